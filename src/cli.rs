@@ -1,0 +1,299 @@
+//! The command line: records what was typed, in the order in which it was typed, and looks nothing up. The options
+//! of the actions come from `core::action::KINDS`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+
+use crate::core::SilentKeys;
+use crate::core::action::KINDS;
+use crate::core::coproc::Form;
+
+/// What was typed.
+#[derive(Debug)]
+pub struct Args {
+    /// The options that belong to triggers, and those actions that stand before any, in order.
+    pub items: Vec<Item>,
+    /// What a coprocess reads.
+    pub form: Form,
+    /// What the keyboard does while a silent coprocess runs.
+    pub silent_keys: SilentKeys,
+    /// A login shell.
+    pub login: bool,
+    /// No notices.
+    pub quiet: bool,
+    /// A session inside a session is wanted.
+    pub nested: bool,
+    /// The debug log.
+    pub log: Option<PathBuf>,
+    /// The command in place of the shell, and its arguments.
+    pub command: Vec<OsString>,
+}
+
+/// One option of a trigger: its name without dashes, and its value, empty where it takes none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The option.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
+/// An option that says something of the trigger before it.
+#[derive(Debug)]
+pub struct Modifier {
+    /// The option without dashes.
+    pub name: &'static str,
+    /// What its value is called, if it takes one.
+    pub value: Option<&'static str>,
+    /// One line for the help, without a period.
+    pub summary: &'static str,
+}
+
+/// What opens a trigger.
+pub const TRIGGER: &str = "trigger";
+
+/// Every modifier there is.
+pub const MODIFIERS: &[Modifier] = &[
+    Modifier { name: "name", value: Some("NAME"), summary: "call the trigger NAME in notices" },
+    Modifier { name: "all", value: None, summary: "fire for every match in a line, not only the first" },
+    Modifier { name: "once", value: None, summary: "fire once in the session" },
+    Modifier { name: "instant", value: None, summary: "try every chunk of output, without waiting 20 ms for a pause" },
+    Modifier {
+        name: "cooldown",
+        value: Some("DURATION"),
+        summary: "do not fire again within DURATION (500ms, 5s, 2m)",
+    },
+    Modifier {
+        name: "when",
+        value: Some("CONDITION"),
+        summary: "fire only if alt-screen, no-alt-screen, no-echo, job=NAME, coproc, no-coproc",
+    },
+];
+
+const EXAMPLES: &str = "\
+Examples:
+  coshell --coproc ./bot.py
+          The bot reads all that the shell prints; what it prints is typed.
+  coshell --trigger 'rz waiting' --silent-coproc 'sz -e report.pdf'
+          Answers a far rz with a file.
+  coshell --trigger '\\*\\*B00000000000000' --silent-coproc 'rz -E'
+          Answers a far sz by receiving its files here.
+  coshell -t 'BUILD (PASSED|FAILED)' --notify 'build: $1' --bell
+          Tells you when the build is done.
+  coshell -t 'Continue\\? \\[y/N\\] $' --send 'y\\r' --when job=apt
+          Answers a prompt, only while apt is asking.
+  coshell -t '(\\S+) login: $' --coproc 'printf \"%s\\r\" \"$(./user-of \"$1\")\"'
+          What the group matched is \"$1\" of the command, never part of its text.
+  coshell -- ssh host
+          Wraps ssh instead of the shell.
+
+Exit status: the wrapped command's own; 128+N if signal N ended it; 125 if coshell
+itself failed, 126 if the command could not be run, 127 if it was not found; 2 for a
+usage error.";
+
+/// The whole command line, as clap has it.
+pub fn command() -> Command {
+    let styles =
+        Styles::styled().header(AnsiColor::Green.on_default().bold()).usage(AnsiColor::Green.on_default().bold());
+    Command::new("coshell")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Coprocesses and triggers for any terminal")
+        .long_about(
+            "Starts your shell in a pty of its own and stands between it and the terminal. A coprocess reads all that \
+             the shell prints, and what it writes is typed into the shell. A trigger is a regular expression on the \
+             output that starts an action.",
+        )
+        .override_usage("coshell [OPTIONS] [-- COMMAND [ARG]...]")
+        .after_help("--help shows examples; the manual is coshell(1).")
+        .after_long_help(EXAMPLES)
+        .styles(styles)
+        .max_term_width(100)
+        .args_override_self(true)
+        .disable_help_subcommand(true)
+        .args(trigger_args())
+        .args(session_args())
+}
+
+fn trigger_args() -> Vec<Arg> {
+    let trigger = Arg::new(TRIGGER)
+        .short('t')
+        .long(TRIGGER)
+        .value_name("REGEX")
+        .help("open a trigger; the actions and modifiers that follow are its own")
+        .help_heading("Triggers");
+    let modifiers = MODIFIERS.iter().map(|modifier| {
+        repeated(modifier.name, modifier.value).help(modifier.summary).help_heading("Modifiers of a trigger")
+    });
+    let actions = KINDS.iter().map(|kind| {
+        let arg = repeated(kind.name, kind.value).help(kind.summary);
+        let arg = if kind.value == Some("CMD") { arg.value_hint(ValueHint::CommandString) } else { arg };
+        let heading =
+            if kind.starts.is_some() { "Coprocess (at once, or of a trigger)" } else { "Actions of a trigger" };
+        let arg = arg.help_heading(heading);
+        match kind.letter {
+            Some(letter) => arg.short(letter),
+            None => arg,
+        }
+    });
+    let trigger = trigger.action(ArgAction::Append).num_args(1).allow_hyphen_values(true);
+    actions.chain([trigger]).chain(modifiers).collect()
+}
+
+/// An option that may come many times, each with its place.
+fn repeated(name: &'static str, value: Option<&'static str>) -> Arg {
+    let arg = Arg::new(name).long(name).action(ArgAction::Append);
+    match value {
+        Some(value) => arg.value_name(value).num_args(1).allow_hyphen_values(true),
+        None => arg.num_args(0).default_missing_value(""),
+    }
+}
+
+fn session_args() -> Vec<Arg> {
+    vec![
+        Arg::new("input")
+            .short('i')
+            .long("input")
+            .value_name("FORM")
+            .value_parser(["raw", "text", "json"])
+            .default_value("raw")
+            .hide_possible_values(true)
+            .help("what a coprocess reads: raw bytes, text lines, or json objects")
+            .help_heading("Session"),
+        Arg::new("silent-keys")
+            .long("silent-keys")
+            .value_name("WHAT")
+            .value_parser(["lock", "pass"])
+            .default_value("lock")
+            .hide_possible_values(true)
+            .help("the keyboard during a silent coprocess: lock, or pass")
+            .help_heading("Session"),
+        flag("login", Some('l'), "start a login shell"),
+        flag("quiet", Some('q'), "show no notices"),
+        flag("nested", None, "allow a session inside a session"),
+        Arg::new("log")
+            .long("log")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .value_hint(ValueHint::FilePath)
+            .help("write a debug log; COSHELL_LOG=debug|trace for more")
+            .help_heading("Session"),
+        Arg::new("command")
+            .value_name("COMMAND")
+            .value_parser(value_parser!(OsString))
+            .num_args(0..)
+            .last(true)
+            .value_hint(ValueHint::CommandWithArguments)
+            .help("the command to wrap, instead of the shell")
+            .hide(true),
+    ]
+}
+
+fn flag(name: &'static str, letter: Option<char>, help: &'static str) -> Arg {
+    let arg = Arg::new(name).long(name).action(ArgAction::SetTrue).help(help).help_heading("Session");
+    match letter {
+        Some(letter) => arg.short(letter),
+        None => arg,
+    }
+}
+
+/// What was typed, or clap's own answer: help, the version, a usage error.
+pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
+    let mut matches = command().try_get_matches_from(argv).map_err(explain)?;
+    Ok(Args {
+        items: items(&matches),
+        form: match matches.get_one::<String>("input").map(String::as_str) {
+            Some("text") => Form::Text,
+            Some("json") => Form::Json,
+            _ => Form::Raw,
+        },
+        silent_keys: match matches.get_one::<String>("silent-keys").map(String::as_str) {
+            Some("pass") => SilentKeys::Pass,
+            _ => SilentKeys::Lock,
+        },
+        login: matches.get_flag("login"),
+        quiet: matches.get_flag("quiet"),
+        nested: matches.get_flag("nested"),
+        log: matches.remove_one("log"),
+        command: matches.remove_many("command").map(Iterator::collect).unwrap_or_default(),
+    })
+}
+
+/// The options that belong to triggers, in the order in which they were typed.
+fn items(matches: &ArgMatches) -> Vec<Item> {
+    let modifiers = MODIFIERS.iter().map(|modifier| modifier.name);
+    let names = KINDS.iter().map(|kind| kind.name).chain([TRIGGER]).chain(modifiers);
+    let mut placed = Vec::new();
+    for name in names {
+        let values = matches.get_many::<String>(name).into_iter().flatten();
+        let places = matches.indices_of(name).into_iter().flatten();
+        placed.extend(places.zip(values).map(|(place, value)| (place, Item { name, value: value.clone() })));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, item)| item).collect()
+}
+
+/// A command that stands without `--` is the most likely mistake of all.
+fn explain(error: clap::Error) -> clap::Error {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let stray = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(arg))) if !arg.starts_with('-') => arg.clone(),
+        _ => return error,
+    };
+    let sentence = format!("a command to wrap stands after \"--\": write \"coshell -- {stray}\"");
+    command().error(ErrorKind::UnknownArgument, sentence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(argv: &[&str]) -> Args {
+        let argv = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from);
+        parse(argv).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn the_table_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_triggers_keep_their_order() {
+        let args =
+            parsed(&["-c", "bot", "-t", "a", "--bell", "--all", "--send", "-x", "-t", "b", "--bell", "-s", "rz"]);
+        let items: Vec<_> = args.items.iter().map(|item| (item.name, item.value.as_str())).collect();
+        let expected = [
+            ("coproc", "bot"),
+            ("trigger", "a"),
+            ("bell", ""),
+            ("all", ""),
+            ("send", "-x"),
+            ("trigger", "b"),
+            ("bell", ""),
+            ("silent-coproc", "rz"),
+        ];
+        assert_eq!(items, expected);
+    }
+
+    #[test]
+    fn a_command_stands_behind_two_dashes_with_its_own_options() {
+        assert_eq!(parsed(&["-q", "--", "ssh", "-t", "host"]).command, ["ssh", "-t", "host"]);
+    }
+
+    #[test]
+    fn a_command_without_them_is_told_where_it_belongs() {
+        let error = parse(["coshell", "vim"].map(OsString::from)).expect_err("it is a usage error");
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("coshell -- vim"), "{error}");
+    }
+
+    #[test]
+    fn the_short_help_fits_a_screen() {
+        let help = command().render_help().to_string();
+        assert!(help.lines().count() <= 50, "{} lines", help.lines().count());
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+    }
+}

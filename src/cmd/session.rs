@@ -1,0 +1,118 @@
+//! A session: looks up what it needs, refuses what cannot be, and runs it to its end.
+
+use std::any::Any;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::Mutex;
+
+use crate::cli::Args;
+use crate::config::{self, Invocation, Surroundings};
+use crate::core::action::Protocol;
+use crate::error::Failure;
+use crate::host::{self, Launch, Level, Log, Outcome, Refusal};
+use crate::sys::child::Program;
+use crate::sys::tty;
+use crate::words::Exit;
+
+/// Runs the session that was asked for; its exit status.
+pub fn run(args: &Args, argv0: &OsStr) -> Result<Exit, Failure> {
+    let surroundings = surroundings(argv0);
+    let setup = config::setup(args, &surroundings).map_err(Failure::Usage)?;
+    let Invocation { path, name, args: rest } = config::invocation(args, &surroundings);
+    if !args.nested {
+        refuse_nesting()?;
+    }
+    let log = match &args.log {
+        Some(path) => open_log(path)?,
+        None => Log::none(),
+    };
+    let program = Program { path: path.clone(), name, args: rest };
+    let launch = Launch { program, setup, session: process::id().to_string(), log };
+    let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
+    let Outcome { exit, warnings } = outcome;
+    for line in warnings {
+        eprintln!("{line}");
+    }
+    Ok(exit)
+}
+
+fn surroundings(argv0: &OsStr) -> Surroundings {
+    // No entry for this user: /bin/sh is what is left.
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
+    Surroundings {
+        shell: env::var_os("SHELL"),
+        login_shell: user.map(|user| user.shell.into_os_string()),
+        as_login: argv0.as_bytes().starts_with(b"-"),
+        protocol: Protocol::of(|name| env::var(name).ok()),
+    }
+}
+
+/// A session inside a session doubles every trigger. The mark is bound to the terminal, so that tmux, ssh and su,
+/// which pass the environment on, are none.
+fn refuse_nesting() -> Result<(), Failure> {
+    let Some(inside) = env::var_os("COSHELL_TTY").map(PathBuf::from) else { return Ok(()) };
+    let streams = [tty::path(io::stdin().as_fd()), tty::path(io::stdout().as_fd()), tty::path(io::stderr().as_fd())];
+    if streams.into_iter().flatten().any(|path| path == inside) {
+        let sentence = "coshell: this terminal is inside a coshell session already. Start a coprocess in that session \
+                        (with its own --trigger or --coproc), or give --nested to have one session inside the other.";
+        return Err(Failure::Own(sentence.to_owned()));
+    }
+    Ok(())
+}
+
+/// The log is the user's alone, and not where a link points that somebody else has made.
+fn open_log(path: &Path) -> Result<Log, Failure> {
+    let level = match env::var("COSHELL_LOG").as_deref() {
+        Ok("trace") => Level::Trace,
+        Ok("debug") => Level::Debug,
+        _ => Level::Info,
+    };
+    let refused = |reason: &str| Failure::Own(format!("coshell: --log {}: {reason}", path.display()));
+    let file: File = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_CLOEXEC)
+        .open(path)
+        .map_err(|error| refused(&format!("{error}; name a file that you may write and that is no link")))?;
+    let metadata = file.metadata().map_err(|error| refused(&error.to_string()))?;
+    if !metadata.is_file() || metadata.mode() & 0o077 != 0 {
+        return Err(refused("others may read it, or it is no file; remove it or make it yours alone (chmod 600)"));
+    }
+    Ok(Log::to(file, level))
+}
+
+/// Runs the session so that a bug in it is told after the terminal has been put back.
+fn unharmed<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
+    static MESSAGE: Mutex<String> = Mutex::new(String::new());
+    panic::set_hook(Box::new(|info| {
+        if let Ok(mut message) = MESSAGE.lock() {
+            *message = info.to_string();
+        }
+    }));
+    let result = panic::catch_unwind(AssertUnwindSafe(session));
+    drop(panic::take_hook());
+    result.map_err(|_: Box<dyn Any + Send>| {
+        let message = MESSAGE.lock().map(|message| message.clone()).unwrap_or_default();
+        Failure::Own(format!("coshell: a bug in coshell ended the session: {message}"))
+    })
+}
+
+fn explain(refusal: Refusal, path: &OsString) -> Failure {
+    let name = path.display();
+    match refusal {
+        Refusal::System(what, error) => Failure::Own(format!("coshell: {what}: {error}")),
+        Refusal::Program(error) if error.kind() == ErrorKind::NotFound => {
+            Failure::NotFound(format!("coshell: {name}: not found; check its spelling and $PATH"))
+        }
+        Refusal::Program(error) => Failure::CannotRun(format!("coshell: {name}: cannot be run: {error}")),
+    }
+}

@@ -1,0 +1,238 @@
+//! Arguments to a checked `Setup`: everything that can be refused is refused here, in a sentence that names the
+//! option, before anything is started.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::cli::{Args, Item, MODIFIERS, TRIGGER};
+use crate::core::action::{self, Action, Kind, Protocol};
+use crate::core::coproc::{Loudness, Order};
+use crate::core::trigger::{Pattern, Spec, When};
+use crate::core::{Medium, Rule, Setup, Voice};
+use crate::error::Usage;
+use crate::words::Size;
+
+/// What the environment of coshell says, looked up by whoever calls.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// `$SHELL`.
+    pub shell: Option<OsString>,
+    /// The shell of the user's entry in the password database.
+    pub login_shell: Option<OsString>,
+    /// Whether coshell was started as `-coshell`.
+    pub as_login: bool,
+    /// How the terminal is told to show a notification.
+    pub protocol: Protocol,
+}
+
+/// The program to start: what it is looked up by, and `argv`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// The program.
+    pub path: OsString,
+    /// `argv[0]`.
+    pub name: OsString,
+    /// The rest of `argv`.
+    pub args: Vec<OsString>,
+}
+
+/// What the core is made of, as far as the terminal is not needed to know it.
+pub fn setup(args: &Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
+    let (coproc, rules) = rules(&args.items)?;
+    Ok(Setup {
+        size: Size::default(),
+        screen: Medium::Terminal,
+        keyboard: Medium::Terminal,
+        rules,
+        coproc,
+        form: args.form,
+        silent_keys: args.silent_keys,
+        notices: if args.quiet { Voice::Quiet } else { Voice::Notices },
+        protocol: surroundings.protocol,
+        eof: 0x04,
+        signals: [0x03, 0x1c, 0x1a],
+    })
+}
+
+/// The program that the session is about.
+pub fn invocation(args: &Args, surroundings: &Surroundings) -> Invocation {
+    if let Some((path, rest)) = args.command.split_first() {
+        return Invocation { path: path.clone(), name: path.clone(), args: rest.to_vec() };
+    }
+    let given = |shell: &Option<OsString>| shell.clone().filter(|shell| !shell.is_empty());
+    let path = given(&surroundings.shell).or_else(|| given(&surroundings.login_shell));
+    let path = path.unwrap_or_else(|| "/bin/sh".into());
+    let base = Path::new(&path).file_name().unwrap_or(&path).to_owned();
+    let mut name = path.clone();
+    if args.login || surroundings.as_login {
+        name = OsString::from("-");
+        name.push(base);
+    }
+    Invocation { path, name, args: Vec::new() }
+}
+
+type Coproc = Option<(Order, Loudness)>;
+
+/// The options of triggers, taken apart: the coprocess that stands before any, and the triggers.
+fn rules(items: &[Item]) -> Result<(Coproc, Vec<Rule>), Usage> {
+    let first = items.iter().position(|item| item.name == TRIGGER).unwrap_or(items.len());
+    let coproc = coproc(&items[..first])?;
+    let mut rules = Vec::new();
+    let mut rest = &items[first..];
+    while let Some((trigger, behind)) = rest.split_first() {
+        let end = behind.iter().position(|item| item.name == TRIGGER).unwrap_or(behind.len());
+        rules.push(rule(&trigger.value, &behind[..end])?);
+        rest = &behind[end..];
+    }
+    Ok((coproc, rules))
+}
+
+/// What stands before any trigger: at most one coprocess.
+fn coproc(items: &[Item]) -> Result<Coproc, Usage> {
+    let mut coproc = None;
+    for item in items {
+        let Some(loudness) = action::kind(item.name).and_then(|kind| kind.starts) else {
+            return Err(Usage::new(item.name, "belongs to a trigger: put it behind a --trigger REGEX"));
+        };
+        let command = action::command(&item.value).map_err(|reason| Usage::new(item.name, &reason))?;
+        let order = Order { command, args: Vec::new(), env: Vec::new() };
+        if coproc.replace((order, loudness)).is_some() {
+            return Err(Usage::new(
+                item.name,
+                "a session has one coprocess at a time: give only one before the first --trigger",
+            ));
+        }
+    }
+    Ok(coproc)
+}
+
+fn rule(regex: &str, items: &[Item]) -> Result<Rule, Usage> {
+    let pattern = Pattern::parse(regex).map_err(|fault| Usage::new(TRIGGER, &fault.to_string()))?;
+    let mut spec = Spec::new(pattern);
+    let mut actions = Vec::new();
+    for item in items {
+        match action::kind(item.name) {
+            Some(kind) => actions.push(act(kind, item, &mut spec)?),
+            None => modify(item, &mut spec)?,
+        }
+    }
+    if actions.is_empty() {
+        let sentence =
+            format!("'{regex}' has no action: put one behind it, such as --coproc CMD, --send TEXT or --bell");
+        return Err(Usage::new(TRIGGER, &sentence));
+    }
+    let silent = |item: &Item| action::kind(item.name).is_some_and(|kind| kind.starts == Some(Loudness::Silent));
+    Ok(Rule { spec, silences: items.iter().any(silent), actions })
+}
+
+fn act(kind: &Kind, item: &Item, spec: &mut Spec) -> Result<Box<dyn Action>, Usage> {
+    spec.starts_coproc |= kind.starts.is_some();
+    spec.stops |= kind.stops;
+    (kind.parse)(&item.value, &spec.pattern).map_err(|reason| Usage::new(kind.name, &reason))
+}
+
+fn modify(item: &Item, spec: &mut Spec) -> Result<(), Usage> {
+    let refused = |reason: String| Usage::new(item.name, &reason);
+    match item.name {
+        "name" => spec.name = Some(item.value.clone()),
+        "all" => spec.all = true,
+        "once" => spec.once = true,
+        "instant" => spec.instant = true,
+        "cooldown" => spec.cooldown = Some(duration(&item.value).map_err(refused)?),
+        "when" => spec.when.push(item.value.parse::<When>().map_err(|fault| refused(fault.to_string()))?),
+        other => {
+            debug_assert!(MODIFIERS.iter().all(|modifier| modifier.name != other), "each modifier has an arm");
+        }
+    }
+    Ok(())
+}
+
+/// A time as people write it: a number and its unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let refused = || format!("'{text}' is no duration: write a number and a unit, such as 500ms, 5s, 1.5s, 2m or 1h");
+    let unit = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(refused)?;
+    let number: f64 = text[..unit].parse().map_err(|_| refused())?;
+    let seconds = match &text[unit..] {
+        "ms" => number / 1e3,
+        "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return Err(refused()),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| refused())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(argv: &[&str]) -> Args {
+        let argv = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from);
+        crate::cli::parse(argv).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn refused(argv: &[&str]) -> String {
+        setup(&args(argv), &Surroundings::default()).expect_err("it is refused").to_string()
+    }
+
+    #[test]
+    fn what_stands_before_a_trigger_and_what_behind() {
+        let setup = setup(
+            &args(&["-c", "bot", "-t", "a", "--bell", "-t", "b", "-s", "rz", "--once"]),
+            &Surroundings::default(),
+        )
+        .expect("it is all right");
+        assert_eq!(
+            setup.coproc.map(|(order, loudness)| (order.command, loudness)),
+            Some(("bot".into(), Loudness::Loud))
+        );
+        assert_eq!(setup.rules.len(), 2);
+        assert!(!setup.rules[0].spec.starts_coproc && setup.rules[1].spec.starts_coproc && setup.rules[1].silences);
+        assert!(!setup.rules[0].spec.once && setup.rules[1].spec.once);
+    }
+
+    #[test]
+    fn each_refusal_names_the_option_and_the_remedy() {
+        let table: &[(&[&str], &str)] = &[
+            (&["-t", "a"], "--trigger: 'a' has no action"),
+            (&["--send", "x"], "--send: belongs to a trigger"),
+            (&["--all"], "--all: belongs to a trigger"),
+            (&["-c", "a", "-c", "b"], "--coproc: a session has one coprocess"),
+            (&["-c", " "], "--coproc: the command is empty"),
+            (&["-t", "a", "--bell", "--cooldown", "5"], "--cooldown: '5' is no duration"),
+            (&["-t", "a", "--bell", "--when", "x"], "--when: "),
+            (&["-t", "a", "--send", "$7"], "--send: "),
+            (&["-t", "a(b", "--bell"], "--trigger: "),
+        ];
+        for (argv, start) in table {
+            let sentence = refused(argv);
+            assert!(sentence.starts_with(start), "{argv:?}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        for bad in ["", "s", "5", "5 s", "1e9999h", "-1s", "5d"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_shell_is_the_environments_then_the_users_then_sh() {
+        let mut surroundings = Surroundings::default();
+        let path = |surroundings: &Surroundings| invocation(&args(&[]), surroundings).path;
+        assert_eq!(path(&surroundings), "/bin/sh");
+        surroundings.login_shell = Some("/bin/dash".into());
+        assert_eq!(path(&surroundings), "/bin/dash");
+        surroundings.shell = Some("/bin/zsh".into());
+        assert_eq!(path(&surroundings), "/bin/zsh");
+        assert_eq!(invocation(&args(&["-l"]), &surroundings).name, "-zsh");
+        surroundings.as_login = true;
+        assert_eq!(invocation(&args(&[]), &surroundings).name, "-zsh");
+        assert_eq!(invocation(&args(&["-l", "--", "vim", "x"]), &surroundings).name, "vim");
+    }
+}

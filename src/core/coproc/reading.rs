@@ -1,0 +1,197 @@
+//! What a coprocess reads: the raw bytes, lines as a person reads them, or one JSON object a line (SPEC 3).
+
+use serde_json::{Value, json};
+
+use super::super::trigger::Captures;
+use crate::words::{Exit, Size};
+
+/// What a coprocess's stdin carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// The bytes that the shell printed, exactly.
+    #[default]
+    Raw,
+    /// Lines as a person reads them.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Something that happened, for those who do not read raw bytes.
+#[derive(Clone, Copy, Debug)]
+pub enum Record<'a> {
+    /// A finished line, or a piece of one that goes on.
+    Line {
+        /// Lines since the session's start; the first is 1.
+        number: u64,
+        /// The line without its end.
+        text: &'a [u8],
+        /// Whether the line goes on in another piece.
+        more: bool,
+    },
+    /// The output rests on this unfinished line.
+    Prompt {
+        /// The number that the line will have.
+        number: u64,
+        /// The line as far as it is.
+        text: &'a [u8],
+    },
+    /// The window has this size now.
+    Resize(Size),
+    /// A trigger fired.
+    Trigger {
+        /// The trigger's name, or its pattern.
+        name: &'a str,
+        /// The line on which it fired.
+        line: &'a [u8],
+        /// What it matched: the whole first, then its groups.
+        captures: &'a Captures,
+    },
+    /// The shell has ended.
+    Exit(Exit),
+}
+
+/// Turns records into what the coprocess reads.
+#[derive(Debug)]
+pub struct Reading {
+    form: Form,
+    /// `Text`: what has been given of the unfinished line.
+    given: Vec<u8>,
+}
+
+impl Reading {
+    /// A reader in this form that has been given nothing yet.
+    pub fn new(form: Form) -> Self {
+        Self { form, given: Vec::new() }
+    }
+
+    /// Whether it reads the bytes themselves.
+    pub fn is_raw(&self) -> bool {
+        self.form == Form::Raw
+    }
+
+    /// What it reads.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// What a record is for this reader, if it is anything.
+    pub fn render(&mut self, record: &Record<'_>) -> Option<Vec<u8>> {
+        match self.form {
+            Form::Raw => None,
+            Form::Text => self.text(record),
+            Form::Json => Some(object(record)),
+        }
+    }
+
+    fn text(&mut self, record: &Record<'_>) -> Option<Vec<u8>> {
+        match *record {
+            Record::Line { text, more, .. } => {
+                let mut bytes = self.rest_of(text);
+                self.given.clear();
+                if !more {
+                    bytes.push(b'\n');
+                }
+                Some(bytes)
+            }
+            Record::Prompt { text, .. } => {
+                let bytes = self.rest_of(text);
+                self.given = text.to_vec();
+                Some(bytes)
+            }
+            _ => None,
+        }
+    }
+
+    /// What is new in `text`; where it has been overprinted since it was given, all of it on a new line.
+    fn rest_of(&self, text: &[u8]) -> Vec<u8> {
+        match text.strip_prefix(&self.given[..]) {
+            Some(rest) => rest.to_vec(),
+            None => [b"\n", text].concat(),
+        }
+    }
+}
+
+fn object(record: &Record<'_>) -> Vec<u8> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let value = match *record {
+        Record::Line { number, text: line, more: false } => {
+            json!({"type": "line", "number": number, "text": text(line)})
+        }
+        Record::Line { number, text: line, more: true } => {
+            json!({"type": "line", "number": number, "text": text(line), "more": true})
+        }
+        Record::Prompt { number, text: line } => json!({"type": "prompt", "number": number, "text": text(line)}),
+        Record::Resize(size) => json!({"type": "resize", "rows": size.rows, "cols": size.cols}),
+        Record::Trigger { name, line, captures } => {
+            let groups: Vec<Value> =
+                captures.iter().map(|(_, group)| group.map_or(Value::Null, |bytes| text(bytes).into())).collect();
+            json!({"type": "trigger", "name": name, "line": text(line), "groups": groups})
+        }
+        Record::Exit(Exit::Code(code)) => json!({"type": "exit", "status": code}),
+        Record::Exit(exit @ Exit::Signal(signal)) => {
+            json!({"type": "exit", "status": exit.status(), "signal": signal})
+        }
+    };
+    let mut bytes = value.to_string().into_bytes();
+    bytes.push(b'\n');
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::trigger::Pattern;
+
+    fn prompt(text: &str) -> Record<'_> {
+        Record::Prompt { number: 1, text: text.as_bytes() }
+    }
+
+    fn line(text: &str) -> Record<'_> {
+        Record::Line { number: 1, text: text.as_bytes(), more: false }
+    }
+
+    fn read(form: Form, records: &[Record<'_>]) -> String {
+        let mut reading = Reading::new(form);
+        let bytes: Vec<u8> = records.iter().filter_map(|record| reading.render(record)).flatten().collect();
+        String::from_utf8(bytes).expect("the records here are text")
+    }
+
+    #[test]
+    fn text_adds_to_a_prompt_what_came_since() {
+        assert_eq!(read(Form::Text, &[prompt("$ "), prompt("$ ls"), line("$ ls"), line("a")]), "$ ls\na\n");
+    }
+
+    #[test]
+    fn text_gives_an_overprinted_line_anew() {
+        assert_eq!(read(Form::Text, &[prompt("10%"), prompt("20%"), line("done")]), "10%\n20%\ndone\n");
+    }
+
+    #[test]
+    fn text_ends_a_long_line_once() {
+        let piece = Record::Line { number: 1, text: b"ab", more: true };
+        assert_eq!(read(Form::Text, &[piece, line("c")]), "abc\n");
+    }
+
+    #[test]
+    fn json_is_one_object_a_line() {
+        let records = [line("a\"b"), prompt("$ "), Record::Exit(Exit::Signal(15))];
+        assert_eq!(
+            read(Form::Json, &records),
+            "{\"number\":1,\"text\":\"a\\\"b\",\"type\":\"line\"}\n\
+             {\"number\":1,\"text\":\"$ \",\"type\":\"prompt\"}\n\
+             {\"signal\":15,\"status\":143,\"type\":\"exit\"}\n"
+        );
+    }
+
+    #[test]
+    fn json_tells_what_a_trigger_matched() {
+        let pattern = Pattern::parse("a(1)|(2)").expect("a good pattern");
+        let captures = pattern.search(b"a1\xff").expect("it matches");
+        let fired = Record::Trigger { name: "n", line: b"a1\xff", captures: &captures };
+        assert_eq!(
+            read(Form::Json, &[fired]),
+            "{\"groups\":[\"a1\",\"1\",null],\"line\":\"a1\u{fffd}\",\"name\":\"n\",\"type\":\"trigger\"}\n"
+        );
+    }
+}

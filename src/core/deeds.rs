@@ -1,0 +1,105 @@
+//! What follows when a trigger fires: its actions decide on a desk, and here it is done. Also how a coprocess is
+//! started and how its output is typed.
+
+use std::time::Instant;
+
+use super::action::{Deed, Desk};
+use super::coproc::{Coproc, Form, Loudness, Order, Reading, Record, Silence, quoted};
+use super::text::Text;
+use super::trigger::{Hit, Moment};
+use super::watch::Found;
+use super::zmodem::Transfer;
+use super::{Core, Effect, SilentKeys};
+use crate::words::Child;
+
+impl Core {
+    /// A trigger fired on this line.
+    pub(super) fn fire(&mut self, now: Instant, hit: &Hit, line: &Found, moment: Moment, out: &mut Vec<Effect>) {
+        let name = self.trigger_name(hit.trigger);
+        if let Some(coproc) = &mut self.coproc {
+            coproc.tell(now, &Record::Trigger { name: &name, line: &hit.line, captures: &hit.captures });
+        }
+        let mut desk = Desk { trigger: &name, protocol: self.setup.protocol, deeds: Vec::new() };
+        for action in &self.setup.rules[hit.trigger].actions {
+            action.fire(hit, &mut desk);
+        }
+        for deed in desk.deeds {
+            match deed {
+                Deed::Type(bytes) => self.type_text(now, &name, &bytes),
+                Deed::Show(bytes) => self.screen.show(&bytes),
+                Deed::Run(order, stdin) => {
+                    if let Some(sentence) = self.background.start(order, &stdin, out) {
+                        self.notice(&sentence, &[]);
+                    }
+                }
+                Deed::Start(order, loudness) => {
+                    self.start_coproc(now, order, loudness, Some((&name, hit, line, moment)), out);
+                }
+            }
+        }
+    }
+
+    pub(super) fn trigger_name(&self, trigger: usize) -> String {
+        let spec = &self.setup.rules[trigger].spec;
+        spec.name.clone().unwrap_or_else(|| spec.pattern.text().to_owned())
+    }
+
+    fn type_text(&mut self, now: Instant, trigger: &str, bytes: &[u8]) {
+        if !self.typing.send(now, bytes) {
+            let sentence =
+                format!("trigger \"{trigger}\" has typed faster than the shell reads; this time it typed nothing");
+            self.notice(&sentence, &[]);
+        }
+    }
+
+    /// Starts a coprocess; where a trigger did it, with the line that it fired on as its first input.
+    pub(super) fn start_coproc(
+        &mut self,
+        now: Instant,
+        order: Order,
+        loudness: Loudness,
+        fired: Option<(&str, &Hit, &Found, Moment)>,
+        out: &mut Vec<Effect>,
+    ) {
+        if let Some(running) = &self.coproc {
+            let sentence =
+                format!("{} was not started: coprocess {} is running", quoted(&order.command), running.name());
+            return self.notice(&sentence, &[]);
+        }
+        let silent = loudness == Loudness::Silent;
+        let silence =
+            silent.then(|| Silence::begin(now, self.screen.can_place(), self.setup.silent_keys == SilentKeys::Lock));
+        let mut coproc = Coproc::start(now, order.clone(), Reading::new(self.setup.form), silence);
+        if let Some((name, hit, line, moment)) = fired {
+            coproc.tell(now, &Record::Trigger { name, line: &hit.line, captures: &hit.captures });
+            let raw = self.raw.from(line.start).to_vec();
+            coproc.raw(now, &raw);
+            coproc.line(now, line, moment);
+            if silent && let Some(transfer) = Transfer::begins(&raw) {
+                self.transfer = Some(transfer);
+                self.screen.wipe_line();
+                self.raw.restart(self.screen.text().offset());
+            }
+        }
+        if silent && self.setup.form != Form::Raw {
+            let mut muted = Text::new(self.setup.size);
+            muted.assemble(true);
+            self.muted = Some(muted);
+        }
+        self.coproc = Some(coproc);
+        out.push(Effect::Start(Child::Coproc, order));
+    }
+
+    /// The coprocess wrote: it is typed.
+    pub(super) fn said(&mut self, now: Instant, bytes: &[u8]) {
+        let Some(coproc) = &mut self.coproc else { return };
+        coproc.said(bytes.len());
+        let bytes = match &mut self.transfer {
+            Some(transfer) => transfer.said(bytes),
+            None => bytes,
+        };
+        if !self.session.is_over() {
+            self.typing.chunk(now, bytes);
+        }
+    }
+}

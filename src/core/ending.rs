@@ -1,0 +1,146 @@
+//! How things end: the coprocess, its silence, the session. Also what is looked after at the end of every turn.
+
+use std::time::Instant;
+
+use super::coproc::{Coproc, Ended, Form, Why};
+use super::zmodem::{Aftermath, Verdict};
+use super::{Core, Effect};
+use crate::words::Child;
+
+impl Core {
+    /// Does what is due by now.
+    pub(super) fn tick(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        self.session.tick(now);
+        self.typing.settle(now);
+        self.tick_keys(now, out);
+        self.tick_lines(now, out);
+        self.tick_coproc(now, out);
+        if self.aftermath.as_ref().is_some_and(|aftermath| now >= aftermath.deadline()) {
+            self.end_aftermath(now, out);
+        }
+    }
+
+    fn tick_coproc(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let Some(coproc) = &mut self.coproc else { return };
+        if self.transfer.as_mut().is_some_and(|transfer| transfer.tick(now) == Verdict::FarGone) {
+            self.typing.forget_chunks();
+            coproc.stop(now, Why::FarGone, out);
+        }
+        let sentence = coproc.tick(now, out);
+        let name = coproc.name();
+        if let Some(line) = coproc.silence().and_then(|silence| silence.draw(now, &name)) {
+            self.screen.show_below(&line);
+        }
+        if let Some(sentence) = sentence {
+            self.notice(&sentence, &[]);
+        }
+    }
+
+    /// Whatever follows from how things stand now; called at the end of every turn.
+    pub(super) fn settle(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if self.coproc.as_ref().is_some_and(Coproc::is_over) {
+            self.end_coproc(now, out);
+        }
+        if !self.is_silent() && self.aftermath.is_none() {
+            self.screen.settle(&mut self.notices);
+        }
+        if self.session.is_over() {
+            self.end_session(now, out);
+        }
+    }
+
+    /// What a silent coprocess had not read is shown, unless it is what is left of a file transfer.
+    pub(super) fn unread(&mut self, now: Instant, mut bytes: Vec<u8>, out: &mut Vec<Effect>) {
+        let Some(coproc) = &mut self.coproc else { return };
+        let failed = coproc.failed();
+        bytes.extend_from_slice(&coproc.take_unread());
+        let form = coproc.form();
+        if coproc.silence().is_some_and(super::coproc::Silence::finish) {
+            self.screen.show_below("");
+        }
+        self.muted = None;
+        self.rest.forget();
+        if let Some(transfer) = self.transfer.take() {
+            if failed {
+                let mut aftermath = Aftermath::new(now);
+                aftermath.push(now, &bytes);
+                let (keys, chunks) = transfer.last_words();
+                self.typing.chunk(now, chunks);
+                self.typing.key(now, keys);
+                self.aftermath = Some(aftermath);
+                return;
+            }
+            bytes.drain(..transfer.leftover(&bytes));
+        }
+        match form {
+            Form::Raw => self.printed(now, &bytes, out),
+            Form::Text => self.printed(now, &with_returns(&bytes), out),
+            Form::Json => {}
+        }
+    }
+
+    fn end_aftermath(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let Some(aftermath) = self.aftermath.take() else { return };
+        let (shown, keys) = aftermath.end();
+        self.typing.key(now, keys);
+        self.printed(now, &shown, out);
+    }
+
+    fn end_coproc(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let Some(coproc) = self.coproc.take() else { return };
+        out.push(Effect::Release(Child::Coproc));
+        let Ended { command, exit, stderr, why } = coproc.end();
+        let wanted = why.is_some() || exit.success();
+        if !wanted {
+            self.notice(&format!("coprocess {command} failed: {exit}"), &stderr);
+        }
+        if why == Some(Why::FarGone) {
+            self.notice(&format!("{command} was stopped: the other side ended the transfer"), &[]);
+        }
+        self.typing.settle(now);
+    }
+
+    fn end_session(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        self.typing.clear();
+        if self.aftermath.is_some() {
+            self.end_aftermath(now, out);
+        }
+        if let Some(coproc) = &mut self.coproc {
+            coproc.finish(now, out);
+            if !self.session.is_leaving() {
+                return;
+            }
+        }
+        if !self.finished {
+            self.finished = true;
+            self.screen.restore();
+            let lines = self.notices.take();
+            out.extend(lines.into_iter().map(Effect::Warn));
+        }
+        if self.screen.is_empty() {
+            out.push(Effect::Finish(self.session.exit()));
+        }
+    }
+}
+
+/// Text as a terminal wants it: LF alone would only go down.
+fn with_returns(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + text.len() / 32);
+    for &byte in text {
+        if byte == b'\n' {
+            out.push(b'\r');
+        }
+        out.push(byte);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_given_its_returns() {
+        assert_eq!(with_returns(b"a\nb\n"), b"a\r\nb\r\n");
+    }
+}

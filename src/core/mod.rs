@@ -1,0 +1,486 @@
+//! Decides everything and touches nothing. It takes `(now, Input)`, holds every byte in transit, and appends
+//! `Effect`s to a list that the caller owns. It sees no file descriptor, no clock and no errno, so a session is
+//! a list of inputs that a test can write down.
+//!
+//! The contract, for whoever drives it: after every call perform the effects in order, at once, and feed what
+//! they answer (`Looked`, `Unread`, `Interrupted`, `StartFailed`) before anything else; then write what is
+//! `pending`; read a port only while `wants_read`; wake up at `deadline` at the latest.
+
+pub mod action;
+mod background;
+pub mod coproc;
+mod deeds;
+mod ending;
+mod keyboard;
+mod notices;
+mod outbox;
+mod output;
+mod overlay;
+mod screen;
+mod session;
+mod tail;
+pub mod text;
+pub mod trigger;
+mod typing;
+mod watch;
+mod zmodem;
+
+#[cfg(test)]
+mod split;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::words::{Child, Exit, Port, Size};
+use action::{Action, Protocol};
+use background::Background;
+pub use background::SLOTS as RUN_SLOTS;
+use coproc::{Coproc, Form, Loudness, Order, Record, Why};
+use keyboard::EndOfInput;
+use notices::Notices;
+pub use screen::Medium;
+use screen::Screen;
+use session::Session;
+use trigger::{Looked, Moment, Triggers};
+use typing::Typing;
+use watch::{Found, Raw, Rest};
+use zmodem::{Aftermath, Transfer};
+
+/// `SIGHUP`, `SIGPIPE`: the same numbers on every Unix.
+const HUP: i32 = 1;
+const PIPE: i32 = 13;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// Bytes were read from this port.
+    Bytes(Port, &'a [u8]),
+    /// A read of this port found nothing for now.
+    Empty(Port),
+    /// Nothing more can be read from this port.
+    Closed(Port),
+    /// Nothing more can be written to this port.
+    WriteClosed(Port),
+    /// This process has ended.
+    Exited(Child, Exit),
+    /// This process could not be started, for this reason.
+    StartFailed(Child, String),
+    /// Answers `Effect::Reclaim`: what the coprocess had not read of its pipe.
+    Unread(Vec<u8>),
+    /// Answers `Effect::Look`.
+    Looked(Looked),
+    /// Answers `Effect::Interrupt`: whether the byte is one that the line discipline makes a signal of, and the
+    /// signal was sent.
+    Interrupted(u8, bool),
+    /// The terminal's window has this size.
+    Resized(Size),
+    /// coshell was sent a signal that ends it.
+    Terminate(i32),
+    /// coshell was asked to stop until it is continued.
+    Suspend,
+    /// The deadline has come.
+    Deadline,
+}
+
+/// Something to be done outside.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Start this process. The coprocess runs in the working directory of the pty's foreground job.
+    Start(Child, Order),
+    /// Send this signal to the process group of this child.
+    Signal(Child, i32),
+    /// Hang up the shell and its foreground job.
+    HangUp,
+    /// This child is over: forget its ports, and end what is left of its process group.
+    Release(Child),
+    /// Close this port for writing.
+    CloseWrite(Port),
+    /// Read back what the coprocess has not read of its pipe.
+    Reclaim,
+    /// Look at the pty: does it echo, what runs in it?
+    Look,
+    /// Send the signal that this byte stands for to the pty's foreground process group.
+    Interrupt(u8),
+    /// Give the pty this size.
+    Resize(Size),
+    /// Restore the terminal, stop, and take it again when continued.
+    Suspend,
+    /// Say this where the terminal does not show it: on stderr, at the end.
+    Warn(String),
+    /// Leave with this status.
+    Finish(Exit),
+}
+
+/// What the keyboard does while a silent coprocess runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SilentKeys {
+    /// Nothing but Ctrl-C, which stops the coprocess.
+    #[default]
+    Lock,
+    /// What it does otherwise.
+    Pass,
+}
+
+/// A trigger and what it does.
+#[derive(Debug)]
+pub struct Rule {
+    /// When it fires.
+    pub spec: trigger::Spec,
+    /// It may start a silent coprocess.
+    pub silences: bool,
+    /// What it does, in order.
+    pub actions: Vec<Box<dyn Action>>,
+}
+
+/// Everything that a session is started with, checked.
+#[derive(Debug)]
+pub struct Setup {
+    /// The window's size.
+    pub size: Size,
+    /// What the shell's output goes to.
+    pub screen: Medium,
+    /// What the keyboard's bytes come from.
+    pub keyboard: Medium,
+    /// The triggers, in order.
+    pub rules: Vec<Rule>,
+    /// The coprocess to start at once.
+    pub coproc: Option<(Order, Loudness)>,
+    /// What a coprocess reads.
+    pub form: Form,
+    /// What the keyboard does while a silent coprocess runs.
+    pub silent_keys: SilentKeys,
+    /// Whether notices are shown.
+    pub notices: Voice,
+    /// How the terminal is told to show a notification.
+    pub protocol: Protocol,
+    /// The pty's end-of-file character (VEOF).
+    pub eof: u8,
+    /// The characters of which the pty makes signals (VINTR, VQUIT, VSUSP).
+    pub signals: [u8; 3],
+}
+
+/// Whether coshell says anything of its own accord.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Voice {
+    /// It shows notices.
+    #[default]
+    Notices,
+    /// It does not.
+    Quiet,
+}
+
+/// Who looks at the lines of what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watching {
+    /// Nobody: bytes pass.
+    Nobody,
+    /// Whole chunks at a time.
+    Chunks,
+    /// Line by line, because a trigger may silence the rest of a chunk.
+    Lines,
+}
+
+/// The session's mind.
+#[derive(Debug)]
+pub struct Core {
+    setup: Setup,
+    session: Session,
+    screen: Screen,
+    typing: Typing,
+    notices: Notices,
+    background: Background,
+    coproc: Option<Coproc>,
+    /// Assembles the lines that a silent coprocess reads and the screen does not show.
+    muted: Option<text::Text>,
+    triggers: Triggers,
+    watching: Watching,
+    /// Some trigger may start a coprocess, which then wants the line's raw bytes.
+    starts: bool,
+    raw: Raw,
+    rest: Rest,
+    /// Lines since the session's start.
+    number: u64,
+    /// Lines that wait until somebody has looked at the pty.
+    looking: VecDeque<(Found, Moment)>,
+    /// Output that waits behind them.
+    stalled: Vec<u8>,
+    /// A byte that should have become a signal, and when it is overdue.
+    overdue: Option<(u8, Instant)>,
+    end_of_input: Option<EndOfInput>,
+    /// The file transfer that the silent coprocess does, if it does one.
+    transfer: Option<Transfer>,
+    /// What the far side of a broken transfer still sends.
+    aftermath: Option<Aftermath>,
+    finished: bool,
+}
+
+impl Core {
+    /// A session whose shell is about to run; starts the coprocess that was asked for.
+    pub fn new(now: Instant, mut setup: Setup, out: &mut Vec<Effect>) -> Self {
+        let specs: Vec<_> = setup.rules.iter().map(|rule| rule.spec.clone()).collect();
+        let starts = specs.iter().any(|spec| spec.starts_coproc);
+        let silences = setup.rules.iter().any(|rule| rule.silences);
+        let coproc = setup.coproc.take();
+        let watching = match (specs.is_empty(), silences) {
+            (false, true) => Watching::Lines,
+            (false, false) => Watching::Chunks,
+            (true, _) => Watching::Nobody,
+        };
+        let mut screen = Screen::new(setup.screen, setup.size);
+        screen.assemble(watching != Watching::Nobody || coproc.is_some());
+        let mut core = Self {
+            session: Session::new(),
+            screen,
+            typing: Typing::new(),
+            notices: Notices::default(),
+            background: Background::default(),
+            coproc: None,
+            muted: None,
+            triggers: Triggers::new(specs),
+            watching,
+            starts,
+            raw: Raw::default(),
+            rest: Rest::default(),
+            number: 0,
+            looking: VecDeque::new(),
+            stalled: Vec::new(),
+            overdue: None,
+            end_of_input: None,
+            transfer: None,
+            aftermath: None,
+            finished: false,
+            setup,
+        };
+        if let Some((order, loudness)) = coproc {
+            core.start_coproc(now, order, loudness, None, out);
+        }
+        core
+    }
+
+    /// Takes in what happened and decides what follows.
+    pub fn handle(&mut self, now: Instant, input: Input<'_>, out: &mut Vec<Effect>) {
+        match input {
+            Input::Bytes(port, bytes) => self.bytes(now, port, bytes, out),
+            Input::Empty(port) => self.empty(port),
+            Input::Closed(port) => self.closed(now, port, out),
+            Input::WriteClosed(port) => self.write_closed(now, port, out),
+            Input::Exited(child, exit) => self.exited(now, child, exit, out),
+            Input::StartFailed(child, reason) => self.start_failed(child, &reason),
+            Input::Unread(bytes) => self.unread(now, bytes, out),
+            Input::Looked(looked) => self.looked(now, &looked, out),
+            Input::Interrupted(byte, done) => self.interrupted(now, byte, done),
+            Input::Resized(size) => self.resized(now, size, out),
+            Input::Terminate(signal) => self.leave(now, Exit::Signal(signal), out),
+            Input::Suspend => out.push(Effect::Suspend),
+            Input::Deadline => {}
+        }
+        self.tick(now, out);
+        self.settle(now, out);
+    }
+
+    /// Whether this port should be read.
+    pub fn wants_read(&self, port: Port) -> bool {
+        match port {
+            Port::Tty => self.typing.room_for_keys() > 0,
+            Port::Shell => {
+                let coproc = self.coproc.as_ref().is_none_or(Coproc::has_room);
+                coproc && self.screen.is_empty() && self.looking.is_empty() && !self.session.is_over()
+            }
+            Port::Coproc => {
+                let room = self.typing.room_for_chunks() > 0 || self.session.is_over();
+                room && self.coproc.as_ref().is_some_and(Coproc::wants_read)
+            }
+            Port::CoprocErr | Port::Run(_) => true,
+        }
+    }
+
+    /// What this port should be given next.
+    pub fn pending(&self, port: Port) -> &[u8] {
+        match port {
+            Port::Tty => self.screen.pending(),
+            Port::Shell => self.typing.pending(),
+            Port::Coproc => self.coproc.as_ref().map_or(&[], Coproc::pending),
+            Port::Run(slot) => self.background.pending(slot),
+            Port::CoprocErr => &[],
+        }
+    }
+
+    /// This port took the first `n` bytes of what was pending.
+    pub fn wrote(&mut self, now: Instant, port: Port, n: usize, out: &mut Vec<Effect>) {
+        match port {
+            Port::Tty => {
+                self.screen.wrote(n);
+                if self.screen.is_empty() {
+                    self.session.held_up(now);
+                }
+            }
+            Port::Shell => {
+                self.typing.wrote(now, n);
+                if self.typing.is_empty() {
+                    self.overdue = None;
+                }
+            }
+            Port::Coproc => {
+                if let Some(coproc) = &mut self.coproc {
+                    coproc.wrote(now, n, out);
+                }
+            }
+            Port::Run(slot) => self.background.wrote(slot, n, out),
+            Port::CoprocErr => {}
+        }
+        self.settle(now, out);
+    }
+
+    /// When `Input::Deadline` is due, if ever.
+    pub fn deadline(&self) -> Option<Instant> {
+        [
+            self.session.deadline(),
+            self.typing.deadline(),
+            self.rest.deadline(),
+            self.coproc.as_ref().and_then(Coproc::deadline),
+            self.overdue.map(|(_, at)| at),
+            self.end_of_input.map(|end| end.at),
+            self.transfer.as_ref().and_then(Transfer::deadline),
+            self.aftermath.as_ref().map(Aftermath::deadline),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// What turns off the modes that are on now: for the case that coshell itself is shot down.
+    pub fn restoring(&self) -> Vec<u8> {
+        self.screen.restoring()
+    }
+
+    fn bytes(&mut self, now: Instant, port: Port, bytes: &[u8], out: &mut Vec<Effect>) {
+        match port {
+            Port::Tty => self.keys(now, bytes, out),
+            Port::Shell => {
+                self.session.printed(now, bytes.len());
+                self.printed(now, bytes, out);
+            }
+            Port::Coproc => {
+                self.said(now, bytes);
+            }
+            Port::CoprocErr => {
+                if let Some(coproc) = &mut self.coproc {
+                    coproc.complained(bytes);
+                }
+            }
+            Port::Run(slot) => self.background.complained(slot, bytes),
+        }
+    }
+
+    fn empty(&mut self, port: Port) {
+        if let (Port::Coproc, Some(coproc)) = (port, &mut self.coproc) {
+            coproc.said_nothing();
+        }
+    }
+
+    fn closed(&mut self, now: Instant, port: Port, out: &mut Vec<Effect>) {
+        match port {
+            Port::Tty if self.setup.keyboard == Medium::Terminal => {
+                self.screen.forget();
+                self.leave(now, Exit::Signal(HUP), out);
+            }
+            Port::Tty => self.end_of_input = Some(EndOfInput::new(now)),
+            Port::Shell => self.session.pty_closed(now),
+            Port::Coproc => {
+                if let Some(coproc) = &mut self.coproc {
+                    coproc.stdout_closed();
+                }
+            }
+            Port::CoprocErr | Port::Run(_) => {}
+        }
+    }
+
+    fn write_closed(&mut self, now: Instant, port: Port, out: &mut Vec<Effect>) {
+        match port {
+            Port::Tty => {
+                self.screen.forget();
+                let terminal = self.setup.screen == Medium::Terminal;
+                self.leave(now, Exit::Signal(if terminal { HUP } else { PIPE }), out);
+            }
+            Port::Shell => self.typing.clear(),
+            Port::Coproc => {
+                if let Some(coproc) = &mut self.coproc {
+                    coproc.stdin_closed();
+                }
+            }
+            Port::Run(slot) => self.background.stdin_closed(slot),
+            Port::CoprocErr => {}
+        }
+    }
+
+    fn exited(&mut self, now: Instant, child: Child, exit: Exit, out: &mut Vec<Effect>) {
+        match child {
+            Child::Shell => {
+                self.session.exited(now, exit);
+                if let Some(coproc) = &mut self.coproc {
+                    coproc.tell(now, &Record::Exit(exit));
+                }
+            }
+            Child::Coproc => {
+                if let Some(coproc) = &mut self.coproc {
+                    let silent = coproc.is_silent();
+                    coproc.exited(exit);
+                    if silent {
+                        out.push(Effect::Reclaim);
+                    }
+                }
+            }
+            Child::Run(slot) => {
+                if let Some((sentence, details)) = self.background.exited(slot, exit, out) {
+                    self.notice(&sentence, &details);
+                }
+            }
+        }
+    }
+
+    fn start_failed(&mut self, child: Child, reason: &str) {
+        match child {
+            Child::Shell => {}
+            Child::Coproc => {
+                if let Some(coproc) = self.coproc.take() {
+                    self.muted = None;
+                    self.notice(&format!("coprocess {} could not be started: {reason}", coproc.name()), &[]);
+                }
+            }
+            Child::Run(slot) => {
+                if let Some(sentence) = self.background.failed(slot, reason) {
+                    self.notice(&sentence, &[]);
+                }
+            }
+        }
+    }
+
+    fn resized(&mut self, now: Instant, size: Size, out: &mut Vec<Effect>) {
+        self.setup.size = size;
+        self.screen.resize(size);
+        if let Some(muted) = &mut self.muted {
+            muted.resize(size);
+        }
+        if let Some(coproc) = &mut self.coproc {
+            coproc.resized(now, size);
+        }
+        out.push(Effect::Resize(size));
+    }
+
+    /// The session is hung up, and coshell leaves with this status.
+    fn leave(&mut self, now: Instant, exit: Exit, out: &mut Vec<Effect>) {
+        if !self.session.is_leaving() {
+            self.session.leave(now, exit);
+            if let Some(coproc) = &mut self.coproc {
+                coproc.stop(now, Why::HangUp, out);
+            }
+            out.push(Effect::HangUp);
+        }
+    }
+
+    fn notice(&mut self, sentence: &str, details: &[String]) {
+        if self.setup.notices == Voice::Notices {
+            self.notices.push(sentence, details);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What becomes of the shell's output: to the screen and to the coprocess first, so that a trigger can neither
+//! delay nor change it; then to whoever reads the lines.
+
+use std::time::Instant;
+
+use super::coproc::{Coproc, Form, Why};
+use super::screen::Nobody;
+use super::trigger::{Facts, Firing, Looked, Moment, Tried};
+use super::watch::{Found, Picker, Rested};
+use super::zmodem::Verdict;
+use super::{Core, Effect, Watching};
+
+impl Core {
+    /// Output of the shell.
+    pub(super) fn printed(&mut self, now: Instant, mut bytes: &[u8], out: &mut Vec<Effect>) {
+        while !bytes.is_empty() {
+            if !self.looking.is_empty() {
+                self.stalled.extend_from_slice(bytes);
+                return;
+            }
+            if self.is_silent() {
+                return self.printed_silently(now, bytes, out);
+            }
+            if let Some(aftermath) = &mut self.aftermath {
+                return aftermath.push(now, bytes);
+            }
+            let piece = match self.watching {
+                // The line that starts a silent coprocess must not take those behind it to the screen.
+                Watching::Lines => memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1),
+                Watching::Chunks | Watching::Nobody => bytes.len(),
+            };
+            self.printed_aloud(now, &bytes[..piece], out);
+            bytes = &bytes[piece..];
+        }
+    }
+
+    /// Whether a silent coprocess has the stream.
+    pub fn is_silent(&self) -> bool {
+        self.coproc.as_ref().is_some_and(Coproc::is_silent)
+    }
+
+    fn reads_lines(&self) -> bool {
+        self.coproc.as_ref().is_some_and(Coproc::reads_lines)
+    }
+
+    fn printed_silently(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
+        let Some(coproc) = &mut self.coproc else { return };
+        coproc.raw(now, bytes);
+        if let Some(transfer) = &mut self.transfer
+            && transfer.heard(now, bytes) == Verdict::FarGone
+        {
+            self.typing.forget_chunks();
+            coproc.stop(now, Why::FarGone, out);
+        }
+        if let Some(muted) = &mut self.muted {
+            let mut picker = Picker::all(&mut self.triggers, &mut self.number);
+            muted.feed(bytes, &mut picker);
+            for line in picker.found {
+                coproc.line(now, &line, Moment::Finished);
+            }
+            self.rest.stir(now);
+        }
+    }
+
+    fn printed_aloud(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
+        if let Some(coproc) = &mut self.coproc {
+            coproc.raw(now, bytes);
+        }
+        let all = self.reads_lines();
+        if self.watching == Watching::Nobody && !all {
+            self.screen.print(bytes, &mut Nobody);
+            return;
+        }
+        if self.starts {
+            self.raw.push(bytes);
+        }
+        let rest = self.starts && self.setup.form != Form::Raw;
+        let alt_screen = self.screen.text().alt_screen();
+        let mut picker = Picker::new(&mut self.triggers, &mut self.number, all, rest, alt_screen);
+        self.screen.print(bytes, &mut picker);
+        for line in picker.found {
+            self.line(now, line, Moment::Finished, out);
+        }
+        self.keep_raw();
+        self.stirred(now, out);
+    }
+
+    /// Forgets the raw bytes that no trigger can want any more.
+    fn keep_raw(&mut self) {
+        if self.starts {
+            let unfinished = self.screen.text().line_start();
+            let waiting = self.looking.front().map_or(unfinished, |(line, _)| line.start);
+            self.raw.keep_from(waiting.min(unfinished));
+        }
+    }
+
+    /// Output came: the line that it ends on is tried when it has rested, or at once where a trigger says so.
+    fn stirred(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if self.screen.text_mut().partial().is_none() {
+            self.rest.forget();
+            return;
+        }
+        self.rest.stir(now);
+        if self.triggers.any_instant() {
+            self.partial_line(now, Moment::Chunk, out);
+        }
+    }
+
+    /// Tries the line on which the output rests, if it is time.
+    pub(super) fn tick_lines(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        match self.rest.due(now) {
+            Rested::No => {}
+            Rested::Paused => self.partial_line(now, Moment::Paused, out),
+            Rested::Settled => self.partial_line(now, Moment::Settled, out),
+        }
+    }
+
+    fn partial_line(&mut self, now: Instant, moment: Moment, out: &mut Vec<Effect>) {
+        let text = match &mut self.muted {
+            Some(muted) => muted,
+            None => self.screen.text_mut(),
+        };
+        if let Some(line) = Found::partial(text, self.number + 1) {
+            self.line(now, line, moment, out);
+        }
+    }
+
+    fn line(&mut self, now: Instant, line: Found, moment: Moment, out: &mut Vec<Effect>) {
+        if let Some(coproc) = &mut self.coproc {
+            coproc.line(now, &line, moment);
+        }
+        if !self.is_silent() {
+            self.try_line(now, line, moment, None, out);
+        }
+    }
+
+    fn try_line(&mut self, now: Instant, line: Found, moment: Moment, looked: Option<Looked>, out: &mut Vec<Effect>) {
+        if looked.is_none() && !self.looking.is_empty() {
+            return self.looking.push_back((line, moment));
+        }
+        let facts = Facts { alt_screen: line.alt_screen, coproc: self.coproc.is_some(), looked };
+        let mut firings = Vec::new();
+        match self.triggers.try_line(now, line.line(), moment, &facts, &mut firings) {
+            Tried::Done => {}
+            Tried::Held { until } => self.rest.hold(until),
+            Tried::NeedsLook => {
+                out.push(Effect::Look);
+                self.looking.push_back((line, moment));
+                return;
+            }
+        }
+        for firing in firings {
+            match firing {
+                Firing::Hit(hit) => self.fire(now, &hit, &line, moment, out),
+                Firing::Stopped { trigger } => self.loops(trigger),
+            }
+        }
+    }
+
+    fn loops(&mut self, trigger: usize) {
+        let name = self.trigger_name(trigger);
+        let sentence =
+            format!("trigger \"{name}\" fired more than 20 times in 2 s and is switched off: it may set itself off");
+        self.notice(&sentence, &[]);
+    }
+
+    /// Somebody has looked at the pty: what waited for that goes on.
+    pub(super) fn looked(&mut self, now: Instant, looked: &Looked, out: &mut Vec<Effect>) {
+        for (line, moment) in std::mem::take(&mut self.looking) {
+            if !self.is_silent() {
+                self.try_line(now, line, moment, Some(looked.clone()), out);
+            }
+        }
+        self.keep_raw();
+        let stalled = std::mem::take(&mut self.stalled);
+        self.printed(now, &stalled, out);
+    }
+}

@@ -1,0 +1,162 @@
+//! What goes to the terminal: the shell's bytes at once, coshell's own only where the stream is at rest, so that
+//! they are never put inside an escape sequence or a character. It decides nothing about what is said.
+
+use super::notices::Notices;
+use super::outbox::Outbox;
+use super::overlay;
+use super::text::{Line, Sink, Text};
+use crate::words::Size;
+
+/// What coshell itself may have waiting for a moment of rest.
+const OWN_LIMIT: usize = 64 * 1024;
+/// The queue is bounded by what is read at once: the shell is not read while anything waits here.
+const LIMIT: usize = 64 * 1024;
+
+/// Where the shell's output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// A terminal, on which a cursor stands.
+    Terminal,
+    /// A file, a pipe: nothing of coshell's own may get into it.
+    Stream,
+}
+
+/// The queue in front of the terminal, and what is known of the terminal's state.
+#[derive(Debug)]
+pub(super) struct Screen {
+    medium: Medium,
+    size: Size,
+    waiting: Outbox,
+    /// What the terminal has been told, whether or not it is still on the way.
+    text: Text,
+    /// coshell's own bytes that wait for a moment of rest.
+    own: Vec<u8>,
+}
+
+impl Screen {
+    /// A terminal of this size to which nothing has been written.
+    pub(super) fn new(medium: Medium, size: Size) -> Self {
+        Self { medium, size, waiting: Outbox::new(LIMIT), text: Text::new(size), own: Vec::new() }
+    }
+
+    /// Whether lines are assembled; they are where anybody reads lines or a notice may have to be placed.
+    pub(super) fn assemble(&mut self, on: bool) {
+        self.text.assemble(on);
+    }
+
+    /// The shell's bytes; `sink` is told what is in them.
+    pub(super) fn print(&mut self, bytes: &[u8], sink: &mut impl Sink) {
+        self.waiting.push(bytes);
+        self.text.feed(bytes, sink);
+    }
+
+    /// coshell's own bytes, which leave the cursor and the attributes as they were.
+    pub(super) fn show(&mut self, bytes: &[u8]) {
+        if self.medium == Medium::Terminal && self.own.len() + bytes.len() <= OWN_LIMIT {
+            self.own.extend_from_slice(bytes);
+        }
+    }
+
+    /// Clears the line that the cursor is on, as the program that printed it would.
+    pub(super) fn wipe_line(&mut self) {
+        if self.can_place() {
+            let bytes = overlay::wipe(&self.text.cursor());
+            self.print(&bytes, &mut Nobody);
+        }
+    }
+
+    /// Draws or clears the row below the line that the cursor is on.
+    pub(super) fn show_below(&mut self, line: &str) {
+        if self.can_place() {
+            let sgr = self.text.modes().attributes();
+            let bytes = overlay::below(&self.text.cursor(), self.size.cols, &sgr, line);
+            self.waiting.push(&bytes);
+        }
+    }
+
+    /// Puts what waited for a moment of rest behind what was printed, if this is one.
+    pub(super) fn settle(&mut self, notices: &mut Notices) {
+        if !self.text.at_rest() {
+            return;
+        }
+        if !self.own.is_empty() {
+            self.waiting.push(&std::mem::take(&mut self.own));
+        }
+        if !notices.is_empty() && self.can_place() {
+            let sgr = self.text.modes().attributes();
+            self.waiting.push(&overlay::above(&self.text.cursor(), self.size.cols, &sgr, &notices.take()));
+        }
+    }
+
+    /// Turns off what programs turned on and left on, and only that.
+    pub(super) fn restore(&mut self) {
+        if self.medium == Medium::Terminal {
+            let bytes = self.text.modes().restore();
+            if !bytes.is_empty() {
+                self.print(&bytes, &mut Nobody);
+            }
+        }
+    }
+
+    /// What `restore` would write now.
+    pub(super) fn restoring(&self) -> Vec<u8> {
+        match self.medium {
+            Medium::Terminal => self.text.modes().restore(),
+            Medium::Stream => Vec::new(),
+        }
+    }
+
+    /// The window has this size now.
+    pub(super) fn resize(&mut self, size: Size) {
+        self.size = size;
+        self.text.resize(size);
+    }
+
+    /// What the terminal should be given next.
+    pub(super) fn pending(&self) -> &[u8] {
+        self.waiting.pending()
+    }
+
+    /// The terminal took the first `n` bytes.
+    pub(super) fn wrote(&mut self, n: usize) {
+        self.waiting.wrote(n);
+    }
+
+    /// The terminal is gone.
+    pub(super) fn forget(&mut self) {
+        self.waiting.clear();
+        self.own.clear();
+    }
+
+    /// Whether the terminal has taken everything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// What is known of the terminal's state and of the line that the cursor is on.
+    pub(super) fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// The same, to be asked for the unfinished line.
+    pub(super) fn text_mut(&mut self) -> &mut Text {
+        &mut self.text
+    }
+
+    /// Whether there is a cursor whose place on the screen is known.
+    pub(super) fn can_place(&self) -> bool {
+        self.medium == Medium::Terminal && !self.text.alt_screen() && self.text.at_rest()
+    }
+}
+
+/// Nobody reads the lines.
+#[derive(Debug)]
+pub(super) struct Nobody;
+
+impl Sink for Nobody {
+    fn block(&mut self, _: &[u8], _: usize) -> bool {
+        false
+    }
+
+    fn line(&mut self, _: &Line<'_>) {}
+}

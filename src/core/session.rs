@@ -1,0 +1,196 @@
+//! The shell's life and when coshell may leave: running, exited, hung up; the exit status. It knows no bytes,
+//! only how many came and when.
+
+use std::time::{Duration, Instant};
+
+use crate::words::Exit;
+
+/// The shell has exited and somebody else still holds the pty: what had been written before has come when
+/// nothing came for this long.
+const QUIET: Duration = Duration::from_millis(50);
+/// More than a pty holds (20 KB on Linux): what comes after it was written after the exit.
+const HELD_BY_A_PTY: usize = 64 * 1024;
+/// What the shell has to end in after it was hung up.
+const HANG_UP: Duration = Duration::from_millis(500);
+
+/// How the shell stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shell {
+    /// It runs.
+    Running,
+    /// It has exited; its last output may be on the way.
+    Exited,
+    /// It has exited and everything that it wrote has been read.
+    Done,
+}
+
+/// The session: one shell and one pty.
+#[derive(Debug)]
+pub(super) struct Session {
+    shell: Shell,
+    exit: Option<Exit>,
+    /// The pty was closed by everybody inside.
+    closed: bool,
+    /// Bytes that came after the shell had exited.
+    after_exit: usize,
+    /// Since when a read of the pty would be welcome and nothing came.
+    quiet_since: Option<Instant>,
+    /// coshell was told to leave: with this status, at this time at the latest.
+    leaving: Option<(Exit, Instant)>,
+}
+
+impl Session {
+    /// A shell that was just started.
+    pub(super) fn new() -> Self {
+        Self { shell: Shell::Running, exit: None, closed: false, after_exit: 0, quiet_since: None, leaving: None }
+    }
+
+    /// The shell printed `n` bytes.
+    pub(super) fn printed(&mut self, now: Instant, n: usize) {
+        if self.shell == Shell::Exited {
+            self.after_exit += n;
+            self.quiet_since = Some(now);
+            self.drained(now);
+        }
+    }
+
+    /// The shell has exited.
+    pub(super) fn exited(&mut self, now: Instant, exit: Exit) {
+        self.exit = Some(exit);
+        self.shell = Shell::Exited;
+        self.quiet_since = Some(now);
+        self.drained(now);
+    }
+
+    /// Nobody holds the inside of the pty any more.
+    pub(super) fn pty_closed(&mut self, now: Instant) {
+        self.closed = true;
+        self.drained(now);
+    }
+
+    /// The pty could not be read until now: the terminal had not taken what came before.
+    pub(super) fn held_up(&mut self, now: Instant) {
+        if self.shell == Shell::Exited {
+            self.quiet_since = Some(now);
+        }
+    }
+
+    /// coshell leaves with this status: the shell has been hung up.
+    pub(super) fn leave(&mut self, now: Instant, exit: Exit) {
+        if self.leaving.is_none() {
+            self.leaving = Some((exit, now + HANG_UP));
+        }
+    }
+
+    /// Time has passed.
+    pub(super) fn tick(&mut self, now: Instant) {
+        self.drained(now);
+        if self.leaving.is_some_and(|(_, at)| now >= at) {
+            self.shell = Shell::Done;
+        }
+    }
+
+    fn drained(&mut self, now: Instant) {
+        let quiet = self.quiet_since.is_some_and(|since| now >= since + QUIET);
+        let all = self.closed || quiet || self.after_exit >= HELD_BY_A_PTY;
+        if self.shell == Shell::Exited && all {
+            self.shell = Shell::Done;
+        }
+    }
+
+    /// When `tick` should be called again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        if self.shell == Shell::Done {
+            return None;
+        }
+        let quiet = self.quiet_since.map(|since| since + QUIET);
+        let leave = self.leaving.map(|(_, at)| at);
+        [quiet, leave].into_iter().flatten().min()
+    }
+
+    /// Whether the shell itself is gone, its output apart.
+    pub(super) fn shell_is_gone(&self) -> bool {
+        self.shell != Shell::Running
+    }
+
+    /// Whether nothing more of the shell's output is awaited.
+    pub(super) fn is_over(&self) -> bool {
+        self.shell == Shell::Done
+    }
+
+    /// Whether coshell was told to leave.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.is_some()
+    }
+
+    /// coshell's exit status.
+    pub(super) fn exit(&self) -> Exit {
+        self.leaving.map(|(exit, _)| exit).or(self.exit).unwrap_or(Exit::Code(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn ends_when_the_pty_ends_in_either_order() {
+        let now = Instant::now();
+        let mut session = Session::new();
+        session.pty_closed(now);
+        assert!(!session.is_over());
+        session.exited(now, Exit::Code(3));
+        assert!(session.is_over());
+        assert_eq!(session.exit(), Exit::Code(3));
+
+        let mut session = Session::new();
+        session.exited(now, Exit::Code(3));
+        assert!(!session.is_over());
+        session.pty_closed(now);
+        assert!(session.is_over());
+    }
+
+    #[test]
+    fn a_background_job_holds_it_for_50_ms_of_quiet_only() {
+        let now = Instant::now();
+        let mut session = Session::new();
+        session.exited(now, Exit::Code(0));
+        session.printed(now + 40 * MS, 10);
+        session.tick(now + 60 * MS);
+        assert!(!session.is_over());
+        session.tick(now + 90 * MS);
+        assert!(session.is_over());
+    }
+
+    #[test]
+    fn a_background_job_that_floods_does_not_hold_it() {
+        let now = Instant::now();
+        let mut session = Session::new();
+        session.exited(now, Exit::Code(0));
+        session.printed(now, HELD_BY_A_PTY);
+        assert!(session.is_over());
+    }
+
+    #[test]
+    fn a_slow_terminal_loses_nothing() {
+        let now = Instant::now();
+        let mut session = Session::new();
+        session.exited(now, Exit::Code(0));
+        session.held_up(now + 49 * MS);
+        session.tick(now + 60 * MS);
+        assert!(!session.is_over());
+    }
+
+    #[test]
+    fn a_shell_that_ignores_the_hang_up_is_left() {
+        let now = Instant::now();
+        let mut session = Session::new();
+        session.leave(now, Exit::Signal(1));
+        assert_eq!(session.deadline(), Some(now + HANG_UP));
+        session.tick(now + HANG_UP);
+        assert!(session.is_over());
+        assert_eq!(session.exit().status(), 129);
+    }
+}

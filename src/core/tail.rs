@@ -1,0 +1,53 @@
+//! The last of what a command wrote to stderr, bounded. It shows nothing itself.
+
+/// What is kept (SPEC 3).
+const KEPT: usize = 100_000;
+/// How many of its lines a notice shows.
+const SHOWN: usize = 3;
+
+/// The tail of a stream.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    /// At most twice `KEPT`, so that the front is not moved at every push.
+    bytes: Vec<u8>,
+}
+
+impl Tail {
+    /// Bytes of the stream.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > 2 * KEPT {
+            self.bytes.drain(..self.bytes.len() - KEPT);
+        }
+    }
+
+    /// The last few lines that are not blank, without control characters: they are shown on a terminal.
+    pub(super) fn last_lines(&self) -> Vec<String> {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let clean = |line: &str| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+        let lines: Vec<_> = text.lines().map(clean).filter(|line| !line.trim().is_empty()).collect();
+        lines[lines.len().saturating_sub(SHOWN)..].to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_last_lines_and_no_escape() {
+        let mut tail = Tail::default();
+        tail.push(b"one\ntwo\n\nthr\x1b[31mee\n");
+        tail.push(b"four\n");
+        assert_eq!(tail.last_lines(), ["two", "thr [31mee", "four"]);
+    }
+
+    #[test]
+    fn is_bounded() {
+        let mut tail = Tail::default();
+        for _ in 0..1000 {
+            tail.push(&[b'x'; 1000]);
+        }
+        assert!(tail.bytes.len() <= 2 * KEPT);
+    }
+}

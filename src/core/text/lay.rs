@@ -1,0 +1,118 @@
+//! Where text that is put one character behind the other ends up.
+
+use super::utf8;
+
+/// A place in the rows of a wrapped line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) row: usize,
+    /// The terminal's width when the last column was filled: the next character goes to the next row.
+    pub(super) col: usize,
+}
+
+/// The place behind a text put from `place` on, in rows of `cols` columns.
+pub(super) fn lay(mut place: Place, text: &[u8], cols: usize) -> Place {
+    if text.is_ascii() {
+        return if text.is_empty() { place } else { ahead(place, text.len(), cols) };
+    }
+    if std::str::from_utf8(text).is_ok() {
+        return lay_valid(place, text, cols);
+    }
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (what, len) = utf8::first(rest);
+        place = one(place, what.map_or(1, utf8::width), cols);
+        rest = &rest[len..];
+    }
+    place
+}
+
+/// The same for a text that is known to be UTF-8.
+fn lay_valid(mut place: Place, text: &[u8], cols: usize) -> Place {
+    let mut rest = text;
+    while let Some(&lead) = rest.first() {
+        let (len, width) = match lead {
+            0..0x80 => (1, 1),
+            // Letters of Latin-1; U+5000 to U+9FFF and U+B000 to U+CFFF, where all are wide.
+            0xc3 => (2, 1),
+            0xe5..=0xe9 | 0xeb | 0xec => (3, 2),
+            _ => {
+                let (what, len) = utf8::first(rest);
+                (len, what.map_or(1, utf8::width))
+            }
+        };
+        place = one(place, width, cols);
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    place
+}
+
+/// The place behind one more character.
+#[inline]
+fn one(place: Place, width: usize, cols: usize) -> Place {
+    if place.col + width <= cols {
+        return Place { col: place.col + width, ..place };
+    }
+    // A wide one does not stand on two rows.
+    let hole = usize::from(width == 2 && cols > 1 && place.col + 1 == cols);
+    let width = width.min(cols);
+    ahead(place, width + hole, cols)
+}
+
+/// The place `count` columns further on; `count` is not 0.
+fn ahead(place: Place, count: usize, cols: usize) -> Place {
+    if place.col + count <= cols {
+        return Place { col: place.col + count, ..place };
+    }
+    let before_last = place.col + count - 1;
+    Place { row: place.row + before_last / cols, col: before_last % cols + 1 }
+}
+
+/// How often a text, which is UTF-8 and begins a row, wraps. Counts bytes where that is enough to see that it does not.
+pub(super) fn wraps(text: &[u8], cols: usize) -> usize {
+    if text.len() <= cols {
+        return 0;
+    }
+    // No character takes more columns than bytes, and none more than two.
+    let most: usize = text.iter().map(|&byte| usize::from(byte < 0x80) + 2 * usize::from(byte >= 0xc0)).sum();
+    if most <= cols { 0 } else { lay_valid(Place::default(), text, cols).row }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, lay, lay_valid, wraps};
+    use crate::core::text::utf8;
+
+    #[test]
+    fn the_short_cuts_agree_with_the_tables() {
+        let letters = ['À'..='ÿ', '\u{5000}'..='\u{9fff}', '\u{b000}'..='\u{cfff}'];
+        for char in letters.into_iter().flatten() {
+            let text = char.to_string();
+            let place = lay_valid(Place::default(), text.as_bytes(), 80);
+            assert_eq!(place.col, utf8::width(char), "{char:?}");
+        }
+    }
+
+    #[test]
+    fn places() {
+        for (from, text, cols, to) in [
+            ((0, 0), "", 10, (0, 0)),
+            ((0, 0), "0123456789", 10, (0, 10)),
+            ((0, 10), "x", 10, (1, 1)),
+            ((0, 3), "0123456789", 10, (1, 3)),
+            ((0, 0), "漢字漢字漢", 10, (0, 10)),
+            ((0, 1), "漢字漢字漢", 10, (1, 2)),
+            ((0, 10), "漢", 10, (1, 2)),
+            ((0, 0), "e\u{301}", 10, (0, 1)),
+            ((0, 0), "漢漢", 1, (1, 1)),
+            ((0, 0), "漢漢漢", 3, (2, 2)),
+        ] {
+            let place = |(row, col)| Place { row, col };
+            assert_eq!(lay(place(from), text.as_bytes(), cols), place(to), "{text:?} from {from:?}");
+            if from == (0, 0) {
+                assert_eq!(wraps(text.as_bytes(), cols), to.0, "{text:?}");
+            }
+        }
+        assert_eq!(lay(Place::default(), b"a\xffb", 10).col, 3);
+    }
+}

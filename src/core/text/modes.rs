@@ -1,0 +1,256 @@
+//! What the output has switched on in the terminal, so that exactly that can be switched off again.
+
+use super::kitty::Kitty;
+use super::parse::Csi;
+use super::sgr::Sgr;
+
+/// The private modes (`CSI ? n h` and `l`) that are remembered, and whether they are on in a terminal that nobody touched.
+/// They are put back in this order.
+const PRIVATE: [(u16, bool); 21] = [
+    (2026, false), // Synchronized updates: first, so that the rest is seen.
+    (1003, false), // The mouse: any motion, drags, highlighting, clicks, X10.
+    (1002, false),
+    (1001, false),
+    (1000, false),
+    (9, false),
+    (1006, false), // How its reports are encoded.
+    (1015, false),
+    (1016, false),
+    (1005, false),
+    (1004, false), // Focus reports.
+    (2004, false), // Bracketed paste.
+    (2031, false), // Reports of the colour scheme.
+    (2048, false), // Reports of the size.
+    (1, false),    // Cursor keys.
+    (69, false),   // Left and right margins.
+    (5, false),    // Reverse video.
+    (7, true),     // Autowrap.
+    (66, false),   // Keypad, as ESC = has it.
+    (6, false),    // Origin: it moves the cursor, and goes with the margins.
+    (25, true),    // The cursor is seen.
+];
+
+/// Their places in [`PRIVATE`].
+const KEYPAD: usize = 18;
+const ORIGIN: usize = 19;
+const CURSOR: usize = 20;
+
+/// The private modes that are the alternate screen.
+const ALTERNATE: [u16; 3] = [47, 1047, 1049];
+
+/// The place of a private mode in [`PRIVATE`].
+fn place(mode: u16) -> Option<usize> {
+    PRIVATE.iter().position(|&(number, _)| number == mode)
+}
+
+/// What the output has switched on and not off.
+#[derive(Clone, Debug, Default)]
+pub struct Modes {
+    /// A bit for each of [`PRIVATE`] that is not as it is in a terminal that nobody touched.
+    touched: u32,
+    /// The mode that led to the alternate screen.
+    alternate: Option<u16>,
+    /// For the primary and for the alternate screen.
+    kitty: [Kitty; 2],
+    /// xterm's modifyOtherKeys.
+    other_keys: bool,
+    /// The cursor's shape is not the default.
+    shape: bool,
+    /// SO, or a set of graphic characters in place of ASCII.
+    shifted: bool,
+    graphics: bool,
+    /// ANSI modes 4 and 20.
+    insert: bool,
+    newline: bool,
+    /// The scrolling region is not the whole screen.
+    region: bool,
+    sgr: Sgr,
+}
+
+impl Modes {
+    /// Whether pasted text comes between `ESC [200~` and `ESC [201~`.
+    pub fn bracketed_paste(&self) -> bool {
+        place(2004).is_some_and(|place| self.is_touched(place))
+    }
+
+    /// Whether the cursor is hidden.
+    pub fn cursor_hidden(&self) -> bool {
+        self.is_touched(CURSOR)
+    }
+
+    /// Whether the alternate screen is shown.
+    pub fn alt_screen(&self) -> bool {
+        self.alternate.is_some()
+    }
+
+    /// Whether what is put beyond the last column goes to the next row.
+    pub(super) fn autowrap(&self) -> bool {
+        place(7).is_none_or(|place| !self.is_touched(place))
+    }
+
+    /// Whether characters push those behind them to the right.
+    pub(super) fn insert(&self) -> bool {
+        self.insert
+    }
+
+    /// Whether LF returns to the first column.
+    pub(super) fn newline(&self) -> bool {
+        self.newline
+    }
+
+    /// Whether rows are counted from the scrolling region's first.
+    pub(super) fn origin(&self) -> bool {
+        self.is_touched(ORIGIN)
+    }
+
+    /// Whether letters are line graphics.
+    pub(super) fn graphics(&self) -> bool {
+        self.graphics
+    }
+
+    fn is_touched(&self, place: usize) -> bool {
+        self.touched >> place & 1 == 1
+    }
+
+    /// `CSI ? mode h` or `l`.
+    pub(super) fn private(&mut self, mode: u16, on: bool) {
+        if ALTERNATE.contains(&mode) {
+            self.alternate = on.then_some(self.alternate.unwrap_or(mode));
+        } else if let Some(place) = place(mode) {
+            let bit = 1 << place;
+            let touched = on != PRIVATE[place].1;
+            self.touched = if touched { self.touched | bit } else { self.touched & !bit };
+        }
+    }
+
+    /// `CSI mode h` or `l`.
+    pub(super) fn ansi(&mut self, mode: u16, on: bool) {
+        match mode {
+            4 => self.insert = on,
+            20 => self.newline = on,
+            _ => {}
+        }
+    }
+
+    /// `CSI top ; bottom r`, told whether that is less than the whole screen.
+    pub(super) fn region(&mut self, part: bool) {
+        self.region = part;
+    }
+
+    /// `CSI ... m`.
+    pub(super) fn sgr(&mut self, csi: &Csi) {
+        self.sgr.apply(csi);
+    }
+
+    /// `CSI > 4 ; level m`.
+    pub(super) fn other_keys(&mut self, csi: &Csi) {
+        match csi.raw(0) {
+            4 => self.other_keys = csi.raw(1) != 0,
+            0 if csi.len() == 1 => self.other_keys = false,
+            _ => {}
+        }
+    }
+
+    /// `CSI shape SP q`.
+    pub(super) fn shape(&mut self, shape: u16) {
+        self.shape = shape != 0;
+    }
+
+    /// `CSI prefix ... u`.
+    pub(super) fn kitty(&mut self, csi: &Csi) {
+        self.kitty[usize::from(self.alt_screen())].apply(csi);
+    }
+
+    /// SO and SI.
+    pub(super) fn shift(&mut self, out: bool) {
+        self.shifted = out;
+    }
+
+    /// `ESC inter fin`, as far as it is a mode.
+    pub(super) fn escape(&mut self, inter: u8, fin: u8) {
+        match (inter, fin) {
+            (0, b'=') => self.touched |= 1 << KEYPAD,
+            (0, b'>') => self.touched &= !(1 << KEYPAD),
+            (0, b'c') => *self = Self::default(),
+            (b'(', _) => self.graphics = fin == b'0',
+            _ => {}
+        }
+    }
+
+    /// `CSI ! p`: the soft reset leaves the mouse, the paste and the screen alone.
+    pub(super) fn soft_reset(&mut self) {
+        for mode in [1, 6, 7, 25, 66, 69] {
+            self.private(mode, place(mode).is_some_and(|place| PRIVATE[place].1));
+        }
+        *self = Self {
+            touched: self.touched,
+            alternate: self.alternate,
+            kitty: std::mem::take(&mut self.kitty),
+            other_keys: self.other_keys,
+            ..Self::default()
+        };
+    }
+
+    /// The bytes that bring back the attributes of characters that are on, after `CSI m`.
+    pub fn attributes(&self) -> Vec<u8> {
+        self.sgr.bytes()
+    }
+
+    /// The bytes that switch off what is on, and nothing else; none when nothing is on. Attributes of characters stay:
+    /// a script that ends in red means it.
+    pub fn restore(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for place in 0..ORIGIN {
+            if self.is_touched(place) {
+                put_back(&mut out, place);
+            }
+        }
+        // Each screen has key flags of its own: those of the alternate one go before it does.
+        if let Some(mode) = self.alternate {
+            self.kitty[1].restore(&mut out);
+            out.extend_from_slice(format!("\x1b[?{mode}l").as_bytes());
+        }
+        self.kitty[0].restore(&mut out);
+        if self.other_keys {
+            out.extend_from_slice(b"\x1b[>4;0m");
+        }
+        self.restore_rows(&mut out);
+        if self.is_touched(CURSOR) {
+            put_back(&mut out, CURSOR);
+        }
+        let rest: [(bool, &[u8]); 5] = [
+            (self.shape, b"\x1b[0 q"),
+            (self.insert, b"\x1b[4l"),
+            (self.newline, b"\x1b[20l"),
+            (self.shifted, b"\x0f"),
+            (self.graphics, b"\x1b(B"),
+        ];
+        for (_, bytes) in rest.iter().filter(|(on, _)| *on) {
+            out.extend_from_slice(bytes);
+        }
+        out
+    }
+
+    /// The scrolling region and the origin: both home the cursor. Without the origin it can be put back where it was;
+    /// with it that would bring the origin back, so it goes to the last row.
+    fn restore_rows(&self, out: &mut Vec<u8>) {
+        let region: &[u8] = if self.region { b"\x1b[r" } else { b"" };
+        if self.origin() {
+            put_back(out, ORIGIN);
+            out.extend_from_slice(region);
+            out.extend_from_slice(b"\x1b[999H");
+        } else if self.region {
+            out.extend_from_slice(b"\x1b7");
+            out.extend_from_slice(region);
+            out.extend_from_slice(b"\x1b8");
+        }
+    }
+}
+
+/// Puts one of [`PRIVATE`] back.
+fn put_back(out: &mut Vec<u8>, place: usize) {
+    let (mode, on) = PRIVATE[place];
+    let fin = if on { 'h' } else { 'l' };
+    let bytes = if place == KEYPAD { "\x1b>".to_owned() } else { format!("\x1b[?{mode}{fin}") };
+    out.extend_from_slice(bytes.as_bytes());
+}

@@ -1,0 +1,136 @@
+//! Finds the next byte that is not plain, many bytes at a time, without knowing what it means.
+
+/// A word with each byte set to `byte`.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// The high bit of every byte.
+const HIGH: u64 = each(0x80);
+
+/// How much the vectorised loops look at in one step.
+const WINDOW: usize = 64;
+
+/// The length of the longest prefix without C0 controls and DEL, and whether it has bytes above 0x7F.
+pub(super) fn printable(bytes: &[u8]) -> (usize, bool) {
+    let mut high = 0;
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..at + 8) {
+        let word = u64::from_le_bytes(eight.try_into().expect("a slice of eight bytes"));
+        // Bytes below 0x20, and bytes that are 0x7F; a borrow makes false hits above the first true one only.
+        let control = word.wrapping_sub(each(0x20)) & !word;
+        let delete = (word ^ each(0x7f)).wrapping_sub(each(1)) & !(word ^ each(0x7f));
+        let hit = (control | delete) & HIGH;
+        if hit != 0 {
+            let plain = hit.trailing_zeros() & !7;
+            high |= word & HIGH & ((1u64 << plain) - 1);
+            return (at + plain as usize / 8, high != 0);
+        }
+        high |= word & HIGH;
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    let plain = rest.iter().position(|&byte| byte < 0x20 || byte == 0x7f).unwrap_or(rest.len());
+    (at + plain, high != 0 || rest[..plain].iter().any(|&byte| byte >= 0x80))
+}
+
+/// A prefix of whole lines, each of printable bytes and ended by CR LF.
+pub(super) struct Plain {
+    /// Its length, 0 when there is no such line.
+    pub(super) len: usize,
+    /// Whether there may be bytes above 0x7F in it.
+    pub(super) high: bool,
+}
+
+/// Whether a byte, followed by `next`, keeps its line from being plain; as a number, so that the
+/// loops over it become vector code.
+#[inline]
+fn disturbs(byte: u8, next: u8) -> u8 {
+    let control = u8::from(byte < 0x20) & u8::from(byte != b'\r') & u8::from(byte != b'\n');
+    let unpaired = u8::from(byte == b'\r') ^ u8::from(next == b'\n');
+    control | u8::from(byte == 0x7f) | unpaired
+}
+
+/// The longest prefix of whole plain lines. The caller knows that the first `known` bytes are such.
+pub(super) fn plain_lines(bytes: &[u8], known: usize) -> Plain {
+    let mut high = 0;
+    let mut at = known;
+    if bytes.get(at) != Some(&b'\n') {
+        while let (Some(these), Some(next)) = (bytes.get(at..at + WINDOW), bytes.get(at + 1..=at + WINDOW)) {
+            let mut bad = 0;
+            for (&byte, &next) in these.iter().zip(next) {
+                bad |= disturbs(byte, next);
+                high |= byte;
+            }
+            if bad != 0 {
+                break;
+            }
+            at += WINDOW;
+        }
+        // The last byte has nothing behind it to be judged by; a line end there was judged by the CR before it.
+        let rest = &bytes[at..];
+        let calm = rest.windows(2).position(|pair| disturbs(pair[0], pair[1]) != 0);
+        let until = calm.unwrap_or(rest.len().saturating_sub(1));
+        // So was the last one before something that disturbs.
+        let until = until + usize::from(rest.get(until) == Some(&b'\n'));
+        high |= rest[..until].iter().fold(0, |all, &byte| all | byte);
+        at += until;
+    }
+    let tail = memchr::memrchr(b'\n', &bytes[known..at]).map_or(0, |newline| newline + 1);
+    Plain { len: known + tail, high: high >= 0x80 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{plain_lines, printable};
+    use proptest::prelude::*;
+
+    /// Bytes of the kinds that matter here, controls seldom enough to let runs grow.
+    fn stream() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![
+            40 => 0x20u8..0x7f, 3 => Just(b'\n'), 1 => Just(b'\r'), 2 => Just(0x80u8..=0xff).prop_flat_map(|r| r),
+            1 => 0u8..0x20, 1 => Just(0x7f),
+        ];
+        let piece = prop_oneof![
+            8 => prop::collection::vec(byte, 0..20),
+            4 => Just(b"\r\n".to_vec()),
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    /// The same, one byte after the other.
+    fn slow_lines(bytes: &[u8]) -> usize {
+        let mut good = 0;
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            if byte == b'\r' && bytes.get(at + 1) == Some(&b'\n') {
+                at += 2;
+                good = at;
+            } else if byte < 0x20 || byte == 0x7f {
+                break;
+            } else {
+                at += 1;
+            }
+        }
+        good
+    }
+
+    proptest! {
+        #[test]
+        fn the_words_find_what_the_bytes_do(bytes in stream()) {
+            let plain = bytes.iter().take_while(|&&byte| byte >= 0x20 && byte != 0x7f).count();
+            let high = bytes[..plain].iter().any(|&byte| byte >= 0x80);
+            prop_assert_eq!(printable(&bytes), (plain, high));
+        }
+
+        #[test]
+        fn the_windows_find_what_the_bytes_do(bytes in stream()) {
+            let found = plain_lines(&bytes, 0);
+            let len = slow_lines(&bytes);
+            prop_assert_eq!(found.len, len);
+            prop_assert!(found.high || bytes[..len].is_ascii());
+            let first = memchr::memchr(b'\n', &bytes[..len]).map_or(0, |newline| newline + 1);
+            prop_assert_eq!(plain_lines(&bytes, first).len, len);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Streams, and what is read from them.
+
+mod lines;

@@ -1,0 +1,325 @@
+//! Which trigger fires on which line. It knows no actions, and what a line is it is told.
+//!
+//! A line is put to the triggers when it is finished and when the output rests on it ([`Moment`]). One pass over it
+//! ([`set`]) says which patterns may match; their own regexes then decide ([`pool`]), and what has been seen on the
+//! line ([`once`]), the conditions ([`when`]) and the loop guard ([`guard`]) say which of the matches fire. A try is
+//! planned first and carried out then ([`plan`]), so one that needs to know more leaves no trace.
+//!
+//! Decisions where the contract leaves room:
+//!
+//! - A held match stops nobody: later triggers fire while it waits, even if it has the action `stop`. A trigger with
+//!   `stop` that has fired on a line goes on stopping the later ones there, for as long as its match stands.
+//! - A match that is passed over because a coprocess runs or a cooldown does counts as seen: it does not fire later,
+//!   when it would be stale. One whose conditions do not hold does not count: it fires if they hold at the next try.
+//! - What `all` finds in one try is one firing for the cooldown and the loop guard. Of a trigger that is `once` or that
+//!   starts a coprocess, only the first match fires.
+//! - An empty text is tried only as a finished line. In a piece of a long line `^` does not match at its start, unless
+//!   it is the first; `$` matches at its end.
+
+mod captures;
+mod fault;
+mod guard;
+mod once;
+mod pattern;
+mod plan;
+mod pool;
+mod relax;
+mod scan;
+mod set;
+mod template;
+mod when;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use captures::Captures;
+pub use fault::BadPattern;
+pub use guard::{MOST as GUARD_MOST, WINDOW as GUARD_WINDOW};
+pub use once::HOLD;
+pub use pattern::Pattern;
+pub use template::{Template, unescape};
+pub use when::{Facts, Looked, When};
+
+use guard::Guard;
+use once::{Held, Memory};
+use plan::Plan;
+use pool::Pool;
+use set::Set;
+
+/// What the configuration says of one trigger, apart from its actions.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// What notices and lists call it.
+    pub name: Option<String>,
+    /// What it looks for.
+    pub pattern: Pattern,
+    /// Fires for every match in a line, not only for the first.
+    pub all: bool,
+    /// Fires once in a session.
+    pub once: bool,
+    /// Is tried after every chunk, and does not wait for a match to grow.
+    pub instant: bool,
+    /// Is tried at all.
+    pub enabled: bool,
+    /// Does not fire again within this time.
+    pub cooldown: Option<Duration>,
+    /// Fires only while all of these hold.
+    pub when: Vec<When>,
+    /// Would start a coprocess, so it does not fire while one runs.
+    pub starts_coproc: bool,
+    /// Nothing after it is tried on a line on which it has fired.
+    pub stops: bool,
+}
+
+impl Spec {
+    /// A trigger that looks for this, with no modifiers.
+    pub fn new(pattern: Pattern) -> Self {
+        Self {
+            name: None,
+            pattern,
+            all: false,
+            once: false,
+            instant: false,
+            enabled: true,
+            cooldown: None,
+            when: Vec::new(),
+            starts_coproc: false,
+            stops: false,
+        }
+    }
+}
+
+/// When a line is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// After a chunk of output: only the instant triggers are tried.
+    Chunk,
+    /// The output has rested on the line.
+    Paused,
+    /// A held match has waited long enough.
+    Settled,
+    /// The line is finished.
+    Finished,
+}
+
+/// A line, or a piece of a long one, as a person reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct LineRef<'a> {
+    /// The same for the same line, whatever becomes of its text.
+    pub id: u64,
+    /// Without the line's end. There is no line feed in it.
+    pub text: &'a [u8],
+    /// Whether it is a piece of a line, and not the first.
+    pub continued: bool,
+}
+
+/// What a try came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Tried {
+    /// There is nothing more to do until the line changes.
+    Done,
+    /// A match waits, since it could still grow.
+    Held {
+        /// Then the line is to be tried as [`Moment::Settled`], unless it has been finished before.
+        until: Instant,
+    },
+    /// Nothing was done and nothing has changed: [`Facts::looked`] is needed for the same call.
+    NeedsLook,
+}
+
+/// What came of a match.
+#[derive(Clone, Debug)]
+pub enum Firing {
+    /// A trigger fires.
+    Hit(Hit),
+    /// The loop guard has switched a trigger off instead of letting it fire.
+    Stopped {
+        /// Its index.
+        trigger: usize,
+    },
+}
+
+/// A trigger that fires, with what it matched.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// Its index.
+    pub trigger: usize,
+    /// What its pattern captured.
+    pub captures: Captures,
+    /// The line on which it fires; the captures share it.
+    pub line: Arc<[u8]>,
+}
+
+/// How busy a trigger has been.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// How often it fired.
+    pub fired: u64,
+    /// On how many lines its own pattern was searched for, after the set had said that it may match.
+    pub tried: u64,
+}
+
+/// A trigger in a session.
+struct Trigger {
+    spec: Spec,
+    /// It is `once` and has fired.
+    spent: bool,
+    last_fired: Option<Instant>,
+    guard: Guard,
+    cost: Cost,
+}
+
+/// The triggers of a session.
+pub struct Triggers {
+    all: Vec<Trigger>,
+    /// Over all that can fire; built when first needed, and again when that has changed.
+    set: Option<Set>,
+    pool: Pool,
+    memory: Memory,
+    held: Held,
+    /// Room for the candidates of one line, kept for its memory only.
+    candidates: Vec<usize>,
+    /// Room for a piece of a line with something in front of it, kept for its memory only.
+    piece: Vec<u8>,
+}
+
+impl Triggers {
+    /// The triggers in the order of the configuration. Nothing is compiled yet.
+    pub fn new(specs: Vec<Spec>) -> Self {
+        let pool = Pool::new(specs.len());
+        Self {
+            all: specs.into_iter().map(Trigger::new).collect(),
+            set: None,
+            pool,
+            memory: Memory::default(),
+            held: Held::default(),
+            candidates: Vec::new(),
+            piece: Vec::new(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// How many there are, the disabled ones included.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The trigger of an index below [`Triggers::len`], as it stands: `enabled` changes.
+    pub fn spec(&self, i: usize) -> &Spec {
+        &self.all[i].spec
+    }
+
+    /// How busy the trigger of an index below [`Triggers::len`] has been.
+    pub fn cost(&self, i: usize) -> Cost {
+        self.all[i].cost
+    }
+
+    /// Whether lines have to be tried after each chunk.
+    pub fn any_instant(&self) -> bool {
+        self.all.iter().any(|trigger| trigger.spec.instant && trigger.spec.enabled)
+    }
+
+    /// How much memory the set takes; none before its first use.
+    pub fn memory(&self) -> usize {
+        self.set.as_ref().map_or(0, Set::memory)
+    }
+
+    /// Whether any line in this block of lines, ended by `\n` or `\r\n`, may match. A no is certain.
+    pub fn block_may_match(&mut self, block: &[u8]) -> bool {
+        self.next_line(block, 0).is_some()
+    }
+
+    /// The first line in a block of lines that may match, at or after `from`, which is the start of a line. Its range
+    /// is without the line's end. All lines before it certainly do not match.
+    pub fn next_line(&mut self, block: &[u8], from: usize) -> Option<Range<usize>> {
+        self.set().next_line(block, from)
+    }
+
+    /// Tries a line, and appends what fires, in the order of the configuration.
+    pub fn try_line(
+        &mut self,
+        now: Instant,
+        line: LineRef<'_>,
+        moment: Moment,
+        facts: &Facts,
+        out: &mut Vec<Firing>,
+    ) -> Tried {
+        let vain = line.text.is_empty() && moment != Moment::Finished;
+        if vain || (moment == Moment::Chunk && !self.any_instant()) {
+            return Tried::Done;
+        }
+        let mut candidates = std::mem::take(&mut self.candidates);
+        candidates.clear();
+        self.set().candidates(line.text, &mut candidates);
+        let plan = Plan::new(self, &candidates, now, line, moment, facts);
+        self.candidates = candidates;
+        let Some(plan) = plan else { return Tried::NeedsLook };
+        let holds = plan.holds();
+        plan.carry_out(self, now, line, out);
+        match moment {
+            Moment::Chunk => Tried::Done,
+            _ if holds => Tried::Held { until: self.held.hold(line.id, now) },
+            _ => {
+                self.held.release(line.id);
+                Tried::Done
+            }
+        }
+    }
+
+    /// Switches a trigger on or off. One that the loop guard has switched off begins anew.
+    pub fn set_enabled(&mut self, i: usize, on: bool) {
+        let trigger = &mut self.all[i];
+        if trigger.spec.enabled != on {
+            trigger.spec.enabled = on;
+            trigger.guard.reset();
+            self.set = None;
+        }
+    }
+
+    /// Forgets what has been seen on which line, for line numbers that begin anew.
+    pub fn forget_lines(&mut self) {
+        self.memory.clear();
+        self.held.clear();
+    }
+
+    fn set(&mut self) -> &mut Set {
+        let all = &self.all;
+        self.set.get_or_insert_with(|| {
+            let members: Vec<usize> = (0..all.len()).filter(|&i| all[i].is_live()).collect();
+            let patterns: Vec<_> = members.iter().map(|&i| all[i].spec.pattern.hir()).collect();
+            Set::new(members, patterns.into_iter())
+        })
+    }
+}
+
+impl Trigger {
+    fn new(spec: Spec) -> Self {
+        let (guard, cost) = (Guard::default(), Cost::default());
+        Self { spec, spent: false, last_fired: None, guard, cost }
+    }
+
+    /// Whether it still has something to say. One that is spent may yet stop others on the line on which it fired.
+    fn is_live(&self) -> bool {
+        self.spec.enabled && (!self.spent || self.spec.stops)
+    }
+
+    fn cools(&self, now: Instant) -> bool {
+        let since = self.last_fired.map(|last| now.saturating_duration_since(last));
+        since.zip(self.spec.cooldown).is_some_and(|(since, cooldown)| since < cooldown)
+    }
+}
+
+impl std::fmt::Debug for Triggers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Triggers").field("len", &self.all.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,264 @@
+//! What a try of one line would do, found out without changing anything that matters, and then done.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::captures::Captures;
+use super::once::{Memory, Seen, Sight, hash};
+use super::pattern::Pattern;
+use super::pool::Own;
+use super::when::Holds;
+use super::{Facts, Firing, Hit, LineRef, Moment, Trigger, Triggers, When};
+
+/// So many matches of a trigger fire in a line.
+const MOST_MATCHES: usize = 256;
+/// So many times a line is searched for them: patterns that match nothing at every place would take for ever.
+const MOST_SEARCHES: usize = 1024;
+
+/// What is to be done for one line.
+pub(super) struct Plan {
+    steps: Vec<Step>,
+}
+
+/// What is to be done for one trigger.
+struct Step {
+    trigger: usize,
+    found: Vec<Found>,
+    verdict: Verdict,
+}
+
+/// One match.
+struct Found {
+    sight: Sight,
+    state: State,
+}
+
+enum State {
+    Known(Seen),
+    /// It could still grow.
+    Held,
+    Fresh(Captures),
+}
+
+/// What becomes of the fresh matches of a trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing, and they stay fresh.
+    Skip,
+    /// Nothing, and they have been seen.
+    Pass,
+    Fire,
+    /// The loop guard switches the trigger off.
+    Trip,
+}
+
+/// The circumstances of a try.
+struct Circumstances<'a> {
+    now: Instant,
+    line: LineRef<'a>,
+    moment: Moment,
+    facts: &'a Facts,
+    /// Whether a coprocess runs, or a trigger before this one is about to start one.
+    coproc: bool,
+    /// The line's text, shared by all captures; made for the first of them.
+    shared: Option<Arc<[u8]>>,
+}
+
+impl Plan {
+    /// Plans a try, given the triggers that may match. Absent if somebody has to look before.
+    pub(super) fn new(
+        triggers: &mut Triggers,
+        candidates: &[usize],
+        now: Instant,
+        line: LineRef<'_>,
+        moment: Moment,
+        facts: &Facts,
+    ) -> Option<Self> {
+        let mut around = Circumstances { now, line, moment, facts, coproc: facts.coproc, shared: None };
+        let mut steps = Vec::new();
+        for &i in candidates {
+            if !triggers.all[i].is_live() || !around.is_time_for(&triggers.all[i]) {
+                continue;
+            }
+            let step = Step::new(triggers, i, &mut around)?;
+            let stops = step.stops(&triggers.all[i]);
+            steps.push(step);
+            if stops {
+                break;
+            }
+        }
+        Some(Self { steps })
+    }
+
+    /// Whether a match waits.
+    pub(super) fn holds(&self) -> bool {
+        let mut found = self.steps.iter().flat_map(|step| &step.found);
+        found.any(|found| matches!(found.state, State::Held))
+    }
+
+    /// Does it.
+    pub(super) fn carry_out(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, out: &mut Vec<Firing>) {
+        for step in self.steps {
+            triggers.all[step.trigger].cost.tried += 1;
+            if step.verdict == Verdict::Trip {
+                triggers.set_enabled(step.trigger, false);
+                out.push(Firing::Stopped { trigger: step.trigger });
+            } else {
+                step.carry_out(triggers, now, line, out);
+            }
+        }
+    }
+}
+
+impl Step {
+    fn new(triggers: &mut Triggers, i: usize, around: &mut Circumstances<'_>) -> Option<Self> {
+        let trigger = &triggers.all[i];
+        let pattern = &trigger.spec.pattern;
+        let mut found = Vec::new();
+        if let Some(own) = triggers.pool.get(i, pattern) {
+            let search = Search { i, trigger, memory: &triggers.memory };
+            search.run(own, &mut triggers.piece, around, &mut found);
+        }
+        let fresh = found.iter().any(|found| matches!(found.state, State::Fresh(_)));
+        let verdict = if fresh { around.judge(trigger)? } else { Verdict::Skip };
+        around.coproc |= verdict == Verdict::Fire && trigger.spec.starts_coproc;
+        Some(Self { trigger: i, found, verdict })
+    }
+
+    /// Whether nothing after it is tried.
+    fn stops(&self, trigger: &Trigger) -> bool {
+        let fired = |found: &Found| matches!(found.state, State::Known(Seen::Fired));
+        trigger.spec.stops && (self.verdict == Verdict::Fire || self.found.iter().any(fired))
+    }
+
+    fn carry_out(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, out: &mut Vec<Firing>) {
+        let trigger = &mut triggers.all[self.trigger];
+        let mut left = match self.verdict {
+            Verdict::Fire if trigger.spec.once || trigger.spec.starts_coproc => 1,
+            Verdict::Fire => usize::MAX,
+            _ => 0,
+        };
+        if self.verdict == Verdict::Fire {
+            trigger.guard.note(now);
+            trigger.last_fired = Some(now);
+            trigger.spent |= trigger.spec.once;
+        }
+        for found in self.found {
+            let text = &line.text[found.sight.start..][..found.sight.len];
+            let seen = match (found.state, self.verdict) {
+                (State::Held, _) | (State::Fresh(_), Verdict::Skip) => continue,
+                (State::Known(seen), _) => seen,
+                (State::Fresh(captures), _) if left > 0 => {
+                    left -= 1;
+                    trigger.cost.fired += 1;
+                    let shared = Arc::clone(captures.line());
+                    out.push(Firing::Hit(Hit { trigger: self.trigger, captures, line: shared }));
+                    Seen::Fired
+                }
+                (State::Fresh(_), _) => Seen::Passed,
+            };
+            triggers.memory.note(line.id, &found.sight, text, seen);
+        }
+    }
+}
+
+impl Circumstances<'_> {
+    fn is_time_for(&self, trigger: &Trigger) -> bool {
+        self.moment != Moment::Chunk || trigger.spec.instant
+    }
+
+    /// Whether a match that ends here waits for more.
+    fn must_wait(&self, trigger: &Trigger, end: usize) -> bool {
+        self.moment == Moment::Paused
+            && end == self.line.text.len()
+            && !trigger.spec.instant
+            && !trigger.spent
+            && trigger.spec.pattern.can_grow()
+    }
+
+    /// What becomes of fresh matches. Absent if only a look can tell; what needs no look comes first.
+    fn judge(&self, trigger: &Trigger) -> Option<Verdict> {
+        let spec = &trigger.spec;
+        let holds = When::all_hold(&spec.when, self.facts);
+        Some(if holds == Holds::No || trigger.spent {
+            Verdict::Skip
+        } else if (spec.starts_coproc && self.coproc) || trigger.cools(self.now) {
+            Verdict::Pass
+        } else if holds == Holds::Unknown {
+            return None;
+        } else if trigger.guard.trips(self.now) {
+            Verdict::Trip
+        } else {
+            Verdict::Fire
+        })
+    }
+}
+
+/// Looks for the matches of one trigger in a line.
+struct Search<'a> {
+    i: usize,
+    trigger: &'a Trigger,
+    memory: &'a Memory,
+}
+
+impl Search<'_> {
+    fn run(&self, own: &mut Own, piece: &mut Vec<u8>, around: &mut Circumstances<'_>, out: &mut Vec<Found>) {
+        let spec = &self.trigger.spec;
+        let line = around.line;
+        // A byte in front keeps `^` from matching at the start of what is not the start of a line.
+        let skip = usize::from(line.continued && spec.pattern.looks_at_start());
+        let text = if skip > 0 { prefixed(piece, line.text) } else { line.text };
+        let (most, searches) = if spec.all { (MOST_MATCHES, MOST_SEARCHES) } else { (1, 1) };
+        let (mut at, mut last_end, mut empty) = (skip, None, false);
+        for _ in 0..searches {
+            if at > text.len() || out.len() >= most {
+                return;
+            }
+            let Some(found) = own.regex.captures_read_at(&mut own.locations, text, at) else {
+                return;
+            };
+            let (start, end) = (found.start(), found.end());
+            at = if start == end { end + 1 } else { end };
+            // A match of nothing counts once, and not at the end of another match.
+            if start == end && (empty || last_end == Some(end)) {
+                continue;
+            }
+            empty |= start == end;
+            last_end = Some(end);
+            let sight = sight(self.i, start - skip, &text[start..end], out);
+            let state = self.state(&sight, own, around, skip);
+            out.push(Found { sight, state });
+        }
+    }
+
+    fn state(&self, sight: &Sight, own: &Own, around: &mut Circumstances<'_>, skip: usize) -> State {
+        let line = around.line;
+        let end = sight.start + sight.len;
+        match self.memory.look(line.id, sight, &line.text[sight.start..end]) {
+            Seen::New if around.must_wait(self.trigger, end) => State::Held,
+            Seen::New => {
+                let shared = around.shared.get_or_insert_with(|| line.text.into());
+                State::Fresh(captures(&self.trigger.spec.pattern, shared, own, skip))
+            }
+            seen => State::Known(seen),
+        }
+    }
+}
+
+fn captures(pattern: &Pattern, line: &Arc<[u8]>, own: &Own, skip: usize) -> Captures {
+    Captures::new(Arc::clone(line), pattern.shared_names(), &own.locations, skip)
+}
+
+fn prefixed<'a>(piece: &'a mut Vec<u8>, text: &[u8]) -> &'a [u8] {
+    piece.clear();
+    piece.push(0);
+    piece.extend_from_slice(text);
+    piece
+}
+
+/// A match, to be known again; `before` are those that stand before it in the line.
+fn sight(trigger: usize, start: usize, text: &[u8], before: &[Found]) -> Sight {
+    let (len, hash) = (text.len(), hash(text));
+    let same = |found: &&Found| (found.sight.len, found.sight.hash) == (len, hash);
+    Sight { trigger, start, len, hash, ordinal: before.iter().filter(same).count() }
+}

@@ -1,0 +1,595 @@
+//! The rules, each as a table, and the set against trying every pattern by itself.
+
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use regex::bytes::Regex;
+
+use super::*;
+
+fn spec(pattern: &str) -> Spec {
+    Spec::new(Pattern::parse(pattern).expect("the pattern is good"))
+}
+
+/// Triggers with a clock and facts of their own; what fires is told as `index:match`.
+struct Bench {
+    triggers: Triggers,
+    now: Instant,
+    facts: Facts,
+    tried: Tried,
+}
+
+impl Bench {
+    fn new(specs: impl IntoIterator<Item = Spec>) -> Self {
+        Self {
+            triggers: Triggers::new(specs.into_iter().collect()),
+            now: Instant::now(),
+            facts: Facts::default(),
+            tried: Tried::Done,
+        }
+    }
+
+    fn wait(&mut self, ms: u64) -> &mut Self {
+        self.now += Duration::from_millis(ms);
+        self
+    }
+
+    fn firings(&mut self, line: LineRef<'_>, moment: Moment) -> Vec<Firing> {
+        let mut out = Vec::new();
+        self.tried = self.triggers.try_line(self.now, line, moment, &self.facts, &mut out);
+        out
+    }
+
+    fn bytes(&mut self, id: u64, text: &[u8], moment: Moment) -> Vec<String> {
+        self.firings(LineRef { id, text, continued: false }, moment).iter().map(told).collect()
+    }
+
+    fn line(&mut self, id: u64, text: &str, moment: Moment) -> Vec<String> {
+        self.bytes(id, text.as_bytes(), moment)
+    }
+
+    fn chunk(&mut self, id: u64, text: &str) -> Vec<String> {
+        self.line(id, text, Moment::Chunk)
+    }
+
+    fn pause(&mut self, id: u64, text: &str) -> Vec<String> {
+        self.line(id, text, Moment::Paused)
+    }
+
+    fn settle(&mut self, id: u64, text: &str) -> Vec<String> {
+        self.line(id, text, Moment::Settled)
+    }
+
+    fn finish(&mut self, id: u64, text: &str) -> Vec<String> {
+        self.line(id, text, Moment::Finished)
+    }
+
+    fn held_for(&self) -> Option<Duration> {
+        match self.tried {
+            Tried::Held { until } => Some(until - self.now),
+            _ => None,
+        }
+    }
+}
+
+fn told(firing: &Firing) -> String {
+    match firing {
+        Firing::Hit(hit) => {
+            format!("{}:{}", hit.trigger, String::from_utf8_lossy(hit.captures.whole()))
+        }
+        Firing::Stopped { trigger } => format!("{trigger} stopped"),
+    }
+}
+
+const NONE: [&str; 0] = [];
+
+#[test]
+fn a_prompt_fires_when_it_is_paused_and_not_again() {
+    let mut bench = Bench::new([spec("assword: $")]);
+    assert_eq!(bench.chunk(1, "Password: "), NONE);
+    assert_eq!(bench.pause(1, "Password: "), ["0:assword: "]);
+    assert_eq!(bench.tried, Tried::Done);
+    assert_eq!(bench.pause(1, "Password: "), NONE);
+    assert_eq!(bench.finish(1, "Password: "), NONE);
+    assert_eq!(bench.pause(2, "Password: "), ["0:assword: "]);
+}
+
+#[test]
+fn a_match_that_can_grow_waits() {
+    let mut bench = Bench::new([spec("task (.*)"), spec("ask"), spec(r"a\w+ ")]);
+    assert_eq!(bench.pause(1, "task a"), ["1:ask", "2:ask "]);
+    assert_eq!(bench.held_for(), Some(HOLD));
+    assert_eq!(bench.wait(300).pause(1, "task ab"), NONE);
+    assert_eq!(bench.held_for(), Some(HOLD - Duration::from_millis(300)));
+    assert_eq!(bench.wait(200).settle(1, "task ab"), ["0:task ab"]);
+    assert_eq!(bench.tried, Tried::Done);
+    assert_eq!(bench.pause(1, "task abc"), NONE);
+    assert_eq!(bench.tried, Tried::Done);
+    assert_eq!(bench.finish(1, "task abcd"), NONE);
+    assert_eq!(bench.pause(2, "task x"), ["1:ask", "2:ask "]);
+    assert_eq!(bench.finish(2, "task xyz"), ["0:task xyz"]);
+    // What stands behind the match shows that it is whole.
+    let mut bench = Bench::new([spec(r"\d+")]);
+    assert_eq!(bench.pause(1, "12 of"), ["0:12"]);
+    assert_eq!(bench.pause(2, "12"), NONE);
+    assert_eq!(bench.pause(2, "123 of"), ["0:123"]);
+    assert_eq!(bench.tried, Tried::Done);
+}
+
+#[test]
+fn an_instant_trigger_does_not_wait() {
+    let instant = Spec { instant: true, ..spec("task (.*)") };
+    let mut bench = Bench::new([spec("ta"), instant]);
+    assert!(bench.triggers.any_instant());
+    assert_eq!(bench.chunk(1, "task a"), ["1:task a"]);
+    assert_eq!(bench.chunk(1, "task ab"), NONE);
+    assert_eq!(bench.pause(1, "task abc"), ["0:ta"]);
+    assert_eq!(bench.pause(2, "task abc"), ["0:ta", "1:task abc"]);
+    bench.triggers.set_enabled(1, false);
+    assert!(!bench.triggers.any_instant());
+    assert_eq!(bench.chunk(3, "task a"), NONE);
+}
+
+#[test]
+fn once_a_line() {
+    let mut bench = Bench::new([spec("error: [a-z]+!|warning!")]);
+    assert_eq!(bench.pause(1, "error: foo!"), ["0:error: foo!"]);
+    // Redrawn, moved by what was put in front, and another row.
+    assert_eq!(bench.finish(1, "error: foo!"), NONE);
+    assert_eq!(bench.finish(1, "$ error: foo! bar"), NONE);
+    assert_eq!(bench.pause(2, "error: foo!"), ["0:error: foo!"]);
+    // Overprinted, and printed as it was at first.
+    assert_eq!(bench.pause(1, "error: bar!"), ["0:error: bar!"]);
+    assert_eq!(bench.pause(1, "warning!"), ["0:warning!"]);
+    assert_eq!(bench.pause(1, "error: foo!"), NONE);
+    bench.triggers.forget_lines();
+    assert_eq!(bench.pause(1, "error: foo!"), ["0:error: foo!"]);
+}
+
+#[test]
+fn all_matches_of_a_line() {
+    let all = |pattern| Spec { all: true, ..spec(pattern) };
+    let mut bench = Bench::new([all("x[0-9]"), spec("x")]);
+    assert_eq!(bench.finish(1, "x1 x1 x2"), ["0:x1", "0:x1", "0:x2", "1:x"]);
+    assert_eq!(bench.finish(1, "x1 x1 x2"), NONE);
+    assert_eq!(bench.finish(1, "x1 x1 x1 x2"), ["0:x1"]);
+    let many = "x5".repeat(1000);
+    assert_eq!(bench.finish(2, &many).len(), 256 + 1);
+    // Only the one at the end waits.
+    let mut bench = Bench::new([all("x[0-9]+")]);
+    assert_eq!(bench.pause(1, "x1 x2"), ["0:x1"]);
+    assert!(bench.held_for().is_some());
+    assert_eq!(bench.finish(1, "x1 x23"), ["0:x23"]);
+}
+
+#[test]
+fn an_empty_match_fires_once() {
+    for pattern in ["", "q*", "q|", r"\b", "$"] {
+        for all in [false, true] {
+            let mut bench = Bench::new([Spec { all, ..spec(pattern) }]);
+            assert_eq!(bench.finish(1, "ab cd"), ["0:"], "{pattern} {all}");
+            assert_eq!(bench.finish(1, "ab cd e"), NONE, "{pattern} {all}");
+        }
+    }
+    let mut bench = Bench::new([Spec { all: true, ..spec("x*") }]);
+    assert_eq!(bench.finish(1, "axxbx"), ["0:", "0:xx", "0:x"]);
+    let mut bench = Bench::new([Spec { all: true, ..spec("(?:.*q|)") }]);
+    assert_eq!(bench.finish(1, &"a".repeat(5000)), ["0:"]);
+}
+
+#[test]
+fn an_empty_line_counts_when_it_is_finished() {
+    let mut bench = Bench::new([spec("^$"), Spec { instant: true, ..spec("^.*$") }]);
+    assert_eq!(bench.chunk(1, ""), NONE);
+    assert_eq!(bench.pause(1, ""), NONE);
+    assert_eq!(bench.settle(1, ""), NONE);
+    assert_eq!(bench.finish(1, ""), ["0:", "1:"]);
+}
+
+#[test]
+fn stop_ends_a_line() {
+    let stop = |pattern| Spec { stops: true, ..spec(pattern) };
+    let mut bench = Bench::new([spec("a"), stop("b"), spec("c")]);
+    assert_eq!(bench.finish(1, "abc"), ["0:a", "1:b"]);
+    assert_eq!(bench.finish(2, "ac"), ["0:a", "2:c"]);
+    // It goes on stopping while what it fired for stands there.
+    assert_eq!(bench.pause(3, "abc"), ["0:a", "1:b"]);
+    assert_eq!(bench.finish(3, "abc"), NONE);
+    assert_eq!(bench.finish(3, "ac"), ["2:c"]);
+    let mut bench = Bench::new([Spec { once: true, ..stop("b") }, spec("c")]);
+    assert_eq!(bench.pause(1, "bc"), ["0:b"]);
+    assert_eq!(bench.finish(1, "bc"), NONE);
+    assert_eq!(bench.finish(2, "bc"), ["1:c"]);
+    // One that waits does not stop the others meanwhile.
+    let mut bench = Bench::new([stop("b+"), spec("c")]);
+    assert_eq!(bench.pause(1, "cb"), ["1:c"]);
+    assert_eq!(bench.settle(1, "cb"), ["0:b"]);
+    // One that does not fire does not stop.
+    let mut bench = Bench::new([Spec { when: vec![When::Coproc], ..stop("b") }, spec("c")]);
+    assert_eq!(bench.finish(1, "bc"), ["1:c"]);
+}
+
+#[test]
+fn once_in_a_session() {
+    let once = Spec { once: true, all: true, ..spec("x[0-9]") };
+    let mut bench = Bench::new([once]);
+    assert_eq!(bench.finish(1, "x1 x2"), ["0:x1"]);
+    assert_eq!(bench.finish(1, "x3"), NONE);
+    assert_eq!(bench.finish(2, "x1"), NONE);
+    bench.triggers.forget_lines();
+    assert_eq!(bench.finish(1, "x1"), NONE);
+}
+
+#[test]
+fn a_cooldown_drops() {
+    let cooled = Spec { cooldown: Some(Duration::from_secs(5)), all: true, ..spec("x[0-9]") };
+    let mut bench = Bench::new([cooled]);
+    assert_eq!(bench.finish(1, "x1 x2"), ["0:x1", "0:x2"]);
+    assert_eq!(bench.wait(4999).pause(2, "x1"), NONE);
+    // What fell into it is not made up for.
+    assert_eq!(bench.wait(1).finish(2, "x1"), NONE);
+    assert_eq!(bench.finish(3, "x1"), ["0:x1"]);
+}
+
+#[test]
+fn while_a_coprocess_runs_none_is_started() {
+    let starts = |pattern| Spec { starts_coproc: true, ..spec(pattern) };
+    let mut bench = Bench::new([starts("rz"), spec("r")]);
+    bench.facts.coproc = true;
+    assert_eq!(bench.pause(1, "rz"), ["1:r"]);
+    bench.facts.coproc = false;
+    assert_eq!(bench.finish(1, "rz"), NONE);
+    assert_eq!(bench.finish(2, "rz"), ["0:rz", "1:r"]);
+    // Nor are two at once.
+    let mut bench = Bench::new([Spec { all: true, ..starts("a") }, starts("b"), spec("c")]);
+    assert_eq!(bench.finish(1, "abca"), ["0:a", "2:c"]);
+    assert_eq!(bench.finish(1, "abca"), NONE);
+}
+
+#[test]
+fn conditions_are_asked_for_only_when_needed() {
+    let with = |pattern, when| Spec { when, ..spec(pattern) };
+    let job = || When::Job("ssh".to_owned());
+    let mut bench = Bench::new([
+        spec("word"),
+        with("assword", vec![When::NoEcho]),
+        with("host", vec![When::AltScreen, job()]),
+        Spec { stops: true, ..with("end", vec![job()]) },
+    ]);
+    assert_eq!(bench.pause(1, "host"), NONE);
+    assert_eq!(bench.tried, Tried::Done);
+    for _ in 0..3 {
+        assert_eq!(bench.pause(2, "password"), NONE);
+        assert_eq!(bench.tried, Tried::NeedsLook);
+        assert_eq!(bench.triggers.cost(0), Cost::default());
+    }
+    bench.facts.looked = Some(Looked::default());
+    assert_eq!(bench.pause(2, "password"), ["0:word"]);
+    assert_eq!(bench.tried, Tried::Done);
+    // A condition that did not hold may hold at the next try.
+    bench.facts.looked = Some(Looked { no_echo: true, jobs: Vec::new() });
+    assert_eq!(bench.finish(2, "password"), ["1:assword"]);
+    // What has fired needs no look any more.
+    bench.facts.looked = None;
+    assert_eq!(bench.finish(2, "password"), NONE);
+    assert_eq!(bench.tried, Tried::Done);
+    assert_eq!(bench.triggers.cost(1), Cost { fired: 1, tried: 3 });
+}
+
+#[test]
+fn a_look_is_not_asked_for_behind_a_stop() {
+    let stop = Spec { stops: true, ..spec("a") };
+    let asks = Spec { when: vec![When::NoEcho], ..spec("b") };
+    let mut bench = Bench::new([stop, asks]);
+    assert_eq!(bench.finish(1, "ab"), ["0:a"]);
+    assert_eq!(bench.tried, Tried::Done);
+    assert_eq!(bench.finish(2, "b"), NONE);
+    assert_eq!(bench.tried, Tried::NeedsLook);
+}
+
+#[test]
+fn a_loop_is_stopped() {
+    let mut bench = Bench::new([Spec { all: true, ..spec("x") }, spec("y")]);
+    for line in 0..20 {
+        assert_eq!(bench.wait(50).finish(line, "xxx").len(), 3, "{line}");
+    }
+    assert_eq!(bench.wait(50).finish(20, "xxx y"), ["0 stopped", "1:y"]);
+    assert!(!bench.triggers.spec(0).enabled);
+    assert_eq!(bench.wait(5000).finish(21, "x"), NONE);
+    bench.triggers.set_enabled(0, true);
+    assert_eq!(bench.finish(22, "x"), ["0:x"]);
+    // One that only goes on and on along its line is a loop too.
+    let mut bench = Bench::new([Spec { all: true, ..spec("x ") }]);
+    let stopped = (1..30).find(|&n| bench.wait(50).pause(1, &"x ".repeat(n)) == ["0 stopped"]);
+    assert_eq!(stopped, Some(21));
+}
+
+#[test]
+fn what_is_disabled_is_not_tried() {
+    let mut bench = Bench::new([Spec { enabled: false, ..spec("x") }, spec("y")]);
+    assert_eq!(bench.finish(1, "x"), NONE);
+    assert!(!bench.triggers.block_may_match(b"x\nx\n"));
+    bench.triggers.set_enabled(0, true);
+    assert!(bench.triggers.block_may_match(b"x\nx\n"));
+    assert_eq!(bench.finish(2, "xy"), ["0:x", "1:y"]);
+    bench.triggers.set_enabled(1, false);
+    assert_eq!(bench.finish(3, "xy"), ["0:x"]);
+    let mut none = Bench::new([]);
+    assert!(none.triggers.is_empty() && !none.triggers.block_may_match(b"x\n"));
+    assert_eq!(none.finish(1, "x"), NONE);
+}
+
+#[test]
+fn pieces_of_a_long_line() {
+    let mut bench = Bench::new([spec("^a(b)"), spec("ab$"), spec("(?-m)^"), spec("(c)d")]);
+    let piece = |text, continued| LineRef { id: 1, text, continued };
+    let told = |firings: Vec<Firing>| firings.iter().map(told).collect::<Vec<_>>();
+    assert_eq!(told(bench.firings(piece(b"cd ab", true), Moment::Finished)), ["1:ab", "3:cd"]);
+    assert_eq!(told(bench.firings(piece(b"ab", true), Moment::Finished)), NONE);
+    let firings = bench.firings(piece(b"ab", false), Moment::Finished);
+    let Firing::Hit(hit) = &firings[0] else { panic!("the first fires") };
+    assert_eq!((hit.captures.start(), hit.captures.group(1)), (0, Some(&b"b"[..])));
+    assert_eq!(told(firings), ["0:ab", "2:"]);
+    let mut bench = Bench::new([spec("(?:^|-)(a)")]);
+    let firings = bench.firings(piece(b"ab-a", true), Moment::Finished);
+    let Firing::Hit(hit) = &firings[0] else { panic!("it fires") };
+    assert_eq!((hit.captures.range(0), hit.captures.range(1)), (Some(2..4), Some(3..4)));
+    assert_eq!(&*hit.line, b"ab-a");
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let mut bench = Bench::new([spec(r"(?-u:\xff+)!"), spec("a.b"), spec(r"\bfoo\b")]);
+    assert_eq!(bench.bytes(1, b"\x80\xff\xff!", Moment::Finished).len(), 1);
+    assert_eq!(bench.bytes(2, b"a\xe4\xb8b foo", Moment::Finished), ["2:foo"]);
+    assert_eq!(bench.line(3, "a中b éfoo", Moment::Finished), ["1:a中b"]);
+}
+
+#[test]
+fn lines_of_a_block() {
+    let mut bench = Bench::new([spec("^foo$"), spec("bar")]);
+    let block = b"foox\r\nfoo\r\nx bar y\nnone\n\nfoo";
+    let mut lines = Vec::new();
+    let mut from = 0;
+    while let Some(line) = bench.triggers.next_line(block, from) {
+        lines.push(&block[line.clone()]);
+        from = line.end + memchr::memchr(b'\n', &block[line.end..]).map_or(0, |feed| feed + 1);
+        if from == line.end {
+            break;
+        }
+    }
+    assert_eq!(lines, [&b"foo"[..], b"x bar y", b"foo"]);
+    assert!(!bench.triggers.block_may_match(b"foox\nxfoo\r\n"));
+    assert!(!bench.triggers.block_may_match(b""));
+    let mut bench = Bench::new([spec("^$")]);
+    assert_eq!(bench.triggers.next_line(b"a\r\n\r\nb", 0), Some(3..3));
+    assert_eq!(bench.triggers.next_line(b"a\nb\n", 0), None);
+}
+
+#[test]
+fn two_thousand_patterns() {
+    let kinds = ["error E%:", r"\bword%\b", r"(\d+) failed in (\w+)%$", r"^%\s+(\S+)", "(?i)Timeout%"];
+    let pattern = |n: usize| kinds[n % kinds.len()].replace('%', &n.to_string());
+    let mut bench = Bench::new((0..2000).map(|n| spec(&pattern(n))));
+    assert!(!bench.triggers.block_may_match("nothing 日本 here\r\nerror E1:\n".as_bytes()));
+    for (text, want) in [
+        ("error E1995:", "1995:error E1995:"),
+        ("é word1996 ", "1996:word1996"),
+        ("12 failed in tests1997", "1997:12 failed in tests1997"),
+        ("1998  x", "1998:1998  x"),
+        ("TIMEOUT1999", "1999:TIMEOUT1999"),
+    ] {
+        assert!(bench.triggers.block_may_match(format!("x\n{text}\n").as_bytes()));
+        assert!(bench.finish(text.len() as u64, text).contains(&want.to_owned()), "{text}");
+    }
+}
+
+/// Patterns of every kind that the relaxation has to treat rightly.
+const POOL: &[&str] = &[
+    "error",
+    "foo|bar",
+    "^foo",
+    "foo$",
+    "^$",
+    "^",
+    "$",
+    "",
+    ".*",
+    "^.*$",
+    r"\bfoo\b",
+    r"\Bo",
+    r"\bé",
+    r"\w+é$",
+    r"(\d+) failed",
+    r"^\s*(\S+)\s+X$",
+    r"\d{2,}",
+    r"\d{1,3}(\.\d{1,3}){3}",
+    "(?i)warning",
+    "(?i)straße",
+    "a.c",
+    "(?s)a.c",
+    "(?-u)a.c",
+    "[^a]+b",
+    "[^b]",
+    r"(?-u:[\x80-\xff])",
+    r"(?-u:\bfoo\b)",
+    r"(?m)^bar$",
+    r"(?Rm)r$",
+    r"\p{Han}+",
+    r"\p{Greek}",
+    "日本",
+    "x*",
+    "(ab)*c",
+    "(a|b+)+c",
+    "a??b",
+    r"\s$",
+    r"\S\z",
+    r"\Afoo",
+    "(x{3,}y|^o)",
+    r"\b{start}f",
+    r"\b{end-half}\s",
+    r"o\b{end}",
+    "(?:^|-)b",
+    "(?:a$|b)",
+    r"[\s--\n]x",
+    r"\W+",
+    "x{60}",
+    "[ab]{3,70}c",
+    "(?U)a+b",
+    r"\r",
+    r"\x{fffd}",
+    r"[^\x00-\x7f]",
+    "🦀",
+    r"(foo|^)(bar|$)",
+    "a(?:)b",
+    r"(?-u:\xff)",
+    "(?x) a b # c",
+];
+
+/// What makes a pattern bad though its syntax is right, and what may stand round it.
+const RISKS: &[&str] = &[
+    "(?-u)",
+    "(?-u:",
+    "( ?-u:",
+    "(?x)",
+    "(?i-u)",
+    "(?u)",
+    "\\pL",
+    "\\pX",
+    "\\P{Han}",
+    "\\p{No}",
+    "\\w",
+    "\\W",
+    "[^a]",
+    "é",
+    "a",
+    "[",
+    "]",
+    "[é]",
+    "(",
+    ")",
+    "?",
+    "-u",
+    "{2}",
+    "{9999}",
+    "(?<u>",
+    "\\xff",
+    "\\u{e9}",
+    ".",
+    "\\b",
+    "[[:^alpha:]]",
+    " ",
+    "|",
+];
+
+/// What lines are made of: what the patterns look for, and bytes that are no characters.
+const PIECES: &[&[u8]] = &[
+    b"foo",
+    b"bar",
+    b"error",
+    b"a",
+    b"b",
+    b"c",
+    b"ab",
+    b" ",
+    b"12",
+    b"7",
+    b" failed",
+    b"1.2.3.4",
+    b"X",
+    b"xxx",
+    b"y",
+    b"\t",
+    b"-",
+    b"WARNiNG",
+    b".",
+    b"_",
+    b"o",
+    b"\0",
+    b"\xff",
+    b"\x80",
+    b"\xe4\xb8",
+    "é".as_bytes(),
+    "日本".as_bytes(),
+    "λ".as_bytes(),
+    "🦀".as_bytes(),
+    "STRASSE straſſe straße".as_bytes(),
+    "\u{fffd}".as_bytes(),
+    "\u{a0}".as_bytes(),
+];
+
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop::sample::select(PIECES);
+    prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
+}
+
+fn pool() -> impl Strategy<Value = Vec<&'static str>> {
+    prop::collection::vec(prop::sample::select(POOL), 1..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_set_is_as_good_as_every_pattern(
+        patterns in pool(),
+        lines in prop::collection::vec(text(), 1..6),
+        crs in any::<u8>(),
+    ) {
+        let regexes: Vec<Regex> =
+            patterns.iter().map(|pattern| Regex::new(pattern).expect("the pattern is good")).collect();
+        let mut bench = Bench::new(patterns.iter().map(|pattern| spec(pattern)));
+        let mut block = Vec::new();
+        let mut matching = Vec::new();
+        for (id, line) in (0..).zip(&lines) {
+            let matches = |(i, regex): (usize, &Regex)| Some((i, regex.find(line)?.as_bytes()));
+            let want: Vec<String> = regexes.iter().enumerate().filter_map(matches)
+                .map(|(i, text)| format!("{i}:{}", String::from_utf8_lossy(text))).collect();
+            if !want.is_empty() {
+                matching.push(block.len()..block.len() + line.len());
+            }
+            prop_assert_eq!(bench.bytes(id, line, Moment::Finished), want);
+            block.extend_from_slice(line);
+            let end: &[u8] = if crs >> (id % 8) & 1 == 1 { b"\r\n" } else { b"\n" };
+            block.extend_from_slice(end);
+        }
+        if crs & 0x80 != 0 && !lines.iter().all(Vec::is_empty) {
+            // The last line may have no end yet.
+            block.truncate(block.trim_ascii_end().len().max(matching.last().map_or(0, |line| line.end)));
+        }
+        let mut seen = Vec::new();
+        let mut from = 0;
+        while let Some(line) = bench.triggers.next_line(&block, from) {
+            seen.push(line.clone());
+            let Some(feed) = memchr::memchr(b'\n', &block[line.end..]) else { break };
+            from = line.end + feed + 1;
+        }
+        for line in matching {
+            prop_assert!(seen.contains(&line) || line.start == block.len(), "{:?} not in {:?}", line, seen);
+        }
+    }
+
+    #[test]
+    fn no_fault_is_found_later(
+        parts in prop::collection::vec(prop::sample::select(RISKS), 0..8),
+    ) {
+        if let Ok(pattern) = Pattern::parse(&parts.concat()) {
+            let _ = (pattern.can_grow(), pattern.search("aé".as_bytes()));
+            Bench::new([Spec::new(pattern)]).finish(1, "aé");
+        }
+    }
+
+    #[test]
+    fn any_text_parses_or_is_refused(text in "(\\PC|[(){}\\[\\]|*+?^$.\\\\,0-9a-z<>:&-]){0,24}") {
+        match Pattern::parse(&text) {
+            Ok(pattern) => {
+                let _ = pattern.search(b"abc 123");
+                let mut bench = Bench::new([Spec::new(pattern)]);
+                bench.finish(1, "abc 123");
+            }
+            Err(fault) => prop_assert_eq!(fault.to_string().lines().count(), 3),
+        }
+        let pattern = Pattern::parse("(?<a>x)(y)").expect("the pattern is good");
+        let _ = (Template::parse(&text, &pattern), Template::parse_escaped(&text, &pattern), unescape(&text));
+    }
+}

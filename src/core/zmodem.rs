@@ -1,0 +1,338 @@
+//! Follows a ZMODEM transfer that a silent coprocess does (lrzsz's `sz` or `rz`), so that a broken one leaves the
+//! shell usable and no protocol bytes on the screen. It takes no part in the protocol.
+//!
+//! What lrzsz 0.12 does when it is stopped (seen): the cancel sequence, ten CAN and ten BS, overtakes what is
+//! still in its stdio buffer, so data follows the cancel; and a far side that dies of a signal sends no cancel at
+//! all, only its shell's prompt, into which this side would go on typing data, or a header after 10 s.
+
+use std::time::{Duration, Instant};
+
+use memchr::{memchr, memchr_iter, memmem, memrchr};
+
+/// ZDLE, which is CAN: it begins every header and escapes bytes in data.
+const CAN: u8 = 0x18;
+/// A header of which every byte is text: `ZPAD ZPAD ZDLE 'B'`, type, four bytes, CRC in hexadecimal digits.
+const HEX_HEADER: &[u8] = b"**\x18B";
+const HEX_DIGITS: usize = 14;
+/// This many CAN end a session; data never holds two running, since CAN is escaped there.
+const CANCEL: &[u8] = &[CAN; 5];
+/// What is typed to a far side that still waits: what lrzsz itself sends.
+const CANCEL_SEQUENCE: &[u8] = b"\x18\x18\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08\x08\x08\x08\x08\x08\x08\x08";
+/// What a shell turns bracketed paste on with before it shows its prompt; no header holds it.
+const PROMPTS: &[u8] = b"\x1b[?2004h";
+/// How the line discipline echoes CAN: the far side's tty is back in the shell's hands.
+const ECHOED_CAN: &[u8] = b"^X";
+/// So many of them are no chance.
+const ECHOES: usize = 8;
+/// What a prompt behind data is looked for in.
+const TAIL: usize = 512;
+/// A far side that has said nothing for this long behind what looks like a prompt has left.
+const QUIET: Duration = Duration::from_millis(300);
+/// The same where the prompt cannot be told from other text for certain.
+const LONG_QUIET: Duration = Duration::from_secs(2);
+
+/// Which way the file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    /// The far side waits to receive: `rz` there, `sz` here.
+    Up,
+    /// The far side waits to send: `sz` there, `rz` here.
+    Down,
+}
+
+/// How a transfer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// As far as can be told, both sides are at it.
+    Going,
+    /// The far side has left: its shell has the terminal again.
+    FarGone,
+}
+
+/// A transfer while it goes on.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    direction: Direction,
+    /// The last that the far side sent.
+    tail: Vec<u8>,
+    /// When the far side last sent anything.
+    heard: Option<Instant>,
+    verdict: Verdict,
+    /// This side's cancel has been typed, this many CAN of it so far.
+    cans: usize,
+}
+
+impl Transfer {
+    /// The transfer that the far side offers in these bytes, if a whole header with a right CRC does.
+    pub(super) fn begins(bytes: &[u8]) -> Option<Self> {
+        let direction = memmem::find_iter(bytes, HEX_HEADER).find_map(|at| offer(&bytes[at + HEX_HEADER.len()..]))?;
+        Some(Self { direction, tail: Vec::new(), heard: None, verdict: Verdict::Going, cans: 0 })
+    }
+
+    /// The far side sent these bytes.
+    pub(super) fn heard(&mut self, now: Instant, bytes: &[u8]) -> Verdict {
+        self.heard = Some(now);
+        self.tail.extend_from_slice(bytes);
+        if self.direction == Direction::Up && self.is_answered_by_a_shell() {
+            self.verdict = Verdict::FarGone;
+        }
+        self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+        self.verdict
+    }
+
+    /// A receiver sends headers and at most a few words: neither a prompt nor an echo of the data.
+    fn is_answered_by_a_shell(&self) -> bool {
+        memmem::find(&self.tail, PROMPTS).is_some() || memmem::find_iter(&self.tail, ECHOED_CAN).count() >= ECHOES
+    }
+
+    /// How much of what this side wrote is to be typed: nothing behind a cancel.
+    pub(super) fn said<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if self.verdict == Verdict::FarGone {
+            return &[];
+        }
+        let from = bytes.iter().position(|&byte| {
+            let ended = self.cans >= CANCEL.len() && byte != CAN && byte != 0x08;
+            self.cans = match byte {
+                CAN => self.cans + 1,
+                _ if self.cans >= CANCEL.len() => self.cans,
+                _ => 0,
+            };
+            ended
+        });
+        &bytes[..from.unwrap_or(bytes.len())]
+    }
+
+    /// Time has passed.
+    pub(super) fn tick(&mut self, now: Instant) -> Verdict {
+        if self.deadline().is_some_and(|at| now >= at) {
+            self.verdict = Verdict::FarGone;
+            self.heard = None;
+        }
+        self.verdict
+    }
+
+    /// When `tick` may find the far side gone.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let patience = self.patience()?;
+        (self.verdict == Verdict::Going).then_some(self.heard? + patience)
+    }
+
+    /// How long the far side may be quiet behind what it sent last; `None` where that is no prompt.
+    fn patience(&self) -> Option<Duration> {
+        let behind = memrchr(CAN, &self.tail).map_or(&self.tail[..], |at| &self.tail[at + 1..]);
+        if memmem::find(behind, PROMPTS).is_some() {
+            return Some(QUIET);
+        }
+        let line = &behind[memrchr(b'\n', behind)? + 1..];
+        let text = !line.is_empty() && line.iter().all(|byte| matches!(byte, b' '..=b'~' | 0x1b));
+        (text && matches!(line.last(), Some(b' ' | b'$' | b'#' | b'>' | b'%'))).then_some(LONG_QUIET)
+    }
+
+    /// What is typed when this side has failed: keys for a shell that was typed data into, or a cancel for a far
+    /// side that still waits, if this side sent none.
+    pub(super) fn last_words(&self) -> (&'static [u8], &'static [u8]) {
+        match (self.verdict, self.direction) {
+            (Verdict::FarGone, Direction::Up) => (b"\x03", b""),
+            (Verdict::FarGone, Direction::Down) => (b"", b""),
+            (Verdict::Going, _) if self.cans >= CANCEL.len() => (b"", b""),
+            (Verdict::Going, _) => (b"", CANCEL_SEQUENCE),
+        }
+    }
+
+    /// How many bytes in front of what was not read are the end of a transfer that went well: `OO`, which a
+    /// receiver need not wait for.
+    pub(super) fn leftover(&self, bytes: &[u8]) -> usize {
+        if bytes.starts_with(b"OO") { 2 } else { 0 }
+    }
+}
+
+/// What the digits of a header offer, if they are whole and right.
+fn offer(digits: &[u8]) -> Option<Direction> {
+    let digits = std::str::from_utf8(digits.get(..HEX_DIGITS)?).ok()?;
+    let mut header = [0_u8; HEX_DIGITS / 2];
+    for (i, byte) in header.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    match (crc16(&header), header[0]) {
+        (0, 0) => Some(Direction::Down),
+        (0, 1) => Some(Direction::Up),
+        _ => None,
+    }
+}
+
+/// CRC-16/XMODEM. Over bytes and their own CRC it is 0.
+fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |crc, &byte| {
+        (0..8).fold(crc ^ u16::from(byte) << 8, |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 })
+    })
+}
+
+/// How long nothing must come before the far side's last words are looked at.
+const SETTLED: Duration = Duration::from_millis(150);
+/// How long is waited for them at most.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What is kept of what comes meanwhile.
+const KEPT: usize = 64 * 1024;
+
+/// What the far side of a broken transfer still sends: data that was on the way, its own cancel, its last words,
+/// and its shell's prompt, of which only what is text is shown.
+#[derive(Debug)]
+pub(super) struct Aftermath {
+    since: Instant,
+    heard: Instant,
+    bytes: Vec<u8>,
+}
+
+impl Aftermath {
+    /// It begins now.
+    pub(super) fn new(now: Instant) -> Self {
+        Self { since: now, heard: now, bytes: Vec::new() }
+    }
+
+    /// The far side sent these bytes.
+    pub(super) fn push(&mut self, now: Instant, bytes: &[u8]) {
+        self.heard = now;
+        self.bytes.extend_from_slice(bytes);
+        self.bytes.drain(..self.bytes.len().saturating_sub(KEPT));
+    }
+
+    /// When it is over at the latest.
+    pub(super) fn deadline(&self) -> Instant {
+        let patience = if text_behind(&self.bytes).is_empty() { PATIENCE } else { SETTLED };
+        (self.heard + patience).min(self.since + 2 * PATIENCE)
+    }
+
+    /// What the screen is shown, and what is typed for a prompt where there is none.
+    pub(super) fn end(self) -> (Vec<u8>, &'static [u8]) {
+        let text = text_behind(&self.bytes);
+        (text.to_vec(), if text.is_empty() { b"\r" } else { b"" })
+    }
+}
+
+/// What follows the last protocol byte and can be told from data: from the next line on, or from an escape
+/// sequence.
+fn text_behind(bytes: &[u8]) -> &[u8] {
+    let rest = match last_protocol_byte(bytes) {
+        Some(at) => &bytes[at + 1..],
+        None => return bytes,
+    };
+    let clean = bytes.len() > rest.len() && bytes[bytes.len() - rest.len() - 1] == 0x08;
+    if clean {
+        return rest;
+    }
+    match (memchr(b'\n', rest), memchr(0x1b, rest)) {
+        (Some(line), Some(escape)) if escape < line => &rest[escape..],
+        (Some(line), _) => &rest[line + 1..],
+        (None, Some(escape)) => &rest[escape..],
+        (None, None) => &[],
+    }
+}
+
+/// The place of the last byte that no text would hold.
+fn last_protocol_byte(bytes: &[u8]) -> Option<usize> {
+    let control =
+        bytes.iter().rposition(|&byte| matches!(byte, 0..=0x08 | 0x0b..=0x0c | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f));
+    let eight_bit = bytes.iter().rposition(|&byte| byte >= 0x80).filter(|&at| !is_text_at(bytes, at));
+    let echoed = memchr_iter(b'^', bytes).filter(|&at| bytes[at..].starts_with(ECHOED_CAN)).last().map(|at| at + 1);
+    let interrupted = memmem::rfind(bytes, b"^C").map(|at| at + 1);
+    [control, eight_bit, echoed, interrupted].into_iter().flatten().max()
+}
+
+/// Whether the byte at this place ends a UTF-8 character, as in a prompt.
+fn is_text_at(bytes: &[u8], at: usize) -> bool {
+    (1..=4.min(at + 1)).any(|n| std::str::from_utf8(&bytes[at + 1 - n..=at]).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECEIVES: &[u8] = b"rz waiting to receive.**\x18B0100000023be50\r\x8a\x11";
+    const SENDS: &[u8] = b"rz\r**\x18B00000000000000\r\x8a\x11";
+
+    fn up() -> Transfer {
+        Transfer::begins(RECEIVES).expect("rz offers to receive")
+    }
+
+    #[test]
+    fn a_transfer_begins_with_a_whole_header_and_a_right_crc() {
+        assert_eq!(up().direction, Direction::Up);
+        assert_eq!(Transfer::begins(SENDS).map(|transfer| transfer.direction), Some(Direction::Down));
+        for not in [&b"**\x18B0100000023be51\r"[..], b"**\x18B01000000", b"**B0100000023be50", b"rz waiting"] {
+            assert!(Transfer::begins(not).is_none(), "{not:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_typed_behind_a_cancel_however_it_is_cut() {
+        let bytes = b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08more data";
+        crate::core::split::everywhere(bytes, |pieces| {
+            let mut transfer = up();
+            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.said(piece).to_vec()).collect();
+            assert_eq!(typed, b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08");
+            assert_eq!(transfer.last_words(), (&b""[..], &b""[..]));
+        });
+    }
+
+    #[test]
+    fn a_far_receiver_is_gone_when_its_shell_answers() {
+        let now = Instant::now();
+        let mut transfer = up();
+        assert_eq!(transfer.heard(now, b"**\x18B0900000000a87c\r\x8a\x11"), Verdict::Going);
+        assert_eq!(transfer.heard(now, b"rz: caught signal 15; exiting\r\n\x1b[?20"), Verdict::Going);
+        assert_eq!(transfer.heard(now, b"04h$ "), Verdict::FarGone);
+        assert!(transfer.said(b"data").is_empty());
+        assert_eq!(transfer.last_words().0, b"\x03");
+
+        let mut transfer = up();
+        assert_eq!(transfer.heard(now, b"$ ab^Xc^Xd^X^X^X^X^X^X"), Verdict::FarGone);
+    }
+
+    #[test]
+    fn a_far_sender_is_gone_when_a_prompt_follows_its_data_and_nothing_more() {
+        let now = Instant::now();
+        let mut transfer = Transfer::begins(SENDS).expect("sz offers to send");
+        transfer.heard(now, b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ");
+        assert_eq!(transfer.tick(now), Verdict::Going);
+        assert_eq!(transfer.deadline(), Some(now + QUIET));
+        assert_eq!(transfer.tick(now + QUIET), Verdict::FarGone);
+    }
+
+    #[test]
+    fn a_slow_sender_is_not_gone() {
+        let now = Instant::now();
+        let mut transfer = Transfer::begins(SENDS).expect("sz offers to send");
+        transfer.heard(now, b"plain text with a \x18J in it, and then the network stalls");
+        assert_eq!(transfer.deadline(), None);
+    }
+
+    #[test]
+    fn an_aftermath_shows_the_prompt_only() {
+        let table: &[(&[u8], &[u8])] = &[
+            (b"\xdf!\x18V8k\xdf\xb89\x1b[?2004h$ ", b"\x1b[?2004h$ "),
+            (b"da\x18ta\r\nrz: f removed.\r\n\x18\x18\x18\x08\x08\x1b[?2004h$ ", b"\x1b[?2004h$ "),
+            (b"\x18\x18\x18\x18\x18\x08\x08\x08$ ", b"$ "),
+            (b"\x18i$>Ksz: caught signal 15; exiting\r\n\x1b[?2004h$ ", b"\x1b[?2004h$ "),
+            (b"ab^XIlc\x07^C\r\n\x1b[?2004l\x1b[?2004h$ ", b"\x1b[?2004l\x1b[?2004h$ "),
+            (b"\x18Ki$>K$ ", b""),
+            (b"$ \xe2\x9d\xaf ", b"$ \xe2\x9d\xaf "),
+            (b"", b""),
+        ];
+        for (bytes, shown) in table {
+            assert_eq!(text_behind(bytes), *shown, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn an_aftermath_waits_for_the_prompt_and_asks_for_one_in_the_end() {
+        let now = Instant::now();
+        let mut aftermath = Aftermath::new(now);
+        assert_eq!(aftermath.deadline(), now + PATIENCE);
+        aftermath.push(now, b"\x18Kdata");
+        assert_eq!(aftermath.deadline(), now + PATIENCE);
+        assert_eq!(Aftermath::new(now).end(), (Vec::new(), &b"\r"[..]));
+        aftermath.push(now, b"\x18\x18\x08\x08$ ");
+        assert_eq!(aftermath.deadline(), now + SETTLED);
+        assert_eq!(aftermath.end(), (b"$ ".to_vec(), &b""[..]));
+    }
+}

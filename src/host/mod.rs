@@ -1,0 +1,286 @@
+//! The loop: wait, mark, serve, perform. The only place where `core` and `sys` meet; it decides nothing.
+
+mod children;
+mod log;
+mod perform;
+mod ports;
+mod terminal;
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll};
+use signal_hook_mio::v1_0::Signals;
+
+use crate::core::{Core, Effect, Input, Setup};
+use crate::sys::child::{self, Program};
+use crate::sys::end::{Got, Put};
+use crate::sys::pty::Pty;
+use crate::sys::signals::{self, Event, Inherited};
+use crate::sys::{crash, tty};
+use crate::words::{Exit, Port};
+use children::Children;
+pub use log::{Level, Log};
+use ports::Ports;
+use terminal::Terminal;
+
+/// What a port is read of in one turn, so that a flood lets a key through.
+const BUDGET: usize = 64 * 1024;
+/// More than a read of a pty master ever gives (4,095 bytes on Linux).
+const CHUNK: usize = 64 * 1024;
+const EVENTS: usize = 32;
+
+/// What a session is started with.
+#[derive(Debug)]
+pub struct Launch {
+    /// The shell, or the command in its place.
+    pub program: Program,
+    /// What the core is made of; what the terminal says is filled in here.
+    pub setup: Setup,
+    /// What the session is called.
+    pub session: String,
+    /// Where everything that happens is written down.
+    pub log: Log,
+}
+
+/// How a session ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit status.
+    pub exit: Exit,
+    /// What could not be shown on the terminal.
+    pub warnings: Vec<String>,
+}
+
+/// Why there is no session.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The program could not be started.
+    Program(io::Error),
+    /// Something else failed; what, in a few words.
+    System(&'static str, io::Error),
+}
+
+/// Runs a session to its end.
+pub fn run(launch: Launch) -> Result<Outcome, Refusal> {
+    let mut host = Host::start(launch)?;
+    loop {
+        if let Some(exit) = host.turn()? {
+            provoke("exit");
+            return Ok(Outcome { exit, warnings: std::mem::take(&mut host.warnings) });
+        }
+    }
+}
+
+struct Host {
+    // Dropped first: the terminal is put back before anything else is taken down.
+    terminal: Terminal,
+    core: Core,
+    poll: Poll,
+    events: Events,
+    signals: Signals,
+    ports: Ports,
+    pty: Pty,
+    children: Children,
+    effects: Vec<Effect>,
+    warnings: Vec<String>,
+    /// The modes that a crash would have to turn off, as the crash handler has them.
+    modes: Vec<u8>,
+    buffer: Vec<u8>,
+    log: Log,
+    finished: Option<Exit>,
+}
+
+impl Host {
+    fn start(launch: Launch) -> Result<Self, Refusal> {
+        let Launch { program, mut setup, session, log } = launch;
+        provoke("start");
+        let what = |what| move |error| Refusal::System(what, error);
+        let inherited = Inherited::read();
+        // Before the shell is started: one that exits at once would never be waited for.
+        let mut signals = signals::register(&inherited).map_err(what("the signal handlers could not be set"))?;
+        let poll = Poll::new().map_err(what("the poll could not be made"))?;
+        poll.registry()
+            .register(&mut signals, ports::SIGNALS, mio::Interest::READABLE)
+            .map_err(what("the signals could not be registered"))?;
+        let terminal = Terminal::take().map_err(what("the terminal could not be put into raw mode"))?;
+        provoke("raw");
+        setup.size = terminal.size();
+        setup.keyboard = terminal.keyboard;
+        setup.screen = terminal.screen;
+        let (pty, slave) = Pty::open(setup.size, terminal.attributes()).map_err(what("no pty could be made"))?;
+        (setup.eof, setup.signals) = pty.special().map_err(what("the pty could not be asked"))?;
+        let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
+        let mut ports = Ports::new(registry);
+        connect(&pty, &mut ports).map_err(what("the terminal could not be opened"))?;
+        let names = [("COSHELL_SESSION", OsStr::new(&session)), ("COSHELL_TTY", pty.name.as_os_str())];
+        let shell = child::start_in_pty(&program, &slave, &names, &inherited).map_err(Refusal::Program)?;
+        drop(slave);
+        let children = Children::new(shell, &session, &pty.name);
+        let mut effects = Vec::new();
+        let core = Core::new(Instant::now(), setup, &mut effects);
+        let mut host = Self {
+            terminal,
+            core,
+            poll,
+            events: Events::with_capacity(EVENTS),
+            signals,
+            ports,
+            pty,
+            children,
+            effects,
+            warnings: Vec::new(),
+            modes: Vec::new(),
+            buffer: vec![0; CHUNK],
+            log,
+            finished: None,
+        };
+        host.perform(Instant::now());
+        Ok(host)
+    }
+
+    /// One turn of the loop; the exit status where it was the last.
+    fn turn(&mut self) -> Result<Option<Exit>, Refusal> {
+        self.wait().map_err(|error| Refusal::System("the poll failed", error))?;
+        provoke("relay");
+        let now = Instant::now();
+        self.hear_signals(now);
+        if self.core.deadline().is_some_and(|at| now >= at) {
+            self.handle(now, Input::Deadline);
+        }
+        self.flush(now);
+        for port in Ports::readable() {
+            self.serve(now, port);
+        }
+        Ok(self.finished)
+    }
+
+    /// Waits for something to do, and marks what is ready.
+    fn wait(&mut self) -> io::Result<()> {
+        let timeout = if self.ports.has_work(&self.core) {
+            Some(Duration::ZERO)
+        } else {
+            self.core.deadline().map(|at| at.saturating_duration_since(Instant::now()))
+        };
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        for event in &self.events {
+            self.ports.mark(event);
+        }
+        Ok(())
+    }
+
+    fn hear_signals(&mut self, now: Instant) {
+        // Signals coalesce, so they are acted on by what is the case, not by how many came.
+        let events: Vec<_> = self.signals.pending().map(Event::of).collect();
+        for event in events {
+            match event {
+                Event::Child => self.reap(now),
+                Event::Resize => self.resize(now),
+                Event::Stop => self.handle(now, Input::Suspend),
+                Event::Continue => self.take_terminal_again(now),
+                Event::Terminate(signal) => self.handle(now, Input::Terminate(signal)),
+            }
+        }
+    }
+
+    fn resize(&mut self, now: Instant) {
+        if let Some(size) = self.terminal.new_size() {
+            self.handle(now, Input::Resized(size));
+        }
+    }
+
+    fn take_terminal_again(&mut self, now: Instant) {
+        // The terminal may be gone: its hang-up is on the way as an event of its own.
+        drop(self.terminal.resume());
+        self.resize(now);
+    }
+
+    /// Reads a port as long as there is something and the core wants it, within the budget.
+    fn serve(&mut self, now: Instant, port: Port) {
+        let mut left = BUDGET;
+        while left > 0 && self.finished.is_none() && self.ports.is_ready(port) && self.core.wants_read(port) {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            let got = self.ports.read(port, &mut buffer);
+            match got {
+                Got::Bytes(n) => {
+                    left = left.saturating_sub(n);
+                    self.handle(now, Input::Bytes(port, &buffer[..n]));
+                }
+                Got::Nothing => self.handle(now, Input::Empty(port)),
+                // On Linux the first EIO of a pty master can come before its last bytes (seen in 5 of 8,000 fast
+                // exits); one more read finds them.
+                Got::End if port == Port::Shell => self.serve_last(now, &mut buffer),
+                Got::End => self.handle(now, Input::Closed(port)),
+            }
+            self.buffer = buffer;
+        }
+    }
+
+    fn serve_last(&mut self, now: Instant, buffer: &mut [u8]) {
+        if let Ok(end) = self.pty.end() {
+            while let Got::Bytes(n) = end.read(buffer) {
+                self.handle(now, Input::Bytes(Port::Shell, &buffer[..n]));
+            }
+        }
+        self.handle(now, Input::Closed(Port::Shell));
+    }
+
+    /// Gives the core an input, and does at once what follows from it.
+    fn handle(&mut self, now: Instant, input: Input<'_>) {
+        self.log.input(&input);
+        self.core.handle(now, input, &mut self.effects);
+        self.perform(now);
+        self.flush(now);
+    }
+
+    /// Writes what waits, to whoever takes it.
+    fn flush(&mut self, now: Instant) {
+        for port in Ports::writable() {
+            while !self.core.pending(port).is_empty() {
+                match self.ports.write(port, self.core.pending(port)) {
+                    Put::Bytes(n) => {
+                        self.core.wrote(now, port, n, &mut self.effects);
+                        self.perform(now);
+                    }
+                    Put::Full => break,
+                    Put::Gone => {
+                        self.core.handle(now, Input::WriteClosed(port), &mut self.effects);
+                        self.perform(now);
+                        break;
+                    }
+                }
+            }
+        }
+        self.remember_modes();
+    }
+
+    /// Tells the crash handler what programs have turned on.
+    fn remember_modes(&mut self) {
+        let modes = self.core.restoring();
+        if modes != self.modes {
+            crash::modes(&modes);
+            self.modes = modes;
+        }
+    }
+}
+
+fn connect(pty: &Pty, ports: &mut Ports) -> io::Result<()> {
+    ports.add_reader(Port::Tty, tty::open(io::stdin().as_fd())?);
+    ports.add_writer(Port::Tty, tty::open(io::stdout().as_fd())?);
+    let end = pty.end()?;
+    ports.add_writer(Port::Shell, end.again()?);
+    ports.add_reader(Port::Shell, end);
+    Ok(())
+}
+
+/// Panics where a test asks for it, to see that the terminal is put back.
+fn provoke(phase: &str) {
+    if cfg!(debug_assertions) && std::env::var_os("COSHELL_TEST_PANIC").is_some_and(|wanted| wanted == phase) {
+        panic!("provoked at {phase}");
+    }
+}

@@ -1,0 +1,130 @@
+//! One arm for each effect.
+
+use std::time::Instant;
+
+use super::Host;
+use crate::core::coproc::Order;
+use crate::core::trigger::Looked;
+use crate::core::{Effect, Input};
+use crate::sys::child::{self, Wanted};
+use crate::sys::end::{End, Got};
+use crate::words::{Child, Port};
+
+/// A pipe's capacity on Linux, and more than elsewhere.
+const PIPE: usize = 64 * 1024;
+
+impl Host {
+    /// Does everything that the core has decided, and what follows from that.
+    pub(super) fn perform(&mut self, now: Instant) {
+        while !self.effects.is_empty() {
+            for effect in std::mem::take(&mut self.effects) {
+                self.log.effect(&effect);
+                if let Some(answer) = self.do_one(now, effect) {
+                    self.log.input(&answer);
+                    self.core.handle(now, answer, &mut self.effects);
+                }
+            }
+        }
+    }
+
+    /// Does one thing; what the core is told of it.
+    fn do_one(&mut self, now: Instant, effect: Effect) -> Option<Input<'static>> {
+        match effect {
+            Effect::Start(child, order) => return self.start_child(child, &order),
+            Effect::Signal(child, signal) => self.children.signal(child, signal),
+            Effect::HangUp => self.children.hang_up(&self.pty),
+            Effect::Release(child) => self.release(child),
+            Effect::CloseWrite(port) => self.ports.close_writer(port),
+            Effect::Reclaim => return Some(Input::Unread(self.children.unread().map(rest_of).unwrap_or_default())),
+            Effect::Look => {
+                let looked = Looked { no_echo: self.pty.hides_input(), jobs: self.children.jobs(&self.pty) };
+                return Some(Input::Looked(looked));
+            }
+            Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, self.pty.interrupt(byte))),
+            // A pty that cannot be resized is closed, which is an event of its own.
+            Effect::Resize(size) => drop(self.pty.resize(size)),
+            Effect::Suspend => self.suspend(now),
+            Effect::Warn(line) => self.warnings.push(line),
+            Effect::Finish(exit) => self.finished = Some(exit),
+        }
+        None
+    }
+
+    fn start_child(&mut self, child: Child, order: &Order) -> Option<Input<'static>> {
+        let (input, wanted) = match child {
+            Child::Run(slot) => (Port::Run(slot), Wanted::Nothing),
+            Child::Coproc | Child::Shell if self.core.is_silent() => (Port::Coproc, Wanted::OutputAndUnread),
+            Child::Coproc | Child::Shell => (Port::Coproc, Wanted::Output),
+        };
+        let errors = if input == Port::Coproc { Port::CoprocErr } else { input };
+        match self.children.start(child, order, wanted, &self.pty) {
+            Ok(streams) => {
+                self.ports.add_writer(input, streams.stdin);
+                self.ports.add_reader(errors, streams.stderr);
+                if let Some(stdout) = streams.stdout {
+                    self.ports.add_reader(Port::Coproc, stdout);
+                }
+                None
+            }
+            Err(error) => Some(Input::StartFailed(child, error.to_string())),
+        }
+    }
+
+    fn release(&mut self, child: Child) {
+        let ports = match child {
+            Child::Shell => return,
+            Child::Coproc => [Port::Coproc, Port::CoprocErr],
+            Child::Run(slot) => [Port::Run(slot); 2],
+        };
+        for port in ports {
+            self.ports.close_reader(port);
+            self.ports.close_writer(port);
+        }
+        self.children.release(child);
+    }
+
+    fn suspend(&mut self, now: Instant) {
+        // A terminal that is gone needs no restoring; its hang-up is on the way.
+        drop(self.terminal.suspend());
+        child::stop_self();
+        self.take_terminal_again(now);
+    }
+
+    /// Waits for the children that have ended, and reads what they left before they are told of.
+    pub(super) fn reap(&mut self, now: Instant) {
+        for (child, exit) in self.children.reap() {
+            match child {
+                Child::Coproc => {
+                    self.read_rest(now, Port::CoprocErr);
+                    // Its last words may have been read already: then only a read that finds nothing tells.
+                    self.ports.look_again(Port::Coproc);
+                }
+                Child::Run(slot) => self.read_rest(now, Port::Run(slot)),
+                Child::Shell => {}
+            }
+            self.handle(now, Input::Exited(child, exit));
+        }
+    }
+
+    /// Reads what is in a pipe of stderr, whose writer is gone.
+    fn read_rest(&mut self, now: Instant, port: Port) {
+        let mut buffer = vec![0; PIPE];
+        for _ in 0..4 {
+            let Got::Bytes(n) = self.ports.read(port, &mut buffer) else { return };
+            self.handle(now, Input::Bytes(port, &buffer[..n]));
+        }
+    }
+}
+
+/// Everything that is in a pipe now.
+fn rest_of(end: End) -> Vec<u8> {
+    let (mut rest, mut buffer) = (Vec::new(), vec![0; PIPE]);
+    while let Got::Bytes(n) = end.read(&mut buffer) {
+        rest.extend_from_slice(&buffer[..n]);
+        if rest.len() >= 2 * PIPE {
+            // Somebody else still writes to it, which cannot be: the only writing end was ours.
+            break;
+        }
+    }
+    rest
+}

@@ -1,0 +1,171 @@
+//! The ends of all streams, what is known of their readiness, and their registration.
+//!
+//! mio is edge-triggered: an end for reading is registered once and stays ready until a read finds nothing. An end
+//! for writing is ready until a write does not fit, and only then registered, until it is ready again; else every
+//! byte that the other side takes would wake us. A hang-up without data is no `is_readable`: whatever the event
+//! says, a read is tried.
+
+use std::io;
+use std::os::fd::AsRawFd;
+
+use mio::event::Event;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+
+use crate::core::Core;
+use crate::sys::end::{End, Got, Put};
+use crate::words::Port;
+
+/// The token of the signals; the ports have those from 2 on.
+pub(super) const SIGNALS: Token = Token(0);
+const FIRST: usize = 2;
+/// Tty, Shell, Coproc, `CoprocErr` and the slots of background commands.
+const PORTS: usize = 4 + crate::core::RUN_SLOTS;
+
+#[derive(Debug)]
+struct Reader {
+    end: End,
+    ready: bool,
+    registered: bool,
+}
+
+#[derive(Debug)]
+struct Writer {
+    end: End,
+    /// The last write did not fit; `true` where an event will say when the next does.
+    full: Option<bool>,
+}
+
+/// All ends there are.
+#[derive(Debug)]
+pub(super) struct Ports {
+    registry: Registry,
+    readers: [Option<Reader>; PORTS],
+    writers: [Option<Writer>; PORTS],
+}
+
+impl Ports {
+    pub(super) fn new(registry: Registry) -> Self {
+        Self { registry, readers: [const { None }; PORTS], writers: [const { None }; PORTS] }
+    }
+
+    /// This port can be read at this end.
+    pub(super) fn add_reader(&mut self, port: Port, end: End) {
+        let token = Token(FIRST + 2 * index(port));
+        // A file or /dev/null cannot be registered (epoll: EPERM) and is always ready.
+        let registered = self.registry.register(&mut SourceFd(&end.as_raw_fd()), token, Interest::READABLE).is_ok();
+        self.readers[index(port)] = Some(Reader { end, ready: true, registered });
+    }
+
+    /// This port can be written at this end.
+    pub(super) fn add_writer(&mut self, port: Port, end: End) {
+        self.writers[index(port)] = Some(Writer { end, full: None });
+    }
+
+    /// Takes in what the poll reported.
+    pub(super) fn mark(&mut self, event: &Event) {
+        let Some(place) = event.token().0.checked_sub(FIRST) else { return };
+        if place % 2 == 0 {
+            if let Some(reader) = &mut self.readers[place / 2] {
+                reader.ready = true;
+            }
+        } else if let Some(writer) = &mut self.writers[place / 2]
+            && writer.full.take() == Some(true)
+        {
+            deregister(&self.registry, &writer.end);
+        }
+    }
+
+    /// Whether this port may have something to read.
+    pub(super) fn is_ready(&self, port: Port) -> bool {
+        self.readers[index(port)].as_ref().is_some_and(|reader| reader.ready)
+    }
+
+    /// The ports that can be read, the keyboard first and the shell last.
+    pub(super) fn readable() -> impl Iterator<Item = Port> {
+        let jobs = (0..crate::core::RUN_SLOTS).map(|slot| Port::Run(slot as u8));
+        [Port::Tty, Port::CoprocErr, Port::Coproc].into_iter().chain(jobs).chain([Port::Shell])
+    }
+
+    /// The ports that can be written.
+    pub(super) fn writable() -> impl Iterator<Item = Port> {
+        let jobs = (0..crate::core::RUN_SLOTS).map(|slot| Port::Run(slot as u8));
+        [Port::Tty, Port::Shell, Port::Coproc].into_iter().chain(jobs)
+    }
+
+    /// Reads this port once.
+    pub(super) fn read(&mut self, port: Port, buffer: &mut [u8]) -> Got {
+        let Some(reader) = &mut self.readers[index(port)] else { return Got::Nothing };
+        let got = reader.end.read(buffer);
+        match got {
+            Got::Bytes(_) => {}
+            Got::Nothing => reader.ready = false,
+            Got::End => self.close_reader(port),
+        }
+        got
+    }
+
+    /// Writes to this port once, if it is known to take anything.
+    pub(super) fn write(&mut self, port: Port, bytes: &[u8]) -> Put {
+        let Some(writer) = &mut self.writers[index(port)] else { return Put::Full };
+        if writer.full.is_some() {
+            return Put::Full;
+        }
+        let put = writer.end.write(bytes);
+        match put {
+            Put::Bytes(_) => {}
+            Put::Full => {
+                let token = Token(FIRST + 2 * index(port) + 1);
+                let source = &mut SourceFd(&writer.end.as_raw_fd());
+                // What cannot be registered is never full.
+                writer.full = Some(self.registry.register(source, token, Interest::WRITABLE).is_ok());
+            }
+            Put::Gone => self.close_writer(port),
+        }
+        put
+    }
+
+    /// Whether any port is ready that the core wants to read.
+    pub(super) fn has_work(&self, core: &Core) -> bool {
+        Self::readable().any(|port| self.is_ready(port) && core.wants_read(port))
+    }
+
+    /// A read of this port will be tried, although nothing was reported.
+    pub(super) fn look_again(&mut self, port: Port) {
+        if let Some(reader) = &mut self.readers[index(port)] {
+            reader.ready = true;
+        }
+    }
+
+    pub(super) fn close_reader(&mut self, port: Port) {
+        if let Some(reader) = self.readers[index(port)].take()
+            && reader.registered
+        {
+            deregister(&self.registry, &reader.end);
+        }
+    }
+
+    pub(super) fn close_writer(&mut self, port: Port) {
+        if let Some(writer) = self.writers[index(port)].take()
+            && writer.full == Some(true)
+        {
+            deregister(&self.registry, &writer.end);
+        }
+    }
+}
+
+/// Before the descriptor is closed: a duplicate of it elsewhere would keep it in the poll.
+fn deregister(registry: &Registry, end: &End) {
+    let result: io::Result<()> = registry.deregister(&mut SourceFd(&end.as_raw_fd()));
+    debug_assert!(result.is_ok(), "it was registered");
+}
+
+fn index(port: Port) -> usize {
+    match port {
+        Port::Tty => 0,
+        Port::Shell => 1,
+        Port::Coproc => 2,
+        Port::CoprocErr => 3,
+        Port::Run(slot) => 4 + usize::from(slot),
+    }
+}

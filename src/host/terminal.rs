@@ -1,0 +1,75 @@
+//! The real terminal of the session, as far as there is one: standard streams may be files or pipes.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use termios::Termios;
+
+use crate::core::Medium;
+use crate::sys::tty::{self, Halves, RawMode};
+use crate::words::Size;
+
+/// What coshell stands in front of.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    /// What the keyboard's bytes come from.
+    pub(super) keyboard: Medium,
+    /// What the output goes to.
+    pub(super) screen: Medium,
+    raw: Option<RawMode>,
+    size: Size,
+}
+
+impl Terminal {
+    /// Puts the terminal into raw mode, if there is one; in the background this waits for the foreground.
+    pub(super) fn take() -> io::Result<Self> {
+        let (keyboard, screen) = (medium(&io::stdin()), medium(&io::stdout()));
+        let raw = match (keyboard, screen) {
+            (Medium::Terminal, Medium::Terminal) => Some(RawMode::enter(io::stdin().as_fd(), Halves::Both)?),
+            (Medium::Terminal, Medium::Stream) => Some(RawMode::enter(io::stdin().as_fd(), Halves::Keyboard)?),
+            (Medium::Stream, Medium::Terminal) => Some(RawMode::enter(io::stdout().as_fd(), Halves::Screen)?),
+            (Medium::Stream, Medium::Stream) => None,
+        };
+        Ok(Self { keyboard, screen, raw, size: current_size() })
+    }
+
+    /// The terminal's attributes before it was taken: those that programs inside should find.
+    pub(super) fn attributes(&self) -> Option<&Termios> {
+        self.raw.as_ref().map(RawMode::saved)
+    }
+
+    /// The window's size as it was last asked for.
+    pub(super) fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The window's size, if it is another than before.
+    pub(super) fn new_size(&mut self) -> Option<Size> {
+        let size = current_size();
+        (std::mem::replace(&mut self.size, size) != size).then_some(size)
+    }
+
+    /// Puts the terminal back as it was, until `resume`.
+    pub(super) fn suspend(&self) -> io::Result<()> {
+        self.raw.as_ref().map_or(Ok(()), RawMode::suspend)
+    }
+
+    /// Takes the terminal again.
+    pub(super) fn resume(&self) -> io::Result<()> {
+        self.raw.as_ref().map_or(Ok(()), RawMode::resume)
+    }
+}
+
+fn medium(stream: &impl AsFd) -> Medium {
+    if tty::is_terminal(stream.as_fd()) { Medium::Terminal } else { Medium::Stream }
+}
+
+/// The size of the first standard stream that is a terminal and has one.
+fn current_size() -> Size {
+    let size = |size: Size| (size.rows > 0 && size.cols > 0).then_some(size);
+    tty::size(&io::stdin())
+        .and_then(size)
+        .or_else(|| tty::size(&io::stdout()).and_then(size))
+        .or_else(|| tty::size(&io::stderr()).and_then(size))
+        .unwrap_or_default()
+}

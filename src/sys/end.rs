@@ -1,0 +1,130 @@
+//! One end of a stream of bytes: reading and writing that never blocks, whoever else has the descriptor.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd;
+
+/// A write of this much to a pipe that poll(2) calls writable does not block: PIPE_BUF on POSIX is at least this.
+const SMALL_WRITE: usize = 512;
+
+/// What a read gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Got {
+    /// This many bytes.
+    Bytes(usize),
+    /// Nothing for now.
+    Nothing,
+    /// Nothing, ever again.
+    End,
+}
+
+/// What a write did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It took this many bytes.
+    Bytes(usize),
+    /// It takes nothing for now.
+    Full,
+    /// It takes nothing any more.
+    Gone,
+}
+
+/// How it is kept from blocking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// The open file description is ours alone and has O_NONBLOCK.
+    Nonblocking,
+    /// The description is shared with the shell that started us, which would see O_NONBLOCK: poll(2) is asked
+    /// before every call instead.
+    Asked,
+}
+
+/// One end, for reading, for writing, or both.
+#[derive(Debug)]
+pub struct End {
+    fd: OwnedFd,
+    manner: Manner,
+}
+
+impl End {
+    /// An end whose open file description nobody else uses.
+    pub fn own(fd: OwnedFd) -> io::Result<Self> {
+        let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
+        fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+        close_on_exec(&fd)?;
+        Ok(Self { fd, manner: Manner::Nonblocking })
+    }
+
+    /// An end whose open file description was inherited.
+    pub fn inherited(fd: BorrowedFd<'_>) -> io::Result<Self> {
+        Ok(Self { fd: fd.try_clone_to_owned()?, manner: Manner::Asked })
+    }
+
+    /// The same end again, to be registered a second time.
+    pub fn again(&self) -> io::Result<Self> {
+        Ok(Self { fd: self.fd.try_clone()?, manner: self.manner })
+    }
+
+    /// Reads what there is, at most as much as `buffer` holds.
+    pub fn read(&self, buffer: &mut [u8]) -> Got {
+        loop {
+            if self.manner == Manner::Asked && !self.is_ready(PollFlags::POLLIN) {
+                return Got::Nothing;
+            }
+            match unistd::read(&self.fd, buffer) {
+                Ok(0) => return Got::End,
+                Ok(n) => return Got::Bytes(n),
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return Got::Nothing,
+                // EIO: a pty whose other side is closed; whatever else it is, nothing more will come.
+                Err(_) => return Got::End,
+            }
+        }
+    }
+
+    /// Writes what is taken at once.
+    pub fn write(&self, bytes: &[u8]) -> Put {
+        let small = &bytes[..bytes.len().min(SMALL_WRITE)];
+        loop {
+            let bytes = match self.manner {
+                Manner::Nonblocking => bytes,
+                Manner::Asked if self.is_ready(PollFlags::POLLOUT) => small,
+                Manner::Asked => return Put::Full,
+            };
+            match unistd::write(&self.fd, bytes) {
+                Ok(n) => return Put::Bytes(n),
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return Put::Full,
+                Err(_) => return Put::Gone,
+            }
+        }
+    }
+
+    fn is_ready(&self, flags: PollFlags) -> bool {
+        let mut fds = [PollFd::new(self.fd.as_fd(), flags)];
+        // A poll that fails, as it does on some devices, says nothing: the call itself will.
+        poll(&mut fds, PollTimeout::ZERO).is_err() || fds[0].any().unwrap_or(true)
+    }
+}
+
+impl AsRawFd for End {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
+impl AsFd for End {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// No program that is started gets this descriptor.
+pub(super) fn close_on_exec(fd: &impl AsFd) -> io::Result<()> {
+    fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! System calls behind small owned types. All `unsafe` and every `cfg` of the project live here; nothing here
+//! decides anything.
+
+#![allow(unsafe_code)]
+
+pub mod child;
+pub mod crash;
+pub mod end;
+pub mod guard;
+pub mod process;
+pub mod pty;
+pub mod signals;
+pub mod tty;

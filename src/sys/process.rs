@@ -1,0 +1,98 @@
+//! What can be learnt of other processes: names, parents, working directories. On systems where it cannot, the
+//! answer is that nothing is known.
+
+use std::path::PathBuf;
+
+use nix::unistd::Pid;
+
+/// More ancestors than this no process has; a bound, should the table change while it is walked.
+const ANCESTORS: usize = 64;
+
+/// The names of this process and of its ancestors, up to and without `top`'s parent.
+pub fn names(pid: Pid, top: Pid) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut next = Some(pid);
+    while let Some(pid) = next.filter(|pid| pid.as_raw() > 1 && names.len() < ANCESTORS) {
+        let Some((name, parent)) = os::name_and_parent(pid) else { break };
+        names.push(name);
+        next = (pid != top).then_some(parent);
+    }
+    names
+}
+
+/// The working directory of this process.
+pub fn working_directory(pid: Pid) -> Option<PathBuf> {
+    os::working_directory(pid).filter(|path| path.is_dir())
+}
+
+/// By proc(5).
+#[cfg(target_os = "linux")]
+mod os {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use nix::unistd::Pid;
+
+    pub(super) fn name_and_parent(pid: Pid) -> Option<(String, Pid)> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let (head, tail) = stat.rsplit_once(')')?;
+        let name = head.split_once('(')?.1.to_owned();
+        let parent = tail.split_whitespace().nth(1)?.parse().ok()?;
+        Some((name, Pid::from_raw(parent)))
+    }
+
+    pub(super) fn working_directory(pid: Pid) -> Option<PathBuf> {
+        fs::read_link(format!("/proc/{pid}/cwd")).ok()
+    }
+}
+
+/// By libproc.
+#[cfg(target_os = "macos")]
+mod os {
+    use std::ffi::CStr;
+    use std::mem;
+    use std::path::PathBuf;
+
+    use nix::unistd::Pid;
+
+    fn info<T>(pid: Pid, flavor: libc::c_int) -> Option<T> {
+        let size = mem::size_of::<T>() as libc::c_int;
+        // SAFETY: proc_pidinfo writes at most `size` bytes into a zeroed value of the flavor's own C structure, of
+        // which every bit pattern is a value; it is used only if all of it was written.
+        unsafe {
+            let mut value: T = mem::zeroed();
+            let got = libc::proc_pidinfo(pid.as_raw(), flavor, 0, (&raw mut value).cast(), size);
+            (got == size).then_some(value)
+        }
+    }
+
+    fn text(bytes: &[libc::c_char]) -> String {
+        let bytes: Vec<u8> = bytes.iter().map(|&byte| byte as u8).chain([0]).collect();
+        CStr::from_bytes_until_nul(&bytes).map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn name_and_parent(pid: Pid) -> Option<(String, Pid)> {
+        let info: libc::proc_bsdinfo = info(pid, libc::PROC_PIDTBSDINFO)?;
+        Some((text(&info.pbi_comm), Pid::from_raw(info.pbi_ppid as i32)))
+    }
+
+    pub(super) fn working_directory(pid: Pid) -> Option<PathBuf> {
+        let info: libc::proc_vnodepathinfo = info(pid, libc::PROC_PIDVNODEPATHINFO)?;
+        Some(PathBuf::from(text(info.pvi_cdir.vip_path.as_flattened())))
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+mod os {
+    use std::path::PathBuf;
+
+    use nix::unistd::Pid;
+
+    pub(super) fn name_and_parent(_: Pid) -> Option<(String, Pid)> {
+        None
+    }
+
+    pub(super) fn working_directory(_: Pid) -> Option<PathBuf> {
+        None
+    }
+}

@@ -1,0 +1,172 @@
+//! Signals as events in the poll, and the dispositions that programs inside inherit.
+
+use std::io;
+
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGWINCH};
+use signal_hook_mio::v1_0::Signals;
+
+/// What coshell was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A child ended.
+    Child,
+    /// The window has a new size.
+    Resize,
+    /// coshell is asked to stop.
+    Stop,
+    /// It has been continued.
+    Continue,
+    /// It is to end.
+    Terminate(i32),
+}
+
+impl Event {
+    /// What this signal is.
+    pub fn of(signal: i32) -> Self {
+        match signal {
+            SIGCHLD => Self::Child,
+            SIGWINCH => Self::Resize,
+            SIGTSTP => Self::Stop,
+            SIGCONT => Self::Continue,
+            other => Self::Terminate(other),
+        }
+    }
+}
+
+/// Signals whose default is to end the process and that a loop can handle.
+const TERMINATING: &[i32] = &[
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGALRM,
+    libc::SIGVTALRM,
+    libc::SIGPROF,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGXCPU,
+    libc::SIGXFSZ,
+    libc::SIGSYS,
+    libc::SIGTRAP,
+    #[cfg(target_os = "linux")]
+    libc::SIGIO,
+    #[cfg(target_os = "linux")]
+    libc::SIGPWR,
+    #[cfg(all(
+        target_os = "linux",
+        any(
+            target_arch = "x86_64",
+            target_arch = "x86",
+            target_arch = "aarch64",
+            target_arch = "arm",
+            target_arch = "riscv64"
+        )
+    ))]
+    libc::SIGSTKFLT,
+];
+
+/// The signals that programs inside should find ignored, as coshell found them.
+#[derive(Clone, Debug)]
+pub struct Inherited {
+    ignored: Vec<i32>,
+}
+
+impl Inherited {
+    /// What coshell was started with; asked before any handler is set.
+    pub fn read() -> Self {
+        let mut ignored: Vec<i32> =
+            (1..=last()).filter(|&signal| signal != libc::SIGPIPE && is_ignored(signal)).collect();
+        if startup::pipe_was_ignored() {
+            ignored.push(libc::SIGPIPE);
+        }
+        Self { ignored }
+    }
+
+    /// Ignores them again, in a child between fork and exec: sigaction is async-signal-safe.
+    pub(super) fn restore(&self) {
+        for &signal in &self.ignored {
+            set(signal, libc::SIG_IGN);
+        }
+    }
+}
+
+/// All signals at their defaults and none blocked, in a child between fork and exec.
+pub(super) fn reset_all() {
+    for signal in 1..=last() {
+        set(signal, libc::SIG_DFL);
+    }
+    // SAFETY: sigemptyset fills the set that sigprocmask then reads; both are async-signal-safe.
+    unsafe {
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+    }
+}
+
+/// Handles every signal that can be handled and was not ignored when coshell started.
+pub fn register(inherited: &Inherited) -> io::Result<Signals> {
+    let real_time = first_real_time()..=last();
+    let terminating = TERMINATING.iter().copied().chain(real_time);
+    let wanted = terminating.filter(|signal| !inherited.ignored.contains(signal));
+    Signals::new(wanted.chain([SIGCHLD, SIGWINCH, SIGTSTP, SIGCONT]))
+}
+
+#[cfg(target_os = "linux")]
+fn first_real_time() -> i32 {
+    libc::SIGRTMIN()
+}
+
+#[cfg(target_os = "linux")]
+fn last() -> i32 {
+    libc::SIGRTMAX()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn first_real_time() -> i32 {
+    32
+}
+
+#[cfg(not(target_os = "linux"))]
+fn last() -> i32 {
+    31
+}
+
+fn set(signal: i32, handler: libc::sighandler_t) {
+    // SAFETY: a whole, zeroed structure with one of the two constants that are no function; sigaction is
+    // async-signal-safe. It fails for SIGKILL and SIGSTOP, which cannot be anything but their defaults.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler;
+        libc::sigaction(signal, &raw const action, std::ptr::null_mut());
+    }
+}
+
+fn is_ignored(signal: i32) -> bool {
+    // SAFETY: with a null pointer for the new action, sigaction only writes the old one, into a whole structure.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// What was the case before Rust's runtime, which ignores SIGPIPE before `main`.
+mod startup {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    static PIPE_IGNORED: AtomicBool = AtomicBool::new(false);
+
+    pub(super) fn pipe_was_ignored() -> bool {
+        PIPE_IGNORED.load(Ordering::Relaxed)
+    }
+
+    extern "C" fn look() {
+        PIPE_IGNORED.store(super::is_ignored(libc::SIGPIPE), Ordering::Relaxed);
+    }
+
+    // SAFETY: the loader calls the functions in this section before main, with arguments that a function without
+    // parameters ignores; `look` makes one system call and stores a flag.
+    #[used]
+    #[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
+    #[cfg_attr(not(target_os = "macos"), unsafe(link_section = ".init_array"))]
+    static LOOK: extern "C" fn() = look;
+}

@@ -1,0 +1,145 @@
+//! The real terminal: found behind a standard descriptor, opened anew, put into raw mode and back.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use termios::{Termios, tcsetattr};
+
+use super::crash;
+use super::end::End;
+use crate::words::Size;
+
+nix::ioctl_read_bad!(get_window_size, libc::TIOCGWINSZ, libc::winsize);
+nix::ioctl_write_ptr_bad!(set_window_size, libc::TIOCSWINSZ, libc::winsize);
+
+/// Which halves of the terminal coshell stands in front of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halves {
+    /// The keyboard and the screen.
+    Both,
+    /// The keyboard; other programs write to the screen, so its output processing stays.
+    Keyboard,
+    /// The screen; other programs read the keyboard, so Ctrl-C stays a signal.
+    Screen,
+}
+
+/// The path of the terminal behind this descriptor, if there is one.
+pub fn path(fd: BorrowedFd<'_>) -> Option<PathBuf> {
+    // Not a terminal, or one that has no name here (another mount namespace): the caller has a way without.
+    nix::unistd::ttyname(fd).ok()
+}
+
+/// Whether this descriptor is a terminal.
+pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
+    nix::unistd::isatty(fd).unwrap_or(false)
+}
+
+/// An end of the terminal, or of the file, behind this descriptor. A terminal is opened anew by its name, since
+/// O_NONBLOCK on an inherited description would be seen by the shell that started us, and kqueue refuses
+/// `/dev/tty` (tokio-rs/mio#1377).
+pub fn open(fd: BorrowedFd<'_>) -> io::Result<End> {
+    match path(fd).and_then(|path| reopen(&path).ok()) {
+        Some(own) => End::own(own.into()),
+        // No access to it by name, as after su(1): the inherited descriptor will do.
+        None => End::inherited(fd),
+    }
+}
+
+fn reopen(path: &PathBuf) -> io::Result<File> {
+    let flags = libc::O_NOCTTY | libc::O_NONBLOCK | libc::O_CLOEXEC;
+    OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)
+}
+
+/// The size of the window of this terminal.
+pub fn size(fd: &impl AsFd) -> Option<Size> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCGWINSZ writes one `winsize`, and the pointer is to one that lives through the call.
+    unsafe { get_window_size(fd.as_fd().as_raw_fd(), &raw mut size) }.ok()?;
+    Some(Size { rows: size.ws_row, cols: size.ws_col, xpixel: size.ws_xpixel, ypixel: size.ws_ypixel })
+}
+
+/// Gives this terminal's window a size; the kernel tells its foreground process group.
+pub fn set_size(fd: &impl AsFd, size: Size) -> io::Result<()> {
+    let size = libc::winsize { ws_row: size.rows, ws_col: size.cols, ws_xpixel: size.xpixel, ws_ypixel: size.ypixel };
+    // SAFETY: TIOCSWINSZ reads one `winsize`, and the pointer is to one that lives through the call.
+    unsafe { set_window_size(fd.as_fd().as_raw_fd(), &raw const size) }?;
+    Ok(())
+}
+
+/// The attributes of this terminal.
+pub fn attributes(fd: &impl AsFd) -> io::Result<Termios> {
+    Termios::from_fd(fd.as_fd().as_raw_fd())
+}
+
+/// The terminal in raw mode; it is put back when this is dropped, on whatever way out.
+#[derive(Debug)]
+pub struct RawMode {
+    tty: OwnedFd,
+    halves: Halves,
+    saved: Termios,
+}
+
+impl RawMode {
+    /// Takes the terminal behind this descriptor. In the background this stops the process (SIGTTOU) until it is
+    /// in the foreground, as job control wants it.
+    pub fn enter(fd: BorrowedFd<'_>, halves: Halves) -> io::Result<Self> {
+        let tty = fd.try_clone_to_owned()?;
+        // Setting what is set already changes nothing, but waits for the foreground; only then is what the shell
+        // left the terminal in the truth. Where it fails (an orphaned group) there is no foreground to wait for.
+        drop(attributes(&tty).and_then(|now| tcsetattr(tty.as_raw_fd(), termios::TCSANOW, &now)));
+        let saved = attributes(&tty)?;
+        crash::arm(&tty, &saved);
+        let raw = Self { tty, halves, saved };
+        raw.resume()?;
+        Ok(raw)
+    }
+
+    /// What the terminal was before.
+    pub fn saved(&self) -> &Termios {
+        &self.saved
+    }
+
+    /// Into raw mode again.
+    pub fn resume(&self) -> io::Result<()> {
+        let mut raw = self.saved;
+        match self.halves {
+            Halves::Both => termios::cfmakeraw(&mut raw),
+            Halves::Keyboard => {
+                termios::cfmakeraw(&mut raw);
+                raw.c_oflag = self.saved.c_oflag;
+            }
+            Halves::Screen => raw.c_oflag &= !termios::OPOST,
+        }
+        tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &raw)
+    }
+
+    /// Back to what it was. TCSANOW: draining could wait for ever behind Ctrl-S, and what is on its way was
+    /// processed when it was written.
+    pub fn suspend(&self) -> io::Result<()> {
+        // A background process may set attributes only with SIGTTOU blocked: tcsetattr(3).
+        let mut ttou = SigSet::empty();
+        ttou.add(Signal::SIGTTOU);
+        let mut before = SigSet::empty();
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&ttou), Some(&mut before))?;
+        let result = tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved);
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+        result
+    }
+}
+
+impl Drop for RawMode {
+    fn drop(&mut self) {
+        // Left on by programs, where the session did not come to its own end; empty where it did.
+        let modes = crash::disarm();
+        if !modes.is_empty() {
+            // The terminal may be gone: then there is nothing to put back.
+            drop(self.tty.try_clone().map(|tty| File::from(tty).write_all(&modes)));
+        }
+        // The same.
+        drop(self.suspend());
+    }
+}

@@ -1,0 +1,82 @@
+//! The nouns that every room needs and nobody argues about.
+
+use std::fmt;
+
+/// A place where bytes come in, go out, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Port {
+    /// The real terminal: the keyboard comes in, the screen goes out.
+    Tty,
+    /// The pty master: what the shell prints comes in, what is typed goes out.
+    Shell,
+    /// The coprocess: its stdout comes in, its stdin goes out.
+    Coproc,
+    /// The coprocess's stderr.
+    CoprocErr,
+    /// The background command in this slot: its stderr comes in, its stdin goes out.
+    Run(u8),
+}
+
+/// A process that coshell started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Child {
+    /// The wrapped shell or command.
+    Shell,
+    /// The coprocess.
+    Coproc,
+    /// The background command in this slot.
+    Run(u8),
+}
+
+/// The size of a terminal's window, as `TIOCGWINSZ` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Rows of characters.
+    pub rows: u16,
+    /// Columns of characters.
+    pub cols: u16,
+    /// Width in pixels, 0 where the terminal does not say.
+    pub xpixel: u16,
+    /// Height in pixels, 0 where the terminal does not say.
+    pub ypixel: u16,
+}
+
+impl Default for Size {
+    /// What a terminal that does not say is taken to have.
+    fn default() -> Self {
+        Self { rows: 24, cols: 80, xpixel: 0, ypixel: 0 }
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exit {
+    /// It exited with this status.
+    Code(u8),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+impl Exit {
+    /// Whether it is what a shell calls success.
+    pub fn success(self) -> bool {
+        self == Self::Code(0)
+    }
+
+    /// The status as a shell reports it: 128+N where signal N ended it.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "status {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+        }
+    }
+}
