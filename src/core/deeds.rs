@@ -8,7 +8,7 @@ use super::coproc::{Coproc, Form, Loudness, Order, Reading, Record, Silence, quo
 use super::text::Text;
 use super::trigger::{Hit, Moment};
 use super::watch::Found;
-use super::zmodem::Transfer;
+use super::zmodem::{OVER_AND_OUT, Transfer};
 use super::{Core, Effect, SilentKeys};
 use crate::words::Child;
 
@@ -95,7 +95,14 @@ impl Core {
         let Some(coproc) = &mut self.coproc else { return };
         coproc.said(bytes.len());
         let bytes = match &mut self.transfer {
-            Some(transfer) => transfer.said(bytes),
+            Some(transfer) => {
+                let had_ended = transfer.is_complete();
+                let typed = transfer.said(bytes);
+                if transfer.is_complete() && !had_ended {
+                    coproc.conclude(now, OVER_AND_OUT);
+                }
+                typed
+            }
             None => bytes,
         };
         if !self.session.is_over() {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::coproc::{Coproc, Ended, Form, Why};
-use super::zmodem::{Aftermath, Verdict};
+use super::zmodem::{Aftermath, Transfer, Verdict};
 use super::{Core, Effect};
 use crate::words::Child;
 
@@ -70,7 +70,7 @@ impl Core {
                 self.aftermath = Some(aftermath);
                 return;
             }
-            bytes.drain(..transfer.leftover(&bytes));
+            bytes.drain(..Transfer::leftover(&bytes));
         }
         match form {
             Form::Raw => self.printed(now, &bytes, out),

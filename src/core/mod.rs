@@ -484,3 +484,6 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,11 @@ impl Notices {
         self.waiting.is_empty()
     }
 
+    /// How many rows they take.
+    pub(crate) fn rows(&self) -> usize {
+        self.waiting.iter().map(Vec::len).sum::<usize>() + usize::from(self.left_out > 0)
+    }
+
     /// All lines that wait, oldest first.
     pub(super) fn take(&mut self) -> Vec<String> {
         let mut lines: Vec<_> = self.waiting.drain(..).flatten().collect();

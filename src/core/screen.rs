@@ -82,7 +82,7 @@ impl Screen {
         if !self.own.is_empty() {
             self.waiting.push(&std::mem::take(&mut self.own));
         }
-        if !notices.is_empty() && self.can_place() {
+        if !notices.is_empty() && self.can_place() && self.has_room_for(notices.rows()) {
             let sgr = self.text.modes().attributes();
             self.waiting.push(&overlay::above(&self.text.cursor(), self.size.cols, &sgr, &notices.take()));
         }
@@ -141,6 +141,11 @@ impl Screen {
     /// The same, to be asked for the unfinished line.
     pub(super) fn text_mut(&mut self) -> &mut Text {
         &mut self.text
+    }
+
+    /// Whether the line that the cursor is on stays whole on the screen when so many rows are put above it.
+    fn has_room_for(&self, rows: usize) -> bool {
+        usize::from(self.text.cursor().rows) + rows < usize::from(self.size.rows)
     }
 
     /// Whether there is a cursor whose place on the screen is known.

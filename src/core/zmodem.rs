@@ -22,6 +22,10 @@ const CANCEL_SEQUENCE: &[u8] = b"\x18\x18\x18\x18\x18\x18\x18\x18\x18\x18\x08\x0
 const PROMPTS: &[u8] = b"\x1b[?2004h";
 /// How the line discipline echoes CAN: the far side's tty is back in the shell's hands.
 const ECHOED_CAN: &[u8] = b"^X";
+/// A receiver's last header, ZFIN: nothing that it sends follows but the line's end.
+const LAST_HEADER: &[u8] = b"**\x18B0800000000022d";
+/// What a sender answers it with, and what is often lost: lrzsz flushes the tty when it leaves.
+pub(super) const OVER_AND_OUT: &[u8] = b"OO";
 /// So many of them are no chance.
 const ECHOES: usize = 8;
 /// What a prompt behind data is looked for in.
@@ -60,13 +64,15 @@ pub(super) struct Transfer {
     verdict: Verdict,
     /// This side's cancel has been typed, this many CAN of it so far.
     cans: usize,
+    /// How much of its last header this side has written, if it is the receiver.
+    last_header: usize,
 }
 
 impl Transfer {
     /// The transfer that the far side offers in these bytes, if a whole header with a right CRC does.
     pub(super) fn begins(bytes: &[u8]) -> Option<Self> {
         let direction = memmem::find_iter(bytes, HEX_HEADER).find_map(|at| offer(&bytes[at + HEX_HEADER.len()..]))?;
-        Some(Self { direction, tail: Vec::new(), heard: None, verdict: Verdict::Going, cans: 0 })
+        Some(Self { direction, tail: Vec::new(), heard: None, verdict: Verdict::Going, cans: 0, last_header: 0 })
     }
 
     /// The far side sent these bytes.
@@ -85,21 +91,42 @@ impl Transfer {
         memmem::find(&self.tail, PROMPTS).is_some() || memmem::find_iter(&self.tail, ECHOED_CAN).count() >= ECHOES
     }
 
-    /// How much of what this side wrote is to be typed: nothing behind a cancel.
+    /// How much of what this side wrote is to be typed: nothing behind a cancel, or behind a receiver's end.
     pub(super) fn said<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         if self.verdict == Verdict::FarGone {
             return &[];
         }
-        let from = bytes.iter().position(|&byte| {
-            let ended = self.cans >= CANCEL.len() && byte != CAN && byte != 0x08;
-            self.cans = match byte {
-                CAN => self.cans + 1,
-                _ if self.cans >= CANCEL.len() => self.cans,
-                _ => 0,
-            };
-            ended
-        });
-        &bytes[..from.unwrap_or(bytes.len())]
+        let end = bytes.iter().position(|&byte| self.is_behind_the_end(byte));
+        &bytes[..end.unwrap_or(bytes.len())]
+    }
+
+    /// Takes in the next byte that this side wrote; whether this side had come to its end before.
+    fn is_behind_the_end(&mut self, byte: u8) -> bool {
+        if self.is_cancelled() {
+            return byte != CAN && byte != 0x08;
+        }
+        if self.is_complete() {
+            let line_end = matches!(byte, b'\r' | 0x8a | b'\n') && self.last_header < LAST_HEADER.len() + 2;
+            self.last_header += 1;
+            return !line_end;
+        }
+        self.cans = if byte == CAN { self.cans + 1 } else { 0 };
+        let follows = LAST_HEADER[self.last_header] == byte && self.direction == Direction::Down;
+        self.last_header = match (follows, byte) {
+            (true, _) => self.last_header + 1,
+            (false, b'*') => self.last_header.min(2),
+            (false, _) => 0,
+        };
+        false
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cans >= CANCEL.len()
+    }
+
+    /// Whether this side, the receiver, has said its last: what the far side sends now is its shell's.
+    pub(super) fn is_complete(&self) -> bool {
+        self.last_header >= LAST_HEADER.len()
     }
 
     /// Time has passed.
@@ -134,15 +161,15 @@ impl Transfer {
         match (self.verdict, self.direction) {
             (Verdict::FarGone, Direction::Up) => (b"\x03", b""),
             (Verdict::FarGone, Direction::Down) => (b"", b""),
-            (Verdict::Going, _) if self.cans >= CANCEL.len() => (b"", b""),
+            (Verdict::Going, _) if self.is_cancelled() => (b"", b""),
             (Verdict::Going, _) => (b"", CANCEL_SEQUENCE),
         }
     }
 
-    /// How many bytes in front of what was not read are the end of a transfer that went well: `OO`, which a
-    /// receiver need not wait for.
-    pub(super) fn leftover(&self, bytes: &[u8]) -> usize {
-        if bytes.starts_with(b"OO") { 2 } else { 0 }
+    /// How many bytes in front of what was not read are the end of a transfer that went well: `OO`, once from here
+    /// and once from the far side.
+    pub(super) fn leftover(bytes: &[u8]) -> usize {
+        bytes.chunks_exact(2).take(2).take_while(|pair| *pair == OVER_AND_OUT).count() * 2
     }
 }
 

@@ -107,6 +107,8 @@ pub struct Coproc {
     reading: Reading,
     stdin: Outbox,
     intake: Intake,
+    /// What came behind the last that it is given: it is not its own, and is shown in the end.
+    behind: Option<Vec<u8>>,
     /// When it last took some input, or last had none to take.
     took: Instant,
     stdout: Stdout,
@@ -139,6 +141,7 @@ impl Coproc {
             reading,
             stdin: Outbox::new(STDIN_LIMIT),
             intake: Intake::Open,
+            behind: None,
             took: now,
             stdout: Stdout::Open(0),
             stderr: Tail::default(),
@@ -150,12 +153,20 @@ impl Coproc {
 
     /// Raw output of the shell, as it came.
     pub fn raw(&mut self, now: Instant, bytes: &[u8]) {
-        if self.reading.is_raw() {
+        if let Some(behind) = &mut self.behind {
+            behind.extend_from_slice(bytes);
+        } else if self.reading.is_raw() {
             self.give(now, bytes);
         }
         if let Some(silence) = &mut self.silence {
             silence.received(bytes.len());
         }
+    }
+
+    /// It is given these last bytes; what comes from now on is not for it.
+    pub fn conclude(&mut self, now: Instant, bytes: &[u8]) {
+        self.give(now, bytes);
+        self.behind = Some(Vec::new());
     }
 
     /// Something that a `text` or `json` reader is told.
@@ -324,7 +335,9 @@ impl Coproc {
     /// What it was given and did not read, without what is still in its pipe.
     pub fn take_unread(&mut self) -> Vec<u8> {
         self.intake = Intake::Closed;
-        self.stdin.take()
+        let mut unread = self.stdin.take();
+        unread.append(self.behind.as_mut().unwrap_or(&mut Vec::new()));
+        unread
     }
 
     /// What its stdin carries.
@@ -344,6 +357,9 @@ impl Coproc {
 
     /// Whether the shell's output may go on as far as this coprocess is concerned.
     pub fn has_room(&self) -> bool {
+        if self.behind.as_ref().is_some_and(|behind| behind.len() >= STDIN_LIMIT) {
+            return false;
+        }
         self.stdin.room() > 0 || (self.intake != Intake::Open && !self.is_silent())
     }
 
