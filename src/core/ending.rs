@@ -71,6 +71,7 @@ impl Core {
                 return;
             }
             bytes.drain(..Transfer::leftover(&bytes));
+            self.over_and_out = transfer.is_complete() && bytes.is_empty();
         }
         match form {
             Form::Raw => self.printed(now, &bytes, out),

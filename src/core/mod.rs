@@ -209,6 +209,8 @@ pub struct Core {
     end_of_input: Option<EndOfInput>,
     /// The file transfer that the silent coprocess does, if it does one.
     transfer: Option<Transfer>,
+    /// A transfer went well, and the sender's last two bytes have not come yet.
+    over_and_out: bool,
     /// What the far side of a broken transfer still sends.
     aftermath: Option<Aftermath>,
     finished: bool,
@@ -247,6 +249,7 @@ impl Core {
             overdue: None,
             end_of_input: None,
             transfer: None,
+            over_and_out: false,
             aftermath: None,
             finished: false,
             setup,

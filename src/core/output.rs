@@ -7,12 +7,15 @@ use super::coproc::{Coproc, Form, Why};
 use super::screen::Nobody;
 use super::trigger::{Facts, Firing, Looked, Moment, Tried};
 use super::watch::{Found, Picker, Rested};
-use super::zmodem::Verdict;
+use super::zmodem::{OVER_AND_OUT, Verdict};
 use super::{Core, Effect, Watching};
 
 impl Core {
     /// Output of the shell.
     pub(super) fn printed(&mut self, now: Instant, mut bytes: &[u8], out: &mut Vec<Effect>) {
+        if !bytes.is_empty() && std::mem::take(&mut self.over_and_out) {
+            bytes = bytes.strip_prefix(OVER_AND_OUT).unwrap_or(bytes);
+        }
         while !bytes.is_empty() {
             if !self.looking.is_empty() {
                 self.stalled.extend_from_slice(bytes);

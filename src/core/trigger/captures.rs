@@ -3,8 +3,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use regex::bytes::CaptureLocations;
-
 /// One match: its groups, by number and by name. It shares its line, so it is cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captures {
@@ -16,14 +14,12 @@ pub struct Captures {
 }
 
 impl Captures {
-    /// Takes a match over. What was searched has `skip` bytes in front of the line.
+    /// A match in a line, given where its groups stand.
     pub(super) fn new(
         line: Arc<[u8]>,
         names: Arc<[Option<Box<str>>]>,
-        locations: &CaptureLocations,
-        skip: usize,
+        group: impl Fn(usize) -> Option<Range<usize>>,
     ) -> Self {
-        let group = |i| locations.get(i).map(|(start, end)| start - skip..end - skip);
         Self { line, groups: (0..names.len()).map(group).collect(), names }
     }
 

@@ -1,9 +1,9 @@
 //! Which trigger fires on which line. It knows no actions, and what a line is it is told.
 //!
 //! A line is put to the triggers when it is finished and when the output rests on it ([`Moment`]). One pass over it
-//! ([`set`]) says which patterns may match; their own regexes then decide ([`pool`]), and what has been seen on the
-//! line ([`once`]), the conditions ([`when`]) and the loop guard ([`guard`]) say which of the matches fire. A try is
-//! planned first and carried out then ([`plan`]), so one that needs to know more leaves no trace.
+//! (`set`) says which patterns may match; their own regexes then decide (`pool`), and what has been seen on the
+//! line (`once`), the conditions (`when`) and the loop guard (`guard`) say which of the matches fire. A try is
+//! planned first and carried out then (`plan`), so one that needs to know more leaves no trace.
 //!
 //! Decisions where the contract leaves room:
 //!
@@ -19,6 +19,7 @@
 mod captures;
 mod fault;
 mod guard;
+mod loosen;
 mod once;
 mod pattern;
 mod plan;
@@ -36,6 +37,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use memchr::memchr;
+
 pub use captures::Captures;
 pub use fault::BadPattern;
 pub use guard::{MOST as GUARD_MOST, WINDOW as GUARD_WINDOW};
@@ -48,7 +51,10 @@ use guard::Guard;
 use once::{Held, Memory};
 use plan::Plan;
 use pool::Pool;
-use set::Set;
+use set::{Form, Set};
+
+/// A block is searched in stretches of about this length, between which the set may be changed for a better one.
+const STRETCH: usize = 16 << 10;
 
 /// What the configuration says of one trigger, apart from its actions.
 #[derive(Clone, Debug)]
@@ -179,6 +185,8 @@ pub struct Triggers {
     all: Vec<Trigger>,
     /// Over all that can fire; built when first needed, and again when that has changed.
     set: Option<Set>,
+    /// Loose once the output has strained the tight one.
+    form: Form,
     pool: Pool,
     memory: Memory,
     held: Held,
@@ -195,6 +203,7 @@ impl Triggers {
         Self {
             all: specs.into_iter().map(Trigger::new).collect(),
             set: None,
+            form: Form::Tight,
             pool,
             memory: Memory::default(),
             held: Held::default(),
@@ -241,7 +250,17 @@ impl Triggers {
     /// The first line in a block of lines that may match, at or after `from`, which is the start of a line. Its range
     /// is without the line's end. All lines before it certainly do not match.
     pub fn next_line(&mut self, block: &[u8], from: usize) -> Option<Range<usize>> {
-        self.set().next_line(block, from)
+        let mut from = from;
+        while from < block.len() {
+            let feed = block.get(from + STRETCH..).and_then(|rest| memchr(b'\n', rest));
+            let end = feed.map_or(block.len(), |feed| from + STRETCH + feed + 1);
+            let found = self.set().next_line(&block[..end], from);
+            if found.is_some() {
+                return found;
+            }
+            from = end;
+        }
+        None
     }
 
     /// Tries a line, and appends what fires, in the order of the configuration.
@@ -292,11 +311,14 @@ impl Triggers {
     }
 
     fn set(&mut self) -> &mut Set {
-        let all = &self.all;
+        if self.form == Form::Tight && self.set.as_ref().is_some_and(Set::strains) {
+            (self.form, self.set) = (Form::Loose, None);
+        }
+        let (all, form) = (&self.all, self.form);
         self.set.get_or_insert_with(|| {
             let members: Vec<usize> = (0..all.len()).filter(|&i| all[i].is_live()).collect();
             let patterns: Vec<_> = members.iter().map(|&i| all[i].spec.pattern.hir()).collect();
-            Set::new(members, patterns.into_iter())
+            Set::new(members, patterns.into_iter(), form)
         })
     }
 }

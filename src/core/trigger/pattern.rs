@@ -80,10 +80,9 @@ impl Pattern {
 
     /// The first match in a line, found the slow way: the pattern is compiled for this one search.
     pub fn search(&self, line: &[u8]) -> Option<Captures> {
-        let regex = compile(self.text(), 2 * SIZE_LIMIT).ok()?;
-        let mut locations = regex.capture_locations();
-        regex.captures_read_at(&mut locations, line, 0)?;
-        Some(Captures::new(line.into(), self.shared_names(), &locations, 0))
+        let found = compile(self.text(), 2 * SIZE_LIMIT).ok()?.captures(line)?;
+        let group = |i| found.get(i).map(|group| group.range());
+        Some(Captures::new(line.into(), self.shared_names(), group))
     }
 
     pub(super) fn shared_names(&self) -> Arc<[Option<Box<str>>]> {
@@ -134,13 +133,9 @@ fn translator() -> Translator {
     TranslatorBuilder::new().utf8(false).unicode(true).build()
 }
 
-/// Compiles a pattern for the search with captures. Its caches are small: it runs on lines that are known to be worth it.
-pub(super) fn compile(text: &str, limit: usize) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(text).unicode(true).size_limit(limit).dfa_size_limit(CACHE).build()
+fn compile(text: &str, limit: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).unicode(true).size_limit(limit).build()
 }
-
-/// The lazy automaton of one pattern may use so much; where that is too little, slower engines step in.
-const CACHE: usize = 64 << 10;
 
 fn names(hir: &Hir) -> Arc<[Option<Box<str>>]> {
     let mut names = vec![None];

@@ -1,5 +1,6 @@
 //! What a try of one line would do, found out without changing anything that matters, and then done.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -214,10 +215,7 @@ impl Search<'_> {
             if at > text.len() || out.len() >= most {
                 return;
             }
-            let Some(found) = own.regex.captures_read_at(&mut own.locations, text, at) else {
-                return;
-            };
-            let (start, end) = (found.start(), found.end());
+            let Some(Range { start, end }) = own.find(text, at) else { return };
             at = if start == end { end + 1 } else { end };
             // A match of nothing counts once, and not at the end of another match.
             if start == end && (empty || last_end == Some(end)) {
@@ -245,8 +243,10 @@ impl Search<'_> {
     }
 }
 
+/// What the last search has found, `skip` bytes further back.
 fn captures(pattern: &Pattern, line: &Arc<[u8]>, own: &Own, skip: usize) -> Captures {
-    Captures::new(Arc::clone(line), pattern.shared_names(), &own.locations, skip)
+    let group = |i| own.group(i).map(|range| range.start - skip..range.end - skip);
+    Captures::new(Arc::clone(line), pattern.shared_names(), group)
 }
 
 fn prefixed<'a>(piece: &'a mut Vec<u8>, text: &[u8]) -> &'a [u8] {

@@ -1,21 +1,28 @@
 //! The patterns' own regexes, compiled when first needed; those that have not been used for longest go when they
 //! take too much memory together.
+//!
+//! The engine is the one under the regex crate, without its lazy automata: a regex runs here on lines that are all
+//! but known to match, and is a seventh of the size without them.
 
-use regex::bytes::{CaptureLocations, Regex};
+use std::ops::Range;
 
-use super::pattern::{Pattern, SIZE_LIMIT, compile};
+use regex_automata::Input;
+use regex_automata::meta::{Builder, Cache, Config, Regex};
+use regex_automata::util::captures::Captures;
+use regex_automata::util::syntax;
 
-/// All compiled regexes together may be of this size, by the limits within which they compiled.
+use super::pattern::{Pattern, SIZE_LIMIT};
+
+/// All compiled regexes together may take so much.
 const BUDGET: usize = 8 << 20;
-/// The limits within which compiling is tried. The one that suffices is taken as the regex's size: it does not tell.
-/// The last is above what parsing has checked.
-const SIZES: [usize; 5] = [16 << 10, 64 << 10, 512 << 10, 2 << 20, 2 * SIZE_LIMIT];
 
-/// A compiled regex, with room for one match.
+/// A compiled regex, with the room it needs to run.
 #[derive(Debug)]
 pub(super) struct Own {
-    pub(super) regex: Regex,
-    pub(super) locations: CaptureLocations,
+    regex: Regex,
+    cache: Cache,
+    captures: Captures,
+    /// As it was taken into account; the cache grows.
     size: usize,
     used: u64,
 }
@@ -24,7 +31,7 @@ pub(super) struct Own {
 #[derive(Debug)]
 pub(super) struct Pool {
     slots: Vec<Option<Box<Own>>>,
-    /// All of them together, never above the budget for long.
+    /// All of them together, by what they were when last asked for.
     size: usize,
     budget: usize,
     clock: u64,
@@ -43,22 +50,23 @@ impl Pool {
     /// The regex of a trigger. Absent only if it does not compile, which parsing has excluded.
     pub(super) fn get(&mut self, i: usize, pattern: &Pattern) -> Option<&mut Own> {
         self.clock += 1;
-        if self.slots[i].is_none() {
-            let own = Own::new(pattern)?;
-            self.size += own.size;
-            self.slots[i] = Some(Box::new(own));
-            self.shrink(i);
-        }
-        let own = self.slots[i].as_deref_mut()?;
+        let mut own = match self.slots[i].take() {
+            Some(own) => own,
+            None => Box::new(Own::new(pattern)?),
+        };
+        self.size -= own.size;
+        own.size = own.memory();
         own.used = self.clock;
-        Some(own)
+        self.size += own.size;
+        self.shrink();
+        Some(self.slots[i].insert(own))
     }
 
-    /// Drops what has not been used for longest until the rest is within the budget; one always stays.
-    fn shrink(&mut self, keep: usize) {
+    /// Drops what has not been used for longest until the rest is within the budget.
+    fn shrink(&mut self) {
         while self.size > self.budget {
-            let others = self.slots.iter().enumerate().filter(|&(i, _)| i != keep);
-            let oldest = others.filter_map(|(i, slot)| Some((slot.as_ref()?.used, i))).min();
+            let slots = self.slots.iter().enumerate();
+            let oldest = slots.filter_map(|(i, slot)| Some((slot.as_ref()?.used, i))).min();
             let Some((_, oldest)) = oldest else { return };
             self.size -= self.slots[oldest].take().map_or(0, |own| own.size);
         }
@@ -67,9 +75,28 @@ impl Pool {
 
 impl Own {
     fn new(pattern: &Pattern) -> Option<Self> {
-        let fitting = |&size: &usize| Some((compile(pattern.text(), size).ok()?, size));
-        let (regex, size) = SIZES.iter().find_map(fitting)?;
-        Some(Self { locations: regex.capture_locations(), regex, size, used: 0 })
+        // Twice what parsing has checked, since the check was on another form of the same.
+        let config = Config::new().utf8_empty(false).hybrid(false).onepass(false).nfa_size_limit(Some(2 * SIZE_LIMIT));
+        let syntax = syntax::Config::new().utf8(false);
+        let regex = Builder::new().configure(config).syntax(syntax).build(pattern.text()).ok()?;
+        let (cache, captures) = (regex.create_cache(), regex.create_captures());
+        Some(Self { regex, cache, captures, size: 0, used: 0 })
+    }
+
+    /// Looks for the first match at or after a place in a text.
+    pub(super) fn find(&mut self, text: &[u8], from: usize) -> Option<Range<usize>> {
+        let input = Input::new(text).range(from..);
+        self.regex.search_captures_with(&mut self.cache, &input, &mut self.captures);
+        self.group(0)
+    }
+
+    /// Where a group of the last match stands.
+    pub(super) fn group(&self, i: usize) -> Option<Range<usize>> {
+        self.captures.get_group(i).map(|span| span.range())
+    }
+
+    fn memory(&self) -> usize {
+        size_of::<Self>() + self.regex.memory_usage() + self.cache.memory_usage()
     }
 }
 
@@ -85,12 +112,22 @@ mod tests {
         for _ in 0..2 {
             for (i, pattern) in patterns.iter().enumerate() {
                 let own = pool.get(i, pattern).expect("the pattern compiles");
-                assert!(own.regex.is_match(format!("abc {i}").as_bytes()));
+                assert_eq!(own.find(format!("abc {i}").as_bytes(), 1), Some(1..format!("abc {i}").len()));
                 assert!(pool.size <= pool.budget);
             }
         }
         let held: usize = pool.slots.iter().flatten().map(|own| own.size).sum();
         assert_eq!(held, pool.size);
         assert!(pool.slots[59].is_some() && pool.slots[0].is_none());
+    }
+
+    #[test]
+    fn one_that_is_above_the_budget_works() {
+        let pattern = Pattern::parse(r"\w{50}").expect("the pattern is good");
+        let mut pool = Pool::within(1000, 2);
+        for i in [0, 1, 0] {
+            let own = pool.get(i, &pattern).expect("the pattern compiles");
+            assert_eq!(own.find("é".repeat(60).as_bytes(), 2), Some(2..102));
+        }
     }
 }

@@ -67,7 +67,7 @@ impl Scan<'_> {
             start = feed.map_or(self.block.len(), |feed| aim + feed + 1);
             (at, start)
         });
-        // All begin behind a line feed, or all behind what the first begins behind.
+        // All but the first begin behind a line feed, so they begin alike.
         let input = Input::new(self.block).range(from..);
         self.clears = self.cache.clear_count();
         let first = self.dfa.start_state_forward(self.cache, &input).map_err(|_| Lost)?;
@@ -105,7 +105,8 @@ impl Scan<'_> {
         Ok(found)
     }
 
-    /// Takes one step in each strip, which has one left, up to the first with a match; tells which that is, and where the match ends.
+    /// Takes one step in each strip, which has one left, up to the first with a match. Tells which that is, and where
+    /// the match ends.
     fn step_each(&mut self, strips: &mut [Strip]) -> Result<Option<(usize, usize)>, Lost> {
         for (i, strip) in strips.iter_mut().enumerate() {
             if let Some(end) = self.step(strip)? {

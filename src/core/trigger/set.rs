@@ -1,7 +1,10 @@
 //! All patterns in one automaton: one pass says which of them may match.
 //!
-//! The automaton is a lazy DFA over the relaxed patterns. It is never wrong in saying no; a yes is for the pattern's own regex to
-//! check. Lines and blocks of lines are searched by the same automaton.
+//! The automaton is a lazy DFA over the relaxed patterns. It is never wrong in saying no; a yes is for the pattern's own
+//! regex to check. Lines and blocks of lines are searched by the same automaton.
+//!
+//! Text for which the automaton has to be built at every step is noticed ([`Set::strains`]); a set of looser patterns
+//! then does better.
 
 use std::ops::Range;
 
@@ -11,6 +14,7 @@ use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::{Input, MatchKind, PatternSet};
 use regex_syntax::hir::Hir;
 
+use super::loosen::loosen;
 use super::relax::relax;
 use super::scan;
 
@@ -31,6 +35,15 @@ impl Default for Limits {
     }
 }
 
+/// How coarse the patterns in a set are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Few lines that do not match seem to.
+    Tight,
+    /// More do, but there is hardly a text for which much has to be built.
+    Loose,
+}
+
 /// Which of many patterns may match a line.
 pub(super) struct Set {
     /// The triggers whose patterns are in the set, in order.
@@ -43,18 +56,46 @@ struct Machine {
     dfa: DFA,
     cache: Cache,
     found: PatternSet,
+    strain: Strain,
 }
+
+/// Watches how much is built for how much text. Ordinary text soon needs no new states.
+#[derive(Default)]
+struct Strain {
+    /// What has been built up to the last look, and how much was searched since.
+    built: usize,
+    searched: usize,
+    is_seen: bool,
+}
+
+/// After so much has been built it is held against the text.
+const STRAIN_STEP: usize = 4 << 20;
 
 impl Set {
     /// Builds the set of the patterns of some triggers.
-    pub(super) fn new(members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
-        Self::within(Limits::default(), members, patterns)
+    pub(super) fn new(members: Vec<usize>, patterns: impl Iterator<Item = Hir>, form: Form) -> Self {
+        let patterns = patterns.map(|hir| match form {
+            Form::Tight => relax(&hir),
+            Form::Loose => loosen(&relax(&hir)),
+        });
+        Self::of_relaxed(Limits::default(), members, patterns)
+    }
+
+    /// Builds the set of patterns that are relaxed already.
+    fn of_relaxed(limits: Limits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
+        let patterns: Vec<Hir> = patterns.collect();
+        Self { machine: Machine::new(&patterns, limits), members }
+    }
+
+    /// Whether the text searched last has cost more states than it was worth.
+    pub(super) fn strains(&self) -> bool {
+        self.machine.as_ref().is_some_and(|machine| machine.strain.is_seen)
     }
 
     /// As [`Set::new`], with other limits.
+    #[cfg(test)]
     pub(super) fn within(limits: Limits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
-        let relaxed: Vec<Hir> = patterns.map(|hir| relax(&hir)).collect();
-        Self { machine: Machine::new(&relaxed, limits), members }
+        Self::of_relaxed(limits, members, patterns.map(|hir| relax(&hir)))
     }
 
     /// The first line at or after `from` in a block of lines that may match; `from` is the start of a line. The range
@@ -64,7 +105,7 @@ impl Set {
             return None;
         }
         let at = match &mut self.machine {
-            Some(machine) => scan::first(&machine.dfa, &mut machine.cache, block, from)?,
+            Some(machine) => machine.first(block, from)?,
             None => from,
         };
         let start = memrchr(b'\n', &block[from..at]).map_or(from, |feed| from + feed + 1);
@@ -102,7 +143,24 @@ impl Machine {
             Config::new().match_kind(MatchKind::All).cache_capacity(limits.cache).skip_cache_capacity_check(true);
         let dfa = Builder::new().configure(config).build_from_nfa(nfa).ok()?;
         let (cache, found) = (dfa.create_cache(), PatternSet::new(dfa.pattern_len()));
-        Some(Self { dfa, cache, found })
+        Some(Self { dfa, cache, found, strain: Strain::default() })
+    }
+
+    /// Where the first match in a block ends, or one further on if no line that matches lies before it.
+    fn first(&mut self, block: &[u8], from: usize) -> Option<usize> {
+        let found = scan::first(&self.dfa, &mut self.cache, block, from);
+        self.watch(found.unwrap_or(block.len()) - from);
+        found
+    }
+
+    fn watch(&mut self, searched: usize) {
+        let capacity = self.dfa.get_config().get_cache_capacity();
+        let built = self.cache.clear_count() * capacity + self.cache.memory_usage();
+        self.strain.searched += searched;
+        if built.saturating_sub(self.strain.built) >= STRAIN_STEP {
+            let is_seen = self.strain.searched < 2 * STRAIN_STEP;
+            self.strain = Strain { built, searched: 0, is_seen };
+        }
     }
 
     /// Calls back for every pattern that may match.
@@ -116,6 +174,7 @@ impl Machine {
             Ok(()) => self.found.iter().for_each(|id| each(id.as_usize())),
             Err(_) => (0..self.dfa.pattern_len()).for_each(each),
         }
+        self.watch(line.len());
     }
 }
 

@@ -361,6 +361,8 @@ fn lines_of_a_block() {
     assert_eq!(lines, [&b"foo"[..], b"x bar y", b"foo"]);
     assert!(!bench.triggers.block_may_match(b"foox\nxfoo\r\n"));
     assert!(!bench.triggers.block_may_match(b""));
+    let long = [&b"no\r\n".repeat(20_000)[..], b"foo"].concat();
+    assert_eq!(bench.triggers.next_line(&long, 0), Some(80_000..80_003));
     let mut bench = Bench::new([spec("^$")]);
     assert_eq!(bench.triggers.next_line(b"a\r\n\r\nb", 0), Some(3..3));
     assert_eq!(bench.triggers.next_line(b"a\nb\n", 0), None);
@@ -382,6 +384,18 @@ fn two_thousand_patterns() {
         assert!(bench.triggers.block_may_match(format!("x\n{text}\n").as_bytes()));
         assert!(bench.finish(text.len() as u64, text).contains(&want.to_owned()), "{text}");
     }
+}
+
+#[test]
+fn text_that_strains_the_set_makes_it_loose() {
+    let mut bench = Bench::new((0..300).map(|n| spec(&format!("word{n} .*X{n}"))));
+    let line = |n: usize| (0..12).map(|k| format!("word{} ", (n * 7919 + k * k * 104_729) % 300)).collect::<String>();
+    let strained = (0..5000).find(|&n| {
+        assert!(!bench.triggers.block_may_match(line(n).as_bytes()) || bench.triggers.form == Form::Loose);
+        bench.triggers.form == Form::Loose
+    });
+    assert!(strained.is_some());
+    assert_eq!(bench.finish(1, "word7 word8 X8"), ["8:word8 X8"]);
 }
 
 /// Patterns of every kind that the relaxation has to treat rightly.
@@ -535,10 +549,14 @@ proptest! {
         patterns in pool(),
         lines in prop::collection::vec(text(), 1..6),
         crs in any::<u8>(),
+        loose in any::<bool>(),
     ) {
         let regexes: Vec<Regex> =
             patterns.iter().map(|pattern| Regex::new(pattern).expect("the pattern is good")).collect();
         let mut bench = Bench::new(patterns.iter().map(|pattern| spec(pattern)));
+        if loose {
+            bench.triggers.form = Form::Loose;
+        }
         let mut block = Vec::new();
         let mut matching = Vec::new();
         for (id, line) in (0..).zip(&lines) {
