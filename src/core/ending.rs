@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::coproc::{Coproc, Ended, Form, Why};
-use super::zmodem::{Aftermath, Transfer, Verdict};
+use super::zmodem::{Transfer, Verdict};
 use super::{Core, Effect};
 use crate::words::Child;
 
@@ -60,14 +60,9 @@ impl Core {
         }
         self.muted = None;
         self.rest.forget();
-        if let Some(transfer) = self.transfer.take() {
+        if let Some(transfer) = &mut self.transfer {
             if failed {
-                let mut aftermath = Aftermath::new(now);
-                aftermath.push(now, &bytes);
-                let (keys, chunks) = transfer.last_words();
-                self.typing.chunk(now, chunks);
-                self.typing.key(now, keys);
-                self.aftermath = Some(aftermath);
+                self.aftermath = Some(transfer.fail(now));
                 return;
             }
             bytes.drain(..Transfer::leftover(&bytes));
@@ -90,6 +85,11 @@ impl Core {
     fn end_coproc(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let Some(coproc) = self.coproc.take() else { return };
         out.push(Effect::Release(Child::Coproc));
+        if let Some(transfer) = self.transfer.take().filter(|_| self.aftermath.is_some()) {
+            let (keys, chunk) = transfer.last_words();
+            self.typing.chunk(now, chunk);
+            self.typing.key(now, keys);
+        }
         let Ended { command, exit, stderr, why } = coproc.end();
         let wanted = why.is_some() || exit.success();
         if !wanted {

@@ -155,6 +155,15 @@ impl Transfer {
         (text && matches!(line.last(), Some(b' ' | b'$' | b'#' | b'>' | b'%'))).then_some(LONG_QUIET)
     }
 
+    /// This side has failed: what the far side sends from now on, and what it sent last, is no longer protocol for
+    /// certain.
+    pub(super) fn fail(&mut self, now: Instant) -> Aftermath {
+        self.heard = None;
+        let mut aftermath = Aftermath::new(now);
+        aftermath.push(now, &self.tail);
+        aftermath
+    }
+
     /// What is typed when this side has failed: keys for a shell that was typed data into, or a cancel for a far
     /// side that still waits, if this side sent none.
     pub(super) fn last_words(&self) -> (&'static [u8], &'static [u8]) {

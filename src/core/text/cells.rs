@@ -56,6 +56,23 @@ impl Cells {
         self.clusters.clear();
     }
 
+    /// The length of these cells without the blanks at their end, whether they were written or not.
+    pub(super) fn trimmed(&self, from: usize, to: usize) -> usize {
+        let seen = |&cell: &u32| cell != BLANK && cell != u32::from(b' ');
+        let cells = self.cells.get(from..to.min(self.cells.len())).unwrap_or_default();
+        cells.iter().rposition(seen).map_or(0, |last| last + 1)
+    }
+
+    /// How many spaces were written from this cell on.
+    pub(super) fn spaces(&self, from: usize) -> usize {
+        self.cells.iter().skip(from).filter(|&&cell| cell == u32::from(b' ')).count()
+    }
+
+    /// Whether anything was written from this cell on, and not erased.
+    pub(super) fn any_from(&self, at: usize) -> bool {
+        self.cells.get(at..).is_some_and(|cells| cells.iter().any(|&cell| cell != BLANK))
+    }
+
     /// Everything from this cell on is gone.
     pub(super) fn truncate(&mut self, len: usize) {
         self.part(len);

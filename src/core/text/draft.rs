@@ -153,7 +153,7 @@ impl Draft {
     }
 
     /// From bytes to cells; settled before.
-    pub(super) fn to_cells(&mut self, cols: usize) {
+    pub(super) fn turn_into_cells(&mut self, cols: usize) {
         if self.form == Form::Cells {
             return;
         }

@@ -9,5 +9,5 @@ const SHOWN: [char; 31] = [
 /// What an ASCII byte shows.
 pub(super) fn shown(byte: u8) -> char {
     let place = usize::from(byte).checked_sub(0x60);
-    place.and_then(|place| SHOWN.get(place)).copied().unwrap_or(char::from(byte))
+    place.and_then(|place| SHOWN.get(place)).copied().unwrap_or_else(|| char::from(byte))
 }

@@ -41,7 +41,7 @@ impl Mark {
 }
 
 /// Follows the bytes from the keyboard.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct InputText {
     state: State,
     paste: bool,
@@ -103,11 +103,24 @@ impl InputText {
         }
     }
 
+    /// The length of the longest prefix of `bytes` behind which nothing is open.
+    pub fn cut(&self, bytes: &[u8]) -> usize {
+        let mut ahead = self.clone();
+        let mut longest = 0;
+        for (at, byte) in bytes.chunks(1).enumerate() {
+            ahead.feed(byte);
+            if ahead.at_rest() {
+                longest = at + 1;
+            }
+        }
+        longest
+    }
+
     fn step(&mut self, byte: u8) {
         self.state = match (self.state, byte) {
-            // In a string it is the beginning of ST, elsewhere of another sequence.
             (State::Mouse(left), _) if left > 1 => State::Mouse(left - 1),
             (State::Mouse(_), _) => State::Ground,
+            // In a string it is the beginning of ST, elsewhere of another sequence.
             (_, 0x1b) => State::Escape,
             (State::Escape, b'[') => State::Control(Mark::NONE),
             (State::Escape, b'O') => State::Shift,
@@ -133,5 +146,97 @@ impl InputText {
             }
             (State::Control(_) | State::Ground, _) => State::Ground,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::InputText;
+    use crate::core::split::everywhere;
+
+    /// At rest, a lone ESC, in a paste.
+    fn state(pieces: &[&[u8]]) -> [bool; 3] {
+        let mut input = InputText::new();
+        for piece in pieces {
+            input.feed(piece);
+        }
+        [input.at_rest(), input.lone_escape(), input.in_paste()]
+    }
+
+    #[test]
+    fn what_is_open() {
+        let rest = [true, false, false];
+        let open = [false, false, false];
+        let escape = [false, true, false];
+        let paste = [false, false, true];
+        for (name, bytes, expected) in [
+            ("nothing", &b""[..], rest),
+            ("keys", b"ls\r", rest),
+            ("an arrow", b"\x1b[A", rest),
+            ("half an arrow", b"\x1b[", open),
+            ("an arrow in application mode", b"\x1bOA", rest),
+            ("half of it", b"\x1bO", open),
+            ("the escape key", b"a\x1b", escape),
+            ("twice", b"\x1b\x1b", escape),
+            ("alt and a letter", b"\x1bx", rest),
+            ("alt and a character", b"\x1b\xc3", open),
+            ("all of it", b"\x1b\xc3\xa9", rest),
+            ("a key with modifiers", b"\x1b[1;5C", rest),
+            ("a key as CSI u", b"\x1b[93;5u", rest),
+            ("half a key", b"\x1b[93;5", open),
+            ("SGR mouse", b"\x1b[<0;10;20M", rest),
+            ("X10 mouse", b"\x1b[M !!", rest),
+            ("a part of it", b"\x1b[M !", open),
+            ("X10 mouse with an ESC", b"\x1b[M\x1b!!", rest),
+            ("a paste's beginning", b"\x1b[200", open),
+            ("a paste", b"\x1b[200~text", paste),
+            ("a paste with escapes", b"\x1b[200~\x1b[A\x1b]0;", paste),
+            ("an ESC in a paste", b"\x1b[200~\x1b", paste),
+            ("a paste with an end that is none", b"\x1b[200~\x1b[2010~", paste),
+            ("a paste and its end", b"\x1b[200~text\x1b[201~", rest),
+            ("a paste, a broken end, the end", b"\x1b[200~\x1b[20\x1b[201~x", rest),
+            ("a delete key in a paste", b"\x1b[200~\x1b[3~", paste),
+            ("a colour reply", b"\x1b]11;rgb:0/0/0", open),
+            ("all of it", b"\x1b]11;rgb:0/0/0\x1b\\", rest),
+            ("with BEL", b"\x1b]11;rgb:0/0/0\x07", rest),
+            ("a DCS reply", b"\x1bP1$r0m\x1b\\", rest),
+            ("a cursor report", b"\x1b[12;40R", rest),
+            ("a character", "é漢".as_bytes(), rest),
+            ("a part of one", b"\xe6\xbc", open),
+            ("not UTF-8", b"\xff\xfe", rest),
+        ] {
+            assert_eq!(everywhere(bytes, state), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_escape_key_is_closed_by_the_clock() {
+        let mut input = InputText::new();
+        input.feed(b"\x1b");
+        assert!(input.lone_escape());
+        input.close_escape();
+        assert!(input.at_rest());
+        input.feed(b"[");
+        assert!(input.at_rest(), "the bracket is a key of its own then");
+        input.feed(b"\x1b[");
+        input.close_escape();
+        assert!(!input.at_rest(), "what is more than an ESC is not closed");
+    }
+
+    #[test]
+    fn where_it_can_be_cut() {
+        for (before, bytes, expected) in [
+            ("", "abc", 3),
+            ("", "abc\x1b[1", 3),
+            ("", "abc\x1b[1A\x1b", 7),
+            ("", "\x1b[200~abc", 0),
+            ("\x1b[200~abc", "def\x1b[201~x\x1b", 10),
+            ("\x1b[200~abc", "def", 0),
+            ("", "", 0),
+        ] {
+            let mut input = InputText::new();
+            input.feed(before.as_bytes());
+            assert_eq!(input.cut(bytes.as_bytes()), expected, "{before:?} {bytes:?}");
+        }
     }
 }

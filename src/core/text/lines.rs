@@ -1,12 +1,10 @@
-//! From text and controls to lines.
+//! The line that the cursor is on, its row on the screen, and how it ends.
 
-use super::cells::Glyph;
 use super::draft::{Draft, Form, Left};
-use super::lay::{Place, wraps};
+use super::lay::Place;
 use super::modes::Modes;
 use super::screen::{Maker, Screen};
-use super::utf8;
-use super::{LINE_LIMIT, Line, LineId, Sink};
+use super::{Line, LineId, Sink};
 use crate::words::Size;
 
 /// More columns than any terminal has.
@@ -113,7 +111,7 @@ impl Lines {
             Place { row: cell / cols, col: cell % cols + pending }
         };
         if draft.form == Form::Cells || draft.gaps || draft.gap > 0 {
-            draft.to_cells(self.cols);
+            draft.turn_into_cells(self.cols);
             draft.place = move_to(draft.place);
         } else {
             draft.origin = draft.origin.min(cols);
@@ -131,7 +129,7 @@ impl Lines {
     }
 
     /// The text goes on in the next row.
-    fn step_down(&mut self) {
+    pub(super) fn step_down(&mut self) {
         self.draft.wraps += 1;
         // Each wrap takes a byte of the line at least, so no other row has this id.
         self.screen.down(self.draft.start + self.draft.wraps);
@@ -140,7 +138,7 @@ impl Lines {
     /// The current line, as cells.
     pub(super) fn cells(&mut self) {
         self.settle();
-        self.draft.to_cells(self.cols);
+        self.draft.turn_into_cells(self.cols);
     }
 
     /// A new line on the cursor's row.
@@ -158,7 +156,7 @@ impl Lines {
             draft.clear(col);
         }
         if !self.modes.plain() {
-            draft.to_cells(self.cols);
+            draft.turn_into_cells(self.cols);
         }
     }
 
@@ -169,7 +167,7 @@ impl Lines {
             self.draft.left = Left::Unknown;
             self.draft.clear(col);
             if !self.modes.plain() {
-                self.draft.to_cells(self.cols);
+                self.draft.turn_into_cells(self.cols);
             }
         }
     }
@@ -191,7 +189,7 @@ impl Lines {
     }
 
     /// Reports what there is, since the line is too long; it goes on at `at`.
-    fn flush(&mut self, at: u64, sink: &mut impl Sink) {
+    pub(super) fn flush(&mut self, at: u64, sink: &mut impl Sink) {
         self.settle();
         self.report(at, true, sink);
         let draft = &mut self.draft;
@@ -202,7 +200,7 @@ impl Lines {
         let col = draft.col();
         draft.clear(col);
         if !self.modes.plain() {
-            draft.to_cells(self.cols);
+            draft.turn_into_cells(self.cols);
         }
     }
 
@@ -214,8 +212,9 @@ impl Lines {
             self.settle();
         }
         let col = if returned { 0 } else { self.draft.col().min(self.cols - 1) };
-        if self.draft.form == Form::Cells && self.draft.place.row + 1 < self.draft.rows(self.cols) {
-            self.draft.place = Place { row: self.draft.place.row + 1, col };
+        let below = self.draft.place.row + 1;
+        if self.draft.form == Form::Cells && self.draft.cells.any_from(below * self.cols) {
+            self.draft.place = Place { row: below, col };
             self.screen.down(to);
             return;
         }
@@ -250,229 +249,9 @@ impl Lines {
             Form::Flat if now < self.cols && col >= now => draft.gap += col - now,
             Form::Returned if col == 0 => {}
             Form::Flat | Form::Returned => {
-                draft.to_cells(self.cols);
+                draft.turn_into_cells(self.cols);
                 draft.place.col = col;
             }
         }
     }
-
-    /// Puts text, which is valid UTF-8 without controls, and whose first byte is at the offset `at`.
-    #[inline]
-    pub(super) fn text(&mut self, text: &[u8], at: u64, sink: &mut impl Sink) {
-        let draft = &mut self.draft;
-        let fits = draft.flat.len() + text.len() <= LINE_LIMIT;
-        if draft.form == Form::Flat && draft.gap == 0 && fits {
-            draft.flat.extend_from_slice(text);
-            draft.put = true;
-            return;
-        }
-        let mut done = 0;
-        while done < text.len() {
-            done += self.some_text(&text[done..], at + done as u64, sink);
-        }
-    }
-
-    /// Puts a byte that is not UTF-8.
-    pub(super) fn raw(&mut self, byte: u8, at: u64, sink: &mut impl Sink) {
-        let draft = &mut self.draft;
-        if draft.form == Form::Flat && draft.gap == 0 && draft.flat.len() < LINE_LIMIT {
-            draft.flat.push(byte);
-            draft.put = true;
-            return;
-        }
-        loop {
-            let used = match self.draft.form {
-                Form::Flat => self.append(&[byte], at, sink),
-                Form::Returned => {
-                    self.cells();
-                    0
-                }
-                Form::Cells => self.overprint(Glyph::new(Err(byte)), 1, 1, at, sink),
-            };
-            if used > 0 {
-                return;
-            }
-        }
-    }
-
-    /// Puts some of a text and says how much; it may be nothing, and then something else has changed.
-    fn some_text(&mut self, text: &[u8], at: u64, sink: &mut impl Sink) -> usize {
-        match self.draft.form {
-            Form::Flat => self.append(text, at, sink),
-            Form::Returned => {
-                self.cells();
-                0
-            }
-            Form::Cells if text[0] < 0x80 => {
-                let run = text.iter().position(|&byte| byte >= 0x80).unwrap_or(text.len());
-                self.overprint_ascii(&text[..run], at, sink)
-            }
-            Form::Cells => {
-                let (what, len) = utf8::first(text);
-                match what.map_or(1, utf8::width) {
-                    0 => self.mark(&text[..len], at, sink),
-                    width => self.overprint(Glyph::new(what), width, len, at, sink),
-                }
-            }
-        }
-    }
-
-    /// Adds text at the end of the flat line.
-    fn append(&mut self, text: &[u8], at: u64, sink: &mut impl Sink) -> usize {
-        let draft = &mut self.draft;
-        let mut room = LINE_LIMIT.saturating_sub(draft.flat.len() + draft.gap).min(text.len());
-        // Not in the middle of a character.
-        while room > 0 && text.get(room).is_some_and(|byte| matches!(byte, 0x80..=0xbf)) {
-            room -= 1;
-        }
-        if room == 0 {
-            self.flush(at, sink);
-            return 0;
-        }
-        if draft.gap > 0 {
-            if draft.left == Left::Unknown && !draft.put {
-                let col = draft.col();
-                draft.clear(col);
-            } else {
-                draft.flat.resize(draft.flat.len() + draft.gap, 0);
-                (draft.gap, draft.gaps) = (0, true);
-            }
-        }
-        draft.flat.extend_from_slice(&text[..room]);
-        draft.put = true;
-        room
-    }
-
-    /// Before something is put into cells: the cell it goes to, if the row or the line has to change for it.
-    fn target(&mut self, width: usize) -> usize {
-        let cols = self.cols;
-        if self.draft.place.col + width > cols {
-            if self.modes.autowrap {
-                if self.draft.place.col < cols {
-                    let hole = self.draft.place.row * cols + self.draft.place.col;
-                    self.draft.cells.put_hole(hole);
-                }
-                self.draft.place = Place { row: self.draft.place.row + 1, col: 0 };
-                self.step_down();
-            } else {
-                self.draft.place.col = cols - width;
-            }
-        }
-        self.draft.place.row * cols + self.draft.place.col
-    }
-
-    /// Whether the line has room for `len` more bytes at a cell; otherwise makes some, by counting or by a flush.
-    fn has_room(&mut self, cell: usize, len: usize, at: u64, sink: &mut impl Sink) -> bool {
-        let blank = cell.saturating_sub(self.draft.cells.len());
-        if self.draft.weight + blank + len <= LINE_LIMIT {
-            return true;
-        }
-        let exact = self.draft.cells.weigh();
-        // Half of it, so that counting is not needed again soon.
-        if exact > LINE_LIMIT / 2 {
-            self.flush(at, sink);
-        } else {
-            self.draft.weight = exact;
-        }
-        false
-    }
-
-    fn overprint(&mut self, glyph: Glyph, width: usize, len: usize, at: u64, sink: &mut impl Sink) -> usize {
-        let width = width.min(self.cols);
-        let cell = self.target(width);
-        if !self.has_room(cell, len, at, sink) {
-            return 0;
-        }
-        let draft = &mut self.draft;
-        draft.weight += cell.saturating_sub(draft.cells.len()) + len;
-        if self.modes.insert {
-            draft.cells.insert(cell, (draft.place.row + 1) * self.cols, width);
-        }
-        draft.cells.put(cell, glyph, width);
-        draft.place.col += width;
-        draft.last = Some(glyph);
-        draft.put = true;
-        len
-    }
-
-    fn overprint_ascii(&mut self, run: &[u8], at: u64, sink: &mut impl Sink) -> usize {
-        if self.modes.insert {
-            return self.overprint(Glyph::new(Ok(char::from(run[0]))), 1, 1, at, sink);
-        }
-        let cell = self.target(1);
-        if !self.has_room(cell, 1, at, sink) {
-            return 0;
-        }
-        let draft = &mut self.draft;
-        draft.weight += cell.saturating_sub(draft.cells.len());
-        let len = run.len().min(self.cols - draft.place.col).min(LINE_LIMIT - draft.weight);
-        draft.cells.put_ascii(cell, &run[..len]);
-        draft.weight += len;
-        draft.place.col += len;
-        draft.last = Some(Glyph::new(Ok(char::from(run[len - 1]))));
-        draft.put = true;
-        len
-    }
-
-    /// Adds a combining mark to the character before the cursor.
-    fn mark(&mut self, mark: &[u8], at: u64, sink: &mut impl Sink) -> usize {
-        let cell = self.draft.place.row * self.cols + self.draft.place.col;
-        if !self.has_room(0, mark.len(), at, sink) {
-            return 0;
-        }
-        if cell > 0 && self.draft.cells.mark(cell - 1, mark) {
-            // A blank cell becomes a space with a mark.
-            self.draft.weight += mark.len() + 1;
-            self.draft.put = true;
-        }
-        mark.len()
-    }
-
-    /// Whether a line can begin here that is read without being put.
-    #[inline]
-    pub(super) fn is_fresh(&self) -> bool {
-        let draft = &self.draft;
-        draft.form == Form::Flat && !draft.put && draft.col() == 0 && draft.left == Left::Blank && !self.modes.graphics
-    }
-
-    /// Whole plain lines: UTF-8, each ended by CR LF. They begin at the offset `at`.
-    pub(super) fn block(&mut self, block: &[u8], at: u64, sink: &mut impl Sink) {
-        let lines = memchr::memchr_iter(b'\n', block).count();
-        // What came before the first line without putting anything, such as a colour, belongs to it.
-        let start = self.draft.start;
-        if sink.block(block, lines) {
-            self.each_line(block, at, start, |line| sink.line(&line));
-        } else if self.screen.at_end() && lines > self.screen.rows() {
-            // Only the rows that are still on the screen matter.
-            let from = last_lines(block, self.screen.rows());
-            let at = at + from as u64;
-            self.each_line(&block[from..], at, at, |_| {});
-        } else {
-            self.each_line(block, at, start, |_| {});
-        }
-        self.begin(at + block.len() as u64, 0);
-    }
-
-    /// Goes through the lines of a block, the first of which begins at the offset `start`.
-    #[inline]
-    fn each_line(&mut self, block: &[u8], at: u64, start: u64, mut with: impl FnMut(Line<'_>)) {
-        let (mut from, mut start) = (0, start);
-        for newline in memchr::memchr_iter(b'\n', block) {
-            let text = &block[from..newline - 1];
-            let end = at + newline as u64 + 1;
-            let id = LineId(self.screen.id());
-            with(Line { id, text, start, end, more: false, continued: false });
-            for row in 1..=wraps(text, self.cols) {
-                self.screen.down(start + row as u64);
-            }
-            self.screen.down(end);
-            (from, start) = (newline + 1, end);
-        }
-    }
-}
-
-/// Where the last `count` of the lines in a block begin.
-fn last_lines(block: &[u8], count: usize) -> usize {
-    let mut newlines = memchr::memrchr_iter(b'\n', block);
-    newlines.nth(count).map_or(0, |newline| newline + 1)
 }

@@ -4,14 +4,19 @@
 //! lines. Its results are the same however the stream is cut into chunks; what makes that so is that every decision is
 //! taken on bytes of the stream, none on where a chunk ends.
 //!
-//! `parse` finds escape sequences, `scan` what lies between them, `utf8` its characters; `lines` with `motion` puts
-//! them on the `draft`, the line that the cursor is on, whose rows `screen` counts; `modes` remembers what is
-//! switched on. `input` follows the other direction, what the user's terminal sends.
+//! `feed` is the way through. `parse` finds escape sequences, and `act` hands each to those whom it concerns; `ground` takes
+//! what lies between them, with `scan` for the speed and `utf8` for the characters. `lines` owns the `draft`, the line that
+//! the cursor is on, as bytes or as `cells`, and knows by `screen` on which row it stands; `put` writes on it, `motion` moves
+//! the cursor and erases, `block` passes on whole lines unread. `modes` (with `sgr` and `kitty`) remembers what is switched
+//! on. `input` follows the other direction, what the user's terminal sends.
 
+mod act;
+mod block;
 mod cells;
 mod draft;
 mod feed;
 mod graphics;
+mod ground;
 mod input;
 mod kitty;
 mod lay;
@@ -19,6 +24,7 @@ mod lines;
 mod modes;
 mod motion;
 mod parse;
+mod put;
 mod scan;
 mod screen;
 mod sgr;

@@ -65,6 +65,8 @@ pub struct Modes {
     /// The scrolling region is not the whole screen.
     region: bool,
     sgr: Sgr,
+    /// What DECSC has saved of `sgr`, `graphics` and `shifted`.
+    saved: (Sgr, bool, bool),
 }
 
 impl Modes {
@@ -172,6 +174,8 @@ impl Modes {
             (0, b'=') => self.touched |= 1 << KEYPAD,
             (0, b'>') => self.touched &= !(1 << KEYPAD),
             (0, b'c') => *self = Self::default(),
+            (0, b'7') => self.saved = (self.sgr, self.graphics, self.shifted),
+            (0, b'8') => (self.sgr, self.graphics, self.shifted) = self.saved,
             (b'(', _) => self.graphics = fin == b'0',
             _ => {}
         }

@@ -6,6 +6,9 @@ use super::parse::Csi;
 use super::screen::Screen;
 use super::{LineId, Sink};
 
+/// How many columns less than a row the spaces before a prompt may be: the mark takes one or two, and fish writes it again.
+const PADDING: usize = 4;
+
 /// Which part of a row or of the screen is erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
@@ -250,8 +253,11 @@ impl Lines {
             (Some(Part::Behind), _) => self.erase(Part::Behind, usize::MAX, span, sink),
             (Some(Part::Before), _) if self.draft.put => {
                 self.cells();
-                let cursor = self.draft.place.row * self.cols + self.here();
-                self.draft.cells.erase(0, cursor + 1);
+                let row = self.draft.place.row;
+                let cursor = row * self.cols + self.here();
+                // What has scrolled away stays.
+                let top = row.saturating_sub(self.screen.row) * self.cols;
+                self.draft.cells.erase(top, cursor + 1);
             }
             (Some(Part::All), _) | (None, 3) => {
                 self.depart(span, sink);
@@ -278,35 +284,44 @@ impl Lines {
         }
         self.settle();
         let draft = &self.draft;
-        let col = draft.col();
-        let whole = part == Part::All || part == Part::Behind && col == 0;
-        let last = rows > 1 || draft.place.row + 1 == draft.rows(self.cols);
-        if whole && last && draft.above + draft.place.row > 0 {
-            self.cut(span, sink);
-        } else if whole && draft.form == Form::Returned && draft.place.row == 0 && draft.origin == 0 {
+        let whole = part == Part::All || part == Part::Behind && draft.col() == 0;
+        let row = draft.above + draft.place.row;
+        if whole && row == 0 && draft.form == Form::Returned {
             // What a progress bar does: there is no need for cells.
             self.draft.clear(0);
             self.draft.put = true;
-        } else {
-            self.cells();
-            let start = self.draft.place.row * self.cols;
-            let cursor = start + self.draft.place.col;
-            let end = start.saturating_add(self.cols.saturating_mul(rows));
-            match part {
-                Part::Behind => self.draft.cells.erase(cursor, end),
-                Part::Before => self.draft.cells.erase(start, end.min(cursor + 1)),
-                Part::All => self.draft.cells.erase(start, end),
-            }
+            return;
+        }
+        self.cells();
+        if let Some(end) = self.padded_from().filter(|_| whole && row > 0) {
+            self.cut(end, span, sink);
+            return;
+        }
+        let start = self.draft.place.row * self.cols;
+        let cursor = start + self.draft.place.col;
+        let end = start.saturating_add(self.cols.saturating_mul(rows));
+        match part {
+            Part::Behind => self.draft.cells.erase(cursor, end),
+            Part::Before => self.draft.cells.erase(start, end.min(cursor + 1)),
+            Part::All => self.draft.cells.erase(start, end),
         }
     }
 
-    /// The row that the cursor is on is emptied and no longer the continuation of the one above:
-    /// a shell does so before its prompt, behind output that did not end in a line end.
-    fn cut(&mut self, span: Span, sink: &mut impl Sink) {
-        self.cells();
+    /// Where the text above the cursor's row ends if what follows it is padding: behind output that did not end in a line
+    /// end, zsh and fish write a mark and about a row of spaces, so that their prompt begins on a row of its own.
+    fn padded_from(&self) -> Option<usize> {
+        let draft = &self.draft;
+        let above = draft.place.row.saturating_sub(1) * self.cols;
+        let from = above + draft.cells.trimmed(above, draft.place.row * self.cols);
+        let last = draft.place.row + 1 == draft.rows(self.cols);
+        let enough = self.cols.saturating_sub(PADDING).max(1);
+        (last && draft.cells.spaces(from) >= enough).then_some(from)
+    }
+
+    /// The row that the cursor is on is emptied and no longer the continuation of the one above.
+    fn cut(&mut self, end: usize, span: Span, sink: &mut impl Sink) {
         let col = self.here();
-        let place = self.draft.place;
-        self.draft.cells.truncate(place.row * self.cols);
+        self.draft.cells.truncate(end);
         self.report_if_seen(span.from, sink);
         self.begin(span.to, col);
     }

@@ -70,7 +70,7 @@ pub(super) fn plain_lines(bytes: &[u8], known: usize) -> Plain {
         // The last byte has nothing behind it to be judged by; a line end there was judged by the CR before it.
         let rest = &bytes[at..];
         let calm = rest.windows(2).position(|pair| disturbs(pair[0], pair[1]) != 0);
-        let until = calm.unwrap_or(rest.len().saturating_sub(1));
+        let until = calm.unwrap_or_else(|| rest.len().saturating_sub(1));
         // So was the last one before something that disturbs.
         let until = until + usize::from(rest.get(until) == Some(&b'\n'));
         high |= rest[..until].iter().fold(0, |all, &byte| all | byte);
@@ -80,9 +80,27 @@ pub(super) fn plain_lines(bytes: &[u8], known: usize) -> Plain {
     Plain { len: known + tail, high: high >= 0x80 }
 }
 
+/// The places of the line feeds, where they are so many that starting a search for each would cost more.
+pub(super) fn line_feeds(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let from = bytes.len() - rest.len();
+    let in_words = words.iter().zip((0..).step_by(8)).flat_map(|(&word, at)| {
+        let other = u64::from_le_bytes(word) ^ each(b'\n');
+        // No borrow here, so that every hit is a true one.
+        let mut hits = !(((other & !HIGH) + !HIGH) | other) & HIGH;
+        std::iter::from_fn(move || {
+            let hit = hits.checked_sub(1).map(|_| hits.trailing_zeros() as usize / 8)?;
+            hits &= hits - 1;
+            Some(at + hit)
+        })
+    });
+    let behind = rest.iter().enumerate().filter(|&(_, &byte)| byte == b'\n').map(move |(at, _)| from + at);
+    in_words.chain(behind)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{plain_lines, printable};
+    use super::{line_feeds, plain_lines, printable};
     use proptest::prelude::*;
 
     /// Bytes of the kinds that matter here, controls seldom enough to let runs grow.
@@ -121,6 +139,11 @@ mod tests {
             let plain = bytes.iter().take_while(|&&byte| byte >= 0x20 && byte != 0x7f).count();
             let high = bytes[..plain].iter().any(|&byte| byte >= 0x80);
             prop_assert_eq!(printable(&bytes), (plain, high));
+        }
+
+        #[test]
+        fn line_feeds_are_found(bytes in stream()) {
+            prop_assert!(line_feeds(&bytes).eq(memchr::memchr_iter(b'\n', &bytes)));
         }
 
         #[test]

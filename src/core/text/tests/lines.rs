@@ -16,7 +16,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn new(line: &Line<'_>) -> Self {
+    pub(super) fn new(line: &Line<'_>) -> Self {
         let text =
             String::from_utf8(line.text.to_vec()).unwrap_or_else(|_| format!("bytes {}", line.text.escape_ascii()));
         let Line { id, start, end, more, continued, .. } = *line;
@@ -83,8 +83,11 @@ pub(super) fn heard(cols: u16, stream: impl AsRef<[u8]>) -> Heard {
     everywhere(stream.as_ref(), |pieces| hear(cols, pieces))
 }
 
+/// A name, a stream, its lines, and what stands on the unfinished one.
+type Row<'a> = (&'a str, &'a [u8], &'a [&'a str], Option<&'a str>);
+
 #[track_caller]
-fn check(cols: u16, table: &[(&str, &[u8], &[&str], Option<&str>)]) {
+fn check(cols: u16, table: &[Row<'_>]) {
     for (name, stream, lines, partial) in table {
         let heard = heard(cols, stream);
         assert_eq!(heard.texts(), *lines, "{name}: lines");
@@ -208,10 +211,17 @@ fn wrapping() {
             ("REP over the edge", b"0123456-\x1b[5b\r\n", &["0123456------"], None),
             ("CUF stops at the edge", b"\x1b[99Cxy\r\n", &["         xy"], None),
             ("readline's wrap", b"$ 23456789 \rab\r\n", &["$ 23456789ab"], None),
+            ("zsh's wrap", b"% echo 789 \r\x1b[Ka\rabc\r\n", &["% echo 789abc"], None),
+            (
+                "bash's edit of two rows",
+                b"$ 23456789abc\x1b[A\x1b[K\r\n\r\x1b[K\x1b[A\x1b[C\x1b[Cexit\r\n",
+                &["$ exit"],
+                None,
+            ),
             ("zsh's prompt on a fresh row", b"one\r\n%         \r \r\r\x1b[J$ ", &["one"], Some("$ ")),
-            ("zsh's prompt behind output", b"one%         \r \r\r\x1b[J$ ", &["one%      "], Some("$ ")),
-            ("fish's prompt behind output", "one⏎         \r \r\x1b[K$ ".as_bytes(), &["one⏎      "], Some("$ ")),
-            ("fish's prompt on a fresh row", "one\r\n⏎         \r \r\x1b[K$ ".as_bytes(), &["one"], Some("$ ")),
+            ("zsh's prompt behind output", b"one%         \r \r\r\x1b[J$ ", &["one%"], Some("$ ")),
+            ("fish's prompt behind output", "one⏎         \r⏎ \r\x1b[K$ ".as_bytes(), &["one⏎"], Some("$ ")),
+            ("fish's prompt on a fresh row", "one\r\n⏎         \r⏎ \r\x1b[K$ ".as_bytes(), &["one"], Some("$ ")),
         ],
     );
 }

@@ -1,0 +1,155 @@
+//! What lies between escape sequences: text and controls.
+
+use super::feed::Text;
+use super::utf8::{self, Joined, Piece};
+use super::{LINE_LIMIT, Sink, graphics, scan};
+
+/// How far to look for whole lines: no line among them is one that has to come in pieces.
+const FAR: usize = LINE_LIMIT / 2;
+
+/// How far to look for them among bytes that are not UTF-8, most of which is looked at again.
+const CAUTIOUS: usize = 512;
+
+impl Text {
+    /// Text that nobody wants to read: up to the next byte that changes the terminal's state.
+    pub(super) fn skip(&mut self, rest: &[u8]) -> usize {
+        let end = memchr::memchr3(0x1b, 0x0e, 0x0f, rest);
+        let run = &rest[..end.unwrap_or(rest.len())];
+        if !run.is_empty() {
+            self.carry.follow(run);
+        }
+        let Some(end) = end else { return rest.len() };
+        self.carry.take();
+        match rest[end] {
+            0x1b => self.open(end),
+            byte => self.modes.shift(byte == 0x0e),
+        }
+        end + 1
+    }
+
+    /// An ESC stands `ahead` bytes from here.
+    fn open(&mut self, ahead: usize) {
+        self.sequence = self.offset + ahead as u64;
+        self.parser.begin();
+    }
+
+    /// Text and controls, up to the next thing that is of another kind.
+    pub(super) fn ground(&mut self, rest: &[u8], sink: &mut impl Sink) -> usize {
+        if !self.carry.is_empty() {
+            return self.join(rest[0], sink);
+        }
+        let (run, high) = scan::printable(rest);
+        let Some(lines) = self.lines.as_deref_mut() else { return rest.len() };
+        if run < FAR && lines.is_fresh() && rest[run..].starts_with(b"\r\n") {
+            let within = if self.foreign { CAUTIOUS } else { FAR };
+            let within = within.max(run + 2).min(rest.len());
+            let plain = scan::plain_lines(&rest[..within], run + 2);
+            let high = high || plain.high;
+            let len = if high { whole_lines(&rest[..plain.len]) } else { plain.len };
+            self.foreign = len < plain.len;
+            if len > 0 {
+                lines.block(&rest[..len], self.offset, sink);
+                return len;
+            }
+        }
+        if run == 0 {
+            self.control(rest[0], sink);
+            return 1;
+        }
+        if lines.modes.graphics {
+            self.graphic(rest[0], sink);
+            return 1;
+        }
+        if high {
+            let ends = run == rest.len();
+            self.characters(&rest[..run], ends, sink);
+        } else {
+            lines.text(&rest[..run], self.offset, sink);
+        }
+        if rest.get(run) == Some(&0x1b) {
+            // Colours are so frequent that the way round is felt.
+            self.open(run);
+            return run + 1;
+        }
+        run
+    }
+
+    /// A run of printable bytes with some above 0x7F; `ends` says that nothing is known of what comes behind it.
+    fn characters(&mut self, run: &[u8], ends: bool, sink: &mut impl Sink) {
+        let mut at = 0;
+        while at < run.len() {
+            let here = self.offset + at as u64;
+            let Some(lines) = self.lines.as_deref_mut() else { return };
+            at += match utf8::piece(&run[at..]) {
+                Piece::Text(len) => {
+                    lines.text(&run[at..at + len], here, sink);
+                    len
+                }
+                Piece::Control(len) => len,
+                Piece::Open if ends => {
+                    self.carry.set(&run[at..]);
+                    run.len() - at
+                }
+                Piece::Open => self.raw(&run[at..], here, sink),
+                Piece::Raw(len) => self.raw(&run[at..at + len], here, sink),
+            };
+        }
+    }
+
+    /// Bytes that are not UTF-8, the first of them at the offset `at`.
+    fn raw(&mut self, bytes: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+        if let Some(lines) = &mut self.lines {
+            for (&byte, at) in bytes.iter().zip(at..) {
+                lines.raw(byte, at, sink);
+            }
+        }
+        bytes.len()
+    }
+
+    /// One more byte behind an incomplete character.
+    fn join(&mut self, byte: u8, sink: &mut impl Sink) -> usize {
+        let start = self.offset - self.carry.len();
+        let joined = self.carry.join(byte);
+        if joined == Joined::More {
+            return 1;
+        }
+        let (bytes, len) = self.carry.take();
+        let bytes = &bytes[..len];
+        if joined == Joined::Broken {
+            self.raw(bytes, start, sink);
+            return 0;
+        }
+        if let Some(lines) = self.lines.as_deref_mut().filter(|_| utf8::clean(bytes) > 0) {
+            lines.text(bytes, start, sink);
+        }
+        1
+    }
+
+    /// A byte while letters are line graphics.
+    fn graphic(&mut self, byte: u8, sink: &mut impl Sink) {
+        let Some(lines) = &mut self.lines else { return };
+        match byte {
+            0x80.. => self.characters(&[byte], true, sink),
+            _ => {
+                let mut buffer = [0; 4];
+                let text = graphics::shown(byte).encode_utf8(&mut buffer);
+                lines.text(text.as_bytes(), self.offset, sink);
+            }
+        }
+    }
+
+    /// A C0 control or DEL in the text.
+    fn control(&mut self, byte: u8, sink: &mut impl Sink) {
+        if byte == 0x1b {
+            self.open(0);
+        } else {
+            self.act(byte, self.offset + 1, sink);
+        }
+    }
+}
+
+/// The length of the longest prefix of whole lines that is text.
+fn whole_lines(block: &[u8]) -> usize {
+    let clean = utf8::clean(block);
+    memchr::memrchr(b'\n', &block[..clean]).map_or(0, |newline| newline + 1)
+}
