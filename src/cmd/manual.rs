@@ -3,8 +3,8 @@
 
 use clap::Arg;
 
-use crate::cli::{self, MODIFIERS};
-use crate::core::action::KINDS;
+use crate::cli;
+use crate::core::action::{KINDS, Kind};
 
 const TEMPLATE: &str = include_str!("../../man/coshell.1.in");
 const GENERATED: &str = "Made from coshell.1.in by: COSHELL_BLESS=1 cargo test --test docs";
@@ -13,7 +13,6 @@ const GENERATED: &str = "Made from coshell.1.in by: COSHELL_BLESS=1 cargo test -
 pub fn page() -> String {
     let lines = TEMPLATE.lines().map(|line| match line {
         "@OPTIONS@" => options(),
-        "@MODIFIERS@" => modifiers(),
         "@ACTIONS@" => actions(),
         line => line.replace("@VERSION@", env!("CARGO_PKG_VERSION")).replace("@GENERATED@", GENERATED) + "\n",
     });
@@ -50,12 +49,8 @@ fn option(arg: &Arg) -> String {
     entry(&short, long, value.map(|name| name.as_str()), &(sentence(&help) + &default))
 }
 
-fn modifiers() -> String {
-    MODIFIERS.iter().map(|modifier| entry("", modifier.name, modifier.value, &sentence(modifier.summary))).collect()
-}
-
 fn actions() -> String {
-    let action = |kind: &crate::core::action::Kind| {
+    let action = |kind: &Kind| {
         let short = kind.letter.map(|letter| format!("\\fB\\-{letter}\\fR, ")).unwrap_or_default();
         entry(&short, kind.name, kind.value, kind.manual)
     };

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::coproc::{Coproc, Ended, Form, Why};
-use super::zmodem::{Transfer, Verdict};
+use super::zmodem::{Step, Transfer, Verdict};
 use super::{Core, Effect};
 use crate::words::Child;
 
@@ -16,7 +16,7 @@ impl Core {
         self.tick_lines(now, out);
         self.tick_coproc(now, out);
         if self.aftermath.as_ref().is_some_and(|aftermath| now >= aftermath.deadline()) {
-            self.end_aftermath(now, out);
+            self.step_aftermath(now, out);
         }
     }
 
@@ -75,20 +75,25 @@ impl Core {
         }
     }
 
-    fn end_aftermath(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        let Some(aftermath) = self.aftermath.take() else { return };
-        let (shown, keys) = aftermath.end();
-        self.typing.key(now, keys);
-        self.printed(now, &shown, out);
+    fn step_aftermath(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let Some(mut aftermath) = self.aftermath.take() else { return };
+        match aftermath.step(now, self.session.is_over()) {
+            Step::Type(keys) => {
+                self.typing.key(now, keys);
+                self.aftermath = Some(aftermath);
+            }
+            Step::End(shown, keys) => {
+                self.typing.key(now, keys);
+                self.printed(now, &shown, out);
+            }
+        }
     }
 
     fn end_coproc(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let Some(coproc) = self.coproc.take() else { return };
         out.push(Effect::Release(Child::Coproc));
         if let Some(transfer) = self.transfer.take().filter(|_| self.aftermath.is_some()) {
-            let (keys, chunk) = transfer.last_words();
-            self.typing.chunk(now, chunk);
-            self.typing.key(now, keys);
+            self.typing.chunk(now, transfer.last_words());
         }
         let Ended { command, exit, stderr, why } = coproc.end();
         let wanted = why.is_some() || exit.success();
@@ -104,7 +109,7 @@ impl Core {
     fn end_session(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.typing.clear();
         if self.aftermath.is_some() {
-            self.end_aftermath(now, out);
+            self.step_aftermath(now, out);
         }
         if let Some(coproc) = &mut self.coproc {
             coproc.finish(now, out);

@@ -159,20 +159,15 @@ impl Transfer {
     /// certain.
     pub(super) fn fail(&mut self, now: Instant) -> Aftermath {
         self.heard = None;
-        let mut aftermath = Aftermath::new(now);
+        let typed_into = self.verdict == Verdict::FarGone && self.direction == Direction::Up;
+        let mut aftermath = Aftermath::new(now, if typed_into { INTERRUPTS } else { 0 });
         aftermath.push(now, &self.tail);
         aftermath
     }
 
-    /// What is typed when this side has failed: keys for a shell that was typed data into, or a cancel for a far
-    /// side that still waits, if this side sent none.
-    pub(super) fn last_words(&self) -> (&'static [u8], &'static [u8]) {
-        match (self.verdict, self.direction) {
-            (Verdict::FarGone, Direction::Up) => (b"\x03", b""),
-            (Verdict::FarGone, Direction::Down) => (b"", b""),
-            (Verdict::Going, _) if self.is_cancelled() => (b"", b""),
-            (Verdict::Going, _) => (b"", CANCEL_SEQUENCE),
-        }
+    /// What is typed when this side has failed: a cancel for a far side that still waits, if this side sent none.
+    pub(super) fn last_words(&self) -> &'static [u8] {
+        if self.verdict == Verdict::FarGone || self.is_cancelled() { b"" } else { CANCEL_SEQUENCE }
     }
 
     /// How many bytes in front of what was not read are the end of a transfer that went well: `OO`, once from here
@@ -209,6 +204,10 @@ const SETTLED: Duration = Duration::from_millis(150);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// What is kept of what comes meanwhile.
 const KEPT: usize = 64 * 1024;
+/// A shell that data was typed into is interrupted when it has come to rest, and once more, should the first have
+/// met a key that quotes the next.
+const INTERRUPTS: u8 = 2;
+const INTERRUPT: &[u8] = b"\x03";
 
 /// What the far side of a broken transfer still sends: data that was on the way, its own cancel, its last words,
 /// and its shell's prompt, of which only what is text is shown.
@@ -217,12 +216,23 @@ pub(super) struct Aftermath {
     since: Instant,
     heard: Instant,
     bytes: Vec<u8>,
+    /// How many more interrupts are to be typed.
+    interrupts: u8,
+}
+
+/// What is to be done when the far side has come to rest.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// This is typed, and what comes of it is awaited.
+    Type(&'static [u8]),
+    /// It is over: this is shown, and this is typed.
+    End(Vec<u8>, &'static [u8]),
 }
 
 impl Aftermath {
-    /// It begins now.
-    pub(super) fn new(now: Instant) -> Self {
-        Self { since: now, heard: now, bytes: Vec::new() }
+    /// It begins now; so many interrupts belong to it.
+    fn new(now: Instant, interrupts: u8) -> Self {
+        Self { since: now, heard: now, bytes: Vec::new(), interrupts }
     }
 
     /// The far side sent these bytes.
@@ -234,14 +244,21 @@ impl Aftermath {
 
     /// When it is over at the latest.
     pub(super) fn deadline(&self) -> Instant {
-        let patience = if text_behind(&self.bytes).is_empty() { PATIENCE } else { SETTLED };
+        let waits = self.interrupts == 0 && text_behind(&self.bytes).is_empty();
+        let patience = if waits { PATIENCE } else { SETTLED };
         (self.heard + patience).min(self.since + 2 * PATIENCE)
     }
 
-    /// What the screen is shown, and what is typed for a prompt where there is none.
-    pub(super) fn end(self) -> (Vec<u8>, &'static [u8]) {
+    /// What is to be done now; `last` is whether there is no time for more.
+    pub(super) fn step(&mut self, now: Instant, last: bool) -> Step {
+        if self.interrupts > 0 && !last {
+            self.interrupts -= 1;
+            (self.since, self.heard) = (now, now);
+            self.bytes.clear();
+            return Step::Type(INTERRUPT);
+        }
         let text = text_behind(&self.bytes);
-        (text.to_vec(), if text.is_empty() { b"\r" } else { b"" })
+        Step::End(text.to_vec(), if text.is_empty() { b"\r" } else { b"" })
     }
 }
 
@@ -306,7 +323,7 @@ mod tests {
             let mut transfer = up();
             let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.said(piece).to_vec()).collect();
             assert_eq!(typed, b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08");
-            assert_eq!(transfer.last_words(), (&b""[..], &b""[..]));
+            assert_eq!(transfer.last_words(), b"");
         });
     }
 
@@ -318,7 +335,13 @@ mod tests {
         assert_eq!(transfer.heard(now, b"rz: caught signal 15; exiting\r\n\x1b[?20"), Verdict::Going);
         assert_eq!(transfer.heard(now, b"04h$ "), Verdict::FarGone);
         assert!(transfer.said(b"data").is_empty());
-        assert_eq!(transfer.last_words().0, b"\x03");
+        let mut aftermath = transfer.fail(now);
+        assert_eq!(aftermath.deadline(), now + SETTLED);
+        assert_eq!(aftermath.step(now, false), Step::Type(b"\x03"));
+        aftermath.push(now, b"^C\r\n$ ");
+        assert_eq!(aftermath.step(now, false), Step::Type(b"\x03"));
+        aftermath.push(now, b"^C\r\n\x1b[?2004l$ ");
+        assert_eq!(aftermath.step(now, false), Step::End(b"\x1b[?2004l$ ".to_vec(), b""));
 
         let mut transfer = up();
         assert_eq!(transfer.heard(now, b"$ ab^Xc^Xd^X^X^X^X^X^X"), Verdict::FarGone);
@@ -362,13 +385,13 @@ mod tests {
     #[test]
     fn an_aftermath_waits_for_the_prompt_and_asks_for_one_in_the_end() {
         let now = Instant::now();
-        let mut aftermath = Aftermath::new(now);
+        let mut aftermath = Aftermath::new(now, 0);
         assert_eq!(aftermath.deadline(), now + PATIENCE);
         aftermath.push(now, b"\x18Kdata");
         assert_eq!(aftermath.deadline(), now + PATIENCE);
-        assert_eq!(Aftermath::new(now).end(), (Vec::new(), &b"\r"[..]));
+        assert_eq!(Aftermath::new(now, 0).step(now, false), Step::End(Vec::new(), b"\r"));
         aftermath.push(now, b"\x18\x18\x08\x08$ ");
         assert_eq!(aftermath.deadline(), now + SETTLED);
-        assert_eq!(aftermath.end(), (b"$ ".to_vec(), &b""[..]));
+        assert_eq!(aftermath.step(now, false), Step::End(b"$ ".to_vec(), b""));
     }
 }

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use crate::core::{Effect, Input};
+use crate::words::Port;
 
 /// How much is written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +53,12 @@ impl Log {
             }
             Input::Bytes(port, bytes) => self.line(format_args!("in  {port:?} \"{}\"", bytes.escape_ascii())),
             other => self.line(format_args!("in  {other:?}")),
+        }
+    }
+
+    pub(super) fn wrote(&mut self, port: Port, bytes: &[u8]) {
+        if self.file.is_some() && self.level == Level::Trace {
+            self.line(format_args!("out {port:?} \"{}\"", bytes.escape_ascii()));
         }
     }
 

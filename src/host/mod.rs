@@ -244,6 +244,7 @@ impl Host {
             while !self.core.pending(port).is_empty() {
                 match self.ports.write(port, self.core.pending(port)) {
                     Put::Bytes(n) => {
+                        self.log.wrote(port, &self.core.pending(port)[..n]);
                         self.core.wrote(now, port, n, &mut self.effects);
                         self.perform(now);
                     }

@@ -107,6 +107,8 @@ pub struct Coproc {
     reading: Reading,
     stdin: Outbox,
     intake: Intake,
+    /// It was silent, has exited, and what it had not read has not come back yet.
+    owes_unread: bool,
     /// What came behind the last that it is given: it is not its own, and is shown in the end.
     behind: Option<Vec<u8>>,
     /// When it last took some input, or last had none to take.
@@ -141,6 +143,7 @@ impl Coproc {
             reading,
             stdin: Outbox::new(STDIN_LIMIT),
             intake: Intake::Open,
+            owes_unread: false,
             behind: None,
             took: now,
             stdout: Stdout::Open(0),
@@ -243,6 +246,7 @@ impl Coproc {
 
     /// Its process has exited.
     pub fn exited(&mut self, exit: Exit) {
+        self.owes_unread = self.is_silent();
         self.exit = Some(exit);
     }
 
@@ -317,9 +321,9 @@ impl Coproc {
         if self.is_silent() { SILENT_READS_WITHIN } else { READS_WITHIN }
     }
 
-    /// Whether it is over: it has exited, and what it wrote has been read.
+    /// Whether it is over: it has exited, what it wrote has been read, and what it did not read has come back.
     pub fn is_over(&self) -> bool {
-        self.exit.is_some() && self.stdout == Stdout::Done
+        self.exit.is_some() && self.stdout == Stdout::Done && !self.owes_unread
     }
 
     /// What is left of it.
@@ -335,6 +339,7 @@ impl Coproc {
     /// What it was given and did not read, without what is still in its pipe.
     pub fn take_unread(&mut self) -> Vec<u8> {
         self.intake = Intake::Closed;
+        self.owes_unread = false;
         let mut unread = self.stdin.take();
         unread.append(self.behind.as_mut().unwrap_or(&mut Vec::new()));
         unread
