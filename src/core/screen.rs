@@ -24,7 +24,8 @@ pub enum Medium {
 /// The queue in front of the terminal, and what is known of the terminal's state.
 #[derive(Debug)]
 pub(super) struct Screen {
-    medium: Medium,
+    /// `None` once the terminal was closed, or nobody reads the pipe any more.
+    medium: Option<Medium>,
     size: Size,
     waiting: Outbox,
     /// What the terminal has been told, whether or not it is still on the way.
@@ -36,7 +37,7 @@ pub(super) struct Screen {
 impl Screen {
     /// A terminal of this size to which nothing has been written.
     pub(super) fn new(medium: Medium, size: Size) -> Self {
-        Self { medium, size, waiting: Outbox::new(LIMIT), text: Text::new(size), own: Vec::new() }
+        Self { medium: Some(medium), size, waiting: Outbox::new(LIMIT), text: Text::new(size), own: Vec::new() }
     }
 
     /// Whether lines are assembled; they are where anybody reads lines or a notice may have to be placed.
@@ -46,13 +47,15 @@ impl Screen {
 
     /// The shell's bytes; `sink` is told what is in them.
     pub(super) fn print(&mut self, bytes: &[u8], sink: &mut impl Sink) {
-        self.waiting.push(bytes);
+        if self.medium.is_some() {
+            self.waiting.push(bytes);
+        }
         self.text.feed(bytes, sink);
     }
 
     /// coshell's own bytes, which leave the cursor and the attributes as they were.
     pub(super) fn show(&mut self, bytes: &[u8]) {
-        if self.medium == Medium::Terminal && self.own.len() + bytes.len() <= OWN_LIMIT {
+        if self.medium == Some(Medium::Terminal) && self.own.len() + bytes.len() <= OWN_LIMIT {
             self.own.extend_from_slice(bytes);
         }
     }
@@ -90,7 +93,7 @@ impl Screen {
 
     /// Turns off what programs turned on and left on, and only that.
     pub(super) fn restore(&mut self) {
-        if self.medium == Medium::Terminal {
+        if self.medium == Some(Medium::Terminal) {
             let bytes = self.text.modes().restore();
             if !bytes.is_empty() {
                 self.print(&bytes, &mut Nobody);
@@ -101,8 +104,8 @@ impl Screen {
     /// What `restore` would write now.
     pub(super) fn restoring(&self) -> Vec<u8> {
         match self.medium {
-            Medium::Terminal => self.text.modes().restore(),
-            Medium::Stream => Vec::new(),
+            Some(Medium::Terminal) => self.text.modes().restore(),
+            Some(Medium::Stream) | None => Vec::new(),
         }
     }
 
@@ -122,8 +125,9 @@ impl Screen {
         self.waiting.wrote(n);
     }
 
-    /// The terminal is gone.
+    /// The terminal is gone: nothing waits for it, now or later.
     pub(super) fn forget(&mut self) {
+        self.medium = None;
         self.waiting.clear();
         self.own.clear();
     }
@@ -150,7 +154,7 @@ impl Screen {
 
     /// Whether there is a cursor whose place on the screen is known.
     pub(super) fn can_place(&self) -> bool {
-        self.medium == Medium::Terminal && !self.text.alt_screen() && self.text.at_rest()
+        self.medium == Some(Medium::Terminal) && !self.text.alt_screen() && self.text.at_rest()
     }
 }
 

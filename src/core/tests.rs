@@ -332,6 +332,17 @@ fn modes_left_on_are_turned_off_at_the_end_and_only_those() {
 }
 
 #[test]
+fn a_terminal_that_is_gone_holds_nobody_up() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.shell(b"\x1b[?2004h$ ").input(Input::Closed(Port::Tty));
+    assert!(bench.has(&Effect::HangUp) && bench.has(&Effect::Signal(Child::Coproc, 15)));
+    bench.shown.clear();
+    bench.shell(b"hangup\r\n").wait(501);
+    assert!(bench.has(&Effect::Finish(Exit::Signal(1))));
+    assert_eq!(bench.shown, b"");
+}
+
+#[test]
 fn conditions_are_looked_up_only_for_a_match() {
     let mut bench = Bench::new(&["-t", "word: $", "--send", "s\\r", "--when", "no-echo"]);
     bench.shell(b"Other: ").wait(30).shell(b"\r\n");
