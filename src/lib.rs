@@ -1,5 +1,58 @@
-//! coshell gives any terminal coprocesses and triggers. This library is the binary's inside and exists for its
-//! tests; it is no public interface.
+//! coshell gives any terminal *coprocesses* (a program that reads all that the shell prints, and whose output is
+//! typed into it) and *triggers* (a regular expression on the output that starts an action). It starts the shell
+//! in a pty of its own and stands between it and the real terminal.
+//!
+//! This library is the inside of the binary and exists for its tests; it is no public interface. Its docs are the
+//! map of the house.
+//!
+//! # The rule
+//!
+//! [`core`] decides everything and touches nothing: it takes `(now, Input)`, holds the bytes in transit, and appends
+//! `Effect`s to a list. [`sys`] makes system calls and decides nothing. [`host`] is the loop where the two meet. So
+//! whatever is hard here is a test without a pty (`core/tests.rs`), and a log (`--log`) is a list of inputs.
+//!
+//! # Floors
+//!
+//! A room uses rooms on lower floors only; `tests/house.rs` reads the `use` lines and keeps it so.
+//!
+//! | floor | rooms | for |
+//! | --- | --- | --- |
+//! | 0 | [`words`] | the nouns that every room needs |
+//! | 1 | [`core`] | decides: no descriptor, no clock, no errno; `regex` lives here |
+//! | 1 | [`sys`] | system calls behind owned types; every `unsafe` and every `cfg` of the project |
+//! | 1 | [`error`] | what is refused at the start, in sentences |
+//! | 2 | [`cli`] | records what was typed, looks nothing up |
+//! | 2 | [`host`] | the loop: wait, mark, serve, perform |
+//! | 3 | [`config`] | arguments to a checked setup |
+//! | 4 | [`cmd`] | one file for each thing that the binary does |
+//! | 5 | `main` | parse, call, exit status |
+//!
+//! # Rooms of `core`
+//!
+//! | file | for |
+//! | --- | --- |
+//! | `mod` | `Core`, `Input`, `Effect`: takes an input to the machine that it is for |
+//! | `output` | the shell's output: to the screen, to the coprocess, to whoever reads lines |
+//! | `keyboard` | the keyboard's bytes: typed, locked out, or turned into an overdue signal |
+//! | `deeds` | what follows when a trigger fires; how a coprocess is started |
+//! | `ending` | how the coprocess, its silence and the session end |
+//! | `screen`, `overlay`, `notices` | the queue towards the terminal; what coshell itself shows on it, and when |
+//! | `typing` | the queue towards the pty: keyboard and coprocess merged, sequences and pastes kept whole |
+//! | `outbox`, `tail` | a bounded queue; a bounded end of a stream |
+//! | `session` | the shell's life, the exit status |
+//! | `coproc/` | the coprocess's life; what it reads (raw, text, json); how its silence looks |
+//! | `zmodem` | follows a transfer, so that a broken one leaves the shell usable |
+//! | `background` | the commands of `run` |
+//! | `watch` | which lines matter, when the output rests, the raw bytes of the unfinished line |
+//! | `text/` | escape sequences, modes, lines as a person reads them |
+//! | `trigger/` | which trigger fires on which line |
+//! | `action/` | what triggers do: one file and one line in `KINDS` each |
+//!
+//! # Where one thing is added
+//!
+//! *An action:* a file in `core/action/` and a line in `KINDS`; the options, the help, the man page and the tests
+//! iterate it. *An option of a trigger:* a line in `cli::MODIFIERS` and an arm in `config`. *A new ability of the
+//! system:* a variant of `Effect`, and the arm in `host/perform.rs` that the compiler then asks for.
 
 pub mod cli;
 pub mod cmd;

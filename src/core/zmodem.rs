@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 /// ZDLE, which is CAN: it begins every header and escapes bytes in data.
 const CAN: u8 = 0x18;
@@ -286,7 +286,7 @@ fn last_protocol_byte(bytes: &[u8]) -> Option<usize> {
     let control =
         bytes.iter().rposition(|&byte| matches!(byte, 0..=0x08 | 0x0b..=0x0c | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f));
     let eight_bit = bytes.iter().rposition(|&byte| byte >= 0x80).filter(|&at| !is_text_at(bytes, at));
-    let echoed = memchr_iter(b'^', bytes).filter(|&at| bytes[at..].starts_with(ECHOED_CAN)).last().map(|at| at + 1);
+    let echoed = memmem::rfind(bytes, ECHOED_CAN).map(|at| at + 1);
     let interrupted = memmem::rfind(bytes, b"^C").map(|at| at + 1);
     [control, eight_bit, echoed, interrupted].into_iter().flatten().max()
 }

@@ -164,26 +164,31 @@ pub fn guard(child: &Child) -> io::Result<Guard> {
 /// Sends a signal to the process group that this child leads. A group that is gone needs none.
 pub fn signal_group(child: &Child, signal: i32) {
     let Ok(signal) = Signal::try_from(signal) else { return };
-    drop(killpg(pid_of(child), signal));
+    send_group(pid_of(child), signal);
     if signal == Signal::SIGTERM {
         // One that is stopped would not see it.
-        drop(killpg(pid_of(child), Signal::SIGCONT));
+        send_group(pid_of(child), Signal::SIGCONT);
     }
+}
+
+/// Sends a signal to a process group. One that is gone already needs none.
+pub(super) fn send_group(group: Pid, signal: Signal) {
+    let _ = killpg(group, signal);
 }
 
 /// Hangs up the shell and the foreground job of its terminal, stopped or not.
 pub fn hang_up(shell: &Child, foreground: Option<Pid>) {
-    // Either may be gone already.
-    if let Some(group) = foreground {
-        drop(killpg(group, Signal::SIGHUP));
-        drop(killpg(group, Signal::SIGCONT));
+    for signal in [Signal::SIGHUP, Signal::SIGCONT] {
+        if let Some(group) = foreground {
+            send_group(group, signal);
+        }
+        // It may be gone already.
+        let _ = kill(pid_of(shell), signal);
     }
-    drop(kill(pid_of(shell), Signal::SIGHUP));
-    drop(kill(pid_of(shell), Signal::SIGCONT));
 }
 
 /// Stops this process, as the default of SIGTSTP does.
 pub fn stop_self() {
     // It cannot fail: SIGSTOP is valid, and a process may always signal itself.
-    drop(nix::sys::signal::raise(Signal::SIGSTOP));
+    let _ = nix::sys::signal::raise(Signal::SIGSTOP);
 }

@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, write};
 
+use super::child::send_group;
 use super::end::close_on_exec;
 use super::signals;
 
@@ -45,7 +46,7 @@ impl Guard {
         let empty = killpg(self.group, None).is_err();
         if empty {
             // The guard may be gone already, which is what is wanted.
-            drop(write(&self.lifeline, b"."));
+            let _ = write(&self.lifeline, b".");
         }
         empty
     }
@@ -89,9 +90,8 @@ fn watch(waits: RawFd, group: Pid) -> ! {
 
 /// Ends a process group.
 fn end(group: Pid) {
-    // The group may be gone at any of these calls: that is what is wanted.
-    drop(killpg(group, Signal::SIGTERM));
-    drop(killpg(group, Signal::SIGCONT));
+    send_group(group, Signal::SIGTERM);
+    send_group(group, Signal::SIGCONT);
     for _ in 0..STEPS {
         if killpg(group, None).is_err() {
             return;
@@ -99,7 +99,7 @@ fn end(group: Pid) {
         // SAFETY: nanosleep reads one timespec, which is a constant, and may be given a null pointer for the rest.
         unsafe { libc::nanosleep(&raw const STEP, std::ptr::null_mut()) };
     }
-    drop(killpg(group, Signal::SIGKILL));
+    send_group(group, Signal::SIGKILL);
 }
 
 /// Closes every descriptor from this one on.

@@ -13,8 +13,18 @@ use super::crash;
 use super::end::End;
 use crate::words::Size;
 
-nix::ioctl_read_bad!(get_window_size, libc::TIOCGWINSZ, libc::winsize);
-nix::ioctl_write_ptr_bad!(set_window_size, libc::TIOCSWINSZ, libc::winsize);
+nix::ioctl_read_bad!(
+    /// `TIOCGWINSZ`, ioctl_tty(2).
+    get_window_size,
+    libc::TIOCGWINSZ,
+    libc::winsize
+);
+nix::ioctl_write_ptr_bad!(
+    /// `TIOCSWINSZ`, ioctl_tty(2).
+    set_window_size,
+    libc::TIOCSWINSZ,
+    libc::winsize
+);
 
 /// Which halves of the terminal coshell stands in front of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

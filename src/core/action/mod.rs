@@ -40,8 +40,11 @@ pub struct Kind {
     /// Whether no further trigger is tried on the line.
     pub stops: bool,
     /// Makes the action of its parameter.
-    pub parse: fn(&str, &Pattern) -> Result<Box<dyn Action>, String>,
+    pub parse: Parse,
 }
+
+/// Makes an action of its parameter, or says in a sentence why it makes no sense.
+pub type Parse = fn(&str, &Pattern) -> Result<Box<dyn Action>, String>;
 
 /// Every kind of action there is.
 pub const KINDS: &[Kind] =

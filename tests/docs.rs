@@ -1,0 +1,196 @@
+//! The documents say what the program does: the man page is the one that the tables give, no option is missing or
+//! made up, and every command line that is shown is accepted.
+//!
+//! `COSHELL_BLESS=1 cargo test --test docs` writes the man page anew.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use coshell::cmd::manual;
+use coshell::config::Surroundings;
+use coshell::core::action::KINDS;
+use coshell::core::trigger::When;
+use coshell::{cli, config};
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Every option of the program, without its dashes.
+fn options() -> BTreeSet<String> {
+    let mut command = cli::command();
+    command.build();
+    command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect()
+}
+
+/// The man page as plain text, as far as fonts and escaped characters go.
+fn plain(roff: &str) -> String {
+    let fonts = ["\\fB", "\\fI", "\\fR"].iter().fold(roff.to_owned(), |text, font| text.replace(font, ""));
+    fonts.replace("\\-", "-").replace("\\(aq", "'").replace("\\(dq", "\"").replace("\\e", "\\")
+}
+
+fn capitalised(text: &str) -> String {
+    text[..1].to_uppercase() + &text[1..]
+}
+
+#[test]
+fn the_man_page_is_up_to_date() {
+    let page = manual::page();
+    if std::env::var_os("COSHELL_BLESS").is_some() {
+        fs::write(path("man/coshell.1"), &page).expect("the page can be written");
+    }
+    let same = read("man/coshell.1") == page;
+    assert!(same, "man/coshell.1 differs from its template and the tables: COSHELL_BLESS=1 cargo test --test docs");
+}
+
+#[test]
+fn the_man_page_has_every_option_action_modifier_and_condition() {
+    let page = plain(&manual::page());
+    for option in options() {
+        let headed = page.lines().any(|line| line.contains(&format!("--{option}")) && !line.starts_with('.'));
+        assert!(headed, "--{option} is missing");
+    }
+    for kind in KINDS {
+        let paragraph = plain(&kind.manual.replace(". ", ".\n"));
+        assert!(page.contains(&paragraph), "--{} has no paragraph", kind.name);
+    }
+    for modifier in cli::MODIFIERS {
+        let described = page.matches(&format!("--{}", modifier.name)).count() >= 1;
+        assert!(described && page.contains(&capitalised(modifier.summary)), "--{}", modifier.name);
+    }
+    for condition in When::NAMES {
+        assert!(page.contains(condition.trim_end_matches("NAME")), "{condition}");
+    }
+    assert!(!page.lines().any(|line| line.starts_with('@')), "a slot was not filled");
+}
+
+#[test]
+fn the_man_page_is_sound_roff() {
+    let file = std::env::temp_dir().join(format!("coshell-docs-{}.1", std::process::id()));
+    fs::write(&file, manual::page()).expect("the temporary directory can be written");
+    let lint = Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(&file).output();
+    fs::remove_file(&file).expect("it was just written");
+    match lint {
+        Ok(lint) => assert!(lint.stdout.is_empty(), "{}", String::from_utf8_lossy(&lint.stdout)),
+        Err(error) => eprintln!("not checked, mandoc could not be run: {error}"),
+    }
+}
+
+#[test]
+fn no_document_makes_an_option_up() {
+    // Those of other programs.
+    let others = ["release", "path", "locked", "test", "command"];
+    let known = options();
+    for name in ["README.md", "CHANGELOG.md", "man/coshell.1.in"] {
+        let document = plain(&read(name));
+        for (at, _) in document.match_indices("--") {
+            let before = document[..at].chars().next_back();
+            let option: String =
+                document[at + 2..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            if option.is_empty() || before.is_some_and(|c| c == '-' || c.is_ascii_alphanumeric()) {
+                continue;
+            }
+            let option = option.trim_end_matches('-');
+            assert!(known.contains(option) || others.contains(&option), "{name}: --{option} is no option");
+        }
+    }
+}
+
+#[test]
+fn the_changelog_has_this_version() {
+    let heading = format!("## [{}]", env!("CARGO_PKG_VERSION"));
+    assert!(read("CHANGELOG.md").lines().any(|line| line.starts_with(&heading)), "{heading} is missing");
+}
+
+#[test]
+fn the_readme_links_to_what_is_there() {
+    let readme = read("README.md");
+    for (at, _) in readme.match_indices("](") {
+        let target: String = readme[at + 2..].chars().take_while(|c| *c != ')').collect();
+        let elsewhere = target.starts_with("http") || target.starts_with('#');
+        assert!(elsewhere || path(&target).exists(), "{target} is linked to and not there");
+    }
+}
+
+#[test]
+fn every_command_line_that_is_shown_is_accepted() {
+    let mut help = cli::command();
+    let help = help.render_long_help().to_string();
+    let mut shown = vec![("--help".to_owned(), help), ("man page".to_owned(), plain(&manual::page()))];
+    shown.push(("README.md".to_owned(), read("README.md")));
+    for entry in fs::read_dir(path("examples")).expect("there are examples").flatten() {
+        if entry.path().is_file() {
+            let name = format!("examples/{}", entry.file_name().display());
+            shown.push((name.clone(), read(&name)));
+        }
+    }
+    let mut count = 0;
+    for (name, text) in &shown {
+        for words in command_lines(text) {
+            let line = words.join(" ");
+            let argv = ["coshell".to_owned()].into_iter().chain(words).map(OsString::from);
+            let args = cli::parse(argv).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
+            config::setup(&args, &Surroundings::default()).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
+            count += 1;
+        }
+    }
+    println!("{count} command lines");
+    assert!(count > 30, "only {count} command lines were found");
+}
+
+/// What stands in front of the program's arguments.
+const STARTS: &[&str] =
+    &["coshell ", "cargo run --release -- ", "exec coshell ", "exec \"${COSHELL:-coshell}\" ", "$ coshell "];
+
+/// The arguments of each command line in a text: a line of its own, with its continuations.
+fn command_lines(text: &str) -> Vec<Vec<String>> {
+    let joined = text.replace("\\\n", " ");
+    let lines = joined.lines().filter_map(|line| {
+        // A comment in a script, or the prompt of a shell, may stand before it.
+        let line = line.trim_start_matches(['#', ' ', '>']);
+        let rest = STARTS.iter().find_map(|start| line.strip_prefix(start))?;
+        // A usage line and a sentence that begins with the name go on otherwise.
+        (rest.starts_with('-') && !rest.starts_with("- ")).then(|| words(rest))
+    });
+    lines.collect()
+}
+
+/// The words of a command line as a shell splits it, up to a comment or a second command.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some('"'), '\\') if chars.peek().is_some_and(|next| "\"\\$`".contains(*next)) => {
+                word.get_or_insert_default().extend(chars.next());
+            }
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, '\\') => word.get_or_insert_default().extend(chars.next()),
+            (None, '#') if word.is_none() => break,
+            (None, ';' | '|' | '&') => break,
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    // The arguments of a script stand for any.
+    words.retain(|word| word != "$@");
+    words
+}
+
+#[test]
+fn command_lines_are_found_as_a_shell_reads_them() {
+    let text = "coshell is a program\n  coshell -t 'a b' \\\n    --send \"x\\\"y\" # why\n$ coshell -- ssh host; ls\n";
+    assert_eq!(command_lines(text), [vec!["-t", "a b", "--send", "x\"y"], vec!["--", "ssh", "host"]]);
+}
