@@ -120,8 +120,8 @@ impl Core {
         if !self.finished {
             self.finished = true;
             self.screen.restore();
-            let lines = self.notices.take();
-            out.extend(lines.into_iter().map(Effect::Warn));
+            out.extend(self.notices.rows(u16::MAX).into_iter().map(Effect::Warn));
+            self.notices.clear();
         }
         if self.screen.is_empty() {
             out.push(Effect::Finish(self.session.exit()));

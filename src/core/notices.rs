@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use unicode_width::UnicodeWidthStr;
+
 /// How many may wait: beyond that they are counted only.
 const WAITING: usize = 8;
 
@@ -36,19 +38,36 @@ impl Notices {
         self.waiting.is_empty()
     }
 
-    /// How many rows they take.
-    pub(crate) fn rows(&self) -> usize {
-        self.waiting.iter().map(Vec::len).sum::<usize>() + usize::from(self.left_out > 0)
+    /// All lines that wait, oldest first, folded so that none is wider than `cols`.
+    pub(super) fn rows(&self, cols: u16) -> Vec<String> {
+        let left_out = (self.left_out > 0).then(|| "coshell: more notices were left out".to_owned());
+        let lines = self.waiting.iter().flatten().chain(&left_out);
+        lines.flat_map(|line| folded(line, usize::from(cols))).collect()
     }
 
-    /// All lines that wait, oldest first.
-    pub(super) fn take(&mut self) -> Vec<String> {
-        let mut lines: Vec<_> = self.waiting.drain(..).flatten().collect();
-        if std::mem::take(&mut self.left_out) > 0 {
-            lines.push("coshell: more notices were left out".to_owned());
-        }
-        lines
+    /// They have been shown.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
     }
+}
+
+/// A line in rows of at most `cols` columns, broken at blanks where there are any; all but the first are indented.
+fn folded(line: &str, cols: usize) -> Vec<String> {
+    const INDENT: &str = "    ";
+    let mut rows = vec![String::new()];
+    let mut used = 0;
+    for word in line.split_inclusive(' ') {
+        let width = word.trim_end().width();
+        if used + width > cols && used > INDENT.len() {
+            rows.push(INDENT.to_owned());
+            used = INDENT.len();
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push_str(word);
+        }
+        used += word.width();
+    }
+    rows.iter().map(|row| row.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -61,10 +80,11 @@ mod tests {
         for n in 0..20 {
             notices.push(&n.to_string(), &["detail".to_owned()]);
         }
-        let lines = notices.take();
+        let lines = notices.rows(80);
         assert_eq!(lines.len(), 2 * WAITING + 1);
         assert_eq!(lines[..2], ["coshell: 0", "  detail"]);
         assert_eq!(lines[2 * WAITING], "coshell: more notices were left out");
+        notices.clear();
         assert!(notices.is_empty());
     }
 
@@ -73,6 +93,13 @@ mod tests {
         let mut notices = Notices::default();
         notices.push("again", &[]);
         notices.push("again", &[]);
-        assert_eq!(notices.take(), ["coshell: again"]);
+        assert_eq!(notices.rows(80), ["coshell: again"]);
+    }
+
+    #[test]
+    fn a_long_one_is_folded_at_blanks() {
+        let rows = folded("coshell: coprocess \"bot\" failed: status 3", 24);
+        assert_eq!(rows, ["coshell: coprocess \"bot\"", "    failed: status 3"]);
+        assert_eq!(folded("abcdefghij", 4), ["abcdefghij"]);
     }
 }

@@ -85,9 +85,14 @@ impl Screen {
         if !self.own.is_empty() {
             self.waiting.push(&std::mem::take(&mut self.own));
         }
-        if !notices.is_empty() && self.can_place() && self.has_room_for(notices.rows()) {
+        if notices.is_empty() || !self.can_place() {
+            return;
+        }
+        let rows = notices.rows(self.size.cols.saturating_sub(1));
+        if self.has_room_for(rows.len()) {
             let sgr = self.text.modes().attributes();
-            self.waiting.push(&overlay::above(&self.text.cursor(), self.size.cols, &sgr, &notices.take()));
+            self.waiting.push(&overlay::above(&self.text.cursor(), self.size.cols, &sgr, &rows));
+            notices.clear();
         }
     }
 
