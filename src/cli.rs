@@ -110,7 +110,7 @@ pub fn command() -> Command {
         .after_help("--help shows examples; the manual is coshell(1).")
         .after_long_help(EXAMPLES)
         .styles(styles)
-        .max_term_width(100)
+        .term_width(80)
         .args_override_self(true)
         .disable_help_subcommand(true)
         .args(trigger_args())
@@ -294,6 +294,6 @@ mod tests {
     fn the_short_help_fits_a_screen() {
         let help = command().render_help().to_string();
         assert!(help.lines().count() <= 50, "{} lines", help.lines().count());
-        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
     }
 }

@@ -50,7 +50,6 @@ pub fn setup(args: &Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
         silent_keys: args.silent_keys,
         notices: if args.quiet { Voice::Quiet } else { Voice::Notices },
         protocol: surroundings.protocol,
-        eof: 0x04,
         signals: [0x03, 0x1c, 0x1a],
     })
 }

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::action::{Deed, Desk};
-use super::coproc::{Coproc, Form, Loudness, Order, Reading, Record, Silence, quoted};
+use super::coproc::{Coproc, Form, Loudness, NAME, Order, Reading, Record, Silence, quoted};
 use super::text::Text;
 use super::trigger::{Hit, Moment};
 use super::watch::Found;
@@ -63,7 +63,7 @@ impl Core {
     ) {
         if let Some(running) = &self.coproc {
             let sentence =
-                format!("{} was not started: coprocess {} is running", quoted(&order.command), running.name());
+                format!("{} was not started: coprocess {} is running", quoted(&order.command, NAME), running.name());
             return self.notice(&sentence, &[]);
         }
         let silent = loudness == Loudness::Silent;
@@ -75,6 +75,7 @@ impl Core {
             let raw = self.raw.from(line.start).to_vec();
             coproc.raw(now, &raw);
             coproc.line(now, line, moment);
+            coproc.has_been_shown();
             if silent && let Some(transfer) = Transfer::begins(&raw) {
                 self.transfer = Some(transfer);
                 self.screen.wipe_line();

@@ -27,8 +27,8 @@ impl Core {
             coproc.stop(now, Why::FarGone, out);
         }
         let sentence = coproc.tick(now, out);
-        let name = coproc.name();
-        if let Some(line) = coproc.silence().and_then(|silence| silence.draw(now, &name)) {
+        let (command, cols) = (coproc.command().to_owned(), self.setup.size.cols);
+        if let Some(line) = coproc.silence().and_then(|silence| silence.draw(now, &command, cols)) {
             self.screen.show_below(&line);
         }
         if let Some(sentence) = sentence {
@@ -50,10 +50,10 @@ impl Core {
     }
 
     /// What a silent coprocess had not read is shown, unless it is what is left of a file transfer.
-    pub(super) fn unread(&mut self, now: Instant, mut bytes: Vec<u8>, out: &mut Vec<Effect>) {
+    pub(super) fn unread(&mut self, now: Instant, pipe: Vec<u8>, out: &mut Vec<Effect>) {
         let Some(coproc) = &mut self.coproc else { return };
         let failed = coproc.failed();
-        bytes.extend_from_slice(&coproc.take_unread());
+        let mut bytes = coproc.take_unread(pipe);
         let form = coproc.form();
         if coproc.silence().is_some_and(super::coproc::Silence::finish) {
             self.screen.show_below("");

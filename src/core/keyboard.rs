@@ -65,7 +65,7 @@ impl Core {
         {
             *end = EndOfInput { at: now + end.again, again: (end.again * 2).min(AGAIN.1) };
             if due {
-                self.typing.key(now, &[self.setup.eof]);
+                out.push(Effect::EndInput);
             }
         }
     }

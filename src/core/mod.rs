@@ -3,7 +3,7 @@
 //! a list of inputs that a test can write down.
 //!
 //! The contract, for whoever drives it: after every call perform the effects in order, at once, and feed what
-//! they answer (`Looked`, `Unread`, `Interrupted`, `StartFailed`) before anything else; then write what is
+//! they answer (`Looked`, `Unread`, `Interrupted`, `EndOfFile`, `StartFailed`) before anything else; then write what is
 //! `pending`; read a port only while `wants_read`; wake up at `deadline` at the latest.
 
 pub mod action;
@@ -69,6 +69,8 @@ pub enum Input<'a> {
     Unread(Vec<u8>),
     /// Answers `Effect::Look`.
     Looked(Looked),
+    /// Answers `Effect::EndInput`: the pty's end-of-file character (VEOF) now.
+    EndOfFile(u8),
     /// Answers `Effect::Interrupt`: whether the byte is one that the line discipline makes a signal of, and the
     /// signal was sent.
     Interrupted(u8, bool),
@@ -101,6 +103,8 @@ pub enum Effect {
     Look,
     /// Send the signal that this byte stands for to the pty's foreground process group.
     Interrupt(u8),
+    /// Type the end-of-file character, which the programs inside may have changed.
+    EndInput,
     /// Give the pty this size.
     Resize(Size),
     /// Restore the terminal, stop, and take it again when continued.
@@ -153,8 +157,6 @@ pub struct Setup {
     pub notices: Voice,
     /// How the terminal is told to show a notification.
     pub protocol: Protocol,
-    /// The pty's end-of-file character (VEOF).
-    pub eof: u8,
     /// The characters of which the pty makes signals (VINTR, VQUIT, VSUSP).
     pub signals: [u8; 3],
 }
@@ -272,6 +274,7 @@ impl Core {
             Input::Unread(bytes) => self.unread(now, bytes, out),
             Input::Looked(looked) => self.looked(now, &looked, out),
             Input::Interrupted(byte, done) => self.interrupted(now, byte, done),
+            Input::EndOfFile(byte) => self.typing.key(now, &[byte]),
             Input::Resized(size) => self.resized(now, size, out),
             Input::Terminate(signal) => self.leave(now, Exit::Signal(signal), out),
             Input::Suspend => out.push(Effect::Suspend),

@@ -88,7 +88,9 @@ impl Screen {
         if notices.is_empty() || !self.can_place() {
             return;
         }
-        let rows = notices.rows(self.size.cols.saturating_sub(1));
+        let mut rows = notices.rows(self.size.cols.saturating_sub(1));
+        // More than this terminal can ever show above a line: what there is room for.
+        rows.truncate(usize::from(self.size.rows).saturating_sub(2).max(1));
         if self.has_room_for(rows.len()) {
             let sgr = self.text.modes().attributes();
             self.waiting.push(&overlay::above(&self.text.cursor(), self.size.cols, &sgr, &rows));

@@ -159,8 +159,12 @@ impl Transfer {
     /// certain.
     pub(super) fn fail(&mut self, now: Instant) -> Aftermath {
         self.heard = None;
-        let typed_into = self.verdict == Verdict::FarGone && self.direction == Direction::Up;
-        let mut aftermath = Aftermath::new(now, if typed_into { INTERRUPTS } else { 0 });
+        let far = match (self.direction, self.verdict) {
+            (Direction::Down, _) => Far::Sender,
+            (Direction::Up, Verdict::Going) => Far::Receiver,
+            (Direction::Up, Verdict::FarGone) => Far::Shell { interrupts: INTERRUPTS },
+        };
+        let mut aftermath = Aftermath::new(now, far);
         aftermath.push(now, &self.tail);
         aftermath
     }
@@ -216,8 +220,18 @@ pub(super) struct Aftermath {
     since: Instant,
     heard: Instant,
     bytes: Vec<u8>,
-    /// How many more interrupts are to be typed.
-    interrupts: u8,
+    far: Far,
+}
+
+/// What is thought to be on the far side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Far {
+    /// A sender, which was typed nothing but headers.
+    Sender,
+    /// A receiver, which answers a cancel with its own.
+    Receiver,
+    /// A shell, which was typed data; so many more interrupts are to be typed.
+    Shell { interrupts: u8 },
 }
 
 /// What is to be done when the far side has come to rest.
@@ -230,9 +244,9 @@ pub(super) enum Step {
 }
 
 impl Aftermath {
-    /// It begins now; so many interrupts belong to it.
-    fn new(now: Instant, interrupts: u8) -> Self {
-        Self { since: now, heard: now, bytes: Vec::new(), interrupts }
+    /// It begins now.
+    fn new(now: Instant, far: Far) -> Self {
+        Self { since: now, heard: now, bytes: Vec::new(), far }
     }
 
     /// The far side sent these bytes.
@@ -244,15 +258,20 @@ impl Aftermath {
 
     /// When it is over at the latest.
     pub(super) fn deadline(&self) -> Instant {
-        let waits = self.interrupts == 0 && text_behind(&self.bytes).is_empty();
+        let waits = !matches!(self.far, Far::Shell { interrupts: 1.. }) && text_behind(&self.bytes).is_empty();
         let patience = if waits { PATIENCE } else { SETTLED };
         (self.heard + patience).min(self.since + 2 * PATIENCE)
     }
 
     /// What is to be done now; `last` is whether there is no time for more.
     pub(super) fn step(&mut self, now: Instant, last: bool) -> Step {
-        if self.interrupts > 0 && !last {
-            self.interrupts -= 1;
+        if self.far == Far::Receiver && memmem::find(&self.bytes, CANCEL).is_none() {
+            self.far = Far::Shell { interrupts: INTERRUPTS };
+        }
+        if let Far::Shell { interrupts: left @ 1.. } = &mut self.far
+            && !last
+        {
+            *left -= 1;
             (self.since, self.heard) = (now, now);
             self.bytes.clear();
             return Step::Type(INTERRUPT);
@@ -385,11 +404,11 @@ mod tests {
     #[test]
     fn an_aftermath_waits_for_the_prompt_and_asks_for_one_in_the_end() {
         let now = Instant::now();
-        let mut aftermath = Aftermath::new(now, 0);
+        let mut aftermath = Aftermath::new(now, Far::Sender);
         assert_eq!(aftermath.deadline(), now + PATIENCE);
         aftermath.push(now, b"\x18Kdata");
         assert_eq!(aftermath.deadline(), now + PATIENCE);
-        assert_eq!(Aftermath::new(now, 0).step(now, false), Step::End(Vec::new(), b"\r"));
+        assert_eq!(Aftermath::new(now, Far::Sender).step(now, false), Step::End(Vec::new(), b"\r"));
         aftermath.push(now, b"\x18\x18\x08\x08$ ");
         assert_eq!(aftermath.deadline(), now + SETTLED);
         assert_eq!(aftermath.step(now, false), Step::End(b"$ ".to_vec(), b""));

@@ -99,7 +99,7 @@ impl Host {
         let Launch { program, mut setup, session, log } = launch;
         provoke("start");
         let what = |what| move |error| Refusal::System(what, error);
-        let inherited = Inherited::read();
+        let inherited = Inherited::take();
         // Before the shell is started: one that exits at once would never be waited for.
         let mut signals = signals::register(&inherited).map_err(what("the signal handlers could not be set"))?;
         let poll = Poll::new().map_err(what("the poll could not be made"))?;
@@ -112,7 +112,7 @@ impl Host {
         setup.keyboard = terminal.keyboard;
         setup.screen = terminal.screen;
         let (pty, slave) = Pty::open(setup.size, terminal.attributes()).map_err(what("no pty could be made"))?;
-        (setup.eof, setup.signals) = pty.special().map_err(what("the pty could not be asked"))?;
+        setup.signals = pty.signal_characters().map_err(what("the pty could not be asked"))?;
         let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
         let mut ports = Ports::new(registry);
         connect(&pty, &mut ports).map_err(what("the terminal could not be opened"))?;
@@ -241,6 +241,8 @@ impl Host {
 
     /// Writes what waits, to whoever takes it.
     fn flush(&mut self, now: Instant) {
+        // Before they are on: a crash between the two turns off what is off, which does no harm.
+        self.remember_modes();
         for port in Ports::writable() {
             while !self.core.pending(port).is_empty() {
                 match self.ports.write(port, self.core.pending(port)) {
@@ -258,7 +260,6 @@ impl Host {
                 }
             }
         }
-        self.remember_modes();
     }
 
     /// Tells the crash handler what programs have turned on.

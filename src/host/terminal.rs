@@ -50,13 +50,13 @@ impl Terminal {
     }
 
     /// Puts the terminal back as it was, until `resume`.
-    pub(super) fn suspend(&self) -> io::Result<()> {
-        self.raw.as_ref().map_or(Ok(()), RawMode::suspend)
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        self.raw.as_mut().map_or(Ok(()), RawMode::suspend)
     }
 
     /// Takes the terminal again.
-    pub(super) fn resume(&self) -> io::Result<()> {
-        self.raw.as_ref().map_or(Ok(()), RawMode::resume)
+    pub(super) fn resume(&mut self) -> io::Result<()> {
+        self.raw.as_mut().map_or(Ok(()), RawMode::resume)
     }
 }
 
@@ -64,12 +64,8 @@ fn medium(stream: &impl AsFd) -> Medium {
     if tty::is_terminal(stream.as_fd()) { Medium::Terminal } else { Medium::Stream }
 }
 
-/// The size of the first standard stream that is a terminal and has one.
+/// The size of the first standard stream that is a terminal.
 fn current_size() -> Size {
-    let size = |size: Size| (size.rows > 0 && size.cols > 0).then_some(size);
-    tty::size(&io::stdin())
-        .and_then(size)
-        .or_else(|| tty::size(&io::stdout()).and_then(size))
-        .or_else(|| tty::size(&io::stderr()).and_then(size))
-        .unwrap_or_default()
+    let streams = tty::size(&io::stdin()).or_else(|| tty::size(&io::stdout()));
+    streams.or_else(|| tty::size(&io::stderr())).unwrap_or_default()
 }

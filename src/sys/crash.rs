@@ -19,7 +19,7 @@ static RESET_LEN: AtomicUsize = AtomicUsize::new(0);
 
 /// From now on a crash puts this terminal back to these attributes.
 pub(super) fn arm(tty: &OwnedFd, saved: &Termios) {
-    // Leaked on purpose, once a session: the handler may run at any later time.
+    // Leaked on purpose, once for each time that the terminal is taken: the handler may run at any later time.
     SAVED.store(Box::leak(Box::new(*saved)), Ordering::SeqCst);
     TTY.store(tty.as_raw_fd(), Ordering::SeqCst);
     for signal in FATAL {

@@ -70,10 +70,15 @@ impl Pty {
         self.foreground().is_some_and(|group| killpg(group, signal).is_ok())
     }
 
-    /// The bytes that end input and make signals: VEOF; VINTR, VQUIT, VSUSP.
-    pub fn special(&self) -> io::Result<(u8, [u8; 3])> {
+    /// The bytes of which the line discipline makes signals: VINTR, VQUIT, VSUSP.
+    pub fn signal_characters(&self) -> io::Result<[u8; 3]> {
         let now = tty::attributes(&self.master)?;
-        Ok((now.c_cc[VEOF], [now.c_cc[VINTR], now.c_cc[VQUIT], now.c_cc[VSUSP]]))
+        Ok([now.c_cc[VINTR], now.c_cc[VQUIT], now.c_cc[VSUSP]])
+    }
+
+    /// The byte that ends input, VEOF, as it is now; Ctrl-D where the pty cannot be asked any more.
+    pub fn end_of_file(&self) -> u8 {
+        tty::attributes(&self.master).map_or(0x04, |now| now.c_cc[VEOF])
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGWINCH};
 use signal_hook_mio::v1_0::Signals;
 
@@ -69,24 +70,30 @@ const TERMINATING: &[i32] = &[
 #[derive(Clone, Debug)]
 pub struct Inherited {
     ignored: Vec<i32>,
+    blocked: SigSet,
 }
 
 impl Inherited {
-    /// What coshell was started with; asked before any handler is set.
-    pub fn read() -> Self {
+    /// What coshell was started with; asked before any handler is set. coshell itself blocks nothing from here on: it
+    /// would never learn of the end of its children.
+    pub fn take() -> Self {
         let mut ignored: Vec<i32> =
             (1..=last()).filter(|&signal| signal != libc::SIGPIPE && is_ignored(signal)).collect();
         if startup::pipe_was_ignored() {
             ignored.push(libc::SIGPIPE);
         }
-        Self { ignored }
+        let mut blocked = SigSet::empty();
+        // It fails for a bad argument only.
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), Some(&mut blocked));
+        Self { ignored, blocked }
     }
 
-    /// Ignores them again, in a child between fork and exec: sigaction is async-signal-safe.
+    /// Ignores and blocks them again, in a child between fork and exec: both calls are async-signal-safe.
     pub(super) fn restore(&self) {
         for &signal in &self.ignored {
             set(signal, libc::SIG_IGN);
         }
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.blocked), None);
     }
 }
 

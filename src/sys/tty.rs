@@ -91,6 +91,8 @@ pub struct RawMode {
     tty: OwnedFd,
     halves: Halves,
     saved: Termios,
+    /// Whether the terminal is as it was at the moment.
+    suspended: bool,
 }
 
 impl RawMode {
@@ -103,7 +105,7 @@ impl RawMode {
         drop(attributes(&tty).and_then(|now| tcsetattr(tty.as_raw_fd(), termios::TCSANOW, &now)));
         let saved = attributes(&tty)?;
         crash::arm(&tty, &saved);
-        let raw = Self { tty, halves, saved };
+        let mut raw = Self { tty, halves, saved, suspended: false };
         raw.resume()?;
         Ok(raw)
     }
@@ -113,8 +115,12 @@ impl RawMode {
         &self.saved
     }
 
-    /// Into raw mode again.
-    pub fn resume(&self) -> io::Result<()> {
+    /// Into raw mode again. What the terminal was changed to since `suspend` is what it will be put back to.
+    pub fn resume(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.suspended) {
+            self.saved = attributes(&self.tty)?;
+            crash::arm(&self.tty, &self.saved);
+        }
         let mut raw = self.saved;
         match self.halves {
             Halves::Both => termios::cfmakeraw(&mut raw),
@@ -129,7 +135,8 @@ impl RawMode {
 
     /// Back to what it was. TCSANOW: draining could wait for ever behind Ctrl-S, and what is on its way was
     /// processed when it was written.
-    pub fn suspend(&self) -> io::Result<()> {
+    pub fn suspend(&mut self) -> io::Result<()> {
+        self.suspended = true;
         // A background process may set attributes only with SIGTTOU blocked: tcsetattr(3).
         let mut ttou = SigSet::empty();
         ttou.add(Signal::SIGTTOU);
@@ -149,7 +156,9 @@ impl Drop for RawMode {
             // The terminal may be gone: then there is nothing to put back.
             drop(self.tty.try_clone().map(|tty| File::from(tty).write_all(&modes)));
         }
-        // The same.
-        drop(self.suspend());
+        // The same. One that is suspended has been put back, and others may have changed it since.
+        if !self.suspended {
+            drop(self.suspend());
+        }
     }
 }

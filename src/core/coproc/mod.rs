@@ -106,6 +106,10 @@ pub struct Coproc {
     silence: Option<Silence>,
     reading: Reading,
     stdin: Outbox,
+    /// How much of its input the screen has shown before: the line that started it.
+    shown: usize,
+    /// How much it was given in all.
+    given: usize,
     intake: Intake,
     /// It was silent, has exited, and what it had not read has not come back yet.
     owes_unread: bool,
@@ -142,6 +146,8 @@ impl Coproc {
             silence,
             reading,
             stdin: Outbox::new(STDIN_LIMIT),
+            shown: 0,
+            given: 0,
             intake: Intake::Open,
             owes_unread: false,
             behind: None,
@@ -195,8 +201,14 @@ impl Coproc {
             if self.stdin.is_empty() {
                 self.took = now;
             }
+            self.given = self.given.saturating_add(bytes.len());
             self.stdin.push(bytes);
         }
+    }
+
+    /// What it was given so far has been on the screen already.
+    pub fn has_been_shown(&mut self) {
+        self.shown = self.given;
     }
 
     /// The coprocess took `n` bytes of `pending`.
@@ -336,11 +348,14 @@ impl Coproc {
         }
     }
 
-    /// What it was given and did not read, without what is still in its pipe.
-    pub fn take_unread(&mut self) -> Vec<u8> {
+    /// What it was given and did not read, `pipe` being what was still in its pipe, and what came for others since;
+    /// without what the screen has shown before.
+    pub fn take_unread(&mut self, pipe: Vec<u8>) -> Vec<u8> {
         self.intake = Intake::Closed;
         self.owes_unread = false;
-        let mut unread = self.stdin.take();
+        let mut unread = [pipe, self.stdin.take()].concat();
+        let read = self.given.saturating_sub(unread.len());
+        unread.drain(..self.shown.saturating_sub(read).min(unread.len()));
         unread.append(self.behind.as_mut().unwrap_or(&mut Vec::new()));
         unread
     }
@@ -390,7 +405,12 @@ impl Coproc {
 
     /// Its command line, quoted for a sentence and not longer than a sentence bears.
     pub fn name(&self) -> String {
-        quoted(&self.order.command)
+        quoted(&self.order.command, NAME)
+    }
+
+    /// Its command line.
+    pub fn command(&self) -> &str {
+        &self.order.command
     }
 
     /// The size of the window as a `json` reader is told it.
@@ -399,12 +419,14 @@ impl Coproc {
     }
 }
 
-/// A command line as a notice shows it: in quotes, without control characters, and short.
-pub fn quoted(command: &str) -> String {
-    const SHOWN: usize = 40;
+/// What a notice shows of a command line, quotes included.
+pub const NAME: usize = 42;
+
+/// A command line as it is shown: in quotes, without control characters, and at most so many characters.
+pub fn quoted(command: &str, most: usize) -> String {
     let clean: String = command.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if clean.chars().count() <= SHOWN {
+    if clean.chars().count() + 2 <= most {
         return format!("\"{clean}\"");
     }
-    format!("\"{}...\"", clean.chars().take(SHOWN - 3).collect::<String>())
+    format!("\"{}...\"", clean.chars().take(most.saturating_sub(5)).collect::<String>())
 }

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use super::quoted;
+
 /// A silent coprocess that is over sooner shows nothing.
 const FIRST_AFTER: Duration = Duration::from_millis(300);
 /// From one drawing to the next.
@@ -44,8 +46,8 @@ impl Silence {
         self.next
     }
 
-    /// The line, if it is time to draw it.
-    pub fn draw(&mut self, now: Instant, command: &str) -> Option<String> {
+    /// The line, if it is time to draw it, so that all of it but the command fits into `cols` columns.
+    pub fn draw(&mut self, now: Instant, command: &str, cols: u16) -> Option<String> {
         if self.next.is_none_or(|at| now < at) {
             return None;
         }
@@ -54,12 +56,11 @@ impl Silence {
         let seconds = now.duration_since(self.started).as_secs_f64().max(0.001);
         let rate = Bytes((self.received.max(self.sent) as f64 / seconds) as u64);
         let (received, sent, elapsed) = (Bytes(self.received), Bytes(self.sent), seconds as u64);
-        Some(format!(
-            "{command}: received {received}, sent {sent}, {rate}/s, {}:{:02}{}",
-            elapsed / 60,
-            elapsed % 60,
-            self.way_out
-        ))
+        let (minutes, seconds) = (elapsed / 60, elapsed % 60);
+        let way_out = self.way_out;
+        let facts = format!(": received {received}, sent {sent}, {rate}/s, {minutes}:{seconds:02}{way_out}");
+        let room = usize::from(cols).saturating_sub(facts.len() + 1);
+        Some(quoted(command, room.clamp(SHORTEST, LONGEST)) + &facts)
     }
 
     /// Whether a line stands on the screen that must be taken away. It is not drawn again.
@@ -68,6 +69,10 @@ impl Silence {
         std::mem::take(&mut self.drawn)
     }
 }
+
+/// What is shown of the command, quotes included.
+const SHORTEST: usize = 12;
+const LONGEST: usize = 40;
 
 /// A number of bytes as a person reads it, in powers of 1,000.
 struct Bytes(u64);
@@ -92,7 +97,7 @@ mod tests {
     fn a_short_silence_shows_nothing() {
         let now = Instant::now();
         let mut silence = Silence::begin(now, true, true);
-        assert_eq!(silence.draw(now + Duration::from_millis(299), "rz"), None);
+        assert_eq!(silence.draw(now + Duration::from_millis(299), "rz", 80), None);
         assert!(!silence.finish());
     }
 
@@ -103,10 +108,10 @@ mod tests {
         silence.received(6_000_000);
         silence.sent(999);
         assert_eq!(
-            silence.draw(now + Duration::from_secs(2), "\"rz -y\"").as_deref(),
+            silence.draw(now + Duration::from_secs(2), "rz -y", 80).as_deref(),
             Some("\"rz -y\": received 6.0 MB, sent 999 B, 3.0 MB/s, 0:02, Ctrl-C stops it")
         );
-        assert_eq!(silence.draw(now + Duration::from_millis(2100), "rz"), None);
+        assert_eq!(silence.draw(now + Duration::from_millis(2100), "rz", 80), None);
         assert!(silence.finish());
         assert_eq!(silence.deadline(), None);
     }
