@@ -86,7 +86,7 @@ fn the_man_page_is_sound_roff() {
 #[test]
 fn no_document_makes_an_option_up() {
     // Those of other programs.
-    let others = ["release", "path", "locked", "test", "command"];
+    let others = ["release", "path", "test", "norc"];
     let known = options();
     for name in ["README.md", "CHANGELOG.md", "man/coshell.1.in"] {
         let document = plain(&read(name));
@@ -94,10 +94,10 @@ fn no_document_makes_an_option_up() {
             let before = document[..at].chars().next_back();
             let option: String =
                 document[at + 2..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+            let option = option.trim_end_matches('-');
             if option.is_empty() || before.is_some_and(|c| c == '-' || c.is_ascii_alphanumeric()) {
                 continue;
             }
-            let option = option.trim_end_matches('-');
             assert!(known.contains(option) || others.contains(&option), "{name}: --{option} is no option");
         }
     }
@@ -141,8 +141,7 @@ fn every_command_line_that_is_shown_is_accepted() {
             count += 1;
         }
     }
-    println!("{count} command lines");
-    assert!(count > 30, "only {count} command lines were found");
+    assert!(count > 20, "only {count} command lines were found");
 }
 
 /// What stands in front of the program's arguments.

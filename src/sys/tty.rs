@@ -5,8 +5,10 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg, sigprocmask};
+use nix::unistd::{getpgrp, tcgetpgrp};
 use termios::{Termios, tcsetattr};
 
 use super::crash;
@@ -100,9 +102,8 @@ impl RawMode {
     /// in the foreground, as job control wants it.
     pub fn enter(fd: BorrowedFd<'_>, halves: Halves) -> io::Result<Self> {
         let tty = fd.try_clone_to_owned()?;
-        // Setting what is set already changes nothing, but waits for the foreground; only then is what the shell
-        // left the terminal in the truth. Where it fails (an orphaned group) there is no foreground to wait for.
-        drop(attributes(&tty).and_then(|now| tcsetattr(tty.as_raw_fd(), termios::TCSANOW, &now)));
+        // Only in the foreground are the attributes those that the shell gave us, and not its line editor's.
+        await_foreground(&tty);
         let saved = attributes(&tty)?;
         crash::arm(&tty, &saved);
         let mut raw = Self { tty, halves, saved, suspended: false };
@@ -145,6 +146,23 @@ impl RawMode {
         let result = tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved);
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
         result
+    }
+}
+
+/// Stops this process group until it is the terminal's foreground group, as a job control shell does when it starts
+/// (GNU C Library manual, "Initializing the Shell"). Returns where there is none to wait for: the terminal is not the
+/// controlling one, or nothing stops us (an orphaned group, an ignored SIGTTOU).
+fn await_foreground(tty: &OwnedFd) {
+    const UNSTOPPABLE: usize = 3;
+    let mut in_vain = 0;
+    while in_vain < UNSTOPPABLE && tcgetpgrp(tty).is_ok_and(|group| group != getpgrp()) {
+        let before = Instant::now();
+        if killpg(getpgrp(), Signal::SIGTTOU).is_err() {
+            return;
+        }
+        if before.elapsed() < Duration::from_millis(1) {
+            in_vain += 1;
+        }
     }
 }
 

@@ -1,0 +1,230 @@
+//! The coprocess's two pipes: it reads all that the shell prints, byte for byte, and what it prints is typed.
+
+use std::time::Duration;
+
+use crate::support::{Ended, PROMPT, Place, Terminal, bash, contains, count, noise, run, shell, show, wrapped};
+
+/// Waits until the file has exactly this content.
+pub fn wait_file(term: &mut Terminal, place: &Place, name: &str, want: &[u8]) {
+    let what = format!("{name} to hold {}", show(want));
+    term.wait_until(&what, |_| {
+        let got = place.read(name);
+        assert!(got.len() <= want.len() + 4096 || want.len() > 4096, "{name} holds {}", show(&got));
+        got == want
+    });
+}
+
+#[test]
+fn it_reads_every_byte_that_the_shell_prints_exactly() {
+    let place = Place::new();
+    let copy = place.text("copy");
+    let script = "printf 'one\\n\\033[1mtwo\\033[0m\\r\\377\\000end'";
+    let shown = run(wrapped(&["--coproc", &format!("cat > {copy}")], script)).bytes;
+    assert_eq!(shown, b"one\r\n\x1b[1mtwo\x1b[0m\r\xff\0end");
+    assert_eq!(place.read("copy"), shown);
+}
+
+#[test]
+fn it_reads_two_megabytes_of_noise_exactly() {
+    let place = Place::new();
+    let copy = place.text("copy");
+    let data = noise(2_000_000, 21);
+    let file = place.file("noise", &data);
+    let shown = run(wrapped(&["-c", &format!("cat > {copy}")], &format!("stty raw; cat {file}"))).bytes;
+    assert!(shown.starts_with(&data), "the terminal got {} bytes", shown.len());
+    assert!(place.read("copy") == data, "the coprocess got {} bytes", place.read("copy").len());
+}
+
+#[test]
+fn what_it_prints_is_typed_exactly() {
+    let place = Place::new();
+    let data = noise(100_000, 23);
+    place.file("data", &data);
+    let (file, got) = (place.text("data"), place.text("got"));
+    let script = format!("stty raw -echo; echo go; head -c 100000 > {got}");
+    // It waits for the word go, so that nothing is typed into the cooked terminal.
+    let mut term = wrapped(&["-c", &format!("head -c 2 >/dev/null; cat {file}; cat >/dev/null")], &script).start();
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    assert!(place.read("got") == data, "{} bytes were typed", place.read("got").len());
+}
+
+#[test]
+fn the_keyboard_works_beside_it() {
+    let mut term = shell(&["--coproc", "cat > /dev/null"]).start();
+    term.wait(PROMPT);
+    term.send("echo ke'yb'oard\r");
+    term.wait("keyboard\r\n");
+}
+
+#[test]
+fn a_bot_answers_a_question_and_the_shell_hears_it() {
+    let place = Place::new();
+    let bot = "while read -r line; do case $line in *'Are you there?'*) echo Yes;; esac; done";
+    let bot = place.file("bot.sh", bot);
+    let script = "echo 'Are you there?'; read -r answer; echo \"heard [$answer]\"";
+    let mut term = wrapped(&["--coproc", &format!("sh {bot}")], script).start();
+    term.wait("heard [Yes]");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+}
+
+#[test]
+fn the_last_words_of_one_that_is_gone_are_still_typed() {
+    for _ in 0..20 {
+        let mut term = wrapped(
+            &["-q", "--trigger", "continue\\? ", "--coproc", "echo yes"],
+            "printf 'continue? '; read -r a; echo \"got [$a]\"",
+        )
+        .start();
+        term.wait("got [yes]");
+        assert_eq!(term.wait_end(), Ended::Code(0));
+    }
+}
+
+#[test]
+fn started_by_a_trigger_it_reads_the_whole_line_that_triggered_it_first() {
+    let place = Place::new();
+    let copy = place.text("copy");
+    let script = "printf 'before\\n'; printf 'a \\033[31mre'; sleep 0.1; printf 'd\\033[0m now go'; sleep 0.2; printf ' on\\nafter\\n'; sleep 0.2";
+    run(wrapped(&["--trigger", "now go", "--coproc", &format!("cat > {copy}")], script));
+    let copy = place.read("copy");
+    assert_eq!(show(&copy), show(b"a \x1b[31mred\x1b[0m now go on\r\nafter\r\n"));
+}
+
+#[test]
+fn the_line_that_triggered_it_is_whole_behind_escapes_and_overprints() {
+    let place = Place::new();
+    let copy = place.text("copy");
+    let script = "printf 'x\\r\\n\\033]0;title\\007\\033[2K 10%%\\r 90%% done'; sleep 0.3; echo";
+    run(wrapped(&["--trigger", "90% done", "--coproc", &format!("cat > {copy}")], script));
+    let copy = place.read("copy");
+    assert_eq!(show(&copy), show(b"\x1b]0;title\x07\x1b[2K 10%\r 90% done\r\n"));
+}
+
+#[test]
+fn a_finished_line_with_its_newline_is_the_first_that_it_reads() {
+    let place = Place::new();
+    let copy = place.text("copy");
+    let script = "seq 1 1000; echo the end; seq 2000 3000; sleep 0.2";
+    run(wrapped(&["--trigger", "the end", "--coproc", &format!("cat > {copy}")], script));
+    let want: String = (2000..=3000).map(|n| format!("{n}\r\n")).collect();
+    assert!(place.read("copy") == format!("the end\r\n{want}").into_bytes(), "{}", show(&place.read("copy")));
+}
+
+#[test]
+fn as_text_it_reads_lines_as_a_person_does() {
+    let place = Place::new();
+    let copy = place.text("copy");
+    let script =
+        "printf '\\033[1mbold\\033[0m\\n10%%\\r20%%\\nab\\bc\\n\\033]0;t\\007titled\\n\\033[?2004hend\\n'; sleep 0.2";
+    run(wrapped(&["--input", "text", "--coproc", &format!("cat > {copy}")], script));
+    assert_eq!(show(&place.read("copy")), show(b"bold\n20%\nac\ntitled\nend\n"));
+}
+
+#[test]
+fn as_text_a_prompt_is_given_as_far_as_it_is() {
+    let place = Place::new();
+    let bot = place.file("bot.py", "import os\nseen = b''\nwhile not seen.endswith(b'Name: '):\n    seen += os.read(0, 100)\nos.write(1, b'Ada\\n')\nos.read(0, 100)\n");
+    let script = "printf '\\033[1mName: \\033[0m'; read -r n; echo \"hello $n\"";
+    let mut term = wrapped(&["-i", "text", "-c", &format!("python3 {bot}")], script).start();
+    term.wait("hello Ada");
+}
+
+#[test]
+fn as_json_it_reads_one_object_a_line() {
+    let place = Place::new();
+    let copy = place.text("copy");
+    let script = "echo 'first \"quoted\"'; printf 'prompt: '; sleep 0.3; echo; exit 4";
+    run(wrapped(&["-i", "json", "-c", &format!("cat > {copy}")], script));
+    let text = String::from_utf8(place.read("copy")).unwrap();
+    let objects: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let has = |kind: &str, wanted: &str| objects.iter().any(|o| o["type"] == kind && o["text"] == wanted);
+    assert!(has("line", "first \"quoted\""), "{text}");
+    assert!(has("prompt", "prompt: ") || has("prompt", "prompt:"), "{text}");
+    assert!(objects.iter().any(|o| o["type"] == "exit"), "{text}");
+    assert!(objects.iter().all(|o| o["type"] != "line" || o["number"].is_u64()), "{text}");
+}
+
+#[test]
+fn a_slow_one_gets_every_byte() {
+    let place = Place::new();
+    let copy = place.text("copy");
+    let slow = place.file("slow.py", "import os, sys, time\nout = open(sys.argv[1], 'wb')\nwhile d := os.read(0, 8192):\n    out.write(d)\n    time.sleep(0.002)\n");
+    let data = noise(2_500_000, 31);
+    let file = place.file("noise", &data);
+    let shown =
+        run(wrapped(&["-c", &format!("python3 {slow} {copy}")], &format!("stty raw; cat {file}; sleep 0.1"))).bytes;
+    assert!(shown.starts_with(&data));
+    // What is still in its box at the shell's end it may read in the second that it has then.
+    let got = place.read("copy");
+    assert!(data.starts_with(&got) && got.len() >= 1_400_000, "{} bytes", got.len());
+}
+
+/// Between the two marks of a paste nothing of the coprocess's may stand.
+#[test]
+fn nothing_is_typed_into_a_paste() {
+    let place = Place::new();
+    let got = place.text("got");
+    let script = format!("stty raw -echo; echo go; cat > {got} & sleep 100");
+    let script = script.replace("cat >", "cat < /dev/tty >");
+    let mut term = wrapped(&["-c", "while :; do printf +; sleep 0.01; done"], &script).start();
+    term.wait("go");
+    let typed = |place: &Place| place.read("got");
+    term.wait_until("the first +", |_| contains(&typed(&place), "+"));
+    term.send("\x1b[200~begin");
+    term.watch(Duration::from_millis(150));
+    term.send("middle\nend\x1b[20");
+    term.watch(Duration::from_millis(150));
+    term.send("1~");
+    term.wait_until("a + behind the paste", |_| {
+        let got = typed(&place);
+        let end = got.windows(6).position(|w| w == b"\x1b[201~");
+        end.is_some_and(|end| got[end..].contains(&b'+'))
+    });
+    let all = typed(&place);
+    assert!(contains(&all, "\x1b[200~beginmiddle\nend\x1b[201~"), "{}", show(&all));
+}
+
+#[test]
+fn nothing_is_typed_into_a_key_sequence() {
+    let place = Place::new();
+    let got = place.text("got");
+    let script = format!("stty raw -echo; echo go; exec cat > {got}");
+    let mut term = wrapped(&["-c", "exec yes + | tr -d '\\n'"], &script).start();
+    term.wait("go");
+    for _ in 0..30 {
+        for part in ["\x1b[1;", "5C", "\u{4e2d}"] {
+            term.send(part);
+            term.watch(Duration::from_millis(3));
+        }
+    }
+    term.wait_until("all keys", |_| count(&place.read("got"), "\u{4e2d}") >= 30);
+    let all = place.read("got");
+    assert_eq!(count(&all, "\x1b[1;5C"), 30, "a key was cut");
+}
+
+#[test]
+fn at_most_one_runs_and_another_is_refused_aloud() {
+    let place = Place::new();
+    let log = place.text("log");
+    let one = format!("echo one >> {log}; cat > /dev/null");
+    let two = format!("echo two >> {log}; cat > /dev/null");
+    let mut term = bash(&["-c", &one, "-t", "start-two", "-c", &two]).start();
+    term.wait(PROMPT);
+    term.send("echo start'-'two\r");
+    term.wait("start-two\r\n");
+    term.wait(PROMPT);
+    term.watch(Duration::from_millis(200));
+    assert_eq!(show(&place.read("log")), "one\\n\n");
+}
+
+#[test]
+fn closing_its_stdin_or_stdout_early_does_not_end_it() {
+    let place = Place::new();
+    let log = place.text("log");
+    let mut term =
+        shell(&["-c", &format!("exec <&-; sleep 0.3; echo echo typed; echo alive > {log}; sleep 100")]).start();
+    term.wait(PROMPT);
+    term.send("seq 3\r");
+    term.wait("echo typed\r\n");
+    wait_file(&mut term, &place, "log", b"alive\n");
+}

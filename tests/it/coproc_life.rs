@@ -1,0 +1,216 @@
+//! How a coprocess begins and ends: its surroundings, and that nothing of it is left behind.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+
+use crate::support::{Ended, PROMPT, Place, Terminal, bash, proc, run, shell, show, wrapped};
+
+fn wait_gone(term: &mut Terminal) {
+    term.wait_until("no process to be left", |term| term.relatives().is_empty());
+}
+
+/// Starts a coprocess by a trigger on "job 42 of build" and gives what it has written.
+fn from_a_trigger(options: &[&str], command: &str) -> String {
+    let place = Place::new();
+    let out = place.text("out");
+    let trigger = r"job (\d+) of (?P<what>\w+)";
+    let command = format!("({command}) > {out}");
+    let options = [options, &["--name", "the jobs", "-c", &command]].concat();
+    let options = [&["-q", "-t", trigger], &options[..]].concat();
+    run(wrapped(&options, "printf 'a job 42 of build, \\033[1mnow\\033[0m\\n'; sleep 0.3"));
+    String::from_utf8(place.read("out")).unwrap()
+}
+
+#[test]
+fn it_finds_the_trigger_in_its_environment() {
+    let out = from_a_trigger(&[], "env | grep ^COSHELL_");
+    let has = |line: &str| assert!(out.lines().any(|l| l == line), "{line} is missing in {out}");
+    has("COSHELL_TRIGGER=the jobs");
+    has("COSHELL_LINE=a job 42 of build, now");
+    has("COSHELL_MATCH=job 42 of build");
+    has("COSHELL_MATCH_what=build");
+    assert!(out.lines().any(|l| l.starts_with("COSHELL_TTY=/dev/")), "{out}");
+    assert!(out.lines().any(|l| l.starts_with("COSHELL_SESSION=") && l.len() > 16), "{out}");
+}
+
+#[test]
+fn it_finds_the_captures_in_its_positional_parameters() {
+    assert_eq!(from_a_trigger(&[], "echo \"$#:$1:$2\"; printf '%s' \"$0\" | head -c 0"), "2:42:build\n");
+}
+
+#[test]
+fn without_a_trigger_it_has_no_word_of_one() {
+    let place = Place::new();
+    let out = place.text("out");
+    run(wrapped(&["-c", &format!("env > {out}; cat > /dev/null")], "sleep 0.3"));
+    let out = String::from_utf8(place.read("out")).unwrap();
+    assert!(!out.contains("COSHELL_LINE=") && !out.contains("COSHELL_MATCH"), "{out}");
+    assert!(out.contains("COSHELL_TTY=/dev/") && out.contains("COSHELL_SESSION="), "{out}");
+}
+
+#[test]
+fn it_works_in_the_directory_of_the_shells_foreground_job() {
+    let place = Place::new();
+    let (out, dir) = (place.text("out"), place.path("some where"));
+    std::fs::create_dir(&dir).unwrap();
+    let mut term = bash(&["-t", "where-am-i", "-c", &format!("pwd > {out}")]).start();
+    term.wait(PROMPT);
+    term.send(format!("cd '{}'; echo where'-'am-i\r", dir.display()));
+    term.wait("where-am-i\r\n");
+    term.wait_until("the directory", |_| !place.read("out").is_empty());
+    assert_eq!(String::from_utf8(place.read("out")).unwrap().trim(), dir.to_str().unwrap());
+}
+
+#[test]
+fn it_has_three_descriptors_and_default_signals_and_a_session_of_its_own() {
+    let place = Place::new();
+    let out = place.text("out");
+    let look =
+        "ls /proc/$$/fd; grep -E '^Sig(Blk|Ign)' /proc/self/status; tty < /dev/tty; cut -d' ' -f1,6 /proc/$$/stat";
+    run(wrapped(&["-q", "-c", &format!("exec > {out} 2>&1; {look}")], "sleep 0.5"));
+    let text = String::from_utf8(place.read("out")).unwrap();
+    assert!(text.starts_with("0\n1\n2\nSigBlk:\t0000000000000000\nSigIgn:\t00000000"), "{text}");
+    // Signal 32 belongs to the C library, which cannot change it; it may be ignored around the tests.
+    assert!(text.contains("80000000\n") || text.contains("SigIgn:\t0000000000000000\n"), "{text}");
+    assert!(!text.contains("/dev/pts"), "it has a controlling terminal: {text}");
+    let (pid, session) = text.lines().last().unwrap().split_once(' ').unwrap();
+    assert_eq!(pid, session, "not the leader of its session: {text}");
+}
+
+#[test]
+fn when_the_shell_ends_its_input_ends_and_it_may_finish() {
+    let place = Place::new();
+    let out = place.text("out");
+    let mut term =
+        wrapped(&["-c", &format!("cat > /dev/null; sleep 0.3; echo finished > {out}")], "echo up; sleep 0.2; exit 5")
+            .start();
+    assert_eq!(term.wait_end(), Ended::Code(5));
+    assert_eq!(show(&place.read("out")), "finished\\n\n");
+}
+
+#[test]
+fn one_that_does_not_finish_is_terminated_after_a_second() {
+    let begun = Instant::now();
+    let mut term = wrapped(
+        &["-q", "-c", "echo up > up; trap 'echo term > term; exit' TERM; while :; do sleep 0.05; done"],
+        "while [ ! -e up ]; do sleep 0.01; done; exit 6",
+    )
+    .start();
+    assert_eq!(term.wait_end(), Ended::Code(6));
+    assert!(term.read_home("term").is_some(), "no SIGTERM");
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    wait_gone(&mut term);
+}
+
+#[test]
+fn one_that_ignores_term_is_killed_with_its_children() {
+    let begun = Instant::now();
+    let command = "trap '' TERM HUP INT; echo up > up; sleep 1000 & sleep 1001; sleep 1002; sleep 1003";
+    let mut term = wrapped(&["-q", "-c", command], "while [ ! -e up ]; do sleep 0.01; done; exit 6").start();
+    assert_eq!(term.wait_end(), Ended::Code(6));
+    assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
+    wait_gone(&mut term);
+}
+
+#[test]
+fn a_descendant_that_holds_its_pipes_does_not_prolong_it() {
+    let place = Place::new();
+    let out = place.text("out");
+    let first = "(trap '' TERM HUP; exec sleep 1000) & echo first";
+    let second = format!("echo second > {out}");
+    let mut term = shell(&["-q", "-t", "go-one", "-c", first, "-t", "go-two", "-c", &second]).start();
+    term.wait(PROMPT);
+    term.send("echo go'-'one\r");
+    term.wait("go-one\r\n");
+    term.wait("first");
+    // It is over as soon as its process is, so that another one may start.
+    term.wait_some("the second to start", |term| {
+        (!place.read("out").is_empty()).then_some(()).or_else(|| {
+            term.send_some(b"echo go'-'two\r");
+            None
+        })
+    });
+    term.send("\rexit\r");
+    term.wait_end();
+    wait_gone(&mut term);
+}
+
+#[test]
+fn a_hundred_of_them_leave_no_zombie_and_no_orphan() {
+    // Twenty triggers take turns, since a single one that fires so often is taken for a loop.
+    let patterns: Vec<_> = (0..20).map(|n| format!(r"go-(\d+) by {n} ")).collect();
+    let triggers = patterns.iter().flat_map(|pattern| ["-t", pattern, "-c", "echo $1 > last"]);
+    let mut term = shell(&["-q"].into_iter().chain(triggers).collect::<Vec<_>>()).start();
+    term.wait(PROMPT);
+    for n in 1..=100 {
+        let word = n.to_string();
+        // The one before may not be over yet, so that its trigger does not fire.
+        term.wait_some("the next one", |term| {
+            let last = term.read_home("last").unwrap_or_default();
+            (String::from_utf8_lossy(&last).trim() == word).then_some(()).or_else(|| {
+                if term.seen().ends_with(PROMPT.as_bytes()) {
+                    term.send_some(format!("echo go'-{n}' by {} .\r", n % 20).as_bytes());
+                }
+                None
+            })
+        });
+        term.wait_until("a prompt", |term| term.seen().ends_with(PROMPT.as_bytes()));
+    }
+    term.wait_until("only the shell to be left", |term| proc::children(term.pid()).len() == 1);
+    term.send("\x04");
+    term.wait_end();
+    wait_gone(&mut term);
+}
+
+/// Kills coshell itself with a signal that it cannot catch.
+fn killed(command: &str) {
+    let mut term = wrapped(&["-q", "-c", command], "echo up; exec sleep 1000").start();
+    term.wait("up");
+    term.wait_until("the coprocess", |term| term.read_home("there").is_some());
+    kill(term.pid(), Signal::SIGKILL).unwrap();
+    assert_eq!(term.wait_end(), Ended::Signal(Signal::SIGKILL));
+    wait_gone(&mut term);
+}
+
+#[test]
+fn none_is_left_after_a_kill_of_coshell() {
+    killed("echo > there; exec cat > /dev/null");
+    killed("echo > there; exec sleep 1000");
+}
+
+#[test]
+fn none_is_left_after_a_kill_of_coshell_even_if_it_ignores_term_and_hup() {
+    killed("trap '' TERM HUP; sleep 1000 & echo > there; wait");
+}
+
+#[test]
+fn none_is_left_when_a_signal_ends_coshell() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let mut term =
+            wrapped(&["-q", "-c", "trap '' TERM HUP; sleep 1000 & echo > there; wait"], "echo up; exec sleep 1000")
+                .start();
+        term.wait("up");
+        term.wait_until("the coprocess", |term| term.read_home("there").is_some());
+        term.signal(signal);
+        assert_eq!(term.wait_end(), Ended::Code(128 + signal as i32));
+        wait_gone(&mut term);
+    }
+}
+
+#[test]
+fn one_that_cannot_be_started_is_a_notice_and_the_session_goes_on() {
+    let mut term = shell(&["-c", "no-such-command-xyz"]).start();
+    term.wait("127");
+    term.send("echo still'-'here\r");
+    term.wait("still-here\r\n");
+}
+
+#[test]
+fn with_a_stubborn_one_the_terminal_is_back_after_the_end() {
+    let mut plain = crate::support::direct(&["true"]).start();
+    plain.wait_end();
+    let mut term = wrapped(&["-q", "-c", "trap '' TERM; while :; do sleep 0.1; done"], "echo up; sleep 0.2").start();
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    assert_eq!(term.modes(), plain.modes());
+}

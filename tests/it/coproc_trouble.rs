@@ -1,0 +1,193 @@
+//! A coprocess that is stopped, stuck, flooding, failing or stubborn never takes the terminal with it.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{Ended, PROMPT, Place, Terminal, bash, contains, proc, shell, show, wrapped};
+
+/// The pid that a coprocess has written into `pid` in the home.
+fn its_pid(term: &mut Terminal) -> Pid {
+    term.wait_some("the coprocess's pid", |term| {
+        let text = String::from_utf8(term.read_home("pid")?).ok()?;
+        text.trim().parse().ok().map(Pid::from_raw)
+    })
+}
+
+/// Runs much output through a shell and waits for its end and a notice.
+fn floods_past(term: &mut Terminal, notice: &str) {
+    let begun = Instant::now();
+    term.send("seq 1 600000; echo flood'-'end\r");
+    term.wait("flood-end\r\n");
+    assert!(begun.elapsed() < Duration::from_secs(20), "took {:?}", begun.elapsed());
+    term.wait(PROMPT);
+    term.send("echo still'-'here\r");
+    term.wait("still-here\r\n");
+    let text = term.text().to_lowercase();
+    let notices: Vec<_> = text.lines().filter(|line| line.contains("coshell")).collect();
+    assert!(notices.iter().any(|line| line.contains(notice)), "no notice with {notice:?}: {notices:?}");
+    assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB", proc::peak_kib(term.pid()));
+}
+
+#[test]
+fn a_stopped_one_is_cut_off_after_two_seconds_with_a_notice() {
+    let mut term = shell(&["-c", "echo $$ > pid; exec cat > /dev/null"]).start();
+    term.wait(PROMPT);
+    let pid = its_pid(&mut term);
+    kill(pid, Signal::SIGSTOP).unwrap();
+    floods_past(&mut term, "read nothing");
+    assert_eq!(proc::state(pid), Some('T'), "it was killed");
+}
+
+#[test]
+fn one_that_never_reads_is_cut_off_and_goes_on_typing() {
+    let mut term = shell(&["-c", "while [ ! -e go ]; do sleep 0.1; done; echo echo ty'p'ed-late; sleep 100"]).start();
+    term.wait(PROMPT);
+    floods_past(&mut term, "read nothing");
+    std::fs::write(term.home().join("go"), "").unwrap();
+    term.wait("typed-late");
+}
+
+#[test]
+fn ctrl_c_works_while_a_stopped_one_holds_the_output() {
+    let mut term = bash(&["-c", "echo $$ > pid; exec cat > /dev/null"]).start();
+    term.wait(PROMPT);
+    let pid = its_pid(&mut term);
+    kill(pid, Signal::SIGSTOP).unwrap();
+    term.send("yes\r");
+    term.wait("y\r\ny\r\n");
+    term.watch(Duration::from_millis(1200));
+    term.forget();
+    term.send("\x03");
+    term.wait(PROMPT);
+    term.send("echo still'-'here\r");
+    term.wait("still-here\r\n");
+}
+
+#[test]
+fn a_flooding_one_cannot_keep_ctrl_c_from_the_shell() {
+    // The shell reads nothing: the flood fills the terminal's queue in front of the key.
+    let mut term = bash(&["-t", "start-flood", "-c", "exec yes y"]).start();
+    term.wait(PROMPT);
+    term.send("echo start'-'flood; sleep 100; echo sleep-over\r");
+    term.wait("start-flood\r\n");
+    term.watch(Duration::from_millis(500));
+    let begun = Instant::now();
+    term.send("\x03");
+    term.wait_until("the sleep to end", |term| {
+        !term.relatives().into_iter().any(|pid| proc::command_line(pid) == "sleep 100")
+    });
+    assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
+    assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB", proc::peak_kib(term.pid()));
+}
+
+#[test]
+fn cat_beside_cat_goes_round_and_ctrl_c_ends_it() {
+    let mut term = bash(&["-t", "start-cat", "-c", "exec cat"]).start();
+    term.wait(PROMPT);
+    term.send("echo start'-'cat; cat\r");
+    term.wait("start-cat\r\n");
+    term.send("round and round\r");
+    term.watch(Duration::from_millis(1500));
+    term.send("\x03");
+    term.wait_until("the shell's cat to end", |term| {
+        let shells: Vec<_> = proc::children(term.pid());
+        let jobs = shells.iter().flat_map(|&pid| proc::children(pid));
+        !jobs.into_iter().any(|pid| proc::command_line(pid) == "cat")
+    });
+    assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB", proc::peak_kib(term.pid()));
+}
+
+#[test]
+fn a_failure_is_a_notice_with_the_status_and_the_last_of_stderr() {
+    let mut term = shell(&["-t", "go-now", "-c", "echo one line >&2; echo the reason >&2; exit 3"]).start();
+    term.wait(PROMPT);
+    term.send("echo go'-'now\r");
+    term.wait_match(r"(?s)status 3.*the reason|the reason.*status 3");
+    term.send("echo still'-'here\r");
+    term.wait("still-here\r\n");
+}
+
+#[test]
+fn an_end_by_a_signal_is_a_notice() {
+    let mut term = shell(&["-t", "go-now", "-c", "kill -KILL $$"]).start();
+    term.wait(PROMPT);
+    term.send("echo go'-'now\r");
+    term.wait_match(r"(?i)signal|killed");
+}
+
+#[test]
+fn a_success_is_no_notice() {
+    let mut term = wrapped(&["-t", "go-now", "-c", "exit 0"], "echo go-now; read x; echo end").start();
+    term.wait("go-now\r\n");
+    term.watch(Duration::from_millis(500));
+    term.send("\r");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    assert_eq!(show(term.seen()), "go-now\\r\\n\n\\r\\n\nend\\r\\n\n");
+}
+
+#[test]
+fn escape_sequences_in_its_stderr_are_not_shown_as_such() {
+    let mut term = shell(&["-t", "go-now", "-c", "printf '\\033]0;evil\\007\\033[2Jreason' >&2; exit 3"]).start();
+    term.wait(PROMPT);
+    term.send("echo go'-'now\r");
+    term.wait("reason");
+    assert!(!contains(term.seen(), "\x1b]0;evil"), "{}", show(term.seen()));
+}
+
+#[test]
+fn the_terminals_keys_do_not_reach_it() {
+    let mut term = bash(&["-c", "echo $$ > pid; trap 'echo int > int' INT; while :; do sleep 0.05; done"]).start();
+    term.wait(PROMPT);
+    let pid = its_pid(&mut term);
+    term.send("sh -c 'echo u''p; exec sleep 100'\r");
+    term.wait("up\r\n");
+    term.send("\x03");
+    term.wait("^C");
+    term.wait(PROMPT);
+    assert!(proc::lives(pid) && term.read_home("int").is_none());
+}
+
+#[test]
+fn a_notice_stands_above_the_line_and_leaves_the_line_as_it_was() {
+    let mut term = shell(&["-t", "go-now", "-c", "sleep 0.4; echo why >&2; exit 3"]).start();
+    term.wait(PROMPT);
+    term.send("echo go'-'now\r");
+    term.wait("go-now\r\n");
+    term.wait(PROMPT);
+    term.send("half a li");
+    term.wait("why");
+    term.wait_until("the line below the notice", |term| {
+        let (row, column) = term.screen().cursor_position();
+        let rows = term.rows();
+        rows[usize::from(row)] == "ready> half a li" && column == 16 && rows[usize::from(row) - 1] != "go-now"
+    });
+    term.send("ne\x15echo ok'ay'\r");
+    term.wait("okay\r\n");
+}
+
+#[test]
+fn on_the_alternate_screen_a_notice_waits() {
+    let script =
+        "printf '\\033[?1049h\\033[Hfull screen'; echo go-now; read x; printf '\\033[?1049l'; sleep 1; echo end";
+    let mut term = wrapped(&["-t", "go-now", "-c", "echo the-reason >&2; exit 3"], script).start();
+    term.wait("go-now");
+    term.watch(Duration::from_millis(700));
+    assert!(!contains(term.seen(), "the-reason"), "{}", show(term.seen()));
+    term.send("\r");
+    term.wait("\x1b[?1049l");
+    term.wait("the-reason");
+}
+
+#[test]
+fn a_place_of_its_own_is_not_needed_to_write_a_notice_in_a_narrow_terminal() {
+    let place = Place::new();
+    let mut term = shell(&["-t", "go-now", "-c", "echo why >&2; exit 3"]).cwd(place.dir()).size(3, 10, 0, 0).start();
+    term.wait(PROMPT);
+    term.send("echo go'-'now\r");
+    // What there is room for.
+    term.wait("coshell");
+    term.send("echo ok'ay'\r");
+    term.wait("okay");
+}

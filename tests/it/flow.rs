@@ -1,0 +1,97 @@
+//! Keys get through while output floods the terminal, while nobody reads it, and both at once.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{PROMPT, bash, direct, proc, shell, wrapped};
+
+/// How long Ctrl-C takes to bring the prompt back in a flood.
+fn interrupt_yes() -> Duration {
+    let mut term = bash(&[]).start();
+    term.wait(PROMPT);
+    term.send("yes\r");
+    term.wait("y\r\ny\r\ny\r\n");
+    term.watch(Duration::from_millis(200));
+    term.forget();
+    let typed = Instant::now();
+    term.send("\x03");
+    term.wait("^C");
+    term.wait(PROMPT);
+    typed.elapsed()
+}
+
+/// The claim is 0.2 s. The best of several, since the machine may be busy with something else.
+#[test]
+fn ctrl_c_stops_a_flood_at_once() {
+    let best = (0..4).map(|_| interrupt_yes()).min().unwrap();
+    assert!(best < Duration::from_millis(300), "the best of four took {best:?}");
+}
+
+#[test]
+fn a_key_reaches_the_program_though_the_terminal_has_stopped_reading() {
+    let mut term =
+        wrapped(&[], "stty -echo -icanon; yes & read -r x; echo \"$x\" > key; kill $!; echo the end").start();
+    term.wait("y\r\ny\r\n");
+    term.look_away(Duration::from_millis(500));
+    let rest = term.send_some(b"k\n");
+    assert_eq!(rest, 2);
+    let until = Instant::now() + Duration::from_secs(20);
+    while term.read_home("key").is_none_or(|key| key.is_empty()) {
+        assert!(Instant::now() < until, "the key did not arrive while the terminal did not read");
+        term.look_away(Duration::from_millis(5));
+    }
+    term.wait("the end");
+}
+
+#[test]
+fn memory_does_not_grow_while_the_terminal_does_not_read() {
+    let mut term = wrapped(&[], "echo up; yes 'a line of some length, so that it is quick to fill memory'").start();
+    term.wait("up");
+    term.look_away(Duration::from_secs(2));
+    assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB", proc::peak_kib(term.pid()));
+}
+
+#[test]
+fn memory_does_not_grow_while_the_shell_does_not_read() {
+    let mut term = shell(&[]).start();
+    term.wait(PROMPT);
+    term.send("stty -echo raw; echo ready; sleep 100\r");
+    term.wait("ready\n");
+    let paste = vec![b'x'; 65_536];
+    let mut typed = 0;
+    for _ in 0..2_000 {
+        typed += term.send_some(&paste);
+        term.watch(Duration::from_micros(500));
+    }
+    assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB after {typed} bytes", proc::peak_kib(term.pid()));
+}
+
+/// A terminal that does not read must not make coshell spin.
+#[test]
+fn waiting_for_a_stopped_terminal_costs_no_processor_time() {
+    let mut term = wrapped(&[], "echo up; yes").start();
+    term.wait("up");
+    term.look_away(Duration::from_millis(500));
+    let before = proc::cpu_ms(term.pid());
+    term.look_away(Duration::from_secs(2));
+    let used = proc::cpu_ms(term.pid()) - before;
+    assert!(used < 100, "{used} ms in 2 s");
+}
+
+/// Ctrl-S and Ctrl-Q are the inner terminal's business.
+#[test]
+fn ctrl_s_holds_the_output_and_ctrl_q_lets_it_go() {
+    for launch in [direct(&["sh"]), shell(&[])] {
+        let mut term = launch.start();
+        term.wait(PROMPT);
+        term.send("i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); echo n$i; done\r");
+        term.wait("n100\r\n");
+        term.send("\x13");
+        term.watch(Duration::from_millis(500));
+        let held = term.seen().len();
+        term.watch(Duration::from_millis(300));
+        assert_eq!(term.seen().len(), held, "output went on");
+        term.send("\x11");
+        term.wait_until("more", |term| term.seen().len() > held + 1000);
+        term.send("\x03");
+    }
+}

@@ -1,0 +1,191 @@
+//! Job control: keys stop and continue the jobs inside; coshell itself stops, continues and waits in the background
+//! as a good job does.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use termios::Termios;
+
+use crate::support::{Ended, PROMPT, Terminal, bash, direct, proc, shell, show};
+
+/// An outer shell that leaves the terminal's modes alone, unlike bash.
+fn outer() -> Terminal {
+    let mut term = direct(&["sh"]).start();
+    term.wait(PROMPT);
+    term
+}
+
+/// Types the command for an inner shell with another prompt.
+fn go_inside(term: &mut Terminal) -> Pid {
+    term.send("PS1='inner> ' \"$WRAP\" -q -- sh\r");
+    term.wait("sh\r\n");
+    term.wait("inner> ");
+    the_session(term)
+}
+
+/// The coshell that the outer shell has started.
+fn the_session(term: &mut Terminal) -> Pid {
+    term.wait_some("a coshell", |term| {
+        let ours = |pid: &Pid| proc::command_line(*pid).starts_with(crate::support::COSHELL);
+        proc::children(term.pid()).into_iter().find(ours)
+    })
+}
+
+fn wait_state(term: &mut Terminal, pid: Pid, states: &str) {
+    term.wait_until(&format!("state {states}"), |_| proc::state(pid).is_some_and(|state| states.contains(state)));
+}
+
+fn leave(term: &mut Terminal, modes: &Termios) {
+    term.send("exit\r");
+    term.wait(PROMPT);
+    assert_eq!(&term.modes(), modes);
+    term.send("exit\r");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+}
+
+#[test]
+fn a_key_stops_the_job_inside_and_fg_continues_it() {
+    let mut term = bash(&[]).start();
+    term.wait(PROMPT);
+    term.send("sh -c 'echo u''p; exec cat'\r");
+    term.wait("up\r\n");
+    term.send("one\r");
+    term.wait("one\r\none");
+    term.send("\x1a");
+    term.wait("Stopped");
+    term.wait(PROMPT);
+    assert_ne!(proc::state(term.pid()), Some('T'), "coshell itself was stopped");
+    term.send("fg\r");
+    term.wait("exec cat'\r\n");
+    term.wait_until("cat to go on", |term| {
+        let cats: Vec<_> = term.relatives().into_iter().filter(|&pid| proc::command_line(pid) == "cat").collect();
+        cats.iter().all(|&pid| proc::state(pid) != Some('T'))
+    });
+    term.send("two\r");
+    term.wait("two\r\ntwo");
+    term.send("\x03");
+    term.wait("^C");
+    term.wait(PROMPT);
+    term.send("exit 3\r");
+    assert_eq!(term.wait_end(), Ended::Code(3));
+}
+
+#[test]
+fn a_stopped_coshell_gives_the_terminal_back_and_takes_it_again_with_its_new_size() {
+    let mut term = outer();
+    let before = term.modes();
+    let session = go_inside(&mut term);
+    assert_ne!(term.modes(), before);
+    for round in 0..3_u16 {
+        kill(session, Signal::SIGTSTP).unwrap();
+        term.wait("Stopped");
+        term.wait(PROMPT);
+        assert_eq!(term.modes(), before, "cooked while stopped");
+        term.resize(40 + round, 100, 0, 0);
+        term.send("echo out'side'\r");
+        term.wait("outside");
+        term.wait(PROMPT);
+        term.send("fg\r");
+        term.wait("fg\r\n");
+        term.wait_until("raw again", |term| term.modes() != before);
+        term.send("stty size\r");
+        term.wait(&format!("{} 100\r\n", 40 + round));
+        term.wait("inner> ");
+    }
+    leave(&mut term, &before);
+}
+
+#[test]
+fn after_stop_and_cont_the_session_goes_on() {
+    let mut term = outer();
+    let before = term.modes();
+    let session = go_inside(&mut term);
+    kill(session, Signal::SIGSTOP).unwrap();
+    term.wait("Stopped");
+    term.wait(PROMPT);
+    // The terminal is still raw, since nobody can restore it before a SIGSTOP.
+    term.send("fg\n");
+    wait_state(&mut term, session, "SR");
+    term.send("echo in'side'\r");
+    term.wait("inside\r\n");
+    term.wait("inner> ");
+    leave(&mut term, &before);
+}
+
+#[test]
+fn modes_that_change_while_it_is_stopped_are_not_undone_by_its_end() {
+    let mut term = outer();
+    let session = go_inside(&mut term);
+    kill(session, Signal::SIGTSTP).unwrap();
+    term.wait("Stopped");
+    term.wait(PROMPT);
+    term.send("stty erase ^H\r");
+    term.wait(PROMPT);
+    let changed = term.modes();
+    term.send("fg\r");
+    term.wait_until("raw again", |term| term.modes() != changed);
+    leave(&mut term, &changed);
+}
+
+/// The shell is in a session of its own there, so its group is an orphan and cannot be stopped.
+#[test]
+fn where_nobody_could_continue_it_a_stop_signal_does_not_end_the_session() {
+    let mut term = shell(&[]).leader().start();
+    term.wait(PROMPT);
+    let raw = term.modes();
+    term.signal(Signal::SIGTSTP);
+    term.signal(Signal::SIGCONT);
+    term.send("echo st'ill'\r");
+    term.wait("still\r\n");
+    term.wait_until("raw again", |term| term.modes() == raw);
+    term.send("exit\r");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+}
+
+#[test]
+fn started_in_the_background_it_stops_without_touching_the_terminal_and_fg_continues_it() {
+    for outer_shell in ["sh", "bash"] {
+        let argv: &[&str] = if outer_shell == "sh" { &["sh"] } else { &["bash", "--norc", "--noprofile"] };
+        let mut term = direct(argv).start();
+        term.wait(PROMPT);
+        term.send("stty -g; PS1='inner> ' \"$WRAP\" -q -- sh &\r");
+        let modes = term.wait_match(r"[\r\n]([0-9a-f:]{40,})\r");
+        let session = the_session(&mut term);
+        wait_state(&mut term, session, "T");
+        term.send("stty -g\r");
+        assert_eq!(term.wait_match(r"[\r\n]([0-9a-f:]{40,})\r"), modes, "{outer_shell}");
+        term.wait(PROMPT);
+        term.send("fg\r");
+        term.wait("-- sh\r\n");
+        term.wait("inner> ");
+        term.send("echo in'side'\r");
+        term.wait("inside\r\n");
+        term.send("exit\r");
+        term.wait(PROMPT);
+        term.send("exit\r");
+        term.wait_end();
+    }
+}
+
+#[test]
+fn in_the_background_with_everything_redirected_it_just_runs() {
+    let mut term = outer();
+    term.send("\"$WRAP\" -q -- sh -c 'echo in; exit 5' </dev/null >out 2>&1 &\r");
+    term.wait(PROMPT);
+    term.send("wait $!; echo status $?\r");
+    term.wait("status 5\r\n");
+    let out = term.read_home("out").unwrap_or_default();
+    assert!(crate::support::contains(&out, "in\r\n"), "{}", show(&out));
+}
+
+#[test]
+fn stopping_it_with_a_key_is_not_possible_since_keys_go_inside() {
+    let mut term = outer();
+    let session = go_inside(&mut term);
+    term.send("sh -c 'echo u''p; exec sleep 100'\r");
+    term.wait("up\r\n");
+    term.send("\x1a");
+    term.wait("Stopped");
+    term.wait("inner> ");
+    assert_ne!(proc::state(session), Some('T'));
+    term.send("kill %1\rexit\r");
+}

@@ -1,0 +1,24 @@
+//! End-to-end tests: coshell in a real terminal, with real programs inside.
+//!
+//! One file a subject; `support` is the rig. No test sleeps and hopes: each waits for an event, with a deadline.
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+
+mod actions;
+mod coproc;
+mod coproc_life;
+mod coproc_trouble;
+mod exit;
+mod flow;
+mod jobs;
+mod modes;
+mod programs;
+mod redirect;
+mod relay;
+mod safety;
+mod signals;
+mod silent;
+mod size;
+mod support;
+mod triggers;
+mod usage;
+mod zmodem;

@@ -1,0 +1,150 @@
+//! The terminal's modes: those inside begin as those outside were, and those outside come back as they were.
+
+use std::time::Duration;
+
+use crate::support::{Ended, Terminal, bash, coshell, run, same, show, wrapped};
+
+/// Modes that nobody has by default, so that a copy can be told from a default.
+const ODD: &str = "stty erase ^H intr ^X -ixon -iutf8 tostop -echok min 3 time 2 2>/dev/null";
+
+#[test]
+fn stty_says_the_same_inside() {
+    let shown = same("stty -a", |l| l);
+    assert!(shown.len() > 200, "{}", show(&shown));
+}
+
+#[test]
+fn stty_says_the_same_inside_after_odd_settings() {
+    let wrapped = format!("{ODD}; \"$WRAP\" -- stty -a");
+    let plain = format!("{ODD}; stty -a");
+    let plain = run(crate::support::direct(&["sh", "-c", &plain])).bytes;
+    let through = run(crate::support::direct(&["sh", "-c", &wrapped])).bytes;
+    assert_eq!(show(&plain), show(&through));
+}
+
+#[test]
+fn the_terminal_is_raw_while_a_session_runs_and_as_before_after_it() {
+    let mut term = wrapped(&[], "echo up; read x; exit 3").start();
+    term.wait("up");
+    let raw = term.modes();
+    assert_eq!(raw.c_lflag & (libc::ICANON | libc::ECHO | libc::ISIG | libc::IEXTEN), 0);
+    assert_eq!(raw.c_oflag & libc::OPOST, 0);
+    assert_eq!(raw.c_iflag & (libc::IXON | libc::ICRNL | libc::ISTRIP), 0);
+    term.send("\r");
+    assert_eq!(term.wait_end(), Ended::Code(3));
+    assert_eq!(term.modes(), fresh());
+}
+
+/// What a terminal of the rig has before anybody changes it.
+fn fresh() -> termios::Termios {
+    let mut term = crate::support::direct(&["true"]).start();
+    term.wait_end();
+    term.modes()
+}
+
+#[test]
+fn odd_modes_come_back_as_they_were() {
+    let script = format!("{ODD}; stty -g; \"$WRAP\" -- sh -c 'stty raw -echo; echo in'; stty -g");
+    let shown = String::from_utf8_lossy(&run(crate::support::direct(&["sh", "-c", &script])).bytes).into_owned();
+    let lines: Vec<_> = shown.lines().map(str::trim).filter(|line| line.contains(':')).collect();
+    assert_eq!(lines.len(), 2, "{shown:?}");
+    assert_eq!(lines[0], lines[1]);
+}
+
+/// The open file description of the terminal belongs to the parent shell too.
+#[test]
+fn the_inherited_terminal_is_never_made_non_blocking() {
+    let mut term = wrapped(&[], "echo up; read x; echo on; yes | head -20000; read x").start();
+    let blocking = |term: &Terminal| !term.inherited_flags().contains(nix::fcntl::OFlag::O_NONBLOCK);
+    assert!(blocking(&term), "before anything");
+    term.wait_until("up", |term| {
+        assert!(blocking(term), "at the start");
+        term.text().contains("up")
+    });
+    term.send("\r");
+    term.wait("on");
+    term.wait_until("the flood's end", |term| {
+        assert!(blocking(term), "in a flood");
+        crate::support::count(term.seen(), "y\r\n") == 20_000
+    });
+    term.send("\r");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    assert!(blocking(&term), "after the end");
+}
+
+/// Kills the shell of a session in which `set` has been printed, and gives what was shown after that.
+fn left_on(set: &str) -> Vec<u8> {
+    let mut term = coshell(&["-q", "--", "sh", "-c", &format!("printf '{set}'; echo up; kill -KILL $$")]).start();
+    assert_eq!(term.wait_end(), Ended::Code(128 + 9));
+    term.wait("up\r\n");
+    term.unread().to_vec()
+}
+
+#[test]
+fn nothing_is_written_at_the_end_when_no_mode_was_left_on() {
+    assert_eq!(show(&left_on("")), "");
+}
+
+#[test]
+fn modes_that_were_turned_off_again_are_not_turned_off_twice() {
+    assert_eq!(show(&left_on(r"\033[?2004h\033[?1049h\033[?25l\033[>1u\033[<u\033[?25h\033[?1049l\033[?2004l")), "");
+}
+
+/// Colours and titles are as they would be without coshell.
+#[test]
+fn nothing_else_is_put_right() {
+    assert_eq!(show(&left_on(r"\033[31m\033]0;title\007\033[5;5H")), "");
+}
+
+#[test]
+fn bracketed_paste_left_on_is_turned_off_and_nothing_else() {
+    assert_eq!(show(&left_on(r"\033[?2004h")), r"\x1b[?2004l");
+}
+
+#[test]
+fn a_hidden_cursor_is_shown_again() {
+    assert_eq!(show(&left_on(r"\033[?25l")), r"\x1b[?25h");
+}
+
+#[test]
+fn the_alternate_screen_is_left() {
+    let after = show(&left_on(r"\033[?1049h"));
+    assert!(after.contains(r"\x1b[?1049l") && !after.contains("2004"), "{after}");
+}
+
+#[test]
+fn mouse_reports_left_on_are_turned_off() {
+    let after = show(&left_on(r"\033[?1000;1002h\033[?1006h\033[?1004h"));
+    for mode in ["1000", "1002", "1006", "1004"] {
+        let off = regex::Regex::new(&format!(r"x1b\[\?([0-9;]*;)?{mode}(;[0-9;]*)?l")).unwrap();
+        assert!(off.is_match(&after), "{mode} in {after}");
+    }
+}
+
+#[test]
+fn kitty_keyboard_flags_left_on_are_taken_back() {
+    let after = show(&left_on(r"\033[>1u"));
+    assert!(after.contains(r"\x1b[<") || after.contains(r"\x1b[=0"), "{after}");
+}
+
+/// A sequence cut in two by the kernel or the program is seen as one.
+#[test]
+fn a_mode_set_byte_by_byte_is_noticed() {
+    let script = r"for b in '\033' '[' '?' 20 04 h; do printf $b; sleep 0.01; done; echo up; kill -KILL $$";
+    let mut term = coshell(&["-q", "--", "sh", "-c", script]).start();
+    assert_eq!(term.wait_end(), Ended::Code(137));
+    term.wait("up\r\n");
+    assert_eq!(show(term.unread()), r"\x1b[?2004l");
+}
+
+#[test]
+fn a_shell_that_leaves_in_order_gets_nothing_added() {
+    let mut term = bash(&[]).start();
+    term.wait("ready> ");
+    term.send("exit 4\r");
+    assert_eq!(term.wait_end(), Ended::Code(4));
+    // bash turns bracketed paste off itself before it runs the command.
+    assert_eq!(crate::support::count(term.seen(), "\x1b[?2004h"), crate::support::count(term.seen(), "\x1b[?2004l"));
+    term.watch(Duration::from_millis(50));
+    assert!(term.text().ends_with("exit\r\n"), "{}", show(term.seen()));
+}

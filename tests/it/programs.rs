@@ -1,0 +1,142 @@
+//! Full-screen programs and other shells look the same with coshell as without it: each is driven by the same keys
+//! on a terminal of its own, and the screens are compared.
+
+use std::time::Duration;
+
+use crate::support::{Launch, Place, Terminal, coshell, direct, needs};
+
+/// A key or more, and what the screen must show before the next ones.
+type Step = (&'static str, &'static str);
+
+/// Everything a person can see.
+#[derive(Debug, PartialEq)]
+struct Sight {
+    rows: Vec<String>,
+    cursor: (u16, u16),
+    hidden: bool,
+    alternate: bool,
+    formatted: Vec<u8>,
+}
+
+fn sight(term: &Terminal) -> Sight {
+    let screen = term.screen();
+    Sight {
+        rows: term.rows(),
+        cursor: screen.cursor_position(),
+        hidden: screen.hide_cursor(),
+        alternate: screen.alternate_screen(),
+        formatted: screen.state_formatted(),
+    }
+}
+
+/// Waits for each step's text on the screen, then types its keys.
+fn drive(launch: Launch, steps: &[Step]) -> Terminal {
+    let mut term = launch.size(24, 80, 0, 0).start();
+    for (text, keys) in steps {
+        term.wait_until(text, |term| term.rows().iter().any(|row| row.contains(text.trim_end())));
+        term.watch(Duration::from_millis(100));
+        term.send(keys);
+    }
+    term
+}
+
+/// A directory with something to look at.
+fn furnished() -> Place {
+    let place = Place::new();
+    place.file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
+    let start = "set -g default-command 'PS1=\"in> \" sh'\n";
+    place.file("tmux.conf", format!("set -g status-right ''\nset -g automatic-rename off\n{start}"));
+    place
+}
+
+/// Drives both and waits until they look alike.
+fn alike(argv: &[&str], steps: &[Step]) {
+    needs(argv[0]);
+    let dress =
+        |launch: Launch, place: &Place| launch.cwd(place.dir()).env("HOME", "/nonexistent").env("PS1", "start> ");
+    let (one, other) = (furnished(), furnished());
+    let mut plain = drive(dress(direct(argv), &one), steps);
+    plain.watch(Duration::from_millis(500));
+    let want = sight(&plain);
+    let inside: Vec<&str> = ["-q", "--"].iter().chain(argv).copied().collect();
+    let mut term = drive(dress(coshell(&inside), &other), steps);
+    let what = format!("the screen to be as without coshell:\n{}", want.rows.join("\n"));
+    term.wait_until(&what, |term| sight(term) == want);
+}
+
+#[test]
+fn vim_looks_the_same() {
+    let steps: [Step; 4] =
+        [("line 1 ", "/line 150\r"), ("line 150", "ohello\x1b"), ("hello", ":set number\r"), ("150 ", ":split\r")];
+    alike(&["vim", "-u", "NONE", "-i", "NONE", "-n", "text"], &steps);
+}
+
+#[test]
+fn the_screen_is_as_before_when_vim_is_left() {
+    alike(
+        &["sh", "-c", "echo before; vim -u NONE -i NONE -n text; echo after; sleep 100"],
+        &[("line 1 ", ":q!\r"), ("after", "")],
+    );
+}
+
+#[test]
+fn less_looks_the_same() {
+    alike(&["less", "-R", "text"], &[("line 1 ", " "), ("line 24", "/line 99\r"), ("line 99", "k")]);
+}
+
+#[test]
+fn tmux_looks_the_same() {
+    let argv = [
+        "tmux",
+        "-f",
+        "tmux.conf",
+        "-S",
+        "./socket",
+        "new-session",
+        "-n",
+        "window",
+        ";",
+        "set",
+        "-g",
+        "destroy-unattached",
+        "on",
+    ];
+    let steps: [Step; 3] = [("in> ", "echo one'two'\r"), ("onetwo", "\x02%"), ("│", "seq 100\r")];
+    alike(&argv, &steps);
+}
+
+#[test]
+fn zsh_looks_the_same() {
+    let steps: [Step; 3] = [
+        ("start>", "PS1='zsh> '\r"),
+        ("zsh> ", "echo ab\x1b[D\x1b[Dx\x05; print -P '%F{red}red%f'\r"),
+        ("xab", "ls te\t"),
+    ];
+    alike(&["zsh", "-f", "-i"], &steps);
+}
+
+#[test]
+fn fish_looks_the_same() {
+    let prompt = "function fish_prompt; echo 'fish> '; end; set -g fish_greeting";
+    alike(&["fish", "--private", "-C", prompt], &[("fish> ", "echo a'b'c\r"), ("abc", "ls tex\t")]);
+}
+
+#[test]
+fn bash_with_line_editing_looks_the_same() {
+    let steps: [Step; 3] = [
+        ("start>", "PS1='bash> '\r"),
+        ("bash> ", "echo ab\x1b[D\x1b[Dx\x12ech\x07"),
+        ("bash> ", "\x15seq 5 | tail -1 te\t"),
+    ];
+    alike(&["bash", "--norc", "--noprofile"], &steps);
+}
+
+/// A resize inside a full-screen program redraws it in the new size.
+#[test]
+fn vim_follows_a_resize() {
+    needs("vim");
+    let mut term = coshell(&["-q", "--", "vim", "-u", "NONE", "-i", "NONE", "-n"]).start();
+    term.wait_until("vim", |term| term.rows().iter().filter(|row| row.starts_with('~')).count() == 22);
+    term.resize(40, 100, 0, 0);
+    term.wait_until("tildes", |term| term.rows().iter().filter(|row| row.starts_with('~')).count() == 38);
+}

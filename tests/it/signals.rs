@@ -1,0 +1,172 @@
+//! Signals: what is inherited inside is what is inherited outside, and whichever signal ends coshell, at whichever
+//! phase, the terminal is as it was. A panic counts as one.
+
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use termios::Termios;
+
+use crate::support::{Ended, Launch, contains, coshell, direct, proc, run, same, show, wrapped};
+
+/// The modes of a terminal of the rig that nobody has touched.
+fn fresh() -> Termios {
+    let mut term = direct(&["true"]).start();
+    term.wait_end();
+    term.modes()
+}
+
+/// What the program itself has, without a shell in between, which would clear its mask.
+fn masks(dress: impl Fn(Launch) -> Launch) -> String {
+    let look = ["grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"];
+    let plain = run(dress(direct(&look)));
+    let through = run(dress(coshell(&[&["--"], &look[..]].concat())));
+    assert_eq!(show(&plain.bytes), show(&through.bytes));
+    String::from_utf8(plain.bytes).unwrap()
+}
+
+#[test]
+fn masks_and_dispositions_inside_equal_those_outside() {
+    masks(|l| l);
+    let shown = masks(|l| l.ignored(Signal::SIGUSR1).ignored(Signal::SIGPIPE).blocked(Signal::SIGWINCH));
+    assert!(shown.contains("SigBlk:\t0000000008000000"), "{shown}");
+    masks(|l| l.ignored(Signal::SIGCHLD).ignored(Signal::SIGTERM).ignored(Signal::SIGINT).blocked(Signal::SIGUSR2));
+    masks(|l| l.blocked(Signal::SIGTERM).ignored(Signal::SIGTSTP).ignored(Signal::SIGHUP));
+}
+
+#[test]
+fn a_blocked_sigchld_is_passed_on_and_does_not_hold_the_session() {
+    masks(|l| l.blocked(Signal::SIGCHLD));
+}
+
+#[test]
+fn a_session_runs_and_ends_with_every_signal_blocked() {
+    let shown = same("echo hi; exit 3", |mut l| {
+        for signal in Signal::iterator() {
+            l = l.blocked(signal);
+        }
+        l
+    });
+    assert_eq!(shown, b"hi\r\n");
+}
+
+#[test]
+fn environment_directory_and_descriptors_inside_equal_those_outside() {
+    let place = crate::support::Place::new();
+    let script = "env | grep -v '^RIG=\\|^COSHELL_\\|^_=' | sort; pwd; ls /proc/$$/fd";
+    let shown = same(script, |l| l.cwd(place.dir()).env("HOME", place.dir()).env("ODD", "a b\tc=d"));
+    assert!(contains(&shown, "ODD=a b\tc=d"), "{}", show(&shown));
+}
+
+#[test]
+fn mask_limits_and_niceness_inside_equal_those_outside() {
+    let look = "umask; ulimit -a; nice; id; cat /proc/self/cgroup";
+    let prepare = "umask 027; ulimit -n 99; ulimit -c 0; ulimit -s 4096";
+    let plain = run(direct(&["sh", "-c", &format!("{prepare}; exec nice -n 3 sh -c '{look}'")]));
+    let through = run(direct(&["sh", "-c", &format!("{prepare}; exec nice -n 3 \"$WRAP\" -- sh -c '{look}'")]));
+    assert!(contains(&plain.bytes, "0027"), "{}", show(&plain.bytes));
+    assert_eq!(show(&plain.bytes), show(&through.bytes));
+}
+
+#[test]
+fn term_hup_int_and_quit_end_the_session_with_128_and_their_number() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+        let mut term = wrapped(&[], "trap 'echo hup > hup; exit' HUP; echo up; while :; do sleep 0.05; done").start();
+        term.wait("up");
+        term.signal(signal);
+        assert_eq!(term.wait_end(), Ended::Code(128 + signal as i32), "{signal}");
+        assert_eq!(term.modes(), fresh(), "{signal}");
+        term.wait_until("the session inside to be hung up", |term| {
+            term.relatives().is_empty() && term.read_home("hup").is_some()
+        });
+    }
+}
+
+#[test]
+fn a_session_whose_shell_ignores_the_hang_up_ends_all_the_same() {
+    let mut term = wrapped(&[], "trap '' HUP TERM INT; echo up; while :; do sleep 0.05; done").start();
+    term.wait("up");
+    term.signal(Signal::SIGTERM);
+    assert_eq!(term.wait_end(), Ended::Code(128 + 15));
+    assert_eq!(term.modes(), fresh());
+}
+
+/// Whatever each signal does, the terminal is as before at the end, and a mode that was left on is off.
+#[test]
+fn after_every_catchable_signal_the_terminal_is_as_before() {
+    let before = fresh();
+    let uncatchable = [Signal::SIGKILL, Signal::SIGSTOP];
+    let stops = [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU];
+    for signal in Signal::iterator().filter(|signal| !uncatchable.contains(signal) && !stops.contains(signal)) {
+        let mut term = wrapped(&["-q"], "ulimit -c 0; printf '\\033[?2004h'; echo up; read x").start();
+        term.wait("up");
+        term.signal(signal);
+        // Ends the script where the signal ended nothing.
+        term.send("\r");
+        let ended = term.wait_end();
+        assert_eq!(term.modes(), before, "{signal}: {ended:?}");
+        assert!(contains(term.seen(), "\x1b[?2004l"), "{signal}: {ended:?}: {}", show(term.seen()));
+    }
+}
+
+#[test]
+fn a_signal_at_any_moment_of_the_start_leaves_the_terminal_as_before() {
+    let before = fresh();
+    for (round, signal) in
+        [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT].into_iter().cycle().take(60).enumerate()
+    {
+        let mut term = wrapped(&["-q"], "sleep 20").start();
+        term.watch(Duration::from_micros(150) * u32::try_from(round).unwrap());
+        term.signal(signal);
+        let ended = term.wait_end();
+        assert_eq!(term.modes(), before, "round {round}, {signal}: {ended:?}");
+        term.wait_until("nothing to be left", |term| term.relatives().is_empty());
+    }
+}
+
+#[test]
+fn a_signal_at_the_moment_of_the_end_leaves_the_terminal_as_before() {
+    let before = fresh();
+    for round in 0..40 {
+        let mut term = wrapped(&["-q"], "echo up; read x").start();
+        term.wait("up");
+        term.send("\r");
+        term.watch(Duration::from_micros(50) * round);
+        // It may be gone by now.
+        let _ = kill(term.pid(), Signal::SIGTERM);
+        let ended = term.wait_end();
+        assert!(matches!(ended, Ended::Code(0 | 143)), "round {round}: {ended:?}");
+        assert_eq!(term.modes(), before, "round {round}: {ended:?}");
+    }
+}
+
+/// The variable is honoured by builds with debug assertions only, which the tests' are.
+#[test]
+fn after_a_panic_at_any_phase_the_terminal_is_as_before() {
+    let before = fresh();
+    for phase in ["start", "raw", "relay", "exit"] {
+        let launch = wrapped(&[], "printf '\\033[?2004h\\033[?25l'; echo up; read x; exit 0");
+        let mut term = launch.env("COSHELL_TEST_PANIC", phase).start();
+        term.watch(Duration::from_millis(300));
+        if term.ended().is_none() {
+            term.send("\r");
+        }
+        assert_eq!(term.wait_end(), Ended::Code(125), "{phase}: {}", show(term.seen()));
+        assert_eq!(term.modes(), before, "{phase}");
+        let screen = term.screen();
+        assert!(!screen.bracketed_paste() && !screen.hide_cursor(), "{phase}: {}", show(term.seen()));
+        assert!(term.text().contains("panic"), "{phase} says why: {}", show(term.seen()));
+        term.wait_until("nothing to be left", |term| term.relatives().is_empty());
+    }
+}
+
+#[test]
+fn a_signal_to_coshell_reaches_nobody_inside() {
+    let mut term = wrapped(&[], "trap 'echo got it' USR2; echo up; read x; echo bye").start();
+    term.wait("up");
+    term.signal(Signal::SIGWINCH);
+    term.signal(Signal::SIGCONT);
+    assert!(proc::lives(term.pid()));
+    term.send("\r");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    assert!(!contains(term.seen(), "got it"));
+}

@@ -1,0 +1,212 @@
+//! A silent coprocess: while it runs, what the shell prints is for it alone, and nothing is lost when it ends.
+
+use std::time::Duration;
+
+use crate::support::{Ended, PROMPT, Place, Terminal, bash, contains, proc, run, shell, show, wrapped};
+
+/// Reads byte by byte up to a word, waits as long as it is told, and leaves.
+const READER: &str = "
+import os, sys, time
+seen = b''
+while not seen.endswith(sys.argv[1].encode()):
+    byte = os.read(0, 1)
+    if not byte: break
+    seen += byte
+open(sys.argv[2], 'wb').write(seen)
+time.sleep(float(sys.argv[3]))
+";
+
+/// A silent coprocess on the word `start-silent` that reads up to `word`.
+fn reader(place: &Place, word: &str, rest: &str) -> String {
+    let script = place.file("reader.py", READER);
+    format!("python3 {script} '{word}' {} {rest}", place.text("read"))
+}
+
+/// A terminal so high that nothing scrolls out of it; its rows that are not blank.
+fn all_rows(options: &[&str], script: &str) -> Vec<String> {
+    let mut term = wrapped(options, script).size(1500, 80, 0, 0).start();
+    term.wait_end();
+    term.rows().into_iter().filter(|row| !row.is_empty()).collect()
+}
+
+#[test]
+fn what_it_reads_is_not_shown_and_what_comes_later_is() {
+    let place = Place::new();
+    let command = reader(&place, "hidden", "0");
+    let script = "echo start-silent; sleep 0.3; echo hid''den; sleep 0.5; echo later";
+    let rows = all_rows(&["-q", "-t", "start-silent", "-s", &command], script);
+    assert_eq!(rows, ["start-silent", "later"]);
+    assert_eq!(show(&place.read("read")), show(b"start-silent\r\nhidden"));
+}
+
+#[test]
+fn what_it_did_not_read_is_shown_in_order_also_what_was_in_its_pipe() {
+    let place = Place::new();
+    let command = reader(&place, "STOP\r\n".trim_end(), "0.4");
+    let script =
+        "echo start-silent; sleep 0.4; seq 1 2000; printf STOP; seq 3000 4000; echo done; sleep 0.8; echo last";
+    let rows = all_rows(&["-q", "-t", "start-silent", "-s", &command], script);
+    let want: Vec<String> = ["start-silent".to_owned()]
+        .into_iter()
+        .chain((3000..=4000).map(|n| n.to_string()))
+        .chain(["done".to_owned(), "last".to_owned()])
+        .collect();
+    assert_eq!(rows, want);
+}
+
+#[test]
+fn what_one_that_never_reads_was_sent_is_all_shown_at_the_end() {
+    let rows = all_rows(
+        &["-q", "-t", "start-silent", "-s", "sleep 1"],
+        "echo start-silent; sleep 0.4; seq 1 1000; sleep 1.5; echo last",
+    );
+    let numbers: Vec<_> = rows.iter().filter(|row| row.parse::<u32>().is_ok()).collect();
+    assert_eq!(numbers.len(), 1000, "{} rows", rows.len());
+    assert!(numbers.iter().zip(1..).all(|(row, n): (_, u32)| **row == n.to_string()));
+    assert_eq!(rows.last().unwrap(), "last");
+}
+
+#[test]
+fn a_short_one_leaves_no_byte_on_the_terminal() {
+    let place = Place::new();
+    let command = reader(&place, "hidden", "0");
+    // Rounds, since a loaded machine may take longer than the 0.3 s after which the progress line is due.
+    let script = "echo start-silent; printf hid''den; sleep 0.5; echo later";
+    let clean = |_: i32| {
+        run(wrapped(&["-q", "-t", "start-silent", "-s", &command], script)).bytes == b"start-silent\r\nlater\r\n"
+    };
+    assert!((0..5).any(clean), "{}", show(&run(wrapped(&["-q", "-t", "start-silent", "-s", &command], script)).bytes));
+}
+
+#[test]
+fn a_line_of_progress_comes_and_goes_without_a_trace() {
+    let mut term = shell(&["-t", "start-silent", "-s", "sleep 2"]).start();
+    term.wait(PROMPT);
+    term.send("echo above; echo start'-'silent\r");
+    term.wait("start-silent\r\n");
+    term.wait_until("the line of progress", |term| term.rows().iter().any(|row| row.contains("sleep 2")));
+    let row = term.rows().into_iter().find(|row| row.contains("sleep 2")).unwrap();
+    assert!(row.contains("Ctrl-C") || row.contains("^C"), "how to stop it: {row}");
+    term.wait_until("its end", |term| !term.rows().iter().any(|row| row.contains("sleep 2")));
+    term.wait_until("the prompt in its place", |term| {
+        let rows: Vec<_> = term.rows().into_iter().filter(|row| !row.is_empty()).collect();
+        rows == ["ready> echo above; echo start'-'silent", "above", "start-silent", "ready>"]
+    });
+    let screen = term.screen();
+    assert!(!screen.hide_cursor() && screen.cursor_position() == (3, 7), "{:?}", screen.cursor_position());
+    term.send("echo us'able'\r");
+    term.wait("usable\r\n");
+}
+
+#[test]
+fn the_line_of_progress_says_how_to_stop_it_whatever_the_command_is() {
+    let command = format!("sleep 2; : {}", "a long command ".repeat(10));
+    let mut term = wrapped(&["-t", "start-silent", "-s", &command], "echo start-silent; sleep 3").start();
+    term.wait_until("how to stop it", |term| {
+        term.rows().iter().any(|row| row.contains("sleep 2") && row.contains("Ctrl-C"))
+    });
+}
+
+/// Starts one beside a shell that reads a line, and waits until it runs.
+fn beside_a_question(options: &[&str], command: &str) -> Terminal {
+    let command = format!("echo > there; {command}");
+    let options = [options, &["-t", "start-silent", "-s", &command]].concat();
+    let mut term = wrapped(&options, "echo start-silent; read -r a; echo \"got [$a]\"; sleep 0.2").start();
+    term.wait_until("the coprocess", |term| term.read_home("there").is_some());
+    term
+}
+
+#[test]
+fn the_keyboard_is_locked() {
+    let mut term = beside_a_question(&["-q"], "sleep 1; echo typed");
+    term.send("stray");
+    term.wait("got [typed]");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+}
+
+#[test]
+fn keys_get_through_if_asked_for() {
+    let mut term = beside_a_question(&["-q", "--silent-keys", "pass"], "sleep 1; echo typed");
+    term.send("stray");
+    term.wait("got [straytyped]");
+}
+
+#[test]
+fn ctrl_c_stops_it_and_the_shell_does_not_notice() {
+    let mut term = beside_a_question(&[], "exec sleep 1000");
+    term.send("\x03");
+    term.wait_until("it to be gone", |term| {
+        !term.relatives().iter().any(|&pid| proc::command_line(pid) == "sleep 1000")
+    });
+    // Keys are let through a moment after the process is gone.
+    term.wait_some("the answer", |term| {
+        contains(term.seen(), "got [").then_some(()).or_else(|| {
+            term.send_some(b"back\r");
+            None
+        })
+    });
+    assert!(contains(term.seen(), "got [back"), "{}", show(term.seen()));
+}
+
+#[test]
+fn ctrl_c_stops_even_one_that_ignores_it() {
+    let mut term = beside_a_question(&[], "trap '' TERM INT HUP; sleep 1000; sleep 1001");
+    term.send("\x03");
+    term.wait_until("it to be gone", |term| {
+        !term.relatives().iter().any(|&pid| proc::command_line(pid).starts_with("sleep 100"))
+    });
+}
+
+/// The command's shell goes at once, its child does not.
+#[test]
+fn ctrl_c_stops_the_stubborn_children_of_a_command_too() {
+    let mut term = beside_a_question(&[], "sh -c 'trap \"\" TERM INT HUP; sleep 1000; sleep 1001'; echo over");
+    term.send("\x03");
+    term.wait_until("them to be gone", |term| {
+        !term.relatives().into_iter().any(|pid| proc::command_line(pid).starts_with("sleep 100"))
+    });
+}
+
+#[test]
+fn while_muted_no_trigger_fires() {
+    let place = Place::new();
+    let command = reader(&place, "STOP", "0.1");
+    let out = place.text("out");
+    let fired = format!("echo fired >> {out}");
+    let script = "echo start-silent; sleep 0.4; echo a hit; echo STOP; sleep 0.8; echo another hit; sleep 0.3";
+    run(wrapped(&["-q", "-t", "start-silent", "-s", &command, "-t", "hit", "--run", &fired], script));
+    assert_eq!(show(&place.read("out")), "fired\\n\n");
+}
+
+#[test]
+fn the_end_of_the_shell_ends_it_and_shows_what_it_left() {
+    let mut term = wrapped(
+        &["-q", "-t", "start-silent", "-s", "exec sleep 1000"],
+        "echo start-silent; sleep 0.4; echo last words; exit 3",
+    )
+    .start();
+    assert_eq!(term.wait_end(), Ended::Code(3));
+    let rows: Vec<_> = term.rows().into_iter().filter(|row| !row.is_empty()).collect();
+    assert_eq!(rows, ["start-silent", "last words"]);
+    term.wait_until("nothing to be left", |term| term.relatives().is_empty());
+}
+
+#[test]
+fn one_from_the_start_mutes_from_the_start() {
+    let place = Place::new();
+    let command = reader(&place, "open", "0");
+    let mut term = bash(&["-q", "-s", &command]).start();
+    // The prompt has gone to the coprocess, and the keyboard is locked.
+    term.watch(Duration::from_millis(200));
+    assert!(!contains(term.seen(), PROMPT), "{}", show(term.seen()));
+    term.send("\x03");
+    term.wait_until("its end", |term| {
+        !term.relatives().iter().any(|&pid| proc::command_line(pid).starts_with("python3"))
+    });
+    term.wait_some("the shell", |term| {
+        contains(term.seen(), "usable\r\n").then_some(()).or_else(|| {
+            term.send_some(b"echo us'able'\r");
+            None
+        })
+    });
+}

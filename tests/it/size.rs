@@ -1,0 +1,100 @@
+//! The size inside is the size outside: all four fields, from the first command on, through every change.
+
+use std::time::Duration;
+
+use crate::support::{Ended, Place, coshell, run, same, show, wrapped};
+
+/// Prints rows, columns and pixels, each time the window changes and once more for each line read.
+const SIZES: &str = r#"
+import fcntl, os, signal, struct, sys, termios
+def show(*_):
+    rows, cols, x, y = struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, b"\0" * 8))
+    os.write(1, f"size {rows} {cols} {x} {y} .\n".encode())
+signal.signal(signal.SIGWINCH, show)
+show()
+for line in sys.stdin: show()
+"#;
+
+#[test]
+fn the_first_command_finds_the_size_set() {
+    assert_eq!(same("stty size", |l| l.size(31, 97, 0, 0)), b"31 97\r\n");
+}
+
+#[test]
+fn the_size_in_pixels_is_passed_on() {
+    let place = Place::new();
+    let sizes = place.file("sizes.py", SIZES);
+    let mut term = coshell(&["--", "python3", &sizes]).size(33, 101, 909, 660).start();
+    term.wait("size 33 101 909 660 .");
+    term.resize(20, 60, 540, 400);
+    term.wait("size 20 60 540 400 .");
+}
+
+#[test]
+fn a_terminal_of_size_zero_is_passed_on_as_it_is() {
+    same("stty size; stty -a | head -1", |l| l.size(0, 0, 0, 0));
+}
+
+#[test]
+fn every_change_of_size_arrives_and_the_last_one_stays() {
+    let place = Place::new();
+    let sizes = place.file("sizes.py", SIZES);
+    let mut term = coshell(&["--", "python3", &sizes]).start();
+    term.wait("size 24 80");
+    for n in 1..=100 {
+        term.resize(24 + n, 80 + n, 8 * n, 16 * n);
+    }
+    term.wait("size 124 180 800 1600 .");
+}
+
+/// Changes from before the program is even loaded until its first line is shown.
+#[test]
+fn a_change_during_start_up_is_not_lost() {
+    for round in 0..20 {
+        let mut term = wrapped(&[], "echo up; read x; stty size").start();
+        let mut n: u16 = 0;
+        while !term.text().contains("up") {
+            n += 1;
+            assert!(n < 20_000, "round {round}: not up: {}", show(term.seen()));
+            term.resize(24 + n % 100, 81 + n % 100, 0, 0);
+            term.watch(Duration::from_micros(200));
+        }
+        let (rows, cols) = (24 + n % 100, 81 + n % 100);
+        term.send("\r");
+        assert_eq!(term.wait_end(), Ended::Code(0));
+        let last = format!("{rows} {cols}\r\n");
+        assert!(term.text().ends_with(&last), "round {round}: not {last:?} but {}", show(term.seen()));
+    }
+}
+
+#[test]
+fn without_a_terminal_on_stdin_the_size_is_that_of_stdout() {
+    let place = Place::new();
+    let input = place.file("input", "stty size\n");
+    let script = format!("\"$WRAP\" -- sh < {input}");
+    let shown = run(crate::support::direct(&["sh", "-c", &script]).size(30, 90, 0, 0)).bytes;
+    assert!(String::from_utf8_lossy(&shown).contains("30 90"), "{}", show(&shown));
+}
+
+#[test]
+fn without_a_terminal_on_stdin_and_stdout_the_size_is_that_of_stderr() {
+    let place = Place::new();
+    let input = place.file("input", "stty size\n");
+    let output = place.text("output");
+    let script = format!("\"$WRAP\" -- sh < {input} > {output}");
+    run(crate::support::direct(&["sh", "-c", &script]).size(30, 90, 0, 0));
+    let output = place.read("output");
+    assert!(String::from_utf8_lossy(&output).contains("30 90"), "{}", show(&output));
+}
+
+#[test]
+fn without_any_terminal_the_size_is_24_by_80() {
+    let place = Place::new();
+    let input = place.file("input", "stty size\n");
+    let output = place.text("output");
+    // setsid, so that there is no controlling terminal to find either.
+    let script = format!("setsid -w \"$WRAP\" -- sh < {input} > {output} 2>&1");
+    let outcome = run(crate::support::direct(&["sh", "-c", &script]).size(30, 90, 0, 0));
+    let output = place.read("output");
+    assert!(String::from_utf8_lossy(&output).contains("24 80"), "{outcome:?} {}", show(&output));
+}

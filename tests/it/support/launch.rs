@@ -1,0 +1,167 @@
+//! What to start in a terminal, and how.
+
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::sys::signal::Signal;
+
+use super::spawn::{Place, Plan};
+use super::terminal::Terminal;
+
+/// The binary under test.
+pub const COSHELL: &str = env!("CARGO_BIN_EXE_coshell");
+
+/// The prompt of every shell that the tests start.
+pub const PROMPT: &str = "ready> ";
+
+/// A program, its arguments and surroundings. The environment is the same small one for every test, so that
+/// nothing of a session around the tests gets in.
+#[derive(Debug)]
+pub struct Launch {
+    argv: Vec<String>,
+    arg0: Option<String>,
+    env: Vec<(String, String)>,
+    cwd: Option<PathBuf>,
+    pub(super) size: libc::winsize,
+    place: Place,
+    blocked: Vec<Signal>,
+    ignored: Vec<Signal>,
+    pub(super) marker: String,
+}
+
+/// A program straight on the terminal.
+pub fn direct<S: AsRef<str>>(argv: &[S]) -> Launch {
+    Launch::new(argv.iter().map(|arg| arg.as_ref().to_owned()).collect())
+}
+
+/// coshell with these arguments.
+pub fn coshell<S: AsRef<str>>(args: &[S]) -> Launch {
+    let args = args.iter().map(|arg| arg.as_ref().to_owned());
+    Launch::new([COSHELL.to_owned()].into_iter().chain(args).collect())
+}
+
+/// coshell with `options` round `sh -c script`.
+pub fn wrapped(options: &[&str], script: &str) -> Launch {
+    coshell(&[options, &["--", "sh", "-c", script]].concat())
+}
+
+/// coshell with `options` round an interactive `sh`.
+pub fn shell(options: &[&str]) -> Launch {
+    coshell(&[options, &["--", "sh"]].concat())
+}
+
+/// coshell with `options` round an interactive bash that reads no start-up files.
+pub fn bash(options: &[&str]) -> Launch {
+    coshell(&[options, &["--", "bash", "--norc", "--noprofile"]].concat())
+}
+
+impl Launch {
+    fn new(argv: Vec<String>) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let marker = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
+        let env = [
+            ("PATH", path.as_str()),
+            ("TERM", "xterm-256color"),
+            ("LANG", "C.UTF-8"),
+            ("SHELL", "/bin/sh"),
+            ("USER", "tester"),
+            ("PS1", PROMPT),
+            ("WRAP", COSHELL),
+            ("RIG", marker.as_str()),
+        ];
+        let env = env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let size = libc::winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let none = Vec::new;
+        Self { argv, arg0: None, env, cwd: None, size, place: Place::Job, blocked: none(), ignored: none(), marker }
+    }
+
+    /// Sets a variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.env.retain(|(known, _)| known != name);
+        self.env.push((name.to_owned(), value.as_ref().to_string_lossy().into_owned()));
+        self
+    }
+
+    /// Takes a variable away.
+    pub fn without(mut self, name: &str) -> Self {
+        self.env.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// Starts in this directory.
+    pub fn cwd(mut self, dir: impl AsRef<Path>) -> Self {
+        self.cwd = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// The size of the window.
+    pub fn size(mut self, rows: u16, cols: u16, xpixel: u16, ypixel: u16) -> Self {
+        self.size = libc::winsize { ws_row: rows, ws_col: cols, ws_xpixel: xpixel, ws_ypixel: ypixel };
+        self
+    }
+
+    /// Another name for the program itself.
+    pub fn arg0(mut self, name: &str) -> Self {
+        self.arg0 = Some(name.to_owned());
+        self
+    }
+
+    /// Leads the terminal's session, as under `xterm -e`.
+    pub fn leader(mut self) -> Self {
+        self.place = Place::Leader;
+        self
+    }
+
+    /// Starts with this signal blocked.
+    pub fn blocked(mut self, signal: Signal) -> Self {
+        self.blocked.push(signal);
+        self
+    }
+
+    /// Starts with this signal ignored.
+    pub fn ignored(mut self, signal: Signal) -> Self {
+        self.ignored.push(signal);
+        self
+    }
+
+    /// Opens a terminal and starts it there.
+    pub fn start(self) -> Terminal {
+        Terminal::open(self)
+    }
+
+    /// The same for system calls; `home` is where it lives unless told.
+    pub(super) fn plan(&self, home: &Path) -> Plan {
+        let text = |s: &str| CString::new(s).expect("no NUL in arguments");
+        let home = CString::new(home.as_os_str().as_bytes()).expect("no NUL in paths");
+        let mut argv: Vec<_> = self.argv.iter().map(|arg| text(arg)).collect();
+        if let Some(name) = &self.arg0 {
+            argv[0] = text(name);
+        }
+        let mut env: Vec<_> = self.env.iter().map(|(name, value)| text(&format!("{name}={value}"))).collect();
+        if !self.env.iter().any(|(name, _)| name == "HOME") {
+            env.push(text(&format!("HOME={}", home.to_string_lossy())));
+        }
+        let cwd = self.cwd.as_ref().map_or(home, |dir| text(&dir.to_string_lossy()));
+        let (blocked, ignored) = (self.blocked.clone(), self.ignored.clone());
+        Plan { file: text(&find(&self.argv[0])), argv, env, cwd, place: self.place, blocked, ignored }
+    }
+}
+
+/// The file that a command name stands for.
+fn find(name: &str) -> String {
+    if name.contains('/') {
+        return name.to_owned();
+    }
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
+    let files = path.split(':').map(|dir| Path::new(dir).join(name));
+    let file = files.into_iter().find(|file| file.is_file());
+    file.unwrap_or_else(|| panic!("{name} is not installed; tests/run installs it")).to_string_lossy().into_owned()
+}
+
+/// Fails when a program that a test needs is absent: a missing program is no success.
+pub fn needs(name: &str) {
+    find(name);
+}

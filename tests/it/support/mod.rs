@@ -1,0 +1,42 @@
+//! The rig: it plays the user's terminal, starts programs in it, and looks at them through `/proc`.
+#![allow(dead_code, unused_imports, reason = "each subject uses its part")]
+
+pub mod compare;
+pub mod launch;
+pub mod place;
+pub mod proc;
+mod spawn;
+pub mod terminal;
+
+pub use compare::{both, run, same};
+pub use launch::{COSHELL, Launch, PROMPT, bash, coshell, direct, needs, shell, wrapped};
+pub use place::Place;
+pub use terminal::{Ended, Terminal};
+
+/// The end of `bytes`, with everything but printable ASCII escaped.
+pub fn show(bytes: &[u8]) -> String {
+    let from = bytes.len().saturating_sub(3000);
+    bytes[from..].escape_ascii().to_string().replace("\\n", "\\n\n")
+}
+
+/// Whether `needle` is in `hay`.
+pub fn contains(hay: &[u8], needle: &str) -> bool {
+    terminal::find(hay, needle.as_bytes()).is_some()
+}
+
+/// How often `needle` is in `hay`.
+pub fn count(hay: &[u8], needle: &str) -> usize {
+    hay.windows(needle.len()).filter(|window| *window == needle.as_bytes()).count()
+}
+
+/// Bytes that look random and are the same each time.
+pub fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.wrapping_mul(0x2545_F491_4F6C_DD1D).to_be_bytes()[0]
+    };
+    (0..len).map(|_| next()).collect()
+}

@@ -1,0 +1,173 @@
+//! Starts a program on a terminal of its own, as a job of a session whose leader outlives it.
+//!
+//! When the leader of a session ends, the kernel hangs its terminal up and throws away what is still on its way to
+//! the reader. So that no test blames coshell for that, a *keeper* leads the session: it starts the program in the
+//! foreground, reports its pid and then its status through a pipe, and stays. Only system calls that are safe
+//! between fork and exec are used here.
+#![allow(unsafe_code)]
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::ptr;
+
+use nix::fcntl::OFlag;
+use nix::sys::signal::Signal;
+use nix::unistd::{Pid, pipe2};
+
+/// Whether the program leads the terminal's session, or is the foreground job of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// As a shell starts it.
+    Job,
+    /// As `xterm -e` starts it.
+    Leader,
+}
+
+/// Everything that the program is to get.
+#[derive(Debug)]
+pub struct Plan {
+    pub file: CString,
+    pub argv: Vec<CString>,
+    pub env: Vec<CString>,
+    pub cwd: CString,
+    pub place: Place,
+    pub blocked: Vec<Signal>,
+    pub ignored: Vec<Signal>,
+}
+
+/// A program that runs, and the keeper that waits for it.
+#[derive(Debug)]
+pub struct Started {
+    pub keeper: Pid,
+    pub program: Pid,
+    /// Becomes readable when the program has ended: its raw wait status, four bytes.
+    pub report: OwnedFd,
+}
+
+/// Starts what `plan` says, with `tty` as its three standard descriptors and its controlling terminal.
+pub fn start(plan: &Plan, tty: RawFd) -> io::Result<Started> {
+    let (report, ours) = pipe2(OFlag::O_CLOEXEC)?;
+    let argv = pointers(&plan.argv);
+    let env = pointers(&plan.env);
+    // SAFETY: the child calls nothing but async-signal-safe functions, on memory prepared here, and never returns.
+    let keeper = match unsafe { libc::fork() } {
+        -1 => return Err(io::Error::last_os_error()),
+        // SAFETY: as above.
+        0 => unsafe { keep(plan, &argv, &env, tty, ours.as_raw_fd()) },
+        pid => Pid::from_raw(pid),
+    };
+    drop(ours);
+    let mut pid = [0; 4];
+    File::from(report.try_clone()?).read_exact(&mut pid)?;
+    Ok(Started { keeper, program: Pid::from_raw(i32::from_ne_bytes(pid)), report })
+}
+
+fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
+    strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect()
+}
+
+type Pointers<'a> = &'a [*const libc::c_char];
+
+/// The keeper's whole life.
+///
+/// SAFETY: only in a freshly forked child; `argv` and `env` end in a null pointer.
+unsafe fn keep(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd, report: RawFd) -> ! {
+    // SAFETY: system calls on descriptors that this process owns, and on its own stack.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        if plan.place == Place::Job {
+            lead(tty);
+        }
+        let program = match libc::fork() {
+            0 => run(plan, argv, env, tty),
+            pid => pid,
+        };
+        for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGPIPE, libc::SIGTTOU] {
+            libc::signal(signal, libc::SIG_IGN);
+        }
+        libc::dup2(tty, 0);
+        libc::dup2(report, 3);
+        libc::close_range(4, libc::c_uint::MAX, 0);
+        libc::write(3, (&raw const program).cast(), 4);
+        let mut status: libc::c_int = 0;
+        while libc::waitpid(program, &raw mut status, 0) != program {}
+        libc::write(3, (&raw const status).cast(), 4);
+        loop {
+            libc::pause();
+        }
+    }
+}
+
+/// Leads a new session with `tty` as its terminal.
+unsafe fn lead(tty: RawFd) {
+    // SAFETY: system calls without memory.
+    unsafe {
+        libc::setsid();
+        libc::ioctl(tty, libc::TIOCSCTTY, 0);
+    }
+}
+
+/// Becomes the program.
+///
+/// SAFETY: as for `keep`.
+unsafe fn run(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd) -> ! {
+    // SAFETY: system calls on descriptors that this process owns, and on memory that outlives the exec.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, 0);
+        match plan.place {
+            Place::Leader => lead(tty),
+            Place::Job => {
+                libc::signal(libc::SIGTTOU, libc::SIG_IGN);
+                libc::setpgid(0, 0);
+                libc::tcsetpgrp(tty, libc::getpid());
+            }
+        }
+        signals(plan);
+        for fd in 0..3 {
+            libc::dup2(tty, fd);
+        }
+        libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_int);
+        if libc::chdir(plan.cwd.as_ptr()) == 0 {
+            libc::execve(plan.file.as_ptr(), argv.as_ptr(), env.as_ptr());
+        }
+        let failure = b"rig: exec failed\r\n";
+        libc::write(2, failure.as_ptr().cast(), failure.len());
+        libc::_exit(199)
+    }
+}
+
+/// Signals at their defaults, then as the plan says.
+unsafe fn signals(plan: &Plan) {
+    // SAFETY: a zeroed sigset_t is valid to be emptied; the rest are calls without memory of ours.
+    unsafe {
+        for signal in 1..=libc::SIGRTMAX() {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+        for signal in &plan.ignored {
+            libc::signal(*signal as libc::c_int, libc::SIG_IGN);
+        }
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        for signal in &plan.blocked {
+            libc::sigaddset(&raw mut set, *signal as libc::c_int);
+        }
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const set, ptr::null_mut());
+    }
+}
+
+/// Sets the size of the terminal whose master `fd` is.
+pub fn set_size(fd: RawFd, size: &libc::winsize) {
+    // SAFETY: TIOCSWINSZ reads one winsize.
+    unsafe { libc::ioctl(fd, libc::TIOCSWINSZ, ptr::from_ref(size)) };
+}
+
+/// A duplicate of `fd` that tests may keep.
+pub fn duplicate(fd: RawFd) -> OwnedFd {
+    // SAFETY: fcntl gives a new descriptor, which nobody else owns, or -1, which is checked.
+    let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) };
+    assert!(copy >= 0, "a descriptor to spare");
+    // SAFETY: just made and checked.
+    unsafe { OwnedFd::from_raw_fd(copy) }
+}

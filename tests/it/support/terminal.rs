@@ -1,0 +1,389 @@
+//! The user's terminal: the master of a pty, what has been shown on it so far, and the program in it.
+//!
+//! One thread does it all: nothing is read but inside a call that waits for something, each with a deadline.
+
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{Pid, read, write};
+use regex::bytes::Regex;
+use tempfile::TempDir;
+use termios::Termios;
+
+use super::launch::Launch;
+use super::spawn::{self, Started};
+use super::{proc, show};
+
+/// How long anything may take on a loaded machine before a test gives up.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Code(i32),
+    Signal(Signal),
+}
+
+/// A terminal with a program in it.
+#[derive(Debug)]
+pub struct Terminal {
+    master: Option<PtyMaster>,
+    slave: Option<OwnedFd>,
+    started: Started,
+    ended: Option<Ended>,
+    seen: Vec<u8>,
+    /// Where the next wait begins to look.
+    mark: usize,
+    size: libc::winsize,
+    marker: String,
+    home: TempDir,
+}
+
+impl Terminal {
+    pub(super) fn open(launch: Launch) -> Self {
+        let (master, slave) = pair();
+        spawn::set_size(master.as_raw_fd(), &launch.size);
+        let mut modes = Termios::from_fd(slave.as_raw_fd()).expect("the modes of a new pty");
+        modes.c_iflag |= libc::IUTF8;
+        termios::tcsetattr(slave.as_raw_fd(), termios::TCSANOW, &modes).expect("modes can be set");
+        let home = tempfile::tempdir().expect("a home");
+        let started = spawn::start(&launch.plan(home.path()), slave.as_raw_fd()).expect("a keeper");
+        Self {
+            master: Some(master),
+            slave: Some(slave),
+            started,
+            ended: None,
+            seen: Vec::new(),
+            mark: 0,
+            size: launch.size,
+            marker: launch.marker,
+            home,
+        }
+    }
+
+    /// The program's process.
+    pub fn pid(&self) -> Pid {
+        self.started.program
+    }
+
+    /// `$HOME`, where the program was started unless told otherwise.
+    pub fn home(&self) -> &std::path::Path {
+        self.home.path()
+    }
+
+    /// The file in the home with this name, as it is now.
+    pub fn read_home(&self, name: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.home().join(name)).ok()
+    }
+
+    /// Every byte shown so far.
+    pub fn seen(&self) -> &[u8] {
+        &self.seen
+    }
+
+    /// What has been shown since the last wait that succeeded.
+    pub fn unread(&self) -> &[u8] {
+        &self.seen[self.mark..]
+    }
+
+    /// The next wait looks only at what comes from now on.
+    pub fn forget(&mut self) {
+        self.mark = self.seen.len();
+    }
+
+    /// Everything shown, as text for messages and searches.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.seen).into_owned()
+    }
+
+    /// The screen as a person sees it.
+    pub fn screen(&self) -> vt100::Screen {
+        let mut parser = vt100::Parser::new(self.size.ws_row, self.size.ws_col, 0);
+        parser.process(&self.seen);
+        parser.screen().clone()
+    }
+
+    /// The rows of the screen, without blanks at their ends.
+    pub fn rows(&self) -> Vec<String> {
+        let screen = self.screen();
+        screen.rows(0, self.size.ws_col).map(|row| row.trim_end().to_owned()).collect()
+    }
+
+    /// The modes of the terminal.
+    pub fn modes(&self) -> Termios {
+        let slave = self.slave.as_ref().expect("the terminal is open");
+        Termios::from_fd(slave.as_raw_fd()).expect("a terminal has modes")
+    }
+
+    /// The flags of the open file description that the program inherited.
+    pub fn inherited_flags(&self) -> OFlag {
+        let slave = self.slave.as_ref().expect("the terminal is open");
+        let flags = nix::fcntl::fcntl(slave, nix::fcntl::FcntlArg::F_GETFL).expect("flags");
+        OFlag::from_bits_truncate(flags)
+    }
+
+    /// Changes the size of the window.
+    pub fn resize(&mut self, rows: u16, cols: u16, xpixel: u16, ypixel: u16) {
+        self.size = libc::winsize { ws_row: rows, ws_col: cols, ws_xpixel: xpixel, ws_ypixel: ypixel };
+        spawn::set_size(self.master.as_ref().expect("the terminal is open").as_raw_fd(), &self.size);
+    }
+
+    /// Sends a signal to the program, and to nobody else.
+    pub fn signal(&self, signal: Signal) {
+        assert_eq!(self.ended, None, "the program to signal has ended");
+        kill(self.pid(), signal).expect("the program is there");
+    }
+
+    /// The terminal goes away.
+    pub fn close(&mut self) {
+        self.slave = None;
+        self.master = None;
+    }
+
+    /// Types, and reads what comes meanwhile.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let until = Instant::now() + DEADLINE;
+        let mut rest = bytes.as_ref();
+        while !rest.is_empty() {
+            let n = self.send_some(rest);
+            rest = &rest[n..];
+            if n == 0 {
+                self.pump(left(until), Eyes::Open, PollFlags::POLLOUT);
+                self.in_time(until, "room to type");
+            }
+        }
+    }
+
+    /// Types as much as the terminal takes now, and reads nothing.
+    pub fn send_some(&self, bytes: &[u8]) -> usize {
+        match write(self.master.as_ref().expect("the terminal is open"), bytes) {
+            Ok(n) => n,
+            Err(Errno::EAGAIN | Errno::EINTR) => 0,
+            Err(error) => panic!("typing: {error}"),
+        }
+    }
+
+    /// Waits until this text is shown; the next wait looks behind it.
+    #[track_caller]
+    pub fn wait(&mut self, text: &str) {
+        let needle = text.as_bytes();
+        // Each byte is looked at once, so that this may wait behind a flood.
+        let mut from = self.mark;
+        let end = self.wait_some(&format!("the text {text:?}"), |term| {
+            let at = find(&term.seen[from..], needle).map(|at| from + at + needle.len());
+            from = from.max((term.seen.len() + 1).saturating_sub(needle.len()));
+            at
+        });
+        self.mark = end;
+    }
+
+    /// Waits until this pattern matches what is shown, and gives its first group, or else all of it.
+    #[track_caller]
+    pub fn wait_match(&mut self, pattern: &str) -> String {
+        let regex = Regex::new(pattern).expect("a pattern");
+        let found = |term: &Self| {
+            let groups = regex.captures(term.unread())?;
+            let end = groups.get(0).expect("a match").end();
+            let group = groups.get(1).or_else(|| groups.get(0)).expect("a match");
+            Some((end, String::from_utf8_lossy(group.as_bytes()).into_owned()))
+        };
+        let (end, text) = self.wait_some(pattern, found);
+        self.mark += end;
+        text
+    }
+
+    /// Waits until `what` is true.
+    #[track_caller]
+    pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        self.wait_some(what, |term| holds(term).then_some(()));
+    }
+
+    /// Waits until there is something; looks whenever something is shown, and every few milliseconds.
+    #[track_caller]
+    pub fn wait_some<T>(&mut self, what: &str, mut find: impl FnMut(&Self) -> Option<T>) -> T {
+        let until = Instant::now() + DEADLINE;
+        loop {
+            if let Some(found) = find(self) {
+                return found;
+            }
+            self.in_time(until, what);
+            self.pump(left(until).min(Duration::from_millis(5)), Eyes::Open, PollFlags::empty());
+        }
+    }
+
+    /// Reads for so long: for what must not happen, or must go on happening.
+    pub fn watch(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            self.pump(left(until), Eyes::Open, PollFlags::empty());
+        }
+    }
+
+    /// Reads nothing for so long, as a terminal that has stopped.
+    pub fn look_away(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            self.pump(left(until), Eyes::Shut, PollFlags::empty());
+        }
+    }
+
+    /// Waits for the program's end; everything that it has written has been read then.
+    #[track_caller]
+    pub fn wait_end(&mut self) -> Ended {
+        let until = Instant::now() + DEADLINE;
+        while self.ended.is_none() {
+            self.in_time(until, "the program to end");
+            self.pump(left(until), Eyes::Open, PollFlags::empty());
+        }
+        self.drain();
+        self.ended.expect("it has ended")
+    }
+
+    /// How the program has ended, if it has.
+    pub fn ended(&self) -> Option<Ended> {
+        self.ended
+    }
+
+    /// Reads up to a mark that it sends through the terminal itself, behind everything written before.
+    fn drain(&mut self) {
+        const LAST: &[u8] = b"\x1e\x1dnothing more\x1d\x1e";
+        let mut rest = LAST;
+        let until = Instant::now() + DEADLINE;
+        // A description of the rig's own: the inherited one may block.
+        let flags = OFlag::O_WRONLY | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        let Some(Ok(name)) = self.master.as_ref().map(ptsname_r) else { return };
+        let Ok(slave) = open(name.as_str(), flags, Mode::empty()) else { return };
+        loop {
+            if !rest.is_empty() {
+                match write(&slave, rest) {
+                    Ok(n) => rest = &rest[n..],
+                    Err(Errno::EAGAIN) => {}
+                    Err(_) => return,
+                }
+            }
+            self.in_time(until, "the end of the output");
+            self.pump(Duration::from_millis(20), Eyes::Open, PollFlags::empty());
+            let tail = self.seen.len().saturating_sub(20_000 + LAST.len());
+            if let Some(at) = find(&self.seen[tail..], LAST) {
+                self.seen.truncate(tail + at);
+                return;
+            }
+        }
+    }
+
+    /// Waits for something to read, room to type if asked, or the program's end.
+    fn pump(&mut self, time: Duration, eyes: Eyes, also: PollFlags) {
+        let mut events = also;
+        if eyes == Eyes::Open {
+            events |= PollFlags::POLLIN;
+        }
+        let mut fds = Vec::new();
+        if let Some(master) = self.master.as_ref().filter(|_| !events.is_empty()) {
+            fds.push(PollFd::new(master.as_fd(), events));
+        }
+        if self.ended.is_none() {
+            fds.push(PollFd::new(self.started.report.as_fd(), PollFlags::POLLIN));
+        }
+        // Rounded up: a timeout of zero would be a busy wait.
+        let timeout = PollTimeout::try_from(time + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX);
+        let _ = poll(&mut fds, timeout);
+        let over = self.ended.is_none() && fds.last().and_then(PollFd::revents).is_some_and(|got| !got.is_empty());
+        drop(fds);
+        if over {
+            self.ended = Some(self.status());
+        }
+        if eyes == Eyes::Open {
+            self.read_some();
+        }
+    }
+
+    fn read_some(&mut self) {
+        let Some(master) = &self.master else { return };
+        let mut chunk = [0; 16384];
+        if let Ok(n) = read(master, &mut chunk) {
+            self.seen.extend_from_slice(&chunk[..n]);
+        }
+    }
+
+    fn status(&self) -> Ended {
+        let mut status = [0; 4];
+        let n = read(&self.started.report, &mut status).expect("the keeper's report");
+        assert_eq!(n, 4, "the keeper was killed");
+        match WaitStatus::from_raw(self.pid(), i32::from_ne_bytes(status)) {
+            Ok(WaitStatus::Exited(_, code)) => Ended::Code(code),
+            Ok(WaitStatus::Signaled(_, signal, _)) => Ended::Signal(signal),
+            other => panic!("no end: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn in_time(&self, until: Instant, what: &str) {
+        if Instant::now() < until {
+            return;
+        }
+        let relatives: Vec<_> = self.relatives().into_iter().map(|pid| (pid, proc::command_line(pid))).collect();
+        panic!(
+            "waited in vain for: {what}\nended: {:?}\nprocesses: {relatives:?}\nshown since the last wait: {}\n{} bytes in all, the last: {}",
+            self.ended,
+            show(self.unread()),
+            self.seen.len(),
+            show(&self.seen),
+        );
+    }
+
+    /// Every process that descends from the program, also those that have left it, as long as they live.
+    pub fn relatives(&self) -> Vec<Pid> {
+        let setting = format!("RIG={}", self.marker);
+        proc::with_environment(&setting).into_iter().filter(|&pid| pid != self.pid() && proc::lives(pid)).collect()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Eyes {
+    Open,
+    Shut,
+}
+
+impl Drop for Terminal {
+    /// Ends every process that it has started; the keeper's death hangs the terminal up.
+    fn drop(&mut self) {
+        if self.ended.is_none() {
+            let _ = kill(self.pid(), Signal::SIGKILL);
+        }
+        for pid in self.relatives() {
+            let _ = kill(pid, Signal::SIGKILL);
+        }
+        let _ = kill(self.started.keeper, Signal::SIGKILL);
+        let _ = waitpid(self.started.keeper, None);
+    }
+}
+
+/// Both ends of a new pty, closed in whatever is started, neither blocking.
+fn pair() -> (PtyMaster, OwnedFd) {
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    let master = posix_openpt(flags).expect("a pty");
+    grantpt(&master).expect("grantpt");
+    unlockpt(&master).expect("unlockpt");
+    let name = ptsname_r(&master).expect("the pty's name");
+    // Blocking, since the program shares this description: whoever sets O_NONBLOCK on it is found out.
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let slave = open(name.as_str(), flags, Mode::empty()).expect("the pty's other end");
+    (master, slave)
+}
+
+fn left(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now())
+}
+
+/// Where `needle` begins in `hay`.
+pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    let at = hay.windows(needle.len()).position(|window| window == needle);
+    at.filter(|_| !needle.is_empty())
+}

@@ -1,0 +1,228 @@
+//! When a trigger fires: on finished and on paused lines, once a line, and as its modifiers say.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Ended, PROMPT, Place, Terminal, coshell, count, run, shell, show, wrapped};
+
+/// How many lines `out` has in the end, when `script` runs under a trigger that adds one each time.
+fn firings(trigger: &[&str], script: &str) -> usize {
+    let place = Place::new();
+    let out = place.text("out");
+    let action = format!("echo fired >> {out}");
+    let options = [&["-q"], trigger, &["--run", &action]].concat();
+    let mut term = wrapped(&options, &format!("{script}; sleep 0.3")).start();
+    term.wait_end();
+    count(&place.read("out"), "fired\n")
+}
+
+/// What `--run 'echo "$1"'` writes, line by line and sorted.
+fn captured(trigger: &[&str], script: &str) -> Vec<String> {
+    let place = Place::new();
+    let out = place.text("out");
+    let action = format!("echo \"$1\" >> {out}");
+    let options = [&["-q"], trigger, &["--run", &action]].concat();
+    run(wrapped(&options, &format!("{script}; sleep 0.4")));
+    let mut lines: Vec<_> = String::from_utf8_lossy(&place.read("out")).lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_finished_line_fires() {
+    assert_eq!(firings(&["-t", "hello"], "echo say hello now"), 1);
+    assert_eq!(firings(&["-t", "hello"], "echo nothing"), 0);
+}
+
+#[test]
+fn a_prompt_fires_without_a_newline_and_soon() {
+    let round = || {
+        let script = "printf 'Password: '; read -r p; echo \"got [$p]\"";
+        let mut term = wrapped(&["-t", "assword: $", "--send", "secret\\r"], script).start();
+        term.wait("Password: ");
+        let asked = Instant::now();
+        term.wait("got [secret]");
+        assert_eq!(term.wait_end(), Ended::Code(0));
+        asked.elapsed()
+    };
+    let best = (0..5).map(|_| round()).min().unwrap();
+    assert!(best < Duration::from_millis(120), "the best of five took {best:?}");
+}
+
+#[test]
+fn a_line_fires_once_though_it_pauses_and_is_then_finished() {
+    assert_eq!(firings(&["-t", "ready"], "printf 'ready'; sleep 0.2; printf ' now'; sleep 0.2; echo ' on'"), 1);
+    assert_eq!(firings(&["-t", "ready"], "printf 'ready'; sleep 0.2; echo; echo ready"), 2);
+}
+
+#[test]
+fn a_line_that_is_overprinted_with_another_match_fires_again() {
+    assert_eq!(
+        captured(&["-t", r"at (\d+)%"], r"printf 'at 10%%'; sleep 0.2; printf '\rat 20%%'; sleep 0.2; echo"),
+        ["10", "20"]
+    );
+    assert_eq!(firings(&["-t", r"at (\d+)%"], r"printf 'at 10%%'; sleep 0.2; printf '\rat 10%%'; sleep 0.2; echo"), 1);
+}
+
+#[test]
+fn a_match_that_could_still_grow_waits_for_the_lines_end() {
+    assert_eq!(
+        captured(&["-t", "task (.*)"], "printf 'task ab'; sleep 0.2; printf 'cd'; sleep 0.1; echo ef"),
+        ["abcdef"]
+    );
+}
+
+#[test]
+fn a_match_that_could_still_grow_fires_on_a_prompt_all_the_same() {
+    let mut term =
+        wrapped(&["-t", "name (.*)", "--send", "I am $1\\r"], "printf 'name x'; read -r a; echo \"got [$a]\"").start();
+    term.wait("got [I am x]");
+}
+
+#[test]
+fn colours_and_titles_do_not_hide_a_match_and_do_not_make_one() {
+    assert_eq!(firings(&["-t", "^a red word$"], r"printf 'a \033[31mr\033[1me\033[0md wo\033]0;x\007rd\n'"), 1);
+    assert_eq!(firings(&["-t", "secret"], r"printf '\033]0;secret\007\033Psecret\033\\\033_secret\033\\text\n'"), 0);
+}
+
+#[test]
+fn a_line_printed_byte_by_byte_fires_once() {
+    let script = "for c in h e l l o ' ' w o r l d; do printf \"$c\"; sleep 0.03; done; echo";
+    assert_eq!(firings(&["-t", "hello"], script), 1);
+}
+
+#[test]
+fn all_fires_for_every_match_in_a_line() {
+    assert_eq!(captured(&["-t", r"e(\d)"], "echo e1 e2 e3"), ["1"]);
+    assert_eq!(captured(&["-t", r"e(\d)", "--all"], "echo e1 e2 e3"), ["1", "2", "3"]);
+}
+
+#[test]
+fn once_fires_once_in_a_session() {
+    assert_eq!(firings(&["-t", "hit", "--once"], "echo hit; echo hit; sleep 0.1; echo hit"), 1);
+    assert_eq!(firings(&["-t", "hit"], "echo hit; echo hit; sleep 0.1; echo hit"), 3);
+}
+
+#[test]
+fn a_cooldown_holds_it_back_for_that_long() {
+    assert_eq!(firings(&["-t", "hit", "--cooldown", "60s"], "echo hit; sleep 0.1; echo hit"), 1);
+    assert_eq!(firings(&["-t", "hit", "--cooldown", "200ms"], "echo hit; echo hit; sleep 0.6; echo hit"), 2);
+}
+
+#[test]
+fn instant_does_not_wait_for_a_pause() {
+    // The output never rests for 20 ms on this line before it is long.
+    let script = "printf 'go:'; i=0; while [ $i -lt 20000 ]; do printf x; i=$((i+1)); done; echo; sleep 0.2";
+    let place = Place::new();
+    let out = place.text("out");
+    let take = format!("printf '%s' \"$COSHELL_LINE\" | wc -c > {out}");
+    run(wrapped(&["-q", "-t", "go:", "--instant", "--run", &take], script));
+    let length: usize = String::from_utf8(place.read("out")).unwrap().trim().parse().unwrap();
+    assert!(length < 19_000, "it saw {length} bytes of the line");
+    assert_eq!(firings(&["-t", "go:", "--instant"], script), 1);
+}
+
+#[test]
+fn when_it_is_about_the_alternate_screen() {
+    let script = r"echo hit; sleep 0.1; printf '\033[?1049h'; echo hit here; sleep 0.1; echo hit there; sleep 0.1; printf '\033[?1049l'";
+    assert_eq!(firings(&["-t", "hit", "--when", "no-alt-screen"], script), 1);
+    assert_eq!(firings(&["-t", "hit", "--when", "alt-screen"], script), 2);
+}
+
+#[test]
+fn when_no_echo_it_is_a_password_that_is_asked_for() {
+    let plain = "printf 'Password: '; sleep 0.3; echo";
+    assert_eq!(firings(&["-t", "assword: $", "--when", "no-echo"], plain), 0);
+    assert_eq!(firings(&["-t", "assword: $", "--when", "no-echo"], &format!("stty -echo; {plain}")), 1);
+    let mut term = coshell(&[
+        "-t",
+        "assword: $",
+        "--when",
+        "no-echo",
+        "--send",
+        "s3cret\\r",
+        "--",
+        "bash",
+        "-c",
+        "read -s -p 'Password: ' p; echo \"got [$p]\"",
+    ])
+    .start();
+    term.wait("got [s3cret]");
+}
+
+#[test]
+fn when_a_job_runs_it_is_that_job_or_one_inside_it() {
+    let mut term = shell(&[
+        "-t",
+        "hit",
+        "--when",
+        "job=awk",
+        "--run",
+        "echo $COSHELL_LINE >> out",
+        "-t",
+        "hit",
+        "--when",
+        "job=no-such",
+        "--bell",
+    ])
+    .start();
+    term.wait(PROMPT);
+    term.send("echo h'it' one\r");
+    term.wait("hit one\r\n");
+    term.wait(PROMPT);
+    term.send("awk 'BEGIN { print \"h\" \"it two\"; fflush(); system(\"sleep 0.5\") }'\r");
+    term.wait("hit two\r\n");
+    term.wait_until("the run", |term| term.read_home("out").is_some_and(|out| out == b"hit two\n"));
+    assert_eq!(count(term.seen(), "\x07"), 0);
+}
+
+#[test]
+fn when_a_coprocess_runs_or_not() {
+    let script = "echo hit; sleep 0.2";
+    assert_eq!(firings(&["-t", "hit", "--when", "coproc"], script), 0);
+    assert_eq!(firings(&["-t", "hit", "--when", "no-coproc"], script), 1);
+    assert_eq!(firings(&["-c", "cat > /dev/null", "-t", "hit", "--when", "coproc"], script), 1);
+    assert_eq!(firings(&["-c", "cat > /dev/null", "-t", "hit", "--when", "no-coproc"], script), 0);
+}
+
+#[test]
+fn a_trigger_that_sets_itself_off_is_stopped_with_a_notice_that_names_it() {
+    let mut term = shell(&["-t", "foo", "--name", "looper", "--send", "echo foo\\r"]).start();
+    term.wait(PROMPT);
+    term.send("echo foo\r");
+    term.wait("looper");
+    let settled = |term: &mut Terminal| {
+        let before = term.seen().len();
+        term.watch(Duration::from_millis(700));
+        term.seen().len() == before
+    };
+    let until = Instant::now() + Duration::from_secs(20);
+    while !settled(&mut term) {
+        assert!(Instant::now() < until, "it goes on: {}", show(term.seen()));
+    }
+    term.send("echo still'-'here\r");
+    term.wait("still-here\r\n");
+}
+
+#[test]
+fn a_trigger_that_would_start_a_coprocess_does_not_fire_while_one_runs() {
+    let place = Place::new();
+    let log = place.text("log");
+    let start = format!("echo started >> {log}; exec cat > /dev/null");
+    run(wrapped(&["-q", "-t", "hit", "-c", &start], "echo hit; sleep 0.2; echo hit again; sleep 0.2"));
+    assert_eq!(show(&place.read("log")), "started\\n\n");
+}
+
+#[test]
+fn a_pattern_may_match_bytes_that_are_no_utf_8() {
+    assert_eq!(firings(&["-t", r"(?-u:\xff)end"], r"printf 'a\377end\n'"), 1);
+    assert_eq!(captured(&["-t", r"n(.)me"], r"printf 'n\303\251me\n'"), ["\u{e9}"]);
+}
+
+#[test]
+fn triggers_change_no_byte_of_the_output() {
+    let script = r"printf 'one hit\n\033[31mtwo hit\033[0m\r\nprompt hit: '; sleep 0.2; echo";
+    let plain = run(wrapped(&["-q"], script)).bytes;
+    let with =
+        run(wrapped(&["-q", "-t", "hit", "--run", "true", "-t", "t.*o", "--all", "--run", "true"], script)).bytes;
+    assert_eq!(show(&plain), show(&with));
+}

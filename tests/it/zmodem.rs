@@ -1,0 +1,169 @@
+//! Transfers by the real lrzsz: the far end in the shell, the near end as a silent coprocess.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{PROMPT, Place, Terminal, bash, needs, noise, proc, show};
+
+const UP: &str = "rz waiting";
+const DOWN: &str = r"\*\*B00000000000000";
+
+/// The near and the far directory, with a file of noise in `from`.
+fn places(from: &str, len: usize) -> Place {
+    with_data(from, &noise(len, 77))
+}
+
+/// The same with more than can be sent before the test is over. Letters only: where a transfer breaks down, what is
+/// still on its way is typed into a shell, and that must not be a command.
+fn with_letters(from: &str) -> Place {
+    with_data(from, &noise(150_000_000, 77).into_iter().map(|byte| b'a' + byte % 26).collect::<Vec<_>>())
+}
+
+fn with_data(from: &str, data: &[u8]) -> Place {
+    needs("rz");
+    needs("sz");
+    let place = Place::new();
+    for side in ["near", "far"] {
+        std::fs::create_dir(place.path(side)).unwrap();
+    }
+    std::fs::write(place.path(from).join("data"), data).unwrap();
+    place
+}
+
+/// A session in the far directory.
+fn session(place: &Place, trigger: &str, command: &str) -> Terminal {
+    let command = format!("cd {} && {command}", place.text("near"));
+    let mut term = bash(&["--trigger", trigger, "--silent-coproc", &command]).cwd(place.path("far")).start();
+    term.wait(PROMPT);
+    term
+}
+
+/// The prompt is back, the shell usable, the screen clean.
+fn usable(term: &mut Terminal) {
+    term.wait_until("the end of the transfer", |term| transfers(term).is_empty());
+    term.wait_until("the prompt", |term| {
+        let row = usize::from(term.screen().cursor_position().0);
+        term.rows()[row].ends_with(PROMPT.trim_end())
+    });
+    term.forget();
+    term.send("echo us'able' $?\r");
+    term.wait_match(r"usable \d+\r\n");
+    term.wait(PROMPT);
+    let screen = term.rows().join("\n");
+    for rubbish in ["B0100000023be50", "B00000000000000", "**", "\u{18}", "B08", "B09"] {
+        assert!(!screen.contains(rubbish), "{rubbish:?} is on the screen:\n{screen}\n{}", show(term.seen()));
+    }
+    term.send("exit\r");
+    term.wait_end();
+    term.wait_until("nothing to be left", |term| term.relatives().is_empty());
+}
+
+/// The pids of all ends of transfers.
+fn transfers(term: &Terminal) -> Vec<Pid> {
+    let ends = |pid: &Pid| ["rz", "sz", "lrz", "lsz"].iter().any(|name| program(*pid) == *name);
+    term.relatives().into_iter().filter(ends).collect()
+}
+
+fn program(pid: Pid) -> String {
+    let line = proc::command_line(pid);
+    line.split(' ').next().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+fn wait_progress(term: &mut Terminal) {
+    term.wait_until("the line of progress", |term| term.rows().iter().any(|row| row.contains(" MB")));
+}
+
+#[test]
+fn three_megabytes_go_up() {
+    let place = places("near", 3_000_000);
+    let mut term = session(&place, UP, "sz -e data");
+    term.send("rz -y\r");
+    term.wait_until("the file there", |_| place.read("far/data").len() == 3_000_000);
+    usable(&mut term);
+    assert!(place.read("far/data") == place.read("near/data"));
+}
+
+#[test]
+fn three_megabytes_come_down() {
+    let place = places("far", 3_000_000);
+    let mut term = session(&place, DOWN, "rz -y -E");
+    term.send("sz -e data\r");
+    term.wait_until("the file here", |_| place.read("near/data").len() == 3_000_000);
+    usable(&mut term);
+    assert!(place.read("far/data") == place.read("near/data"));
+}
+
+#[test]
+fn two_transfers_in_one_session() {
+    let place = places("far", 100_000);
+    let mut term = session(&place, DOWN, "rz -y -E");
+    for _ in 0..2 {
+        term.send("sz -e data\r");
+        term.wait_until("the file here", |_| place.read("near/data").len() == 100_000);
+        term.wait_until("its end", |term| transfers(term).is_empty());
+        term.wait(PROMPT);
+        std::fs::remove_file(place.path("near/data")).unwrap();
+    }
+    usable(&mut term);
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_an_upload_leaves_both_ends_usable() {
+    let place = with_letters("near");
+    let mut term = session(&place, UP, "sz -e data");
+    term.send("rz -y\r");
+    wait_progress(&mut term);
+    term.send("\x03");
+    usable(&mut term);
+}
+
+#[test]
+fn ctrl_c_in_the_middle_of_a_download_leaves_both_ends_usable() {
+    let place = with_letters("far");
+    let mut term = session(&place, DOWN, "rz -y -E");
+    term.send("sz -e data\r");
+    wait_progress(&mut term);
+    term.send("\x03");
+    usable(&mut term);
+}
+
+/// Ends the far end by a signal in the middle.
+fn far_end_killed(mut term: Terminal, far: &str, start: &str) {
+    term.send(start);
+    wait_progress(&mut term);
+    let pid = transfers(&term).into_iter().find(|&pid| program(pid).ends_with(far)).unwrap();
+    kill(pid, Signal::SIGTERM).unwrap();
+    usable(&mut term);
+}
+
+#[test]
+fn a_far_receiver_that_is_terminated_leaves_both_ends_usable() {
+    let place = with_letters("near");
+    far_end_killed(session(&place, UP, "sz -e data"), "rz", "rz -y\r");
+}
+
+#[test]
+fn a_far_sender_that_is_terminated_leaves_both_ends_usable() {
+    let place = with_letters("far");
+    far_end_killed(session(&place, DOWN, "rz -y -E"), "sz", "sz -e data\r");
+}
+
+/// It cannot say goodbye, and what was on its way to it is typed into the shell: the user has Ctrl-C for both.
+#[test]
+fn a_far_end_that_is_killed_is_left_by_ctrl_c() {
+    let place = with_letters("near");
+    let mut term = session(&place, UP, "sz -e data");
+    term.send("rz -y\r");
+    wait_progress(&mut term);
+    let pid = transfers(&term).into_iter().find(|&pid| program(pid).ends_with("rz")).unwrap();
+    kill(pid, Signal::SIGKILL).unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while !(transfers(&term).is_empty() && term.rows().iter().any(|row| row == PROMPT.trim_end())) {
+        assert!(Instant::now() < until, "no prompt: {}", show(term.seen()));
+        term.send("\x03");
+        term.watch(Duration::from_millis(300));
+    }
+    usable(&mut term);
+}
