@@ -231,7 +231,11 @@ impl Core {
             (true, _) => Watching::Nobody,
         };
         let mut screen = Screen::new(setup.screen, setup.size);
-        screen.assemble(watching != Watching::Nobody || coproc.is_some());
+        match (watching, &coproc) {
+            (Watching::Nobody, Some(_)) if setup.form == Form::Raw => screen.keep_line(),
+            (Watching::Nobody, None) => {}
+            _ => screen.assemble(),
+        }
         let mut core = Self {
             session: Session::new(),
             screen,

@@ -4,11 +4,13 @@
 use super::notices::Notices;
 use super::outbox::Outbox;
 use super::overlay;
-use super::text::{Line, Sink, Text};
+use super::text::{Cursor, Line, Sink, Text};
 use crate::words::Size;
 
 /// What coshell itself may have waiting for a moment of rest.
 const OWN_LIMIT: usize = 64 * 1024;
+/// What is kept of a line that nobody reads.
+const LINE: usize = 64 * 1024;
 /// The queue is bounded by what is read at once: the shell is not read while anything waits here.
 const LIMIT: usize = 64 * 1024;
 
@@ -32,17 +34,33 @@ pub(super) struct Screen {
     text: Text,
     /// coshell's own bytes that wait for a moment of rest.
     own: Vec<u8>,
+    /// What was printed since the last line feed, where nobody has lines assembled: read only when it has to be known
+    /// where the cursor is. Bounded by `LINE`.
+    line: Option<Vec<u8>>,
 }
 
 impl Screen {
     /// A terminal of this size to which nothing has been written.
     pub(super) fn new(medium: Medium, size: Size) -> Self {
-        Self { medium: Some(medium), size, waiting: Outbox::new(LIMIT), text: Text::new(size), own: Vec::new() }
+        Self {
+            medium: Some(medium),
+            size,
+            waiting: Outbox::new(LIMIT),
+            text: Text::new(size),
+            own: Vec::new(),
+            line: None,
+        }
     }
 
-    /// Whether lines are assembled; they are where anybody reads lines or a notice may have to be placed.
-    pub(super) fn assemble(&mut self, on: bool) {
-        self.text.assemble(on);
+    /// Lines are assembled: somebody reads them.
+    pub(super) fn assemble(&mut self) {
+        self.text.assemble(true);
+        self.line = None;
+    }
+
+    /// The unfinished line is kept: nobody reads lines, but something may have to be shown beside it.
+    pub(super) fn keep_line(&mut self) {
+        self.line = Some(Vec::new());
     }
 
     /// The shell's bytes; `sink` is told what is in them.
@@ -51,6 +69,25 @@ impl Screen {
             self.waiting.push(bytes);
         }
         self.text.feed(bytes, sink);
+        if let Some(line) = &mut self.line {
+            match memchr::memrchr(b'\n', bytes) {
+                Some(end) => {
+                    line.clear();
+                    line.extend_from_slice(&bytes[end + 1..]);
+                }
+                None => line.extend_from_slice(bytes),
+            }
+            line.drain(..line.len().saturating_sub(LINE));
+        }
+    }
+
+    /// Where the cursor stands in its line.
+    fn cursor(&self) -> Cursor {
+        let Some(line) = &self.line else { return self.text.cursor() };
+        let mut text = Text::new(self.size);
+        text.assemble(true);
+        text.feed(line, &mut Nobody);
+        text.cursor()
     }
 
     /// coshell's own bytes, which leave the cursor and the attributes as they were.
@@ -63,7 +100,7 @@ impl Screen {
     /// Clears the line that the cursor is on, as the program that printed it would.
     pub(super) fn wipe_line(&mut self) {
         if self.can_place() {
-            let bytes = overlay::wipe(&self.text.cursor());
+            let bytes = overlay::wipe(&self.cursor());
             self.print(&bytes, &mut Nobody);
         }
     }
@@ -72,7 +109,7 @@ impl Screen {
     pub(super) fn show_below(&mut self, line: &str) {
         if self.can_place() {
             let sgr = self.text.modes().attributes();
-            let bytes = overlay::below(&self.text.cursor(), self.size.cols, &sgr, line);
+            let bytes = overlay::below(&self.cursor(), self.size.cols, &sgr, line);
             self.waiting.push(&bytes);
         }
     }
@@ -93,7 +130,7 @@ impl Screen {
         rows.truncate(usize::from(self.size.rows).saturating_sub(2).max(1));
         if self.has_room_for(rows.len()) {
             let sgr = self.text.modes().attributes();
-            self.waiting.push(&overlay::above(&self.text.cursor(), self.size.cols, &sgr, &rows));
+            self.waiting.push(&overlay::above(&self.cursor(), self.size.cols, &sgr, &rows));
             notices.clear();
         }
     }
@@ -156,7 +193,7 @@ impl Screen {
 
     /// Whether the line that the cursor is on stays whole on the screen when so many rows are put above it.
     fn has_room_for(&self, rows: usize) -> bool {
-        usize::from(self.text.cursor().rows) + rows < usize::from(self.size.rows)
+        usize::from(self.cursor().rows) + rows < usize::from(self.size.rows)
     }
 
     /// Whether there is a cursor whose place on the screen is known.

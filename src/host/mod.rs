@@ -82,6 +82,8 @@ struct Host {
     poll: Poll,
     events: Events,
     signals: Signals,
+    /// The poll has reported signals.
+    signalled: bool,
     ports: Ports,
     pty: Pty,
     children: Children,
@@ -128,6 +130,8 @@ impl Host {
             poll,
             events: Events::with_capacity(EVENTS),
             signals,
+            // Some may have come before the poll knew of them.
+            signalled: true,
             ports,
             pty,
             children,
@@ -147,12 +151,14 @@ impl Host {
         self.wait().map_err(|error| Refusal::System("the poll failed", error))?;
         provoke("relay");
         let now = Instant::now();
-        self.hear_signals(now);
+        if std::mem::take(&mut self.signalled) {
+            self.hear_signals(now);
+        }
         if self.core.deadline().is_some_and(|at| now >= at) {
             self.handle(now, Input::Deadline);
         }
         self.flush(now);
-        for port in Ports::readable() {
+        for port in self.ports.readable() {
             self.serve(now, port);
         }
         Ok(self.finished)
@@ -170,6 +176,7 @@ impl Host {
             _ => {}
         }
         for event in &self.events {
+            self.signalled |= event.token() == ports::SIGNALS;
             self.ports.mark(event);
         }
         Ok(())
@@ -212,7 +219,9 @@ impl Host {
                     left = left.saturating_sub(n);
                     self.handle(now, Input::Bytes(port, &buffer[..n]));
                 }
-                Got::Nothing => self.handle(now, Input::Empty(port)),
+                // Nobody else's silence says anything.
+                Got::Nothing if port == Port::Coproc => self.handle(now, Input::Empty(port)),
+                Got::Nothing => {}
                 // On Linux the first EIO of a pty master can come before its last bytes (seen in 5 of 8,000 fast
                 // exits); one more read finds them.
                 Got::End if port == Port::Shell => self.serve_last(now, &mut buffer),
@@ -243,7 +252,7 @@ impl Host {
     fn flush(&mut self, now: Instant) {
         // Before they are on: a crash between the two turns off what is off, which does no harm.
         self.remember_modes();
-        for port in Ports::writable() {
+        for port in self.ports.writable() {
             while !self.core.pending(port).is_empty() {
                 match self.ports.write(port, self.core.pending(port)) {
                     Put::Bytes(n) => {

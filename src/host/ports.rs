@@ -19,7 +19,8 @@ use crate::words::Port;
 /// The token of the signals; the ports have those from 2 on.
 pub(super) const SIGNALS: Token = Token(0);
 const FIRST: usize = 2;
-/// Tty, Shell, Coproc, `CoprocErr` and the slots of background commands.
+/// Tty, `CoprocErr`, Coproc, the slots of background commands, Shell: in the order in which they are served, the
+/// keyboard first and the shell last.
 const PORTS: usize = 4 + crate::core::RUN_SLOTS;
 
 #[derive(Debug)]
@@ -42,11 +43,39 @@ pub(super) struct Ports {
     registry: Registry,
     readers: [Option<Reader>; PORTS],
     writers: [Option<Writer>; PORTS],
+    /// Which of them there are: most slots are empty, and every turn goes through all ports.
+    readable: Set,
+    writable: Set,
+}
+
+/// A set of ports.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Set(u32);
+
+impl Set {
+    fn insert(&mut self, port: Port) {
+        self.0 |= 1 << index(port);
+    }
+
+    fn remove(&mut self, port: Port) {
+        self.0 &= !(1 << index(port));
+    }
+}
+
+impl Iterator for Set {
+    type Item = Port;
+
+    fn next(&mut self) -> Option<Port> {
+        let first = self.0.trailing_zeros();
+        self.0 &= self.0.wrapping_sub(1);
+        (first < u32::BITS).then(|| port(first as usize))
+    }
 }
 
 impl Ports {
     pub(super) fn new(registry: Registry) -> Self {
-        Self { registry, readers: [const { None }; PORTS], writers: [const { None }; PORTS] }
+        let (readers, writers) = ([const { None }; PORTS], [const { None }; PORTS]);
+        Self { registry, readers, writers, readable: Set::default(), writable: Set::default() }
     }
 
     /// This port can be read at this end.
@@ -55,11 +84,13 @@ impl Ports {
         // A file or /dev/null cannot be registered (epoll: EPERM) and is always ready.
         let registered = self.registry.register(&mut SourceFd(&end.as_raw_fd()), token, Interest::READABLE).is_ok();
         self.readers[index(port)] = Some(Reader { end, ready: true, registered });
+        self.readable.insert(port);
     }
 
     /// This port can be written at this end.
     pub(super) fn add_writer(&mut self, port: Port, end: End) {
         self.writers[index(port)] = Some(Writer { end, full: None });
+        self.writable.insert(port);
     }
 
     /// Takes in what the poll reported.
@@ -81,16 +112,14 @@ impl Ports {
         self.readers[index(port)].as_ref().is_some_and(|reader| reader.ready)
     }
 
-    /// The ports that can be read, the keyboard first and the shell last.
-    pub(super) fn readable() -> impl Iterator<Item = Port> {
-        let jobs = (0..crate::core::RUN_SLOTS).map(|slot| Port::Run(slot as u8));
-        [Port::Tty, Port::CoprocErr, Port::Coproc].into_iter().chain(jobs).chain([Port::Shell])
+    /// The ports that can be read, in the order in which they are served.
+    pub(super) fn readable(&self) -> Set {
+        self.readable
     }
 
     /// The ports that can be written.
-    pub(super) fn writable() -> impl Iterator<Item = Port> {
-        let jobs = (0..crate::core::RUN_SLOTS).map(|slot| Port::Run(slot as u8));
-        [Port::Tty, Port::Shell, Port::Coproc].into_iter().chain(jobs)
+    pub(super) fn writable(&self) -> Set {
+        self.writable
     }
 
     /// Reads this port once.
@@ -127,7 +156,7 @@ impl Ports {
 
     /// Whether any port is ready that the core wants to read.
     pub(super) fn has_work(&self, core: &Core) -> bool {
-        Self::readable().any(|port| self.is_ready(port) && core.wants_read(port))
+        self.readable().any(|port| self.is_ready(port) && core.wants_read(port))
     }
 
     /// A read of this port will be tried, although nothing was reported.
@@ -138,6 +167,7 @@ impl Ports {
     }
 
     pub(super) fn close_reader(&mut self, port: Port) {
+        self.readable.remove(port);
         if let Some(reader) = self.readers[index(port)].take()
             && reader.registered
         {
@@ -146,6 +176,7 @@ impl Ports {
     }
 
     pub(super) fn close_writer(&mut self, port: Port) {
+        self.writable.remove(port);
         if let Some(writer) = self.writers[index(port)].take()
             && writer.full == Some(true)
         {
@@ -163,9 +194,36 @@ fn deregister(registry: &Registry, end: &End) {
 fn index(port: Port) -> usize {
     match port {
         Port::Tty => 0,
-        Port::Shell => 1,
+        Port::CoprocErr => 1,
         Port::Coproc => 2,
-        Port::CoprocErr => 3,
-        Port::Run(slot) => 4 + usize::from(slot),
+        Port::Run(slot) => 3 + usize::from(slot),
+        Port::Shell => PORTS - 1,
+    }
+}
+
+fn port(index: usize) -> Port {
+    match index {
+        0 => Port::Tty,
+        1 => Port::CoprocErr,
+        2 => Port::Coproc,
+        last if last == PORTS - 1 => Port::Shell,
+        slot => Port::Run((slot - 3) as u8),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_gives_its_ports_in_the_order_of_service() {
+        let mut set = Set::default();
+        for port in [Port::Shell, Port::Run(15), Port::Tty, Port::Run(0), Port::Coproc, Port::CoprocErr] {
+            set.insert(port);
+            assert_eq!(super::port(index(port)), port);
+        }
+        set.remove(Port::CoprocErr);
+        let order: Vec<_> = set.collect();
+        assert_eq!(order, [Port::Tty, Port::Coproc, Port::Run(0), Port::Run(15), Port::Shell]);
     }
 }

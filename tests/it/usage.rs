@@ -6,7 +6,10 @@ use crate::support::{Ended, Place, coshell, direct, run, shell, show, wrapped};
 #[track_caller]
 fn says(args: &[&str]) -> (Ended, String) {
     let outcome = run(coshell(args).size(24, 80, 0, 0));
-    (outcome.ended, String::from_utf8_lossy(&outcome.bytes).replace("\r\n", "\n"))
+    let text = String::from_utf8_lossy(&outcome.bytes).replace("\r\n", "\n");
+    // Bold and underlined words take no columns.
+    let dress = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
+    (outcome.ended, dress.replace_all(&text, "").into_owned())
 }
 
 /// Fails unless these arguments are refused with all of `words`.

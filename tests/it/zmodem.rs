@@ -161,7 +161,7 @@ fn a_far_end_that_is_killed_is_left_by_ctrl_c() {
     kill(pid, Signal::SIGKILL).unwrap();
     let until = Instant::now() + Duration::from_secs(20);
     while !(transfers(&term).is_empty() && term.rows().iter().any(|row| row == PROMPT.trim_end())) {
-        assert!(Instant::now() < until, "no prompt: {}", show(term.seen()));
+        assert!(Instant::now() < until, "transfers: {:?}, no prompt: {}", transfers(&term), show(term.seen()));
         term.send("\x03");
         term.watch(Duration::from_millis(300));
     }
