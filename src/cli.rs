@@ -58,41 +58,38 @@ pub const TRIGGER: &str = "trigger";
 /// Every modifier there is.
 pub const MODIFIERS: &[Modifier] = &[
     Modifier { name: "name", value: Some("NAME"), summary: "call the trigger NAME in notices" },
-    Modifier { name: "all", value: None, summary: "fire for every match in a line, not only the first" },
+    Modifier { name: "all", value: None, summary: "fire for every match in a line" },
     Modifier { name: "once", value: None, summary: "fire once in the session" },
-    Modifier { name: "instant", value: None, summary: "try every chunk of output, without waiting 20 ms for a pause" },
-    Modifier {
-        name: "cooldown",
-        value: Some("DURATION"),
-        summary: "do not fire again within DURATION (500ms, 5s, 2m)",
-    },
+    Modifier { name: "instant", value: None, summary: "do not wait 20 ms for a pause" },
+    Modifier { name: "cooldown", value: Some("DURATION"), summary: "not again within DURATION (500ms, 5s, 2m)" },
     Modifier {
         name: "when",
         value: Some("CONDITION"),
-        summary: "fire only if alt-screen, no-alt-screen, no-echo, job=NAME, coproc, no-coproc",
+        summary: "only if [no-]alt-screen, no-echo, job=NAME, [no-]coproc",
     },
 ];
 
 const EXAMPLES: &str = "\
 Examples:
-  coshell --coproc ./bot.py
+  coshell -i text --coproc ./bot.py
           The bot reads all that the shell prints; what it prints is typed.
   coshell --trigger 'rz waiting' --silent-coproc 'sz -e report.pdf'
-          Answers a far rz with a file.
+          Answers a far rz with a file. (-e, since ssh takes Enter, ~ and . in a
+          file for its own escape.)
   coshell --trigger '\\*\\*B00000000000000' --silent-coproc 'rz -E'
           Answers a far sz by receiving its files here.
   coshell -t 'BUILD (PASSED|FAILED)' --notify 'build: $1' --bell
           Tells you when the build is done.
-  coshell -t 'Continue\\? \\[y/N\\] $' --send 'y\\r' --when job=apt
-          Answers a prompt, only while apt is asking.
-  coshell -t '(\\S+) login: $' --coproc 'printf \"%s\\r\" \"$(./user-of \"$1\")\"'
+  coshell -t '^Do you want to continue\\? \\[Y/n\\] $' --send 'y\\r'
+          Answers apt. What you type is printed too, and so can match: hence the ^.
+  coshell -t '^wrote (\\S+)$' --run 'xdg-open \"$1\"'
           What the group matched is \"$1\" of the command, never part of its text.
   coshell -- ssh host
           Wraps ssh instead of the shell.
 
-Exit status: the wrapped command's own; 128+N if signal N ended it; 125 if coshell
-itself failed, 126 if the command could not be run, 127 if it was not found; 2 for a
-usage error.";
+Exit status: the wrapped command's own; 128+N if signal N ended it; 125 if
+coshell itself failed, 126 if the command could not be run, 127 if it was not
+found; 2 for a usage error.";
 
 /// The whole command line, as clap has it.
 pub fn command() -> Command {
@@ -106,15 +103,18 @@ pub fn command() -> Command {
              the shell prints, and what it writes is typed into the shell. A trigger is a regular expression on the \
              output that starts an action.",
         )
-        .override_usage("coshell [OPTIONS] [-- COMMAND [ARG]...]")
+        .override_usage("coshell [OPTIONS] [-t REGEX ACTION...]... [-- COMMAND [ARG]...]")
         .after_help("--help shows examples; the manual is coshell(1).")
         .after_long_help(EXAMPLES)
         .styles(styles)
         .term_width(80)
         .args_override_self(true)
         .disable_help_subcommand(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
         .args(trigger_args())
         .args(session_args())
+        .args(about_args())
 }
 
 fn trigger_args() -> Vec<Arg> {
@@ -122,7 +122,7 @@ fn trigger_args() -> Vec<Arg> {
         .short('t')
         .long(TRIGGER)
         .value_name("REGEX")
-        .help("open a trigger; the actions and modifiers that follow are its own")
+        .help("open a trigger: what follows is its own")
         .help_heading("Triggers");
     let modifiers = MODIFIERS.iter().map(|modifier| {
         repeated(modifier.name, modifier.value).help(modifier.summary).help_heading("Modifiers of a trigger")
@@ -139,7 +139,7 @@ fn trigger_args() -> Vec<Arg> {
         }
     });
     let trigger = trigger.action(ArgAction::Append).num_args(1).allow_hyphen_values(true);
-    actions.chain([trigger]).chain(modifiers).collect()
+    [trigger].into_iter().chain(actions).chain(modifiers).collect()
 }
 
 /// An option that may come many times, each with its place.
@@ -159,16 +159,18 @@ fn session_args() -> Vec<Arg> {
             .value_name("FORM")
             .value_parser(["raw", "text", "json"])
             .default_value("raw")
+            .hide_default_value(true)
             .hide_possible_values(true)
-            .help("what a coprocess reads: raw bytes, text lines, or json objects")
+            .help("what a coprocess reads: raw, text or json [raw]")
             .help_heading("Session"),
         Arg::new("silent-keys")
             .long("silent-keys")
             .value_name("WHAT")
             .value_parser(["lock", "pass"])
             .default_value("lock")
+            .hide_default_value(true)
             .hide_possible_values(true)
-            .help("the keyboard during a silent coprocess: lock, or pass")
+            .help("keyboard while silent: lock or pass [lock]")
             .help_heading("Session"),
         flag("login", Some('l'), "start a login shell"),
         flag("quiet", Some('q'), "show no notices"),
@@ -188,6 +190,15 @@ fn session_args() -> Vec<Arg> {
             .value_hint(ValueHint::CommandWithArguments)
             .help("the command to wrap, instead of the shell")
             .hide(true),
+    ]
+}
+
+/// Last, as in most manuals.
+fn about_args() -> [Arg; 2] {
+    let arg = |name: &'static str, letter| Arg::new(name).long(name).short(letter).help_heading("Session");
+    [
+        arg("help", 'h').action(ArgAction::Help).help("this page; --help says more, with examples"),
+        arg("version", 'V').action(ArgAction::Version).help("the version"),
     ]
 }
 
@@ -238,6 +249,9 @@ fn items(matches: &ArgMatches) -> Vec<Item> {
 /// A command that stands without `--` is the most likely mistake of all.
 fn explain(error: clap::Error) -> clap::Error {
     use clap::error::{ContextKind, ContextValue, ErrorKind};
+    // Its tip for an unknown option is to write it behind two dashes, where it would be a command to wrap.
+    let mut error = error;
+    error.remove(ContextKind::Suggested);
     let stray = match (error.kind(), error.get(ContextKind::InvalidArg)) {
         (ErrorKind::UnknownArgument, Some(ContextValue::String(arg))) if !arg.starts_with('-') => arg.clone(),
         _ => return error,

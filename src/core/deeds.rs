@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::action::{Deed, Desk};
 use super::coproc::{Coproc, Form, Loudness, NAME, Order, Reading, Record, Silence, quoted};
-use super::text::Text;
+use super::screen::Screen;
 use super::trigger::{Hit, Moment};
 use super::watch::Found;
 use super::zmodem::{OVER_AND_OUT, Transfer};
@@ -83,9 +83,7 @@ impl Core {
             }
         }
         if silent && self.setup.form != Form::Raw {
-            let mut muted = Text::new(self.setup.size);
-            muted.assemble(true);
-            self.muted = Some(muted);
+            self.muted = Some(Screen::unseen(self.setup.size));
         }
         self.coproc = Some(coproc);
         out.push(Effect::Start(Child::Coproc, order));

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::coproc::{Coproc, Ended, Form, Why};
-use super::zmodem::{Step, Transfer, Verdict};
+use super::zmodem::{INTERRUPT, Step, Verdict, behind_the_end};
 use super::{Core, Effect};
 use crate::words::Child;
 
@@ -58,20 +58,21 @@ impl Core {
         if coproc.silence().is_some_and(super::coproc::Silence::finish) {
             self.screen.show_below("");
         }
-        self.muted = None;
+        let line = self.muted.take().map(|mut muted| muted.take_line()).unwrap_or_default();
         self.rest.forget();
         if let Some(transfer) = &mut self.transfer {
             if failed {
                 self.aftermath = Some(transfer.fail(now));
                 return;
             }
-            bytes.drain(..Transfer::leftover(&bytes));
+            bytes = behind_the_end(&bytes).to_vec();
             self.over_and_out = transfer.is_complete() && bytes.is_empty();
         }
         match form {
             Form::Raw => self.printed(now, &bytes, out),
             Form::Text => self.printed(now, &with_returns(&bytes), out),
-            Form::Json => {}
+            // The objects are no text; the line that the output rests on, a prompt, comes back at least.
+            Form::Json => self.printed(now, &line, out),
         }
     }
 
@@ -79,6 +80,9 @@ impl Core {
         let Some(mut aftermath) = self.aftermath.take() else { return };
         match aftermath.step(now, self.session.is_over()) {
             Step::Type(keys) => {
+                if keys == INTERRUPT {
+                    out.push(Effect::DiscardTyped);
+                }
                 self.typing.key(now, keys);
                 self.aftermath = Some(aftermath);
             }

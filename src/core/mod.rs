@@ -103,6 +103,8 @@ pub enum Effect {
     Look,
     /// Send the signal that this byte stands for to the pty's foreground process group.
     Interrupt(u8),
+    /// Drop what was typed and not read yet.
+    DiscardTyped,
     /// Type the end-of-file character, which the programs inside may have changed.
     EndInput,
     /// Give the pty this size.
@@ -193,7 +195,7 @@ pub struct Core {
     background: Background,
     coproc: Option<Coproc>,
     /// Assembles the lines that a silent coprocess reads and the screen does not show.
-    muted: Option<text::Text>,
+    muted: Option<Screen>,
     triggers: Triggers,
     watching: Watching,
     /// Some trigger may start a coprocess, which then wants the line's raw bytes.

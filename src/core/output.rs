@@ -7,14 +7,14 @@ use super::coproc::{Coproc, Form, Why};
 use super::screen::Nobody;
 use super::trigger::{Facts, Firing, Looked, Moment, Tried};
 use super::watch::{Found, Picker, Rested};
-use super::zmodem::{OVER_AND_OUT, Verdict};
+use super::zmodem::{Verdict, behind_the_end};
 use super::{Core, Effect, Watching};
 
 impl Core {
     /// Output of the shell.
     pub(super) fn printed(&mut self, now: Instant, mut bytes: &[u8], out: &mut Vec<Effect>) {
         if !bytes.is_empty() && std::mem::take(&mut self.over_and_out) {
-            bytes = bytes.strip_prefix(OVER_AND_OUT).unwrap_or(bytes);
+            bytes = behind_the_end(bytes);
         }
         while !bytes.is_empty() {
             if !self.looking.is_empty() {
@@ -57,7 +57,7 @@ impl Core {
         }
         if let Some(muted) = &mut self.muted {
             let mut picker = Picker::all(&mut self.triggers, &mut self.number);
-            muted.feed(bytes, &mut picker);
+            muted.print(bytes, &mut picker);
             for line in picker.found {
                 coproc.line(now, &line, Moment::Finished);
             }
@@ -120,7 +120,7 @@ impl Core {
 
     fn partial_line(&mut self, now: Instant, moment: Moment, out: &mut Vec<Effect>) {
         let text = match &mut self.muted {
-            Some(muted) => muted,
+            Some(muted) => muted.text_mut(),
             None => self.screen.text_mut(),
         };
         if let Some(line) = Found::partial(text, self.number + 1) {

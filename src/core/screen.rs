@@ -52,6 +52,15 @@ impl Screen {
         }
     }
 
+    /// What nobody sees, and somebody reads the lines of.
+    pub(super) fn unseen(size: Size) -> Self {
+        let mut screen = Self::new(Medium::Stream, size);
+        screen.medium = None;
+        screen.assemble();
+        screen.keep_line();
+        screen
+    }
+
     /// Lines are assembled: somebody reads them.
     pub(super) fn assemble(&mut self) {
         self.text.assemble(true);
@@ -79,6 +88,11 @@ impl Screen {
             }
             line.drain(..line.len().saturating_sub(LINE));
         }
+    }
+
+    /// The raw bytes of the unfinished line, as far as they were kept.
+    pub(super) fn take_line(&mut self) -> Vec<u8> {
+        self.line.take().unwrap_or_default()
     }
 
     /// Where the cursor stands in its line.

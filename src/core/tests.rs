@@ -400,6 +400,13 @@ fn a_silent_one_that_closed_its_stdout_gives_back_what_it_did_not_read_too() {
 }
 
 #[test]
+fn after_a_silent_reader_of_json_the_prompt_comes_back() {
+    let mut bench = Bench::new(&["-i", "json", "-s", "bot"]);
+    bench.shell(b"hidden\r\n\x1b[1m$ \x1b[m").wait(100).coproc_exits(Exit::Code(0), b"");
+    assert_eq!(bench.lines(), ["$"]);
+}
+
+#[test]
 fn the_keyboard_is_locked_but_for_ctrl_c() {
     let mut bench = Bench::new(&["-s", "bot"]);
     bench.keys(b"ls\r").keys(b"\x03");

@@ -173,11 +173,26 @@ impl Transfer {
     pub(super) fn last_words(&self) -> &'static [u8] {
         if self.verdict == Verdict::FarGone || self.is_cancelled() { b"" } else { CANCEL_SEQUENCE }
     }
+}
 
-    /// How many bytes in front of what was not read are the end of a transfer that went well: `OO`, once from here
-    /// and once from the far side.
-    pub(super) fn leftover(bytes: &[u8]) -> usize {
-        bytes.chunks_exact(2).take(2).take_while(|pair| *pair == OVER_AND_OUT).count() * 2
+/// What follows the end of a transfer that went well: `OO`, once from here and once from the far side, and a header
+/// that the far side has sent again, are left out.
+pub(super) fn behind_the_end(mut bytes: &[u8]) -> &[u8] {
+    loop {
+        let before = bytes.len();
+        bytes = bytes.strip_prefix(OVER_AND_OUT).unwrap_or(bytes);
+        if let Some(digits) = bytes.strip_prefix(HEX_HEADER)
+            && digits.len() >= HEX_DIGITS
+            && digits[..HEX_DIGITS].iter().all(u8::is_ascii_hexdigit)
+        {
+            bytes = &digits[HEX_DIGITS..];
+            for end in [&b"\r"[..], b"\x8a", b"\n", b"\x11"] {
+                bytes = bytes.strip_prefix(end).unwrap_or(bytes);
+            }
+        }
+        if bytes.len() == before {
+            return bytes;
+        }
     }
 }
 
@@ -211,7 +226,8 @@ const KEPT: usize = 64 * 1024;
 /// A shell that data was typed into is interrupted when it has come to rest, and once more, should the first have
 /// met a key that quotes the next.
 const INTERRUPTS: u8 = 2;
-const INTERRUPT: &[u8] = b"\x03";
+const CANCELS: u8 = 2;
+pub(super) const INTERRUPT: &[u8] = b"\x03";
 
 /// What the far side of a broken transfer still sends: data that was on the way, its own cancel, its last words,
 /// and its shell's prompt, of which only what is text is shown.
@@ -221,6 +237,9 @@ pub(super) struct Aftermath {
     heard: Instant,
     bytes: Vec<u8>,
     far: Far,
+    /// How many more cancels are typed where no prompt comes: one that meets a sender at its start is lost (lrzsz
+    /// flushes its input there).
+    cancels: u8,
 }
 
 /// What is thought to be on the far side.
@@ -246,7 +265,7 @@ pub(super) enum Step {
 impl Aftermath {
     /// It begins now.
     fn new(now: Instant, far: Far) -> Self {
-        Self { since: now, heard: now, bytes: Vec::new(), far }
+        Self { since: now, heard: now, bytes: Vec::new(), far, cancels: CANCELS }
     }
 
     /// The far side sent these bytes.
@@ -254,6 +273,12 @@ impl Aftermath {
         self.heard = now;
         self.bytes.extend_from_slice(bytes);
         self.bytes.drain(..self.bytes.len().saturating_sub(KEPT));
+    }
+
+    fn type_and_wait(&mut self, now: Instant, keys: &'static [u8]) -> Step {
+        (self.since, self.heard) = (now, now);
+        self.bytes.clear();
+        Step::Type(keys)
     }
 
     /// When it is over at the latest.
@@ -272,11 +297,13 @@ impl Aftermath {
             && !last
         {
             *left -= 1;
-            (self.since, self.heard) = (now, now);
-            self.bytes.clear();
-            return Step::Type(INTERRUPT);
+            return self.type_and_wait(now, INTERRUPT);
         }
         let text = text_behind(&self.bytes);
+        if text.is_empty() && self.cancels > 0 && matches!(self.far, Far::Sender | Far::Receiver) && !last {
+            self.cancels -= 1;
+            return self.type_and_wait(now, CANCEL_SEQUENCE);
+        }
         Step::End(text.to_vec(), if text.is_empty() { b"\r" } else { b"" })
     }
 }
@@ -333,6 +360,15 @@ mod tests {
         for not in [&b"**\x18B0100000023be51\r"[..], b"**\x18B01000000", b"**B0100000023be50", b"rz waiting"] {
             assert!(Transfer::begins(not).is_none(), "{not:?}");
         }
+    }
+
+    #[test]
+    fn the_end_of_a_transfer_is_not_shown() {
+        for end in [&b"OO"[..], b"OOOO", b"**\x18B0800000000022d\r\x8aOO", b"OO**\x18B0800000000022d\r\x8a\x11OO", b""]
+        {
+            assert_eq!(behind_the_end(&[end, b"\x1b[?2004h$ "].concat()), b"\x1b[?2004h$ ");
+        }
+        assert_eq!(behind_the_end(b"O**"), b"O**");
     }
 
     #[test]
@@ -408,7 +444,10 @@ mod tests {
         assert_eq!(aftermath.deadline(), now + PATIENCE);
         aftermath.push(now, b"\x18Kdata");
         assert_eq!(aftermath.deadline(), now + PATIENCE);
-        assert_eq!(Aftermath::new(now, Far::Sender).step(now, false), Step::End(Vec::new(), b"\r"));
+        for _ in 0..CANCELS {
+            assert_eq!(aftermath.step(now, false), Step::Type(CANCEL_SEQUENCE));
+        }
+        assert_eq!(aftermath.step(now, false), Step::End(Vec::new(), b"\r"));
         aftermath.push(now, b"\x18\x18\x08\x08$ ");
         assert_eq!(aftermath.deadline(), now + SETTLED);
         assert_eq!(aftermath.step(now, false), Step::End(b"$ ".to_vec(), b""));

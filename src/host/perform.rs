@@ -41,6 +41,7 @@ impl Host {
                 return Some(Input::Looked(looked));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, self.pty.interrupt(byte))),
+            Effect::DiscardTyped => self.pty.discard_typed(),
             Effect::EndInput => return Some(Input::EndOfFile(self.pty.end_of_file())),
             // A pty that cannot be resized is closed, which is an event of its own.
             Effect::Resize(size) => drop(self.pty.resize(size)),

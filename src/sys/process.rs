@@ -8,11 +8,12 @@ use nix::unistd::Pid;
 /// More ancestors than this no process has; a bound, should the table change while it is walked.
 const ANCESTORS: usize = 64;
 
-/// The names of this process and of its ancestors, up to and without `top`'s parent.
-pub fn names(pid: Pid, top: Pid) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut next = Some(pid);
-    while let Some(pid) = next.filter(|pid| pid.as_raw() > 1 && names.len() < ANCESTORS) {
+/// The names of the processes in this group and of its leader's ancestors, up to and with `top`.
+pub fn names(group: Pid, top: Pid) -> Vec<String> {
+    let mut names = os::names_in_group(group);
+    let mut next = Some(group);
+    for _ in 0..ANCESTORS {
+        let Some(pid) = next.filter(|pid| pid.as_raw() > 1) else { break };
         let Some((name, parent)) = os::name_and_parent(pid) else { break };
         names.push(name);
         next = (pid != top).then_some(parent);
@@ -34,11 +35,25 @@ mod os {
     use nix::unistd::Pid;
 
     pub(super) fn name_and_parent(pid: Pid) -> Option<(String, Pid)> {
+        let (name, parent, _) = stat(&pid.to_string())?;
+        Some((name, parent))
+    }
+
+    pub(super) fn names_in_group(group: Pid) -> Vec<String> {
+        // Without /proc nothing is known.
+        let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+        let pids = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let numbers = pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()));
+        numbers.filter_map(|pid| stat(&pid)).filter(|(_, _, of)| *of == group).map(|(name, _, _)| name).collect()
+    }
+
+    /// Name, parent and process group.
+    fn stat(pid: &str) -> Option<(String, Pid, Pid)> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let (head, tail) = stat.rsplit_once(')')?;
         let name = head.split_once('(')?.1.to_owned();
-        let parent = tail.split_whitespace().nth(1)?.parse().ok()?;
-        Some((name, Pid::from_raw(parent)))
+        let mut numbers = tail.split_whitespace().skip(1).map(|number| number.parse().map(Pid::from_raw));
+        Some((name, numbers.next()?.ok()?, numbers.next()?.ok()?))
     }
 
     pub(super) fn working_directory(pid: Pid) -> Option<PathBuf> {
@@ -76,6 +91,11 @@ mod os {
         Some((text(&info.pbi_comm), Pid::from_raw(info.pbi_ppid as i32)))
     }
 
+    /// Only its leader, which the walk to its ancestors begins with.
+    pub(super) fn names_in_group(_: Pid) -> Vec<String> {
+        Vec::new()
+    }
+
     pub(super) fn working_directory(pid: Pid) -> Option<PathBuf> {
         let info: libc::proc_vnodepathinfo = info(pid, libc::PROC_PIDVNODEPATHINFO)?;
         Some(PathBuf::from(text(info.pvi_cdir.vip_path.as_flattened())))
@@ -90,6 +110,10 @@ mod os {
 
     pub(super) fn name_and_parent(_: Pid) -> Option<(String, Pid)> {
         None
+    }
+
+    pub(super) fn names_in_group(_: Pid) -> Vec<String> {
+        Vec::new()
     }
 
     pub(super) fn working_directory(_: Pid) -> Option<PathBuf> {

@@ -7,11 +7,14 @@ use std::path::PathBuf;
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, tcgetpgrp};
-use termios::{ECHO, ICANON, ISIG, Termios, VEOF, VINTR, VQUIT, VSUSP};
+use termios::{ECHO, ICANON, ISIG, NOFLSH, TCIFLUSH, Termios, VEOF, VINTR, VQUIT, VSUSP};
 
 use super::end::{End, close_on_exec};
 use super::tty;
 use crate::words::Size;
+
+/// A pty holds about 20 KB of typed bytes, of which one flush drops 4.
+const FLUSHES: usize = 8;
 
 /// The master side.
 #[derive(Debug)]
@@ -67,7 +70,25 @@ impl Pty {
             () if now.c_cc[VSUSP] == byte => Signal::SIGTSTP,
             () => return false,
         };
-        self.foreground().is_some_and(|group| killpg(group, signal).is_ok())
+        let sent = self.foreground().is_some_and(|group| killpg(group, signal).is_ok());
+        // As the line discipline does when it makes the signal itself: termios(3), NOFLSH.
+        if sent && now.c_lflag & NOFLSH == 0 {
+            self.discard_typed();
+        }
+        sent
+    }
+
+    /// Drops what was typed and has not been read. The slave is opened for it: flushing the master leaves what the
+    /// slave's line discipline holds already.
+    pub fn discard_typed(&self) {
+        // Nobody inside any more: nothing to drop.
+        let Ok(slave) = tty::reopen(&self.name) else { return };
+        for _ in 0..FLUSHES {
+            // What was on its way comes in as soon as there is room, and is seen to the next time.
+            if termios::tcflush(slave.as_raw_fd(), TCIFLUSH).is_err() {
+                return;
+            }
+        }
     }
 
     /// The bytes of which the line discipline makes signals: VINTR, VQUIT, VSUSP.

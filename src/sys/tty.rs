@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg, sigprocmask};
@@ -61,7 +61,8 @@ pub fn open(fd: BorrowedFd<'_>) -> io::Result<End> {
     }
 }
 
-fn reopen(path: &PathBuf) -> io::Result<File> {
+/// Opens a terminal by its name, for ourselves alone.
+pub(super) fn reopen(path: &Path) -> io::Result<File> {
     let flags = libc::O_NOCTTY | libc::O_NONBLOCK | libc::O_CLOEXEC;
     OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)
 }

@@ -23,7 +23,7 @@ pub(super) const LOUD: Kind = Kind {
 pub(super) const SILENT: Kind = Kind {
     name: "silent-coproc",
     letter: Some('s'),
-    summary: "the same, and the screen shows nothing while it runs",
+    summary: "start CMD, and show nothing while it runs",
     manual: "The same, but while it runs what the shell prints goes to the coprocess alone and the keyboard is locked; \
              Ctrl-C stops it. For file transfers.",
     starts: Some(Loudness::Silent),
