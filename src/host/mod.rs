@@ -26,9 +26,9 @@ pub use log::{Level, Log};
 use ports::Ports;
 use terminal::Terminal;
 
-/// What a port is read of in one turn: about one read of a pty (4,095 bytes on Linux), so that in a flood a key waits
-/// for no more than that.
-const BUDGET: usize = 4 * 1024;
+/// What a port is read of in one turn: in a flood one read of a pty (4,095 bytes on Linux), so that a key waits for no
+/// more than that.
+const BUDGET: usize = 2 * 1024;
 /// More than a read of a pty master ever gives (4,095 bytes on Linux).
 const CHUNK: usize = 64 * 1024;
 const EVENTS: usize = 32;

@@ -33,8 +33,8 @@ struct Reader {
 #[derive(Debug)]
 struct Writer {
     end: End,
-    /// The last write did not fit; `true` where an event will say when the next does.
-    full: Option<bool>,
+    /// The last write did not fit: it is registered, and an event will say when the next does.
+    full: bool,
 }
 
 /// All ends there are.
@@ -89,7 +89,7 @@ impl Ports {
 
     /// This port can be written at this end.
     pub(super) fn add_writer(&mut self, port: Port, end: End) {
-        self.writers[index(port)] = Some(Writer { end, full: None });
+        self.writers[index(port)] = Some(Writer { end, full: false });
         self.writable.insert(port);
     }
 
@@ -101,7 +101,7 @@ impl Ports {
                 reader.ready = true;
             }
         } else if let Some(writer) = &mut self.writers[place / 2]
-            && writer.full.take() == Some(true)
+            && std::mem::take(&mut writer.full)
         {
             deregister(&self.registry, &writer.end);
         }
@@ -137,17 +137,18 @@ impl Ports {
     /// Writes to this port once, if it is known to take anything.
     pub(super) fn write(&mut self, port: Port, bytes: &[u8]) -> Put {
         let Some(writer) = &mut self.writers[index(port)] else { return Put::Full };
-        if writer.full.is_some() {
+        if writer.full {
             return Put::Full;
         }
         let put = writer.end.write(bytes);
         match put {
-            Put::Bytes(_) => {}
-            Put::Full => {
+            // One that took a part only is full: to ask again would be a call for nothing.
+            Put::Bytes(n) if n == bytes.len() || !writer.end.takes_what_it_can() => {}
+            Put::Bytes(_) | Put::Full => {
                 let token = Token(FIRST + 2 * index(port) + 1);
                 let source = &mut SourceFd(&writer.end.as_raw_fd());
-                // What cannot be registered is never full.
-                writer.full = Some(self.registry.register(source, token, Interest::WRITABLE).is_ok());
+                // What cannot be registered, a file, is never full.
+                writer.full = self.registry.register(source, token, Interest::WRITABLE).is_ok();
             }
             Put::Gone => self.close_writer(port),
         }
@@ -178,7 +179,7 @@ impl Ports {
     pub(super) fn close_writer(&mut self, port: Port) {
         self.writable.remove(port);
         if let Some(writer) = self.writers[index(port)].take()
-            && writer.full == Some(true)
+            && writer.full
         {
             deregister(&self.registry, &writer.end);
         }

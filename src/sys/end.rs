@@ -104,6 +104,11 @@ impl End {
         }
     }
 
+    /// Whether a write that takes a part only means that nothing more fits for now.
+    pub fn takes_what_it_can(&self) -> bool {
+        self.manner == Manner::Nonblocking
+    }
+
     fn is_ready(&self, flags: PollFlags) -> bool {
         let mut fds = [PollFd::new(self.fd.as_fd(), flags)];
         // A poll that fails, as it does on some devices, says nothing: the call itself will.
