@@ -31,7 +31,7 @@
 //!
 //! | file | for |
 //! | --- | --- |
-//! | `mod` | `Core`, `Input`, `Effect`: takes an input to the machine that it is for |
+//! | `mod`, `surface` | `Core` takes an `Input` to the machine that it is for; what goes in and comes out |
 //! | `output` | the shell's output: to the screen, to the coprocess, to whoever reads lines |
 //! | `keyboard` | the keyboard's bytes: typed, locked out, or turned into an overdue signal |
 //! | `deeds` | what follows when a trigger fires; how a coprocess is started |
@@ -41,7 +41,7 @@
 //! | `outbox`, `tail` | a bounded queue; a bounded end of a stream |
 //! | `session` | the shell's life, the exit status |
 //! | `coproc/` | the coprocess's life; what it reads (raw, text, json); how its silence looks |
-//! | `zmodem` | follows a transfer, so that a broken one leaves the shell usable |
+//! | `zmodem/` | follows a transfer, so that a broken one leaves the shell usable |
 //! | `background` | the commands of `run` |
 //! | `watch` | which lines matter, when the output rests, the raw bytes of the unfinished line |
 //! | `text/` | escape sequences, modes, lines as a person reads them |
