@@ -1,6 +1,6 @@
 //! A line whose columns matter: one cell for each, row after row of the terminal's width.
 
-use super::utf8;
+use super::{scan, utf8};
 
 /// A cell that nobody has written.
 const BLANK: u32 = u32::MAX;
@@ -8,10 +8,22 @@ const BLANK: u32 = u32::MAX;
 const TAIL: u32 = u32::MAX - 1;
 /// The last column of a row on which a wide character found no room: no text at all.
 const HOLE: u32 = u32::MAX - 2;
-/// With this bit: a byte that is not UTF-8.
-const RAW: u32 = 1 << 30;
-/// With this bit: a place in `clusters`.
+/// With this bit, and below `HOLE`: a place in `clusters`.
 const CLUSTER: u32 = 1 << 29;
+/// From here on: this much more than the code of a character. Below: an ASCII character, or a byte that is not UTF-8.
+const CODES: u32 = 0x100;
+const ABOVE_CODE: u32 = CODES - 0x80;
+
+/// Whether a cell is of one byte, or nobody has written it.
+#[inline]
+fn is_single(cell: u32) -> bool {
+    // The blank one becomes 0.
+    cell.wrapping_add(1) <= CODES
+}
+
+fn is_cluster(cell: u32) -> bool {
+    cell & CLUSTER != 0 && cell < HOLE
+}
 
 /// What is put into a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,18 +33,24 @@ impl Glyph {
     /// Of a character, or of a byte that is not UTF-8.
     pub(super) fn new(what: Result<char, u8>) -> Self {
         Self(match what {
-            Ok(char) => u32::from(char),
-            Err(byte) => RAW | u32::from(byte),
+            Ok(char) if char.is_ascii() => u32::from(char),
+            Ok(char) => ABOVE_CODE + u32::from(char),
+            Err(byte) => u32::from(byte),
         })
+    }
+
+    /// Of a byte that is a character of its own, or is not UTF-8.
+    pub(super) fn single(byte: u8) -> Self {
+        Self(u32::from(byte))
     }
 
     /// Its bytes.
     pub(super) fn encode(self, buffer: &mut [u8; 4]) -> &[u8] {
-        if self.0 & RAW != 0 {
+        if self.0 < CODES {
             buffer[0] = self.0.to_le_bytes()[0];
             return &buffer[..1];
         }
-        let char = char::from_u32(self.0).unwrap_or(' ');
+        let char = char::from_u32(self.0 - ABOVE_CODE).unwrap_or(' ');
         char.encode_utf8(buffer).as_bytes()
     }
 }
@@ -93,8 +111,8 @@ impl Cells {
         }
     }
 
-    /// Puts ASCII characters into the cells from `at` on.
-    pub(super) fn put_ascii(&mut self, at: usize, run: &[u8]) {
+    /// Puts bytes that each stand for themselves into the cells from `at` on.
+    pub(super) fn put_singles(&mut self, at: usize, run: &[u8]) {
         self.part(at);
         self.part(at + run.len());
         self.reach(at);
@@ -132,7 +150,7 @@ impl Cells {
         if cell == HOLE {
             return false;
         }
-        if cell < CLUSTER << 1 && cell & CLUSTER != 0 {
+        if is_cluster(cell) {
             self.clusters[(cell ^ CLUSTER) as usize].extend_from_slice(mark);
             return true;
         }
@@ -190,15 +208,15 @@ impl Cells {
             size += match *cell {
                 TAIL | HOLE => 0,
                 BLANK => 1,
-                code if code & RAW != 0 => 1,
-                code if code & CLUSTER != 0 => {
+                code if code < CODES => 1,
+                code if is_cluster(code) => {
                     let cluster = std::mem::take(&mut self.clusters[(code ^ CLUSTER) as usize]);
                     let size = cluster.len();
                     *cell = CLUSTER | u32::try_from(kept.len()).expect("a line is 64 KiB");
                     kept.push(cluster);
                     size
                 }
-                code => char::from_u32(code).map_or(1, char::len_utf8),
+                code => char::from_u32(code - ABOVE_CODE).map_or(1, char::len_utf8),
             };
         }
         self.clusters = kept;
@@ -211,15 +229,15 @@ impl Cells {
         let end = self.cells.iter().rposition(written).map_or(0, |last| last + 1);
         let start = self.cells[..end].iter().position(written).unwrap_or(0);
         let cells = &self.cells[if trim_start { start } else { 0 }..end];
-        if cells.iter().fold(0, |all, &cell| all | cell) < 0x80 {
-            out.extend(cells.iter().map(|cell| cell.to_le_bytes()[0]));
-            return;
-        }
-        for &cell in cells {
+        let mut rest = cells;
+        loop {
+            let singles = rest.iter().position(|&cell| !is_single(cell)).unwrap_or(rest.len());
+            out.extend(rest[..singles].iter().map(|&cell| if cell == BLANK { b' ' } else { cell.to_le_bytes()[0] }));
+            let Some((&cell, behind)) = rest[singles..].split_first() else { return };
+            rest = behind;
             match cell {
                 TAIL | HOLE => {}
-                BLANK => out.push(b' '),
-                code if code & RAW == 0 && code & CLUSTER != 0 => {
+                code if is_cluster(code) => {
                     out.extend_from_slice(&self.clusters[(code ^ CLUSTER) as usize]);
                 }
                 code => out.extend_from_slice(Glyph(code).encode(&mut [0; 4])),
@@ -232,7 +250,13 @@ impl Cells {
         self.clear();
         self.reach(origin);
         let mut rest = text;
-        while !rest.is_empty() {
+        loop {
+            let (singles, behind) = rest.split_at(scan::singles(rest));
+            self.cells.extend(singles.iter().map(|&byte| if byte == 0 { BLANK } else { u32::from(byte) }));
+            rest = behind;
+            if rest.is_empty() {
+                return;
+            }
             let (what, len) = utf8::first(rest);
             let (bytes, behind) = rest.split_at(len);
             rest = behind;
@@ -248,7 +272,6 @@ impl Cells {
                     }
                     self.put(self.cells.len(), Glyph::new(what), 2);
                 }
-                _ if bytes == [0] => self.reach(at + 1),
                 _ => self.put(at, Glyph::new(what), 1),
             }
         }

@@ -1,5 +1,6 @@
 //! What others see of this room, and the stream's way through it.
 
+use super::ground::Tongue;
 use super::lay::Place;
 use super::lines::Lines;
 use super::modes::Modes;
@@ -22,8 +23,8 @@ pub struct Text {
     pub(super) maker: Maker,
     /// How many bytes there were.
     pub(super) offset: u64,
-    /// The last block had bytes that are not UTF-8, so the next one may have some.
-    pub(super) foreign: bool,
+    /// What the next bytes are likely to be.
+    pub(super) tongue: Tongue,
     /// Where the sequence began that is open now, or was the last.
     pub(super) sequence: u64,
 }
@@ -39,7 +40,7 @@ impl Text {
             lines: None,
             maker: Maker::default(),
             offset: 0,
-            foreign: false,
+            tongue: Tongue::Utf8,
             sequence: 0,
         }
     }

@@ -1,6 +1,7 @@
 //! What lies between escape sequences: text and controls.
 
 use super::feed::Text;
+use super::sieve::sieve;
 use super::utf8::{self, Joined, Piece};
 use super::{LINE_LIMIT, Sink, graphics, scan};
 
@@ -9,6 +10,19 @@ const FAR: usize = LINE_LIMIT / 2;
 
 /// How far to look for them among bytes that are not UTF-8, most of which is looked at again.
 const CAUTIOUS: usize = 512;
+
+/// So much UTF-8 in a row, or a line of it, is hardly chance.
+const TELLING: usize = 8;
+
+/// What the next bytes are likely to be, by those before them. It decides which way is taken, not where it leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tongue {
+    Utf8,
+    /// There were others not far back.
+    Doubtful,
+    /// Bytes that are not UTF-8.
+    Foreign,
+}
 
 impl Text {
     /// Text that nobody wants to read: up to the next byte that changes the terminal's state.
@@ -38,15 +52,20 @@ impl Text {
         if !self.carry.is_empty() {
             return self.join(rest[0], sink);
         }
+        if self.tongue == Tongue::Foreign
+            && let Some(used) = self.foreign(rest, sink)
+        {
+            return used;
+        }
         let (run, high) = scan::printable(rest);
         let Some(lines) = self.lines.as_deref_mut() else { return rest.len() };
         if run < FAR && lines.is_fresh() && rest[run..].starts_with(b"\r\n") {
-            let within = if self.foreign { CAUTIOUS } else { FAR };
+            let within = if self.tongue == Tongue::Utf8 { FAR } else { CAUTIOUS };
             let within = within.max(run + 2).min(rest.len());
             let plain = scan::plain_lines(&rest[..within], run + 2);
             let high = high || plain.high;
             let len = if high { whole_lines(&rest[..plain.len]) } else { plain.len };
-            self.foreign = len < plain.len;
+            self.tongue = if len < plain.len { Tongue::Doubtful } else { Tongue::Utf8 };
             if len > 0 {
                 lines.block(&rest[..len], self.offset, sink);
                 return len;
@@ -74,6 +93,25 @@ impl Text {
         run
     }
 
+    /// Bytes of which many are not UTF-8, up to the next that acts, if this is worth while here.
+    fn foreign(&mut self, rest: &[u8], sink: &mut impl Sink) -> Option<usize> {
+        let lines = self.lines.as_deref_mut().filter(|lines| lines.takes_sieved())?;
+        let sieved = sieve(rest);
+        lines.sieved(&sieved, self.offset, sink);
+        let used = sieved.used;
+        let behind = &rest[used..];
+        if (used >= TELLING || behind.starts_with(b"\r\n")) && sieved.is_clean() {
+            self.tongue = Tongue::Doubtful;
+        }
+        match behind.first() {
+            Some(0x1b) => self.open(used),
+            Some(&byte @ 0x07..=0x0f) => self.act(byte, self.offset + used as u64 + 1, sink),
+            // Something to look at, the beginning of a character.
+            _ => return (used > 0).then_some(used),
+        }
+        Some(used + 1)
+    }
+
     /// A run of printable bytes with some above 0x7F; `ends` says that nothing is known of what comes behind it.
     fn characters(&mut self, run: &[u8], ends: bool, sink: &mut impl Sink) {
         let mut at = 0;
@@ -98,6 +136,7 @@ impl Text {
 
     /// Bytes that are not UTF-8, the first of them at the offset `at`.
     fn raw(&mut self, bytes: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+        self.tongue = Tongue::Foreign;
         if let Some(lines) = &mut self.lines {
             for (&byte, at) in bytes.iter().zip(at..) {
                 lines.raw(byte, at, sink);

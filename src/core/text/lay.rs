@@ -1,6 +1,6 @@
 //! Where text that is put one character behind the other ends up.
 
-use super::utf8;
+use super::{scan, utf8};
 
 /// A place in the rows of a wrapped line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,12 +19,19 @@ pub(super) fn lay(mut place: Place, text: &[u8], cols: usize) -> Place {
         return lay_valid(place, text, cols);
     }
     let mut rest = text;
-    while !rest.is_empty() {
+    loop {
+        let singles = scan::singles(rest);
+        if singles > 0 {
+            place = ahead(place, singles, cols);
+            rest = &rest[singles..];
+        }
+        if rest.is_empty() {
+            return place;
+        }
         let (what, len) = utf8::first(rest);
         place = one(place, what.map_or(1, utf8::width), cols);
         rest = &rest[len..];
     }
-    place
 }
 
 /// The same for a text that is known to be UTF-8.
@@ -72,6 +79,9 @@ fn ahead(place: Place, count: usize, cols: usize) -> Place {
 pub(super) fn wraps(text: &[u8], cols: usize) -> usize {
     if text.len() <= cols {
         return 0;
+    }
+    if text.is_ascii() {
+        return (text.len() - 1) / cols;
     }
     // No character takes more columns than bytes, and none more than two.
     let most: usize = text.iter().map(|&byte| usize::from(byte < 0x80) + 2 * usize::from(byte >= 0xc0)).sum();

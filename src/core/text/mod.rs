@@ -5,7 +5,7 @@
 //! taken on bytes of the stream, none on where a chunk ends.
 //!
 //! `feed` is the way through. `parse` finds escape sequences, and `act` hands each to those whom it concerns; `ground` takes
-//! what lies between them, with `scan` for the speed and `utf8` for the characters. `lines` owns the `draft`, the line that
+//! what lies between them, with `scan` and `sieve` for the speed and `utf8` for the characters. `lines` owns the `draft`, the line that
 //! the cursor is on, as bytes or as `cells`, and knows by `screen` on which row it stands; `put` writes on it, `motion` moves
 //! the cursor and erases, `block` passes on whole lines unread. `modes` (with `sgr` and `kitty`) remembers what is switched
 //! on. `input` follows the other direction, what the user's terminal sends.
@@ -28,6 +28,7 @@ mod put;
 mod scan;
 mod screen;
 mod sgr;
+mod sieve;
 #[cfg(test)]
 mod tests;
 mod utf8;

@@ -4,8 +4,8 @@ use super::cells::Glyph;
 use super::draft::{Form, Left};
 use super::lay::Place;
 use super::lines::Lines;
-use super::utf8;
-use super::{LINE_LIMIT, Sink};
+use super::sieve::{Sieved, WINDOW};
+use super::{LINE_LIMIT, Sink, scan, utf8};
 
 impl Lines {
     /// Puts text, which is valid UTF-8 without controls, and whose first byte is at the offset `at`.
@@ -47,6 +47,61 @@ impl Lines {
         }
     }
 
+    /// Whether what comes out of the sieve can be put without the line having to be cut for it.
+    #[inline]
+    pub(super) fn takes_sieved(&self) -> bool {
+        let draft = &self.draft;
+        let weight = match draft.form {
+            Form::Flat => draft.flat.len() + draft.gap,
+            Form::Cells => {
+                let cell = draft.place.row * self.cols + draft.place.col;
+                draft.weight + cell.saturating_sub(draft.cells.len())
+            }
+            Form::Returned => return false,
+        };
+        // A mark may count for a blank cell too.
+        weight + 2 * WINDOW <= LINE_LIMIT && !self.modes.graphics
+    }
+
+    /// Puts what has come through the sieve, which began at the offset `at`.
+    #[inline]
+    pub(super) fn sieved(&mut self, sieved: &Sieved, at: u64, sink: &mut impl Sink) {
+        let text = sieved.text();
+        if text.is_empty() {
+            return;
+        }
+        if self.draft.form == Form::Flat {
+            self.close_gap();
+            self.draft.flat.extend_from_slice(text);
+            self.draft.put = true;
+            return;
+        }
+        let mut done = 0;
+        while done < text.len() {
+            let singles = scan::singles(&text[done..]);
+            if singles > 0 {
+                self.singles(&text[done..done + singles], at, sink);
+                done += singles;
+                continue;
+            }
+            let together = sieved.seamless(done);
+            let (what, len) = utf8::first(together);
+            match what {
+                Ok(_) => self.text(&together[..len], at, sink),
+                Err(_) => self.singles(&together[..1], at, sink),
+            }
+            done += len;
+        }
+    }
+
+    /// Puts bytes that each stand for themselves into cells.
+    fn singles(&mut self, run: &[u8], at: u64, sink: &mut impl Sink) {
+        let mut done = 0;
+        while done < run.len() {
+            done += self.overprint_singles(&run[done..], at, sink);
+        }
+    }
+
     /// Puts some of a text and says how much; it may be nothing, and then something else has changed.
     fn some_text(&mut self, text: &[u8], at: u64, sink: &mut impl Sink) -> usize {
         match self.draft.form {
@@ -57,7 +112,7 @@ impl Lines {
             }
             Form::Cells if text[0] < 0x80 => {
                 let run = text.iter().position(|&byte| byte >= 0x80).unwrap_or(text.len());
-                self.overprint_ascii(&text[..run], at, sink)
+                self.overprint_singles(&text[..run], at, sink)
             }
             Form::Cells => {
                 let (what, len) = utf8::first(text);
@@ -81,18 +136,26 @@ impl Lines {
             self.flush(at, sink);
             return 0;
         }
-        if draft.gap > 0 {
-            if draft.left == Left::Unknown && !draft.put {
-                let col = draft.col();
-                draft.clear(col);
-            } else {
-                draft.flat.resize(draft.flat.len() + draft.gap, 0);
-                (draft.gap, draft.gaps) = (0, true);
-            }
-        }
-        draft.flat.extend_from_slice(&text[..room]);
-        draft.put = true;
+        self.close_gap();
+        self.draft.flat.extend_from_slice(&text[..room]);
+        self.draft.put = true;
         room
+    }
+
+    /// Before something is added to the flat line: the columns that were passed over belong to it.
+    #[inline]
+    fn close_gap(&mut self) {
+        let draft = &mut self.draft;
+        if draft.gap == 0 {
+            return;
+        }
+        if draft.left == Left::Unknown && !draft.put {
+            let col = draft.col();
+            draft.clear(col);
+        } else {
+            draft.flat.resize(draft.flat.len() + draft.gap, 0);
+            (draft.gap, draft.gaps) = (0, true);
+        }
     }
 
     /// Before something is put into cells: the cell it goes to, if the row or the line has to change for it.
@@ -147,9 +210,9 @@ impl Lines {
         len
     }
 
-    fn overprint_ascii(&mut self, run: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+    fn overprint_singles(&mut self, run: &[u8], at: u64, sink: &mut impl Sink) -> usize {
         if self.modes.insert {
-            return self.overprint(Glyph::new(Ok(char::from(run[0]))), 1, 1, at, sink);
+            return self.overprint(Glyph::single(run[0]), 1, 1, at, sink);
         }
         let cell = self.target(1);
         if !self.has_room(cell, 1, at, sink) {
@@ -158,10 +221,10 @@ impl Lines {
         let draft = &mut self.draft;
         draft.weight += cell.saturating_sub(draft.cells.len());
         let len = run.len().min(self.cols - draft.place.col).min(LINE_LIMIT - draft.weight);
-        draft.cells.put_ascii(cell, &run[..len]);
+        draft.cells.put_singles(cell, &run[..len]);
         draft.weight += len;
         draft.place.col += len;
-        draft.last = Some(Glyph::new(Ok(char::from(run[len - 1]))));
+        draft.last = Some(Glyph::single(run[len - 1]));
         draft.put = true;
         len
     }

@@ -34,6 +34,23 @@ pub(super) fn printable(bytes: &[u8]) -> (usize, bool) {
     (at + plain, high != 0 || rest[..plain].iter().any(|&byte| byte >= 0x80))
 }
 
+/// The length of the longest prefix in which no byte that may lead a character has one behind it that may follow: each
+/// of its bytes stands for itself.
+pub(super) fn singles(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let (Some(these), Some(next)) = (bytes.get(at..at + 8), bytes.get(at + 1..at + 9)) {
+        let these = u64::from_le_bytes(these.try_into().expect("a slice of eight bytes"));
+        let next = u64::from_le_bytes(next.try_into().expect("a slice of eight bytes"));
+        let hits = these & (these << 1) & next & !(next << 1) & HIGH;
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let pair = bytes[at..].windows(2).position(|pair| pair[0] >= 0xc0 && pair[1] & 0xc0 == 0x80);
+    pair.map_or(bytes.len(), |pair| at + pair)
+}
+
 /// A prefix of whole lines, each of printable bytes and ended by CR LF.
 pub(super) struct Plain {
     /// Its length, 0 when there is no such line.
@@ -100,7 +117,7 @@ pub(super) fn line_feeds(bytes: &[u8]) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{line_feeds, plain_lines, printable};
+    use super::{line_feeds, plain_lines, printable, singles};
     use proptest::prelude::*;
 
     /// Bytes of the kinds that matter here, controls seldom enough to let runs grow.
@@ -139,6 +156,14 @@ mod tests {
             let plain = bytes.iter().take_while(|&&byte| byte >= 0x20 && byte != 0x7f).count();
             let high = bytes[..plain].iter().any(|&byte| byte >= 0x80);
             prop_assert_eq!(printable(&bytes), (plain, high));
+        }
+
+        #[test]
+        fn singles_end_where_a_character_may_begin(bytes in prop::collection::vec(prop_oneof![
+            3 => 0x20u8..0x7f, 3 => 0xc0u8..=0xff, 1 => 0x80u8..=0xbf,
+        ], 0..40)) {
+            let pairs = |at: &usize| bytes[*at] >= 0xc0 && bytes.get(at + 1).is_some_and(|next| (0x80..0xc0).contains(next));
+            prop_assert_eq!(singles(&bytes), (0..bytes.len()).find(pairs).unwrap_or(bytes.len()));
         }
 
         #[test]

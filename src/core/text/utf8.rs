@@ -156,6 +156,15 @@ fn sequence(text: &[u8]) -> Sequence {
     Sequence::Char(len)
 }
 
+/// How many bytes at the end of a text are an incomplete character.
+pub(super) fn open(text: &[u8]) -> usize {
+    if text.last().is_none_or(u8::is_ascii) {
+        return 0;
+    }
+    let lead = (1..=text.len().min(3)).find(|&back| text[text.len() - back] >= 0xc0);
+    lead.filter(|&back| matches!(sequence(&text[text.len() - back..]), Sequence::Open)).unwrap_or(0)
+}
+
 /// Whether valid UTF-8 begins with a C1 control.
 fn is_c1(text: &[u8]) -> bool {
     matches!(text, [0xc2, 0x80..=0x9f, ..])
