@@ -1,0 +1,131 @@
+//! How fast the parts are that see every byte, without any pty: the text parser, the line assembler, the trigger set.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use coshell::core::text::{Line, Sink, Text};
+use coshell::core::trigger::{Pattern, Spec, Triggers};
+use coshell::words::Size;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+
+#[path = "relay/workload.rs"]
+#[allow(dead_code)]
+mod workload;
+
+/// What a read of a pty gives in a flood.
+const CHUNK: usize = 4095;
+
+/// Counts lines; `blocks` says whether it wants to see those of a block one by one.
+struct Count {
+    blocks: bool,
+    lines: usize,
+}
+
+impl Sink for Count {
+    fn block(&mut self, _: &[u8], lines: usize) -> bool {
+        self.lines += lines;
+        self.blocks
+    }
+
+    fn line(&mut self, line: &Line<'_>) {
+        self.lines += black_box(line).text.len() & 1;
+    }
+}
+
+/// Looks for triggers as a session does: in whole blocks first.
+struct Look<'a>(&'a mut Triggers, usize);
+
+impl Sink for Look<'_> {
+    fn block(&mut self, block: &[u8], _: usize) -> bool {
+        self.0.block_may_match(block)
+    }
+
+    fn line(&mut self, line: &Line<'_>) {
+        self.1 += usize::from(self.0.block_may_match(line.text));
+    }
+}
+
+fn text(assemble: bool) -> Text {
+    let mut text = Text::new(Size { rows: 24, cols: 80, ..Size::default() });
+    text.assemble(assemble);
+    text
+}
+
+fn feed(text: &mut Text, shown: &[u8], sink: &mut impl Sink) {
+    for chunk in shown.chunks(CHUNK) {
+        text.feed(chunk, sink);
+    }
+}
+
+/// What the terminal is shown of a workload.
+fn shown(name: &str) -> Vec<u8> {
+    let workload = workload::named(name).expect("the workload is there");
+    workload.shown(&workload.block())
+}
+
+fn read(criterion: &mut Criterion) {
+    for (group, assemble, blocks) in
+        [("parser", false, false), ("assembler, blocks refused", true, false), ("assembler, line by line", true, true)]
+    {
+        let mut group = criterion.benchmark_group(group);
+        for workload in workload::ALL {
+            let shown = shown(workload.name);
+            group.throughput(Throughput::Bytes(shown.len() as u64));
+            group.bench_function(workload.name, |bencher| {
+                let (mut text, mut count) = (text(assemble), Count { blocks, lines: 0 });
+                bencher.iter(|| feed(&mut text, &shown, &mut count));
+            });
+        }
+    }
+}
+
+fn triggers(count: usize) -> Triggers {
+    let patterns = workload::patterns(count);
+    let specs = patterns.iter().map(|text| Spec::new(Pattern::parse(text).expect("a good pattern")));
+    Triggers::new(specs.collect())
+}
+
+fn look(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("assembler and triggers");
+    for name in ["log", "colour", "cjk", "noise"] {
+        let shown = shown(name);
+        group.throughput(Throughput::Bytes(shown.len() as u64));
+        for count in [1, 10, 100, 1000] {
+            group.bench_with_input(BenchmarkId::new(name, count), &count, |bencher, &count| {
+                let (mut text, mut triggers) = (text(true), triggers(count));
+                let mut look = Look(&mut triggers, 0);
+                bencher.iter(|| feed(&mut text, &shown, &mut look));
+            });
+        }
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("triggers alone");
+    for name in ["log", "cjk"] {
+        let shown = shown(name);
+        group.throughput(Throughput::Bytes(shown.len() as u64));
+        for count in [1, 10, 100, 1000] {
+            group.bench_with_input(BenchmarkId::new(name, count), &count, |bencher, &count| {
+                let mut triggers = triggers(count);
+                bencher.iter(|| black_box(triggers.block_may_match(&shown)));
+            });
+        }
+    }
+}
+
+/// How long 1,000 triggers take until the first line can be looked at.
+fn build(criterion: &mut Criterion) {
+    let patterns = workload::patterns(1000);
+    criterion.bench_function("1,000 patterns read", |bencher| {
+        bencher.iter(|| patterns.iter().filter(|text| Pattern::parse(black_box(text)).is_ok()).count());
+    });
+    criterion.bench_function("1,000 triggers built for their first line", |bencher| {
+        bencher.iter_with_setup(|| triggers(1000), |mut triggers| triggers.block_may_match(b"a line\n"));
+    });
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+    targets = read, look, build
+}
+criterion_main!(benches);
