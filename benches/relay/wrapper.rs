@@ -80,14 +80,16 @@ pub(crate) fn coshell(name: &str, bin: &Path, triggers: usize, options: &[&str])
 /// Other wrappers, as far as they are installed.
 pub(crate) fn peers(home: &Path) -> Vec<Wrapper> {
     let rules = home.join("rules.yml");
-    drop(std::fs::write(&rules, "rules: []\n"));
+    drop(std::fs::write(&rules, "rules:\n- regex: no-such-line\n  color: b#ff0000\n"));
     let rules = rules.to_string_lossy().into_owned();
     let expect = How::Within("set timeout -1; spawn -noecho %; interact");
+    let pattern = How::Within("set timeout -1; spawn -noecho %; interact -o -re no-such-line {}");
     let tmux = ["tmux", "-f", "/dev/null", "-L", "@", "new-session"];
     let mut all = vec![
         ("expect", Wrapper::new("expect", &["expect", "-c"], expect, &[])),
+        ("expect", Wrapper::new("expect, 1 pattern", &["expect", "-c"], pattern, &[])),
         ("zssh", Wrapper::new("zssh", &["zssh", "-s"], How::Within("%"), &[])),
-        ("ct", Wrapper::new("ChromaTerm", &["ct", "-c", &rules], How::Words, &[])),
+        ("ct", Wrapper::new("ChromaTerm, 1 rule", &["ct", "-c", &rules], How::Words, &[])),
         ("tmux", Wrapper::new("tmux", &tmux, How::Within("exec %"), &[";", "pipe-pane", "cat >/dev/null"])),
     ];
     for (program, wrapper) in &mut all {
