@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::coproc::{Coproc, Form, Why};
 use super::screen::Nobody;
 use super::trigger::{Facts, Firing, Looked, Moment, Tried};
-use super::watch::{Found, Picker, Rested};
+use super::watch::{Behind, Found, Picker, Rested, Teller};
 use super::zmodem::{Verdict, behind_the_end};
 use super::{Core, Effect, Watching};
 
@@ -27,23 +27,14 @@ impl Core {
             if let Some(aftermath) = &mut self.aftermath {
                 return aftermath.push(now, bytes);
             }
-            let piece = match self.watching {
-                // The line that starts a silent coprocess must not take those behind it to the screen.
-                Watching::Lines => memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1),
-                Watching::Chunks | Watching::Nobody => bytes.len(),
-            };
-            self.printed_aloud(now, &bytes[..piece], out);
-            bytes = &bytes[piece..];
+            let used = self.printed_aloud(now, bytes, out);
+            bytes = &bytes[used..];
         }
     }
 
     /// Whether a silent coprocess has the stream.
     pub fn is_silent(&self) -> bool {
         self.coproc.as_ref().is_some_and(Coproc::is_silent)
-    }
-
-    fn reads_lines(&self) -> bool {
-        self.coproc.as_ref().is_some_and(Coproc::reads_lines)
     }
 
     fn printed_silently(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
@@ -56,36 +47,52 @@ impl Core {
             coproc.stop(now, Why::FarGone, out);
         }
         if let Some(muted) = &mut self.muted {
-            let mut picker = Picker::all(&mut self.triggers, &mut self.number);
-            muted.print(bytes, &mut picker);
-            for line in picker.found {
-                coproc.line(now, &line, Moment::Finished);
-            }
+            muted.print(bytes, &mut Teller { now, coproc, number: &mut self.number });
             self.rest.stir(now);
         }
     }
 
-    fn printed_aloud(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
-        if let Some(coproc) = &mut self.coproc {
-            coproc.raw(now, bytes);
-        }
-        let all = self.reads_lines();
-        if self.watching == Watching::Nobody && !all {
+    /// Says how much was taken: up to the line that may silence the rest.
+    fn printed_aloud(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) -> usize {
+        let reader = self.coproc.as_mut().filter(|coproc| coproc.reads_lines());
+        if self.watching == Watching::Nobody && reader.is_none() {
             self.screen.print(bytes, &mut Nobody);
-            return;
+            self.copied(now, bytes);
+            return bytes.len();
         }
-        if self.starts {
-            self.raw.push(bytes);
-        }
-        let rest = self.starts && self.setup.form != Form::Raw;
-        let alt_screen = self.screen.text().alt_screen();
-        let mut picker = Picker::new(&mut self.triggers, &mut self.number, all, rest, alt_screen);
-        self.screen.print(bytes, &mut picker);
-        for line in picker.found {
+        let behind = match self.watching {
+            Watching::Lines => Behind::Unread,
+            _ if self.starts && self.setup.form != Form::Raw => Behind::Found,
+            _ => Behind::Looked,
+        };
+        let mut picker = Picker {
+            now,
+            triggers: &mut self.triggers,
+            number: &mut self.number,
+            reader,
+            behind,
+            alt_screen: self.screen.text().alt_screen(),
+            found: Vec::new(),
+        };
+        let used = self.screen.print(bytes, &mut picker);
+        let found = picker.found;
+        self.copied(now, &bytes[..used]);
+        for line in found {
             self.line(now, line, Moment::Finished, out);
         }
         self.keep_raw();
         self.stirred(now, out);
+        used
+    }
+
+    /// Bytes went to the screen: the others who want them as they are get them.
+    fn copied(&mut self, now: Instant, bytes: &[u8]) {
+        if let Some(coproc) = &mut self.coproc {
+            coproc.raw(now, bytes);
+        }
+        if self.starts {
+            self.raw.push(bytes);
+        }
     }
 
     /// Forgets the raw bytes that no trigger can want any more.

@@ -72,12 +72,13 @@ impl Screen {
         self.line = Some(Vec::new());
     }
 
-    /// The shell's bytes; `sink` is told what is in them.
-    pub(super) fn print(&mut self, bytes: &[u8], sink: &mut impl Sink) {
+    /// The shell's bytes; `sink` is told what is in them. Says how many were taken: all, unless the sink has enough.
+    pub(super) fn print(&mut self, bytes: &[u8], sink: &mut impl Sink) -> usize {
+        let used = self.text.feed(bytes, sink);
+        let bytes = &bytes[..used];
         if self.medium.is_some() {
             self.waiting.push(bytes);
         }
-        self.text.feed(bytes, sink);
         if let Some(line) = &mut self.line {
             match memchr::memrchr(b'\n', bytes) {
                 Some(end) => {
@@ -88,6 +89,7 @@ impl Screen {
             }
             line.drain(..line.len().saturating_sub(LINE));
         }
+        used
     }
 
     /// The raw bytes of the unfinished line, as far as they were kept.

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::coproc::Coproc;
 use super::text::{Line, Sink, Text};
 use super::trigger::{LineRef, Triggers};
 
@@ -56,58 +57,101 @@ impl Found {
     }
 }
 
+/// Tells a coprocess that reads lines of every line.
+#[derive(Debug)]
+pub(super) struct Teller<'a> {
+    pub(super) now: Instant,
+    pub(super) coproc: &'a mut Coproc,
+    /// Lines since the session's start.
+    pub(super) number: &'a mut u64,
+}
+
+impl Sink for Teller<'_> {
+    fn block(&mut self, block: &[u8], lines: usize) -> bool {
+        self.coproc.lines(self.now, *self.number + 1, block);
+        *self.number += lines as u64;
+        false
+    }
+
+    fn line(&mut self, line: &Line<'_>) {
+        let number = count(self.number, line);
+        self.coproc.finished(self.now, number, line.text, line.more);
+    }
+}
+
+/// The number of a line, or of the line that it is a piece of.
+fn count(number: &mut u64, line: &Line<'_>) -> u64 {
+    let its_own = *number + 1;
+    if !line.more {
+        *number = its_own;
+    }
+    its_own
+}
+
 /// Picks the lines that matter out of what is printed.
 #[derive(Debug)]
 pub(super) struct Picker<'a> {
-    triggers: &'a mut Triggers,
-    number: &'a mut u64,
-    /// Every line matters: a coprocess reads lines.
-    all: bool,
-    /// Once one line may start a coprocess that reads lines, those behind it matter too.
-    rest: bool,
-    alt_screen: bool,
+    pub(super) now: Instant,
+    pub(super) triggers: &'a mut Triggers,
+    /// Lines since the session's start.
+    pub(super) number: &'a mut u64,
+    /// A coprocess that reads lines. It is told at once of those that no trigger matches.
+    pub(super) reader: Option<&'a mut Coproc>,
+    pub(super) behind: Behind,
+    pub(super) alt_screen: bool,
     /// The lines that matter, in order.
-    pub found: Vec<Found>,
+    pub(super) found: Vec<Found>,
 }
 
-impl<'a> Picker<'a> {
-    /// Picks what may match; all lines where `all`, all behind the first where `rest`.
-    pub(super) fn new(
-        triggers: &'a mut Triggers,
-        number: &'a mut u64,
-        all: bool,
-        rest: bool,
-        alt_screen: bool,
-    ) -> Self {
-        Self { triggers, number, all, rest, alt_screen, found: Vec::new() }
-    }
+/// What becomes of the lines behind one that may match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// They are looked at like that one.
+    Looked,
+    /// All of them matter: it may start a coprocess that reads lines.
+    Found,
+    /// They are not read before it has been tried: it may silence them.
+    Unread,
+}
 
-    /// Picks every line.
-    pub(super) fn all(triggers: &'a mut Triggers, number: &'a mut u64) -> Self {
-        Self::new(triggers, number, true, true, false)
-    }
-
+impl Picker<'_> {
+    /// Whether lines matter that do not match, so that they are told in order.
     fn takes_all(&self) -> bool {
-        self.all || (self.rest && !self.found.is_empty())
+        !self.found.is_empty() && (self.reader.is_some() || self.behind == Behind::Found)
+    }
+
+    fn teller(&mut self) -> Option<Teller<'_>> {
+        let Self { now, number, reader, .. } = self;
+        Some(Teller { now: *now, coproc: reader.as_deref_mut()?, number })
     }
 }
 
 impl Sink for Picker<'_> {
     fn block(&mut self, block: &[u8], lines: usize) -> bool {
-        let look = self.takes_all() || self.triggers.block_may_match(block);
-        if !look {
-            *self.number += lines as u64;
+        if self.takes_all() || self.triggers.block_may_match(block) {
+            return true;
         }
-        look
+        match self.teller() {
+            Some(mut teller) => teller.block(block, lines),
+            None => {
+                *self.number += lines as u64;
+                false
+            }
+        }
+    }
+
+    fn enough(&self) -> bool {
+        self.behind == Behind::Unread && !self.found.is_empty()
     }
 
     fn line(&mut self, line: &Line<'_>) {
-        let number = *self.number + 1;
-        if !line.more {
-            *self.number = number;
-        }
         if self.takes_all() || self.triggers.block_may_match(line.text) {
+            let number = count(self.number, line);
             self.found.push(Found::of(line, number, self.alt_screen));
+        } else if let Some(mut teller) = self.teller() {
+            teller.line(line);
+        } else {
+            count(self.number, line);
         }
     }
 

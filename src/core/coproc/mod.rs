@@ -26,6 +26,8 @@ pub const SILENT_READS_WITHIN: Duration = Duration::from_secs(30);
 pub const KILL_AFTER: Duration = Duration::from_secs(2);
 /// What a coprocess has to finish in once the shell has exited.
 pub const FINISH_WITHIN: Duration = Duration::from_secs(1);
+/// The memory that is kept to put its lines together in.
+const ROOM: usize = 16 * 1024;
 /// What its stdout can still hold once it has exited: a pipe's capacity on Linux.
 const LAST_WORDS: usize = 64 * 1024;
 
@@ -105,6 +107,8 @@ pub struct Coproc {
     order: Order,
     silence: Option<Silence>,
     reading: Reading,
+    /// Room for what a record becomes, kept for its memory only.
+    rendered: Vec<u8>,
     stdin: Outbox,
     /// How much of its input the screen has shown before: the line that started it.
     shown: usize,
@@ -145,6 +149,7 @@ impl Coproc {
             order,
             silence,
             reading,
+            rendered: Vec::new(),
             stdin: Outbox::new(STDIN_LIMIT),
             shown: 0,
             given: 0,
@@ -180,16 +185,37 @@ impl Coproc {
 
     /// Something that a `text` or `json` reader is told.
     pub fn tell(&mut self, now: Instant, record: &Record<'_>) {
-        if let Some(bytes) = self.reading.render(record) {
+        let mut bytes = std::mem::take(&mut self.rendered);
+        self.reading.render(record, &mut bytes);
+        self.give_rendered(now, bytes);
+    }
+
+    /// A finished line, or a piece of one, for one that reads lines.
+    pub fn finished(&mut self, now: Instant, number: u64, text: &[u8], more: bool) {
+        self.tell(now, &Record::Line { number, text, more });
+    }
+
+    /// Whole lines, each ended by CR LF and without other controls, for one that reads lines; the first has this number.
+    pub fn lines(&mut self, now: Instant, number: u64, block: &[u8]) {
+        let mut bytes = std::mem::take(&mut self.rendered);
+        self.reading.render_lines(number, block, &mut bytes);
+        self.give_rendered(now, bytes);
+    }
+
+    fn give_rendered(&mut self, now: Instant, mut bytes: Vec<u8>) {
+        if !bytes.is_empty() {
             self.give(now, &bytes);
         }
+        bytes.clear();
+        bytes.shrink_to(ROOM);
+        self.rendered = bytes;
     }
 
     /// A line, for one that reads lines.
     pub fn line(&mut self, now: Instant, line: &Found, moment: Moment) {
         let (number, text) = (line.number, &line.text[..]);
         match moment {
-            Moment::Finished => self.tell(now, &Record::Line { number, text, more: line.more }),
+            Moment::Finished => self.finished(now, number, text, line.more),
             Moment::Paused => self.tell(now, &Record::Prompt { number, text }),
             Moment::Chunk | Moment::Settled => {}
         }

@@ -75,44 +75,69 @@ impl Reading {
         self.form
     }
 
-    /// What a record is for this reader, if it is anything.
-    pub fn render(&mut self, record: &Record<'_>) -> Option<Vec<u8>> {
+    /// Appends what a record is for this reader, if it is anything.
+    pub fn render(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
         match self.form {
-            Form::Raw => None,
-            Form::Text => self.text(record),
-            Form::Json => Some(object(record)),
+            Form::Raw => {}
+            Form::Text => self.text(record, out),
+            Form::Json => object(record, out),
         }
     }
 
-    fn text(&mut self, record: &Record<'_>) -> Option<Vec<u8>> {
+    /// Appends what whole lines are for this reader, each ended by CR LF and without other controls.
+    pub fn render_lines(&mut self, number: u64, block: &[u8], out: &mut Vec<u8>) {
+        let mut rest = block;
+        for number in number.. {
+            if self.form == Form::Text && self.given.is_empty() {
+                return without_returns(rest, out);
+            }
+            let Some(feed) = memchr::memchr(b'\n', rest) else { return };
+            self.render(&Record::Line { number, text: &rest[..feed - 1], more: false }, out);
+            rest = &rest[feed + 1..];
+        }
+    }
+
+    fn text(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
         match *record {
             Record::Line { text, more, .. } => {
-                let mut bytes = self.rest_of(text);
+                self.rest_of(text, out);
                 self.given.clear();
                 if !more {
-                    bytes.push(b'\n');
+                    out.push(b'\n');
                 }
-                Some(bytes)
             }
             Record::Prompt { text, .. } => {
-                let bytes = self.rest_of(text);
-                self.given = text.to_vec();
-                Some(bytes)
+                self.rest_of(text, out);
+                self.given.clear();
+                self.given.extend_from_slice(text);
             }
-            _ => None,
+            _ => {}
         }
     }
 
-    /// What is new in `text`; where it has been overprinted since it was given, all of it on a new line.
-    fn rest_of(&self, text: &[u8]) -> Vec<u8> {
+    /// Appends what is new in `text`; where it has been overprinted since it was given, all of it on a new line.
+    fn rest_of(&self, text: &[u8], out: &mut Vec<u8>) {
         match text.strip_prefix(&self.given[..]) {
-            Some(rest) => rest.to_vec(),
-            None => [b"\n", text].concat(),
+            Some(rest) => out.extend_from_slice(rest),
+            None => {
+                out.push(b'\n');
+                out.extend_from_slice(text);
+            }
         }
     }
 }
 
-fn object(record: &Record<'_>) -> Vec<u8> {
+/// Appends lines ended by CR LF as lines ended by LF; there is no other CR in them.
+fn without_returns(block: &[u8], out: &mut Vec<u8>) {
+    let mut rest = block;
+    while let Some(at) = memchr::memchr(b'\r', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+}
+
+fn object(record: &Record<'_>, out: &mut Vec<u8>) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let value = match *record {
         Record::Line { number, text: line, more: false } => {
@@ -133,9 +158,8 @@ fn object(record: &Record<'_>) -> Vec<u8> {
             json!({"type": "exit", "status": exit.status(), "signal": signal})
         }
     };
-    let mut bytes = value.to_string().into_bytes();
-    bytes.push(b'\n');
-    bytes
+    out.extend_from_slice(value.to_string().as_bytes());
+    out.push(b'\n');
 }
 
 #[cfg(test)]
@@ -153,13 +177,32 @@ mod tests {
 
     fn read(form: Form, records: &[Record<'_>]) -> String {
         let mut reading = Reading::new(form);
-        let bytes: Vec<u8> = records.iter().filter_map(|record| reading.render(record)).flatten().collect();
+        let mut bytes = Vec::new();
+        records.iter().for_each(|record| reading.render(record, &mut bytes));
         String::from_utf8(bytes).expect("the records here are text")
     }
 
     #[test]
     fn text_adds_to_a_prompt_what_came_since() {
         assert_eq!(read(Form::Text, &[prompt("$ "), prompt("$ ls"), line("$ ls"), line("a")]), "$ ls\na\n");
+    }
+
+    #[test]
+    fn whole_lines_are_told_as_one_by_one() {
+        for form in [Form::Text, Form::Json] {
+            for given in [None, Some(prompt("a")), Some(prompt("x"))] {
+                let (mut single, mut whole) = (Vec::new(), Vec::new());
+                let mut reading = Reading::new(form);
+                given.iter().for_each(|prompt| reading.render(prompt, &mut single));
+                for (number, text) in (7..).zip(["ab", "", "c d"]) {
+                    reading.render(&Record::Line { number, text: text.as_bytes(), more: false }, &mut single);
+                }
+                let mut reading = Reading::new(form);
+                given.iter().for_each(|prompt| reading.render(prompt, &mut whole));
+                reading.render_lines(7, b"ab\r\n\r\nc d\r\n", &mut whole);
+                assert_eq!(single.escape_ascii().to_string(), whole.escape_ascii().to_string());
+            }
+        }
     }
 
     #[test]

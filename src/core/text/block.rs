@@ -13,59 +13,73 @@ impl Lines {
         draft.form == Form::Flat && !draft.put && draft.col() == 0 && draft.left == Left::Blank && !self.modes.graphics
     }
 
-    /// Whole plain lines: UTF-8, each ended by CR LF. They begin at the offset `at`.
-    pub(super) fn block(&mut self, block: &[u8], at: u64, sink: &mut impl Sink) {
+    /// Whole plain lines: UTF-8, each ended by CR LF. They begin at the offset `at`. Says how much of them was read.
+    pub(super) fn block(&mut self, block: &[u8], at: u64, sink: &mut impl Sink) -> usize {
         let lines = memchr::memchr_iter(b'\n', block).count();
         let wanted = sink.block(block, lines);
         // What came before the first line without putting anything, such as a colour, belongs to it.
         let start = self.draft.start;
-        if self.screen.at_end() && lines > self.screen.rows() {
-            if wanted {
-                self.pass_on(block, at, sink);
-            }
-            // Only the rows that are still on the screen matter.
-            let from = last_lines(block, self.screen.rows());
-            let at = at + from as u64;
-            self.each_line(&block[from..], at, at, |_| {});
+        let used = if self.screen.at_end() && lines > self.screen.rows() {
+            let used = if wanted { self.pass_on(block, at, sink) } else { block.len() };
+            let from = self.still_seen(&block[..used]);
+            let first = if from == 0 { start } else { at + from as u64 };
+            from + self.each_line(&block[from..used], at + from as u64, first, |_| true)
         } else if wanted {
-            self.each_line(block, at, start, |line| sink.line(&line));
+            self.each_line(block, at, start, |line| {
+                sink.line(&line);
+                !sink.enough()
+            })
         } else {
-            self.each_line(block, at, start, |_| {});
-        }
-        self.begin(at + block.len() as u64, 0);
+            self.each_line(block, at, start, |_| true)
+        };
+        self.begin(at + used as u64, 0);
+        used
     }
 
     /// Reports many lines, each of which scrolls the screen: their rows are looked after later.
-    fn pass_on(&self, block: &[u8], at: u64, sink: &mut impl Sink) {
+    fn pass_on(&self, block: &[u8], at: u64, sink: &mut impl Sink) -> usize {
         let (mut id, mut start, mut from) = (LineId(self.draft.id), self.draft.start, 0);
         for newline in scan::line_feeds(block) {
             let end = at + newline as u64 + 1;
             let text = &block[from..newline - 1];
             sink.line(&Line { id, text, start, end, more: false, continued: false });
             (id, start, from) = (LineId(end), end, newline + 1);
+            if sink.enough() {
+                break;
+            }
         }
+        from
     }
 
-    /// Goes through the lines of a block, the first of which begins at the offset `start`.
+    /// Goes through the lines of a block, the first of which begins at the offset `start`, for as long as `with` says so.
     #[inline]
-    fn each_line(&mut self, block: &[u8], at: u64, start: u64, mut with: impl FnMut(Line<'_>)) {
+    fn each_line(&mut self, block: &[u8], at: u64, start: u64, mut with: impl FnMut(Line<'_>) -> bool) -> usize {
         let (mut from, mut start) = (0, start);
         for newline in memchr::memchr_iter(b'\n', block) {
             let text = &block[from..newline - 1];
             let end = at + newline as u64 + 1;
             let id = LineId(self.screen.id());
-            with(Line { id, text, start, end, more: false, continued: false });
+            let goes_on = with(Line { id, text, start, end, more: false, continued: false });
             for row in 1..=wraps(text, self.cols) {
                 self.screen.down(start + row as u64);
             }
             self.screen.down(end);
             (from, start) = (newline + 1, end);
+            if !goes_on {
+                break;
+            }
         }
+        from
     }
-}
 
-/// Where the last `count` of the lines in a block begin.
-fn last_lines(block: &[u8], count: usize) -> usize {
-    let mut newlines = memchr::memrchr_iter(b'\n', block);
-    newlines.nth(count).map_or(0, |newline| newline + 1)
+    /// Where those lines of a block begin that are still on the screen once it has scrolled by.
+    fn still_seen(&self, block: &[u8]) -> usize {
+        let (mut rows, mut from) = (self.screen.rows(), block.len());
+        while rows > 0 && from > 0 {
+            let end = from - 2;
+            from = memchr::memrchr(b'\n', &block[..end]).map_or(0, |newline| newline + 1);
+            rows = rows.saturating_sub(1 + wraps(&block[from..end], self.cols));
+        }
+        from
+    }
 }

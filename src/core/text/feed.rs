@@ -68,10 +68,10 @@ impl Text {
         // Not every terminal drops its scrolling region now, so what `modes` knows of it stays.
     }
 
-    /// Takes what the shell printed.
-    pub fn feed(&mut self, bytes: &[u8], sink: &mut impl Sink) {
+    /// Takes what the shell printed, and says how much of it: all, unless the sink has enough.
+    pub fn feed(&mut self, bytes: &[u8], sink: &mut impl Sink) -> usize {
         let mut rest = bytes;
-        while !rest.is_empty() {
+        while !rest.is_empty() && !sink.enough() {
             let used = if !self.parser.in_ground() {
                 self.inside(rest, sink)
             } else if self.lines.is_some() {
@@ -82,6 +82,7 @@ impl Text {
             self.offset += used as u64;
             rest = &rest[used..];
         }
+        bytes.len() - rest.len()
     }
 
     /// Whether the stream is neither inside an escape sequence or string nor inside a character.

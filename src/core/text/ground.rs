@@ -67,8 +67,7 @@ impl Text {
             let len = if high { whole_lines(&rest[..plain.len]) } else { plain.len };
             self.tongue = if len < plain.len { Tongue::Doubtful } else { Tongue::Utf8 };
             if len > 0 {
-                lines.block(&rest[..len], self.offset, sink);
-                return len;
+                return lines.block(&rest[..len], self.offset, sink);
             }
         }
         if run == 0 {

@@ -84,6 +84,11 @@ pub trait Sink {
         true
     }
 
+    /// Whether what comes behind the line told last is not to be read yet.
+    fn enough(&self) -> bool {
+        false
+    }
+
     /// A finished line.
     fn line(&mut self, line: &Line<'_>);
 

@@ -149,7 +149,9 @@ mod tests {
         for (stream, attributes) in table {
             let text = crate::core::split::everywhere(stream.as_bytes(), |pieces| {
                 let mut text = Text::new(crate::words::Size::default());
-                pieces.iter().for_each(|piece| text.feed(piece, &mut Nobody));
+                pieces.iter().for_each(|piece| {
+                    text.feed(piece, &mut Nobody);
+                });
                 String::from_utf8(text.modes().attributes()).expect("it is plain")
             });
             assert_eq!(text, attributes, "{stream:?}");
