@@ -10,7 +10,7 @@ from html import escape
 
 # What is drawn: test, the bench's name of the row, what a reader calls it, colour.
 BARS = [
-    ("throughput", "relay", "minimal poll relay in C's manner", "#8b93a7"),
+    ("throughput", "relay", "minimal poll relay", "#8b93a7"),
     ("throughput", "coshell", "coshell", "#3b82c4"),
     ("triggers", "100 triggers", "coshell, 100 triggers", "#3b82c4"),
     ("triggers", "1,000 triggers", "coshell, 1,000 triggers", "#3b82c4"),

@@ -97,13 +97,13 @@ impl Screen {
         self.line.take().unwrap_or_default()
     }
 
-    /// Where the cursor stands in its line.
-    fn cursor(&self) -> Cursor {
-        let Some(line) = &self.line else { return self.text.cursor() };
+    /// Where the cursor stands in its line, and the bytes that bring back the attributes that are on.
+    fn pen(&self) -> (Cursor, Vec<u8>) {
+        let Some(line) = &self.line else { return (self.text.cursor(), self.text.modes().attributes()) };
         let mut text = Text::new(self.size);
         text.assemble(true);
         text.feed(line, &mut Nobody);
-        text.cursor()
+        (text.cursor(), text.modes().attributes())
     }
 
     /// coshell's own bytes, which leave the cursor and the attributes as they were.
@@ -116,7 +116,7 @@ impl Screen {
     /// Clears the line that the cursor is on, as the program that printed it would.
     pub(super) fn wipe_line(&mut self) {
         if self.can_place() {
-            let bytes = overlay::wipe(&self.cursor());
+            let bytes = overlay::wipe(&self.pen().0);
             self.print(&bytes, &mut Nobody);
         }
     }
@@ -124,8 +124,8 @@ impl Screen {
     /// Draws or clears the row below the line that the cursor is on.
     pub(super) fn show_below(&mut self, line: &str) {
         if self.can_place() {
-            let sgr = self.text.modes().attributes();
-            let bytes = overlay::below(&self.cursor(), self.size.cols, &sgr, line);
+            let (cursor, sgr) = self.pen();
+            let bytes = overlay::below(&cursor, self.size.cols, &sgr, line);
             self.waiting.push(&bytes);
         }
     }
@@ -144,9 +144,10 @@ impl Screen {
         let mut rows = notices.rows(self.size.cols.saturating_sub(1));
         // More than this terminal can ever show above a line: what there is room for.
         rows.truncate(usize::from(self.size.rows).saturating_sub(2).max(1));
-        if self.has_room_for(rows.len()) {
-            let sgr = self.text.modes().attributes();
-            self.waiting.push(&overlay::above(&self.cursor(), self.size.cols, &sgr, &rows));
+        let (cursor, sgr) = self.pen();
+        // The line that the cursor is on must stay whole on the screen.
+        if usize::from(cursor.rows) + rows.len() < usize::from(self.size.rows) {
+            self.waiting.push(&overlay::above(&cursor, self.size.cols, &sgr, &rows));
             notices.clear();
         }
     }
@@ -205,11 +206,6 @@ impl Screen {
     /// The same, to be asked for the unfinished line.
     pub(super) fn text_mut(&mut self) -> &mut Text {
         &mut self.text
-    }
-
-    /// Whether the line that the cursor is on stays whole on the screen when so many rows are put above it.
-    fn has_room_for(&self, rows: usize) -> bool {
-        usize::from(self.cursor().rows) + rows < usize::from(self.size.rows)
     }
 
     /// Whether there is a cursor whose place on the screen is known.

@@ -24,6 +24,14 @@ pub(super) enum Tongue {
     Foreign,
 }
 
+/// The length of the sequence that stands here, if it is whole and sets nothing but attributes of characters: dense
+/// colour is mostly these, and where nobody reads lines nobody asks for them.
+fn attributes_only(bytes: &[u8]) -> Option<usize> {
+    let parameters = bytes.strip_prefix(b"\x1b[")?;
+    let end = parameters.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';' | b':'))?;
+    (parameters[end] == b'm').then_some(2 + end + 1)
+}
+
 impl Text {
     /// Text that nobody wants to read: up to the next byte that changes the terminal's state.
     pub(super) fn skip(&mut self, rest: &[u8]) -> usize {
@@ -34,6 +42,9 @@ impl Text {
         }
         let Some(end) = end else { return rest.len() };
         self.carry.take();
+        if let Some(length) = attributes_only(&rest[end..]) {
+            return end + length;
+        }
         match rest[end] {
             0x1b => self.open(end),
             byte => self.modes.shift(byte == 0x0e),

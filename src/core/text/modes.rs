@@ -195,7 +195,8 @@ impl Modes {
         };
     }
 
-    /// The bytes that bring back the attributes of characters that are on, after `CSI m`.
+    /// The bytes that bring back the attributes of characters that are on, after `CSI m`. Known only as far as lines were
+    /// assembled.
     pub fn attributes(&self) -> Vec<u8> {
         self.sgr.bytes()
     }

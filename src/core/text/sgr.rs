@@ -149,6 +149,7 @@ mod tests {
         for (stream, attributes) in table {
             let text = crate::core::split::everywhere(stream.as_bytes(), |pieces| {
                 let mut text = Text::new(crate::words::Size::default());
+                text.assemble(true);
                 pieces.iter().for_each(|piece| {
                     text.feed(piece, &mut Nobody);
                 });
