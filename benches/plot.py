@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Draws what the relay bench found, and prints the README's table.
 
-    cargo bench --bench relay -- --rounds 5 --peers --json results.json
-    benches/plot.py results.json > benches/results.svg      # the table goes to stderr
+    cargo bench --bench relay -- --rounds 5 --peers --tests throughput --workloads log,colour --json peers.json
+    cargo bench --bench relay -- --rounds 5 --workloads log,noise --json own.json
+    benches/plot.py peers.json own.json > benches/results.svg      # the table goes to stderr
+
+Of a row that stands in several files, that of the first counts.
 """
 import json
 import sys
@@ -86,8 +89,10 @@ def table(rows):
 
 
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        rows = json.load(file)["rows"]
+    rows = []
+    for name in sys.argv[1:]:
+        with open(name, encoding="utf-8") as file:
+            rows += json.load(file)["rows"]
     print(svg(rows))
     for line in table(rows):
         print(line, file=sys.stderr)
