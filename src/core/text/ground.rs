@@ -113,13 +113,26 @@ impl Text {
         if (used >= TELLING || behind.starts_with(b"\r\n")) && sieved.is_clean() {
             self.tongue = Tongue::Doubtful;
         }
-        match behind.first() {
-            Some(0x1b) => self.open(used),
-            Some(&byte @ 0x07..=0x0f) => self.act(byte, self.offset + used as u64 + 1, sink),
-            // Something to look at, the beginning of a character.
+        let at = self.offset + used as u64;
+        let more = match *behind {
+            [0x1b, ..] => {
+                self.open(used);
+                1
+            }
+            [byte @ 0x07..=0x0f, ..] => {
+                self.act(byte, at + 1, sink);
+                1
+            }
+            [0xc2, 0x80..=0x9f, ..] => 2,
+            [0xc2, 0xa0..=0xbf, ..] => {
+                lines.text(&behind[..2], at, sink);
+                2
+            }
+            [0xc2, _, ..] => self.raw(&behind[..1], at, sink),
+            // The beginning of a character is left to those who can wait for its end.
             _ => return (used > 0).then_some(used),
-        }
-        Some(used + 1)
+        };
+        Some(used + more)
     }
 
     /// A run of printable bytes with some above 0x7F; `ends` says that nothing is known of what comes behind it.

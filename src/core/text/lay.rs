@@ -15,9 +15,6 @@ pub(super) fn lay(mut place: Place, text: &[u8], cols: usize) -> Place {
     if text.is_ascii() {
         return if text.is_empty() { place } else { ahead(place, text.len(), cols) };
     }
-    if std::str::from_utf8(text).is_ok() {
-        return lay_valid(place, text, cols);
-    }
     let mut rest = text;
     loop {
         let singles = scan::singles(rest);
@@ -28,9 +25,16 @@ pub(super) fn lay(mut place: Place, text: &[u8], cols: usize) -> Place {
         if rest.is_empty() {
             return place;
         }
-        let (what, len) = utf8::first(rest);
-        place = one(place, what.map_or(1, utf8::width), cols);
-        rest = &rest[len..];
+        // Where one character follows the other, there are likely to be more.
+        let valid = if singles == 0 { utf8::valid(rest) } else { 0 };
+        if valid > 0 {
+            place = lay_valid(place, &rest[..valid], cols);
+            rest = &rest[valid..];
+        } else {
+            let (what, len) = utf8::first(rest);
+            place = one(place, what.map_or(1, utf8::width), cols);
+            rest = &rest[len..];
+        }
     }
 }
 

@@ -57,7 +57,7 @@ impl Lines {
                 let cell = draft.place.row * self.cols + draft.place.col;
                 draft.weight + cell.saturating_sub(draft.cells.len())
             }
-            Form::Returned => return false,
+            Form::Returned => draft.flat.len() + draft.origin,
         };
         // A mark may count for a blank cell too.
         weight + 2 * WINDOW <= LINE_LIMIT && !self.modes.graphics
@@ -75,6 +75,9 @@ impl Lines {
             self.draft.flat.extend_from_slice(text);
             self.draft.put = true;
             return;
+        }
+        if self.draft.form == Form::Returned {
+            self.cells();
         }
         let mut done = 0;
         while done < text.len() {

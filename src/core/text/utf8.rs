@@ -175,12 +175,14 @@ fn c1(valid: &[u8]) -> Option<usize> {
     memchr::memchr_iter(0xc2, valid).find(|&at| valid.get(at + 1).is_some_and(|&next| next < 0xa0))
 }
 
+/// The length of the longest prefix that is UTF-8.
+pub(super) fn valid(bytes: &[u8]) -> usize {
+    std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len)
+}
+
 /// The length of the longest prefix that is UTF-8 without C1 controls.
 pub(super) fn clean(bytes: &[u8]) -> usize {
-    let valid = match std::str::from_utf8(bytes) {
-        Ok(_) => bytes.len(),
-        Err(error) => error.valid_up_to(),
-    };
+    let valid = valid(bytes);
     c1(&bytes[..valid]).unwrap_or(valid)
 }
 
