@@ -21,6 +21,15 @@ fn is_single(cell: u32) -> bool {
     cell.wrapping_add(1) <= CODES
 }
 
+/// How many cells from the first on are of one byte, or were never written.
+fn singles(cells: &[u32]) -> usize {
+    // Without a branch for each, so that this becomes vector code.
+    let all = |eight: &[u32; 8]| eight.iter().fold(true, |all, &cell| all & is_single(cell));
+    let (eights, _) = cells.as_chunks::<8>();
+    let whole = 8 * eights.iter().take_while(|eight| all(eight)).count();
+    whole + cells[whole..].iter().take_while(|&&cell| is_single(cell)).count()
+}
+
 fn is_cluster(cell: u32) -> bool {
     cell & CLUSTER != 0 && cell < HOLE
 }
@@ -113,6 +122,10 @@ impl Cells {
 
     /// Puts bytes that each stand for themselves into the cells from `at` on.
     pub(super) fn put_singles(&mut self, at: usize, run: &[u8]) {
+        if at == self.cells.len() {
+            self.cells.extend(run.iter().map(|&byte| u32::from(byte)));
+            return;
+        }
         self.part(at);
         self.part(at + run.len());
         self.reach(at);
@@ -231,7 +244,7 @@ impl Cells {
         let cells = &self.cells[if trim_start { start } else { 0 }..end];
         let mut rest = cells;
         loop {
-            let singles = rest.iter().position(|&cell| !is_single(cell)).unwrap_or(rest.len());
+            let singles = singles(rest);
             out.extend(rest[..singles].iter().map(|&cell| if cell == BLANK { b' ' } else { cell.to_le_bytes()[0] }));
             let Some((&cell, behind)) = rest[singles..].split_first() else { return };
             rest = behind;

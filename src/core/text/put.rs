@@ -5,7 +5,7 @@ use super::draft::{Form, Left};
 use super::lay::Place;
 use super::lines::Lines;
 use super::sieve::{Sieved, WINDOW};
-use super::{LINE_LIMIT, Sink, scan, utf8};
+use super::{LINE_LIMIT, Sink, utf8};
 
 impl Lines {
     /// Puts text, which is valid UTF-8 without controls, and whose first byte is at the offset `at`.
@@ -81,7 +81,7 @@ impl Lines {
         }
         let mut done = 0;
         while done < text.len() {
-            let singles = scan::singles(&text[done..]);
+            let singles = sieved.singles(done);
             if singles > 0 {
                 self.singles(&text[done..done + singles], at, sink);
                 done += singles;

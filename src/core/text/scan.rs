@@ -34,11 +34,14 @@ pub(super) fn printable(bytes: &[u8]) -> (usize, bool) {
     (at + plain, high != 0 || rest[..plain].iter().any(|&byte| byte >= 0x80))
 }
 
+/// So many bytes behind a place `singles` looks at, to see what begins there.
+pub(super) const AHEAD: usize = 11;
+
 /// The length of a prefix in which no character of more than one byte begins: each of its bytes stands for itself. What
 /// comes behind it looks like one.
 pub(super) fn singles(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(these) = bytes.get(at..at + 11) {
+    while let Some(these) = bytes.get(at..at + AHEAD) {
         let word = |from: usize| u64::from_le_bytes(these[from..from + 8].try_into().expect("a slice of eight bytes"));
         let (lead, next) = (word(0), word(1));
         let follows = |word: u64| word & !(word << 1);

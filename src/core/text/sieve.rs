@@ -4,7 +4,7 @@
 //! of the decoder are the places of six bits in a word, each byte has a word that says where every state leads, and a
 //! step is a shift.
 
-use super::utf8;
+use super::{scan, utf8};
 
 /// So much is looked at in one go.
 pub(super) const WINDOW: usize = 64;
@@ -73,7 +73,8 @@ const fn first(byte: u8) -> u32 {
 
 /// What went through the sieve.
 pub(super) struct Sieved {
-    bytes: [u8; WINDOW],
+    /// With some behind the window, so that words can be read from its end.
+    bytes: [u8; WINDOW + scan::AHEAD],
     len: usize,
     /// A bit for each byte of the text in front of which something was taken out.
     seams: u64,
@@ -85,6 +86,11 @@ impl Sieved {
     /// What is left.
     pub(super) fn text(&self) -> &[u8] {
         &self.bytes[..self.len]
+    }
+
+    /// How many bytes from this one on each stand for themselves.
+    pub(super) fn singles(&self, at: usize) -> usize {
+        scan::singles(&self.bytes[at..self.len + scan::AHEAD]).min(self.len - at)
     }
 
     /// What is left from this byte on, without what was not next to it before.
@@ -104,20 +110,22 @@ impl Sieved {
 pub(super) fn sieve(text: &[u8]) -> Sieved {
     let window = &text[..text.len().min(WINDOW)];
     let window = &window[..window.len() - utf8::open(window)];
-    let (mut bytes, mut len, mut seams, mut used, mut state) = ([0; WINDOW], 0, 0, window.len(), 0);
+    let mut sieved = Sieved { bytes: [0; WINDOW + scan::AHEAD], len: 0, seams: 0, used: window.len() };
+    let (mut len, mut seams, mut state) = (0, 0, 0);
     for (at, &byte) in window.iter().enumerate() {
         state = STEPS[usize::from(byte)] >> (state & 63);
         let now = state as u32 & 63;
         if now == STOP {
-            used = at;
+            sieved.used = at;
             break;
         }
         let gone = now == GONE;
-        bytes[len % WINDOW] = byte;
+        sieved.bytes[len % WINDOW] = byte;
         seams |= u64::from(gone) << (len % WINDOW);
         len += usize::from(!gone);
     }
-    Sieved { bytes, len, seams, used }
+    (sieved.len, sieved.seams) = (len, seams);
+    sieved
 }
 
 #[cfg(test)]
