@@ -20,6 +20,8 @@ pub struct Args {
     pub form: Form,
     /// What the keyboard does while a silent coprocess runs.
     pub silent_keys: SilentKeys,
+    /// The window's title tells of the coprocess.
+    pub indicator: bool,
     /// A login shell.
     pub login: bool,
     /// No notices.
@@ -172,6 +174,15 @@ fn session_args() -> Vec<Arg> {
             .hide_possible_values(true)
             .help("keyboard while silent: lock or pass [lock]")
             .help_heading("Session"),
+        Arg::new("indicator")
+            .long("indicator")
+            .value_name("PLACE")
+            .value_parser(["title", "none"])
+            .default_value("title")
+            .hide_default_value(true)
+            .hide_possible_values(true)
+            .help("where a coprocess is shown: title or none [title]")
+            .help_heading("Session"),
         flag("login", Some('l'), "start a login shell"),
         flag("quiet", Some('q'), "show no notices"),
         flag("nested", None, "allow a session inside a session"),
@@ -224,6 +235,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Err
             Some("pass") => SilentKeys::Pass,
             _ => SilentKeys::Lock,
         },
+        indicator: matches.get_one::<String>("indicator").is_none_or(|place| place != "none"),
         login: matches.get_flag("login"),
         quiet: matches.get_flag("quiet"),
         nested: matches.get_flag("nested"),

@@ -9,7 +9,7 @@ use crate::cli::{Args, Item, MODIFIERS, TRIGGER};
 use crate::core::action::{self, Action, Kind, Protocol};
 use crate::core::coproc::{Loudness, Order};
 use crate::core::trigger::{Pattern, Spec, When};
-use crate::core::{Medium, Rule, Setup, Voice};
+use crate::core::{Charset, Medium, Rule, Setup, Voice};
 use crate::error::Usage;
 use crate::words::Size;
 
@@ -24,6 +24,10 @@ pub struct Surroundings {
     pub as_login: bool,
     /// How the terminal is told to show a notification.
     pub protocol: Protocol,
+    /// Whether the terminal is one whose window has no title.
+    pub untitled: bool,
+    /// The characters of the terminal's locale.
+    pub charset: Charset,
 }
 
 /// The program to start: what it is looked up by, and `argv`.
@@ -48,6 +52,7 @@ pub fn setup(args: &Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
         coproc,
         form: args.form,
         silent_keys: args.silent_keys,
+        indicator: (args.indicator && !surroundings.untitled).then_some(surroundings.charset),
         notices: if args.quiet { Voice::Quiet } else { Voice::Notices },
         protocol: surroundings.protocol,
         signals: [0x03, 0x1c, 0x1a],

@@ -38,6 +38,7 @@
 //! | `ending` | how the coprocess, its silence and the session end |
 //! | `screen`, `overlay`, `notices` | the queue towards the terminal; what coshell itself shows on it, and when |
 //! | `typing` | the queue towards the pty: keyboard and coprocess merged, sequences and pastes kept whole |
+//! | `indicator` | what the window's title says of the coprocess |
 //! | `outbox`, `tail` | a bounded queue; a bounded end of a stream |
 //! | `session` | the shell's life, the exit status |
 //! | `coproc/` | the coprocess's life; what it reads (raw, text, json); how its silence looks |

@@ -15,6 +15,7 @@ use std::sync::Mutex;
 
 use crate::cli::Args;
 use crate::config::{self, Invocation, Surroundings};
+use crate::core::Charset;
 use crate::core::action::Protocol;
 use crate::error::Failure;
 use crate::host::{self, Launch, Level, Log, Outcome, Refusal};
@@ -52,6 +53,8 @@ fn surroundings(argv0: &OsStr) -> Surroundings {
         login_shell: user.map(|user| user.shell.into_os_string()),
         as_login: argv0.as_bytes().starts_with(b"-"),
         protocol: Protocol::of(|name| env::var(name).ok()),
+        untitled: env::var_os("TERM").is_none_or(|term| ["", "dumb", "linux"].contains(&&*term.to_string_lossy())),
+        charset: Charset::of(|name| env::var(name).ok()),
     }
 }
 

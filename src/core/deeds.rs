@@ -27,6 +27,7 @@ impl Core {
             match deed {
                 Deed::Type(bytes) => self.type_text(now, &name, &bytes),
                 Deed::Show(bytes) => self.screen.show(&bytes),
+                Deed::Title(title) => self.screen.entitle(title.as_bytes()),
                 Deed::Run(order, stdin) => {
                     if let Some(sentence) = self.background.start(order, &stdin, out) {
                         self.notice(&sentence, &[]);

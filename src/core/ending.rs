@@ -41,6 +41,8 @@ impl Core {
         if self.coproc.as_ref().is_some_and(Coproc::is_over) {
             self.end_coproc(now, out);
         }
+        let told = self.coproc.as_ref().filter(|_| self.setup.indicator.is_some()).map(Coproc::command);
+        self.screen.indicate(told, self.setup.indicator.unwrap_or_default());
         if !self.is_silent() && self.aftermath.is_none() {
             self.screen.settle(&mut self.notices);
         }

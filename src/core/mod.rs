@@ -11,6 +11,7 @@ mod background;
 pub mod coproc;
 mod deeds;
 mod ending;
+mod indicator;
 mod keyboard;
 mod notices;
 mod outbox;
@@ -36,6 +37,7 @@ use crate::words::{Child, Exit, Port, Size};
 use background::Background;
 pub use background::SLOTS as RUN_SLOTS;
 use coproc::{Coproc, Form, Record, Why};
+pub use indicator::Charset;
 use keyboard::EndOfInput;
 use notices::Notices;
 pub use screen::Medium;
@@ -142,6 +144,7 @@ impl Core {
         };
         if let Some((order, loudness)) = coproc {
             core.start_coproc(now, order, loudness, None, out);
+            core.settle(now, out);
         }
         core
     }

@@ -1,6 +1,7 @@
 //! What goes to the terminal: the shell's bytes at once, coshell's own only where the stream is at rest, so that
 //! they are never put inside an escape sequence or a character. It decides nothing about what is said.
 
+use super::indicator::{self, Charset};
 use super::notices::Notices;
 use super::outbox::Outbox;
 use super::overlay;
@@ -34,6 +35,8 @@ pub(super) struct Screen {
     text: Text,
     /// coshell's own bytes that wait for a moment of rest.
     own: Vec<u8>,
+    /// The command that the title tells of.
+    indicated: Option<String>,
     /// What was printed since the last line feed, where nobody has lines assembled: read only when it has to be known
     /// where the cursor is. Bounded by `LINE`.
     line: Option<Vec<u8>>,
@@ -48,6 +51,7 @@ impl Screen {
             waiting: Outbox::new(LIMIT),
             text: Text::new(size),
             own: Vec::new(),
+            indicated: None,
             line: None,
         }
     }
@@ -113,6 +117,31 @@ impl Screen {
         }
     }
 
+    /// The window's title is this.
+    pub(super) fn entitle(&mut self, title: &[u8]) {
+        if self.medium == Some(Medium::Terminal) {
+            self.text.titles_mut().mean(title);
+        }
+    }
+
+    /// The title tells of this coprocess, or of none.
+    pub(super) fn indicate(&mut self, command: Option<&str>, charset: Charset) {
+        if self.indicated.as_deref() != command {
+            self.indicated = command.map(str::to_owned);
+            self.text.titles_mut().lead(command.map(|command| indicator::prefix(command, charset)));
+        }
+        if self.text.titles().is_changed() && self.text.at_rest() {
+            self.show_title();
+        }
+    }
+
+    fn show_title(&mut self) {
+        if self.medium == Some(Medium::Terminal) {
+            let bytes = self.text.titles_mut().show();
+            self.waiting.push(&bytes);
+        }
+    }
+
     /// Clears the line that the cursor is on, as the program that printed it would.
     pub(super) fn wipe_line(&mut self) {
         if self.can_place() {
@@ -152,8 +181,10 @@ impl Screen {
         }
     }
 
-    /// Turns off what programs turned on and left on, and only that.
+    /// Turns off what programs turned on and left on, and only that, and puts the title back.
     pub(super) fn restore(&mut self) {
+        self.text.titles_mut().lead(None);
+        self.show_title();
         if self.medium == Some(Medium::Terminal) {
             let bytes = self.text.modes().restore();
             if !bytes.is_empty() {
@@ -165,7 +196,7 @@ impl Screen {
     /// What `restore` would write now.
     pub(super) fn restoring(&self) -> Vec<u8> {
         match self.medium {
-            Some(Medium::Terminal) => self.text.modes().restore(),
+            Some(Medium::Terminal) => [self.text.modes().restore(), self.text.titles().bare()].concat(),
             Some(Medium::Stream) | None => Vec::new(),
         }
     }

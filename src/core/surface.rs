@@ -2,6 +2,7 @@
 
 use super::action::{Action, Protocol};
 use super::coproc::{Form, Loudness, Order};
+use super::indicator::Charset;
 use super::screen::Medium;
 use super::trigger::{self, Looked};
 use crate::words::{Child, Exit, Port, Size};
@@ -111,6 +112,8 @@ pub struct Setup {
     pub form: Form,
     /// What the keyboard does while a silent coprocess runs.
     pub silent_keys: SilentKeys,
+    /// Whether the window's title tells of the coprocess, and in which characters.
+    pub indicator: Option<Charset>,
     /// Whether notices are shown.
     pub notices: Voice,
     /// How the terminal is told to show a notification.

@@ -9,6 +9,8 @@ use super::*;
 use crate::cli;
 use crate::config::{self, Surroundings};
 
+mod indicator;
+
 /// A core with the world round it.
 struct Bench {
     core: Core,
@@ -33,7 +35,7 @@ impl Bench {
         let setup = config::setup(&args, &Surroundings::default()).unwrap_or_else(|error| panic!("{error}"));
         let (now, mut effects) = (Instant::now(), Vec::new());
         let core = Core::new(now, setup, &mut effects);
-        Self {
+        let mut bench = Self {
             core,
             now,
             effects,
@@ -42,7 +44,9 @@ impl Bench {
             read: Vec::new(),
             pipe: usize::MAX,
             looked: Looked { no_echo: false, jobs: Vec::new() },
-        }
+        };
+        bench.drain();
+        bench
     }
 
     fn input(&mut self, input: Input<'_>) -> &mut Self {
@@ -383,7 +387,7 @@ fn a_silent_coprocess_takes_the_stream_and_gives_back_what_it_did_not_read() {
 fn progress_is_shown_below_and_leaves_no_trace() {
     let mut bench = Bench::new(&["-s", "bot"]);
     bench.shell(b"hidden").wait(299);
-    assert_eq!(bench.shown, b"");
+    assert_eq!(bench.lines(), Vec::<String>::new());
     bench.wait(1);
     assert!(bench.lines()[1].starts_with("\"bot\": received 6 B, sent 0 B"), "{:?}", bench.lines());
     bench.coproc_exits(Exit::Code(0), b"");

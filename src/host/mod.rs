@@ -142,7 +142,9 @@ impl Host {
             log,
             finished: None,
         };
-        host.perform(Instant::now());
+        let now = Instant::now();
+        host.perform(now);
+        host.flush(now);
         Ok(host)
     }
 

@@ -9,8 +9,8 @@ use termios::Termios;
 
 /// The signals that a fault of the program, or somebody with kill(1), sends.
 const FATAL: [i32; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
-/// More than the sequences that turn off every mode there is.
-const MODES: usize = 256;
+/// More than the sequences that turn off every mode there is, and a title.
+const MODES: usize = 512;
 
 static TTY: AtomicI32 = AtomicI32::new(-1);
 static SAVED: AtomicPtr<Termios> = AtomicPtr::new(ptr::null_mut());

@@ -19,7 +19,7 @@ fn it_reads_every_byte_that_the_shell_prints_exactly() {
     let place = Place::new();
     let copy = place.text("copy");
     let script = "printf 'one\\n\\033[1mtwo\\033[0m\\r\\377\\000end'";
-    let shown = run(wrapped(&["--coproc", &format!("cat > {copy}")], script)).bytes;
+    let shown = run(wrapped(&["--indicator", "none", "--coproc", &format!("cat > {copy}")], script)).bytes;
     assert_eq!(shown, b"one\r\n\x1b[1mtwo\x1b[0m\r\xff\0end");
     assert_eq!(place.read("copy"), shown);
 }
@@ -30,7 +30,8 @@ fn it_reads_two_megabytes_of_noise_exactly() {
     let copy = place.text("copy");
     let data = noise(2_000_000, 21);
     let file = place.file("noise", &data);
-    let shown = run(wrapped(&["-c", &format!("cat > {copy}")], &format!("stty raw; cat {file}"))).bytes;
+    let shown =
+        run(wrapped(&["--indicator", "none", "-c", &format!("cat > {copy}")], &format!("stty raw; cat {file}"))).bytes;
     assert!(shown.starts_with(&data), "the terminal got {} bytes", shown.len());
     assert!(place.read("copy") == data, "the coprocess got {} bytes", place.read("copy").len());
 }
@@ -151,8 +152,11 @@ fn a_slow_one_gets_every_byte() {
     let slow = place.file("slow.py", "import os, sys, time\nout = open(sys.argv[1], 'wb')\nwhile d := os.read(0, 8192):\n    out.write(d)\n    time.sleep(0.002)\n");
     let data = noise(2_500_000, 31);
     let file = place.file("noise", &data);
-    let shown =
-        run(wrapped(&["-c", &format!("python3 {slow} {copy}")], &format!("stty raw; cat {file}; sleep 0.1"))).bytes;
+    let shown = run(wrapped(
+        &["--indicator", "none", "-c", &format!("python3 {slow} {copy}")],
+        &format!("stty raw; cat {file}; sleep 0.1"),
+    ))
+    .bytes;
     assert!(shown.starts_with(&data));
     // What is still in its box at the shell's end it may read in the second that it has then.
     let got = place.read("copy");

@@ -141,7 +141,7 @@ fn a_hundred_of_them_leave_no_zombie_and_no_orphan() {
     // Twenty triggers take turns, since a single one that fires so often is taken for a loop.
     let patterns: Vec<_> = (0..20).map(|n| format!(r"go-(\d+) by {n} ")).collect();
     let triggers = patterns.iter().flat_map(|pattern| ["-t", pattern, "-c", "echo $1 > last"]);
-    let mut term = shell(&["-q"].into_iter().chain(triggers).collect::<Vec<_>>()).start();
+    let mut term = shell(&["-q", "--indicator", "none"].into_iter().chain(triggers).collect::<Vec<_>>()).start();
     term.wait(PROMPT);
     for n in 1..=100 {
         let word = n.to_string();

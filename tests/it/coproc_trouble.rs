@@ -119,7 +119,8 @@ fn an_end_by_a_signal_is_a_notice() {
 
 #[test]
 fn a_success_is_no_notice() {
-    let mut term = wrapped(&["-t", "go-now", "-c", "exit 0"], "echo go-now; read x; echo end").start();
+    let mut term =
+        wrapped(&["--indicator", "none", "-t", "go-now", "-c", "exit 0"], "echo go-now; read x; echo end").start();
     term.wait("go-now\r\n");
     term.watch(Duration::from_millis(500));
     term.send("\r");

@@ -9,6 +9,7 @@ mod coproc_life;
 mod coproc_trouble;
 mod exit;
 mod flow;
+mod indicator;
 mod jobs;
 mod modes;
 mod programs;

@@ -72,10 +72,9 @@ fn a_short_one_leaves_no_byte_on_the_terminal() {
     let command = reader(&place, "hidden", "0");
     // Rounds, since a loaded machine may take longer than the 0.3 s after which the progress line is due.
     let script = "echo start-silent; printf hid''den; sleep 0.5; echo later";
-    let clean = |_: i32| {
-        run(wrapped(&["-q", "-t", "start-silent", "-s", &command], script)).bytes == b"start-silent\r\nlater\r\n"
-    };
-    assert!((0..5).any(clean), "{}", show(&run(wrapped(&["-q", "-t", "start-silent", "-s", &command], script)).bytes));
+    let options = ["-q", "--indicator", "none", "-t", "start-silent", "-s", &command];
+    let clean = |_: i32| run(wrapped(&options, script)).bytes == b"start-silent\r\nlater\r\n";
+    assert!((0..5).any(clean), "{}", show(&run(wrapped(&options, script)).bytes));
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn everything_behind_the_dashes_belongs_to_the_command() {
 
 #[test]
 fn quiet_gives_no_notices() {
-    let shown = run(wrapped(&["-q", "--coproc", "exit 3"], "sleep 0.5; echo done")).bytes;
+    let shown = run(wrapped(&["-q", "--indicator", "none", "--coproc", "exit 3"], "sleep 0.5; echo done")).bytes;
     assert_eq!(show(&shown), "done\\r\\n\n");
 }
 

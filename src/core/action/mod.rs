@@ -66,6 +66,8 @@ pub enum Deed {
     Run(Order, Vec<u8>),
     /// These bytes, which move no cursor, go to the terminal.
     Show(Vec<u8>),
+    /// The window's title is this.
+    Title(String),
 }
 
 /// What an action may do, and the little that it may know.

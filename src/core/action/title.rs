@@ -21,6 +21,6 @@ struct Title(Template);
 impl Action for Title {
     fn fire(&self, hit: &Hit, desk: &mut Desk<'_>) {
         let text = super::notify::plain(&self.0.expand(&hit.captures));
-        desk.deeds.push(Deed::Show(format!("\x1b]2;{text}\x07").into_bytes()));
+        desk.deeds.push(Deed::Title(text));
     }
 }

@@ -34,6 +34,7 @@ impl Text {
             Event::Osc => {
                 let payload = self.parser.payload();
                 if let [b'0' | b'2', b';', title @ ..] = payload {
+                    self.titles.set(title);
                     sink.title(title);
                 }
                 sink.osc(payload);
@@ -72,6 +73,11 @@ impl Text {
             (0, 0, b'h' | b'l') | (b'?', 0, b'h' | b'l') => self.set_modes(span, sink),
             (b'>', 0, b'm') => self.modes.other_keys(csi),
             (b'<' | b'=' | b'>', 0, b'u') => self.modes.kitty(csi),
+            (0, 0, b't') => match (csi.raw(0), csi.raw(1)) {
+                (22, 0 | 2) => self.titles.push(),
+                (23, 0 | 2) => self.titles.pop(),
+                _ => {}
+            },
             (0, b' ', b'q') => self.modes.shape(csi.raw(0)),
             (0, b'!', b'p') => {
                 self.modes.soft_reset();

@@ -6,6 +6,7 @@ use super::lines::Lines;
 use super::modes::Modes;
 use super::parse::Parser;
 use super::screen::Maker;
+use super::titles::Titles;
 use super::utf8::Carry;
 use super::{Cursor, Line, Sink};
 use crate::words::Size;
@@ -17,6 +18,7 @@ pub struct Text {
     pub(super) parser: Parser,
     pub(super) carry: Carry,
     pub(super) modes: Modes,
+    pub(super) titles: Titles,
     /// While lines are asked for.
     pub(super) lines: Option<Box<Lines>>,
     /// Ids must not come again when lines are asked for again.
@@ -37,6 +39,7 @@ impl Text {
             parser: Parser::new(),
             carry: Carry::default(),
             modes: Modes::default(),
+            titles: Titles::default(),
             lines: None,
             maker: Maker::default(),
             offset: 0,
@@ -93,6 +96,16 @@ impl Text {
     /// What is switched on in the terminal.
     pub fn modes(&self) -> &Modes {
         &self.modes
+    }
+
+    /// The window's title.
+    pub fn titles(&self) -> &Titles {
+        &self.titles
+    }
+
+    /// The same, to be shown otherwise.
+    pub fn titles_mut(&mut self) -> &mut Titles {
+        &mut self.titles
     }
 
     /// Whether the alternate screen is shown.

@@ -8,7 +8,7 @@
 //! what lies between them, with `scan` and `sieve` for the speed and `utf8` for the characters. `lines` owns the `draft`, the line that
 //! the cursor is on, as bytes or as `cells`, and knows by `screen` on which row it stands; `put` writes on it, `motion` moves
 //! the cursor and erases, `block` passes on whole lines unread. `modes` (with `sgr` and `kitty`) remembers what is switched
-//! on. `input` follows the other direction, what the user's terminal sends.
+//! on, `titles` what the window is called. `input` follows the other direction, what the user's terminal sends.
 
 mod act;
 mod block;
@@ -31,12 +31,14 @@ mod sgr;
 mod sieve;
 #[cfg(test)]
 mod tests;
+mod titles;
 mod utf8;
 
 pub use feed::Text;
 pub use input::InputText;
 pub use modes::Modes;
 pub use parse::STRING_LIMIT;
+pub use titles::Titles;
 
 /// The most bytes of text in one [`Line`]; a longer one comes in pieces.
 pub const LINE_LIMIT: usize = 64 * 1024;

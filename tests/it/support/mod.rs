@@ -7,6 +7,7 @@ pub mod place;
 pub mod proc;
 mod spawn;
 pub mod terminal;
+pub mod title;
 
 pub use compare::{both, run, same};
 pub use launch::{COSHELL, Launch, PROMPT, bash, coshell, direct, needs, shell, wrapped};

@@ -19,6 +19,7 @@ use termios::Termios;
 
 use super::launch::Launch;
 use super::spawn::{self, Started};
+use super::title::Titles;
 use super::{proc, show};
 
 /// How long anything may take on a loaded machine before a test gives up.
@@ -108,6 +109,11 @@ impl Terminal {
         let mut parser = vt100::Parser::new(self.size.ws_row, self.size.ws_col, 0);
         parser.process(&self.seen);
         parser.screen().clone()
+    }
+
+    /// The window's title; `None` is what stood there before.
+    pub fn title(&self) -> Option<String> {
+        Titles::after(&self.seen)
     }
 
     /// The rows of the screen, without blanks at their ends.

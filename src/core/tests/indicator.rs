@@ -1,0 +1,80 @@
+//! The window's title, as the terminal is given it.
+
+use super::*;
+
+/// Every title that the terminal was given, and what was done to its stack.
+fn titles(bench: &Bench) -> Vec<String> {
+    let text = String::from_utf8_lossy(&bench.shown).into_owned();
+    let parts = text.split('\x1b').skip(1);
+    let parts = parts.filter_map(|part| part.strip_prefix("]2;").or_else(|| part.strip_prefix('[')));
+    parts.map(|part| part.split('\x07').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn it_comes_with_the_coprocess_and_goes_with_it() {
+    let mut bench = Bench::new(&["-t", "go", "-c", "./bot.py -x"]);
+    bench.shell(b"\x1b]2;mine\x07go\r\n").coproc_exits(Exit::Code(0), b"");
+    assert_eq!(titles(&bench), ["mine", "<> bot.py - mine", "mine"]);
+}
+
+#[test]
+fn titles_that_programs_set_are_shown_behind_it_however_they_come() {
+    crate::core::split::everywhere(b"\x1b]0;\xe2\x87\x84 one\x1b\\x\x1b]2;two\x07y", |pieces| {
+        let mut bench = Bench::new(&["-c", "bot"]);
+        pieces.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        let plain: Vec<u8> = bench.shown.iter().copied().filter(|byte| b"xy".contains(byte)).collect();
+        assert_eq!(plain, b"xy");
+        bench.coproc_exits(Exit::Code(0), b"");
+        let titles = titles(&bench);
+        (titles[titles.len() - 2..].to_vec(), bench.lines())
+    });
+}
+
+#[test]
+fn one_that_nobody_has_set_comes_back_from_the_terminals_stack() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.shell(b"x").coproc_exits(Exit::Code(0), b"");
+    assert_eq!(titles(&bench), ["22;2t", "<> bot - ", "", "23;2t"]);
+}
+
+#[test]
+fn it_is_gone_when_the_session_ends_first() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.shell(b"\x1b]2;mine\x07").shell(b"\x1b]2;cut").input(Input::Terminate(15));
+    bench.input(Input::Exited(Child::Shell, Exit::Signal(1))).input(Input::Closed(Port::Shell)).wait(5000);
+    assert_eq!(titles(&bench).last().map(String::as_str), Some("mine"));
+}
+
+#[test]
+fn what_a_silent_one_hides_is_no_title() {
+    let mut bench = Bench::new(&["-t", "go", "-s", "rz"]);
+    bench.shell(b"\x1b]2;mine\x07go\r\n\x1b]2;muted\x07").wait(100);
+    assert_eq!(titles(&bench), ["mine", "<> rz - mine"]);
+    bench.coproc_exits(Exit::Code(0), b"\x1b]2;muted\x07");
+    assert_eq!(titles(&bench)[2..], ["muted", "<> rz - muted", "muted"]);
+}
+
+#[test]
+fn there_is_none_where_it_is_not_wanted_or_nobody_would_see_it() {
+    let mut bench = Bench::new(&["--indicator", "none", "-t", "go", "-c", "bot"]);
+    bench.shell(b"\x1b]2;mine\x07go\r\n").coproc_exits(Exit::Code(0), b"");
+    assert_eq!(titles(&bench), ["mine"]);
+}
+
+#[test]
+fn a_triggers_title_is_one_of_the_programs() {
+    let mut bench = Bench::new(&["-c", "bot", "-t", "^go", "--title", "gone"]);
+    bench.shell(b"go\r\n").coproc_exits(Exit::Code(0), b"");
+    assert_eq!(titles(&bench), ["22;2t", "<> bot - ", "<> bot - gone", "gone"]);
+}
+
+#[test]
+fn a_crash_puts_a_short_title_back() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.shell(b"\x1b]2;mine\x07");
+    assert_eq!(bench.core.restoring(), b"\x1b]2;mine\x07");
+    bench.coproc_exits(Exit::Code(0), b"");
+    assert_eq!(bench.core.restoring(), b"");
+}

@@ -1,0 +1,107 @@
+//! The window's title tells of the coprocess, and is the programs' own again when it has ended.
+
+use crate::support::{Launch, PROMPT, Place, Terminal, bash, contains, coshell, direct, needs, shell, wrapped};
+
+#[track_caller]
+fn wait_title(term: &mut Terminal, title: &str) {
+    term.wait_until(&format!("the title {title:?}"), |term| term.title().as_deref() == Some(title));
+}
+
+/// A bash that sets the title before each prompt, as most start-up files have it.
+fn titled(options: &[&str]) -> Launch {
+    bash(options).env("PROMPT_COMMAND", "printf '\\033]0;at %s\\007' \"$n\"").env("n", "one")
+}
+
+const BOT: &str = "while [ ! -e enough ]; do sleep 0.05; done";
+
+#[test]
+fn the_shells_titles_stand_behind_it_and_are_put_back() {
+    let mut term = titled(&["-t", "go-now", "-c", BOT]).start();
+    wait_title(&mut term, "at one");
+    term.send("n=two; echo go'-'now\r");
+    wait_title(&mut term, "⇄ while · at two");
+    term.send("n=three\r");
+    wait_title(&mut term, "⇄ while · at three");
+    term.send("touch enough\r");
+    wait_title(&mut term, "at three");
+}
+
+#[test]
+fn vim_gives_the_title_back_as_it_should_be_by_then() {
+    needs("vim");
+    let mut term = titled(&["-c", BOT]).start();
+    wait_title(&mut term, "⇄ while · at one");
+    term.send("vim -u NONE -i NONE -n --cmd 'set title titlestring=editor'\r");
+    wait_title(&mut term, "⇄ while · editor");
+    term.send(":!touch enough\r\r");
+    wait_title(&mut term, "editor");
+    term.send(":q!\r");
+    wait_title(&mut term, "at one");
+}
+
+#[test]
+fn a_title_that_nobody_has_set_comes_back() {
+    let mut term = shell(&["-c", "cat > /dev/null"]).start();
+    wait_title(&mut term, "⇄ cat · ");
+    term.wait(PROMPT);
+    term.send("exit\r");
+    term.wait_end();
+    assert_eq!(term.title(), None);
+}
+
+#[test]
+fn a_session_that_is_ended_leaves_none_behind() {
+    let mut term = wrapped(&["-c", "cat > /dev/null"], "printf '\\033]2;mine\\033\\\\'; sleep 100").start();
+    wait_title(&mut term, "⇄ cat · mine");
+    term.signal(nix::sys::signal::Signal::SIGTERM);
+    term.wait_end();
+    assert_eq!(term.title().as_deref(), Some("mine"));
+}
+
+#[test]
+fn plain_ascii_in_another_locale_and_nothing_where_there_is_no_title() {
+    let script = "printf '\\033]2;mine\\007'; read x";
+    let mut term = wrapped(&["-c", "cat > /dev/null"], script).env("LC_ALL", "C").start();
+    wait_title(&mut term, "<> cat - mine");
+    for (options, kind) in [(&["-c", "cat > /dev/null"], "dumb"), (&["-c", "cat > /dev/null"], "linux")] {
+        let mut term = wrapped(options, script).env("TERM", kind).start();
+        wait_title(&mut term, "mine");
+        term.send("\r");
+        term.wait_end();
+        assert!(!contains(term.seen(), "cat"));
+    }
+}
+
+#[test]
+fn nothing_of_it_gets_into_a_file() {
+    let place = Place::new();
+    let script = format!("\"$WRAP\" -c 'cat > /dev/null' -- echo text > {}", place.text("out"));
+    let mut term = direct(&["sh", "-c", &script]).start();
+    term.wait_end();
+    assert_eq!(place.read("out"), b"text\r\n");
+}
+
+#[test]
+fn tmux_shows_it() {
+    needs("tmux");
+    let place = Place::new();
+    let conf = "set -g status-right '[#{pane_title}]'\nset -g status-right-length 60\nset -g status-interval 1\n";
+    place.file("tmux.conf", conf);
+    let inside = "exec \"$WRAP\" -c 'while [ ! -e enough ]; do sleep 0.05; done' -- sh";
+    let argv = ["tmux", "-u", "-f", "tmux.conf", "-S", "./socket", "new-session", inside];
+    let keep = [";", "set", "-g", "destroy-unattached", "on"];
+    let mut term = direct(&[&argv[..], &keep].concat()).cwd(place.dir()).start();
+    let last = |term: &Terminal, text: &str| term.rows().last().is_some_and(|row| row.contains(text));
+    term.wait_until("the indicator", |term| last(term, "[⇄ while · "));
+    term.send("printf '\\033]2;%s\\033\\134' ti'tle'; touch enough\r");
+    term.wait_until("the title alone", |term| last(term, "[title]"));
+}
+
+#[test]
+fn it_can_be_turned_off() {
+    let mut term =
+        coshell(&["--indicator", "none", "-c", "cat > /dev/null", "--", "sh", "-c", "echo up; read x"]).start();
+    term.wait("up\r\n");
+    assert_eq!(term.title(), None);
+    assert!(!contains(term.seen(), "\x1b]"));
+}

@@ -1,0 +1,32 @@
+//! The window's title as a terminal with a stack of titles has it.
+
+/// A terminal's title: `None` is what stood there before.
+#[derive(Debug, Default)]
+pub struct Titles {
+    now: Option<String>,
+    stack: Vec<Option<String>>,
+}
+
+impl Titles {
+    /// That of a terminal which was given these bytes.
+    pub fn after(bytes: &[u8]) -> Option<String> {
+        let mut parser = vt100::Parser::new_with_callbacks(24, 80, 0, Self::default());
+        parser.process(bytes);
+        parser.callbacks().now.clone()
+    }
+}
+
+impl vt100::Callbacks for Titles {
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.now = Some(String::from_utf8_lossy(title).into_owned());
+    }
+
+    fn unhandled_csi(&mut self, _: &mut vt100::Screen, _: Option<u8>, _: Option<u8>, params: &[&[u16]], fin: char) {
+        let param = |n: usize| params.get(n).and_then(|values| values.first()).copied().unwrap_or(0);
+        match (fin, param(0), param(1)) {
+            ('t', 22, 0 | 2) => self.stack.push(self.now.clone()),
+            ('t', 23, 0 | 2) => self.now = self.stack.pop().unwrap_or_else(|| self.now.clone()),
+            _ => {}
+        }
+    }
+}
