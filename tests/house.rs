@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// What each outside crate may be used by.
 const CRATES: &[(&str, &[&str])] = &[
+    ("avt", &["core"]),
     ("regex", &["core"]),
     ("regex_automata", &["core"]),
     ("regex_syntax", &["core"]),

@@ -84,7 +84,7 @@ impl Core {
             }
         }
         if silent && self.setup.form != Form::Raw {
-            self.muted = Some(Screen::unseen(self.setup.size));
+            self.muted = Some(Screen::unseen(now, self.setup.size));
         }
         self.coproc = Some(coproc);
         out.push(Effect::Start(Child::Coproc, order));

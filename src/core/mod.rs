@@ -11,12 +11,14 @@ mod background;
 pub mod coproc;
 mod deeds;
 mod ending;
+mod history;
 mod indicator;
 mod keyboard;
 mod notices;
 mod outbox;
 mod output;
 mod overlay;
+pub mod picture;
 mod screen;
 mod session;
 mod surface;
@@ -112,7 +114,7 @@ impl Core {
             (false, false) => Watching::Chunks,
             (true, _) => Watching::Nobody,
         };
-        let mut screen = Screen::new(setup.screen, setup.size);
+        let mut screen = Screen::new(now, setup.screen, setup.size);
         match (watching, &coproc) {
             (Watching::Nobody, Some(_)) if setup.form == Form::Raw => screen.keep_line(),
             (Watching::Nobody, None) => {}
@@ -151,6 +153,7 @@ impl Core {
 
     /// Takes in what happened and decides what follows.
     pub fn handle(&mut self, now: Instant, input: Input<'_>, out: &mut Vec<Effect>) {
+        self.screen.clock(now);
         match input {
             Input::Bytes(port, bytes) => self.bytes(now, port, bytes, out),
             Input::Empty(port) => self.empty(port),
@@ -200,6 +203,7 @@ impl Core {
 
     /// This port took the first `n` bytes of what was pending.
     pub fn wrote(&mut self, now: Instant, port: Port, n: usize, out: &mut Vec<Effect>) {
+        self.screen.clock(now);
         match port {
             Port::Tty => {
                 self.screen.wrote(n);
@@ -239,6 +243,11 @@ impl Core {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// What stands on the terminal's screen, once it has been given everything that waits for it.
+    pub fn picture(&mut self) -> Option<&picture::Picture> {
+        self.screen.picture()
     }
 
     /// What turns off the modes that are on now: for the case that coshell itself is shot down.

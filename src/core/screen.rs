@@ -1,10 +1,14 @@
 //! What goes to the terminal: the shell's bytes at once, coshell's own only where the stream is at rest, so that
 //! they are never put inside an escape sequence or a character. It decides nothing about what is said.
 
+use std::time::Instant;
+
+use super::history::History;
 use super::indicator::{self, Charset};
 use super::notices::Notices;
 use super::outbox::Outbox;
 use super::overlay;
+use super::picture::Picture;
 use super::text::{Cursor, Line, Sink, Text};
 use crate::words::Size;
 
@@ -40,11 +44,15 @@ pub(super) struct Screen {
     /// What was printed since the last line feed, where nobody has lines assembled: read only when it has to be known
     /// where the cursor is. Bounded by `LINE`.
     line: Option<Vec<u8>>,
+    /// What went to the terminal; nothing is kept of what nobody sees.
+    history: Option<History>,
+    /// The time of this turn.
+    now: Instant,
 }
 
 impl Screen {
     /// A terminal of this size to which nothing has been written.
-    pub(super) fn new(medium: Medium, size: Size) -> Self {
+    pub(super) fn new(now: Instant, medium: Medium, size: Size) -> Self {
         Self {
             medium: Some(medium),
             size,
@@ -53,13 +61,16 @@ impl Screen {
             own: Vec::new(),
             indicated: None,
             line: None,
+            history: Some(History::new(size)),
+            now,
         }
     }
 
     /// What nobody sees, and somebody reads the lines of.
-    pub(super) fn unseen(size: Size) -> Self {
-        let mut screen = Self::new(Medium::Stream, size);
+    pub(super) fn unseen(now: Instant, size: Size) -> Self {
+        let mut screen = Self::new(now, Medium::Stream, size);
         screen.medium = None;
+        screen.history = None;
         screen.assemble();
         screen.keep_line();
         screen
@@ -83,6 +94,9 @@ impl Screen {
         if self.medium.is_some() {
             self.waiting.push(bytes);
         }
+        if let Some(history) = &mut self.history {
+            history.printed(self.now, bytes);
+        }
         if let Some(line) = &mut self.line {
             match memchr::memrchr(b'\n', bytes) {
                 Some(end) => {
@@ -94,6 +108,24 @@ impl Screen {
             line.drain(..line.len().saturating_sub(LINE));
         }
         used
+    }
+
+    /// What is shown beside the shell's output.
+    fn push_own(&mut self, bytes: &[u8]) {
+        self.waiting.push(bytes);
+        if let Some(history) = &mut self.history {
+            history.shown(self.now, bytes);
+        }
+    }
+
+    /// The time has come so far.
+    pub(super) fn clock(&mut self, now: Instant) {
+        self.now = now;
+    }
+
+    /// What stands on the terminal's screen, once it has been given everything that waits for it.
+    pub(super) fn picture(&mut self) -> Option<&Picture> {
+        self.history.as_mut().map(History::picture)
     }
 
     /// The raw bytes of the unfinished line, as far as they were kept.
@@ -138,7 +170,7 @@ impl Screen {
     fn show_title(&mut self) {
         if self.medium == Some(Medium::Terminal) {
             let bytes = self.text.titles_mut().show();
-            self.waiting.push(&bytes);
+            self.push_own(&bytes);
         }
     }
 
@@ -155,7 +187,7 @@ impl Screen {
         if self.can_place() {
             let (cursor, sgr) = self.pen();
             let bytes = overlay::below(&cursor, self.size.cols, &sgr, line);
-            self.waiting.push(&bytes);
+            self.push_own(&bytes);
         }
     }
 
@@ -165,7 +197,8 @@ impl Screen {
             return;
         }
         if !self.own.is_empty() {
-            self.waiting.push(&std::mem::take(&mut self.own));
+            let own = std::mem::take(&mut self.own);
+            self.push_own(&own);
         }
         if notices.is_empty() || !self.can_place() {
             return;
@@ -176,7 +209,7 @@ impl Screen {
         let (cursor, sgr) = self.pen();
         // The line that the cursor is on must stay whole on the screen.
         if usize::from(cursor.rows) + rows.len() < usize::from(self.size.rows) {
-            self.waiting.push(&overlay::above(&cursor, self.size.cols, &sgr, &rows));
+            self.push_own(&overlay::above(&cursor, self.size.cols, &sgr, &rows));
             notices.clear();
         }
     }
@@ -205,6 +238,9 @@ impl Screen {
     pub(super) fn resize(&mut self, size: Size) {
         self.size = size;
         self.text.resize(size);
+        if let Some(history) = &mut self.history {
+            history.resized(self.now, size);
+        }
     }
 
     /// What the terminal should be given next.

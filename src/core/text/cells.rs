@@ -65,7 +65,7 @@ impl Glyph {
 }
 
 /// The cells of a line.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Cells {
     /// Up to the last one that was written.
     cells: Vec<u32>,

@@ -29,7 +29,7 @@ pub(super) enum Left {
 }
 
 /// A line in the making.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Draft {
     /// The id of its first row.
     pub(super) id: u64,

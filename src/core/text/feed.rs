@@ -12,7 +12,7 @@ use super::{Cursor, Line, Sink};
 use crate::words::Size;
 
 /// Follows what the shell prints.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Text {
     pub(super) size: Size,
     pub(super) parser: Parser,
@@ -91,6 +91,11 @@ impl Text {
     /// Whether the stream is neither inside an escape sequence or string nor inside a character.
     pub fn at_rest(&self) -> bool {
         self.parser.in_ground() && self.carry.is_empty()
+    }
+
+    /// The size that the terminal has.
+    pub fn size(&self) -> Size {
+        self.size
     }
 
     /// What is switched on in the terminal.

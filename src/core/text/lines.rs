@@ -20,7 +20,7 @@ pub(super) struct Span {
 }
 
 /// The lines of both screens.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Lines {
     pub(super) cols: usize,
     pub(super) maker: Maker,

@@ -201,6 +201,24 @@ impl Modes {
         self.sgr.bytes()
     }
 
+    /// The bytes that switch on, in a terminal that nobody touched, what decides which screen is shown and how text gets
+    /// onto it. The scrolling region is not among them.
+    pub fn begin(&self) -> Vec<u8> {
+        let mut out = String::new();
+        if let Some(mode) = self.alternate {
+            out.push_str(&format!("\x1b[?{mode}h"));
+        }
+        for (place, (mode, on)) in PRIVATE.iter().enumerate() {
+            if matches!(mode, 5 | 6 | 7 | 25) && self.is_touched(place) {
+                out.push_str(&format!("\x1b[?{mode}{}", if *on { 'l' } else { 'h' }));
+            }
+        }
+        let rest =
+            [(self.insert, "\x1b[4h"), (self.newline, "\x1b[20h"), (self.shifted, "\x0e"), (self.graphics, "\x1b(0")];
+        rest.iter().filter(|(on, _)| *on).for_each(|(_, bytes)| out.push_str(bytes));
+        out.into_bytes()
+    }
+
     /// The bytes that switch off what is on, and nothing else; none when nothing is on. Attributes of characters stay:
     /// a script that ends in red means it.
     pub fn restore(&self) -> Vec<u8> {

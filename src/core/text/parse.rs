@@ -120,7 +120,7 @@ pub(super) enum Event {
 }
 
 /// Follows escape sequences.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Parser {
     state: State,
     csi: Csi,

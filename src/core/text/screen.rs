@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 const MOST_ROWS: usize = 1000;
 
 /// The ids of rows that no byte of the stream stands for: those that are there at the start, or come by scrolling.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Maker(u64);
 
 impl Maker {
@@ -18,7 +18,7 @@ impl Maker {
 }
 
 /// A screen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Screen {
     /// One for each row, never empty.
     ids: VecDeque<u64>,
