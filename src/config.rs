@@ -3,13 +3,12 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
 
-use crate::cli::{Args, Item, MODIFIERS, TRIGGER};
-use crate::core::action::{self, Action, Kind, Protocol};
+use crate::cli::Args;
+use crate::core::action::{self, Protocol};
 use crate::core::coproc::{Loudness, Order};
-use crate::core::trigger::{Pattern, Spec, When};
-use crate::core::{Charset, Medium, Rule, Setup, Voice};
+use crate::core::rule::{Item, Rule, TRIGGER};
+use crate::core::{Charset, Medium, Setup, Voice};
 use crate::error::Usage;
 use crate::words::Size;
 
@@ -45,6 +44,10 @@ pub struct Invocation {
 pub fn setup(args: &Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
     let (coproc, rules) = rules(&args.items)?;
     Ok(Setup {
+        session: String::new(),
+        command: shown(&invocation(args, surroundings)),
+        tty: String::new(),
+        troubles: Vec::new(),
         size: Size::default(),
         screen: Medium::Terminal,
         keyboard: Medium::Terminal,
@@ -76,6 +79,12 @@ pub fn invocation(args: &Args, surroundings: &Surroundings) -> Invocation {
     Invocation { path, name, args: Vec::new() }
 }
 
+/// A command as it is shown, not as a shell would read it.
+fn shown(invocation: &Invocation) -> String {
+    let words = std::iter::once(&invocation.path).chain(&invocation.args);
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
 type Coproc = Option<(Order, Loudness)>;
 
 /// The options of triggers, taken apart: the coprocess that stands before any, and the triggers.
@@ -86,7 +95,8 @@ fn rules(items: &[Item]) -> Result<(Coproc, Vec<Rule>), Usage> {
     let mut rest = &items[first..];
     while let Some((trigger, behind)) = rest.split_first() {
         let end = behind.iter().position(|item| item.name == TRIGGER).unwrap_or(behind.len());
-        rules.push(rule(&trigger.value, &behind[..end])?);
+        let rule = Rule::new(&trigger.value, &behind[..end]);
+        rules.push(rule.map_err(|(option, reason)| Usage::new(&option, &reason))?);
         rest = &behind[end..];
     }
     Ok((coproc, rules))
@@ -96,14 +106,14 @@ fn rules(items: &[Item]) -> Result<(Coproc, Vec<Rule>), Usage> {
 fn coproc(items: &[Item]) -> Result<Coproc, Usage> {
     let mut coproc = None;
     for item in items {
-        let Some(loudness) = action::kind(item.name).and_then(|kind| kind.starts) else {
-            return Err(Usage::new(item.name, "belongs to a trigger: put it behind a --trigger REGEX"));
+        let Some(loudness) = action::kind(&item.name).and_then(|kind| kind.starts) else {
+            return Err(Usage::new(&item.name, "belongs to a trigger: put it behind a --trigger REGEX"));
         };
-        let command = action::command(&item.value).map_err(|reason| Usage::new(item.name, &reason))?;
+        let command = action::command(&item.value).map_err(|reason| Usage::new(&item.name, &reason))?;
         let order = Order { command, args: Vec::new(), env: Vec::new() };
         if coproc.replace((order, loudness)).is_some() {
             return Err(Usage::new(
-                item.name,
+                &item.name,
                 "a session has one coprocess at a time: give only one before the first --trigger",
             ));
         }
@@ -111,69 +121,13 @@ fn coproc(items: &[Item]) -> Result<Coproc, Usage> {
     Ok(coproc)
 }
 
-fn rule(regex: &str, items: &[Item]) -> Result<Rule, Usage> {
-    let pattern = Pattern::parse(regex).map_err(|fault| Usage::new(TRIGGER, &fault.to_string()))?;
-    let mut spec = Spec::new(pattern);
-    let mut actions = Vec::new();
-    for item in items {
-        match action::kind(item.name) {
-            Some(kind) => actions.push(act(kind, item, &mut spec)?),
-            None => modify(item, &mut spec)?,
-        }
-    }
-    if actions.is_empty() {
-        let sentence =
-            format!("'{regex}' has no action: put one behind it, such as --coproc CMD, --send TEXT or --bell");
-        return Err(Usage::new(TRIGGER, &sentence));
-    }
-    let silent = |item: &Item| action::kind(item.name).is_some_and(|kind| kind.starts == Some(Loudness::Silent));
-    Ok(Rule { spec, silences: items.iter().any(silent), actions })
-}
-
-fn act(kind: &Kind, item: &Item, spec: &mut Spec) -> Result<Box<dyn Action>, Usage> {
-    spec.starts_coproc |= kind.starts.is_some();
-    spec.stops |= kind.stops;
-    (kind.parse)(&item.value, &spec.pattern).map_err(|reason| Usage::new(kind.name, &reason))
-}
-
-fn modify(item: &Item, spec: &mut Spec) -> Result<(), Usage> {
-    let refused = |reason: String| Usage::new(item.name, &reason);
-    match item.name {
-        "name" => spec.name = Some(item.value.clone()),
-        "all" => spec.all = true,
-        "once" => spec.once = true,
-        "instant" => spec.instant = true,
-        "cooldown" => spec.cooldown = Some(duration(&item.value).map_err(refused)?),
-        "when" => spec.when.push(item.value.parse::<When>().map_err(|fault| refused(fault.to_string()))?),
-        other => {
-            debug_assert!(MODIFIERS.iter().all(|modifier| modifier.name != other), "each modifier has an arm");
-        }
-    }
-    Ok(())
-}
-
-/// A time as people write it: a number and its unit.
-fn duration(text: &str) -> Result<Duration, String> {
-    let refused = || format!("'{text}' is no duration: write a number and a unit, such as 500ms, 5s, 1.5s, 2m or 1h");
-    let unit = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(refused)?;
-    let number: f64 = text[..unit].parse().map_err(|_| refused())?;
-    let seconds = match &text[unit..] {
-        "ms" => number / 1e3,
-        "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        _ => return Err(refused()),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|_| refused())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn args(argv: &[&str]) -> Args {
-        let argv = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from);
-        crate::cli::parse(argv).unwrap_or_else(|error| panic!("{error}"))
+        let argv: Vec<_> = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from).collect();
+        crate::cli::parse_session(&argv).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn refused(argv: &[&str]) -> String {
@@ -212,16 +166,6 @@ mod tests {
         for (argv, start) in table {
             let sentence = refused(argv);
             assert!(sentence.starts_with(start), "{argv:?}: {sentence}");
-        }
-    }
-
-    #[test]
-    fn durations() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for bad in ["", "s", "5", "5 s", "1e9999h", "-1s", "5d"] {
-            assert!(duration(bad).is_err(), "{bad}");
         }
     }
 

@@ -20,6 +20,7 @@
 //! | 0 | [`words`] | the nouns that every room needs |
 //! | 1 | [`core`] | decides: no descriptor, no clock, no errno; `regex` lives here |
 //! | 1 | [`sys`] | system calls behind owned types; every `unsafe` and every `cfg` of the project |
+//! | 1 | [`wire`] | bytes to messages and back: JSON-RPC |
 //! | 1 | [`error`] | what is refused at the start, in sentences |
 //! | 2 | [`cli`] | records what was typed, looks nothing up |
 //! | 2 | [`host`] | the loop: wait, mark, serve, perform |
@@ -49,12 +50,16 @@
 //! | `watch` | which lines matter, when the output rests, the raw bytes of the unfinished line |
 //! | `text/` | escape sequences, modes, lines as a person reads them |
 //! | `trigger/` | which trigger fires on which line |
+//! | `rule` | a trigger with its actions, made of its options |
 //! | `action/` | what triggers do: one file and one line in `KINDS` each |
+//! | `command` | what a control client may ask: one enum for the command line, the wire and the documents |
+//! | `control/` | what it is answered, and who is told of events |
 //!
 //! # Where one thing is added
 //!
-//! *An action:* a file in `core/action/` and a line in `KINDS`; the options, the help, the man page and the tests
-//! iterate it. *An option of a trigger:* a line in `cli::MODIFIERS` and an arm in `config`. *A new ability of the
+//! *A control command:* a variant of `core::command::Command`, an arm in `core/control`, and one in `cmd/answer`
+//! that prints it. *An action:* a file in `core/action/` and a line in `KINDS`; the options, the help, the man page and the tests
+//! iterate it. *An option of a trigger:* a line in `core::rule::MODIFIERS` and an arm below it. *A new ability of the
 //! system:* a variant of `Effect`, and the arm in `host/perform.rs` that the compiler then asks for.
 
 pub mod cli;
@@ -64,4 +69,5 @@ pub mod core;
 pub mod error;
 pub mod host;
 pub mod sys;
+pub mod wire;
 pub mod words;

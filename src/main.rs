@@ -4,20 +4,26 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use coshell::{cli, cmd};
+use coshell::cli::{self, Typed};
+use coshell::cmd;
+use coshell::words::Exit;
 
 fn main() -> ExitCode {
     let argv0 = env::args_os().next().unwrap_or_else(|| OsString::from("coshell"));
-    let args = match cli::parse(env::args_os()) {
-        Ok(args) => args,
+    let typed = match cli::parse(env::args_os()) {
+        Ok(typed) => typed,
         Err(answer) => {
             // Help that nobody reads any more (a closed pipe) is no error.
             drop(answer.print());
             return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
         }
     };
-    match cmd::session::run(&args, &argv0) {
-        Ok(exit) => ExitCode::from(exit.status()),
+    let status = match &typed {
+        Typed::Session(args) => cmd::session::run(args, &argv0).map(Exit::status),
+        Typed::Call(call) => cmd::client::run(call),
+    };
+    match status {
+        Ok(status) => ExitCode::from(status),
         Err(failure) => {
             eprintln!("{failure}");
             ExitCode::from(failure.status())

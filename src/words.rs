@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use nix::sys::signal::Signal;
+
 /// A place where bytes come in, go out, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Port {
@@ -28,6 +30,10 @@ pub enum Child {
     Run(u8),
 }
 
+/// Somebody outside asked for something, and waits for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
 /// The size of a terminal's window, as `TIOCGWINSZ` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Size {
@@ -46,6 +52,17 @@ impl Default for Size {
     fn default() -> Self {
         Self { rows: 24, cols: 80, xpixel: 0, ypixel: 0 }
     }
+}
+
+/// The number of a signal, which is given by its number or its name, with or without `SIG`.
+pub fn signal(text: &str) -> Result<i32, String> {
+    let name = text.to_ascii_uppercase();
+    let name = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
+    let by_number = text.parse::<i32>().ok().and_then(|number| Signal::try_from(number).ok());
+    let signal = by_number.or_else(|| name.parse::<Signal>().ok());
+    signal
+        .map(|signal| signal as i32)
+        .ok_or_else(|| format!("'{text}' is no signal: write TERM, INT, USR1 or the like"))
 }
 
 /// How a process ended.

@@ -9,11 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use coshell::cli::{self, Typed};
 use coshell::cmd::manual;
+use coshell::config;
 use coshell::config::Surroundings;
 use coshell::core::action::KINDS;
+use coshell::core::rule::MODIFIERS;
 use coshell::core::trigger::When;
-use coshell::{cli, config};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -27,7 +29,12 @@ fn read(name: &str) -> String {
 fn options() -> BTreeSet<String> {
     let mut command = cli::command();
     command.build();
-    command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect()
+    long_options(&command)
+}
+
+fn long_options(command: &clap::Command) -> BTreeSet<String> {
+    let below = command.get_subcommands().flat_map(long_options);
+    command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).chain(below).collect()
 }
 
 /// The man page as plain text, as far as fonts and escaped characters go.
@@ -61,7 +68,7 @@ fn the_man_page_has_every_option_action_modifier_and_condition() {
         let paragraph = plain(&kind.manual.replace(". ", ".\n"));
         assert!(page.contains(&paragraph), "--{} has no paragraph", kind.name);
     }
-    for modifier in cli::MODIFIERS {
+    for modifier in MODIFIERS {
         let described = page.matches(&format!("--{}", modifier.name)).count() >= 1;
         assert!(described && page.contains(&capitalised(modifier.summary)), "--{}", modifier.name);
     }
@@ -137,6 +144,7 @@ fn every_command_line_that_is_shown_is_accepted() {
             let line = words.join(" ");
             let argv = ["coshell".to_owned()].into_iter().chain(words).map(OsString::from);
             let args = cli::parse(argv).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
+            let Typed::Session(args) = args else { continue };
             config::setup(&args, &Surroundings::default()).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
             count += 1;
         }

@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("words", 0),
     ("core", 1),
     ("sys", 1),
+    ("wire", 1),
     ("error", 1),
     ("cli", 2),
     ("host", 2),
@@ -26,7 +27,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("regex", &["core"]),
     ("regex_automata", &["core"]),
     ("regex_syntax", &["core"]),
-    ("clap", &["cli", "cmd"]),
+    // The core has the enum of requests, of which clap derives the subcommands.
+    ("clap", &["cli", "cmd", "core"]),
     ("mio", &["host"]),
     ("signal_hook_mio", &["host", "sys"]),
     ("signal_hook", &["sys"]),

@@ -1,4 +1,6 @@
 //! One file for each thing that the binary does.
 
+pub mod answer;
+pub mod client;
 pub mod manual;
 pub mod session;

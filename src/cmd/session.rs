@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Mutex;
 
+use super::client;
 use crate::cli::Args;
 use crate::config::{self, Invocation, Surroundings};
 use crate::core::Charset;
@@ -26,7 +27,7 @@ use crate::words::Exit;
 /// Runs the session that was asked for; its exit status.
 pub fn run(args: &Args, argv0: &OsStr) -> Result<Exit, Failure> {
     let surroundings = surroundings(argv0);
-    let setup = config::setup(args, &surroundings).map_err(Failure::Usage)?;
+    let mut setup = config::setup(args, &surroundings).map_err(Failure::Usage)?;
     let Invocation { path, name, args: rest } = config::invocation(args, &surroundings);
     if !args.nested {
         refuse_nesting()?;
@@ -36,7 +37,8 @@ pub fn run(args: &Args, argv0: &OsStr) -> Result<Exit, Failure> {
         None => Log::none(),
     };
     let program = Program { path: path.clone(), name, args: rest };
-    let launch = Launch { program, setup, session: process::id().to_string(), log };
+    setup.session = process::id().to_string();
+    let launch = Launch { program, setup, sockets: client::directories(), log };
     let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;
     for line in warnings {

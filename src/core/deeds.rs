@@ -9,47 +9,40 @@ use super::screen::Screen;
 use super::trigger::{Hit, Moment};
 use super::watch::Found;
 use super::zmodem::{OVER_AND_OUT, Transfer};
-use super::{Core, Effect, SilentKeys};
+use super::{Core, Effect, SilentKeys, Watching};
 use crate::words::Child;
 
 impl Core {
     /// A trigger fired on this line.
     pub(super) fn fire(&mut self, now: Instant, hit: &Hit, line: &Found, moment: Moment, out: &mut Vec<Effect>) {
-        let name = self.trigger_name(hit.trigger);
-        if let Some(coproc) = &mut self.coproc {
-            coproc.tell(now, &Record::Trigger { name: &name, line: &hit.line, captures: &hit.captures });
-        }
+        let Some(rule) = &self.rules[hit.trigger] else { return };
+        let name = rule.name().to_owned();
         let mut desk = Desk { trigger: &name, protocol: self.setup.protocol, deeds: Vec::new() };
-        for action in &self.setup.rules[hit.trigger].actions {
-            action.fire(hit, &mut desk);
-        }
+        rule.actions.iter().for_each(|action| action.fire(hit, &mut desk));
+        let record = Record::Trigger { name: &name, line: &hit.line, captures: &hit.captures };
+        self.tell(now, &record, out);
         for deed in desk.deeds {
             match deed {
-                Deed::Type(bytes) => self.type_text(now, &name, &bytes),
+                Deed::Type(bytes) => self.type_text(now, &name, &bytes, out),
                 Deed::Show(bytes) => self.screen.show(&bytes),
                 Deed::Title(title) => self.screen.entitle(title.as_bytes()),
                 Deed::Run(order, stdin) => {
                     if let Some(sentence) = self.background.start(order, &stdin, out) {
-                        self.notice(&sentence, &[]);
+                        self.notice(&sentence, &[], out);
                     }
                 }
                 Deed::Start(order, loudness) => {
-                    self.start_coproc(now, order, loudness, Some((&name, hit, line, moment)), out);
+                    self.start_coproc(now, order, loudness, self.setup.form, Some((&name, hit, line, moment)), out);
                 }
             }
         }
     }
 
-    pub(super) fn trigger_name(&self, trigger: usize) -> String {
-        let spec = &self.setup.rules[trigger].spec;
-        spec.name.clone().unwrap_or_else(|| spec.pattern.text().to_owned())
-    }
-
-    fn type_text(&mut self, now: Instant, trigger: &str, bytes: &[u8]) {
+    fn type_text(&mut self, now: Instant, trigger: &str, bytes: &[u8], out: &mut Vec<Effect>) {
         if !self.typing.send(now, bytes) {
             let sentence =
                 format!("trigger \"{trigger}\" has typed faster than the shell reads; this time it typed nothing");
-            self.notice(&sentence, &[]);
+            self.notice(&sentence, &[], out);
         }
     }
 
@@ -59,18 +52,20 @@ impl Core {
         now: Instant,
         order: Order,
         loudness: Loudness,
+        form: Form,
         fired: Option<(&str, &Hit, &Found, Moment)>,
         out: &mut Vec<Effect>,
     ) {
         if let Some(running) = &self.coproc {
             let sentence =
                 format!("{} was not started: coprocess {} is running", quoted(&order.command, NAME), running.name());
-            return self.notice(&sentence, &[]);
+            return self.notice(&sentence, &[], out);
         }
         let silent = loudness == Loudness::Silent;
         let silence =
             silent.then(|| Silence::begin(now, self.screen.can_place(), self.setup.silent_keys == SilentKeys::Lock));
-        let mut coproc = Coproc::start(now, order.clone(), Reading::new(self.setup.form), silence);
+        let mut coproc = Coproc::start(now, order.clone(), Reading::new(form), silence);
+        self.heed(form);
         if let Some((name, hit, line, moment)) = fired {
             coproc.tell(now, &Record::Trigger { name, line: &hit.line, captures: &hit.captures });
             let raw = self.raw.from(line.start).to_vec();
@@ -83,11 +78,19 @@ impl Core {
                 self.raw.restart(self.screen.text().offset());
             }
         }
-        if silent && self.setup.form != Form::Raw {
+        if silent && form != Form::Raw {
             self.muted = Some(Screen::unseen(now, self.setup.size));
         }
         self.coproc = Some(coproc);
         out.push(Effect::Start(Child::Coproc, order));
+    }
+
+    /// Keeps what a coprocess that reads in this form, or what is shown of it, will need to be known.
+    fn heed(&mut self, form: Form) {
+        match (self.watching, form) {
+            (Watching::Nobody, Form::Raw) => self.screen.keep_line(),
+            _ => self.screen.assemble(),
+        }
     }
 
     /// The coprocess wrote: it is typed.

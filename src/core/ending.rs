@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::coproc::{Coproc, Ended, Form, Why};
+use super::coproc::{Coproc, Ended, Form, NAME, Why, quoted};
 use super::zmodem::{INTERRUPT, Step, Verdict, behind_the_end};
 use super::{Core, Effect};
 use crate::words::Child;
@@ -32,7 +32,7 @@ impl Core {
             self.screen.show_below(&line);
         }
         if let Some(sentence) = sentence {
-            self.notice(&sentence, &[]);
+            self.notice(&sentence, &[], out);
         }
     }
 
@@ -102,14 +102,15 @@ impl Core {
             self.typing.chunk(now, transfer.last_words());
         }
         let Ended { command, exit, stderr, why } = coproc.end();
-        let wanted = why.is_some() || exit.success();
+        let (name, wanted) = (quoted(&command, NAME), why.is_some() || exit.success());
         if !wanted {
-            self.notice(&format!("coprocess {command} failed: {exit}"), &stderr);
+            self.notice(&format!("coprocess {name} failed: {exit}"), &stderr.last_lines(), out);
         }
         if why == Some(Why::FarGone) {
-            self.notice(&format!("{command} was stopped: the other side ended the transfer"), &[]);
+            self.notice(&format!("{name} was stopped: the other side ended the transfer"), &[], out);
         }
         self.typing.settle(now);
+        self.coproc_ended(now, command, exit, stderr, out);
     }
 
     fn end_session(&mut self, now: Instant, out: &mut Vec<Effect>) {

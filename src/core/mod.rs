@@ -8,6 +8,8 @@
 
 pub mod action;
 mod background;
+pub mod command;
+pub mod control;
 pub mod coproc;
 mod deeds;
 mod ending;
@@ -19,6 +21,7 @@ mod outbox;
 mod output;
 mod overlay;
 pub mod picture;
+pub mod rule;
 mod screen;
 mod session;
 mod surface;
@@ -38,14 +41,16 @@ use std::time::Instant;
 use crate::words::{Child, Exit, Port, Size};
 use background::Background;
 pub use background::SLOTS as RUN_SLOTS;
-use coproc::{Coproc, Form, Record, Why};
+use control::Control;
+use coproc::{Coproc, Record, Why};
 pub use indicator::Charset;
 use keyboard::EndOfInput;
 use notices::Notices;
+use rule::Rule;
 pub use screen::Medium;
 use screen::Screen;
 use session::Session;
-pub use surface::{Effect, Input, Rule, Setup, SilentKeys, Voice};
+pub use surface::{Effect, Input, Setup, SilentKeys, Voice};
 use trigger::{Moment, Triggers};
 use typing::Typing;
 use watch::{Found, Raw, Rest};
@@ -79,6 +84,9 @@ pub struct Core {
     /// Assembles the lines that a silent coprocess reads and the screen does not show.
     muted: Option<Screen>,
     triggers: Triggers,
+    /// By the numbers of the triggers; `None` where one was removed.
+    rules: Vec<Option<Rule>>,
+    control: Control,
     watching: Watching,
     /// Some trigger may start a coprocess, which then wants the line's raw bytes.
     starts: bool,
@@ -105,32 +113,22 @@ pub struct Core {
 impl Core {
     /// A session whose shell is about to run; starts the coprocess that was asked for.
     pub fn new(now: Instant, mut setup: Setup, out: &mut Vec<Effect>) -> Self {
-        let specs: Vec<_> = setup.rules.iter().map(|rule| rule.spec.clone()).collect();
-        let starts = specs.iter().any(|spec| spec.starts_coproc);
-        let silences = setup.rules.iter().any(|rule| rule.silences);
+        let rules: Vec<_> = std::mem::take(&mut setup.rules).into_iter().map(Some).collect();
+        let specs = rules.iter().flatten().map(|rule| rule.spec.clone()).collect();
         let coproc = setup.coproc.take();
-        let watching = match (specs.is_empty(), silences) {
-            (false, true) => Watching::Lines,
-            (false, false) => Watching::Chunks,
-            (true, _) => Watching::Nobody,
-        };
-        let mut screen = Screen::new(now, setup.screen, setup.size);
-        match (watching, &coproc) {
-            (Watching::Nobody, Some(_)) if setup.form == Form::Raw => screen.keep_line(),
-            (Watching::Nobody, None) => {}
-            _ => screen.assemble(),
-        }
         let mut core = Self {
             session: Session::new(),
-            screen,
+            screen: Screen::new(now, setup.screen, setup.size),
             typing: Typing::new(),
             notices: Notices::default(),
             background: Background::default(),
             coproc: None,
             muted: None,
             triggers: Triggers::new(specs),
-            watching,
-            starts,
+            rules,
+            control: Control::default(),
+            watching: Watching::Nobody,
+            starts: false,
             raw: Raw::default(),
             rest: Rest::default(),
             number: 0,
@@ -144,11 +142,29 @@ impl Core {
             finished: false,
             setup,
         };
+        core.watch();
+        for sentence in std::mem::take(&mut core.setup.troubles) {
+            core.notice(&sentence, &[], out);
+        }
         if let Some((order, loudness)) = coproc {
-            core.start_coproc(now, order, loudness, None, out);
+            core.start_coproc(now, order, loudness, core.setup.form, None, out);
             core.settle(now, out);
         }
         core
+    }
+
+    /// Looks at the lines as closely as the triggers that there are now want it.
+    fn watch(&mut self) {
+        let mut rules = self.rules.iter().flatten();
+        self.starts = rules.clone().any(|rule| rule.spec.starts_coproc);
+        self.watching = match (rules.clone().next(), rules.any(|rule| rule.silences)) {
+            (Some(_), true) => Watching::Lines,
+            (Some(_), false) => Watching::Chunks,
+            (None, _) => Watching::Nobody,
+        };
+        if self.watching != Watching::Nobody {
+            self.screen.assemble();
+        }
     }
 
     /// Takes in what happened and decides what follows.
@@ -160,7 +176,12 @@ impl Core {
             Input::Closed(port) => self.closed(now, port, out),
             Input::WriteClosed(port) => self.write_closed(now, port, out),
             Input::Exited(child, exit) => self.exited(now, child, exit, out),
-            Input::StartFailed(child, reason) => self.start_failed(child, &reason),
+            Input::Started(child, pid) => {
+                if child == Child::Coproc {
+                    self.coproc_started(pid, out);
+                }
+            }
+            Input::StartFailed(child, reason) => self.start_failed(child, &reason, out),
             Input::Unread(bytes) => self.unread(now, bytes, out),
             Input::Looked(looked) => self.looked(now, &looked, out),
             Input::Interrupted(byte, done) => self.interrupted(now, byte, done),
@@ -168,6 +189,8 @@ impl Core {
             Input::Resized(size) => self.resized(now, size, out),
             Input::Terminate(signal) => self.leave(now, Exit::Signal(signal), out),
             Input::Suspend => out.push(Effect::Suspend),
+            Input::Asked(ticket, command) => self.asked(now, ticket, command, out),
+            Input::Withdrawn(ticket) => self.withdrawn(ticket),
             Input::Deadline => {}
         }
         self.tick(now, out);
@@ -268,6 +291,7 @@ impl Core {
             Port::CoprocErr => {
                 if let Some(coproc) = &mut self.coproc {
                     coproc.complained(bytes);
+                    self.control.subscribers.tell(&Record::CoprocStderr { text: bytes }, out);
                 }
             }
             Port::Run(slot) => self.background.complained(slot, bytes),
@@ -319,9 +343,7 @@ impl Core {
         match child {
             Child::Shell => {
                 self.session.exited(now, exit);
-                if let Some(coproc) = &mut self.coproc {
-                    coproc.tell(now, &Record::Exit(exit));
-                }
+                self.tell(now, &Record::Exit(exit), out);
             }
             Child::Coproc => {
                 if let Some(coproc) = &mut self.coproc {
@@ -334,24 +356,33 @@ impl Core {
             }
             Child::Run(slot) => {
                 if let Some((sentence, details)) = self.background.exited(slot, exit, out) {
-                    self.notice(&sentence, &details);
+                    self.notice(&sentence, &details, out);
                 }
             }
         }
     }
 
-    fn start_failed(&mut self, child: Child, reason: &str) {
+    /// Tells the coprocess, if it reads such, and whoever has subscribed.
+    fn tell(&mut self, now: Instant, record: &Record<'_>, out: &mut Vec<Effect>) {
+        if let Some(coproc) = &mut self.coproc {
+            coproc.tell(now, record);
+        }
+        self.control.subscribers.tell(record, out);
+    }
+
+    fn start_failed(&mut self, child: Child, reason: &str, out: &mut Vec<Effect>) {
         match child {
             Child::Shell => {}
             Child::Coproc => {
                 if let Some(coproc) = self.coproc.take() {
                     self.muted = None;
-                    self.notice(&format!("coprocess {} could not be started: {reason}", coproc.name()), &[]);
+                    self.notice(&format!("coprocess {} could not be started: {reason}", coproc.name()), &[], out);
+                    self.coproc_not_started(reason, out);
                 }
             }
             Child::Run(slot) => {
                 if let Some(sentence) = self.background.failed(slot, reason) {
-                    self.notice(&sentence, &[]);
+                    self.notice(&sentence, &[], out);
                 }
             }
         }
@@ -363,9 +394,7 @@ impl Core {
         if let Some(muted) = &mut self.muted {
             muted.resize(size);
         }
-        if let Some(coproc) = &mut self.coproc {
-            coproc.resized(now, size);
-        }
+        self.tell(now, &Record::Resize(size), out);
         out.push(Effect::Resize(size));
     }
 
@@ -380,7 +409,8 @@ impl Core {
         }
     }
 
-    fn notice(&mut self, sentence: &str, details: &[String]) {
+    fn notice(&mut self, sentence: &str, details: &[String], out: &mut Vec<Effect>) {
+        self.control.subscribers.tell(&Record::Notice { text: sentence }, out);
         if self.setup.notices == Voice::Notices {
             self.notices.push(sentence, details);
         }

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use super::coproc::{Coproc, Form, Why};
+use super::rule::Rule;
 use super::screen::Nobody;
 use super::trigger::{Facts, Firing, Looked, Moment, Tried};
 use super::watch::{Behind, Found, Picker, Rested, Teller};
@@ -162,16 +163,16 @@ impl Core {
         for firing in firings {
             match firing {
                 Firing::Hit(hit) => self.fire(now, &hit, &line, moment, out),
-                Firing::Stopped { trigger } => self.loops(trigger),
+                Firing::Stopped { trigger } => self.loops(trigger, out),
             }
         }
     }
 
-    fn loops(&mut self, trigger: usize) {
-        let name = self.trigger_name(trigger);
+    fn loops(&mut self, trigger: usize, out: &mut Vec<Effect>) {
+        let name = self.rules[trigger].as_ref().map_or("", Rule::name);
         let sentence =
             format!("trigger \"{name}\" fired more than 20 times in 2 s and is switched off: it may set itself off");
-        self.notice(&sentence, &[]);
+        self.notice(&sentence, &[], out);
     }
 
     /// Somebody has looked at the pty: what waited for that goes on.

@@ -1,11 +1,16 @@
 //! What goes into the core and what comes out: the words between it and whoever drives it.
 
-use super::action::{Action, Protocol};
+use serde_json::Value;
+
+use super::action::Protocol;
+use super::command::Command;
+use super::control::Refusal;
 use super::coproc::{Form, Loudness, Order};
 use super::indicator::Charset;
+use super::rule::Rule;
 use super::screen::Medium;
-use super::trigger::{self, Looked};
-use crate::words::{Child, Exit, Port, Size};
+use super::trigger::Looked;
+use crate::words::{Child, Exit, Port, Size, Ticket};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -20,6 +25,8 @@ pub enum Input<'a> {
     WriteClosed(Port),
     /// This process has ended.
     Exited(Child, Exit),
+    /// This process has been started, and has this id.
+    Started(Child, u32),
     /// This process could not be started, for this reason.
     StartFailed(Child, String),
     /// Answers `Effect::Reclaim`: what the coprocess had not read of its pipe.
@@ -37,6 +44,10 @@ pub enum Input<'a> {
     Terminate(i32),
     /// coshell was asked to stop until it is continued.
     Suspend,
+    /// A control client asks for this.
+    Asked(Ticket, Command),
+    /// The client that asked has gone: nobody waits for this answer any more.
+    Withdrawn(Ticket),
     /// The deadline has come.
     Deadline,
 }
@@ -68,6 +79,10 @@ pub enum Effect {
     Resize(Size),
     /// Restore the terminal, stop, and take it again when continued.
     Suspend,
+    /// This is what the client that asked is answered.
+    Answer(Ticket, Result<Value, Refusal>),
+    /// This has happened: tell the client that subscribed to it.
+    Tell(Ticket, Value),
     /// Say this where the terminal does not show it: on stderr, at the end.
     Warn(String),
     /// Leave with this status.
@@ -84,26 +99,23 @@ pub enum SilentKeys {
     Pass,
 }
 
-/// A trigger and what it does.
-#[derive(Debug)]
-pub struct Rule {
-    /// When it fires.
-    pub spec: trigger::Spec,
-    /// It may start a silent coprocess.
-    pub silences: bool,
-    /// What it does, in order.
-    pub actions: Vec<Box<dyn Action>>,
-}
-
 /// Everything that a session is started with, checked.
 #[derive(Debug)]
 pub struct Setup {
+    /// What the session is called.
+    pub session: String,
+    /// What runs in it, as it is shown.
+    pub command: String,
+    /// The path of the pty's slave.
+    pub tty: String,
     /// The window's size.
     pub size: Size,
     /// What the shell's output goes to.
     pub screen: Medium,
     /// What the keyboard's bytes come from.
     pub keyboard: Medium,
+    /// What went wrong before the session began, in sentences.
+    pub troubles: Vec<String>,
     /// The triggers, in order.
     pub rules: Vec<Rule>,
     /// The coprocess to start at once.

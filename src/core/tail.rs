@@ -7,7 +7,7 @@ const SHOWN: usize = 3;
 
 /// The tail of a stream.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
+pub struct Tail {
     /// At most twice `KEPT`, so that the front is not moved at every push.
     bytes: Vec<u8>,
 }
@@ -19,6 +19,11 @@ impl Tail {
         if self.bytes.len() > 2 * KEPT {
             self.bytes.drain(..self.bytes.len() - KEPT);
         }
+    }
+
+    /// What is kept.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.bytes.len().saturating_sub(KEPT)..]
     }
 
     /// The last few lines that are not blank, without control characters: they are shown on a terminal.

@@ -1,8 +1,9 @@
 //! The processes that run: the shell, the coprocess with its guard, background commands.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::process;
 
 use nix::unistd::Pid;
@@ -55,29 +56,20 @@ pub(super) struct Children {
     jobs: [Option<Running>; RUN_SLOTS],
     /// Guards that are at the end of their work.
     guards: Vec<Pid>,
-    session: String,
-    tty: PathBuf,
+    /// What tells every child of the session.
+    names: Vec<(&'static str, OsString)>,
 }
 
 impl Children {
-    pub(super) fn new(shell: process::Child, session: &str, tty: &Path) -> Self {
-        Self {
-            shell: Running::new(shell),
-            coproc: None,
-            jobs: [const { None }; RUN_SLOTS],
-            guards: Vec::new(),
-            session: session.to_owned(),
-            tty: tty.to_owned(),
-        }
+    pub(super) fn new(shell: process::Child, names: Vec<(&'static str, OsString)>) -> Self {
+        Self { shell: Running::new(shell), coproc: None, jobs: [const { None }; RUN_SLOTS], guards: Vec::new(), names }
     }
 
     /// Starts a command line as this child.
     pub(super) fn start(&mut self, child: Child, order: &Order, wanted: Wanted, pty: &Pty) -> io::Result<Streams> {
         let directory = self.directory(pty);
-        let tty = OsStr::to_os_string(self.tty.as_os_str());
         let mut env = order.env.clone();
-        env.push(("COSHELL_SESSION".to_owned(), self.session.clone().into_bytes()));
-        env.push(("COSHELL_TTY".to_owned(), std::os::unix::ffi::OsStringExt::into_vec(tty)));
+        env.extend(self.names.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
         let line = Line { command: &order.command, args: &order.args, env: &env, directory: directory.as_deref() };
         let (process, mut streams) = child::start_at_pipes(&line, wanted)?;
         match child {

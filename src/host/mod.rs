@@ -1,14 +1,16 @@
 //! The loop: wait, mark, serve, perform. The only place where `core` and `sys` meet; it decides nothing.
 
 mod children;
+mod clients;
 mod log;
 mod perform;
 mod ports;
 mod terminal;
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
@@ -19,9 +21,11 @@ use crate::sys::child::{self, Program};
 use crate::sys::end::{Got, Put};
 use crate::sys::pty::Pty;
 use crate::sys::signals::{self, Event, Inherited};
+use crate::sys::socket::Listener;
 use crate::sys::{crash, tty};
 use crate::words::{Exit, Port};
 use children::Children;
+use clients::Clients;
 pub use log::{Level, Log};
 use ports::Ports;
 use terminal::Terminal;
@@ -40,8 +44,8 @@ pub struct Launch {
     pub program: Program,
     /// What the core is made of; what the terminal says is filled in here.
     pub setup: Setup,
-    /// What the session is called.
-    pub session: String,
+    /// Where the session's socket may lie, the best first.
+    pub sockets: Vec<PathBuf>,
     /// Where everything that happens is written down.
     pub log: Log,
 }
@@ -87,6 +91,7 @@ struct Host {
     ports: Ports,
     pty: Pty,
     children: Children,
+    clients: Clients,
     effects: Vec<Effect>,
     warnings: Vec<String>,
     /// The modes that a crash would have to turn off, as the crash handler has them.
@@ -98,7 +103,7 @@ struct Host {
 
 impl Host {
     fn start(launch: Launch) -> Result<Self, Refusal> {
-        let Launch { program, mut setup, session, log } = launch;
+        let Launch { program, mut setup, sockets, log } = launch;
         provoke("start");
         let what = |what| move |error| Refusal::System(what, error);
         let inherited = Inherited::take();
@@ -118,10 +123,19 @@ impl Host {
         let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
         let mut ports = Ports::new(registry);
         connect(&pty, &mut ports).map_err(what("the terminal could not be opened"))?;
-        let names = [("COSHELL_SESSION", OsStr::new(&session)), ("COSHELL_TTY", pty.name.as_os_str())];
+        let listener = Listener::bind(&sockets, &setup.session);
+        let names = names(&setup.session, &pty, listener.as_ref().ok());
         let shell = child::start_in_pty(&program, &slave, &names, &inherited).map_err(Refusal::Program)?;
         drop(slave);
-        let children = Children::new(shell, &session, &pty.name);
+        setup.tty = pty.name.to_string_lossy().into_owned();
+        if let Err(error) = &listener {
+            let sentence = format!("the session has no socket, so it cannot be steered from outside: {error}");
+            setup.troubles.push(sentence);
+        }
+        let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
+        // What went wrong has been said above.
+        let clients = Clients::new(registry, listener.ok());
+        let children = Children::new(shell, names);
         let mut effects = Vec::new();
         let core = Core::new(Instant::now(), setup, &mut effects);
         let mut host = Self {
@@ -135,6 +149,7 @@ impl Host {
             ports,
             pty,
             children,
+            clients,
             effects,
             warnings: Vec::new(),
             modes: Vec::new(),
@@ -163,15 +178,17 @@ impl Host {
         for port in self.ports.readable() {
             self.serve(now, port);
         }
+        self.serve_clients(now);
         Ok(self.finished)
     }
 
     /// Waits for something to do, and marks what is ready.
     fn wait(&mut self) -> io::Result<()> {
-        let timeout = if self.ports.has_work(&self.core) {
+        let timeout = if self.ports.has_work(&self.core) || self.clients.has_work() {
             Some(Duration::ZERO)
         } else {
-            self.core.deadline().map(|at| at.saturating_duration_since(Instant::now()))
+            let first = [self.core.deadline(), self.clients.deadline()].into_iter().flatten().min();
+            first.map(|at| at.saturating_duration_since(Instant::now()))
         };
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
@@ -180,8 +197,22 @@ impl Host {
         for event in &self.events {
             self.signalled |= event.token() == ports::SIGNALS;
             self.ports.mark(event);
+            self.clients.mark(event);
         }
         Ok(())
+    }
+
+    /// Takes what control clients ask to the core.
+    fn serve_clients(&mut self, now: Instant) {
+        if !self.clients.has_work() {
+            return;
+        }
+        for asked in self.clients.serve(now) {
+            self.handle(now, Input::Asked(asked.ticket, asked.command));
+        }
+        while let Some(ticket) = self.clients.next_withdrawn() {
+            self.handle(now, Input::Withdrawn(ticket));
+        }
     }
 
     fn hear_signals(&mut self, now: Instant) {
@@ -281,6 +312,13 @@ impl Host {
             self.modes = modes;
         }
     }
+}
+
+/// What tells every process inside of the session.
+fn names(session: &str, pty: &Pty, listener: Option<&Listener>) -> Vec<(&'static str, OsString)> {
+    let mut names = vec![("COSHELL_SESSION", session.into()), ("COSHELL_TTY", pty.name.clone().into_os_string())];
+    names.extend(listener.map(|listener| ("COSHELL_SOCKET", listener.path.clone().into_os_string())));
+    names
 }
 
 fn connect(pty: &Pty, ports: &mut Ports) -> io::Result<()> {

@@ -46,6 +46,8 @@ impl Host {
             // A pty that cannot be resized is closed, which is an event of its own.
             Effect::Resize(size) => drop(self.pty.resize(size)),
             Effect::Suspend => self.suspend(now),
+            Effect::Answer(ticket, reply) => self.clients.answer(now, ticket, reply),
+            Effect::Tell(ticket, event) => self.clients.tell(now, ticket, &event),
             Effect::Warn(line) => self.warnings.push(line),
             Effect::Finish(exit) => self.finished = Some(exit),
         }
@@ -66,7 +68,7 @@ impl Host {
                 if let Some(stdout) = streams.stdout {
                     self.ports.add_reader(Port::Coproc, stdout);
                 }
-                None
+                Some(Input::Started(child, streams.pid))
             }
             Err(error) => Some(Input::StartFailed(child, error.to_string())),
         }

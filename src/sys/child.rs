@@ -45,6 +45,8 @@ pub struct Line<'a> {
 /// The ends of a command's standard streams.
 #[derive(Debug)]
 pub struct Streams {
+    /// The id of its process.
+    pub pid: u32,
     /// What it reads.
     pub stdin: End,
     /// What it writes, unless that goes nowhere.
@@ -70,11 +72,11 @@ pub enum Wanted {
 pub fn start_in_pty(
     program: &Program,
     slave: &OwnedFd,
-    env: &[(&str, &OsStr)],
+    env: &[(&str, OsString)],
     inherited: &Inherited,
 ) -> io::Result<Child> {
     let mut command = Command::new(&program.path);
-    command.arg0(&program.name).args(&program.args).envs(env.iter().copied());
+    command.arg0(&program.name).args(&program.args).envs(env.iter().map(|(name, value)| (name, value)));
     command.stdin(slave.try_clone()?).stdout(slave.try_clone()?).stderr(slave.try_clone()?);
     let inherited = inherited.clone();
     // SAFETY: between fork and exec the closure makes async-signal-safe calls only and allocates nothing.
@@ -124,7 +126,8 @@ pub fn start_at_pipes(line: &Line<'_>, wanted: Wanted) -> io::Result<(Child, Str
     let stderr = child.stderr.take().ok_or_else(|| io::Error::other("the pipe for stderr is missing"))?;
     // O_NONBLOCK would be seen by the child, which has the same description: this end is asked instead.
     let unread = (wanted == Wanted::OutputAndUnread).then(|| End::inherited(reads.as_fd())).transpose()?;
-    Ok((child, Streams { stdin, stdout, stderr: End::own(stderr.into())?, unread }))
+    let streams = Streams { pid: child.id(), stdin, stdout, stderr: End::own(stderr.into())?, unread };
+    Ok((child, streams))
 }
 
 /// The descriptors above 2 that coshell was started with and that exec would pass on.

@@ -10,4 +10,5 @@ pub mod guard;
 pub mod process;
 pub mod pty;
 pub mod signals;
+pub mod socket;
 pub mod tty;

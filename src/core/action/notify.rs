@@ -54,6 +54,11 @@ impl Protocol {
         Self { sequence, tmux: env("TMUX").is_some() }
     }
 
+    /// The bytes that show as much of this text as is fit to be shown.
+    pub fn notify(self, text: &[u8]) -> Vec<u8> {
+        self.notification(&plain(text)).into_bytes()
+    }
+
     /// The bytes that show `text`.
     fn notification(self, text: &str) -> String {
         let plain = match self.sequence {
@@ -73,8 +78,7 @@ struct Notify(Template);
 
 impl Action for Notify {
     fn fire(&self, hit: &Hit, desk: &mut Desk<'_>) {
-        let text = plain(&self.0.expand(&hit.captures));
-        desk.deeds.push(Deed::Show(desk.protocol.notification(&text).into_bytes()));
+        desk.deeds.push(Deed::Show(desk.protocol.notify(&self.0.expand(&hit.captures))));
     }
 }
 

@@ -14,7 +14,7 @@ use super::outbox::Outbox;
 use super::tail::Tail;
 use super::trigger::Moment;
 use super::watch::Found;
-use crate::words::{Child, Exit, Port, Size};
+use crate::words::{Child, Exit, Port};
 
 /// What waits for a coprocess before the shell's output waits for it.
 pub const STDIN_LIMIT: usize = 1024 * 1024;
@@ -105,6 +105,11 @@ enum Stdout {
 #[derive(Debug)]
 pub struct Coproc {
     order: Order,
+    started: Instant,
+    /// Once it has been started.
+    pid: Option<u32>,
+    /// How much it wrote in all.
+    typed: u64,
     silence: Option<Silence>,
     reading: Reading,
     /// Room for what a record becomes, kept for its memory only.
@@ -132,12 +137,12 @@ pub struct Coproc {
 /// What is left of a coprocess when it is over.
 #[derive(Debug)]
 pub struct Ended {
-    /// The command line, quoted.
+    /// The command line.
     pub command: String,
     /// How it ended.
     pub exit: Exit,
-    /// The last lines that it wrote to stderr.
-    pub stderr: Vec<String>,
+    /// What it wrote to stderr.
+    pub stderr: Tail,
     /// Who stopped it, if anybody did.
     pub why: Option<Why>,
 }
@@ -147,6 +152,9 @@ impl Coproc {
     pub fn start(now: Instant, order: Order, reading: Reading, silence: Option<Silence>) -> Self {
         Self {
             order,
+            started: now,
+            pid: None,
+            typed: 0,
             silence,
             reading,
             rendered: Vec::new(),
@@ -254,6 +262,7 @@ impl Coproc {
 
     /// Bytes that it wrote; they are typed by the caller.
     pub fn said(&mut self, n: usize) {
+        self.typed += n as u64;
         if let (Stdout::Open(since), Some(_)) = (&mut self.stdout, self.exit) {
             *since += n;
             if *since >= LAST_WORDS {
@@ -367,9 +376,9 @@ impl Coproc {
     /// What is left of it.
     pub fn end(self) -> Ended {
         Ended {
-            command: self.name(),
+            command: self.order.command,
             exit: self.exit.unwrap_or(Exit::Code(0)),
-            stderr: self.stderr.last_lines(),
+            stderr: self.stderr,
             why: self.why,
         }
     }
@@ -429,6 +438,31 @@ impl Coproc {
         !self.reading.is_raw()
     }
 
+    /// Its process runs, and has this id.
+    pub fn has_started(&mut self, pid: u32) {
+        self.pid = Some(pid);
+    }
+
+    /// The id of its process, once it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.pid
+    }
+
+    /// When it was started.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// How much it was given, and how much it wrote.
+    pub fn traffic(&self) -> (u64, u64) {
+        (self.given as u64, self.typed)
+    }
+
+    /// What it wrote to stderr.
+    pub fn stderr(&self) -> &Tail {
+        &self.stderr
+    }
+
     /// Its command line, quoted for a sentence and not longer than a sentence bears.
     pub fn name(&self) -> String {
         quoted(&self.order.command, NAME)
@@ -437,11 +471,6 @@ impl Coproc {
     /// Its command line.
     pub fn command(&self) -> &str {
         &self.order.command
-    }
-
-    /// The size of the window as a `json` reader is told it.
-    pub fn resized(&mut self, now: Instant, size: Size) {
-        self.tell(now, &Record::Resize(size));
     }
 }
 

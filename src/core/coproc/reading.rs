@@ -1,12 +1,15 @@
 //! What a coprocess reads: the raw bytes, lines as a person reads them, or one JSON object a line (SPEC 3).
 
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::trigger::Captures;
 use crate::words::{Exit, Size};
 
 /// What a coprocess's stdin carries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// The bytes that the shell printed, exactly.
     #[default]
@@ -47,6 +50,32 @@ pub enum Record<'a> {
         /// What it matched: the whole first, then its groups.
         captures: &'a Captures,
     },
+    /// A coprocess was started; no coprocess is told.
+    CoprocStart {
+        /// Its command line.
+        command: &'a str,
+        /// Whether it is a silent one.
+        silent: bool,
+        /// The id of its process.
+        pid: u32,
+    },
+    /// The coprocess has ended; no coprocess is told.
+    CoprocEnd {
+        /// Its command line.
+        command: &'a str,
+        /// How it ended.
+        exit: Exit,
+    },
+    /// The coprocess wrote this to stderr; no coprocess is told.
+    CoprocStderr {
+        /// What it wrote.
+        text: &'a [u8],
+    },
+    /// coshell has something to say to the user; no coprocess is told.
+    Notice {
+        /// The sentence.
+        text: &'a str,
+    },
     /// The shell has ended.
     Exit(Exit),
 }
@@ -80,7 +109,10 @@ impl Reading {
         match self.form {
             Form::Raw => {}
             Form::Text => self.text(record, out),
-            Form::Json => object(record, out),
+            Form::Json => {
+                out.extend_from_slice(record.object().to_string().as_bytes());
+                out.push(b'\n');
+            }
         }
     }
 
@@ -137,29 +169,59 @@ fn without_returns(block: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-fn object(record: &Record<'_>, out: &mut Vec<u8>) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let value = match *record {
-        Record::Line { number, text: line, more: false } => {
-            json!({"type": "line", "number": number, "text": text(line)})
+impl Record<'_> {
+    /// The `type` of every record.
+    pub const KINDS: &'static [&'static str] =
+        &["line", "prompt", "resize", "trigger", "coproc-start", "coproc-end", "coproc-stderr", "notice", "exit"];
+
+    /// The `type` of this one.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Record::Line { .. } => "line",
+            Record::Prompt { .. } => "prompt",
+            Record::Resize(_) => "resize",
+            Record::Trigger { .. } => "trigger",
+            Record::CoprocStart { .. } => "coproc-start",
+            Record::CoprocEnd { .. } => "coproc-end",
+            Record::CoprocStderr { .. } => "coproc-stderr",
+            Record::Notice { .. } => "notice",
+            Record::Exit(_) => "exit",
         }
-        Record::Line { number, text: line, more: true } => {
-            json!({"type": "line", "number": number, "text": text(line), "more": true})
-        }
-        Record::Prompt { number, text: line } => json!({"type": "prompt", "number": number, "text": text(line)}),
-        Record::Resize(size) => json!({"type": "resize", "rows": size.rows, "cols": size.cols}),
-        Record::Trigger { name, line, captures } => {
-            let groups: Vec<Value> =
-                captures.iter().map(|(_, group)| group.map_or(Value::Null, |bytes| text(bytes).into())).collect();
-            json!({"type": "trigger", "name": name, "line": text(line), "groups": groups})
-        }
-        Record::Exit(Exit::Code(code)) => json!({"type": "exit", "status": code}),
-        Record::Exit(exit @ Exit::Signal(signal)) => {
-            json!({"type": "exit", "status": exit.status(), "signal": signal})
-        }
-    };
-    out.extend_from_slice(value.to_string().as_bytes());
-    out.push(b'\n');
+    }
+
+    /// The record as an object.
+    pub fn object(&self) -> Value {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut object = match *self {
+            Record::Line { number, text: line, more: false } => json!({"number": number, "text": text(line)}),
+            Record::Line { number, text: line, more: true } => {
+                json!({"number": number, "text": text(line), "more": true})
+            }
+            Record::Prompt { number, text: line } => json!({"number": number, "text": text(line)}),
+            Record::Resize(size) => json!({"rows": size.rows, "cols": size.cols}),
+            Record::Trigger { name, line, captures } => {
+                let groups: Vec<Value> =
+                    captures.iter().map(|(_, group)| group.map_or(Value::Null, |bytes| text(bytes).into())).collect();
+                json!({"name": name, "line": text(line), "groups": groups})
+            }
+            Record::CoprocStart { command, silent, pid } => json!({"command": command, "silent": silent, "pid": pid}),
+            Record::CoprocEnd { command, exit } => with_exit(json!({"command": command}), exit),
+            Record::CoprocStderr { text: bytes } => json!({"text": text(bytes)}),
+            Record::Notice { text } => json!({"text": text}),
+            Record::Exit(exit) => with_exit(json!({}), exit),
+        };
+        object["type"] = self.kind().into();
+        object
+    }
+}
+
+/// An object with how something ended.
+fn with_exit(mut object: Value, exit: Exit) -> Value {
+    object["status"] = exit.status().into();
+    if let Exit::Signal(signal) = exit {
+        object["signal"] = signal.into();
+    }
+    object
 }
 
 #[cfg(test)]

@@ -212,6 +212,13 @@ impl Triggers {
         }
     }
 
+    /// Another one, behind the others.
+    pub fn push(&mut self, spec: Spec) {
+        self.all.push(Trigger::new(spec));
+        self.pool.grow(self.all.len());
+        self.set = None;
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

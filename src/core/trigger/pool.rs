@@ -47,6 +47,11 @@ impl Pool {
         Self { slots: (0..len).map(|_| None).collect(), size: 0, budget, clock: 0 }
     }
 
+    /// Room for so many.
+    pub(super) fn grow(&mut self, len: usize) {
+        self.slots.resize_with(len, || None);
+    }
+
     /// The regex of a trigger. Absent only if it does not compile, which parsing has excluded.
     pub(super) fn get(&mut self, i: usize, pattern: &Pattern) -> Option<&mut Own> {
         self.clock += 1;

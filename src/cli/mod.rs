@@ -1,17 +1,31 @@
 //! The command line: records what was typed, in the order in which it was typed, and looks nothing up. The options
-//! of the actions come from `core::action::KINDS`.
+//! of the actions come from `core::action::KINDS`, the subcommands from `core::command` and `control`.
+
+mod control;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint, value_parser};
+pub use control::{Call, Local, Request};
 
 use crate::core::SilentKeys;
 use crate::core::action::KINDS;
 use crate::core::coproc::Form;
+use crate::core::rule::{Item, MODIFIERS, TRIGGER};
 
 /// What was typed.
+#[derive(Debug)]
+pub enum Typed {
+    /// A session is to be started.
+    Session(Args),
+    /// A subcommand.
+    Call(Call),
+}
+
+/// What was typed to start a session.
 #[derive(Debug)]
 pub struct Args {
     /// The options that belong to triggers, and those actions that stand before any, in order.
@@ -34,43 +48,7 @@ pub struct Args {
     pub command: Vec<OsString>,
 }
 
-/// One option of a trigger: its name without dashes, and its value, empty where it takes none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// The option.
-    pub name: &'static str,
-    /// Its value.
-    pub value: String,
-}
-
-/// An option that says something of the trigger before it.
-#[derive(Debug)]
-pub struct Modifier {
-    /// The option without dashes.
-    pub name: &'static str,
-    /// What its value is called, if it takes one.
-    pub value: Option<&'static str>,
-    /// One line for the help, without a period.
-    pub summary: &'static str,
-}
-
-/// What opens a trigger.
-pub const TRIGGER: &str = "trigger";
-
-/// Every modifier there is.
-pub const MODIFIERS: &[Modifier] = &[
-    Modifier { name: "name", value: Some("NAME"), summary: "call the trigger NAME in notices" },
-    Modifier { name: "all", value: None, summary: "fire for every match in a line" },
-    Modifier { name: "once", value: None, summary: "fire once in the session" },
-    Modifier { name: "instant", value: None, summary: "do not wait 20 ms for a pause" },
-    Modifier { name: "cooldown", value: Some("DURATION"), summary: "not again within DURATION (500ms, 5s, 2m)" },
-    Modifier {
-        name: "when",
-        value: Some("CONDITION"),
-        summary: "only if [no-]alt-screen, no-echo, job=NAME, [no-]coproc",
-    },
-];
-
+const HELP_WIDTH: usize = 80;
 const EXAMPLES: &str = "\
 Examples:
   coshell -i text --coproc ./bot.py
@@ -95,6 +73,39 @@ found; 2 for a usage error.";
 
 /// The whole command line, as clap has it.
 pub fn command() -> Command {
+    session().subcommand_help_heading("Subcommands").subcommands(control::subcommands())
+}
+
+/// The same for the short help, which names the subcommands only.
+fn in_short() -> Command {
+    let subcommands = control::subcommands();
+    let subcommands: Vec<&str> = subcommands.iter().map(Command::get_name).collect();
+    let modifiers: Vec<String> = MODIFIERS.iter().map(|modifier| format!("--{}", modifier.name)).collect();
+    session().after_help(format!(
+        "Modifiers of a trigger:\n{}\n\nSubcommands:\n{}\n\n--help shows all options, and examples; the manual is \
+         coshell(1).",
+        folded(&modifiers.join(", ")),
+        folded(&subcommands.join(", "))
+    ))
+}
+
+/// Names in lines that fit the help.
+fn folded(names: &str) -> String {
+    let mut lines = vec![" ".to_owned()];
+    for name in names.split_inclusive(' ') {
+        if lines.last().is_some_and(|line| line.len() + name.trim_end().len() > HELP_WIDTH) {
+            lines.push(" ".to_owned());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(if line == " " { " " } else { "" });
+            line.push_str(name);
+        }
+    }
+    lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
+}
+
+/// The command line of a session alone: the subcommands would cost every start a millisecond's part.
+fn session() -> Command {
     let styles =
         Styles::styled().header(AnsiColor::Green.on_default().bold()).usage(AnsiColor::Green.on_default().bold());
     Command::new("coshell")
@@ -105,13 +116,13 @@ pub fn command() -> Command {
              the shell prints, and what it writes is typed into the shell. A trigger is a regular expression on the \
              output that starts an action.",
         )
-        .override_usage("coshell [OPTIONS] [-t REGEX ACTION...]... [-- COMMAND [ARG]...]")
-        .after_help("--help shows examples; the manual is coshell(1).")
+        .override_usage(
+            "coshell [OPTIONS] [-t REGEX ACTION...]... [-- COMMAND [ARG]...]\n       coshell SUBCOMMAND ...",
+        )
         .after_long_help(EXAMPLES)
         .styles(styles)
-        .term_width(80)
+        .term_width(HELP_WIDTH)
         .args_override_self(true)
-        .disable_help_subcommand(true)
         .disable_help_flag(true)
         .disable_version_flag(true)
         .args(trigger_args())
@@ -127,7 +138,8 @@ fn trigger_args() -> Vec<Arg> {
         .help("open a trigger: what follows is its own")
         .help_heading("Triggers");
     let modifiers = MODIFIERS.iter().map(|modifier| {
-        repeated(modifier.name, modifier.value).help(modifier.summary).help_heading("Modifiers of a trigger")
+        let arg = repeated(modifier.name, modifier.value).help(modifier.summary);
+        arg.help_heading("Modifiers of a trigger").hide_short_help(true)
     });
     let actions = KINDS.iter().map(|kind| {
         let arg = repeated(kind.name, kind.value).help(kind.summary);
@@ -159,7 +171,7 @@ fn session_args() -> Vec<Arg> {
             .short('i')
             .long("input")
             .value_name("FORM")
-            .value_parser(["raw", "text", "json"])
+            .value_parser(value_parser!(Form))
             .default_value("raw")
             .hide_default_value(true)
             .hide_possible_values(true)
@@ -172,6 +184,7 @@ fn session_args() -> Vec<Arg> {
             .default_value("lock")
             .hide_default_value(true)
             .hide_possible_values(true)
+            .hide_short_help(true)
             .help("keyboard while silent: lock or pass [lock]")
             .help_heading("Session"),
         Arg::new("indicator")
@@ -185,12 +198,13 @@ fn session_args() -> Vec<Arg> {
             .help_heading("Session"),
         flag("login", Some('l'), "start a login shell"),
         flag("quiet", Some('q'), "show no notices"),
-        flag("nested", None, "allow a session inside a session"),
+        flag("nested", None, "allow a session inside a session").hide_short_help(true),
         Arg::new("log")
             .long("log")
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .value_hint(ValueHint::FilePath)
+            .hide_short_help(true)
             .help("write a debug log; COSHELL_LOG=debug|trace for more")
             .help_heading("Session"),
         Arg::new("command")
@@ -222,15 +236,32 @@ fn flag(name: &'static str, letter: Option<char>, help: &'static str) -> Arg {
 }
 
 /// What was typed, or clap's own answer: help, the version, a usage error.
-pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Error> {
-    let mut matches = command().try_get_matches_from(argv).map_err(explain)?;
-    Ok(Args {
+pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, clap::Error> {
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let of_session = argv.get(1).is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
+    if of_session {
+        match parse_session(&argv) {
+            // Its help tells of the subcommands too.
+            Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+                let command = if argv.iter().any(|arg| arg == "--help") { command() } else { in_short() };
+                return command.try_get_matches_from(&argv).map(args).map(Typed::Session);
+            }
+            parsed => return parsed.map(Typed::Session),
+        }
+    }
+    let matches = command().try_get_matches_from(&argv).map_err(explain)?;
+    Call::from_arg_matches(&matches).map(Typed::Call)
+}
+
+/// The same, where a session is to be started.
+pub fn parse_session(argv: &[OsString]) -> Result<Args, clap::Error> {
+    session().try_get_matches_from(argv).map(args).map_err(explain)
+}
+
+fn args(mut matches: ArgMatches) -> Args {
+    Args {
         items: items(&matches),
-        form: match matches.get_one::<String>("input").map(String::as_str) {
-            Some("text") => Form::Text,
-            Some("json") => Form::Json,
-            _ => Form::Raw,
-        },
+        form: matches.remove_one("input").unwrap_or_default(),
         silent_keys: match matches.get_one::<String>("silent-keys").map(String::as_str) {
             Some("pass") => SilentKeys::Pass,
             _ => SilentKeys::Lock,
@@ -241,18 +272,21 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Args, clap::Err
         nested: matches.get_flag("nested"),
         log: matches.remove_one("log"),
         command: matches.remove_many("command").map(Iterator::collect).unwrap_or_default(),
-    })
+    }
 }
 
 /// The options that belong to triggers, in the order in which they were typed.
-fn items(matches: &ArgMatches) -> Vec<Item> {
+pub(super) fn items(matches: &ArgMatches) -> Vec<Item> {
     let modifiers = MODIFIERS.iter().map(|modifier| modifier.name);
     let names = KINDS.iter().map(|kind| kind.name).chain([TRIGGER]).chain(modifiers);
     let mut placed = Vec::new();
-    for name in names {
+    // The pattern of a trigger that a subcommand adds stands by itself.
+    for name in names.filter(|name| matches.try_contains_id(name).is_ok()) {
         let values = matches.get_many::<String>(name).into_iter().flatten();
         let places = matches.indices_of(name).into_iter().flatten();
-        placed.extend(places.zip(values).map(|(place, value)| (place, Item { name, value: value.clone() })));
+        placed.extend(
+            places.zip(values).map(|(place, value)| (place, Item { name: name.to_owned(), value: value.clone() })),
+        );
     }
     placed.sort_by_key(|(place, _)| *place);
     placed.into_iter().map(|(_, item)| item).collect()
@@ -260,12 +294,17 @@ fn items(matches: &ArgMatches) -> Vec<Item> {
 
 /// A command that stands without `--` is the most likely mistake of all.
 fn explain(error: clap::Error) -> clap::Error {
-    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    use clap::error::{ContextKind, ContextValue};
     // Its tip for an unknown option is to write it behind two dashes, where it would be a command to wrap.
     let mut error = error;
     error.remove(ContextKind::Suggested);
-    let stray = match (error.kind(), error.get(ContextKind::InvalidArg)) {
-        (ErrorKind::UnknownArgument, Some(ContextValue::String(arg))) if !arg.starts_with('-') => arg.clone(),
+    let argument = error.get(ContextKind::InvalidArg).or_else(|| error.get(ContextKind::InvalidSubcommand));
+    let stray = match (error.kind(), argument) {
+        (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, Some(ContextValue::String(arg)))
+            if !arg.starts_with('-') =>
+        {
+            arg.clone()
+        }
         _ => return error,
     };
     let sentence = format!("a command to wrap stands after \"--\": write \"coshell -- {stray}\"");
@@ -277,8 +316,8 @@ mod tests {
     use super::*;
 
     fn parsed(argv: &[&str]) -> Args {
-        let argv = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from);
-        parse(argv).unwrap_or_else(|error| panic!("{error}"))
+        let argv: Vec<_> = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from).collect();
+        parse_session(&argv).unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
@@ -290,7 +329,7 @@ mod tests {
     fn options_of_triggers_keep_their_order() {
         let args =
             parsed(&["-c", "bot", "-t", "a", "--bell", "--all", "--send", "-x", "-t", "b", "--bell", "-s", "rz"]);
-        let items: Vec<_> = args.items.iter().map(|item| (item.name, item.value.as_str())).collect();
+        let items: Vec<_> = args.items.iter().map(|item| (item.name.as_str(), item.value.as_str())).collect();
         let expected = [
             ("coproc", "bot"),
             ("trigger", "a"),
@@ -318,7 +357,7 @@ mod tests {
 
     #[test]
     fn the_short_help_fits_a_screen() {
-        let help = command().render_help().to_string();
+        let help = in_short().render_help().to_string();
         assert!(help.lines().count() <= 50, "{} lines", help.lines().count());
         assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
     }

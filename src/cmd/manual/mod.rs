@@ -1,12 +1,14 @@
 //! The man page: a template that is written by hand, with the tables that the parser itself uses put into it. The page
 //! is committed as `man/coshell.1`, and a test compares the two.
 
+mod protocol;
+
 use clap::Arg;
 
 use crate::cli;
 use crate::core::action::{KINDS, Kind};
 
-const TEMPLATE: &str = include_str!("../../man/coshell.1.in");
+const TEMPLATE: &str = include_str!("../../../man/coshell.1.in");
 const GENERATED: &str = "Made from coshell.1.in by: COSHELL_BLESS=1 cargo test --test docs";
 
 /// The man page, as roff with the man(7) macros.
@@ -14,6 +16,10 @@ pub fn page() -> String {
     let lines = TEMPLATE.lines().map(|line| match line {
         "@OPTIONS@" => options(),
         "@ACTIONS@" => actions(),
+        "@SUBCOMMANDS@" => protocol::subcommands(),
+        "@METHODS@" => protocol::methods(),
+        "@REFUSALS@" => protocol::refusals(),
+        "@EVENTS@" => protocol::events(),
         line => line.replace("@VERSION@", env!("CARGO_PKG_VERSION")).replace("@GENERATED@", GENERATED) + "\n",
     });
     lines.collect()

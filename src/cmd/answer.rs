@@ -1,0 +1,132 @@
+//! What a session answers, as a person reads it: one arm for each command that prints. With `--json` it is printed as it
+//! came, and this is not asked.
+
+use serde_json::Value;
+
+use crate::core::command::{Command, TriggerCommand};
+
+/// The answer to this command as text, empty where there is nothing to say.
+pub fn text(command: &Command, answer: &Value) -> String {
+    match command {
+        Command::Status {} => status_text(answer),
+        Command::Errors { .. } => shown(answer["stderr"].as_str().unwrap_or_default()),
+        Command::Trigger(TriggerCommand::List {}) => triggers(answer),
+        Command::Trigger(TriggerCommand::Add { .. }) => format!("{}\n", answer["number"]),
+        _ => String::new(),
+    }
+}
+
+/// The exit status that goes with an answer: that of the coprocess, where its end was waited for.
+pub fn status(command: &Command, answer: &Value) -> u8 {
+    let waits = matches!(command, Command::Wait {} | Command::Run { wait: true, .. });
+    let status = answer["status"].as_u64().filter(|_| waits).unwrap_or(0);
+    u8::try_from(status).unwrap_or(u8::MAX)
+}
+
+/// Text that others wrote, fit to be printed on a terminal: without control characters but line ends and tabs.
+pub fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+fn status_text(answer: &Value) -> String {
+    let text = |key: &str| shown(answer[key].as_str().unwrap_or_default());
+    let mut lines = vec![
+        format!("session {} ({})", text("session"), text("tty")),
+        format!("running {}", text("command")),
+        format!("window {} rows, {} columns", answer["rows"], answer["cols"]),
+        format!("triggers {}", answer["triggers"]),
+    ];
+    lines.push(match &answer["coprocess"] {
+        Value::Null => "coprocess none".to_owned(),
+        coproc => format!(
+            "coprocess {}{} (pid {}, {} s, read {} bytes, typed {})",
+            if coproc["silent"] == true { "silent " } else { "" },
+            shown(coproc["command"].as_str().unwrap_or_default()),
+            coproc["pid"],
+            coproc["seconds"],
+            coproc["bytes_read"],
+            coproc["bytes_typed"]
+        ),
+    });
+    if let Value::Object(last) = &answer["last_coprocess"] {
+        let command = shown(last["command"].as_str().unwrap_or_default());
+        lines.push(format!("last coprocess {command} (status {})", last["status"]));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn triggers(answer: &Value) -> String {
+    let mut out = String::new();
+    for trigger in answer["triggers"].as_array().into_iter().flatten() {
+        let text = |key: &str| trigger[key].as_str().map(shown);
+        let name = text("name").map(|name| format!("{name}: ")).unwrap_or_default();
+        let off = if trigger["enabled"] == true { "" } else { ", off" };
+        out.push_str(&format!(
+            "{:>3}  {name}{}{}  (fired {}, searched {}{off})\n",
+            trigger["number"].as_u64().unwrap_or(0),
+            text("regex").unwrap_or_default(),
+            options(&trigger["options"]),
+            trigger["fired"],
+            trigger["searched"]
+        ));
+    }
+    out
+}
+
+/// The options of a trigger as they would be typed.
+fn options(items: &Value) -> String {
+    let typed = |item: &Value| {
+        let value = item["value"].as_str().unwrap_or_default();
+        let value =
+            if value.is_empty() { String::new() } else { format!(" '{}'", shown(value).replace('\'', "'\\''")) };
+        format!(" --{}{value}", item["name"].as_str().unwrap_or_default())
+    };
+    items.as_array().into_iter().flatten().map(typed).collect()
+}
+
+/// The sessions as a list.
+pub fn sessions(all: &[Value]) -> String {
+    let line = |session: &Value| {
+        let status = &session["status"];
+        let text = |value: &Value| shown(value.as_str().unwrap_or_default());
+        let coproc = match &status["coprocess"]["command"] {
+            Value::String(command) => format!("  coprocess {}", shown(command)),
+            _ => String::new(),
+        };
+        format!(
+            "{:>8}  {:<12}  {}{coproc}\n",
+            text(&session["session"]),
+            text(&status["tty"]),
+            text(&status["command"])
+        )
+    };
+    all.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_who_waits_exits_with_the_coprocess_status() {
+        let answer = json!({"status": 3});
+        assert_eq!(status(&Command::Wait {}, &answer), 3);
+        assert_eq!(status(&Command::Stop { signal: 15 }, &answer), 0);
+    }
+
+    #[test]
+    fn nothing_that_others_wrote_reaches_the_terminal_as_a_sequence() {
+        assert_eq!(shown("a\x1b]0;x\x07\tb\n\u{9b}c"), "a]0;x\tb\nc");
+    }
+
+    #[test]
+    fn a_trigger_is_listed_as_it_would_be_typed() {
+        let answer = json!({"triggers": [{
+            "number": 1, "name": "n", "regex": "a b", "enabled": false, "fired": 2, "searched": 5,
+            "options": [{"name": "send", "value": "it's"}, {"name": "bell", "value": ""}],
+        }]});
+        assert_eq!(triggers(&answer), "  1  n: a b --send 'it'\\''s' --bell  (fired 2, searched 5, off)\n");
+    }
+}

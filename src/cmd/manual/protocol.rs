@@ -1,0 +1,121 @@
+//! The subcommands and the protocol of the socket, out of the enum that the command line and the wire are made of.
+
+use clap::{Arg, ArgAction};
+
+use super::{sentence, text};
+use crate::cli;
+use crate::core::command::Command;
+use crate::core::control::Code;
+use crate::core::coproc::Record;
+
+/// A subcommand with its place below others, as it is typed.
+type Named = (String, clap::Command);
+
+/// Every subcommand that does something.
+fn all() -> Vec<Named> {
+    let mut whole = cli::command().disable_help_subcommand(true);
+    whole.build();
+    whole.get_subcommands().flat_map(|subcommand| below(subcommand.get_name(), subcommand)).collect()
+}
+
+fn below(name: &str, subcommand: &clap::Command) -> Vec<Named> {
+    let mut further = subcommand.get_subcommands().filter(|below| below.get_name() != "help").peekable();
+    if further.peek().is_none() {
+        return vec![(name.to_owned(), subcommand.clone())];
+    }
+    further.flat_map(|further| below(&format!("{name} {}", further.get_name()), further)).collect()
+}
+
+/// Every subcommand with its own options.
+pub(super) fn subcommands() -> String {
+    all().iter().map(|(name, subcommand)| entry(name, subcommand)).collect()
+}
+
+fn entry(name: &str, subcommand: &clap::Command) -> String {
+    let own: Vec<&Arg> = own(subcommand).filter(|arg| arg.get_help_heading().is_none()).collect();
+    let usage: String = own.iter().map(|arg| usage(arg)).collect();
+    let options = own.iter().filter(|arg| !arg.is_positional()).map(|arg| {
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        format!("\\fB\\-\\-{}\\fR: {}.\n", text(arg.get_long().unwrap_or_default()), text(&help))
+    });
+    let more = if name == "trigger add" { " [\\fIactions and modifiers\\fR]" } else { "" };
+    let about = subcommand.get_about().map(ToString::to_string).unwrap_or_default();
+    format!(".TP\n\\fB{name}\\fR{usage}{more}\n{}\n{}", sentence(&about), options.collect::<String>())
+}
+
+/// What is a subcommand's own, apart from what all share.
+fn own(subcommand: &clap::Command) -> impl Iterator<Item = &Arg> {
+    subcommand.get_arguments().filter(|arg| !["session", "json", "help"].contains(&arg.get_id().as_str()))
+}
+
+fn usage(arg: &Arg) -> String {
+    let value = arg.get_value_names().and_then(|names| names.first()).map(|name| format!("\\fI{}\\fR", text(name)));
+    let value = value.filter(|_| arg.get_action().takes_values()).unwrap_or_default();
+    let long = arg.get_long().map(|long| format!("\\fB\\-\\-{}\\fR", text(long)));
+    match long {
+        Some(long) if value.is_empty() => format!(" [{long}]"),
+        Some(long) => format!(" [{long} {value}]"),
+        None if arg.is_required_set() => format!(" {value}"),
+        None => format!(" [{value}...]"),
+    }
+}
+
+/// Every method with its parameters.
+pub(super) fn methods() -> String {
+    let on_the_wire = |(name, _): &Named| !Command::parameters(&name.replace(' ', "-")).is_empty() || is_method(name);
+    all().iter().filter(|named| on_the_wire(named)).map(|(name, subcommand)| method(name, subcommand)).collect()
+}
+
+fn is_method(name: &str) -> bool {
+    Command::read(&name.replace(' ', "-"), None).is_ok()
+}
+
+fn method(name: &str, subcommand: &clap::Command) -> String {
+    let method = name.replace(' ', "-");
+    let described = Command::parameters(&method).into_iter().map(|name| parameter(&name, subcommand));
+    let described: Vec<String> = described.collect();
+    let parameters = if described.is_empty() { "No parameters.".to_owned() } else { described.join(";\n") + "." };
+    format!(".TP\n\\fB{}\\fR\n{parameters}\n", text(&method))
+}
+
+fn parameter(name: &str, subcommand: &clap::Command) -> String {
+    let arg = own(subcommand).find(|arg| arg.get_id() == name && arg.get_help_heading().is_none());
+    let Some(arg) = arg else {
+        // The options of a trigger are one list on the wire.
+        return format!(
+            "\\fI{}\\fR (list of {{\\(dqname\\(dq, \\(dqvalue\\(dq}}, optional): as on the command line",
+            text(name)
+        );
+    };
+    let kind = match arg.get_action() {
+        ArgAction::SetTrue => "boolean",
+        ArgAction::Append => "list of strings",
+        _ if name == "signal" => "number",
+        _ if arg.get_num_args().is_some_and(|range| range.max_values() > 1) => "list of strings",
+        _ => number_or_string(arg),
+    };
+    let optional = if arg.is_required_set() { "" } else { ", optional" };
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    format!("\\fI{}\\fR ({kind}{optional}): {}", text(name), text(&help))
+}
+
+fn number_or_string(arg: &Arg) -> &'static str {
+    let parsed = arg.get_value_parser().type_id();
+    let number = parsed == clap::builder::ValueParser::new(clap::value_parser!(u64)).type_id();
+    if number { "number" } else { "string" }
+}
+
+/// The codes of the errors.
+pub(super) fn refusals() -> String {
+    let entry = |(code, meaning): &(Code, &str)| {
+        let number = (*code as i64).to_string();
+        format!(".TP\n\\fB{}\\fR\n{}\n", text(&number), sentence(meaning))
+    };
+    Code::ALL.iter().map(entry).collect()
+}
+
+/// The names of the events.
+pub(super) fn events() -> String {
+    let names: Vec<String> = Record::KINDS.iter().map(|kind| format!("\\fB{}\\fR", text(kind))).collect();
+    names.join(",\n") + ".\n"
+}

@@ -1,0 +1,253 @@
+//! What a control client may ask of a session: one enum for the command line (clap), for the wire (serde) and for the
+//! documents. What the session answers is in `control`.
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::coproc::Form;
+use super::rule::Item;
+
+/// A request, by its name on the command line, which is its method on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
+#[serde(tag = "method", content = "params", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// Start a coprocess in the session
+    Run {
+        /// show nothing while it runs
+        #[arg(long)]
+        #[serde(default)]
+        silent: bool,
+        /// stop the one that runs first
+        #[arg(long)]
+        #[serde(default)]
+        replace: bool,
+        /// wait for its end and exit with its status
+        #[arg(long)]
+        #[serde(default)]
+        wait: bool,
+        /// what it reads: raw, text or json
+        #[arg(long, short, value_name = "FORM")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<Form>,
+        /// the command line, run by /bin/sh -c
+        #[arg(value_name = "CMD", allow_hyphen_values = true, value_hint = clap::ValueHint::CommandString)]
+        command: String,
+    },
+    /// Stop the coprocess
+    Stop {
+        /// the signal that its process group is sent; but for TERM, it need not end of it
+        #[arg(long, short, value_name = "SIGNAL", default_value = "TERM", value_parser = crate::words::signal)]
+        #[serde(default = "term")]
+        signal: i32,
+    },
+    /// Wait for the coprocess's end and exit with its status
+    Wait {},
+    /// Tell what runs
+    Status {},
+    /// Print what the last coprocess wrote to stderr
+    Errors {
+        /// go on printing what it writes
+        #[arg(long, short)]
+        #[serde(skip)]
+        follow: bool,
+    },
+    /// Type text into the session
+    Send {
+        /// press Enter behind it
+        #[arg(long)]
+        #[serde(default)]
+        enter: bool,
+        /// as a paste, where the program inside can tell one from typing
+        #[arg(long)]
+        #[serde(default)]
+        paste: bool,
+        /// the text, typed as it is
+        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        text: String,
+    },
+    /// List and change the triggers
+    #[command(subcommand)]
+    #[serde(skip)]
+    Trigger(TriggerCommand),
+    /// Show a desktop notification
+    Notify {
+        /// what it says
+        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Print events as they happen, one JSON object a line
+    Subscribe {
+        /// the events: line, prompt, trigger and so on; all, unless told
+        #[arg(value_name = "EVENT")]
+        #[serde(default)]
+        events: Vec<String>,
+    },
+}
+
+/// What can be asked of the triggers: methods of their own on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
+#[serde(tag = "method", content = "params", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum TriggerCommand {
+    /// List the triggers, with how often each fired and what it cost
+    #[serde(rename = "trigger-list")]
+    List {},
+    /// Add a trigger behind the others
+    #[serde(rename = "trigger-add")]
+    Add {
+        /// what it looks for
+        #[arg(value_name = "REGEX", allow_hyphen_values = true)]
+        regex: String,
+        /// its actions and modifiers, in order
+        #[command(flatten)]
+        #[serde(default)]
+        options: Options,
+    },
+    /// Remove a trigger
+    #[serde(rename = "trigger-remove")]
+    Remove {
+        /// its number, its name or its pattern
+        #[arg(value_name = "TRIGGER")]
+        trigger: String,
+    },
+    /// Switch a trigger on
+    #[serde(rename = "trigger-enable")]
+    Enable {
+        /// its number, its name or its pattern
+        #[arg(value_name = "TRIGGER")]
+        trigger: String,
+    },
+    /// Switch a trigger off
+    #[serde(rename = "trigger-disable")]
+    Disable {
+        /// its number, its name or its pattern
+        #[arg(value_name = "TRIGGER")]
+        trigger: String,
+    },
+}
+
+/// The options of a trigger. How they are typed is for `cli`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Options(pub Vec<Item>);
+
+/// Why a request is none of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such method.
+    Method,
+    /// Its parameters are not what it takes.
+    Params(String),
+}
+
+impl Command {
+    /// The request of this method with these parameters: an object, an array in the order of the documents, or nothing.
+    pub fn read(method: &str, params: Option<Value>) -> Result<Self, Fault> {
+        let (of_triggers, known) = match method.strip_prefix("trigger-") {
+            Some(name) => (true, TriggerCommand::has_subcommand(name)),
+            None => (false, method != "trigger" && Self::has_subcommand(method)),
+        };
+        if !known {
+            return Err(Fault::Method);
+        }
+        let params = match params {
+            Some(Value::Array(values)) => by_name(method, values)?,
+            Some(object) => object,
+            None => json!({}),
+        };
+        let whole = json!({"method": method, "params": params});
+        let read =
+            if of_triggers { serde_json::from_value(whole).map(Self::Trigger) } else { serde_json::from_value(whole) };
+        read.map_err(|error| Fault::Params(error.to_string()))
+    }
+
+    /// The names of a method's parameters, in the order in which they may come without names.
+    pub fn parameters(method: &str) -> Vec<String> {
+        if method == "trigger-add" {
+            // Its options are many on the command line, and one list here.
+            return ["regex", "options"].map(str::to_owned).to_vec();
+        }
+        let whole = Self::augment_subcommands(clap::Command::new(""));
+        let found = match method.strip_prefix("trigger-") {
+            Some(name) => whole.find_subcommand("trigger").and_then(|trigger| trigger.find_subcommand(name)),
+            None => whole.find_subcommand(method),
+        };
+        let on_the_wire = |arg: &&clap::Arg| arg.get_id() != "follow";
+        let arguments = found.into_iter().flat_map(clap::Command::get_arguments).filter(on_the_wire);
+        arguments.map(|arg| arg.get_id().to_string()).collect()
+    }
+
+    /// The request as it goes over the wire: its method and its parameters.
+    pub fn write(&self) -> Value {
+        let written = match self {
+            Self::Trigger(command) => serde_json::to_value(command),
+            other => serde_json::to_value(other),
+        };
+        written.expect("strings, numbers and lists can always be written")
+    }
+}
+
+/// Parameters that came by position.
+fn by_name(method: &str, values: Vec<Value>) -> Result<Value, Fault> {
+    let names = Command::parameters(method);
+    if values.len() > names.len() {
+        let sentence = format!("{} parameters, where there are {}: {}", values.len(), names.len(), names.join(", "));
+        return Err(Fault::Params(sentence));
+    }
+    Ok(Value::Object(names.into_iter().zip(values).collect()))
+}
+
+/// `SIGTERM`: the same number on every Unix.
+fn term() -> i32 {
+    15
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str, value: &str) -> Item {
+        Item { name: name.to_owned(), value: value.to_owned() }
+    }
+
+    #[test]
+    fn goes_over_the_wire_and_back() {
+        let add = TriggerCommand::Add { regex: "a".to_owned(), options: Options(vec![item("bell", "")]) };
+        let all = [
+            Command::Wait {},
+            Command::Stop { signal: 2 },
+            Command::Send { enter: true, paste: false, text: "x".to_owned() },
+            Command::Trigger(add),
+        ];
+        for command in all {
+            let mut written = command.write();
+            let method = written["method"].as_str().expect("it has one").to_owned();
+            assert_eq!(Command::read(&method, Some(written["params"].take())), Ok(command));
+        }
+    }
+
+    #[test]
+    fn parameters_may_come_by_position_or_not_at_all() {
+        let send = Command::Send { enter: true, paste: false, text: "x".to_owned() };
+        assert_eq!(Command::read("send", Some(json!([true, false, "x"]))), Ok(send));
+        assert_eq!(Command::read("wait", None), Ok(Command::Wait {}));
+        assert_eq!(Command::read("stop", Some(json!({}))), Ok(Command::Stop { signal: 15 }));
+    }
+
+    #[test]
+    fn what_is_no_request_is_told_apart() {
+        for method in ["", "no", "trigger", "trigger-", "trigger-no", "Run"] {
+            assert_eq!(Command::read(method, None), Err(Fault::Method), "{method}");
+        }
+        for (method, params) in [
+            ("run", json!({})),
+            ("wait", json!({"x": 1})),
+            ("send", json!({"text": 5})),
+            ("send", json!({"text": "a", "more": 1})),
+            ("wait", json!([1])),
+        ] {
+            let fault = Command::read(method, Some(params.clone()));
+            assert!(matches!(fault, Err(Fault::Params(_))), "{method} {params}: {fault:?}");
+        }
+    }
+}

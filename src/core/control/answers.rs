@@ -1,0 +1,110 @@
+//! What is answered: how things stand, and why something is refused.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::super::coproc::Coproc;
+use super::super::{Core, Medium};
+use super::Reply;
+
+/// Why a request is refused: the code of its JSON-RPC error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// A parameter makes no sense.
+    Params = -32602,
+    /// A coprocess runs already.
+    Busy = 1,
+    /// No coprocess runs, or none ever did.
+    Idle = 2,
+    /// There is no such trigger, line, variable.
+    Unknown = 3,
+    /// A limit is reached.
+    Full = 4,
+    /// The system refused.
+    Failed = 5,
+    /// The session is at its end.
+    Ended = 6,
+    /// The session has no terminal, or it is in use.
+    NoTerminal = 7,
+}
+
+impl Code {
+    /// Every code with what it means, for the documents.
+    pub const ALL: &[(Self, &str)] = &[
+        (Self::Params, "a parameter is missing, unknown or makes no sense"),
+        (Self::Busy, "a coprocess runs already"),
+        (Self::Idle, "no coprocess runs"),
+        (Self::Unknown, "there is no such trigger, line or name"),
+        (Self::Full, "a limit is reached"),
+        (Self::Failed, "the system refused"),
+        (Self::Ended, "the session is at its end"),
+        (Self::NoTerminal, "the session has no terminal, or somebody else has it"),
+    ];
+}
+
+/// A refusal: its code, and a sentence that says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What kind of refusal it is.
+    pub code: Code,
+    /// The sentence.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal with this sentence.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl Core {
+    /// What runs.
+    pub(super) fn status(&self, now: Instant) -> Value {
+        let size = self.setup.size;
+        let terminal = |medium| if medium == Medium::Terminal { "terminal" } else { "stream" };
+        json!({
+            "session": self.setup.session,
+            "version": env!("CARGO_PKG_VERSION"),
+            "command": self.setup.command,
+            "tty": self.setup.tty,
+            "rows": size.rows,
+            "cols": size.cols,
+            "keyboard": terminal(self.setup.keyboard),
+            "screen": terminal(self.setup.screen),
+            "alternate_screen": self.screen.text().alt_screen(),
+            "triggers": self.rules.iter().flatten().count(),
+            "coprocess": self.coproc.as_ref().map(|coproc| coproc.report(now)),
+            "last_coprocess": self.control.runs.last().map(|last| json!({
+                "command": last.command, "status": last.exit.status(),
+            })),
+        })
+    }
+
+    /// What the coprocess, or the last one, wrote to stderr.
+    pub(super) fn errors(&self) -> Reply {
+        let (command, stderr) = match (&self.coproc, self.control.runs.last()) {
+            (Some(coproc), _) => (coproc.command(), coproc.stderr()),
+            (None, Some(last)) => (&*last.command, &last.stderr),
+            (None, None) => return Err(Refusal::new(Code::Idle, "no coprocess has run in this session")),
+        };
+        Ok(json!({"command": command, "stderr": String::from_utf8_lossy(stderr.bytes())}))
+    }
+}
+
+impl Coproc {
+    /// How it stands.
+    fn report(&self, now: Instant) -> Value {
+        let (given, typed) = self.traffic();
+        json!({
+            "command": self.command(),
+            "pid": self.pid(),
+            "silent": self.is_silent(),
+            "input": self.form(),
+            "seconds": now.saturating_duration_since(self.started()).as_secs(),
+            "bytes_read": given,
+            "bytes_typed": typed,
+        })
+    }
+}

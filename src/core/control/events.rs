@@ -1,0 +1,63 @@
+//! Who has subscribed to what happens in the session, and what they are told: the records that a `json` coprocess reads,
+//! and some more.
+
+use serde_json::{Value, json};
+
+use super::super::Effect;
+use super::super::coproc::Record;
+use super::{Code, Refusal, Reply};
+use crate::words::Ticket;
+
+/// More subscriptions than any set of tools needs.
+const MOST: usize = 1024;
+
+/// One who wants to be told.
+#[derive(Debug)]
+struct Subscriber {
+    ticket: Ticket,
+    /// The kinds of records; none stands for all.
+    kinds: Vec<String>,
+}
+
+/// All who want to be told.
+#[derive(Debug, Default)]
+pub(in crate::core) struct Subscribers {
+    all: Vec<Subscriber>,
+}
+
+impl Subscribers {
+    /// Somebody wants to be told of these kinds of records; of all where there are none.
+    pub(super) fn add(&mut self, ticket: Ticket, kinds: Vec<String>) -> Reply {
+        if let Some(wrong) = kinds.iter().find(|kind| !Record::KINDS.contains(&kind.as_str())) {
+            let known = Record::KINDS.join(", ");
+            return Err(Refusal::new(Code::Params, format!("there is no event '{wrong}'; there are {known}")));
+        }
+        if self.all.len() >= MOST {
+            return Err(Refusal::new(Code::Full, format!("there are {MOST} subscriptions already; end some")));
+        }
+        let told = if kinds.is_empty() { json!(Record::KINDS) } else { json!(kinds) };
+        self.all.push(Subscriber { ticket, kinds });
+        Ok(json!({"events": told}))
+    }
+
+    /// This one has gone.
+    pub(super) fn remove(&mut self, ticket: Ticket) {
+        self.all.retain(|subscriber| subscriber.ticket != ticket);
+    }
+
+    /// Tells everybody who wants it.
+    pub(in crate::core) fn tell(&self, record: &Record<'_>, out: &mut Vec<Effect>) {
+        let kind = record.kind();
+        let mut value: Option<Value> = None;
+        for subscriber in self.all.iter().filter(|subscriber| subscriber.wants(kind)) {
+            let value = value.get_or_insert_with(|| record.object());
+            out.push(Effect::Tell(subscriber.ticket, value.clone()));
+        }
+    }
+}
+
+impl Subscriber {
+    fn wants(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|wanted| wanted == kind)
+    }
+}

@@ -1,0 +1,184 @@
+//! Coprocesses that control clients start, stop and wait for.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::super::action;
+use super::super::coproc::{Form, Loudness, Order, Record, Why};
+use super::super::tail::Tail;
+use super::super::{Core, Effect};
+use super::{Code, Refusal};
+use crate::words::{Child, Exit, Ticket};
+
+/// `SIGTERM`: the same number on every Unix.
+const TERM: i32 = 15;
+
+/// A coprocess to start once the one that runs has ended.
+#[derive(Debug)]
+struct Next {
+    ticket: Ticket,
+    order: Order,
+    loudness: Loudness,
+    form: Form,
+    wait: bool,
+}
+
+/// The last coprocess that has ended.
+#[derive(Debug)]
+pub(in crate::core) struct Last {
+    pub(super) command: String,
+    pub(super) exit: Exit,
+    pub(super) stderr: Tail,
+}
+
+/// Who waits for what of coprocesses.
+#[derive(Debug, Default)]
+pub(in crate::core) struct Runs {
+    /// It was asked for and has not been started yet; `true`: it is also waited for.
+    starting: Option<(Ticket, bool)>,
+    /// Those who are told when the coprocess has ended.
+    waiting: Vec<Ticket>,
+    next: Option<Next>,
+    last: Option<Last>,
+}
+
+impl Runs {
+    /// Nobody waits for this answer any more. What was started goes on.
+    pub(super) fn forget(&mut self, ticket: Ticket) {
+        self.waiting.retain(|&waiting| waiting != ticket);
+    }
+
+    /// The last coprocess that has ended, if any has.
+    pub(super) fn last(&self) -> Option<&Last> {
+        self.last.as_ref()
+    }
+}
+
+impl Core {
+    pub(super) fn asked_to_run(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        (silent, replace, wait): (bool, bool, bool),
+        input: Option<Form>,
+        command: &str,
+        out: &mut Vec<Effect>,
+    ) {
+        let command = match self.runnable(command, replace) {
+            Ok(command) => command,
+            Err(refusal) => return out.push(Effect::Answer(ticket, Err(refusal))),
+        };
+        let order = Order { command, args: Vec::new(), env: Vec::new() };
+        let loudness = if silent { Loudness::Silent } else { Loudness::Loud };
+        let next = Next { ticket, order, loudness, form: input.unwrap_or(self.setup.form), wait };
+        let Some(coproc) = &mut self.coproc else { return self.run(now, next, out) };
+        coproc.stop(now, Why::User, out);
+        if let Some(late) = self.control.runs.next.replace(next) {
+            let refusal =
+                Refusal::new(Code::Busy, "another coprocess was asked for in its place before it could start");
+            out.push(Effect::Answer(late.ticket, Err(refusal)));
+        }
+    }
+
+    /// The command line, if it may be run now.
+    fn runnable(&self, command: &str, replace: bool) -> Result<String, Refusal> {
+        let command = action::command(command).map_err(|reason| Refusal::new(Code::Params, reason))?;
+        if self.session.is_over() || self.session.shell_is_gone() {
+            return Err(Refusal::new(Code::Ended, "the session is at its end"));
+        }
+        if self.aftermath.is_some() {
+            return Err(Refusal::new(Code::Busy, "a broken file transfer is being cleaned up; try again in a moment"));
+        }
+        match &self.coproc {
+            Some(running) if !replace => {
+                let name = running.name();
+                let sentence = format!("coprocess {name} is running; stop it (coshell stop) or replace it (--replace)");
+                Err(Refusal::new(Code::Busy, sentence))
+            }
+            _ => Ok(command),
+        }
+    }
+
+    fn run(&mut self, now: Instant, next: Next, out: &mut Vec<Effect>) {
+        self.control.runs.starting = Some((next.ticket, next.wait));
+        self.start_coproc(now, next.order, next.loudness, next.form, None, out);
+    }
+
+    pub(super) fn asked_to_stop(&mut self, now: Instant, ticket: Ticket, signal: i32, out: &mut Vec<Effect>) {
+        let Some(coproc) = &mut self.coproc else {
+            let refusal = Refusal::new(Code::Idle, "no coprocess is running: there is nothing to stop");
+            return out.push(Effect::Answer(ticket, Err(refusal)));
+        };
+        if signal == TERM {
+            coproc.stop(now, Why::User, out);
+            self.control.runs.waiting.push(ticket);
+        } else {
+            out.push(Effect::Signal(Child::Coproc, signal));
+            out.push(Effect::Answer(ticket, Ok(json!({}))));
+        }
+    }
+
+    pub(super) fn asked_to_wait(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
+        let runs = &mut self.control.runs;
+        if self.coproc.is_some() {
+            return runs.waiting.push(ticket);
+        }
+        let none = || Refusal::new(Code::Idle, "no coprocess has run in this session: there is nothing to wait for");
+        let reply = runs.last.as_ref().map(|last| ended(last.exit)).ok_or_else(none);
+        out.push(Effect::Answer(ticket, reply));
+    }
+
+    /// The coprocess has been started.
+    pub(in crate::core) fn coproc_started(&mut self, pid: u32, out: &mut Vec<Effect>) {
+        let Some(coproc) = &mut self.coproc else { return };
+        coproc.has_started(pid);
+        let record = Record::CoprocStart { command: coproc.command(), silent: coproc.is_silent(), pid };
+        self.control.subscribers.tell(&record, out);
+        match self.control.runs.starting.take() {
+            Some((ticket, true)) => self.control.runs.waiting.push(ticket),
+            Some((ticket, false)) => out.push(Effect::Answer(ticket, Ok(json!({"pid": pid})))),
+            None => {}
+        }
+    }
+
+    /// The coprocess could not be started.
+    pub(in crate::core) fn coproc_not_started(&mut self, reason: &str, out: &mut Vec<Effect>) {
+        if let Some((ticket, _)) = self.control.runs.starting.take() {
+            out.push(Effect::Answer(ticket, Err(Refusal::new(Code::Failed, reason))));
+        }
+    }
+
+    /// The coprocess has ended: those who waited are told, and the next one is started.
+    pub(in crate::core) fn coproc_ended(
+        &mut self,
+        now: Instant,
+        command: String,
+        exit: Exit,
+        stderr: Tail,
+        out: &mut Vec<Effect>,
+    ) {
+        self.control.subscribers.tell(&Record::CoprocEnd { command: &command, exit }, out);
+        let runs = &mut self.control.runs;
+        for ticket in runs.waiting.drain(..) {
+            out.push(Effect::Answer(ticket, Ok(ended(exit))));
+        }
+        runs.last = Some(Last { command, exit, stderr });
+        match runs.next.take() {
+            Some(next) if self.session.shell_is_gone() => {
+                let refusal = Refusal::new(Code::Ended, "the session is at its end");
+                out.push(Effect::Answer(next.ticket, Err(refusal)));
+            }
+            Some(next) => self.run(now, next, out),
+            None => {}
+        }
+    }
+}
+
+/// How it ended, as an answer.
+fn ended(exit: Exit) -> Value {
+    match exit {
+        Exit::Code(code) => json!({"status": code}),
+        Exit::Signal(signal) => json!({"status": exit.status(), "signal": signal}),
+    }
+}
