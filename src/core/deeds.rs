@@ -9,7 +9,7 @@ use super::screen::Screen;
 use super::trigger::{Hit, Moment};
 use super::watch::Found;
 use super::zmodem::{OVER_AND_OUT, Transfer};
-use super::{Core, Effect, SilentKeys, Watching};
+use super::{Core, Effect, SilentKeys};
 use crate::words::Child;
 
 impl Core {
@@ -85,11 +85,13 @@ impl Core {
         out.push(Effect::Start(Child::Coproc, order));
     }
 
-    /// Keeps what a coprocess that reads in this form, or what is shown of it, will need to be known.
+    /// Keeps what a coprocess that reads in this form will need to be known.
     fn heed(&mut self, form: Form) {
-        match (self.watching, form) {
-            (Watching::Nobody, Form::Raw) => self.screen.keep_line(),
-            _ => self.screen.assemble(),
+        if form != Form::Raw {
+            self.screen.assemble();
+            if !self.counts_lines() {
+                self.number = self.screen.number();
+            }
         }
     }
 

@@ -61,6 +61,9 @@ impl Core {
             self.screen.show_below("");
         }
         let line = self.muted.take().map(|mut muted| muted.take_line()).unwrap_or_default();
+        if form != Form::Raw {
+            self.screen.counted(self.number, true);
+        }
         self.rest.forget();
         if let Some(transfer) = &mut self.transfer {
             if failed {

@@ -13,7 +13,7 @@ pub mod control;
 pub mod coproc;
 mod deeds;
 mod ending;
-mod history;
+pub mod history;
 mod indicator;
 mod keyboard;
 mod notices;
@@ -43,6 +43,7 @@ use background::Background;
 pub use background::SLOTS as RUN_SLOTS;
 use control::Control;
 use coproc::{Coproc, Record, Why};
+use history::Kept;
 pub use indicator::Charset;
 use keyboard::EndOfInput;
 use notices::Notices;
@@ -155,6 +156,7 @@ impl Core {
 
     /// Looks at the lines as closely as the triggers that there are now want it.
     fn watch(&mut self) {
+        let (counted, started) = (self.counts_lines(), self.starts);
         let mut rules = self.rules.iter().flatten();
         self.starts = rules.clone().any(|rule| rule.spec.starts_coproc);
         self.watching = match (rules.clone().next(), rules.any(|rule| rule.silences)) {
@@ -162,9 +164,20 @@ impl Core {
             (Some(_), false) => Watching::Chunks,
             (None, _) => Watching::Nobody,
         };
+        if self.starts && !started {
+            self.raw.restart(self.screen.text().offset());
+        }
         if self.watching != Watching::Nobody {
             self.screen.assemble();
+            if !counted {
+                self.number = self.screen.number();
+            }
         }
+    }
+
+    /// Whether somebody is told of the lines, so that `number` is kept.
+    fn counts_lines(&self) -> bool {
+        self.watching != Watching::Nobody || self.coproc.as_ref().is_some_and(Coproc::reads_lines)
     }
 
     /// Takes in what happened and decides what follows.
@@ -266,6 +279,12 @@ impl Core {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    /// The lines that were printed, as far as they are kept, the one that the cursor is on last.
+    pub fn lines(&mut self, now: Instant) -> Vec<Kept> {
+        self.screen.clock(now);
+        self.screen.history().map_or_else(Vec::new, |history| history.lines(now).collect())
     }
 
     /// What stands on the terminal's screen, once it has been given everything that waits for it.

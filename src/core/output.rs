@@ -77,6 +77,7 @@ impl Core {
         };
         let used = self.screen.print(bytes, &mut picker);
         let found = picker.found;
+        self.screen.counted(self.number, false);
         self.copied(now, &bytes[..used]);
         for line in found {
             self.line(now, line, Moment::Finished, out);

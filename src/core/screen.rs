@@ -14,7 +14,7 @@ use crate::words::Size;
 
 /// What coshell itself may have waiting for a moment of rest.
 const OWN_LIMIT: usize = 64 * 1024;
-/// What is kept of a line that nobody reads.
+/// What is kept of a line that nobody sees.
 const LINE: usize = 64 * 1024;
 /// The queue is bounded by what is read at once: the shell is not read while anything waits here.
 const LIMIT: usize = 64 * 1024;
@@ -41,8 +41,8 @@ pub(super) struct Screen {
     own: Vec<u8>,
     /// The command that the title tells of.
     indicated: Option<String>,
-    /// What was printed since the last line feed, where nobody has lines assembled: read only when it has to be known
-    /// where the cursor is. Bounded by `LINE`.
+    /// What was printed since the last line feed, where nobody sees it: it may have to be shown after all. Bounded by
+    /// `LINE`.
     line: Option<Vec<u8>>,
     /// What went to the terminal; nothing is kept of what nobody sees.
     history: Option<History>,
@@ -61,7 +61,7 @@ impl Screen {
             own: Vec::new(),
             indicated: None,
             line: None,
-            history: Some(History::new(size)),
+            history: Some(History::new(size, 10_000)),
             now,
         }
     }
@@ -71,20 +71,18 @@ impl Screen {
         let mut screen = Self::new(now, Medium::Stream, size);
         screen.medium = None;
         screen.history = None;
-        screen.assemble();
-        screen.keep_line();
+        screen.text.assemble(true);
+        screen.line = Some(Vec::new());
         screen
     }
 
-    /// Lines are assembled: somebody reads them.
+    /// Lines are assembled: somebody reads them. They go on where the history is, in the middle of a line too.
     pub(super) fn assemble(&mut self) {
+        let past = self.history.as_mut().filter(|_| !self.text.assembles());
+        if let Some(past) = past.and_then(|history| history.assembled().1) {
+            self.text.assemble_like(past);
+        }
         self.text.assemble(true);
-        self.line = None;
-    }
-
-    /// The unfinished line is kept: nobody reads lines, but something may have to be shown beside it.
-    pub(super) fn keep_line(&mut self) {
-        self.line = Some(Vec::new());
     }
 
     /// The shell's bytes; `sink` is told what is in them. Says how many were taken: all, unless the sink has enough.
@@ -123,6 +121,23 @@ impl Screen {
         self.now = now;
     }
 
+    /// What went to the terminal.
+    pub(super) fn history(&mut self) -> Option<&mut History> {
+        self.history.as_mut()
+    }
+
+    /// How many lines are finished.
+    pub(super) fn number(&mut self) -> u64 {
+        self.history.as_mut().map_or(0, |history| history.assembled().0)
+    }
+
+    /// Whoever was told of the lines has counted so many finished ones by now. `exactly` where some were not printed.
+    pub(super) fn counted(&mut self, number: u64, exactly: bool) {
+        if let Some(history) = &mut self.history {
+            history.counted(self.text.offset(), number, exactly);
+        }
+    }
+
     /// What stands on the terminal's screen, once it has been given everything that waits for it.
     pub(super) fn picture(&mut self) -> Option<&Picture> {
         self.history.as_mut().map(History::picture)
@@ -134,11 +149,9 @@ impl Screen {
     }
 
     /// Where the cursor stands in its line, and the bytes that bring back the attributes that are on.
-    fn pen(&self) -> (Cursor, Vec<u8>) {
-        let Some(line) = &self.line else { return (self.text.cursor(), self.text.modes().attributes()) };
-        let mut text = Text::new(self.size);
-        text.assemble(true);
-        text.feed(line, &mut Nobody);
+    fn pen(&mut self) -> (Cursor, Vec<u8>) {
+        let past = self.history.as_mut().filter(|_| !self.text.assembles());
+        let text = past.and_then(|history| history.assembled().1).unwrap_or(&self.text);
         (text.cursor(), text.modes().attributes())
     }
 

@@ -1,6 +1,8 @@
 //! The whole core at a bench: a virtual clock, three scripted ports, a screen that a person could read. No pty, no
 //! process, no waiting.
 
+mod reading;
+
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,18 @@
-//! What went to the terminal, kept: for whoever asks what stands on the screen. Until somebody asks, it costs the copy
-//! of the bytes and nothing else. It decides nothing and shows nothing.
+//! What went to the terminal, kept: for whoever asks what stands on the screen, or what was printed. Until somebody
+//! asks, it costs the copy of the bytes and nothing else. It decides nothing and shows nothing.
+//!
+//! The `tape` has the bytes; `lines` makes numbered lines of them, and `core::picture` the screen. What the tape gives
+//! up before anybody has asked is looked at first if it has to be: if too few lines would be left for the history, or if
+//! there is time to keep the screen right. So what a full-screen program drew long ago is still known, unless more than
+//! the tape holds came within ten seconds; after that the screen is what was drawn since.
 
+mod lines;
 mod tape;
 
 use std::time::{Duration, Instant};
+
+pub use lines::Kept;
+use lines::Lines;
 
 use super::picture::Picture;
 use super::screen::Nobody;
@@ -20,15 +29,16 @@ pub(super) struct History {
     tape: Tape,
     /// What was on in the terminal where the tape begins, and the size that it had.
     edge: Text,
+    lines: Lines,
     /// The screen as it was at this place.
     picture: Option<(Picture, Place)>,
 }
 
 impl History {
-    /// Of a terminal of this size to which nothing has been written.
-    pub(super) fn new(size: Size) -> Self {
+    /// Of a terminal of this size to which nothing has been written; it keeps so many lines.
+    pub(super) fn new(size: Size, lines: usize) -> Self {
         let picture = Some((Picture::new(size), Place::default()));
-        Self { tape: Tape::default(), edge: Text::new(size), picture }
+        Self { tape: Tape::default(), edge: Text::new(size), lines: Lines::new(Text::new(size), lines), picture }
     }
 
     /// The shell's bytes went to the terminal.
@@ -69,6 +79,13 @@ impl History {
         self.tape.resize(now, size);
     }
 
+    /// Whoever assembles the lines as they come has counted so many finished ones up to this place in the stream. Most of
+    /// what it says is ignored, unless it counts lines that were not printed.
+    #[inline]
+    pub(super) fn counted(&mut self, at: u64, number: u64, exactly: bool) {
+        self.lines.counted(at, number, exactly);
+    }
+
     /// The oldest bytes are given up. The screen is kept as they made it if there is time; else it is made anew, from
     /// what is still there, when somebody asks.
     fn cut(&mut self, now: Instant) {
@@ -78,6 +95,13 @@ impl History {
                 feed(&self.tape, picture, place, at);
             } else {
                 self.picture = None;
+            }
+        }
+        if self.lines.place().at < at {
+            if self.tape.feeds_from(at) >= self.lines.most() {
+                self.lines.skip(&self.tape, &self.edge, at);
+            } else {
+                self.lines.read(&self.tape, &self.edge, at);
             }
         }
         let mut place = self.tape.beginning();
@@ -91,6 +115,19 @@ impl History {
             }
         }
         self.tape.cut(at);
+    }
+
+    /// The lines that are kept, the one that the cursor is on last.
+    pub(super) fn lines(&mut self, now: Instant) -> impl Iterator<Item = Kept> + '_ {
+        self.lines.read(&self.tape, &self.edge, u64::MAX);
+        let open = self.lines.open(now);
+        self.lines.kept().iter().cloned().chain(open)
+    }
+
+    /// How many lines are finished, and the state of the one who assembles them.
+    pub(super) fn assembled(&mut self) -> (u64, Option<&Text>) {
+        self.lines.read(&self.tape, &self.edge, u64::MAX);
+        self.lines.so_far()
     }
 
     /// The screen as it is now.

@@ -76,6 +76,9 @@ pub(super) struct Tape {
     gone: u64,
     /// A block to be used again.
     spare: Option<Vec<u8>>,
+    /// The line feeds in each block that is full, and in all of them.
+    feeds: VecDeque<usize>,
+    all_feeds: usize,
 }
 
 impl Tape {
@@ -108,6 +111,11 @@ impl Tape {
 
     #[cold]
     fn add_block(&mut self) -> &mut Vec<u8> {
+        if let Some(full) = self.blocks.back() {
+            let feeds = memchr::memchr_iter(b'\n', full).count();
+            self.feeds.push_back(feeds);
+            self.all_feeds += feeds;
+        }
         let block = self.spare.take().unwrap_or_else(|| Vec::with_capacity(BLOCK));
         self.blocks.push_back(block);
         let last = self.blocks.len() - 1;
@@ -129,6 +137,12 @@ impl Tape {
         Place { stretch: self.gone, at: self.start }
     }
 
+    /// How many line feeds there are at least behind this byte, which is near the beginning.
+    pub(super) fn feeds_from(&self, at: u64) -> usize {
+        let blocks = (at - self.base).div_ceil(BLOCK as u64) as usize;
+        self.all_feeds - self.feeds.iter().take(blocks).sum::<usize>()
+    }
+
     /// For how long it reaches back.
     pub(super) fn span(&self, now: Instant) -> Duration {
         self.stretches.front().map_or(Duration::ZERO, |first| now.saturating_duration_since(first.since))
@@ -145,7 +159,8 @@ impl Tape {
     /// What comes next behind this place, with its time; the place moves behind it. Not beyond the byte `to`.
     pub(super) fn next(&self, place: &mut Place, to: u64) -> Option<(Instant, Piece<'_>)> {
         loop {
-            let at = place.stretch.checked_sub(self.gone)? as usize;
+            place.stretch = place.stretch.max(self.gone);
+            let at = (place.stretch - self.gone) as usize;
             let stretch = self.stretches.get(at).filter(|stretch| stretch.from < to)?;
             let source = match stretch.what {
                 What::Bytes(source) => source,
@@ -191,6 +206,7 @@ impl Tape {
             self.spare = self.blocks.pop_front();
             self.spare.iter_mut().for_each(Vec::clear);
             self.base += BLOCK as u64;
+            self.all_feeds -= self.feeds.pop_front().unwrap_or(0);
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The session's memory without a session.
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::core::text::tests::random::stream;
+use crate::core::text::{Line, Sink};
 
 const SIZE: Size = Size { rows: 6, cols: 30, xpixel: 0, ypixel: 0 };
 
@@ -15,7 +19,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let oracle = vt100::Parser::new(SIZE.rows, SIZE.cols, 0);
-        Self { history: History::new(SIZE), now: Instant::now(), oracle }
+        Self { history: History::new(SIZE, 1000), now: Instant::now(), oracle }
     }
 
     fn print(&mut self, text: &str) -> &mut Self {
@@ -106,4 +110,111 @@ fn a_tape_that_begins_inside_a_sequence_shows_none_of_it() {
     desk.flood(Duration::ZERO, |_| title.clone());
     assert!(!desk.history.edge.at_rest(), "the test cuts where it means to");
     assert_eq!(desk.rows(), [""; 6]);
+}
+
+/// Numbers lines as they come.
+#[derive(Default)]
+struct Live {
+    number: u64,
+    lines: Vec<(u64, Vec<u8>)>,
+}
+
+impl Sink for Live {
+    fn line(&mut self, line: &Line<'_>) {
+        self.lines.push((self.number + 1, line.text.to_vec()));
+        self.number += u64::from(!line.more);
+    }
+}
+
+fn numbered(history: &mut History, now: Instant) -> Vec<(u64, Vec<u8>)> {
+    history.lines(now).filter(|line| !line.open).map(|line| (line.number, line.text.to_vec())).collect()
+}
+
+proptest! {
+    #[test]
+    fn lines_are_the_same_whenever_somebody_asks(bytes in stream(40), size in 1..40_usize, cols in 3..20_u16) {
+        let (now, other) = (Instant::now(), Size { cols, ..SIZE });
+        let (mut often, mut once) = (History::new(SIZE, 1000), History::new(SIZE, 1000));
+        let (mut text, mut live) = (Text::new(SIZE), Live::default());
+        text.assemble(true);
+        for (n, part) in bytes.chunks(size).enumerate() {
+            let now = now + Duration::from_millis(30) * n as u32;
+            often.printed(now, part);
+            once.printed(now, part);
+            text.feed(part, &mut live);
+            if n == 3 {
+                often.resized(now, other);
+                once.resized(now, other);
+                text.resize(other);
+            }
+            once.counted(text.offset(), live.number, n % 2 == 0);
+            numbered(&mut often, now);
+        }
+        let all: Vec<Kept> = often.lines(now).collect();
+        prop_assert_eq!(&once.lines(now).collect::<Vec<_>>(), &all);
+        prop_assert_eq!(numbered(&mut once, now), live.lines);
+        let partial = text.partial().map(|line| line.text.to_vec());
+        prop_assert_eq!(all.last().filter(|line| line.open).map(|line| line.text.to_vec()), partial);
+    }
+}
+
+#[test]
+fn a_line_has_the_time_at_which_it_was_finished() {
+    let mut desk = Desk::new();
+    let start = desk.now;
+    desk.print("one ");
+    desk.now += Duration::from_secs(1);
+    desk.print("line\r\ntwo");
+    desk.now += Duration::from_secs(1);
+    desk.print(" lines\r\n");
+    let times: Vec<_> = desk.history.lines(desk.now).map(|line| (line.time - start).as_secs()).collect();
+    assert_eq!(times, [1, 2]);
+}
+
+#[test]
+fn in_a_flood_the_last_lines_are_kept_with_their_numbers() {
+    let mut desk = Desk::new();
+    desk.print("before\r\n");
+    numbered(&mut desk.history, desk.now);
+    desk.flood(Duration::ZERO, |n| format!("line {}\r\n", n + 2));
+    assert!(desk.history.lines.so_far().1.is_none(), "nobody has read what was given up");
+    let lines = numbered(&mut desk.history, desk.now);
+    assert_eq!(lines.len(), 1000);
+    for (number, text) in lines {
+        assert_eq!(text, format!("line {number}").into_bytes());
+    }
+}
+
+#[test]
+fn long_lines_are_read_before_they_are_given_up() {
+    let mut desk = Desk::new();
+    desk.flood(Duration::ZERO, |n| format!("{} {n}\r\n", "x".repeat(10_000)));
+    let lines = numbered(&mut desk.history, desk.now);
+    assert!(lines.len() > 500, "more than the tape holds");
+    for (number, text) in lines {
+        assert!(text.ends_with(format!("x {}", number - 1).as_bytes()));
+    }
+}
+
+#[test]
+fn what_others_have_counted_holds() {
+    let mut desk = Desk::new();
+    desk.print("one\r\ntwo");
+    desk.history.counted(8, 41, true);
+    desk.print(" and more\r\nthree\r\n");
+    let numbers: Vec<_> = desk.history.lines(desk.now).map(|line| line.number).collect();
+    assert_eq!(numbers, [1, 42, 43]);
+}
+
+#[test]
+fn what_is_kept_is_bounded() {
+    let mut desk = Desk::new();
+    desk.history = History::new(SIZE, usize::MAX);
+    desk.flood(Duration::ZERO, |n| format!("{n}\r\n"));
+    desk.flood(Duration::ZERO, |n| format!("{n}\r\n"));
+    assert!(desk.history.lines.kept().len() * 64 <= 8 * 1024 * 1024);
+    let mut desk = Desk::new();
+    desk.history = History::new(SIZE, 0);
+    desk.print("one\r\n");
+    assert_eq!(numbered(&mut desk.history, desk.now), []);
 }

@@ -62,6 +62,18 @@ impl Text {
         }
     }
 
+    /// Whether lines are assembled.
+    pub fn assembles(&self) -> bool {
+        self.lines.is_some()
+    }
+
+    /// Goes on as the other one does, which was fed the same stream and assembles lines. The titles stay.
+    pub fn assemble_like(&mut self, other: &Self) {
+        debug_assert_eq!(self.offset, other.offset, "both have read the same");
+        let titles = std::mem::take(&mut self.titles);
+        *self = Self { titles, ..other.clone() };
+    }
+
     /// The terminal has another size.
     pub fn resize(&mut self, size: Size) {
         self.size = size;

@@ -30,7 +30,7 @@ mod screen;
 mod sgr;
 mod sieve;
 #[cfg(test)]
-mod tests;
+pub(in crate::core) mod tests;
 mod titles;
 mod utf8;
 

@@ -4,5 +4,5 @@ mod ids;
 mod limits;
 mod lines;
 mod modes;
-mod random;
+pub(in crate::core) mod random;
 mod recorded;

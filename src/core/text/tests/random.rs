@@ -55,7 +55,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn stream(pieces: usize) -> impl Strategy<Value = Vec<u8>> {
+pub(in crate::core) fn stream(pieces: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece(), 0..pieces).prop_map(|pieces| pieces.concat())
 }
 

@@ -1,0 +1,105 @@
+//! What was printed, read back: the numbers are those that everybody is told.
+
+use super::*;
+use crate::core::command::Command;
+use crate::core::coproc::Form;
+use crate::words::Ticket;
+
+impl Bench {
+    /// The numbers and texts of the finished lines.
+    fn history(&mut self) -> Vec<(u64, String)> {
+        let lines = self.core.lines(self.now).into_iter().filter(|line| !line.open);
+        lines.map(|line| (line.number, String::from_utf8_lossy(&line.text).into_owned())).collect()
+    }
+
+    /// A control client asks for this.
+    fn ask(&mut self, command: Command) -> &mut Self {
+        self.input(Input::Asked(Ticket(1), command))
+    }
+
+    /// The same, as a coprocess that reads objects was told.
+    fn told(&self) -> Vec<(u64, String)> {
+        let objects = self.read.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+        let values = objects.map(|line| serde_json::from_slice::<serde_json::Value>(line).expect("an object"));
+        let lines = values.filter(|value| value["type"] == "line");
+        let told = |value: serde_json::Value| {
+            (value["number"].as_u64().expect("a number"), value["text"].as_str().expect("a text").to_owned())
+        };
+        lines.map(told).collect()
+    }
+}
+
+/// A coprocess that is told of lines is asked for.
+fn bot() -> Command {
+    let (silent, replace, wait) = (false, false, false);
+    Command::Run { silent, replace, wait, input: Some(Form::Json), command: "bot".to_owned() }
+}
+
+#[test]
+fn the_history_has_the_numbers_that_a_coprocess_is_told() {
+    let stream = b"one\r\ntwo\r\n\r\nthree \x1b[A\x1b[Kabove\r\n\x1b[?1049hfull\x1b[3;1Hscreen\x1b[?1049l\r\nlast\r\n";
+    crate::core::split::everywhere(stream, |pieces| {
+        let mut bench = Bench::new(&["-c", "bot", "-i", "json"]);
+        pieces.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        let told = bench.told();
+        assert_eq!(bench.history(), told);
+        told
+    });
+}
+
+#[test]
+fn lines_that_only_a_silent_coprocess_read_are_counted() {
+    let mut bench = Bench::new(&["-t", "go", "-s", "bot", "-i", "json"]);
+    bench.shell(b"one\r\ngo").wait(30);
+    assert_eq!(bench.started(), ["bot"]);
+    bench.shell(b"\r\nhidden\r\nhidden too\r\n").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b" on\r\nlast\r\n").wait(30);
+    assert_eq!(bench.history(), [(1, "one".to_owned()), (5, "go on".to_owned()), (6, "last".to_owned())]);
+}
+
+#[test]
+fn the_line_that_the_cursor_is_on_comes_last() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"one\r\n$ ls");
+    let last = bench.core.lines(bench.now).pop().expect("there are lines");
+    assert_eq!((last.number, &*last.text, last.open), (2, &b"$ ls"[..], true));
+}
+
+#[test]
+fn notices_are_no_lines_but_stand_on_the_screen() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.shell(b"one\r\n$ ls").coproc_exits(Exit::Code(3), b"").wait(100);
+    assert!(bench.lines().iter().any(|line| line.contains("failed")), "{:?}", bench.lines());
+    let shown: Vec<String> = {
+        let picture = bench.core.picture().expect("there is a screen");
+        (0..picture.rows()).map(|row| picture.text(row)).collect()
+    };
+    let seen = bench.lines();
+    assert_eq!(shown[..seen.len()], seen[..]);
+    assert_eq!(bench.core.lines(bench.now).len(), 2);
+}
+
+/// A trigger that was added while the session runs: it is told of the line that began before.
+#[test]
+fn who_begins_in_the_middle_of_a_line_goes_on_where_the_history_is() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"one\r\ntwo and ");
+    bench.ask(bot());
+    bench.shell(b"more\r\nthree\r\n");
+    assert_eq!(bench.told(), [(2, "two and more".to_owned()), (3, "three".to_owned())]);
+    assert_eq!(bench.history()[1..], bench.told());
+}
+
+/// Nobody was told of lines for a while.
+#[test]
+fn who_begins_anew_has_the_numbers_of_the_history() {
+    let mut bench = Bench::new(&["-c", "bot", "-i", "json"]);
+    bench.shell(b"one\r\n").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"two\r\nthree\r\n");
+    bench.ask(bot());
+    bench.shell(b"four\r\n");
+    assert_eq!(bench.told().last(), Some(&(4, "four".to_owned())));
+    assert_eq!(bench.history().last(), Some(&(4, "four".to_owned())));
+}
