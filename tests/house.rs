@@ -29,6 +29,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("regex_syntax", &["core"]),
     // The core has the enum of requests, of which clap derives the subcommands.
     ("clap", &["cli", "cmd", "core"]),
+    ("clap_complete", &["cli", "cmd"]),
     ("mio", &["host"]),
     ("signal_hook_mio", &["host", "sys"]),
     ("signal_hook", &["sys"]),

@@ -1,7 +1,8 @@
 //! The subcommands: those that are one call of a session's socket, which `core::command` has, and those that need no
 //! session.
 
-use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::{items, trigger_args};
 use crate::core::command::{self, Options};
@@ -32,6 +33,29 @@ pub enum Request {
 pub enum Local {
     /// List this user's sessions
     Sessions,
+    /// Print what a shell's start-up file sources, to mark prompts and commands
+    Integration {
+        /// the shell: bash, zsh or fish
+        #[arg(value_name = "SHELL", hide_possible_values = true)]
+        shell: Marked,
+    },
+    /// Print the completions of coshell's own command line for a shell
+    Completions {
+        /// the shell: bash, elvish, fish, powershell or zsh
+        #[arg(value_name = "SHELL", hide_possible_values = true)]
+        shell: Shell,
+    },
+}
+
+/// A shell that can be made to mark its prompts and commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Marked {
+    /// bash, 3.2 or later.
+    Bash,
+    /// zsh.
+    Zsh,
+    /// fish.
+    Fish,
 }
 
 /// All subcommands, with the options that they share.
@@ -44,7 +68,11 @@ pub(super) fn subcommands() -> Vec<Command> {
 fn shared(mut subcommand: Command) -> Command {
     let below: Vec<String> = subcommand.get_subcommands().map(|below| below.get_name().to_owned()).collect();
     if below.is_empty() {
-        return subcommand.args([session_arg(), json_arg()]);
+        return match subcommand.get_name() {
+            "integration" | "completions" => subcommand,
+            "sessions" => subcommand.arg(json_arg()),
+            _ => subcommand.args([session_arg(), json_arg()]),
+        };
     }
     for name in below {
         subcommand = subcommand.mut_subcommand(name, shared);
@@ -72,7 +100,10 @@ impl FromArgMatches for Call {
             Request::Session(command::Command::from_arg_matches(matches)?)
         };
         let last = deepest(matches);
-        Ok(Self { session: last.get_one::<String>("session").cloned(), json: last.get_flag("json"), request })
+        // Those that ask nobody do not have both.
+        let session = last.try_get_one::<String>("session").unwrap_or_default().cloned();
+        let json = last.try_get_one::<bool>("json").unwrap_or_default().copied();
+        Ok(Self { session, json: json.unwrap_or_default(), request })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint, value_parser};
-pub use control::{Call, Local, Request};
+pub use control::{Call, Local, Marked, Request};
 
 use crate::core::SilentKeys;
 use crate::core::action::KINDS;

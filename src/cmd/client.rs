@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::answer;
+use super::{answer, start_up};
 use crate::cli::{Call, Local, Request};
 use crate::core::command::Command;
 use crate::error::Failure;
@@ -22,6 +22,8 @@ const REFUSED: u8 = 1;
 pub fn run(call: &Call) -> Result<u8, Failure> {
     match &call.request {
         Request::Local(Local::Sessions) => sessions(call.json),
+        Request::Local(Local::Integration { shell }) => Ok(start_up::integration(*shell)),
+        Request::Local(Local::Completions { shell }) => Ok(start_up::completions(*shell)),
         Request::Session(command) => {
             let (_, path) = find(call.session.as_deref())?;
             match (command, Client::connect(&path)?) {

@@ -4,3 +4,4 @@ pub mod answer;
 pub mod client;
 pub mod manual;
 pub mod session;
+pub mod start_up;

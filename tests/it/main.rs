@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod actions;
+mod completions;
 mod coproc;
 mod coproc_life;
 mod coproc_trouble;
 mod exit;
 mod flow;
 mod indicator;
+mod integration;
 mod jobs;
 mod modes;
 mod programs;

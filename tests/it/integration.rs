@@ -1,0 +1,351 @@
+//! The marks of the shells' integration: which come, in which order, and that nothing else changes. Real shells, each
+//! with start-up files of its own, in a session.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use regex::bytes::Regex;
+
+use crate::support::{Place, Terminal, contains, coshell, count, direct, needs};
+
+/// What a start-up file says to have the marks; `$WRAP` is the program under test.
+const BASH: &str = "eval \"$(\"$WRAP\" integration bash)\"";
+const ZSH: &str = "eval \"$(\"$WRAP\" integration zsh)\"";
+const FISH: &str = "\"$WRAP\" integration fish | source";
+
+/// What ends each prompt, and so says that the shell waits.
+const PROMPT_END: &str = "\x1b]133;B\x07";
+
+/// bash in a session, with these lines as its start-up file.
+fn bash(place: &Place, startup: &str) -> Terminal {
+    let rc = place.file("bashrc", startup);
+    coshell(&["-q", "--", "bash", "--noprofile", "--rcfile", &rc, "-i"]).cwd(place.dir()).start()
+}
+
+fn zsh(place: &Place, startup: &str) -> Terminal {
+    needs("zsh");
+    place.file(".zshrc", startup);
+    coshell(&["-q", "--", "zsh", "-d", "-i"]).env("ZDOTDIR", place.dir()).cwd(place.dir()).start()
+}
+
+fn fish(place: &Place, startup: &str) -> Terminal {
+    needs("fish");
+    let config = place.file("config.fish", format!("set -g fish_greeting\n{startup}"));
+    let source = format!("source {config}");
+    coshell(&["-q", "--", "fish", "--private", "-C", &source]).cwd(place.dir()).start()
+}
+
+/// The marks in what was shown, such as `7 A B C D;0`; a path after `7` where it is not the same as before.
+fn marks(term: &Terminal) -> String {
+    let mark = Regex::new(r"\x1b\](?:133;([^\x07\x1b]*)|7;(file:[^\x07\x1b]*))").expect("a pattern");
+    let (mut text, mut last) = (String::new(), None);
+    for found in mark.captures_iter(term.seen()) {
+        let group = |n| found.get(n).map(|group| String::from_utf8_lossy(group.as_bytes()).into_owned());
+        match (group(1), group(2)) {
+            (Some(mark), _) => write!(text, "{mark} ").expect("a string"),
+            (None, place) if last.is_some() && last != place => {
+                write!(text, "{} ", place.as_deref().unwrap_or_default()).expect("a string");
+                last = place;
+            }
+            (None, place) => {
+                text.push_str("7 ");
+                last = place;
+            }
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// Waits for the first prompt, then types each of these and waits for the next one.
+fn drive(term: &mut Terminal, keys: &[&str]) {
+    term.wait(PROMPT_END);
+    for keys in keys {
+        press(term, keys);
+        term.wait(PROMPT_END);
+    }
+}
+
+/// Types; an interrupt only when what is before it is on the line, as a hand would.
+fn press(term: &mut Terminal, keys: &str) {
+    let text = keys.trim_end_matches('\x03');
+    term.send(text);
+    if text != keys {
+        term.wait_until("the echo", |term| term.rows().iter().any(|row| row.contains(text)));
+        // An interrupt just before a shell waits for its next key is seen with that key only, by bash and zsh alike.
+        term.watch(Duration::from_millis(100));
+        term.send("\x03");
+    }
+}
+
+/// What everybody does at a prompt, and the marks of it: a failure, an empty line, Ctrl-C, several lines, a success.
+const USE: &[&str] = &["(exit 3)\r", "\r", "abc\x03", "for x in 1 2; do\recho $x; done\r", "true\r"];
+const USED: &str = "7 A B C D;3 7 A B 7 A B 7 A B C D;0 7 A B C D;0 7 A B";
+
+#[test]
+fn bash_marks_prompts_commands_and_their_status() {
+    let place = Place::new();
+    let mut term = bash(&place, &format!("PS1='p> '\n{BASH}"));
+    drive(&mut term, USE);
+    assert_eq!(marks(&term), USED, "{}", term.text());
+}
+
+/// Sourced twice, in the worst of company: each of these is a start-up file, and the marks are the same.
+#[test]
+fn bash_marks_are_the_same_whatever_prompts_do() {
+    let anew = "anew() { PS1='anew> '; }";
+    let flag = "trap '[ -z \"$ready\" ] || { ready=; echo \"(( $BASH_COMMAND ))\"; }' DEBUG";
+    let files = [
+        format!("PROMPT_COMMAND='true;'\n{BASH}\n{BASH}"),
+        format!("PROMPT_COMMAND=(true 'echo \"status $?\"')\n{BASH}\n{BASH}"),
+        format!("set -eu; unset PROMPT_COMMAND PS0\n{BASH}\n{BASH}"),
+        format!("{anew}; PROMPT_COMMAND=anew\n{BASH}\n{BASH}"),
+        format!("{BASH}\nPROMPT_COMMAND=\"PS1='anew> '; $PROMPT_COMMAND\"\n{BASH}"),
+        format!("{BASH}\nPROMPT_COMMAND=\"false; $PROMPT_COMMAND\""),
+        format!("{BASH}\nPROMPT_COMMAND+=('false')\n{BASH}"),
+        format!("{flag}; PROMPT_COMMAND='true; ready=1;'\n{BASH}\n{BASH}"),
+        format!("{BASH}\nPS1=\"(venv) $PS1\"\n{BASH}"),
+        format!("PS1='one\\ntwo> '; PS0='(ps0)'\n{BASH}\n{BASH}"),
+        format!("set -o vi; bind 'set show-mode-in-prompt on'\n{BASH}\n{BASH}"),
+        format!("export PS1 PROMPT_COMMAND PS0; shopt -s extglob nocasematch; set -f; IFS=a\n{BASH}\n{BASH}"),
+    ];
+    for file in files {
+        let place = Place::new();
+        let mut term = bash(&place, &format!("PS1='p> '\n{file}"));
+        drive(&mut term, &["! true\r", "\r", "abc\x03", "echo hi\r"]);
+        assert_eq!(marks(&term), "7 A B C D;1 7 A B 7 A B 7 A B C D;0 7 A B", "{file}\n{}", term.text());
+        assert!(!contains(term.seen(), "unbound") && !contains(term.seen(), "not found"), "{file}\n{}", term.text());
+    }
+}
+
+/// Whatever makes PS1 anew behind the marks is overtaken, at the third prompt at the latest.
+#[test]
+fn bash_marks_go_behind_what_makes_the_prompt_anew() {
+    for trap in ["", "trap true DEBUG; "] {
+        let place = Place::new();
+        let file = format!("{trap}PS1='p> '\n{BASH}\nanew() {{ PS1=\"anew> \"; }}; PROMPT_COMMAND+=(anew)\n");
+        let mut term = bash(&place, &file);
+        for prompt in ["anew> ", "anew> ", "anew> \x1b]133;B"] {
+            term.wait(prompt);
+            term.send("true\r");
+        }
+        term.wait("anew> \x1b]133;B");
+        term.send("(exit 4)\r");
+        term.wait("anew> \x1b]133;B");
+        assert!(marks(&term).ends_with("7 A B C D;4 7 A B"), "{}", marks(&term));
+    }
+}
+
+/// A trap that tells what is typed from what prompts run sees the same as without the marks.
+#[test]
+fn bash_leaves_a_debug_trap_alone() {
+    let flag = "trap '[ -z \"$ready\" ] || { ready=; echo \"<<$BASH_COMMAND>>\"; }' DEBUG; PROMPT_COMMAND='ready=1'";
+    let place = Place::new();
+    let mut term = bash(&place, &format!("PS1='p> '\n{flag}\n{BASH}"));
+    drive(&mut term, &["echo one\r", "echo two\r"]);
+    assert!(contains(term.seen(), "<<echo one>>") && contains(term.seen(), "<<echo two>>"), "{}", term.text());
+}
+
+/// What comes of bash-preexec: its functions run first, its switch has to be the last thing of a prompt.
+#[test]
+fn bash_marks_go_with_bash_preexec() {
+    let preexec = "bash_preexec_imported=defined; precmd_functions=(); typed=\n\
+         invoke() { local status=$? f; for f in \"${precmd_functions[@]}\"; do (exit $status); $f; done; }\n\
+         trap '[ -z \"$typed\" ] || { typed=; echo \"<<$BASH_COMMAND>>\"; }' DEBUG\n\
+         PROMPT_COMMAND=$'invoke\\ntyped=1'";
+    let place = Place::new();
+    let mut term = bash(&place, &format!("PS1='p> '\n{preexec}\n{BASH}\n{BASH}"));
+    drive(&mut term, &["(exit 3)\r", "\r", "echo one\r"]);
+    assert_eq!(marks(&term), "7 A B C D;3 7 A B 7 A B C D;0 7 A B");
+    assert!(contains(term.seen(), "<<echo one>>"), "{}", term.text());
+}
+
+#[test]
+fn zsh_marks_prompts_commands_and_their_status() {
+    let place = Place::new();
+    let mut term = zsh(&place, &format!("PS1='p> '\n{ZSH}"));
+    drive(&mut term, USE);
+    assert_eq!(marks(&term), USED, "{}", term.text());
+}
+
+#[test]
+fn zsh_marks_are_the_same_whatever_prompts_do() {
+    let anew = "anew() { PS1='anew> '; }";
+    let files = [
+        format!("{ZSH}\n{ZSH}"),
+        format!("precmd() {{ echo \"status $?\"; false; }}; preexec() {{ echo \"runs $1\"; }}\n{ZSH}\n{ZSH}"),
+        format!("setopt no_unset err_return; unset precmd_functions preexec_functions\n{ZSH}\n{ZSH}"),
+        format!("setopt ksh_arrays sh_word_split extended_glob glob_subst prompt_subst\n{ZSH}\n{ZSH}"),
+        format!("{anew}; precmd_functions=(anew)\n{ZSH}\n{ZSH}"),
+        format!(
+            "{ZSH}\nautoload -Uz add-zsh-hook; other() {{ false; }}; add-zsh-hook precmd other; add-zsh-hook preexec other"
+        ),
+        format!("{ZSH}\nPS1=\"(venv) $PS1\"\n{ZSH}"),
+        format!("PS1=$'one\\ntwo> '\n{ZSH}\n{ZSH}"),
+        format!("bindkey -v\n{ZSH}\n{ZSH}"),
+        format!("setopt no_clobber no_prompt_sp transient_rprompt; RPS1=right\n{ZSH}\n{ZSH}"),
+    ];
+    for file in files {
+        let place = Place::new();
+        let mut term = zsh(&place, &format!("PS1='p> '\n{file}"));
+        drive(&mut term, &["(exit 3)\r", "\r", "abc\x03", "echo hi\r"]);
+        assert_eq!(marks(&term), "7 A B C D;3 7 A B 7 A B 7 A B C D;0 7 A B", "{file}\n{}", term.text());
+        assert!(!contains(term.seen(), "__coshell"), "{file}\n{}", term.text());
+    }
+}
+
+#[test]
+fn zsh_marks_go_behind_what_makes_the_prompt_anew() {
+    let place = Place::new();
+    let file = format!("PS1='p> '\n{ZSH}\nanew() {{ PS1='anew> '; }}; precmd_functions+=(anew)");
+    let mut term = zsh(&place, &file);
+    term.wait("anew> ");
+    term.send("true\r");
+    term.wait("anew> \x1b]133;B");
+    term.send("(exit 4)\r");
+    term.wait("anew> \x1b]133;B");
+    assert!(marks(&term).ends_with("7 A B C D;4 7 A B"), "{}", marks(&term));
+}
+
+#[test]
+fn fish_marks_prompts_commands_and_their_status() {
+    let place = Place::new();
+    let prompt = "function fish_prompt; echo \"$status,$pipestatus> \"; end";
+    let mut term = fish(&place, &format!("{prompt}\n{FISH}\n{FISH}"));
+    drive(&mut term, &["false\r", "true | false | true\r", "\r", "for x in 1 2\recho $x; end\r", "true\r"]);
+    assert_eq!(marks(&term), "7 A B C D;1 7 A B C D;0 7 A B 7 A B C D;0 7 A B C D;0 7 A B", "{}", term.text());
+    let prompts = ["0,0> ", "1,1> ", "0,0 1 0> "];
+    assert!(prompts.iter().all(|prompt| contains(term.seen(), prompt)), "the prompt sees no status: {}", term.text());
+}
+
+/// fish draws its prompt again as often as it likes, and the marks with it.
+#[test]
+fn fish_keeps_the_pairs_of_marks() {
+    let prompts = [
+        "function fish_prompt; printf 'one\\ntwo> '; end",
+        "function fish_prompt; echo 'p> '; end; fish_vi_key_bindings",
+        "function fish_prompt; set_color red; echo -n 'p> '; set_color normal; end",
+        "function fish_prompt; end",
+    ];
+    let pair = Regex::new("^7 (A B )+C D;0 7 (A B )+$").expect("a pattern");
+    for prompt in prompts {
+        let place = Place::new();
+        let mut term = fish(&place, &format!("{prompt}\n{FISH}"));
+        drive(&mut term, &["echo hi\r", "abc\x03"]);
+        let all = marks(&term);
+        assert!(pair.is_match(format!("{all} ").as_bytes()), "{prompt}: {all}\n{}", term.text());
+    }
+}
+
+#[test]
+fn fish_marks_a_prompt_that_is_made_anew() {
+    let place = Place::new();
+    let mut term = fish(&place, &format!("function fish_prompt; echo 'p> '; end\n{FISH}"));
+    drive(&mut term, &["function fish_prompt; echo 'anew> '; end\r"]);
+    term.wait_until("the new prompt, marked", |term| contains(term.seen(), "\x1b]133;A\x07anew> \x1b]133;B\x07"));
+}
+
+/// A path as a URL has it, whatever is in it.
+#[test]
+fn the_directory_is_told_in_each_shell() {
+    let name = "a b;%é中'\"&\u{7f}~";
+    let encoded = "/a%20b%3B%25%C3%A9%E4%B8%AD%27%22%26%7F~";
+    type Start = fn(&Place, &str) -> Terminal;
+    let shells: [(Start, &str); 3] = [(bash, BASH), (zsh, ZSH), (fish, FISH)];
+    for (start, source) in shells {
+        let place = Place::new();
+        std::fs::create_dir(place.path(name)).expect("a directory");
+        let mut term = start(&place, source);
+        drive(&mut term, &["cd a*\r", "cd ..\r"]);
+        let all = marks(&term);
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a host's name");
+        let url = format!("file://{}{}{encoded} ", host.trim(), place.dir().canonicalize().unwrap().display());
+        assert!(all.to_lowercase().contains(&url.to_lowercase()), "{source}: {all}");
+        assert!(all.contains("D;0 file://") && !all.ends_with(encoded), "{source}: {all}");
+    }
+}
+
+/// The marks are as wide as nothing: long lines wrap, and are edited, where they would without them.
+#[test]
+fn the_screen_is_as_without_the_marks() {
+    type Start = fn(&Place, &str) -> Terminal;
+    let two = "function fish_prompt; printf 'one\\ntwo> '; end";
+    let shells: [(Start, &str, &str); 3] =
+        [(bash, "PS1='one\\ntwo> '", BASH), (zsh, "PS1=$'one\\ntwo> '; RPS1=right", ZSH), (fish, two, FISH)];
+    for (start, prompt, source) in shells {
+        let long = format!("echo {}", "0123456789 ".repeat(9));
+        let look = |startup: &str| {
+            let place = Place::new();
+            let mut term = start(&place, startup);
+            term.wait_until("a prompt", |term| term.rows().iter().any(|row| row.starts_with("two>")));
+            term.send(format!("{long}\x01\x1b[C\x1b[CX\x05Y"));
+            term.wait_until("the line", |term| term.rows().iter().any(|row| row.trim_end().ends_with('Y')));
+            term.watch(Duration::from_millis(300));
+            (term.rows(), term.screen().cursor_position())
+        };
+        assert_eq!(look(&format!("{prompt}\n{source}")), look(prompt), "{source}");
+    }
+}
+
+/// Where a prompt has marks already, there are those alone.
+#[test]
+fn marks_that_are_there_are_not_doubled() {
+    let (open, close) = ("\\e]133;A\\a", "\\e]133;B\\a");
+    let foreign = format!("PS1='\\[{open}\\]p> \\[{close}\\]'; PS0='\\e]133;C\\a'");
+    let later = format!(
+        "{BASH}\nforeign() {{ PS1='\\[{open}\\]p> \\[{close}\\]'; PS0='\\e]133;C\\a'; }}; PROMPT_COMMAND=foreign\n{BASH}"
+    );
+    for file in [format!("{foreign}\n{BASH}"), later] {
+        let place = Place::new();
+        let mut term = bash(&place, &file);
+        drive(&mut term, &["true\r", "\r"]);
+        assert!(marks(&term).ends_with("A B C A B A B"), "{file}: {}", marks(&term));
+    }
+    let place = Place::new();
+    let mut term = zsh(&place, &format!("PS1=$'%{{{open}%}}p> %{{{close}%}}'\n{ZSH}"));
+    drive(&mut term, &["true\r", "\r"]);
+    assert_eq!(marks(&term).replace("7 ", ""), "A B A B A B");
+    let place = Place::new();
+    let mut term = fish(&place, &format!("function fish_prompt; printf '{open}p> {close}'; end\n{FISH}"));
+    drive(&mut term, &["true\r", "\r"]);
+    assert_eq!(marks(&term), "A B A B A B");
+}
+
+/// Outside a session, and where nobody types, nothing is said and nothing is set.
+#[test]
+fn outside_a_session_nothing_happens() {
+    let place = Place::new();
+    let rc = place
+        .file("bashrc", format!("PS1='p> '\n{BASH}\necho \"<$PS1$PROMPT_COMMAND$(compgen -A function __coshell)>\""));
+    let mut term = direct(&["bash", "--noprofile", "--rcfile", &rc, "-i"]).start();
+    term.wait("<p> >");
+    let mut term = coshell(&["-q", "--", "bash", "-c", &format!("{BASH}; echo \"<$PROMPT_COMMAND>\"")]).start();
+    term.wait("<>");
+    let mut term = direct(&["zsh", "-f", "-i", "-c", &format!("{ZSH}; echo \"<$precmd_functions>\"")]).start();
+    term.wait("<>");
+    let mut term =
+        direct(&["fish", "--private", "-i", "-c", &format!("{FISH}; functions -q __coshell_before; or echo none")])
+            .start();
+    term.wait("none");
+    let mut term = coshell(&["-q", "--", "bash", "--noprofile", "--rcfile", &rc, "-i"]).env("TERM", "dumb").start();
+    term.wait("<p> >");
+}
+
+/// A shell in the shell has marks of its own, and the outer one goes on where it was.
+#[test]
+fn a_shell_in_the_shell_has_its_own_marks() {
+    let place = Place::new();
+    let mut term = bash(&place, &format!("export PS1='p> '\nexport PROMPT_COMMAND=true\n{BASH}"));
+    let inner = format!("bash --noprofile --rcfile {} -i\r", place.text("bashrc"));
+    drive(&mut term, &[&inner, "(exit 5)\r", "exit 6\r", "true\r"]);
+    assert_eq!(marks(&term), "7 A B C 7 A B C D;5 7 A B C D;6 7 A B C D;0 7 A B", "{}", term.text());
+    // One that reads no start-up file inherits a marked prompt at most, and complains of nothing.
+    drive_on(&mut term, &["bash --norc --noprofile -u\r", "echo inside\r"]);
+    assert_eq!(count(term.seen(), "unbound") + count(term.seen(), "not found"), 0, "{}", term.text());
+}
+
+fn drive_on(term: &mut Terminal, keys: &[&str]) {
+    for keys in keys {
+        term.send(keys);
+        term.wait("> ");
+    }
+}
