@@ -1,7 +1,7 @@
 //! The subcommands: those that are one call of a session's socket, which `core::command` has, and those that need no
 //! session.
 
-use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::{items, trigger_args};
@@ -65,7 +65,8 @@ pub(super) fn subcommands() -> Vec<Command> {
 }
 
 /// A subcommand, and those below it, with the options that all have.
-fn shared(mut subcommand: Command) -> Command {
+fn shared(subcommand: Command) -> Command {
+    let mut subcommand = subcommand.arg(help_arg());
     let below: Vec<String> = subcommand.get_subcommands().map(|below| below.get_name().to_owned()).collect();
     if below.is_empty() {
         return match subcommand.get_name() {
@@ -80,6 +81,10 @@ fn shared(mut subcommand: Command) -> Command {
     subcommand
 }
 
+fn help_arg() -> Arg {
+    Arg::new("help").long("help").short('h').action(ArgAction::Help).help("this page")
+}
+
 fn session_arg() -> Arg {
     Arg::new("session")
         .long("session")
@@ -88,7 +93,7 @@ fn session_arg() -> Arg {
 }
 
 fn json_arg() -> Arg {
-    Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("print the answer as JSON")
+    Arg::new("json").long("json").action(ArgAction::SetTrue).help("print the answer as JSON")
 }
 
 impl FromArgMatches for Call {
@@ -156,6 +161,20 @@ mod tests {
     fn each_takes_the_shared_options() {
         let call = call(&["trigger", "list", "--json", "--session", "7"]);
         assert!(call.json && call.session.as_deref() == Some("7"));
+    }
+
+    #[test]
+    fn each_has_a_page_of_help() {
+        for name in super::super::command().get_subcommands().map(Command::get_name) {
+            for help in ["-h", "--help"] {
+                let error = parse(["coshell", name, help].map(std::ffi::OsString::from)).expect_err("it is help");
+                assert_eq!(
+                    (error.kind(), error.exit_code()),
+                    (clap::error::ErrorKind::DisplayHelp, 0),
+                    "{name} {help}"
+                );
+            }
+        }
     }
 
     #[test]
