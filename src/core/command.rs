@@ -1,6 +1,9 @@
 //! What a control client may ask of a session: one enum for the command line (clap), for the wire (serde) and for the
 //! documents. What the session answers is in `control`.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use clap::Subcommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -162,19 +165,8 @@ impl Command {
     }
 
     /// The names of a method's parameters, in the order in which they may come without names.
-    pub fn parameters(method: &str) -> Vec<String> {
-        if method == "trigger-add" {
-            // Its options are many on the command line, and one list here.
-            return ["regex", "options"].map(str::to_owned).to_vec();
-        }
-        let whole = Self::augment_subcommands(clap::Command::new(""));
-        let found = match method.strip_prefix("trigger-") {
-            Some(name) => whole.find_subcommand("trigger").and_then(|trigger| trigger.find_subcommand(name)),
-            None => whole.find_subcommand(method),
-        };
-        let on_the_wire = |arg: &&clap::Arg| arg.get_id() != "follow";
-        let arguments = found.into_iter().flat_map(clap::Command::get_arguments).filter(on_the_wire);
-        arguments.map(|arg| arg.get_id().to_string()).collect()
+    pub fn parameters(method: &str) -> &'static [String] {
+        PARAMETERS.get(method).map_or(&[], Vec::as_slice)
     }
 
     /// The request as it goes over the wire: its method and its parameters.
@@ -187,6 +179,23 @@ impl Command {
     }
 }
 
+/// The parameters of every method: put together once, since it takes long.
+static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
+    let whole = Command::augment_subcommands(clap::Command::new(""));
+    let of = |prefix: &str, command: &clap::Command| (format!("{prefix}{}", command.get_name()), on_the_wire(command));
+    let below = whole.find_subcommand("trigger").into_iter().flat_map(clap::Command::get_subcommands);
+    let below = below.map(|command| of("trigger-", command));
+    let mut all: HashMap<_, _> = whole.get_subcommands().map(|command| of("", command)).chain(below).collect();
+    // Its options are many on the command line, and one list here.
+    all.insert("trigger-add".to_owned(), ["regex", "options"].map(str::to_owned).to_vec());
+    all
+});
+
+fn on_the_wire(command: &clap::Command) -> Vec<String> {
+    let arguments = command.get_arguments().filter(|arg| arg.get_id() != "follow");
+    arguments.map(|arg| arg.get_id().to_string()).collect()
+}
+
 /// Parameters that came by position.
 fn by_name(method: &str, values: Vec<Value>) -> Result<Value, Fault> {
     let names = Command::parameters(method);
@@ -194,7 +203,7 @@ fn by_name(method: &str, values: Vec<Value>) -> Result<Value, Fault> {
         let sentence = format!("{} parameters, where there are {}: {}", values.len(), names.len(), names.join(", "));
         return Err(Fault::Params(sentence));
     }
-    Ok(Value::Object(names.into_iter().zip(values).collect()))
+    Ok(Value::Object(names.iter().cloned().zip(values).collect()))
 }
 
 /// `SIGTERM`: the same number on every Unix.

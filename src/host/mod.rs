@@ -35,7 +35,8 @@ use terminal::Terminal;
 const BUDGET: usize = 2 * 1024;
 /// More than a read of a pty master ever gives (4,095 bytes on Linux).
 const CHUNK: usize = 64 * 1024;
-const EVENTS: usize = 32;
+/// As many as there can be, so that the terminal's is never behind those of the clients.
+const EVENTS: usize = clients::MOST + 128;
 
 /// What a session is started with.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ pub fn run(launch: Launch) -> Result<Outcome, Refusal> {
     loop {
         if let Some(exit) = host.turn()? {
             provoke("exit");
+            host.clients.take_leave(Instant::now());
             return Ok(Outcome { exit, warnings: std::mem::take(&mut host.warnings) });
         }
     }
@@ -184,7 +186,7 @@ impl Host {
 
     /// Waits for something to do, and marks what is ready.
     fn wait(&mut self) -> io::Result<()> {
-        let timeout = if self.ports.has_work(&self.core) || self.clients.has_work() {
+        let timeout = if self.ports.has_work(&self.core) || self.clients.has_work(Instant::now()) {
             Some(Duration::ZERO)
         } else {
             let first = [self.core.deadline(), self.clients.deadline()].into_iter().flatten().min();
@@ -204,11 +206,15 @@ impl Host {
 
     /// Takes what control clients ask to the core.
     fn serve_clients(&mut self, now: Instant) {
-        if !self.clients.has_work() {
+        if !self.clients.has_work(now) {
             return;
         }
-        for asked in self.clients.serve(now) {
-            self.handle(now, Input::Asked(asked.ticket, asked.command));
+        for token in self.clients.turn(now) {
+            for _ in 0..clients::REQUESTS {
+                let Some(asked) = self.clients.next(token) else { break };
+                self.handle(now, Input::Asked(asked.ticket, asked.command));
+            }
+            self.clients.settle(now, token);
         }
         while let Some(ticket) = self.clients.next_withdrawn() {
             self.handle(now, Input::Withdrawn(ticket));

@@ -46,8 +46,8 @@ impl Host {
             // A pty that cannot be resized is closed, which is an event of its own.
             Effect::Resize(size) => drop(self.pty.resize(size)),
             Effect::Suspend => self.suspend(now),
-            Effect::Answer(ticket, reply) => self.clients.answer(now, ticket, reply),
-            Effect::Tell(ticket, event) => self.clients.tell(now, ticket, &event),
+            Effect::Answer(ticket, reply) => self.clients.answer(ticket, reply),
+            Effect::Tell(ticket, event) => self.clients.tell(ticket, &event),
             Effect::Warn(line) => self.warnings.push(line),
             Effect::Finish(exit) => self.finished = Some(exit),
         }

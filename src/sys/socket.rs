@@ -8,6 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::kill;
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, connect as connect_fd, recvmsg, socket,
@@ -50,16 +51,22 @@ pub fn connect(path: &Path) -> io::Result<UnixStream> {
 }
 
 /// Whether nobody listens here any more. A session is called by its process id, so one whose process runs is not woken
-/// to be asked; one whose queue of connections is full is alive.
-fn is_stale(id: &str, path: &Path) -> bool {
+/// to be asked, unless that is we `ourselves`; one whose queue of connections is full is alive.
+fn is_stale(id: &str, path: &Path, ourselves: &str) -> bool {
     let pid = id.parse().map(Pid::from_raw);
-    if pid.is_ok_and(|pid| kill(pid, None) != Err(Errno::ESRCH)) {
+    if id != ourselves && pid.is_ok_and(|pid| kill(pid, None) != Err(Errno::ESRCH)) {
         return false;
     }
     let Ok(address) = UnixAddr::new(path) else { return false };
     let Ok(fd) = socket(AddressFamily::Unix, SockType::Stream, SockFlag::empty(), None) else { return false };
     let Ok(end) = End::own(fd) else { return false };
     connect_fd(end.as_raw_fd(), &address) == Err(Errno::ECONNREFUSED)
+}
+
+/// How many descriptors this process may have.
+pub fn descriptors() -> u64 {
+    // One that cannot be asked has what POSIX wants of all.
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(20, |(most, _)| most)
 }
 
 /// A directory that is ours alone, and no link that somebody else has put there.
@@ -99,7 +106,7 @@ impl Listener {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             _ => checked(directory)?,
         }
-        for (_, path) in listed(directory).into_iter().filter(|(id, path)| is_stale(id, path)) {
+        for (_, path) in listed(directory).into_iter().filter(|(other, path)| is_stale(other, path, id)) {
             // Somebody else who starts at this moment may have removed it.
             let _ = fs::remove_file(path);
         }
@@ -121,9 +128,9 @@ impl Listener {
                 Err(_) => return None,
             };
             if peer(&stream) == Some(geteuid())
-                && let Ok(end) = End::own(stream.into())
+                && let Ok(connection) = Connection::new(stream)
             {
-                return Some(Connection { end, passed: Vec::new() });
+                return Some(connection);
             }
         }
     }
@@ -166,6 +173,11 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// One that nobody else has.
+    pub fn new(stream: UnixStream) -> io::Result<Self> {
+        Ok(Self { end: End::own(stream.into())?, passed: Vec::new() })
+    }
+
     /// Reads what there is, at most as much as `buffer` holds, and keeps the descriptors that come along.
     pub fn read(&mut self, buffer: &mut [u8]) -> Got {
         let mut room = nix::cmsg_space!([RawFd; PASSED]);
@@ -231,6 +243,17 @@ mod tests {
         let ids: Vec<_> = listed(&directories[0]).into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, ["1", "3"]);
         drop(third);
+    }
+
+    #[test]
+    fn one_that_was_left_by_a_process_of_our_own_number_is_removed_too() {
+        let temporary = tempfile::tempdir().expect("there is room");
+        let directories = [temporary.path().join("coshell")];
+        let ours = std::process::id().to_string();
+        let path = Listener::bind(&directories, &ours).expect("it can listen").path.clone();
+        drop(UnixListener::bind(&path).expect("it can be bound"));
+        let listener = Listener::bind(&directories, &ours).expect("what was left is no hindrance");
+        assert_eq!(listener.path, path);
     }
 
     #[test]

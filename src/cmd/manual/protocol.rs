@@ -72,7 +72,7 @@ fn is_method(name: &str) -> bool {
 
 fn method(name: &str, subcommand: &clap::Command) -> String {
     let method = name.replace(' ', "-");
-    let described = Command::parameters(&method).into_iter().map(|name| parameter(&name, subcommand));
+    let described = Command::parameters(&method).iter().map(|name| parameter(name, subcommand));
     let described: Vec<String> = described.collect();
     let parameters = if described.is_empty() { "No parameters.".to_owned() } else { described.join(";\n") + "." };
     format!(".TP\n\\fB{}\\fR\n{parameters}\n", text(&method))

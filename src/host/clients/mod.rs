@@ -1,13 +1,15 @@
 //! The control clients: their connections, and which answer belongs to whom. What is asked is for the core.
 //!
-//! They are served behind everything else, each a little in every turn. A client that does not take what it has asked for
-//! is not read any further, and is let go after a while; what all of them together have waiting is bounded.
+//! They are served behind everything else, a few of them in a turn, and each a little, so that a key waits for none of
+//! them. What they say and what waits for them is bounded for each and for all together: one that does not take what it
+//! has asked for is not read any further, and is let go after a while.
 
 mod client;
+mod talk;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::AsRawFd;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
@@ -15,18 +17,27 @@ use serde_json::Value;
 
 use crate::core::command::Command;
 use crate::core::control::Refusal;
-use crate::sys::socket::{Connection, Listener};
+use crate::sys::socket::{self, Connection, Listener};
 use crate::words::Ticket;
-use client::{Caller, Client};
+use client::Client;
+use talk::Caller;
 
 /// The token of the listener, far behind those of the ports; the clients have those from the next on.
 const LISTENER: usize = 1000;
 /// More clients than any set of tools has; further ones are turned away.
-const MOST: usize = 512;
+pub(super) const MOST: usize = 512;
+/// The descriptors that the session itself may need: ports, pipes of coprocesses and of commands of `run`.
+const OWN_DESCRIPTORS: u64 = 64;
+/// How many clients are served in one turn.
+const SERVED: usize = 8;
+/// How many requests of one client are looked at in one turn.
+pub(super) const REQUESTS: usize = 4;
 /// What all clients together may have waiting before none is read.
 const WAITING: usize = 32 * 1024 * 1024;
-/// A client that takes nothing for this long, with something waiting for it, is let go.
-const STUCK: Duration = Duration::from_secs(30);
+/// What may wait for one client before it is not read, and is told no more events; where there are many, less.
+const SHARE: usize = 1024 * 1024;
+/// What all clients together may have said that cannot be read yet: lines without an end.
+const UNREAD: usize = 16 * 1024 * 1024;
 
 /// A request, on its way to the core.
 #[derive(Debug)]
@@ -54,8 +65,12 @@ pub(super) struct Clients {
     called: bool,
     /// By their tokens.
     all: BTreeMap<usize, Client>,
+    /// How many there may be.
+    most: usize,
     next_token: usize,
     next_ticket: u64,
+    /// Whose turn it was last.
+    served: usize,
     /// Who waits for which answer.
     callers: HashMap<Ticket, Waiting>,
     /// Those that have gone with answers open.
@@ -68,13 +83,16 @@ impl Clients {
             // Without it in the poll nobody would ever be let in.
             registry.register(&mut SourceFd(&listener.as_raw_fd()), Token(LISTENER), Interest::READABLE).is_ok()
         });
+        let room = usize::try_from(socket::descriptors().saturating_sub(OWN_DESCRIPTORS)).unwrap_or(MOST);
         Self {
             registry,
             called: listener.is_some(),
             listener,
             all: BTreeMap::new(),
+            most: room.min(MOST),
             next_token: LISTENER + 1,
             next_ticket: 0,
+            served: LISTENER,
             callers: HashMap::new(),
             withdrawn: VecDeque::new(),
         }
@@ -91,42 +109,60 @@ impl Clients {
     }
 
     /// Whether there is anything to be done without waiting.
-    pub(super) fn has_work(&self) -> bool {
-        let may_read = self.may_read();
-        self.called || !self.withdrawn.is_empty() || self.all.values().any(|client| client.has_work(may_read))
+    pub(super) fn has_work(&self, now: Instant) -> bool {
+        let (may_read, share) = (self.may_read(), self.share());
+        let mut all = self.all.values();
+        self.called || !self.withdrawn.is_empty() || all.any(|client| client.has_work(now, may_read, share))
     }
 
     /// When a client that takes nothing is let go.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.all.values().filter_map(Client::stuck_since).min().map(|since| since + STUCK)
+        self.all.values().filter_map(Client::stuck_until).min()
     }
 
-    /// Serves everybody a little; what is asked.
-    pub(super) fn serve(&mut self, now: Instant) -> Vec<Asked> {
+    /// Lets in who calls; whose turn it is, a few of those for whom there is something to be done.
+    pub(super) fn turn(&mut self, now: Instant) -> Vec<usize> {
         if std::mem::take(&mut self.called) {
             self.accept();
         }
-        let mut asked = Vec::new();
-        let may_read = self.may_read();
-        let tokens: Vec<usize> = self.all.keys().copied().collect();
-        for token in tokens {
-            let Some(client) = self.all.get_mut(&token) else { continue };
-            if may_read {
-                client.read();
-            }
-            for (caller, command) in client.requests() {
-                let ticket = Ticket(self.next_ticket);
-                self.next_ticket += 1;
-                let subscribes = matches!(command, Command::Subscribe { .. });
-                self.callers.insert(ticket, Waiting { token, caller, subscribes });
-                asked.push(Asked { ticket, command });
-            }
-            client.flush(now);
-            if client.is_over() || client.stuck_since().is_some_and(|since| now >= since + STUCK) {
-                self.let_go(token);
+        let (may_read, share) = (self.may_read(), self.share());
+        let behind = self.all.range(self.served + 1..).chain(self.all.range(..=self.served));
+        let busy = behind.filter(|(_, client)| client.has_work(now, may_read, share));
+        let tokens: Vec<usize> = busy.map(|(token, _)| *token).take(SERVED).collect();
+        self.served = tokens.last().copied().unwrap_or(self.served);
+        for token in &tokens {
+            if let Some(client) = self.all.get_mut(token).filter(|_| may_read) {
+                client.read(share);
             }
         }
-        asked
+        self.bound_unread();
+        tokens
+    }
+
+    /// What this client asks for next.
+    pub(super) fn next(&mut self, token: usize) -> Option<Asked> {
+        let share = self.share();
+        let (caller, command) = self.all.get_mut(&token)?.talk.next(share)?;
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        let subscribes = matches!(command, Command::Subscribe { .. });
+        self.callers.insert(ticket, Waiting { token, caller, subscribes });
+        Some(Asked { ticket, command })
+    }
+
+    /// Writes what this client takes; one for whom nothing is left to be done is let go.
+    pub(super) fn settle(&mut self, now: Instant, token: usize) {
+        let share = self.share();
+        let Some(client) = self.all.get_mut(&token) else { return };
+        client.flush(now);
+        if client.is_over(now, share) {
+            self.let_go(token);
+        }
+    }
+
+    /// The session ends: everybody is given what they take at once.
+    pub(super) fn take_leave(&mut self, now: Instant) {
+        self.all.values_mut().for_each(|client| client.flush(now));
     }
 
     /// The next answer that nobody waits for any more.
@@ -135,34 +171,46 @@ impl Clients {
     }
 
     /// This is the answer to what was asked with this ticket.
-    pub(super) fn answer(&mut self, now: Instant, ticket: Ticket, reply: Result<Value, Refusal>) {
+    pub(super) fn answer(&mut self, ticket: Ticket, reply: Result<Value, Refusal>) {
         let Some(waiting) = self.callers.get(&ticket).cloned() else { return };
         if !waiting.subscribes || reply.is_err() {
             self.callers.remove(&ticket);
         }
         if let Some(client) = self.all.get_mut(&waiting.token) {
-            client.answer(&waiting.caller, reply);
-            client.flush(now);
+            client.talk.answer(&waiting.caller, reply);
         }
     }
 
     /// This has happened; who asked with this ticket wants to be told.
-    pub(super) fn tell(&mut self, now: Instant, ticket: Ticket, event: &Value) {
+    pub(super) fn tell(&mut self, ticket: Ticket, event: &Value) {
+        let share = self.share();
         if let Some(waiting) = self.callers.get(&ticket)
             && let Some(client) = self.all.get_mut(&waiting.token)
         {
-            client.tell(event);
-            client.flush(now);
+            client.talk.tell(event, share);
         }
     }
 
+    /// What may wait for each.
+    fn share(&self) -> usize {
+        (WAITING / self.all.len().max(1)).min(SHARE)
+    }
+
     fn may_read(&self) -> bool {
-        self.all.values().map(Client::waiting).sum::<usize>() < WAITING
+        self.all.values().map(|client| client.talk.kept()).sum::<usize>() < WAITING
+    }
+
+    /// Whoever has said most of a line without an end is told off, while all together have said too much.
+    fn bound_unread(&mut self) {
+        while self.all.values().map(|client| client.talk.unread()).sum::<usize>() > UNREAD {
+            let Some(client) = self.all.values_mut().max_by_key(|client| client.talk.unread()) else { return };
+            client.refuse_line();
+        }
     }
 
     fn accept(&mut self) {
         while let Some(connection) = self.listener.as_ref().and_then(Listener::accept) {
-            if self.all.len() < MOST {
+            if self.all.len() < self.most {
                 self.welcome(connection);
             }
         }
@@ -183,6 +231,8 @@ impl Clients {
             // It is closed next, which takes it out of the poll too.
             let _ = self.registry.deregister(&mut SourceFd(&client.as_raw_fd()));
         }
+        // Somebody may have called while no descriptor was left.
+        self.called = self.listener.is_some();
         let gone: Vec<Ticket> =
             self.callers.iter().filter(|(_, waiting)| waiting.token == token).map(|(ticket, _)| *ticket).collect();
         for ticket in gone {
