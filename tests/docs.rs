@@ -93,7 +93,20 @@ fn the_man_page_is_sound_roff() {
 #[test]
 fn no_document_makes_an_option_up() {
     // Those of other programs.
-    let others = ["release", "path", "test", "norc", "bench", "quick", "rounds", "peers", "tests", "workloads", "json"];
+    let others = [
+        "answer",
+        "release",
+        "path",
+        "test",
+        "norc",
+        "bench",
+        "quick",
+        "rounds",
+        "peers",
+        "tests",
+        "workloads",
+        "json",
+    ];
     let known = options();
     for name in ["README.md", "CHANGELOG.md", "man/coshell.1.in"] {
         let document = plain(&read(name));

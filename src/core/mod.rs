@@ -154,7 +154,7 @@ impl Core {
         core
     }
 
-    /// Looks at the lines as closely as the triggers that there are now want it.
+    /// Looks at the lines as closely as the triggers and the subscribers that there are now want it.
     fn watch(&mut self) {
         let (counted, started) = (self.counts_lines(), self.starts);
         let mut rules = self.rules.iter().flatten();
@@ -162,6 +162,7 @@ impl Core {
         self.watching = match (rules.clone().next(), rules.any(|rule| rule.silences)) {
             (Some(_), true) => Watching::Lines,
             (Some(_), false) => Watching::Chunks,
+            (None, _) if self.control.subscribers.want_lines() => Watching::Chunks,
             (None, _) => Watching::Nobody,
         };
         if self.starts && !started {

@@ -71,6 +71,7 @@ impl Core {
             triggers: &mut self.triggers,
             number: &mut self.number,
             reader,
+            everything: self.control.subscribers.want_lines(),
             behind,
             alt_screen: self.screen.text().alt_screen(),
             found: Vec::new(),
@@ -142,6 +143,9 @@ impl Core {
             coproc.line(now, &line, moment);
         }
         if !self.is_silent() {
+            if let Some(record) = line.record(moment) {
+                self.control.subscribers.tell(&record, out);
+            }
             self.try_line(now, line, moment, None, out);
         }
     }

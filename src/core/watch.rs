@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::coproc::Coproc;
+use super::coproc::{Coproc, Record};
 use super::text::{Line, Sink, Text};
-use super::trigger::{LineRef, Triggers};
+use super::trigger::{LineRef, Moment, Triggers};
 
 /// Output that rests on a line for this long has paused there (SPEC 5).
 const PAUSE: Duration = Duration::from_millis(20);
@@ -48,6 +48,16 @@ impl Found {
             more: line.more,
             continued: line.continued,
             alt_screen,
+        }
+    }
+
+    /// What those are told who read lines, where there is something to tell.
+    pub fn record(&self, moment: Moment) -> Option<Record<'_>> {
+        let (number, text) = (self.number, &self.text[..]);
+        match moment {
+            Moment::Finished => Some(Record::Line { number, text, more: self.more }),
+            Moment::Paused => Some(Record::Prompt { number, text }),
+            Moment::Chunk | Moment::Settled => None,
         }
     }
 
@@ -97,6 +107,8 @@ pub(super) struct Picker<'a> {
     pub(super) number: &'a mut u64,
     /// A coprocess that reads lines. It is told at once of those that no trigger matches.
     pub(super) reader: Option<&'a mut Coproc>,
+    /// All lines matter: somebody has subscribed to them.
+    pub(super) everything: bool,
     pub(super) behind: Behind,
     pub(super) alt_screen: bool,
     /// The lines that matter, in order.
@@ -117,7 +129,7 @@ pub(super) enum Behind {
 impl Picker<'_> {
     /// Whether lines matter that do not match, so that they are told in order.
     fn takes_all(&self) -> bool {
-        !self.found.is_empty() && (self.reader.is_some() || self.behind == Behind::Found)
+        self.everything || !self.found.is_empty() && (self.reader.is_some() || self.behind == Behind::Found)
     }
 
     fn teller(&mut self) -> Option<Teller<'_>> {

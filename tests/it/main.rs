@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod actions;
+mod client;
 mod completions;
 mod coproc;
 mod coproc_life;

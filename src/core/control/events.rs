@@ -40,6 +40,11 @@ impl Subscribers {
         Ok(json!({"events": told}))
     }
 
+    /// Whether somebody wants to know of lines.
+    pub(in crate::core) fn want_lines(&self) -> bool {
+        self.all.iter().any(|subscriber| ["line", "prompt"].iter().any(|kind| subscriber.wants(kind)))
+    }
+
     /// This one has gone.
     pub(super) fn remove(&mut self, ticket: Ticket) {
         self.all.retain(|subscriber| subscriber.ticket != ticket);

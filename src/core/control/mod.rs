@@ -44,7 +44,11 @@ impl Core {
             Command::Send { enter, paste, text } => self.send(now, &text, enter, paste),
             Command::Trigger(command) => self.asked_of_triggers(command),
             Command::Notify { text } => Ok(self.notify(&text)),
-            Command::Subscribe { events } => self.control.subscribers.add(ticket, events),
+            Command::Subscribe { events } => {
+                let reply = self.control.subscribers.add(ticket, events);
+                self.watch();
+                reply
+            }
         };
         out.push(Effect::Answer(ticket, reply));
     }
@@ -52,6 +56,7 @@ impl Core {
     /// The client has gone.
     pub(super) fn withdrawn(&mut self, ticket: Ticket) {
         self.control.subscribers.remove(ticket);
+        self.watch();
         self.control.runs.forget(ticket);
     }
 

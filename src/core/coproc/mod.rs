@@ -221,11 +221,8 @@ impl Coproc {
 
     /// A line, for one that reads lines.
     pub fn line(&mut self, now: Instant, line: &Found, moment: Moment) {
-        let (number, text) = (line.number, &line.text[..]);
-        match moment {
-            Moment::Finished => self.finished(now, number, text, line.more),
-            Moment::Paused => self.tell(now, &Record::Prompt { number, text }),
-            Moment::Chunk | Moment::Settled => {}
+        if let Some(record) = line.record(moment) {
+            self.tell(now, &record);
         }
     }
 
