@@ -123,6 +123,10 @@ fn own(sentence: &str) -> Failure {
     Failure::Own(format!("coshell: {sentence}"))
 }
 
+fn hung_up() -> Failure {
+    own("the session hung up before it answered: it has ended, or it is another user's")
+}
+
 fn sessions(json: bool) -> Result<u8, Failure> {
     let mut all = Vec::new();
     for (id, path) in alive() {
@@ -155,9 +159,10 @@ impl Client {
 
     /// Asks, and waits for the answer: what it is, or why it is refused.
     pub fn call(&mut self, request: &Value) -> Result<Result<Value, String>, Failure> {
-        self.send(&format!("{}\n", rpc::request(1, &request["method"], &request["params"])))?;
+        // One that is turned away in the middle of what it says is told why.
+        let _ = self.send(&format!("{}\n", rpc::request(1, &request["method"], &request["params"])));
         let Some(mut message) = self.receive()? else {
-            return Err(own("the session ended before it answered"));
+            return Err(hung_up());
         };
         match message["error"]["message"].as_str() {
             Some(sentence) => Ok(Err(sentence.to_owned())),
@@ -166,7 +171,7 @@ impl Client {
     }
 
     fn send(&mut self, lines: &str) -> Result<(), Failure> {
-        self.stream.get_mut().write_all(lines.as_bytes()).map_err(|error| own(&format!("the session hung up: {error}")))
+        self.stream.get_mut().write_all(lines.as_bytes()).map_err(|_| hung_up())
     }
 
     /// The next message; none when the session has ended.
@@ -178,7 +183,9 @@ impl Client {
                 let message = serde_json::from_str(&line);
                 message.map(Some).map_err(|error| own(&format!("the session answered what is no JSON: {error}")))
             }
-            Err(error) => Err(own(&format!("the session hung up: {error}"))),
+            // It had not read all that was said.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(None),
+            Err(_) => Err(hung_up()),
         }
     }
 }

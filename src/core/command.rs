@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use clap::Subcommand;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::coproc::Form;
@@ -41,7 +42,7 @@ pub enum Command {
     Stop {
         /// the signal that its process group is sent; but for TERM, it need not end of it
         #[arg(long, short, value_name = "SIGNAL", default_value = "TERM", value_parser = crate::words::signal)]
-        #[serde(default = "term")]
+        #[serde(default = "term", deserialize_with = "signal")]
         signal: i32,
     },
     /// Wait for the coprocess's end and exit with its status
@@ -211,6 +212,15 @@ fn term() -> i32 {
     15
 }
 
+/// A signal by its number or its name.
+fn signal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+    let text = match Value::deserialize(deserializer)? {
+        Value::String(name) => name,
+        other => other.to_string(),
+    };
+    crate::words::signal(&text).map_err(D::Error::custom)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +251,7 @@ mod tests {
         assert_eq!(Command::read("send", Some(json!([true, false, "x"]))), Ok(send));
         assert_eq!(Command::read("wait", None), Ok(Command::Wait {}));
         assert_eq!(Command::read("stop", Some(json!({}))), Ok(Command::Stop { signal: 15 }));
+        assert_eq!(Command::read("stop", Some(json!(["INT"]))), Ok(Command::Stop { signal: 2 }));
     }
 
     #[test]
@@ -254,6 +265,10 @@ mod tests {
             ("send", json!({"text": 5})),
             ("send", json!({"text": "a", "more": 1})),
             ("wait", json!([1])),
+            ("stop", json!({"signal": 0})),
+            ("stop", json!({"signal": 4000})),
+            ("stop", json!({"signal": "NO"})),
+            ("stop", json!({"signal": null})),
         ] {
             let fault = Command::read(method, Some(params.clone()));
             assert!(matches!(fault, Err(Fault::Params(_))), "{method} {params}: {fault:?}");

@@ -22,6 +22,7 @@ mod safety;
 mod signals;
 mod silent;
 mod size;
+mod socket;
 mod support;
 mod triggers;
 mod usage;

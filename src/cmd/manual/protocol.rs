@@ -90,7 +90,7 @@ fn parameter(name: &str, subcommand: &clap::Command) -> String {
     let kind = match arg.get_action() {
         ArgAction::SetTrue => "boolean",
         ArgAction::Append => "list of strings",
-        _ if name == "signal" => "number",
+        _ if name == "signal" => "number or name",
         _ if arg.get_num_args().is_some_and(|range| range.max_values() > 1) => "list of strings",
         _ => number_or_string(arg),
     };

@@ -50,9 +50,9 @@ impl Client {
     }
 
     /// Whether reading it, or writing to it, would get on. `share` is what may wait for it.
-    pub(super) fn has_work(&self, now: Instant, may_read: bool, share: usize) -> bool {
+    pub(super) fn has_work(&self, now: Instant, share: usize) -> bool {
         let heard = self.talk.is_heard(share);
-        let reads = may_read && self.readable && !self.closed;
+        let reads = self.readable && !self.closed;
         (heard && (reads || self.talk.has_more()))
             || (self.writable && self.talk.waiting() > 0)
             || self.is_over(now, share)

@@ -32,9 +32,9 @@ const OWN_DESCRIPTORS: u64 = 64;
 const SERVED: usize = 8;
 /// How many requests of one client are looked at in one turn.
 pub(super) const REQUESTS: usize = 4;
-/// What all clients together may have waiting before none is read.
+/// What all clients together may have waiting before none is heard.
 const WAITING: usize = 32 * 1024 * 1024;
-/// What may wait for one client before it is not read, and is told no more events; where there are many, less.
+/// What may wait for one client before it is not heard, and is told no more events; where there are many, less.
 const SHARE: usize = 1024 * 1024;
 /// What all clients together may have said that cannot be read yet: lines without an end.
 const UNREAD: usize = 16 * 1024 * 1024;
@@ -110,9 +110,9 @@ impl Clients {
 
     /// Whether there is anything to be done without waiting.
     pub(super) fn has_work(&self, now: Instant) -> bool {
-        let (may_read, share) = (self.may_read(), self.share());
+        let share = self.share();
         let mut all = self.all.values();
-        self.called || !self.withdrawn.is_empty() || all.any(|client| client.has_work(now, may_read, share))
+        self.called || !self.withdrawn.is_empty() || all.any(|client| client.has_work(now, share))
     }
 
     /// When a client that takes nothing is let go.
@@ -125,13 +125,13 @@ impl Clients {
         if std::mem::take(&mut self.called) {
             self.accept();
         }
-        let (may_read, share) = (self.may_read(), self.share());
+        let share = self.share();
         let behind = self.all.range(self.served + 1..).chain(self.all.range(..=self.served));
-        let busy = behind.filter(|(_, client)| client.has_work(now, may_read, share));
+        let busy = behind.filter(|(_, client)| client.has_work(now, share));
         let tokens: Vec<usize> = busy.map(|(token, _)| *token).take(SERVED).collect();
         self.served = tokens.last().copied().unwrap_or(self.served);
         for token in &tokens {
-            if let Some(client) = self.all.get_mut(token).filter(|_| may_read) {
+            if let Some(client) = self.all.get_mut(token) {
                 client.read(share);
             }
         }
@@ -183,7 +183,7 @@ impl Clients {
 
     /// This has happened; who asked with this ticket wants to be told.
     pub(super) fn tell(&mut self, ticket: Ticket, event: &Value) {
-        let share = self.share();
+        let share = self.fair_share();
         if let Some(waiting) = self.callers.get(&ticket)
             && let Some(client) = self.all.get_mut(&waiting.token)
         {
@@ -191,13 +191,14 @@ impl Clients {
         }
     }
 
-    /// What may wait for each.
+    /// What may wait for each: nothing more where too much waits for all together.
     fn share(&self) -> usize {
-        (WAITING / self.all.len().max(1)).min(SHARE)
+        let kept: usize = self.all.values().map(|client| client.talk.kept()).sum();
+        if kept < WAITING { self.fair_share() } else { 0 }
     }
 
-    fn may_read(&self) -> bool {
-        self.all.values().map(|client| client.talk.kept()).sum::<usize>() < WAITING
+    fn fair_share(&self) -> usize {
+        (WAITING / self.all.len().max(1)).min(SHARE)
     }
 
     /// Whoever has said most of a line without an end is told off, while all together have said too much.

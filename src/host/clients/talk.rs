@@ -11,6 +11,8 @@ use crate::wire::rpc::{self, Frame, Message};
 
 /// What one client may have asked for without an answer; beyond, it is not heard.
 const OPEN: usize = 64;
+/// An answer of this size gets the room that it needs and no more.
+const LARGE: usize = 64 * 1024;
 
 /// Who is to be answered, and how.
 #[derive(Clone, Debug)]
@@ -94,9 +96,9 @@ impl Talk {
         self.line_end.is_some()
     }
 
-    /// Whether it may ask for more, where so many bytes may wait for it.
+    /// Whether it may ask for more, where so many bytes may wait for it. A batch that has begun is read to its end.
     pub(super) fn is_heard(&self, share: usize) -> bool {
-        self.waiting() < share && (self.open < OPEN || !self.messages.is_empty())
+        !self.messages.is_empty() || (self.waiting() < share && self.open < OPEN)
     }
 
     /// The next thing that it asks for, if it may; whatever is no request before that is answered here.
@@ -161,8 +163,8 @@ impl Talk {
         };
         let (code, sentence) = match Command::read(&method, params) {
             Ok(_) if batch.is_some() && self.held >= share => {
-                let sentence = format!("the answers to batches take more than {} KiB; ask one by one", share / 1024);
-                (Code::Full as i64, sentence)
+                let sentence = "the answers to batches take too much; ask one by one, and read the answers";
+                (Code::Full as i64, sentence.to_owned())
             }
             Ok(command) => {
                 self.open += 1;
@@ -228,7 +230,11 @@ impl Talk {
     }
 
     fn put(&mut self, value: &Value) {
-        self.output.extend_from_slice(value.to_string().as_bytes());
+        let text = value.to_string();
+        if text.len() >= LARGE {
+            self.output.reserve_exact(text.len() + 1);
+        }
+        self.output.extend_from_slice(text.as_bytes());
         self.output.push(b'\n');
     }
 

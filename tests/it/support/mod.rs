@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "each subject uses its part")]
 
 pub mod compare;
+pub mod control;
 pub mod launch;
 pub mod place;
 pub mod proc;
@@ -10,6 +11,7 @@ pub mod terminal;
 pub mod title;
 
 pub use compare::{both, run, same};
+pub use control::{Client, Said, Session};
 pub use launch::{COSHELL, Launch, PROMPT, bash, coshell, direct, needs, shell, wrapped};
 pub use place::Place;
 pub use terminal::{Ended, Terminal};

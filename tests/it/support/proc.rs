@@ -17,6 +17,12 @@ pub fn peak_kib(pid: Pid) -> u64 {
     text.trim_end_matches("kB").trim().parse().expect("VmHWM is a number")
 }
 
+/// The memory that the process has now, in KiB.
+pub fn memory_kib(pid: Pid) -> u64 {
+    let text = status(pid, "VmRSS").expect("the process lives");
+    text.trim_end_matches("kB").trim().parse().expect("VmRSS is a number")
+}
+
 /// How often the process has gone to sleep by itself.
 pub fn naps(pid: Pid) -> u64 {
     status(pid, "voluntary_ctxt_switches").expect("the process lives").parse().expect("a number")

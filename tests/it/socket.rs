@@ -1,0 +1,393 @@
+//! The socket of a session: where it lies and who may use it, what is answered by the book, and that no client, however it
+//! behaves, is felt on the terminal.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use nix::unistd::{Uid, geteuid};
+use serde_json::{Value, json};
+
+use crate::support::{COSHELL, Client, Ended, PROMPT, Place, Session, Terminal, bash, proc, wrapped};
+
+/// What a session may grow by, whatever clients do: their bound, and as much again for the allocator.
+const GROWTH_KIB: u64 = 2 * 48 * 1024;
+
+fn mode(path: &PathBuf) -> u32 {
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+/// Where a session that runs in these surroundings says inside that it listens.
+fn socket_inside(runtime: &str, temporary: &str) -> (Terminal, PathBuf) {
+    let mut term = bash(&[]).env("XDG_RUNTIME_DIR", runtime).env("TMPDIR", temporary).start();
+    term.wait(PROMPT);
+    term.send("echo \"at=$COSHELL_SOCKET=\"\r");
+    let path = term.wait_match(r"at=(/[^=]+)=");
+    (term, path.into())
+}
+
+#[test]
+fn it_is_the_users_alone_and_named_inside() {
+    let mut session = Session::bash(&[]);
+    assert_eq!((mode(&session.place.path("coshell")), mode(&session.socket())), (0o700, 0o600));
+    session.term.send("echo \"at=$COSHELL_SOCKET=$COSHELL_SESSION=\"\r");
+    let expected = format!("at={}={}=", session.socket().display(), session.id());
+    session.term.wait(&expected);
+}
+
+#[test]
+fn a_directory_that_others_may_use_a_foreign_one_and_a_link_are_passed_over() {
+    let open = |path: PathBuf| {
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let link = |path: PathBuf| {
+        let real = path.with_file_name("real");
+        fs::create_dir(&real).unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o700)).unwrap();
+        symlink(real, path).unwrap();
+    };
+    let foreign = |path: PathBuf| {
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        nix::unistd::chown(&path, Some(Uid::from_raw(65534)), None).unwrap();
+    };
+    let mut kinds: Vec<&dyn Fn(PathBuf)> = vec![&open, &link];
+    if geteuid().is_root() {
+        kinds.push(&foreign);
+    }
+    for make in kinds {
+        let (runtime, temporary) = (Place::new(), Place::new());
+        make(runtime.path("coshell"));
+        let (_term, path) = socket_inside(&runtime.text(""), &temporary.text(""));
+        assert!(path.starts_with(temporary.dir()), "{}", path.display());
+        assert_eq!(mode(&path), 0o600);
+    }
+}
+
+#[test]
+fn a_path_that_is_too_long_for_a_socket_gives_way_to_a_shorter_one() {
+    let place = Place::new();
+    let long = place.path(&"x".repeat(120));
+    fs::create_dir(&long).unwrap();
+    let (term, path) = socket_inside(long.to_str().unwrap(), long.to_str().unwrap());
+    assert_eq!(path, PathBuf::from(format!("/tmp/coshell-{}/{}.sock", geteuid(), term.pid())));
+    assert_eq!(Client::connect(&path).ask("status", json!({}))["session"], term.pid().to_string());
+}
+
+#[test]
+fn what_a_session_that_was_killed_left_is_removed_by_the_next() {
+    let mut first = Session::bash(&[]);
+    first.term.signal(Signal::SIGKILL);
+    assert_eq!(first.term.wait_end(), Ended::Signal(Signal::SIGKILL));
+    assert!(first.socket().exists());
+    let mut second = bash(&[]).env("XDG_RUNTIME_DIR", first.place.dir()).start();
+    second.wait(PROMPT);
+    assert!(!first.socket().exists());
+    assert!(first.place.path("coshell").join(format!("{}.sock", second.pid())).exists());
+}
+
+#[test]
+fn it_is_gone_after_every_kind_of_end() {
+    type End<'a> = (&'a str, &'a dyn Fn(&mut Terminal));
+    let ends: [End<'_>; 4] = [
+        ("exit", &|term| term.send("exit\r")),
+        ("SIGTERM", &|term| term.signal(Signal::SIGTERM)),
+        ("SIGHUP", &|term| term.signal(Signal::SIGHUP)),
+        ("the terminal's end", &|term| term.close()),
+    ];
+    for (what, end) in ends {
+        let mut session = Session::bash(&[]);
+        let _client = session.client();
+        end(&mut session.term);
+        session.term.wait_end();
+        assert!(!session.socket().exists(), "after {what}");
+    }
+    for phase in ["relay", "exit"] {
+        let mut session = Session::start(wrapped(&[], "true").env("COSHELL_TEST_PANIC", phase));
+        assert_eq!(session.term.wait_end(), Ended::Code(125));
+        assert!(!session.socket().exists(), "after a panic at {phase}");
+    }
+}
+
+/// Sends one line and checks the code and the id of the error that answers it.
+#[track_caller]
+fn refused(client: &mut Client, line: &str, code: i64, id: &Value) {
+    client.say(format!("{line}\n"));
+    let response = client.hear().expect("an answer");
+    assert_eq!((&response["error"]["code"], &response["id"]), (&json!(code), id), "{line}: {response}");
+    assert!(response["error"]["message"].as_str().is_some_and(|text| !text.is_empty()), "{response}");
+    assert_eq!(response["jsonrpc"], "2.0");
+}
+
+#[test]
+fn what_is_wrong_is_answered_by_the_book() {
+    let session = Session::bash(&[]);
+    let mut client = session.client();
+    let none = Value::Null;
+    refused(&mut client, r#"{"jsonrpc": "2.0", "method""#, -32700, &none);
+    refused(&mut client, "\u{1}\u{2}", -32700, &none);
+    refused(&mut client, "[]", -32600, &none);
+    refused(&mut client, "1", -32600, &none);
+    refused(&mut client, r#"{"id":1,"method":"status"}"#, -32600, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"1.0","id":1,"method":"status"}"#, -32600, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":"a","method":5}"#, -32600, &json!("a"));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":[],"method":"status"}"#, -32600, &none);
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"status","params":3}"#, -32600, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"no"}"#, -32601, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"trigger"}"#, -32601, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"send"}"#, -32602, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"send","params":{"text":5}}"#, -32602, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"wait","params":{"x":5}}"#, -32602, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"stop","params":{"signal":4000}}"#, -32602, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"subscribe","params":[["no"]]}"#, -32602, &json!(1));
+    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"stop"}"#, 2, &json!(1));
+    let many = vec![r#"{"jsonrpc":"2.0","id":1,"method":"status"}"#; 257].join(",");
+    refused(&mut client, &format!("[{many}]"), -32600, &none);
+    // None of it did any harm.
+    assert_eq!(client.ask("status", json!({}))["session"], session.id());
+}
+
+#[test]
+fn ids_come_back_and_parameters_may_come_by_position() {
+    let mut session = Session::bash(&[]);
+    let mut client = session.client();
+    for id in ["1", "-1", "0.5", "\"a\"", "\"\"", "null", "18446744073709551615"] {
+        client.say(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"status\"}}\n"));
+        let response = client.hear().unwrap();
+        assert_eq!(response["id"].to_string(), id);
+        assert!(response["result"].is_object());
+    }
+    client.say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"send\",\"params\":[true,false,\"echo by-$((1+1))\"]}\r\n");
+    assert_eq!(client.hear().unwrap()["result"], json!({"typed": 17}));
+    session.term.wait("by-2");
+}
+
+#[test]
+fn a_notification_is_done_and_not_answered() {
+    let mut session = Session::bash(&[]);
+    let mut client = session.client();
+    client.say("{\"jsonrpc\":\"2.0\",\"method\":\"send\",\"params\":{\"text\":\"echo no$((1))\",\"enter\":true}}\n");
+    client.say("{\"jsonrpc\":\"2.0\",\"method\":\"no\"}\n");
+    session.term.wait("no1");
+    assert_eq!(client.response("status", json!({}))["id"], 1);
+}
+
+#[test]
+fn a_batch_is_answered_whole_when_its_last_answer_has_come() {
+    let session = Session::bash(&[]);
+    let mut client = session.client();
+    let mut other = session.client();
+    other.ask("run", json!({"command": "cat > /dev/null; exit 3"}));
+    client.say(
+        "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"},{\"jsonrpc\":\"2.0\",\"method\":\"status\"},7,\
+         {\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"status\"},{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"no\"}]\n",
+    );
+    // What comes behind it is answered meanwhile.
+    assert_eq!(client.response("status", json!({}))["id"], 1);
+    other.ask("stop", json!({}));
+    let batch = client.hear().unwrap();
+    let ids: Vec<&Value> = batch.as_array().unwrap().iter().map(|response| &response["id"]).collect();
+    assert_eq!(ids, [&Value::Null, &json!(2), &json!(3), &json!(1)]);
+    assert_eq!(batch[0]["error"]["code"], -32600);
+    assert_eq!(batch[3]["result"], json!({"status": 143, "signal": 15}));
+}
+
+#[test]
+fn a_request_may_be_cut_anywhere() {
+    let session = Session::bash(&[]);
+    let mut client = session.client();
+    let request = "{\"jsonrpc\":\"2.0\",\"id\":\"\u{e9}\",\"method\":\"status\"}\n".as_bytes();
+    for at in 1..request.len() {
+        client.say(&request[..at]);
+        // Seen by the session before the rest comes.
+        session.ask("status", json!({}));
+        client.say(&request[at..]);
+        assert_eq!(client.hear().unwrap()["id"], "\u{e9}", "cut at {at}");
+    }
+}
+
+#[test]
+fn a_client_that_has_said_everything_is_still_answered() {
+    let session = Session::bash(&[]);
+    let mut client = session.client();
+    session.ask("run", json!({"command": "cat > /dev/null"}));
+    client.say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"}\n");
+    client.finish();
+    session.ask("status", json!({}));
+    session.ask("stop", json!({}));
+    assert_eq!(client.hear().unwrap()["result"]["status"], 143);
+    assert_eq!(client.hear(), None);
+}
+
+#[test]
+fn what_a_client_asked_for_is_done_though_it_has_gone() {
+    let mut session = Session::bash(&[]);
+    for n in 0..50 {
+        let mut client = session.client();
+        let text = format!("echo gone-$(({n}+1000))");
+        let params = json!({"text": text, "enter": true});
+        client.say(format!("{}\n", json!({"jsonrpc": "2.0", "id": 1, "method": "send", "params": params})));
+        drop(client);
+        session.term.wait(&format!("gone-{}", n + 1000));
+    }
+}
+
+/// Types a command and waits for what it prints: twice, so that the first finds whatever is stuck.
+#[track_caller]
+fn is_alive(term: &mut Terminal) {
+    for n in 0..2 {
+        term.send(format!("echo alive$((40+{n}))\r"));
+        term.wait(&format!("alive{}", 40 + n));
+        term.send("seq 10000 $((10000+10000))\r");
+        term.wait("20000\r\n");
+    }
+}
+
+#[test]
+fn a_client_that_floods_and_never_reads_is_not_felt() {
+    let mut session = Session::bash(&[]);
+    let before = proc::memory_kib(session.term.pid());
+    let request = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n".repeat(400);
+    let mut clients: Vec<Client> = (0..40).map(|_| session.client()).collect();
+    for _ in 0..200 {
+        for client in &mut clients {
+            client.say_some(request.as_bytes());
+        }
+        session.term.watch(std::time::Duration::ZERO);
+    }
+    is_alive(&mut session.term);
+    let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
+    assert!(grown < GROWTH_KIB, "{grown} KiB");
+    // One that reads gets all that is owed to it.
+    let client = &mut clients[0];
+    assert_eq!(client.hear().unwrap()["id"], 1);
+    drop(clients);
+    is_alive(&mut session.term);
+}
+
+#[test]
+fn answers_that_are_large_are_bounded_together() {
+    let mut session = Session::bash(&[]);
+    let before = proc::memory_kib(session.term.pid());
+    let command = "head -c 90000 /dev/zero >&2";
+    session.ask("run", json!({"command": command, "wait": true}));
+    // 540 kB each, since a NUL is six bytes in JSON.
+    let one = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"errors\"}";
+    let batch = format!("[{}]\n", vec![one; 100].join(","));
+    let mut clients: Vec<Client> = (0..100).map(|_| session.client()).collect();
+    for (n, client) in clients.iter_mut().enumerate() {
+        if n % 2 == 0 {
+            client.say_some(batch.as_bytes())
+        } else {
+            client.say_some(format!("{one}\n").repeat(60).as_bytes())
+        };
+    }
+    is_alive(&mut session.term);
+    let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
+    assert!(grown < GROWTH_KIB, "{grown} KiB");
+}
+
+#[test]
+fn a_line_without_an_end_is_refused() {
+    let mut session = Session::bash(&[]);
+    let before = proc::memory_kib(session.term.pid());
+    let mut client = session.client();
+    let chunk = [b'x'; 64 * 1024];
+    let mut said = 0;
+    session.term.wait_until("it to be turned away, or to have said 10 MB", |_| {
+        let n = client.say_some(&chunk);
+        said += n;
+        said > 10_000_000
+            || (n == 0 && client.stream.get_ref().peer_addr().is_err())
+            || client.stream.get_ref().take_error().unwrap().is_some()
+            || (n == 0 && said > 1_000_000)
+    });
+    assert!(said < 3_000_000, "{said}");
+    let refusal = client.hear().unwrap();
+    assert_eq!(refusal["error"]["code"], -32600, "{refusal}");
+    assert_eq!(client.hear(), None);
+    is_alive(&mut session.term);
+    let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
+    assert!(grown < 8 * 1024, "{grown} KiB");
+}
+
+#[test]
+fn four_hundred_clients_at_once_are_served_also_with_half_a_line_each() {
+    let mut session = Session::bash(&[]);
+    let before = proc::memory_kib(session.term.pid());
+    let mut clients: Vec<Client> = (0..400).map(|_| session.client()).collect();
+    for client in &mut clients {
+        client.say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"sta");
+    }
+    is_alive(&mut session.term);
+    for client in &mut clients {
+        client.say("tus\"}\n");
+    }
+    for client in &mut clients {
+        assert_eq!(client.hear().unwrap()["result"]["session"], session.id());
+    }
+    is_alive(&mut session.term);
+    let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
+    assert!(grown < 16 * 1024, "{grown} KiB");
+}
+
+#[test]
+fn more_clients_than_there_is_room_for_are_turned_away_and_let_in_again() {
+    let mut session = Session::bash(&[]);
+    let mut clients: Vec<Client> = (0..530).map(|_| session.client()).collect();
+    assert_eq!(clients[0].ask("status", json!({}))["session"], session.id());
+    assert_eq!(clients[529].hear(), None);
+    clients.clear();
+    is_alive(&mut session.term);
+    assert_eq!(session.ask("status", json!({}))["session"], session.id());
+}
+
+#[test]
+fn garbage_is_answered_and_forgotten() {
+    let mut session = Session::bash(&[]);
+    let mut client = session.client();
+    let noise: Vec<u8> = crate::support::noise(200_000, 7);
+    let said = client.say_some(&noise);
+    assert!(said > 0);
+    client.finish();
+    is_alive(&mut session.term);
+    while let Some(response) = client.hear() {
+        assert!(matches!(response["error"]["code"].as_i64(), Some(-32700 | -32600)), "{response}");
+    }
+}
+
+#[test]
+fn another_user_is_turned_away_even_where_the_path_is_open_to_him() {
+    if !geteuid().is_root() {
+        eprintln!("not checked: only root can be somebody else");
+        return;
+    }
+    let mut session = Session::bash(&[]);
+    let open = |path: PathBuf, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    open(session.place.dir().to_owned(), 0o755);
+    open(session.place.path("coshell"), 0o755);
+    open(session.socket(), 0o666);
+    // From a place that everybody may read.
+    let public = Place::new();
+    open(public.dir().to_owned(), 0o755);
+    fs::copy(COSHELL, public.path("coshell")).unwrap();
+    let call = |user: &str| {
+        let user = ["--reuid", user, "--regid", user, "--clear-groups", "--"];
+        let mut setpriv = Command::new("setpriv");
+        let output = setpriv.args(user).arg(public.path("coshell")).arg("status");
+        output.env("COSHELL_SOCKET", session.socket()).output().unwrap()
+    };
+    let foreign = call("65534");
+    assert_eq!(foreign.status.code(), Some(125), "{foreign:?}");
+    assert!(
+        foreign.stdout.is_empty() && String::from_utf8_lossy(&foreign.stderr).contains("another user"),
+        "{foreign:?}"
+    );
+    assert!(call("0").status.success());
+    assert!(UnixStream::connect(session.socket()).is_ok());
+    is_alive(&mut session.term);
+}

@@ -1,0 +1,220 @@
+//! The control side of a session: its socket, clients of it that are written here, and the subcommands.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use super::launch::{COSHELL, Launch, PROMPT, bash};
+use super::place::Place;
+use super::terminal::{DEADLINE, Terminal};
+
+/// A session with a runtime directory of its own.
+#[derive(Debug)]
+pub struct Session {
+    pub term: Terminal,
+    pub place: Place,
+}
+
+impl Session {
+    /// A bash at its first prompt.
+    pub fn bash(options: &[&str]) -> Self {
+        let mut session = Self::start(bash(options));
+        session.term.wait(PROMPT);
+        session
+    }
+
+    /// What `launch` says.
+    pub fn start(launch: Launch) -> Self {
+        let place = Place::new();
+        let term = launch.env("XDG_RUNTIME_DIR", place.dir()).start();
+        Self { term, place }
+    }
+
+    /// What it is called.
+    pub fn id(&self) -> String {
+        self.term.pid().to_string()
+    }
+
+    /// Where it listens.
+    pub fn socket(&self) -> PathBuf {
+        self.place.path("coshell").join(format!("{}.sock", self.id()))
+    }
+
+    /// Another client of it.
+    #[track_caller]
+    pub fn client(&self) -> Client {
+        Client::connect(&self.socket())
+    }
+
+    /// What it answers to one request.
+    #[track_caller]
+    pub fn ask(&self, method: &str, params: Value) -> Value {
+        self.client().ask(method, params)
+    }
+
+    /// Runs a subcommand from outside to its end.
+    #[track_caller]
+    pub fn call(&mut self, args: &[&str]) -> Said {
+        self.call_with(args, "")
+    }
+
+    /// The same, with something on its stdin.
+    #[track_caller]
+    pub fn call_with(&mut self, args: &[&str], stdin: &str) -> Said {
+        let calling = self.calling(args, stdin);
+        self.said(calling)
+    }
+
+    /// Starts a subcommand from outside.
+    #[track_caller]
+    pub fn calling(&self, args: &[&str], stdin: &str) -> thread::JoinHandle<Output> {
+        let id = self.id();
+        // The options of a trigger may stand behind anything else.
+        let args = [args, &["--session", &id]].concat();
+        let child = Command::new(COSHELL)
+            .args(args)
+            .env_remove("COSHELL_SOCKET")
+            .env("XDG_RUNTIME_DIR", self.place.dir())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = child.expect("the binary can be started");
+        child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("it reads, or has ended");
+        thread::spawn(move || child.wait_with_output().expect("it can be waited for"))
+    }
+
+    /// Waits for the end of a subcommand.
+    #[track_caller]
+    pub fn said(&mut self, calling: thread::JoinHandle<Output>) -> Said {
+        self.term.wait_until("the subcommand to end", |_| calling.is_finished());
+        let output = calling.join().expect("it was waited for");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
+        Said { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Runs a subcommand inside, as the user would, and gives its status.
+    #[track_caller]
+    pub fn inside(&mut self, line: &str) -> i32 {
+        self.term.send(format!("\"$WRAP\" {line}; echo \"ended=$?=\"\r"));
+        let status = self.term.wait_match(r"ended=(\d+)=");
+        self.term.wait(PROMPT);
+        status.parse().expect("a number")
+    }
+
+    /// Waits until no coprocess runs.
+    #[track_caller]
+    pub fn wait_idle(&mut self) {
+        let mut client = self.client();
+        self.term.wait_until("the coprocess to end", |_| client.ask("status", json!({}))["coprocess"].is_null());
+    }
+}
+
+/// What a subcommand said.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Said {
+    pub status: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    /// What it printed, after checking that all went well.
+    #[track_caller]
+    pub fn well(self) -> String {
+        assert!(self.status == Some(0) && self.err.is_empty(), "{self:?}");
+        self.out
+    }
+
+    /// What it printed as JSON, after checking that all went well.
+    #[track_caller]
+    pub fn json(self) -> Value {
+        serde_json::from_str(&self.well()).expect("it prints JSON")
+    }
+
+    /// Checks that it failed so, and with these words.
+    #[track_caller]
+    pub fn failed(&self, status: i32, words: &str) {
+        assert!(self.status == Some(status) && self.err.contains(words) && self.out.is_empty(), "{self:?}");
+        assert!(self.err.starts_with("coshell: ") || self.err.starts_with("error: "), "{self:?}");
+    }
+}
+
+/// A client of a session's socket.
+#[derive(Debug)]
+pub struct Client {
+    pub stream: BufReader<UnixStream>,
+}
+
+impl Client {
+    #[track_caller]
+    pub fn connect(path: &Path) -> Self {
+        let stream = UnixStream::connect(path).expect("somebody listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("it can have a deadline");
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// Sends bytes as they are.
+    #[track_caller]
+    pub fn say(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.get_mut().write_all(bytes.as_ref()).expect("the session reads");
+    }
+
+    /// Sends as much as is taken at once; how much that was.
+    pub fn say_some(&mut self, bytes: &[u8]) -> usize {
+        self.stream.get_mut().set_nonblocking(true).expect("it can be");
+        // Full, or turned away: both are for the test to see.
+        let n = self.stream.get_mut().write(bytes).unwrap_or(0);
+        self.stream.get_mut().set_nonblocking(false).expect("it can be");
+        n
+    }
+
+    /// Says that it has said everything.
+    pub fn finish(&mut self) {
+        self.stream.get_mut().shutdown(Shutdown::Write).expect("it is connected");
+    }
+
+    /// The next message; none where the session has hung up.
+    #[track_caller]
+    pub fn hear(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        match self.stream.read_line(&mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(serde_json::from_str(&line).expect("each line is JSON")),
+            // It had more of ours to read.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
+            Err(error) => panic!("no answer: {error}"),
+        }
+    }
+
+    /// Asks, and gives the whole response.
+    #[track_caller]
+    pub fn response(&mut self, method: &str, params: Value) -> Value {
+        self.say(format!("{}\n", json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})));
+        self.hear().expect("an answer")
+    }
+
+    /// Asks, and gives the result.
+    #[track_caller]
+    pub fn ask(&mut self, method: &str, params: Value) -> Value {
+        let mut response = self.response(method, params);
+        assert!(response["error"].is_null(), "{response}");
+        response["result"].take()
+    }
+
+    /// The next event of this type.
+    #[track_caller]
+    pub fn event(&mut self, kind: &str) -> Value {
+        loop {
+            let mut message = self.hear().expect("an event");
+            if message["method"] == "event" && message["params"]["type"] == kind {
+                return message["params"].take();
+            }
+        }
+    }
+}
