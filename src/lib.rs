@@ -43,6 +43,7 @@
 //! | `typing` | the queue towards the pty: keyboard and coprocess merged, sequences and pastes kept whole |
 //! | `indicator` | what the window's title says of the coprocess |
 //! | `outbox`, `tail` | a bounded queue; a bounded end of a stream |
+//! | `lending` | the terminal lent to another program for a while |
 //! | `session` | the shell's life, the exit status |
 //! | `coproc/` | the coprocess's life; what it reads (raw, text, json); how its silence looks |
 //! | `zmodem/` | follows a transfer, so that a broken one leaves the shell usable |

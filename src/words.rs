@@ -28,6 +28,8 @@ pub enum Child {
     Coproc,
     /// The background command in this slot.
     Run(u8),
+    /// The program that is lent the terminal.
+    Guest,
 }
 
 /// Somebody outside asked for something, and waits for the answer.

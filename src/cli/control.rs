@@ -33,6 +33,18 @@ pub enum Request {
 pub enum Local {
     /// List this user's sessions
     Sessions,
+    /// Ask the user of the session a line, and print it
+    Ask {
+        /// what stands in front of the line
+        #[arg(value_name = "PROMPT", allow_hyphen_values = true)]
+        prompt: String,
+        /// what the line is at first
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        default: String,
+        /// ask on this very terminal
+        #[arg(long, hide = true)]
+        here: bool,
+    },
     /// Print what a shell's start-up file sources, to mark prompts and commands
     Integration {
         /// the shell: bash, zsh or fish

@@ -3,12 +3,13 @@
 
 use std::env;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{answer, start_up};
+use super::{answer, ask, lend, start_up};
 use crate::cli::{Call, Local, Request};
 use crate::core::command::Command;
 use crate::error::Failure;
@@ -16,7 +17,7 @@ use crate::sys::socket;
 use crate::wire::rpc;
 
 /// The status of a call that the session refused.
-const REFUSED: u8 = 1;
+pub(super) const REFUSED: u8 = 1;
 
 /// Does what the subcommand asks for; the exit status.
 pub fn run(call: &Call) -> Result<u8, Failure> {
@@ -24,6 +25,11 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
         Request::Local(Local::Sessions) => sessions(call.json),
         Request::Local(Local::Integration { shell }) => Ok(start_up::integration(*shell)),
         Request::Local(Local::Completions { shell }) => Ok(start_up::completions(*shell)),
+        Request::Local(Local::Ask { prompt, default, here: true }) => ask::here(prompt, default),
+        Request::Local(Local::Ask { prompt, default, here: false }) => {
+            let mut client = Client::connect(&find(call.session.as_deref())?.1)?;
+            ask::run(&mut client, prompt, default)
+        }
         Request::Session(command) => {
             let (_, path) = find(call.session.as_deref())?;
             match (command, Client::connect(&path)?) {
@@ -32,6 +38,7 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                     let subscribe = Command::Subscribe { events: vec!["coproc-stderr".to_owned()] };
                     follow(client, &[subscribe.write(), command.write()], call.json)
                 }
+                (Command::Lend { tty, command, .. }, mut client) => lend::run(&mut client, command, *tty),
                 (_, mut client) => {
                     let reply = client.call(&command.write())?;
                     Ok(told(command, reply, call.json))
@@ -82,7 +89,7 @@ fn follow(mut client: Client, requests: &[Value], json: bool) -> Result<u8, Fail
 }
 
 /// Whether there was somebody to read it.
-fn print(text: &str) -> bool {
+pub(super) fn print(text: &str) -> bool {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
 }
@@ -119,7 +126,7 @@ fn find(wanted: Option<&str>) -> Result<(String, PathBuf), Failure> {
     }
 }
 
-fn own(sentence: &str) -> Failure {
+pub(super) fn own(sentence: &str) -> Failure {
     Failure::Own(format!("coshell: {sentence}"))
 }
 
@@ -159,8 +166,14 @@ impl Client {
 
     /// Asks, and waits for the answer: what it is, or why it is refused.
     pub fn call(&mut self, request: &Value) -> Result<Result<Value, String>, Failure> {
+        self.call_with(request, &[])
+    }
+
+    /// The same, with descriptors passed along.
+    pub fn call_with(&mut self, request: &Value, passed: &[BorrowedFd<'_>]) -> Result<Result<Value, String>, Failure> {
+        let line = format!("{}\n", rpc::request(1, &request["method"], &request["params"]));
         // One that is turned away in the middle of what it says is told why.
-        let _ = self.send(&format!("{}\n", rpc::request(1, &request["method"], &request["params"])));
+        let _ = socket::send(self.stream.get_mut(), line.as_bytes(), passed);
         let Some(mut message) = self.receive()? else {
             return Err(hung_up());
         };

@@ -74,6 +74,28 @@ pub enum Command {
     #[command(subcommand)]
     #[serde(skip)]
     Trigger(TriggerCommand),
+    /// Give a program the real terminal for a while
+    Lend {
+        /// its stdin and stdout are the terminal too, wherever they are redirected to
+        #[arg(long)]
+        #[serde(skip)]
+        tty: bool,
+        /// the program and its arguments
+        #[arg(value_name = "CMD", required = true, last = true, value_hint = clap::ValueHint::CommandWithArguments)]
+        command: Vec<String>,
+        /// where it runs
+        #[arg(skip)]
+        #[serde(default)]
+        directory: Option<String>,
+        /// its environment
+        #[arg(skip)]
+        #[serde(default)]
+        environment: Vec<(String, String)>,
+        /// which of its standard streams are passed along, in the order of the descriptors
+        #[arg(skip)]
+        #[serde(default)]
+        streams: Vec<u8>,
+    },
     /// Show a desktop notification
     Notify {
         /// what it says
@@ -189,6 +211,8 @@ static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
     let mut all: HashMap<_, _> = whole.get_subcommands().map(|command| of("", command)).chain(below).collect();
     // Its options are many on the command line, and one list here.
     all.insert("trigger-add".to_owned(), ["regex", "options"].map(str::to_owned).to_vec());
+    // The command line looks them up.
+    all.insert("lend".to_owned(), ["command", "directory", "environment", "streams"].map(str::to_owned).to_vec());
     all
 });
 

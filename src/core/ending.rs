@@ -15,6 +15,7 @@ impl Core {
         self.tick_keys(now, out);
         self.tick_lines(now, out);
         self.tick_coproc(now, out);
+        self.tick_lending(now, out);
         if self.aftermath.as_ref().is_some_and(|aftermath| now >= aftermath.deadline()) {
             self.step_aftermath(now, out);
         }
@@ -46,6 +47,7 @@ impl Core {
         if !self.is_silent() && self.aftermath.is_none() {
             self.screen.settle(&mut self.notices);
         }
+        self.settle_lending(out);
         if self.session.is_over() {
             self.end_session(now, out);
         }
@@ -118,6 +120,10 @@ impl Core {
 
     fn end_session(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.typing.clear();
+        self.end_lending(now, out);
+        if self.is_lent() {
+            return;
+        }
         if self.aftermath.is_some() {
             self.step_aftermath(now, out);
         }

@@ -16,6 +16,7 @@ mod ending;
 pub mod history;
 mod indicator;
 mod keyboard;
+mod lending;
 mod notices;
 mod outbox;
 mod output;
@@ -46,6 +47,8 @@ use coproc::{Coproc, Record, Why};
 use history::Kept;
 pub use indicator::Charset;
 use keyboard::EndOfInput;
+pub use lending::Guest;
+use lending::{HELD, Lending};
 use notices::Notices;
 use rule::Rule;
 pub use screen::Medium;
@@ -97,6 +100,9 @@ pub struct Core {
     number: u64,
     /// Lines that wait until somebody has looked at the pty.
     looking: VecDeque<(Found, Moment)>,
+    lending: Lending,
+    /// Output that waits until the screen is coshell's again.
+    held: Vec<u8>,
     /// Output that waits behind them.
     stalled: Vec<u8>,
     /// A byte that should have become a signal, and when it is overdue.
@@ -134,6 +140,8 @@ impl Core {
             rest: Rest::default(),
             number: 0,
             looking: VecDeque::new(),
+            lending: Lending::default(),
+            held: Vec::new(),
             stalled: Vec::new(),
             overdue: None,
             end_of_input: None,
@@ -195,16 +203,18 @@ impl Core {
                     self.coproc_started(pid, out);
                 }
             }
-            Input::StartFailed(child, reason) => self.start_failed(child, &reason, out),
+            Input::StartFailed(child, reason) => self.start_failed(now, child, &reason, out),
             Input::Unread(bytes) => self.unread(now, bytes, out),
             Input::Looked(looked) => self.looked(now, &looked, out),
             Input::Interrupted(byte, done) => self.interrupted(now, byte, done),
             Input::EndOfFile(byte) => self.typing.key(now, &[byte]),
             Input::Resized(size) => self.resized(now, size, out),
             Input::Terminate(signal) => self.leave(now, Exit::Signal(signal), out),
+            // One that has no terminal of its own stops with whoever has it.
+            Input::Suspend if self.is_lent() => {}
             Input::Suspend => out.push(Effect::Suspend),
             Input::Asked(ticket, command) => self.asked(now, ticket, command, out),
-            Input::Withdrawn(ticket) => self.withdrawn(ticket),
+            Input::Withdrawn(ticket) => self.withdrawn(now, ticket, out),
             Input::Deadline => {}
         }
         self.tick(now, out);
@@ -214,10 +224,11 @@ impl Core {
     /// Whether this port should be read.
     pub fn wants_read(&self, port: Port) -> bool {
         match port {
-            Port::Tty => self.typing.room_for_keys() > 0,
+            Port::Tty => self.typing.room_for_keys() > 0 && !self.is_lent(),
             Port::Shell => {
                 let coproc = self.coproc.as_ref().is_none_or(Coproc::has_room);
-                coproc && self.screen.is_empty() && self.looking.is_empty() && !self.session.is_over()
+                let room = coproc && self.held.len() < HELD;
+                room && self.screen.is_empty() && self.looking.is_empty() && !self.session.is_over()
             }
             Port::Coproc => {
                 let room = self.typing.room_for_chunks() > 0 || self.session.is_over();
@@ -272,6 +283,7 @@ impl Core {
             self.typing.deadline(),
             self.rest.deadline(),
             self.coproc.as_ref().and_then(Coproc::deadline),
+            self.lending.deadline(),
             self.overdue.map(|(_, at)| at),
             self.end_of_input.map(|end| end.at),
             self.transfer.as_ref().and_then(Transfer::deadline),
@@ -374,6 +386,7 @@ impl Core {
                     }
                 }
             }
+            Child::Guest => self.take_back(now, Ok(exit), out),
             Child::Run(slot) => {
                 if let Some((sentence, details)) = self.background.exited(slot, exit, out) {
                     self.notice(&sentence, &details, out);
@@ -390,9 +403,10 @@ impl Core {
         self.control.subscribers.tell(record, out);
     }
 
-    fn start_failed(&mut self, child: Child, reason: &str, out: &mut Vec<Effect>) {
+    fn start_failed(&mut self, now: Instant, child: Child, reason: &str, out: &mut Vec<Effect>) {
         match child {
             Child::Shell => {}
+            Child::Guest => self.take_back(now, Err(reason), out),
             Child::Coproc => {
                 if let Some(coproc) = self.coproc.take() {
                     self.muted = None;

@@ -28,6 +28,9 @@ impl Core {
             if let Some(aftermath) = &mut self.aftermath {
                 return aftermath.push(now, bytes);
             }
+            if self.is_lent() {
+                return self.held.extend_from_slice(bytes);
+            }
             let used = self.printed_aloud(now, bytes, out);
             bytes = &bytes[used..];
         }

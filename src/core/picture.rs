@@ -250,15 +250,62 @@ impl Picture {
     /// The bytes that draw the whole screen anew and leave the cursor where it is in it. They say nothing of modes, nor
     /// of the attributes that are on; the terminal must be as for `repaint_row`, and scroll as a whole.
     pub fn repaint(&self) -> Vec<u8> {
+        let mut out = self.repaint_rows();
+        out.extend_from_slice(&self.place(0));
+        out
+    }
+
+    /// The same without a word of the cursor.
+    pub fn repaint_rows(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for row in 0..self.rows() {
             out.extend_from_slice(format!("\x1b[{}H", row + 1).as_bytes());
             out.extend_from_slice(&self.repaint_row(row));
         }
+        out
+    }
+
+    /// The bytes that put the scrolling region, the origin, the cursor and the attributes where they are, in a terminal
+    /// whose region is the whole screen and that is as for `repaint_row`.
+    pub fn resume(&self, origin: bool) -> Vec<u8> {
+        let (margins, pen) = self.margins_and_pen();
+        let mut out = Vec::new();
+        if let Some((top, bottom)) = margins {
+            out.extend_from_slice(format!("\x1b[{top};{bottom}r").as_bytes());
+        }
+        if origin {
+            out.extend_from_slice(b"\x1b[?6h");
+        }
+        let first = margins.filter(|_| origin).map_or(0, |(top, _)| usize::from(top) - 1);
+        out.extend_from_slice(&self.place(first));
+        pen.begin(&mut out);
+        out
+    }
+
+    /// The scrolling region, where it is not the whole screen, and the attributes that are on: the emulation tells them
+    /// only by the sequences that would bring them about.
+    fn margins_and_pen(&self) -> (Option<(u16, u16)>, Style) {
+        let (mut parser, mut margins, mut last) = (Parser::new(), None, None);
+        for char in self.terminal.dump().chars() {
+            match parser.feed(char) {
+                Some(Function::Decstbm(top, bottom)) => margins = Some((top, bottom)),
+                Some(sgr @ Function::Sgr(_)) => last = Some(sgr),
+                _ => {}
+            }
+        }
+        let mut probe = Terminal::new(2, 1).expect("both sides are at least 1");
+        probe.execute(last.into_iter().chain([Function::Print('x')]));
+        let pen = probe.screen().line(0).and_then(|line| line.cells().first().map(|cell| style(cell.pen())));
+        (margins, pen.unwrap_or_default())
+    }
+
+    /// The bytes that put the cursor in its place, rows counted from this one.
+    fn place(&self, first: usize) -> Vec<u8> {
+        let mut out = Vec::new();
         let cursor = self.cursor();
         let last = self.cells(cursor.row).last().filter(|_| cursor.pending_wrap);
         let column = cursor.column - usize::from(last.is_some_and(|cell| cell.width == 0));
-        out.extend_from_slice(format!("\x1b[{};{}H", cursor.row + 1, column + 1).as_bytes());
+        out.extend_from_slice(format!("\x1b[{};{}H", cursor.row.saturating_sub(first) + 1, column + 1).as_bytes());
         // What fills the last column is put once more, so that the next character goes to the next row.
         if let Some(cell) = self.cells(cursor.row).nth(column).filter(|_| cursor.pending_wrap) {
             cell.style.begin(&mut out);

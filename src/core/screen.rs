@@ -9,7 +9,7 @@ use super::notices::Notices;
 use super::outbox::Outbox;
 use super::overlay;
 use super::picture::Picture;
-use super::text::{Cursor, Line, Sink, Text};
+use super::text::{Cursor, Line, Modes, Sink, Text};
 use crate::words::Size;
 
 /// What coshell itself may have waiting for a moment of rest.
@@ -46,6 +46,8 @@ pub(super) struct Screen {
     line: Option<Vec<u8>>,
     /// What went to the terminal; nothing is kept of what nobody sees.
     history: Option<History>,
+    /// Somebody else has it.
+    lent: bool,
     /// The time of this turn.
     now: Instant,
 }
@@ -62,6 +64,7 @@ impl Screen {
             indicated: None,
             line: None,
             history: Some(History::new(size, 10_000)),
+            lent: false,
             now,
         }
     }
@@ -206,7 +209,7 @@ impl Screen {
 
     /// Puts what waited for a moment of rest behind what was printed, if this is one.
     pub(super) fn settle(&mut self, notices: &mut Notices) {
-        if !self.text.at_rest() {
+        if !self.text.at_rest() || self.lent {
             return;
         }
         if !self.own.is_empty() {
@@ -225,6 +228,43 @@ impl Screen {
             self.push_own(&overlay::above(&cursor, self.size.cols, &sgr, &rows));
             notices.clear();
         }
+    }
+
+    /// Gives the screen away: what programs have switched on is off, and what is seen now stands on the alternate screen,
+    /// with the cursor below it. What is shown there is nobody's history.
+    pub(super) fn lend(&mut self) {
+        let mut bytes = self.text.modes().restore();
+        bytes.extend_from_slice(b"\x1b[?1049h\x1b[m\x1b[2J");
+        if let Some(picture) = self.picture() {
+            bytes.extend_from_slice(&picture.repaint_rows());
+            let below = (picture.cursor().row..picture.rows()).rev().find(|&row| !picture.text(row).is_empty());
+            let row = below.unwrap_or_else(|| picture.cursor().row);
+            bytes.extend_from_slice(format!("\x1b[{}H\r\n", row + 1).as_bytes());
+        }
+        self.waiting.push(&bytes);
+        self.lent = true;
+    }
+
+    /// The screen is coshell's again, whatever it was left as.
+    pub(super) fn take_back(&mut self) {
+        if !std::mem::take(&mut self.lent) {
+            return;
+        }
+        let mut bytes = Modes::all().restore();
+        // Leaving the alternate screen brings the cursor back: what moves it is over by then.
+        bytes.extend_from_slice(b"\x1b[m\x1b[?1049l\x1b[=0u");
+        let modes = self.text.modes().clone();
+        bytes.extend_from_slice(&modes.enter());
+        if let Some(picture) = self.picture() {
+            if modes.alt_screen() {
+                bytes.extend_from_slice(&picture.repaint_rows());
+            }
+            if modes.alt_screen() || modes.confines() {
+                bytes.extend_from_slice(&picture.resume(modes.origin()));
+            }
+        }
+        bytes.extend_from_slice(&modes.again());
+        self.waiting.push(&bytes);
     }
 
     /// Turns off what programs turned on and left on, and only that, and puts the title back.
@@ -290,7 +330,8 @@ impl Screen {
 
     /// Whether there is a cursor whose place on the screen is known.
     pub(super) fn can_place(&self) -> bool {
-        self.medium == Some(Medium::Terminal) && !self.text.alt_screen() && self.text.at_rest()
+        let shown = self.medium == Some(Medium::Terminal) && !self.lent;
+        shown && !self.text.alt_screen() && self.text.at_rest()
     }
 }
 

@@ -7,6 +7,7 @@ use super::command::Command;
 use super::control::Refusal;
 use super::coproc::{Form, Loudness, Order};
 use super::indicator::Charset;
+use super::lending::Guest;
 use super::rule::Rule;
 use super::screen::Medium;
 use super::trigger::Looked;
@@ -79,6 +80,8 @@ pub enum Effect {
     Resize(Size),
     /// Restore the terminal, stop, and take it again when continued.
     Suspend,
+    /// Lend the terminal to this program.
+    Lend(Ticket, Guest),
     /// This is what the client that asked is answered.
     Answer(Ticket, Result<Value, Refusal>),
     /// This has happened: tell the client that subscribed to it.

@@ -2,17 +2,19 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process;
 
 use nix::unistd::Pid;
 
-use crate::core::RUN_SLOTS;
 use crate::core::coproc::Order;
+use crate::core::{Guest, RUN_SLOTS};
 use crate::sys::child::{self, Line, Streams, Wanted};
 use crate::sys::end::End;
 use crate::sys::guard::{self, Guard};
+use crate::sys::guest;
 use crate::sys::process as other;
 use crate::sys::pty::Pty;
 use crate::words::{Child, Exit};
@@ -43,6 +45,8 @@ impl Running {
 #[derive(Debug)]
 struct Coprocess {
     running: Running,
+    /// What its stdin is told by.
+    stdin: Option<guest::Identity>,
     guard: Option<Guard>,
     /// Where what it has not read can be read back.
     unread: Option<End>,
@@ -54,6 +58,8 @@ pub(super) struct Children {
     shell: Running,
     coproc: Option<Coprocess>,
     jobs: [Option<Running>; RUN_SLOTS],
+    /// The program that is lent the terminal.
+    guest: Option<guest::Running>,
     /// Guards that are at the end of their work.
     guards: Vec<Pid>,
     /// What tells every child of the session.
@@ -62,7 +68,8 @@ pub(super) struct Children {
 
 impl Children {
     pub(super) fn new(shell: process::Child, names: Vec<(&'static str, OsString)>) -> Self {
-        Self { shell: Running::new(shell), coproc: None, jobs: [const { None }; RUN_SLOTS], guards: Vec::new(), names }
+        let (shell, jobs) = (Running::new(shell), [const { None }; RUN_SLOTS]);
+        Self { shell, coproc: None, jobs, guest: None, guards: Vec::new(), names }
     }
 
     /// Starts a command line as this child.
@@ -77,10 +84,11 @@ impl Children {
                 // Without a guard it is still ended with the session, only not if coshell itself is killed.
                 let guard = child::guard(&process).ok();
                 let running = Running::new(process);
-                self.coproc = Some(Coprocess { running, guard, unread: streams.unread.take() });
+                let stdin = streams.known;
+                self.coproc = Some(Coprocess { running, stdin, guard, unread: streams.unread.take() });
             }
             Child::Run(slot) => self.jobs[usize::from(slot)] = Some(Running::new(process)),
-            Child::Shell => debug_assert!(false, "the shell is started in its pty"),
+            Child::Shell | Child::Guest => debug_assert!(false, "they are started at a terminal"),
         }
         Ok(streams)
     }
@@ -98,6 +106,12 @@ impl Children {
     /// Sends a signal to this child's process group.
     pub(super) fn signal(&self, child: Child, signal: i32) {
         let running = match child {
+            Child::Guest => {
+                if let Some(guest) = &self.guest {
+                    child::signal_process_group(guest.group(), signal);
+                }
+                None
+            }
             Child::Shell => Some(&self.shell),
             Child::Coproc => self.coproc.as_ref().map(|coproc| &coproc.running),
             Child::Run(slot) => self.jobs[usize::from(slot)].as_ref(),
@@ -114,11 +128,33 @@ impl Children {
         }
     }
 
+    /// Lends the terminal to a program. What a coprocess reads itself is not meant for it.
+    pub(super) fn lend(&mut self, guest: &Guest, passed: Vec<OwnedFd>, tty: BorrowedFd<'_>) -> io::Result<u32> {
+        let own = self.coproc.as_ref().and_then(|coproc| coproc.stdin);
+        let mut streams = [None, None, None];
+        for (&stream, fd) in guest.streams.iter().zip(passed) {
+            let is_own = own.is_some() && own == guest::identity(&fd);
+            if let Some(place) = streams.get_mut(usize::from(stream)).filter(|_| !is_own) {
+                *place = Some(fd);
+            }
+        }
+        let (command, environment) = (&guest.command[..], &guest.environment[..]);
+        let wanted = guest::Wanted { command, directory: guest.directory.as_deref(), environment, streams };
+        let running = guest::Running::start(wanted, tty)?;
+        let pid = running.group().as_raw().cast_unsigned();
+        self.guest = Some(running);
+        Ok(pid)
+    }
+
     /// Those that have ended since the last call.
     pub(super) fn reap(&mut self) -> Vec<(Child, Exit)> {
         self.guards.retain(|&pid| !guard::is_over(pid));
         let mut ended = Vec::new();
         ended.extend(self.shell.exit().map(|exit| (Child::Shell, exit)));
+        if let Some(exit) = self.guest.as_ref().and_then(guest::Running::exit) {
+            self.guest = None;
+            ended.push((Child::Guest, exit));
+        }
         if let Some(coproc) = &mut self.coproc
             && let Some(exit) = coproc.running.exit()
         {
@@ -138,7 +174,7 @@ impl Children {
     /// This child is over; what is left of the coprocess's process group is ended by its guard.
     pub(super) fn release(&mut self, child: Child) {
         match child {
-            Child::Shell => {}
+            Child::Shell | Child::Guest => {}
             Child::Run(slot) => self.jobs[usize::from(slot)] = None,
             Child::Coproc => {
                 if let Some(guard) = self.coproc.take().and_then(|coproc| coproc.guard) {

@@ -235,6 +235,7 @@ impl Host {
         }
     }
 
+    /// Takes the window's size over to the pty, if it has changed.
     fn resize(&mut self, now: Instant) {
         if let Some(size) = self.terminal.new_size() {
             self.handle(now, Input::Resized(size));

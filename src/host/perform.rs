@@ -1,14 +1,15 @@
 //! One arm for each effect.
 
+use std::io;
 use std::time::Instant;
 
 use super::Host;
 use crate::core::coproc::Order;
 use crate::core::trigger::Looked;
-use crate::core::{Effect, Input};
+use crate::core::{Effect, Guest, Input};
 use crate::sys::child::{self, Wanted};
 use crate::sys::end::{End, Got};
-use crate::words::{Child, Port};
+use crate::words::{Child, Port, Ticket};
 
 /// A pipe's capacity on Linux, and more than elsewhere.
 const PIPE: usize = 64 * 1024;
@@ -46,6 +47,7 @@ impl Host {
             // A pty that cannot be resized is closed, which is an event of its own.
             Effect::Resize(size) => drop(self.pty.resize(size)),
             Effect::Suspend => self.suspend(now),
+            Effect::Lend(ticket, guest) => return Some(self.lend(ticket, &guest)),
             Effect::Answer(ticket, reply) => self.clients.answer(ticket, reply),
             Effect::Tell(ticket, event) => self.clients.tell(ticket, &event),
             Effect::Warn(line) => self.warnings.push(line),
@@ -57,8 +59,10 @@ impl Host {
     fn start_child(&mut self, child: Child, order: &Order) -> Option<Input<'static>> {
         let (input, wanted) = match child {
             Child::Run(slot) => (Port::Run(slot), Wanted::Nothing),
-            Child::Coproc | Child::Shell if self.core.is_silent() => (Port::Coproc, Wanted::OutputAndUnread),
-            Child::Coproc | Child::Shell => (Port::Coproc, Wanted::Output),
+            Child::Coproc | Child::Shell | Child::Guest if self.core.is_silent() => {
+                (Port::Coproc, Wanted::OutputAndUnread)
+            }
+            Child::Coproc | Child::Shell | Child::Guest => (Port::Coproc, Wanted::Output),
         };
         let errors = if input == Port::Coproc { Port::CoprocErr } else { input };
         match self.children.start(child, order, wanted, &self.pty) {
@@ -74,9 +78,31 @@ impl Host {
         }
     }
 
+    fn lend(&mut self, ticket: Ticket, guest: &Guest) -> Input<'static> {
+        let passed = self.clients.passed(ticket);
+        let lent = match (self.terminal.suspend(), self.terminal.tty()) {
+            (Ok(()), Some(tty)) => self.children.lend(guest, passed, tty),
+            (Err(error), _) => Err(error),
+            (_, None) => Err(io::Error::other("there is no terminal")),
+        };
+        match lent {
+            Ok(pid) => Input::Started(Child::Guest, pid),
+            Err(error) => {
+                self.take_terminal_back();
+                let name = guest.command.first().map_or("", String::as_str);
+                Input::StartFailed(Child::Guest, format!("{name} could not be run: {error}"))
+            }
+        }
+    }
+
+    fn take_terminal_back(&mut self) {
+        // A terminal that is gone cannot be taken back; its hang-up is on the way.
+        drop(self.terminal.take_back());
+    }
+
     fn release(&mut self, child: Child) {
         let ports = match child {
-            Child::Shell => return,
+            Child::Shell | Child::Guest => return,
             Child::Coproc => [Port::Coproc, Port::CoprocErr],
             Child::Run(slot) => [Port::Run(slot); 2],
         };
@@ -104,6 +130,12 @@ impl Host {
                     self.ports.look_again(Port::Coproc);
                 }
                 Child::Run(slot) => self.read_rest(now, Port::Run(slot)),
+                // It is coshell's again before a word of the core goes to it.
+                Child::Guest => {
+                    self.take_terminal_back();
+                    // A change of the window's size was told to whoever had the terminal.
+                    self.resize(now);
+                }
                 Child::Shell => {}
             }
             self.handle(now, Input::Exited(child, exit));

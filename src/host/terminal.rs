@@ -1,7 +1,7 @@
 //! The real terminal of the session, as far as there is one: standard streams may be files or pipes.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use termios::Termios;
 
@@ -52,6 +52,16 @@ impl Terminal {
     /// Puts the terminal back as it was, until `resume`.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         self.raw.as_mut().map_or(Ok(()), RawMode::suspend)
+    }
+
+    /// The terminal itself, for a program that is lent it.
+    pub(super) fn tty(&self) -> Option<BorrowedFd<'_>> {
+        self.raw.as_ref().map(RawMode::tty)
+    }
+
+    /// Takes the terminal back from a program that was lent it.
+    pub(super) fn take_back(&mut self) -> io::Result<()> {
+        self.raw.as_mut().map_or(Ok(()), RawMode::take_back)
     }
 
     /// Takes the terminal again.

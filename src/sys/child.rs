@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 
 use super::end::{End, close_on_exec};
 use super::guard::Guard;
+use super::guest;
 use super::signals::{self, Inherited};
 use crate::words::Exit;
 
@@ -47,6 +48,8 @@ pub struct Line<'a> {
 pub struct Streams {
     /// The id of its process.
     pub pid: u32,
+    /// What its stdin is told by.
+    pub known: Option<guest::Identity>,
     /// What it reads.
     pub stdin: End,
     /// What it writes, unless that goes nowhere.
@@ -126,7 +129,14 @@ pub fn start_at_pipes(line: &Line<'_>, wanted: Wanted) -> io::Result<(Child, Str
     let stderr = child.stderr.take().ok_or_else(|| io::Error::other("the pipe for stderr is missing"))?;
     // O_NONBLOCK would be seen by the child, which has the same description: this end is asked instead.
     let unread = (wanted == Wanted::OutputAndUnread).then(|| End::inherited(reads.as_fd())).transpose()?;
-    let streams = Streams { pid: child.id(), stdin, stdout, stderr: End::own(stderr.into())?, unread };
+    let streams = Streams {
+        known: guest::identity(&reads),
+        pid: child.id(),
+        stdin,
+        stdout,
+        stderr: End::own(stderr.into())?,
+        unread,
+    };
     Ok((child, streams))
 }
 
@@ -166,11 +176,16 @@ pub fn guard(child: &Child) -> io::Result<Guard> {
 
 /// Sends a signal to the process group that this child leads. A group that is gone needs none.
 pub fn signal_group(child: &Child, signal: i32) {
+    signal_process_group(pid_of(child), signal);
+}
+
+/// Sends a signal to this process group.
+pub fn signal_process_group(group: Pid, signal: i32) {
     let Ok(signal) = Signal::try_from(signal) else { return };
-    send_group(pid_of(child), signal);
-    if signal == Signal::SIGTERM {
+    send_group(group, signal);
+    if matches!(signal, Signal::SIGTERM | Signal::SIGHUP) {
         // One that is stopped would not see it.
-        send_group(pid_of(child), Signal::SIGCONT);
+        send_group(group, Signal::SIGCONT);
     }
 }
 

@@ -7,6 +7,7 @@ pub mod child;
 pub mod crash;
 pub mod end;
 pub mod guard;
+pub mod guest;
 pub mod process;
 pub mod pty;
 pub mod signals;

@@ -1,8 +1,8 @@
 //! The unix socket of a session: where it lies, who may use it, and connections with descriptors passed along.
 
 use std::fs::{self, DirBuilder, Permissions};
-use std::io::{self, ErrorKind, IoSliceMut};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Write};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,8 @@ use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::kill;
 use nix::sys::socket::{
-    AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, connect as connect_fd, recvmsg, socket,
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, connect as connect_fd,
+    recvmsg, sendmsg, socket,
 };
 use nix::unistd::{Pid, Uid, geteuid};
 
@@ -48,6 +49,15 @@ pub fn listed(directory: &Path) -> Vec<(String, PathBuf)> {
 /// A connection to the session that listens here.
 pub fn connect(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(path)
+}
+
+/// Sends bytes, and descriptors along with the first of them.
+pub fn send(stream: &mut UnixStream, bytes: &[u8], passed: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let numbers: Vec<RawFd> = passed.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&numbers)];
+    let control = if numbers.is_empty() { &[] } else { &rights[..] };
+    let sent = sendmsg::<()>(stream.as_raw_fd(), &[IoSlice::new(bytes)], control, MsgFlags::empty(), None)?;
+    stream.write_all(&bytes[sent..])
 }
 
 /// Whether nobody listens here any more. A session is called by its process id, so one whose process runs is not woken
@@ -210,6 +220,11 @@ impl Connection {
     /// The end to write to.
     pub fn end(&self) -> &End {
         &self.end
+    }
+
+    /// The descriptors that were passed, once.
+    pub fn take_passed(&mut self) -> Vec<OwnedFd> {
+        std::mem::take(&mut self.passed)
     }
 }
 

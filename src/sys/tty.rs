@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg, sigprocmask};
-use nix::unistd::{getpgrp, tcgetpgrp};
+use nix::unistd::{getpgrp, tcgetpgrp, tcsetpgrp};
 use termios::{Termios, tcsetattr};
 
 use super::crash;
@@ -135,19 +135,36 @@ impl RawMode {
         tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &raw)
     }
 
+    /// The terminal as it was inherited, for a program that is lent it.
+    pub fn tty(&self) -> BorrowedFd<'_> {
+        self.tty.as_fd()
+    }
+
+    /// Takes it back from a program that was lent it, whatever that made of it.
+    pub fn take_back(&mut self) -> io::Result<()> {
+        // It fails where the terminal is not the controlling one: then there is no foreground to come back to.
+        let _ = unstopped(|| Ok(tcsetpgrp(&self.tty, getpgrp())?));
+        unstopped(|| tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved))?;
+        self.resume()
+    }
+
     /// Back to what it was. TCSANOW: draining could wait for ever behind Ctrl-S, and what is on its way was
     /// processed when it was written.
     pub fn suspend(&mut self) -> io::Result<()> {
         self.suspended = true;
-        // A background process may set attributes only with SIGTTOU blocked: tcsetattr(3).
-        let mut ttou = SigSet::empty();
-        ttou.add(Signal::SIGTTOU);
-        let mut before = SigSet::empty();
-        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&ttou), Some(&mut before))?;
-        let result = tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved);
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
-        result
+        unstopped(|| tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved))
     }
+}
+
+/// A background process may set attributes, or the foreground group, only with SIGTTOU blocked: tcsetattr(3).
+fn unstopped(change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    let mut ttou = SigSet::empty();
+    ttou.add(Signal::SIGTTOU);
+    let mut before = SigSet::empty();
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&ttou), Some(&mut before))?;
+    let result = change();
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+    result
 }
 
 /// Stops this process group until it is the terminal's foreground group, as a job control shell does when it starts

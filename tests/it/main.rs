@@ -14,6 +14,7 @@ mod flow;
 mod indicator;
 mod integration;
 mod jobs;
+mod lend;
 mod modes;
 mod programs;
 mod redirect;

@@ -81,11 +81,16 @@ fn method(name: &str, subcommand: &clap::Command) -> String {
 fn parameter(name: &str, subcommand: &clap::Command) -> String {
     let arg = own(subcommand).find(|arg| arg.get_id() == name && arg.get_help_heading().is_none());
     let Some(arg) = arg else {
-        // The options of a trigger are one list on the wire.
-        return format!(
-            "\\fI{}\\fR (list of {{\\(dqname\\(dq, \\(dqvalue\\(dq}}, optional): as on the command line",
-            text(name)
-        );
+        let (kind, help) = match name {
+            "options" => ("list of {\\(dqname\\(dq, \\(dqvalue\\(dq}", "as on the command line"),
+            "directory" => ("string", "where it runs"),
+            "environment" => ("list of pairs of strings", "its variables; those of coshell where there are none"),
+            "streams" => {
+                ("list of numbers", "which standard streams are passed along by SCM_RIGHTS (unix(7)), in order")
+            }
+            _ => ("string", ""),
+        };
+        return format!("\\fI{}\\fR ({kind}, optional): {}", text(name), text(help));
     };
     let kind = match arg.get_action() {
         ArgAction::SetTrue => "boolean",

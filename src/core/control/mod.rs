@@ -11,11 +11,11 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::command::{Command, TriggerCommand};
-use super::{Core, Effect};
+use super::{Core, Effect, Guest};
 use crate::words::Ticket;
 pub use answers::{Code, Refusal};
 pub(super) use events::Subscribers;
-pub(super) use running::Runs;
+pub(super) use running::{Runs, ended};
 
 /// What is answered.
 type Reply = Result<Value, Refusal>;
@@ -43,6 +43,10 @@ impl Core {
             Command::Errors { .. } => self.errors(),
             Command::Send { enter, paste, text } => self.send(now, &text, enter, paste),
             Command::Trigger(command) => self.asked_of_triggers(command),
+            Command::Lend { command, directory, environment, streams, .. } => {
+                let guest = Guest { command, directory, environment, streams };
+                return self.asked_to_lend(now, ticket, guest, out);
+            }
             Command::Notify { text } => Ok(self.notify(&text)),
             Command::Subscribe { events } => {
                 let reply = self.control.subscribers.add(ticket, events);
@@ -54,10 +58,11 @@ impl Core {
     }
 
     /// The client has gone.
-    pub(super) fn withdrawn(&mut self, ticket: Ticket) {
+    pub(super) fn withdrawn(&mut self, now: Instant, ticket: Ticket, out: &mut Vec<Effect>) {
         self.control.subscribers.remove(ticket);
         self.watch();
         self.control.runs.forget(ticket);
+        self.guest_withdrawn(now, ticket, out);
     }
 
     fn asked_of_triggers(&mut self, command: TriggerCommand) -> Reply {

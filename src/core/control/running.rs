@@ -176,7 +176,7 @@ impl Core {
 }
 
 /// How it ended, as an answer.
-fn ended(exit: Exit) -> Value {
+pub(in crate::core) fn ended(exit: Exit) -> Value {
     match exit {
         Exit::Code(code) => json!({"status": code}),
         Exit::Signal(signal) => json!({"status": exit.status(), "signal": signal}),

@@ -43,6 +43,22 @@ impl Kitty {
         self.flags = flags;
     }
 
+    /// Flags of which nothing is known.
+    pub(super) fn some() -> Self {
+        Self { flags: 1, pushed: Vec::new() }
+    }
+
+    /// Appends what brings them back after `restore`.
+    pub(super) fn again(&self, out: &mut Vec<u8>) {
+        let mut flags = self.pushed.iter().chain([&self.flags]);
+        if let Some(&first) = flags.next().filter(|&&first| first != 0) {
+            out.extend_from_slice(format!("\x1b[={first}u").as_bytes());
+        }
+        for flags in flags {
+            out.extend_from_slice(format!("\x1b[>{flags}u").as_bytes());
+        }
+    }
+
     /// Appends what takes the flags off.
     pub(super) fn restore(&self, out: &mut Vec<u8>) {
         let mut below = self.flags;

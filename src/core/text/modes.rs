@@ -52,10 +52,10 @@ pub struct Modes {
     alternate: Option<u16>,
     /// For the primary and for the alternate screen.
     kitty: [Kitty; 2],
-    /// xterm's modifyOtherKeys.
-    other_keys: bool,
-    /// The cursor's shape is not the default.
-    shape: bool,
+    /// The level of xterm's modifyOtherKeys.
+    other_keys: u16,
+    /// The cursor's shape, 0 for the default.
+    shape: u16,
     /// SO, or a set of graphic characters in place of ASCII.
     shifted: bool,
     graphics: bool,
@@ -101,7 +101,7 @@ impl Modes {
     }
 
     /// Whether rows are counted from the scrolling region's first.
-    pub(super) fn origin(&self) -> bool {
+    pub fn origin(&self) -> bool {
         self.is_touched(ORIGIN)
     }
 
@@ -147,15 +147,15 @@ impl Modes {
     /// `CSI > 4 ; level m`.
     pub(super) fn other_keys(&mut self, csi: &Csi) {
         match csi.raw(0) {
-            4 => self.other_keys = csi.raw(1) != 0,
-            0 if csi.len() == 1 => self.other_keys = false,
+            4 => self.other_keys = csi.raw(1),
+            0 if csi.len() == 1 => self.other_keys = 0,
             _ => {}
         }
     }
 
     /// `CSI shape SP q`.
     pub(super) fn shape(&mut self, shape: u16) {
-        self.shape = shape != 0;
+        self.shape = shape;
     }
 
     /// `CSI prefix ... u`.
@@ -219,6 +219,60 @@ impl Modes {
         out.into_bytes()
     }
 
+    /// Everything is switched on, on whatever screen is shown: what a program may have left of which nothing is known.
+    pub fn all() -> Self {
+        Self {
+            touched: (1 << PRIVATE.len()) - 1,
+            kitty: [Kitty::some(), Kitty::default()],
+            other_keys: 1,
+            shape: 1,
+            shifted: true,
+            graphics: true,
+            insert: true,
+            newline: true,
+            region: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the scrolling region or the origin is not that of a terminal that nobody touched.
+    pub fn confines(&self) -> bool {
+        self.region || self.origin()
+    }
+
+    /// What switched the alternate screen on, if it is shown: the bytes that do it again.
+    pub fn enter(&self) -> Vec<u8> {
+        self.alternate.map(|mode| format!("\x1b[?{mode}h").into_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes that switch on again what `restore` has switched off, but for the alternate screen, the scrolling region
+    /// and the origin.
+    pub fn again(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.kitty[usize::from(self.alt_screen())].again(&mut out);
+        if self.other_keys != 0 {
+            out.extend_from_slice(format!("\x1b[>4;{}m", self.other_keys).as_bytes());
+        }
+        if self.shape != 0 {
+            out.extend_from_slice(format!("\x1b[{} q", self.shape).as_bytes());
+        }
+        for (place, (mode, on)) in PRIVATE.iter().enumerate().rev() {
+            if place == KEYPAD && self.is_touched(place) {
+                out.extend_from_slice(b"\x1b=");
+            } else if self.is_touched(place) && place != ORIGIN {
+                out.extend_from_slice(format!("\x1b[?{mode}{}", if *on { 'l' } else { 'h' }).as_bytes());
+            }
+        }
+        let rest: [(bool, &[u8]); 4] = [
+            (self.insert, b"\x1b[4h"),
+            (self.newline, b"\x1b[20h"),
+            (self.shifted, b"\x0e"),
+            (self.graphics, b"\x1b(0"),
+        ];
+        rest.iter().filter(|(on, _)| *on).for_each(|(_, bytes)| out.extend_from_slice(bytes));
+        out
+    }
+
     /// The bytes that switch off what is on, and nothing else; none when nothing is on. Attributes of characters stay:
     /// a script that ends in red means it.
     pub fn restore(&self) -> Vec<u8> {
@@ -234,7 +288,7 @@ impl Modes {
             out.extend_from_slice(format!("\x1b[?{mode}l").as_bytes());
         }
         self.kitty[0].restore(&mut out);
-        if self.other_keys {
+        if self.other_keys != 0 {
             out.extend_from_slice(b"\x1b[>4;0m");
         }
         self.restore_rows(&mut out);
@@ -242,7 +296,7 @@ impl Modes {
             put_back(&mut out, CURSOR);
         }
         let rest: [(bool, &[u8]); 5] = [
-            (self.shape, b"\x1b[0 q"),
+            (self.shape != 0, b"\x1b[0 q"),
             (self.insert, b"\x1b[4l"),
             (self.newline, b"\x1b[20l"),
             (self.shifted, b"\x0f"),

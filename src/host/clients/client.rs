@@ -1,6 +1,6 @@
 //! One control client: its connection, read and written as far as it goes, and since when it has taken nothing.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use super::talk::Talk;
@@ -69,6 +69,10 @@ impl Client {
     /// When it will have taken nothing for too long.
     pub(super) fn stuck_until(&self) -> Option<Instant> {
         self.stuck.map(|since| since + STUCK)
+    }
+
+    pub(super) fn take_passed(&mut self) -> Vec<OwnedFd> {
+        self.connection.take_passed()
     }
 
     /// Reads it once, unless there is something to be read before.

@@ -8,7 +8,7 @@ mod client;
 mod talk;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
 
 use mio::unix::SourceFd;
@@ -189,6 +189,12 @@ impl Clients {
         {
             client.talk.tell(event, share);
         }
+    }
+
+    /// The descriptors that came with what was asked with this ticket.
+    pub(super) fn passed(&mut self, ticket: Ticket) -> Vec<OwnedFd> {
+        let token = self.callers.get(&ticket).map(|waiting| waiting.token);
+        token.and_then(|token| self.all.get_mut(&token)).map(Client::take_passed).unwrap_or_default()
     }
 
     /// What may wait for each: nothing more where too much waits for all together.

@@ -145,3 +145,18 @@ fn at_rest() {
         assert_eq!(heard(80, stream).at_rest, expected, "{stream:x?}");
     }
 }
+
+#[test]
+fn what_was_switched_off_can_be_switched_on_again() {
+    let on = b"\x1b[?1000h\x1b[?1006h\x1b[?2004h\x1b[?25l\x1b[?7l\x1b=\x1b[>4;2m\x1b[3 q\x1b[=1u\x1b[>5u\x1b[>7u\x1b[4h\x1b(0";
+    for screen in [&b""[..], b"\x1b[?1049h", b"\x1b[?47h"] {
+        let mut text = Text::new(size(80));
+        text.feed(&[screen, on].concat(), &mut Deaf);
+        let modes = text.modes().clone();
+        text.feed(&modes.restore(), &mut Deaf);
+        assert_eq!(text.modes().restore(), b"", "everything is off");
+        text.feed(&[modes.enter(), modes.again()].concat(), &mut Deaf);
+        assert_eq!(text.modes().restore().escape_ascii().to_string(), modes.restore().escape_ascii().to_string());
+        assert_eq!(text.modes().again(), modes.again());
+    }
+}

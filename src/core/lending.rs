@@ -1,0 +1,161 @@
+//! The terminal lent to a program of somebody else's for a while: when it may be handed over, what the program is, and
+//! how it comes back. Meanwhile the shell's output waits and the keyboard is not read. How the screen is put back is
+//! for `screen`.
+
+use std::time::{Duration, Instant};
+
+use super::control::{Code, Refusal, ended};
+use super::{Core, Effect, Medium};
+use crate::words::{Child, Exit, Ticket};
+
+/// How long a moment is waited for at which the output is in the middle of nothing.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// From the signal that asks the program to end to the one that makes it.
+const KILL_AFTER: Duration = Duration::from_secs(2);
+/// What the shell may print while the terminal is lent before it has to wait.
+pub(super) const HELD: usize = 1024 * 1024;
+
+/// `SIGHUP`, `SIGKILL`: the same numbers on every Unix.
+const HUP: i32 = 1;
+const KILL: i32 = 9;
+
+/// A program that is lent the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Where it runs; where coshell does, if nothing is said.
+    pub directory: Option<String>,
+    /// Its environment; that of coshell, if nothing is said.
+    pub environment: Vec<(String, String)>,
+    /// Which of its standard streams were passed along, in this order. The others are the terminal.
+    pub streams: Vec<u8>,
+}
+
+/// Who has the terminal.
+#[derive(Debug, Default)]
+pub(super) enum Lending {
+    /// coshell.
+    #[default]
+    No,
+    /// coshell, until the output is in the middle of nothing, or this time.
+    Asked(Ticket, Guest, Instant),
+    /// coshell, until the terminal has taken what waits for it.
+    Leaving(Ticket, Guest),
+    /// The guest; it is killed at this time, if it is to end.
+    Lent(Ticket, Option<Instant>),
+}
+
+impl Lending {
+    /// Whether the shell's output and the keyboard wait.
+    pub(super) fn holds(&self) -> bool {
+        matches!(self, Self::Leaving(..) | Self::Lent(..))
+    }
+
+    /// When `tick` has something to do.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Asked(_, _, at) | Self::Lent(_, Some(at)) => Some(*at),
+            _ => None,
+        }
+    }
+}
+
+impl Core {
+    /// Somebody wants the terminal for this program.
+    pub(super) fn asked_to_lend(&mut self, now: Instant, ticket: Ticket, guest: Guest, out: &mut Vec<Effect>) {
+        let terminal = self.setup.keyboard == Medium::Terminal && self.setup.screen == Medium::Terminal;
+        let refusal = if guest.command.is_empty() {
+            Some((Code::Params, "there is no command; name the program that is to have the terminal"))
+        } else if !terminal {
+            Some((Code::NoTerminal, "the session's input or output is no terminal: there is nothing to lend"))
+        } else if !matches!(self.lending, Lending::No) {
+            Some((Code::NoTerminal, "the terminal is lent to somebody else; try again when that has ended"))
+        } else if self.session.is_over() || self.session.shell_is_gone() {
+            Some((Code::Ended, "the session is at its end"))
+        } else {
+            None
+        };
+        match refusal {
+            Some((code, sentence)) => out.push(Effect::Answer(ticket, Err(Refusal::new(code, sentence)))),
+            None => self.lending = Lending::Asked(ticket, guest, now + PATIENCE),
+        }
+    }
+
+    /// Whether the keyboard is somebody else's.
+    pub(super) fn is_lent(&self) -> bool {
+        self.lending.holds()
+    }
+
+    /// Does what is due by now.
+    pub(super) fn tick_lending(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        match self.lending {
+            Lending::Asked(ticket, _, at) if now >= at => {
+                self.lending = Lending::No;
+                let sentence = "the output has stopped in the middle of an escape sequence; try again when it goes on";
+                out.push(Effect::Answer(ticket, Err(Refusal::new(Code::Busy, sentence))));
+            }
+            Lending::Lent(ticket, Some(at)) if now >= at => {
+                self.lending = Lending::Lent(ticket, Some(now + KILL_AFTER));
+                out.push(Effect::Signal(Child::Guest, KILL));
+            }
+            _ => {}
+        }
+    }
+
+    /// Hands the terminal over as soon as it can be.
+    pub(super) fn settle_lending(&mut self, out: &mut Vec<Effect>) {
+        if matches!(self.lending, Lending::Asked(..)) && self.screen.text().at_rest() {
+            let Lending::Asked(ticket, guest, _) = std::mem::take(&mut self.lending) else { return };
+            self.screen.lend();
+            self.lending = Lending::Leaving(ticket, guest);
+        }
+        if matches!(self.lending, Lending::Leaving(..)) && self.screen.is_empty() {
+            let Lending::Leaving(ticket, guest) = std::mem::take(&mut self.lending) else { return };
+            self.lending = Lending::Lent(ticket, None);
+            out.push(Effect::Lend(ticket, guest));
+        }
+    }
+
+    /// The program that had the terminal has ended, or could not be started: it is coshell's again.
+    pub(super) fn take_back(&mut self, now: Instant, end: Result<Exit, &str>, out: &mut Vec<Effect>) {
+        if let Lending::Lent(ticket, _) = std::mem::take(&mut self.lending) {
+            let reply = end.map(ended).map_err(|reason| Refusal::new(Code::Failed, reason));
+            out.push(Effect::Answer(ticket, reply));
+        }
+        self.screen.take_back();
+        let held = std::mem::take(&mut self.held);
+        self.printed(now, &held, out);
+    }
+
+    /// Nobody waits for the program any more, or the session is at its end.
+    pub(super) fn end_lending(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        match std::mem::take(&mut self.lending) {
+            Lending::Lent(ticket, None) => {
+                self.lending = Lending::Lent(ticket, Some(now + KILL_AFTER));
+                out.push(Effect::Signal(Child::Guest, HUP));
+            }
+            lent @ Lending::Lent(..) => self.lending = lent,
+            Lending::No => {}
+            Lending::Asked(ticket, ..) => self.refuse_lending(ticket, out),
+            Lending::Leaving(ticket, _) => {
+                self.refuse_lending(ticket, out);
+                self.take_back(now, Err(""), out);
+            }
+        }
+    }
+
+    /// The client that asked for it has gone.
+    pub(super) fn guest_withdrawn(&mut self, now: Instant, ticket: Ticket, out: &mut Vec<Effect>) {
+        match self.lending {
+            Lending::Asked(of, ..) | Lending::Leaving(of, _) | Lending::Lent(of, _) if of == ticket => {
+                self.end_lending(now, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn refuse_lending(&self, ticket: Ticket, out: &mut Vec<Effect>) {
+        out.push(Effect::Answer(ticket, Err(Refusal::new(Code::Ended, "the session is at its end"))));
+    }
+}

@@ -1,0 +1,263 @@
+//! The terminal lent to a program for a while, and lines that are asked for: whoever has it, it comes back as it was.
+
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{COSHELL, Ended, PROMPT, Place, Terminal, bash, coshell, proc, wrapped};
+
+/// A bash at its prompt.
+fn at_prompt() -> Terminal {
+    let mut term = bash(&[]).start();
+    term.wait(PROMPT);
+    term
+}
+
+/// Types a command line.
+fn enter(term: &mut Terminal, line: &str) {
+    term.send(format!("{line}\r"));
+}
+
+/// How many lines end in a number of six digits.
+fn numbers(shown: &str) -> usize {
+    let number = |line: &&str| line.len() >= 6 && line.bytes().rev().take(6).all(|byte| byte.is_ascii_digit());
+    shown.lines().filter(number).count()
+}
+
+/// Lends the session's terminal from outside.
+fn from_outside(term: &Terminal, script: &str) -> std::process::Child {
+    let mut command = Command::new(COSHELL);
+    command.args(["lend", "--tty", "--session", &term.pid().to_string(), "--", "sh", "-c", script]);
+    command.env_remove("COSHELL_SOCKET").current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
+    command.env("TMPDIR", std::env::temp_dir()).spawn().expect("coshell can be started")
+}
+
+#[test]
+fn a_program_has_the_real_terminal_as_its_own() {
+    let mut term = at_prompt();
+    let before = term.modes();
+    enter(
+        &mut term,
+        &format!(
+            "{COSHELL} lend -- sh -c 'tty; echo $COSHELL_TTY; read x </dev/tty; echo got:$x; sleep 9'; echo st $?"
+        ),
+    );
+    let real = term.wait_match(r"\n(/dev/pts/\d+)\r\n");
+    let inside = term.wait_match(r"(/dev/pts/\d+)\r\n");
+    assert_ne!(real, inside);
+    let lent = term.modes();
+    assert_eq!(lent.c_lflag & (libc::ICANON | libc::ECHO | libc::ISIG), libc::ICANON | libc::ECHO | libc::ISIG);
+    term.send("hello\r");
+    term.wait("got:hello");
+    // Ctrl-C is a signal to it, and to nobody else.
+    term.send("\x03");
+    term.wait("st 130");
+    assert_eq!(term.modes(), before);
+    let rows = term.rows().join("\n");
+    assert!(!rows.contains("hello") && rows.contains("st 130"), "{rows}");
+}
+
+#[test]
+fn what_is_redirected_stays_so() {
+    let mut term = at_prompt();
+    enter(
+        &mut term,
+        &format!(
+            "x=$(seq 3 | {COSHELL} lend -- sh -c 'cat; echo u''p >&2; read y </dev/tty; echo $y; exit 7'); echo \"[$?]\" $x"
+        ),
+    );
+    term.wait("up");
+    term.send("four\r");
+    term.wait("[7] 1 2 3 four");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_told_and_the_terminal_is_back() {
+    let mut term = at_prompt();
+    enter(&mut term, &format!("{COSHELL} lend -- no-such-program; echo st $?"));
+    term.wait("coshell: no-such-program could not be run: No such file");
+    term.wait("st 1");
+}
+
+/// A full-screen program, killed with everything switched on that it could switch on.
+#[test]
+fn a_killed_program_leaves_no_trace_over_a_full_screen_program() {
+    let place = Place::new();
+    let text: String = (0..60).map(|n| format!("line {n} \u{e9}\u{4e2d}\n")).collect();
+    let file = place.file("text", &text);
+    let mut term = coshell(&["--", "vim", "-u", "NONE", "-c", "set nu mouse=a", &file]).start();
+    term.wait_until("vim", |term| term.rows().iter().any(|row| row.contains("line 15")));
+    let modes = |term: &Terminal| {
+        let screen = term.screen();
+        let keys = (screen.application_cursor(), screen.application_keypad(), screen.bracketed_paste());
+        (
+            keys,
+            screen.mouse_protocol_mode(),
+            screen.mouse_protocol_encoding(),
+            screen.hide_cursor(),
+            screen.cursor_position(),
+        )
+    };
+    let (rows, before) = (term.rows(), modes(&term));
+    let script = "stty raw -echo; printf '\\033[?1000h\\033[?1006h\\033[?25l\\033[3;9r\\033[?6h\\033[4h\\033[>4;2m\\033[31mGUEST'; kill -9 $$";
+    let mut client = from_outside(&term, script);
+    term.wait("GUEST");
+    assert_eq!(client.wait().expect("it ends").code(), Some(137));
+    term.wait_until("vim's screen again", |term| term.rows() == rows && modes(term) == before);
+    // Keys and drawing go on where they were.
+    term.send("jjx");
+    term.wait_until("the edit", |term| term.rows()[2].ends_with("ine 2 \u{e9}\u{4e2d}"));
+    term.send(":q!\r");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+}
+
+#[test]
+fn whoever_asked_is_gone_so_is_the_program() {
+    let mut term = at_prompt();
+    let rows = term.rows();
+    let mut client = from_outside(&term, "echo up; trap '' HUP; sleep 100");
+    term.wait("up");
+    client.kill().expect("it runs");
+    client.wait().expect("it ends");
+    // It ignores SIGHUP: two seconds later it is killed.
+    term.wait_until("the shell's screen", |term| term.rows() == rows);
+    enter(&mut term, "echo sti''ll");
+    term.wait("still");
+}
+
+#[test]
+fn what_the_shell_prints_meanwhile_waits_and_is_whole() {
+    let mut term = wrapped(&[], "echo start; read x; seq -w 300000; echo end").start();
+    term.wait("start");
+    let mut client = from_outside(&term, "echo up; read x; exit 0");
+    term.wait("up");
+    // Nothing that is typed now is the shell's.
+    let shell = term.relatives();
+    assert!(!shell.is_empty());
+    term.send("guest\r");
+    assert_eq!(client.wait().expect("it ends").code(), Some(0));
+    term.forget();
+    term.send("\r");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    let shown = String::from_utf8_lossy(term.seen()).into_owned();
+    assert_eq!(numbers(&shown), 300_000);
+}
+
+#[test]
+fn a_flood_while_it_is_lent_is_kept_back_and_not_lost() {
+    let mut term = wrapped(&[], "echo start; until [ -e go ]; do sleep 0.05; done; seq -w 500000; echo en''d").start();
+    term.wait("start");
+    let mut client = from_outside(&term, "echo up; read x; printf '\\033[8mGONE'");
+    term.wait("up");
+    std::fs::write(term.home().join("go"), "").expect("the home is ours");
+    term.watch(std::time::Duration::from_millis(500));
+    assert!(!term.text().contains("000001"), "nothing is shown over the guest");
+    term.send("\r");
+    assert_eq!(client.wait().expect("it ends").code(), Some(0));
+    term.wait("end");
+    let shown = String::from_utf8_lossy(term.seen()).into_owned();
+    assert_eq!(numbers(&shown), 500_000);
+}
+
+#[test]
+fn a_program_that_stops_goes_on() {
+    let mut term = at_prompt();
+    enter(&mut term, &format!("{COSHELL} lend -- sh -c 'echo up; kill -STOP $$; exit 4'; echo st $?"));
+    term.wait("st 4");
+}
+
+#[test]
+fn the_end_of_the_session_ends_the_program_and_restores_the_terminal() {
+    let mut term = bash(&[]).start();
+    let before = crate::support::direct(&["true"]).start();
+    let fresh = before.modes();
+    term.wait(PROMPT);
+    let mut client = from_outside(&term, "stty raw; echo up; echo $$ > pid; sleep 100");
+    term.wait("up");
+    term.signal(Signal::SIGTERM);
+    assert_eq!(term.wait_end(), Ended::Code(143));
+    assert_eq!(term.modes(), fresh);
+    assert!(client.wait().expect("it ends").code() != Some(0));
+    assert!(!term.screen().alternate_screen());
+}
+
+#[test]
+fn another_one_has_to_wait() {
+    let mut term = at_prompt();
+    let mut first = from_outside(&term, "echo up; read x");
+    term.wait("up");
+    let mut second = from_outside(&term, "true");
+    assert_eq!(second.wait().expect("it ends").code(), Some(1));
+    term.send("\r");
+    assert_eq!(first.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn a_size_that_changed_meanwhile_is_told_inside() {
+    let mut term = at_prompt();
+    let mut client = from_outside(&term, "echo up; read x");
+    term.wait("up");
+    term.resize(30, 90, 0, 0);
+    term.send("\r");
+    client.wait().expect("it ends");
+    enter(&mut term, "stty size");
+    term.wait("30 90");
+}
+
+#[test]
+fn without_a_terminal_there_is_nothing_to_lend() {
+    let mut term = wrapped(&[], &format!("{COSHELL} lend -- true 2>&1 | cat; read x")).start();
+    term.wait("\x1b[?1049h");
+    term.send("\r");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    let script = format!("true | {COSHELL} -- sh -c '{COSHELL} lend -- true' | cat");
+    let mut term = crate::support::direct(&["sh", "-c", &script]).start();
+    term.wait("is no terminal: there is nothing to lend");
+    term.wait_end();
+}
+
+#[test]
+fn a_line_is_asked_for_and_edited_and_files_complete() {
+    let mut term = at_prompt();
+    enter(&mut term, "mkdir d; touch d/some-file-name");
+    term.wait(PROMPT);
+    enter(&mut term, &format!("x=$({COSHELL} ask 'Which file? ' --default d/); echo \"[$?]\" \"<$x>\""));
+    term.wait("\x1b[?1049h");
+    term.wait("\x1b[KWhich file? ");
+    term.send("so\t");
+    term.wait("some-file-name");
+    term.send("\r");
+    term.wait("[0] <d/some-file-name>");
+    for (key, status) in [("\x04", 1), ("\x03", 130)] {
+        enter(&mut term, &format!("{COSHELL} ask 'Sure? '; echo \"[$?]\""));
+        term.wait("\x1b[?1049h");
+        term.wait("\x1b[KSure? ");
+        term.send(key);
+        term.wait(&format!("[{status}]"));
+    }
+}
+
+#[test]
+fn a_coprocess_asks_the_user() {
+    let place = Place::new();
+    let script = place.file("bot", format!("x=$({COSHELL} ask 'Name? '); printf 'echo hello %s\\r' \"$x\""));
+    let mut term = bash(&["-t", "who is there", "-c", &format!("sh {script}")]).start();
+    term.wait(PROMPT);
+    enter(&mut term, "echo who is the''re");
+    term.wait("\x1b[KName? ");
+    term.send("world\r");
+    term.wait("hello world\r\n");
+}
+
+#[test]
+fn its_process_group_is_gone_with_it() {
+    let mut term = at_prompt();
+    let mut client = from_outside(&term, "echo pid $$; read x");
+    let pid: i32 = term.wait_match(r"pid (\d+)").parse().expect("a number");
+    assert!(proc::lives(Pid::from_raw(pid)));
+    kill(Pid::from_raw(pid), Signal::SIGKILL).expect("it runs");
+    assert_eq!(client.wait().expect("it ends").code(), Some(137));
+    enter(&mut term, "echo sti''ll");
+    term.wait("still");
+}
