@@ -48,6 +48,7 @@
 //! | `coproc/` | the coprocess's life; what it reads (raw, text, json); how its silence looks |
 //! | `zmodem/` | follows a transfer, so that a broken one leaves the shell usable |
 //! | `background` | the commands of `run` |
+//! | `readers` | who reads the lines, as triggers, coprocesses and subscribers come and go |
 //! | `watch` | which lines matter, when the output rests, the raw bytes of the unfinished line |
 //! | `text/` | escape sequences, modes, lines as a person reads them |
 //! | `trigger/` | which trigger fires on which line |

@@ -85,16 +85,6 @@ impl Core {
         out.push(Effect::Start(Child::Coproc, order));
     }
 
-    /// Keeps what a coprocess that reads in this form will need to be known.
-    fn heed(&mut self, form: Form) {
-        if form != Form::Raw {
-            self.screen.assemble();
-            if !self.counts_lines() {
-                self.number = self.screen.number();
-            }
-        }
-    }
-
     /// The coprocess wrote: it is typed.
     pub(super) fn said(&mut self, now: Instant, bytes: &[u8]) {
         let Some(coproc) = &mut self.coproc else { return };

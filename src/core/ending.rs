@@ -115,6 +115,7 @@ impl Core {
             self.notice(&format!("{name} was stopped: the other side ended the transfer"), &[], out);
         }
         self.typing.settle(now);
+        self.watch();
         self.coproc_ended(now, command, exit, stderr, out);
     }
 

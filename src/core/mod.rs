@@ -22,6 +22,7 @@ mod outbox;
 mod output;
 mod overlay;
 pub mod picture;
+mod readers;
 pub mod rule;
 mod screen;
 mod session;
@@ -50,6 +51,7 @@ use keyboard::EndOfInput;
 pub use lending::Guest;
 use lending::{HELD, Lending};
 use notices::Notices;
+use readers::Watching;
 use rule::Rule;
 pub use screen::Medium;
 use screen::Screen;
@@ -63,17 +65,6 @@ use zmodem::{Aftermath, Transfer};
 /// `SIGHUP`, `SIGPIPE`: the same numbers on every Unix.
 const HUP: i32 = 1;
 const PIPE: i32 = 13;
-
-/// Who looks at the lines of what is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Watching {
-    /// Nobody: bytes pass.
-    Nobody,
-    /// Whole chunks at a time.
-    Chunks,
-    /// Line by line, because a trigger may silence the rest of a chunk.
-    Lines,
-}
 
 /// The session's mind.
 #[derive(Debug)]
@@ -160,33 +151,6 @@ impl Core {
             core.settle(now, out);
         }
         core
-    }
-
-    /// Looks at the lines as closely as the triggers and the subscribers that there are now want it.
-    fn watch(&mut self) {
-        let (counted, started) = (self.counts_lines(), self.starts);
-        let mut rules = self.rules.iter().flatten();
-        self.starts = rules.clone().any(|rule| rule.spec.starts_coproc);
-        self.watching = match (rules.clone().next(), rules.any(|rule| rule.silences)) {
-            (Some(_), true) => Watching::Lines,
-            (Some(_), false) => Watching::Chunks,
-            (None, _) if self.control.subscribers.want_lines() => Watching::Chunks,
-            (None, _) => Watching::Nobody,
-        };
-        if self.starts && !started {
-            self.raw.restart(self.screen.text().offset());
-        }
-        if self.watching != Watching::Nobody {
-            self.screen.assemble();
-            if !counted {
-                self.number = self.screen.number();
-            }
-        }
-    }
-
-    /// Whether somebody is told of the lines, so that `number` is kept.
-    fn counts_lines(&self) -> bool {
-        self.watching != Watching::Nobody || self.coproc.as_ref().is_some_and(Coproc::reads_lines)
     }
 
     /// Takes in what happened and decides what follows.
@@ -410,6 +374,7 @@ impl Core {
             Child::Coproc => {
                 if let Some(coproc) = self.coproc.take() {
                     self.muted = None;
+                    self.watch();
                     self.notice(&format!("coprocess {} could not be started: {reason}", coproc.name()), &[], out);
                     self.coproc_not_started(reason, out);
                 }

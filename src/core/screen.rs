@@ -88,6 +88,16 @@ impl Screen {
         self.text.assemble(true);
     }
 
+    /// Nobody reads the lines any more.
+    pub(super) fn stop_assembling(&mut self) {
+        self.text.assemble(false);
+    }
+
+    /// What the shell printed from this place in the stream on, as far as it is kept.
+    pub(super) fn printed_since(&self, start: u64) -> Vec<u8> {
+        self.history.as_ref().map_or_else(Vec::new, |history| history.printed_since(start))
+    }
+
     /// The shell's bytes; `sink` is told what is in them. Says how many were taken: all, unless the sink has enough.
     pub(super) fn print(&mut self, bytes: &[u8], sink: &mut impl Sink) -> usize {
         let used = self.text.feed(bytes, sink);

@@ -12,6 +12,7 @@ use crate::cli;
 use crate::config::{self, Surroundings};
 
 mod indicator;
+mod readers;
 mod subscribing;
 
 /// A core with the world round it.

@@ -45,9 +45,11 @@ impl Subscribers {
         self.all.iter().any(|subscriber| ["line", "prompt"].iter().any(|kind| subscriber.wants(kind)))
     }
 
-    /// This one has gone.
-    pub(super) fn remove(&mut self, ticket: Ticket) {
+    /// This one has gone; whether it was there.
+    pub(super) fn remove(&mut self, ticket: Ticket) -> bool {
+        let before = self.all.len();
         self.all.retain(|subscriber| subscriber.ticket != ticket);
+        self.all.len() < before
     }
 
     /// Tells everybody who wants it.

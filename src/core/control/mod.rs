@@ -59,8 +59,9 @@ impl Core {
 
     /// The client has gone.
     pub(super) fn withdrawn(&mut self, now: Instant, ticket: Ticket, out: &mut Vec<Effect>) {
-        self.control.subscribers.remove(ticket);
-        self.watch();
+        if self.control.subscribers.remove(ticket) {
+            self.watch();
+        }
         self.control.runs.forget(ticket);
         self.guest_withdrawn(now, ticket, out);
     }

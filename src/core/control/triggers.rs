@@ -31,7 +31,8 @@ impl Core {
         let rule = Rule::new(regex, items);
         let rule = rule.map_err(|(option, reason)| Refusal::new(Code::Params, format!("{option}: {reason}")))?;
         if self.rules.len() >= MOST {
-            return Err(Refusal::new(Code::Full, format!("there are {MOST} triggers already; remove some")));
+            let sentence = format!("{MOST} triggers have been added, removed ones included: a session takes no more");
+            return Err(Refusal::new(Code::Full, sentence));
         }
         self.triggers.push(rule.spec.clone());
         self.rules.push(Some(rule));
@@ -50,6 +51,7 @@ impl Core {
     pub(super) fn switch_trigger(&mut self, trigger: &str, on: bool) -> Reply {
         let i = self.find_trigger(trigger)?;
         self.triggers.set_enabled(i, on);
+        self.watch();
         Ok(json!({"number": i + 1, "enabled": on}))
     }
 

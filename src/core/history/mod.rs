@@ -130,6 +130,17 @@ impl History {
         self.lines.so_far()
     }
 
+    /// What the shell printed from this place in the stream on, as far as the tape has it.
+    pub(super) fn printed_since(&self, start: u64) -> Vec<u8> {
+        let (mut place, mut offset, mut since) = (self.tape.beginning(), self.edge.offset(), Vec::new());
+        while let Some((_, piece)) = self.tape.next(&mut place, u64::MAX) {
+            let Piece::Bytes(Source::Shell, bytes) = piece else { continue };
+            since.extend_from_slice(&bytes[(start.saturating_sub(offset) as usize).min(bytes.len())..]);
+            offset += bytes.len() as u64;
+        }
+        since
+    }
+
     /// The screen as it is now.
     pub(super) fn picture(&mut self) -> &Picture {
         let (picture, place) = self.picture.get_or_insert_with(|| {

@@ -1,0 +1,70 @@
+//! Who reads the lines of what is printed, as triggers, coprocesses and subscribers come and go: while nobody does, they are
+//! not put together, and bytes pass.
+
+use super::Core;
+use super::coproc::{Coproc, Form};
+use super::watch::Raw;
+
+/// Who looks at the lines of what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watching {
+    /// Nobody: bytes pass.
+    Nobody,
+    /// Whole chunks at a time.
+    Chunks,
+    /// Line by line, because a trigger may silence the rest of a chunk.
+    Lines,
+}
+
+impl Core {
+    /// Looks at the lines as closely as those want it who are there now: triggers, subscribers, the coprocess.
+    pub(super) fn watch(&mut self) {
+        let triggers = &self.triggers;
+        let enabled = self.rules.iter().enumerate().filter(|(i, _)| triggers.spec(*i).enabled);
+        let mut rules = enabled.filter_map(|(_, rule)| rule.as_ref());
+        let starts = rules.clone().any(|rule| rule.spec.starts_coproc);
+        self.watching = match (rules.clone().next(), rules.any(|rule| rule.silences)) {
+            (Some(_), true) => Watching::Lines,
+            (Some(_), false) => Watching::Chunks,
+            (None, _) if self.control.subscribers.want_lines() => Watching::Chunks,
+            (None, _) => Watching::Nobody,
+        };
+        self.read_lines(self.watching != Watching::Nobody || self.coproc.as_ref().is_some_and(Coproc::reads_lines));
+        self.keep_raw_bytes(starts);
+    }
+
+    /// A coprocess that reads in this form is about to start.
+    pub(super) fn heed(&mut self, form: Form) {
+        if form != Form::Raw {
+            self.read_lines(true);
+        }
+    }
+
+    /// Lines are put together from now on, or not any more. They are counted on from where the history is.
+    fn read_lines(&mut self, wanted: bool) {
+        if wanted == self.screen.text().assembles() {
+            return;
+        }
+        if wanted {
+            self.screen.assemble();
+            self.number = self.screen.number();
+        } else {
+            self.screen.counted(self.number, true);
+            self.screen.stop_assembling();
+            self.rest.forget();
+        }
+    }
+
+    /// Some trigger may start a coprocess, which then wants the line's raw bytes from the first on; or none may.
+    fn keep_raw_bytes(&mut self, wanted: bool) {
+        if wanted && !self.starts {
+            let start = self.screen.text().line_start();
+            self.raw.restart(start);
+            self.raw.push(&self.screen.printed_since(start));
+            self.raw.keep_from(start);
+        } else if !wanted {
+            self.raw = Raw::default();
+        }
+        self.starts = wanted;
+    }
+}

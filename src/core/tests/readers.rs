@@ -1,0 +1,111 @@
+//! Readers of lines that come and go while the session runs: each is told all that it should be, and none is paid for who
+//! is not there.
+
+use super::*;
+use crate::core::command::{Command, Options, TriggerCommand};
+use crate::core::coproc::Form;
+use crate::core::rule::Item;
+use crate::words::Ticket;
+
+impl Bench {
+    fn trigger(&mut self, command: TriggerCommand) -> &mut Self {
+        self.input(Input::Asked(Ticket(1), Command::Trigger(command)))
+    }
+
+    fn add(&mut self, regex: &str, option: &str, value: &str) -> &mut Self {
+        let options = Options(vec![Item { name: option.to_owned(), value: value.to_owned() }]);
+        self.trigger(TriggerCommand::Add { regex: regex.to_owned(), options })
+    }
+
+    fn run(&mut self, form: Form) -> &mut Self {
+        let (silent, replace, wait) = (false, false, false);
+        let command = Command::Run { silent, replace, wait, input: Some(form), command: "bot".to_owned() };
+        self.input(Input::Asked(Ticket(1), command)).input(Input::Started(Child::Coproc, 7))
+    }
+
+    fn assembles(&self) -> bool {
+        self.core.screen.text().assembles()
+    }
+}
+
+#[test]
+fn a_trigger_that_is_added_in_the_middle_of_a_line_gives_its_coprocess_the_line_from_its_first_byte() {
+    let line = b"before\r\n\x1b[1mone \x1b[mgo now\r\nafter";
+    crate::core::split::everywhere(line, |pieces| {
+        let mut bench = Bench::new(&[]);
+        bench.shell(pieces[0]).add("go now", "coproc", "bot");
+        pieces[1..].iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        // A line that was over before is not looked at again.
+        let whole = pieces[0].len() >= line.len() - b"after".len();
+        assert_eq!(bench.started().is_empty(), whole, "{:?}", pieces[0].escape_ascii().to_string());
+        if !whole {
+            assert_eq!(bench.read.escape_ascii().to_string(), "\\x1b[1mone \\x1b[mgo now\\r\\nafter");
+        }
+    });
+}
+
+#[test]
+fn a_second_trigger_does_not_lose_what_is_kept_for_the_first() {
+    let mut bench = Bench::new(&["-t", "go", "-c", "bot"]);
+    bench.shell(b"a g").add("other", "coproc", "cat").add("x", "bell", "").shell(b"o").wait(30);
+    assert_eq!(bench.read, b"a go");
+}
+
+#[test]
+fn lines_are_put_together_only_while_somebody_reads_them_and_the_numbers_go_on() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"one\r\n");
+    assert!(!bench.assembles());
+    bench.add("x", "bell", "").shell(b"two\r\n");
+    assert!(bench.assembles());
+    bench.trigger(TriggerCommand::Disable { trigger: "1".to_owned() }).shell(b"three\r\n");
+    assert!(!bench.assembles());
+    bench.trigger(TriggerCommand::Enable { trigger: "1".to_owned() }).shell(b"fo");
+    assert!(bench.assembles());
+    bench.trigger(TriggerCommand::Remove { trigger: "1".to_owned() }).shell(b"ur\r\n");
+    assert!(!bench.assembles());
+    bench.run(Form::Raw).shell(b"five\r\n");
+    assert!(!bench.assembles());
+    bench.coproc_exits(Exit::Code(0), b"").run(Form::Json).shell(b"six\r\n");
+    assert!(bench.assembles());
+    assert_eq!(bench.core.number, 6);
+    bench.coproc_exits(Exit::Code(0), b"").shell(b"seven\r\n");
+    assert!(!bench.assembles());
+    bench.wait(100);
+    assert_eq!(bench.core.deadline(), None);
+    let kept: Vec<u64> = bench.core.lines(bench.now).iter().map(|line| line.number).collect();
+    assert_eq!(kept, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn a_removed_trigger_leaves_nothing_behind() {
+    let mut bench = Bench::new(&[]);
+    bench.add("go", "coproc", "bot").trigger(TriggerCommand::Remove { trigger: "go".to_owned() });
+    bench.shell(&[b'x'; 10_000]).shell(b"\r\ngo\r\n").wait(100);
+    assert!(bench.started().is_empty() && bench.core.raw.from(0).is_empty());
+}
+
+/// Nobody reads lines, so nobody knows by then where the cursor is.
+#[test]
+fn a_notice_of_a_coprocess_that_was_started_later_stands_above_the_line() {
+    let wrapped = format!("$ {}\x1b[3D", "x".repeat(100));
+    for line in ["$ ls -l\x1b[3D", "$ \x1b[1;32mls", &wrapped, "\x1b[5;1Hhere"] {
+        for when in 0..=line.len() {
+            let (before, behind) = line.as_bytes().split_at(when);
+            let mut bench = Bench::new(&[]);
+            bench.shell(b"first\r\n").shell(before).run(Form::Raw).shell(behind);
+            let cursor = bench.screen().screen().cursor_position();
+            let rows = bench.lines();
+            bench.coproc_exits(Exit::Code(3), b"").wait(100);
+            let notice = bench.lines().iter().position(|row| row == "coshell: coprocess \"bot\" failed: status 3");
+            let notice = notice.unwrap_or_else(|| panic!("{line:?} {when}: {:?}", bench.lines()));
+            let mut without = bench.lines();
+            without.remove(notice);
+            assert_eq!(without, rows, "{line:?} {when}");
+            let now = bench.screen().screen().cursor_position();
+            assert_eq!(now, (cursor.0 + 1, cursor.1), "{line:?} {when}");
+        }
+    }
+}
