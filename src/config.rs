@@ -3,12 +3,13 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::str::FromStr;
 
 use crate::cli::Args;
 use crate::core::action::{self, Protocol};
 use crate::core::coproc::{Loudness, Order};
 use crate::core::rule::{Item, Rule, TRIGGER};
-use crate::core::{Charset, Medium, Setup, Voice};
+use crate::core::{Charset, Chord, Medium, Setup, Voice};
 use crate::error::Usage;
 use crate::words::Size;
 
@@ -55,11 +56,18 @@ pub fn setup(args: &Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
         coproc,
         form: args.form,
         silent_keys: args.silent_keys,
+        hotkey: hotkey(&args.hotkey)?,
         indicator: (args.indicator && !surroundings.untitled).then_some(surroundings.charset),
         notices: if args.quiet { Voice::Quiet } else { Voice::Notices },
         protocol: surroundings.protocol,
         signals: [0x03, 0x1c, 0x1a],
     })
+}
+
+/// The key that opens the menu, or none.
+fn hotkey(name: &str) -> Result<Option<Chord>, Usage> {
+    let refused = |error: <Chord as FromStr>::Err| Usage::new("hotkey", &error.to_string());
+    if name.eq_ignore_ascii_case("none") { Ok(None) } else { name.parse().map(Some).map_err(refused) }
 }
 
 /// The program that the session is about.

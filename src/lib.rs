@@ -41,6 +41,8 @@
 //! | `picture` | the screen as a person sees it, by a terminal emulation; the bytes that draw it anew |
 //! | `screen`, `overlay`, `notices` | the queue towards the terminal; what coshell itself shows on it, and when |
 //! | `typing` | the queue towards the pty: keyboard and coprocess merged, sequences and pastes kept whole |
+//! | `keys/` | the hotkey inside the keyboard's bytes; the keys of the menu |
+//! | `popup`, `menu/`, `bar` | when the menu opens, what becomes of the output meanwhile and what its keys do; what it says; how its row is drawn and put back |
 //! | `indicator` | what the window's title says of the coprocess |
 //! | `outbox`, `tail` | a bounded queue; a bounded end of a stream |
 //! | `lending` | the terminal lent to another program for a while |

@@ -28,6 +28,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("regex_automata", &["core"]),
     ("regex_syntax", &["core"]),
     // The core has the enum of requests, of which clap derives the subcommands.
+    ("tui_input", &["core"]),
     ("clap", &["cli", "cmd", "core"]),
     ("clap_complete", &["cli", "cmd"]),
     ("mio", &["host"]),

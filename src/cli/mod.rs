@@ -34,6 +34,8 @@ pub struct Args {
     pub form: Form,
     /// What the keyboard does while a silent coprocess runs.
     pub silent_keys: SilentKeys,
+    /// The name of the key that opens the menu, or `none`.
+    pub hotkey: String,
     /// The window's title tells of the coprocess.
     pub indicator: bool,
     /// A login shell.
@@ -187,6 +189,13 @@ fn session_args() -> Vec<Arg> {
             .hide_short_help(true)
             .help("keyboard while silent: lock or pass [lock]")
             .help_heading("Session"),
+        Arg::new("hotkey")
+            .long("hotkey")
+            .value_name("KEY")
+            .default_value("ctrl-]")
+            .hide_default_value(true)
+            .help("what opens the menu, or none [ctrl-]]")
+            .help_heading("Session"),
         Arg::new("indicator")
             .long("indicator")
             .value_name("PLACE")
@@ -266,6 +275,7 @@ fn args(mut matches: ArgMatches) -> Args {
             Some("pass") => SilentKeys::Pass,
             _ => SilentKeys::Lock,
         },
+        hotkey: matches.get_one::<String>("hotkey").cloned().unwrap_or_default(),
         indicator: matches.get_one::<String>("indicator").is_none_or(|place| place != "none"),
         login: matches.get_flag("login"),
         quiet: matches.get_flag("quiet"),

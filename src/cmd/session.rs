@@ -38,13 +38,20 @@ pub fn run(args: &Args, argv0: &OsStr) -> Result<Exit, Failure> {
     };
     let program = Program { path: path.clone(), name, args: rest };
     setup.session = process::id().to_string();
-    let launch = Launch { program, setup, sockets: client::directories(), log };
+    let launch = Launch { program, setup, sockets: client::directories(), runs: kept_runs(), log };
     let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;
     for line in warnings {
         eprintln!("{line}");
     }
     Ok(exit)
+}
+
+/// Where the commands that are run from the menu are kept, by the XDG base directory specification.
+fn kept_runs() -> Option<PathBuf> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    Some(state.join("coshell/history"))
 }
 
 fn surroundings(argv0: &OsStr) -> Surroundings {

@@ -13,6 +13,7 @@ impl Core {
         self.session.tick(now);
         self.typing.settle(now);
         self.tick_keys(now, out);
+        self.tick_popup(now, out);
         self.tick_lines(now, out);
         self.tick_coproc(now, out);
         self.tick_lending(now, out);
@@ -44,6 +45,7 @@ impl Core {
         }
         let told = self.coproc.as_ref().filter(|_| self.setup.indicator.is_some()).map(Coproc::command);
         self.screen.indicate(told, self.setup.indicator.unwrap_or_default());
+        self.settle_popup(now, out);
         if !self.is_silent() && self.aftermath.is_none() {
             self.screen.settle(&mut self.notices);
         }

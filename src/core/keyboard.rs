@@ -27,14 +27,17 @@ impl EndOfInput {
 }
 
 impl Core {
-    /// The user typed, or redirected input came.
-    pub(super) fn keys(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
+    /// The user typed this to the shell, or redirected input came.
+    pub(super) fn typed(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
         if self.coproc.as_ref().is_some_and(Coproc::is_silent) && self.setup.silent_keys == SilentKeys::Lock {
             if is_ctrl_c(bytes)
                 && let Some(coproc) = &mut self.coproc
             {
                 coproc.stop(now, Why::User, out);
             }
+            return;
+        }
+        if bytes.is_empty() {
             return;
         }
         let signal = bytes.iter().rev().find(|byte| self.setup.signals.contains(byte));

@@ -78,8 +78,16 @@ impl Core {
         };
         match refusal {
             Some((code, sentence)) => out.push(Effect::Answer(ticket, Err(Refusal::new(code, sentence)))),
-            None => self.lending = Lending::Asked(ticket, guest, now + PATIENCE),
+            None => {
+                self.leave_menu(now, out);
+                self.lending = Lending::Asked(ticket, guest, now + PATIENCE);
+            }
         }
+    }
+
+    /// Whether the terminal is somebody else's, or soon will be.
+    pub(super) fn is_lending(&self) -> bool {
+        !matches!(self.lending, Lending::No)
     }
 
     /// Whether the keyboard is somebody else's.

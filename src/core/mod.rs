@@ -8,6 +8,7 @@
 
 pub mod action;
 mod background;
+mod bar;
 pub mod command;
 pub mod control;
 pub mod coproc;
@@ -16,12 +17,15 @@ mod ending;
 pub mod history;
 mod indicator;
 mod keyboard;
+mod keys;
 mod lending;
+mod menu;
 mod notices;
 mod outbox;
 mod output;
 mod overlay;
 pub mod picture;
+mod popup;
 mod readers;
 pub mod rule;
 mod screen;
@@ -48,9 +52,13 @@ use coproc::{Coproc, Record, Why};
 use history::Kept;
 pub use indicator::Charset;
 use keyboard::EndOfInput;
+pub use keys::Chord;
+use keys::Keys;
 pub use lending::Guest;
 use lending::{HELD, Lending};
 use notices::Notices;
+pub use popup::MOST_RUNS;
+use popup::Popup;
 use readers::Watching;
 use rule::Rule;
 pub use screen::Medium;
@@ -105,6 +113,12 @@ pub struct Core {
     over_and_out: bool,
     /// What the far side of a broken transfer still sends.
     aftermath: Option<Aftermath>,
+    /// Finds the hotkey.
+    keys: Keys,
+    /// The menu, while it is open.
+    popup: Option<Popup>,
+    /// The commands that were run from the menu, oldest first, once they are known.
+    runs: Option<Vec<String>>,
     finished: bool,
 }
 
@@ -139,6 +153,9 @@ impl Core {
             transfer: None,
             over_and_out: false,
             aftermath: None,
+            keys: Keys::new(setup.hotkey),
+            popup: None,
+            runs: None,
             finished: false,
             setup,
         };
@@ -177,6 +194,7 @@ impl Core {
             // One that has no terminal of its own stops with whoever has it.
             Input::Suspend if self.is_lent() => {}
             Input::Suspend => out.push(Effect::Suspend),
+            Input::Runs(runs) => self.recalled(runs, out),
             Input::Asked(ticket, command) => self.asked(now, ticket, command, out),
             Input::Withdrawn(ticket) => self.withdrawn(now, ticket, out),
             Input::Deadline => {}
@@ -252,6 +270,8 @@ impl Core {
             self.end_of_input.map(|end| end.at),
             self.transfer.as_ref().and_then(Transfer::deadline),
             self.aftermath.as_ref().map(Aftermath::deadline),
+            self.keys.deadline(),
+            self.popup.as_ref().and_then(Popup::deadline),
         ]
         .into_iter()
         .flatten()
@@ -390,6 +410,9 @@ impl Core {
     fn resized(&mut self, now: Instant, size: Size, out: &mut Vec<Effect>) {
         self.setup.size = size;
         self.screen.resize(size);
+        if let Some(popup) = &mut self.popup {
+            popup.resized();
+        }
         if let Some(muted) = &mut self.muted {
             muted.resize(size);
         }

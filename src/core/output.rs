@@ -17,6 +17,11 @@ impl Core {
         if !bytes.is_empty() && std::mem::take(&mut self.over_and_out) {
             bytes = behind_the_end(bytes);
         }
+        if self.is_silent() && !self.held.is_empty() {
+            // It came before, and is what was printed behind the line that started the silence.
+            let held = std::mem::take(&mut self.held);
+            self.printed_silently(now, &held, out);
+        }
         while !bytes.is_empty() {
             if !self.looking.is_empty() {
                 self.stalled.extend_from_slice(bytes);
@@ -28,7 +33,7 @@ impl Core {
             if let Some(aftermath) = &mut self.aftermath {
                 return aftermath.push(now, bytes);
             }
-            if self.is_lent() {
+            if self.is_lent() || self.is_held() {
                 return self.held.extend_from_slice(bytes);
             }
             let used = self.printed_aloud(now, bytes, out);

@@ -63,7 +63,7 @@ fn push_move(out: &mut String, n: usize, how: char) {
 }
 
 /// As much of the text as stays clear of the last column, where it would wrap.
-fn fitted(text: &str, cols: u16) -> String {
+pub(super) fn fitted(text: &str, cols: u16) -> String {
     let mut left = usize::from(cols).saturating_sub(1);
     text.chars()
         .take_while(|c| {

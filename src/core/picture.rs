@@ -4,7 +4,7 @@
 
 mod glyphs;
 
-use avt::parser::Function;
+use avt::parser::{EdScope, Function};
 use avt::{Color, Parser, Pen, ScreenKind, Terminal};
 
 use crate::words::Size;
@@ -77,6 +77,17 @@ pub struct Picture {
     glyphs: Glyphs,
     /// The beginning of a character whose end has not come yet.
     open: Vec<u8>,
+    ground: Ground,
+}
+
+/// What is known of where things are on the primary screen. The emulation begins in the first row, the terminal wherever
+/// its cursor was when the session began; its rows are never above those of the emulation, since both stop at the edges.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ground {
+    /// The cursor is on the row on which the emulation has it.
+    placed: bool,
+    /// On the last row stands what the emulation has there.
+    laid: bool,
 }
 
 impl std::fmt::Debug for Picture {
@@ -95,7 +106,7 @@ impl Picture {
     pub fn new(size: Size) -> Self {
         let (cols, rows) = sides(size);
         let terminal = Terminal::new(cols, rows).expect("both sides are at least 1");
-        Self { parser: Parser::new(), terminal, glyphs: Glyphs::default(), open: Vec::new() }
+        Self { parser: Parser::new(), terminal, glyphs: Glyphs::default(), open: Vec::new(), ground: Ground::default() }
     }
 
     /// Bytes went to the terminal.
@@ -129,10 +140,47 @@ impl Picture {
             match self.parser.feed(char) {
                 Some(Function::Print(char)) if is_mark(char) => self.mark(char),
                 Some(Function::Print(char)) => self.terminal.execute(Function::Print(written(char))),
-                Some(function) => self.terminal.execute(function),
-                None => {}
+                Some(function) => {
+                    self.learn(&function);
+                    self.terminal.execute(function);
+                }
+                None => continue,
+            }
+            // What is on the last row by the emulation cannot be above it.
+            if self.terminal.cursor().row + 1 == self.rows() && !self.alt_screen() {
+                self.ground = Ground { placed: true, laid: true };
             }
         }
+    }
+
+    fn learn(&mut self, function: &Function) {
+        if self.alt_screen() {
+            return;
+        }
+        match function {
+            Function::Cup(..) | Function::Vpa(_) | Function::Decstbm(..) => self.ground.placed = true,
+            Function::Ed(EdScope::Below | EdScope::All) => self.ground.laid = true,
+            Function::Ris => self.ground = Ground { placed: true, laid: true },
+            _ => {}
+        }
+    }
+
+    /// Whether it is known where the cursor is on the screen, and what stands on the last row. Until the output has
+    /// reached the last row, or a program has cleared the screen, it is known of neither.
+    pub fn is_grounded(&self) -> bool {
+        self.alt_screen() || (self.ground.placed && self.ground.laid)
+    }
+
+    /// The whole screen was drawn as it is here.
+    pub fn was_drawn(&mut self) {
+        self.ground = Ground { placed: true, laid: true };
+    }
+
+    /// How far below the cursor the first row is on and below which nothing stands.
+    pub fn blank_below(&self) -> usize {
+        let cursor = self.cursor().row;
+        let last = (cursor + 1..self.rows()).rev().find(|&row| !self.text(row).is_empty());
+        last.unwrap_or(cursor) - cursor + 1
     }
 
     /// A combining mark belongs to the character in front of the cursor, which is put once more.
@@ -150,6 +198,8 @@ impl Picture {
     /// The window has another size.
     pub fn resize(&mut self, size: Size) {
         let (cols, rows) = sides(size);
+        // Terminals differ in what they do with the rows then.
+        self.ground = Ground::default();
         let blank = if cols < self.columns() && !self.alt_screen() { self.spent(cols) } else { 0 };
         if blank > 0 {
             self.terminal.resize(self.columns(), self.rows() - blank);
@@ -301,17 +351,30 @@ impl Picture {
 
     /// The bytes that put the cursor in its place, rows counted from this one.
     fn place(&self, first: usize) -> Vec<u8> {
-        let mut out = Vec::new();
+        let row = self.cursor().row.saturating_sub(first) + 1;
+        [format!("\x1b[{row}H").as_bytes(), &self.put_cursor()].concat()
+    }
+
+    /// The bytes that put the cursor, which is on its row already, where it is on that row, with what is pending. They
+    /// leave the attributes at their defaults; the terminal must be as for `repaint_row`.
+    pub fn put_cursor(&self) -> Vec<u8> {
         let cursor = self.cursor();
         let last = self.cells(cursor.row).last().filter(|_| cursor.pending_wrap);
         let column = cursor.column - usize::from(last.is_some_and(|cell| cell.width == 0));
-        out.extend_from_slice(format!("\x1b[{};{}H", cursor.row.saturating_sub(first) + 1, column + 1).as_bytes());
+        let mut out = format!("\x1b[m\x1b[{}G", column + 1).into_bytes();
         // What fills the last column is put once more, so that the next character goes to the next row.
         if let Some(cell) = self.cells(cursor.row).nth(column).filter(|_| cursor.pending_wrap) {
             cell.style.begin(&mut out);
             out.extend_from_slice(cell.glyph.to_string().as_bytes());
             out.extend_from_slice(b"\x1b[m");
         }
+        out
+    }
+
+    /// The bytes that switch on the attributes that are on, from any others, as far as the emulation knows them.
+    pub fn pen(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.margins_and_pen().1.begin(&mut out);
         out
     }
 }

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use super::bar::{self, Bar, Row};
 use super::history::History;
 use super::indicator::{self, Charset};
 use super::notices::Notices;
@@ -50,6 +51,10 @@ pub(super) struct Screen {
     lent: bool,
     /// The time of this turn.
     now: Instant,
+    /// The menu's row, while it is shown. Nothing else of coshell's is drawn meanwhile.
+    bar: Option<Bar>,
+    /// What is to be shown below the line once it is not.
+    below: Option<String>,
 }
 
 impl Screen {
@@ -66,6 +71,8 @@ impl Screen {
             history: Some(History::new(size, 10_000)),
             lent: false,
             now,
+            bar: None,
+            below: None,
         }
     }
 
@@ -210,7 +217,9 @@ impl Screen {
 
     /// Draws or clears the row below the line that the cursor is on.
     pub(super) fn show_below(&mut self, line: &str) {
-        if self.can_place() {
+        if self.bar.is_some() {
+            self.below = Some(line.to_owned());
+        } else if self.can_place() {
             let (cursor, sgr) = self.pen();
             let bytes = overlay::below(&cursor, self.size.cols, &sgr, line);
             self.push_own(&bytes);
@@ -219,7 +228,7 @@ impl Screen {
 
     /// Puts what waited for a moment of rest behind what was printed, if this is one.
     pub(super) fn settle(&mut self, notices: &mut Notices) {
-        if !self.text.at_rest() || self.lent {
+        if !self.text.at_rest() || self.lent || self.bar.is_some() {
             return;
         }
         if !self.own.is_empty() {
@@ -277,8 +286,58 @@ impl Screen {
         self.waiting.push(&bytes);
     }
 
+    /// Whether something may be drawn anywhere on the screen now.
+    pub(super) fn is_calm(&self) -> bool {
+        self.text.at_rest() && !self.text.modes().synchronized()
+    }
+
+    /// Ends the sequence that the stream is in.
+    pub(super) fn cancel(&mut self, bytes: &[u8]) {
+        self.print(bytes, &mut Nobody);
+    }
+
+    /// The menu's row is shown from now on. It is no part of the picture, by which it is put back.
+    pub(super) fn open_bar(&mut self) {
+        let (Some(history), Some(Medium::Terminal)) = (&mut self.history, self.medium) else { return };
+        let (bar, bytes) = bar::open(history.picture(), self.text.modes());
+        self.waiting.push(&bytes);
+        self.bar = Some(bar);
+    }
+
+    /// The menu's row says this.
+    pub(super) fn draw_bar(&mut self, row: &Row) {
+        if self.bar.is_some() {
+            self.waiting.push(&bar::draw(row, self.size.cols));
+        }
+    }
+
+    /// The menu's row is put back as it was.
+    pub(super) fn close_bar(&mut self) {
+        let (Some(bar), Some(history)) = (self.bar.take(), &mut self.history) else { return };
+        let picture = history.picture();
+        let pen = if self.text.follows_attributes() {
+            [b"\x1b[m".to_vec(), self.text.modes().attributes()].concat()
+        } else {
+            picture.pen()
+        };
+        self.waiting.push(&bar.close(picture, self.text.modes(), &pen));
+        if let Some(line) = self.below.take() {
+            self.show_below(&line);
+        }
+    }
+
+    fn resize_bar(&mut self) {
+        let (Some(bar), Some(history)) = (&mut self.bar, &mut self.history) else { return };
+        let bytes = bar.resized(history.picture());
+        if bar.redraws_all() {
+            history.was_drawn();
+        }
+        self.waiting.push(&bytes);
+    }
+
     /// Turns off what programs turned on and left on, and only that, and puts the title back.
     pub(super) fn restore(&mut self) {
+        self.close_bar();
         self.text.titles_mut().lead(None);
         self.show_title();
         if self.medium == Some(Medium::Terminal) {
@@ -292,7 +351,10 @@ impl Screen {
     /// What `restore` would write now.
     pub(super) fn restoring(&self) -> Vec<u8> {
         match self.medium {
-            Some(Medium::Terminal) => [self.text.modes().restore(), self.text.titles().bare()].concat(),
+            Some(Medium::Terminal) => {
+                let bar: &[u8] = if self.bar.is_some() { b"\r\x1b[m\x1b[K\x1b[?25h" } else { b"" };
+                [bar, &self.text.modes().restore(), &self.text.titles().bare()].concat()
+            }
             Some(Medium::Stream) | None => Vec::new(),
         }
     }
@@ -304,6 +366,7 @@ impl Screen {
         if let Some(history) = &mut self.history {
             history.resized(self.now, size);
         }
+        self.resize_bar();
     }
 
     /// What the terminal should be given next.
@@ -340,7 +403,7 @@ impl Screen {
 
     /// Whether there is a cursor whose place on the screen is known.
     pub(super) fn can_place(&self) -> bool {
-        let shown = self.medium == Some(Medium::Terminal) && !self.lent;
+        let shown = self.medium == Some(Medium::Terminal) && !self.lent && self.bar.is_none();
         shown && !self.text.alt_screen() && self.text.at_rest()
     }
 }

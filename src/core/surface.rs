@@ -7,6 +7,7 @@ use super::command::Command;
 use super::control::Refusal;
 use super::coproc::{Form, Loudness, Order};
 use super::indicator::Charset;
+use super::keys::Chord;
 use super::lending::Guest;
 use super::rule::Rule;
 use super::screen::Medium;
@@ -45,6 +46,9 @@ pub enum Input<'a> {
     Terminate(i32),
     /// coshell was asked to stop until it is continued.
     Suspend,
+    /// Answers `Effect::RecallRuns`: the commands, oldest first, or a sentence; and `Effect::KeepRun` with a sentence where
+    /// the command could not be kept.
+    Runs(Result<Vec<String>, String>),
     /// A control client asks for this.
     Asked(Ticket, Command),
     /// The client that asked has gone: nobody waits for this answer any more.
@@ -82,6 +86,10 @@ pub enum Effect {
     Suspend,
     /// Lend the terminal to this program.
     Lend(Ticket, Guest),
+    /// Look up the commands that were run from the menu in sessions before.
+    RecallRuns,
+    /// Keep this command for sessions to come.
+    KeepRun(String),
     /// This is what the client that asked is answered.
     Answer(Ticket, Result<Value, Refusal>),
     /// This has happened: tell the client that subscribed to it.
@@ -127,6 +135,8 @@ pub struct Setup {
     pub form: Form,
     /// What the keyboard does while a silent coprocess runs.
     pub silent_keys: SilentKeys,
+    /// The key that opens the menu.
+    pub hotkey: Option<Chord>,
     /// Whether the window's title tells of the coprocess, and in which characters.
     pub indicator: Option<Charset>,
     /// Whether notices are shown.

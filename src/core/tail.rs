@@ -28,10 +28,15 @@ impl Tail {
 
     /// The last few lines that are not blank, without control characters: they are shown on a terminal.
     pub(super) fn last_lines(&self) -> Vec<String> {
-        let text = String::from_utf8_lossy(&self.bytes);
-        let clean = |line: &str| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
-        let lines: Vec<_> = text.lines().map(clean).filter(|line| !line.trim().is_empty()).collect();
+        let lines = self.lines();
         lines[lines.len().saturating_sub(SHOWN)..].to_vec()
+    }
+
+    /// All lines that are kept and not blank, without control characters.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8_lossy(self.bytes());
+        let clean = |line: &str| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+        text.lines().map(clean).filter(|line| !line.trim().is_empty()).collect()
     }
 }
 

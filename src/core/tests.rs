@@ -12,6 +12,7 @@ use crate::cli;
 use crate::config::{self, Surroundings};
 
 mod indicator;
+mod menu;
 mod readers;
 mod subscribing;
 
@@ -169,7 +170,7 @@ const SENDS: &[u8] = b"rz\r**\x18B00000000000000\r\x8a\x11";
 
 #[test]
 fn a_relay_changes_nothing() {
-    let mut bench = Bench::new(&[]);
+    let mut bench = Bench::new(&["--hotkey", "none"]);
     let bytes: Vec<u8> = (0..=255).cycle().take(10_000).collect();
     bench.shell(&bytes).keys(&bytes).wait(100);
     assert_eq!(bench.shown, bytes);
@@ -626,7 +627,7 @@ mod properties {
         /// Without triggers and coprocess nothing is added, lost or moved.
         #[test]
         fn a_bare_relay_is_exact(steps in proptest::collection::vec(step(), 0..40)) {
-            let mut bench = Bench::new(&[]);
+            let mut bench = Bench::new(&["--hotkey", "none"]);
             let (mut shown, mut typed, mut gone) = (Vec::new(), Vec::new(), false);
             for step in &steps {
                 match step {

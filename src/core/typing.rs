@@ -2,7 +2,7 @@
 //! put inside the other's paste or escape sequence. It knows no terminal and no coprocess.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::outbox::Outbox;
 use super::text::InputText;
@@ -13,13 +13,6 @@ const KEYS_LIMIT: usize = 64 * 1024;
 pub(super) const THEIRS_LIMIT: usize = 16 * 1024;
 /// What the action `send` may have waiting besides.
 const SENT_LIMIT: usize = 64 * 1024;
-
-/// A terminal sends the bytes of a key at once, so an ESC alone for this long is the Escape key.
-const LONE_ESCAPE: Duration = Duration::from_millis(25);
-/// A sequence that stays open for this long was never one.
-const OPEN_SEQUENCE: Duration = Duration::from_millis(500);
-/// A paste of which nothing came for this long has lost its end.
-const OPEN_PASTE: Duration = Duration::from_secs(5);
 
 /// Whose bytes the writer is in the middle of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +115,7 @@ impl Typing {
         if self.chunks.is_empty() || !self.keys.is_empty() || self.turn != Turn::Keys || self.input.at_rest() {
             return None;
         }
-        self.last_key.map(|at| at + self.patience())
+        self.last_key.map(|at| at + self.input.patience())
     }
 
     /// How many keyboard bytes may come.
@@ -163,18 +156,7 @@ impl Typing {
     }
 
     fn rests(&self, now: Instant) -> bool {
-        self.input.at_rest() || self.last_key.is_none_or(|at| now >= at + self.patience())
-    }
-
-    /// How long an open sequence keeps others waiting.
-    fn patience(&self) -> Duration {
-        if self.input.in_paste() {
-            OPEN_PASTE
-        } else if self.input.lone_escape() {
-            LONE_ESCAPE
-        } else {
-            OPEN_SEQUENCE
-        }
+        self.input.at_rest() || self.last_key.is_none_or(|at| now >= at + self.input.patience())
     }
 }
 
@@ -220,7 +202,7 @@ mod tests {
         typing.chunk(now, b"Yes\n");
         assert_eq!(drain(&mut typing, now), ["^["]);
         let later = typing.deadline().expect("the chunk waits");
-        assert_eq!(later, now + LONE_ESCAPE);
+        assert_eq!(later, now + std::time::Duration::from_millis(25));
         typing.settle(later);
         assert_eq!(drain(&mut typing, later), ["Yes\n"]);
     }

@@ -5,6 +5,7 @@ mod clients;
 mod log;
 mod perform;
 mod ports;
+mod runs;
 mod terminal;
 
 use std::ffi::OsString;
@@ -28,6 +29,7 @@ use children::Children;
 use clients::Clients;
 pub use log::{Level, Log};
 use ports::Ports;
+use runs::Runs;
 use terminal::Terminal;
 
 /// What a port is read of in one turn: in a flood one read of a pty (4,095 bytes on Linux), so that a key waits for no
@@ -47,6 +49,8 @@ pub struct Launch {
     pub setup: Setup,
     /// Where the session's socket may lie, the best first.
     pub sockets: Vec<PathBuf>,
+    /// Where the commands that are run from the menu are kept between sessions.
+    pub runs: Option<PathBuf>,
     /// Where everything that happens is written down.
     pub log: Log,
 }
@@ -94,6 +98,7 @@ struct Host {
     pty: Pty,
     children: Children,
     clients: Clients,
+    runs: Runs,
     effects: Vec<Effect>,
     warnings: Vec<String>,
     /// The modes that a crash would have to turn off, as the crash handler has them.
@@ -105,7 +110,7 @@ struct Host {
 
 impl Host {
     fn start(launch: Launch) -> Result<Self, Refusal> {
-        let Launch { program, mut setup, sockets, log } = launch;
+        let Launch { program, mut setup, sockets, runs, log } = launch;
         provoke("start");
         let what = |what| move |error| Refusal::System(what, error);
         let inherited = Inherited::take();
@@ -152,6 +157,7 @@ impl Host {
             pty,
             children,
             clients,
+            runs: Runs::new(runs),
             effects,
             warnings: Vec::new(),
             modes: Vec::new(),

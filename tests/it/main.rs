@@ -15,6 +15,7 @@ mod indicator;
 mod integration;
 mod jobs;
 mod lend;
+mod menu;
 mod modes;
 mod programs;
 mod redirect;

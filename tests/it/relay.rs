@@ -40,7 +40,7 @@ fn two_megabytes_of_noise_can_be_typed() {
     let place = Place::new();
     let data = noise(2_000_000, 11);
     let got = place.text("got");
-    let mut term = wrapped(&[], &format!("stty raw -echo; echo go; head -c 2000000 > {got}")).start();
+    let mut term = wrapped(&["--hotkey", "none"], &format!("stty raw -echo; echo go; head -c 2000000 > {got}")).start();
     term.wait("go");
     term.send(&data);
     assert_eq!(term.wait_end(), Ended::Code(0));
@@ -60,7 +60,7 @@ fn the_8_bit_bytes_survive_the_c_locale() {
 #[test]
 fn a_pasted_megabyte_comes_back_though_the_terminal_stops_reading() {
     let data = noise(1_000_000, 5);
-    let mut term = wrapped(&[], "stty raw -echo; echo go; head -c 1000000 | cat").start();
+    let mut term = wrapped(&["--hotkey", "none"], "stty raw -echo; echo go; head -c 1000000 | cat").start();
     term.wait("go\n");
     let mut sent = 0;
     let until = Instant::now() + Duration::from_secs(2);

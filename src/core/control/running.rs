@@ -29,7 +29,7 @@ struct Next {
 pub(in crate::core) struct Last {
     pub(super) command: String,
     pub(super) exit: Exit,
-    pub(super) stderr: Tail,
+    pub(in crate::core) stderr: Tail,
 }
 
 /// Who waits for what of coprocesses.
@@ -50,7 +50,7 @@ impl Runs {
     }
 
     /// The last coprocess that has ended, if any has.
-    pub(super) fn last(&self) -> Option<&Last> {
+    pub(in crate::core) fn last(&self) -> Option<&Last> {
         self.last.as_ref()
     }
 }
@@ -82,7 +82,7 @@ impl Core {
     }
 
     /// The command line, if it may be run now.
-    fn runnable(&self, command: &str, replace: bool) -> Result<String, Refusal> {
+    pub(in crate::core) fn runnable(&self, command: &str, replace: bool) -> Result<String, Refusal> {
         let command = action::command(command).map_err(|reason| Refusal::new(Code::Params, reason))?;
         if self.session.is_over() || self.session.shell_is_gone() {
             return Err(Refusal::new(Code::Ended, "the session is at its end"));

@@ -141,6 +141,13 @@ impl History {
         since
     }
 
+    /// The whole screen was drawn as the picture has it.
+    pub(super) fn was_drawn(&mut self) {
+        if let Some((picture, _)) = &mut self.picture {
+            picture.was_drawn();
+        }
+    }
+
     /// The screen as it is now.
     pub(super) fn picture(&mut self) -> &Picture {
         let (picture, place) = self.picture.get_or_insert_with(|| {

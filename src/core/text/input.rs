@@ -1,6 +1,15 @@
 //! What the user's terminal sends, so that nothing is typed into the middle of it.
 
+use std::time::Duration;
+
 use super::utf8::Carry;
+
+/// A terminal sends the bytes of a key at once, so an ESC alone for this long is the Escape key.
+const LONE_ESCAPE: Duration = Duration::from_millis(25);
+/// A sequence that stays open for this long was never one.
+const OPEN_SEQUENCE: Duration = Duration::from_millis(500);
+/// A paste of which nothing came for this long has lost its end.
+const OPEN_PASTE: Duration = Duration::from_secs(5);
 
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +103,34 @@ impl InputText {
     /// Whether pasted text is coming.
     pub fn in_paste(&self) -> bool {
         self.paste
+    }
+
+    /// Whether what comes next begins a key, in a paste or not.
+    pub fn has_whole_keys(&self) -> bool {
+        self.state == State::Ground && self.carry.is_empty()
+    }
+
+    /// Whether what comes next begins a key that was typed, though a character may lack its end: in a locale that is not
+    /// UTF-8 each byte is one.
+    pub fn is_between_keys(&self) -> bool {
+        !self.paste && self.state == State::Ground
+    }
+
+    /// Whether an ESC that comes next begins a key, though something may be open that lacks its end: in a string it is the
+    /// beginning of the end, in a paste it is pasted or the end.
+    pub fn escape_begins_key(&self) -> bool {
+        !self.paste && !matches!(self.state, State::String | State::Mouse(_))
+    }
+
+    /// How long what is open may stay so without another byte: it was never what it looked like, or has lost its end.
+    pub fn patience(&self) -> Duration {
+        if self.paste {
+            OPEN_PASTE
+        } else if self.lone_escape() {
+            LONE_ESCAPE
+        } else {
+            OPEN_SEQUENCE
+        }
     }
 
     /// Waits no longer for what would follow a lone ESC: it was the key.

@@ -59,6 +59,13 @@ impl Kitty {
         }
     }
 
+    /// Whether the Escape key is told from the beginning of a sequence: it sends one itself then.
+    pub(super) fn tells_escape(&self) -> bool {
+        const DISAMBIGUATE: u16 = 1;
+        const ALL_KEYS: u16 = 8;
+        self.flags & (DISAMBIGUATE | ALL_KEYS) != 0
+    }
+
     /// Appends what takes the flags off.
     pub(super) fn restore(&self, out: &mut Vec<u8>) {
         let mut below = self.flags;

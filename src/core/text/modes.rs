@@ -80,6 +80,16 @@ impl Modes {
         self.is_touched(CURSOR)
     }
 
+    /// Whether the Escape key sends an ESC and nothing more.
+    pub fn escape_alone(&self) -> bool {
+        !self.kitty[usize::from(self.alt_screen())].tells_escape()
+    }
+
+    /// Whether the terminal shows nothing until the program has drawn all of it.
+    pub fn synchronized(&self) -> bool {
+        place(2026).is_some_and(|place| self.is_touched(place))
+    }
+
     /// Whether the alternate screen is shown.
     pub fn alt_screen(&self) -> bool {
         self.alternate.is_some()
@@ -271,6 +281,20 @@ impl Modes {
         ];
         rest.iter().filter(|(on, _)| *on).for_each(|(_, bytes)| out.extend_from_slice(bytes));
         out
+    }
+
+    /// The bytes that make text come out as it is, and those that make it come out as before. The origin is not among
+    /// them: it goes with the cursor.
+    pub fn plainly(&self) -> (Vec<u8>, Vec<u8>) {
+        let wraps = self.autowrap();
+        let all: [(bool, &[u8], &[u8]); 4] = [
+            (self.insert, b"\x1b[4l", b"\x1b[4h"),
+            (self.graphics, b"\x1b(B", b"\x1b(0"),
+            (self.shifted, b"\x0f", b"\x0e"),
+            (!wraps, b"\x1b[?7h", b"\x1b[?7l"),
+        ];
+        let on = all.iter().filter(|(on, ..)| *on);
+        (on.clone().flat_map(|(_, off, _)| *off).copied().collect(), on.flat_map(|(.., back)| *back).copied().collect())
     }
 
     /// The bytes that switch off what is on, and nothing else; none when nothing is on. Attributes of characters stay:

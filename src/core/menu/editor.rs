@@ -1,0 +1,171 @@
+//! A command line being written: what the keys do to it, and the commands that were run before. The line itself, with
+//! its words, wide characters and clusters, is a library's.
+
+use tui_input::{Input, InputRequest};
+use unicode_width::UnicodeWidthChar;
+
+use super::super::bar::Row;
+use super::super::keys::Key;
+
+/// More bytes than any command line that a person writes.
+const LONGEST: usize = 4096;
+
+/// The line, and where in the commands of before it is.
+#[derive(Debug)]
+pub(super) struct Editor {
+    input: Input,
+    /// The commands of before, oldest first.
+    runs: Vec<String>,
+    /// The command of before that is shown; `runs.len()` is the new one.
+    at: usize,
+    /// The new one, while another is shown.
+    draft: String,
+}
+
+impl Editor {
+    /// An empty line.
+    pub(super) fn new(runs: Vec<String>) -> Self {
+        Self { input: Input::default(), at: runs.len(), runs, draft: String::new() }
+    }
+
+    /// What was written.
+    pub(super) fn line(&self) -> &str {
+        self.input.value()
+    }
+
+    /// A key that edits.
+    pub(super) fn key(&mut self, key: &Key) {
+        let request = match key {
+            Key::Char(c) | Key::Pasted(c) if self.line().len() + c.len_utf8() <= LONGEST => {
+                InputRequest::InsertChar(*c)
+            }
+            Key::Up | Key::Ctrl('p') => return self.go(self.at.saturating_sub(1)),
+            Key::Down | Key::Ctrl('n') => return self.go(self.at + 1),
+            Key::Left | Key::Ctrl('b') => InputRequest::GoToPrevChar,
+            Key::Right | Key::Ctrl('f') => InputRequest::GoToNextChar,
+            Key::WordLeft | Key::Alt('b') => InputRequest::GoToPrevWord,
+            Key::WordRight | Key::Alt('f') => InputRequest::GoToNextWord,
+            Key::Home | Key::Ctrl('a') => InputRequest::GoToStart,
+            Key::End | Key::Ctrl('e') => InputRequest::GoToEnd,
+            Key::Backspace => InputRequest::DeletePrevChar,
+            Key::Delete | Key::Ctrl('d') => InputRequest::DeleteNextChar,
+            Key::Alt('\x7f') => InputRequest::DeletePrevWord,
+            Key::Ctrl('w') => return self.delete_to_blank(),
+            Key::Alt('d') => InputRequest::DeleteNextWord,
+            Key::Ctrl('u') => InputRequest::DeleteFromStart,
+            Key::Ctrl('k') => InputRequest::DeleteTillEnd,
+            Key::Ctrl('y') => InputRequest::Yank,
+            _ => return,
+        };
+        self.input.handle(request);
+    }
+
+    /// Shows one of the commands of before, or the new one.
+    fn go(&mut self, to: usize) {
+        let to = to.min(self.runs.len());
+        if to == self.at {
+            return;
+        }
+        if self.at == self.runs.len() {
+            self.draft = self.line().to_owned();
+        }
+        self.at = to;
+        self.input = Input::new(self.runs.get(to).unwrap_or(&self.draft).clone());
+    }
+
+    /// Ctrl-W: back to a blank, as shells have it, and not to a slash or a dash.
+    fn delete_to_blank(&mut self) {
+        let before: Vec<char> = self.line().chars().take(self.input.cursor()).collect();
+        let word = before.iter().rev().skip_while(|c| c.is_whitespace()).take_while(|c| !c.is_whitespace()).count();
+        let blanks = before.iter().rev().take_while(|c| c.is_whitespace()).count();
+        let rest: String = self.line().chars().skip(before.len()).collect();
+        let kept: String = before[..before.len() - word - blanks].iter().collect();
+        let cursor = kept.chars().count();
+        self.input = Input::new(kept + &rest).with_cursor(cursor);
+    }
+
+    /// The line behind `label`, as far as there is room, with the cursor in sight.
+    pub(super) fn row(&self, label: &str, cols: u16) -> Row {
+        let room = usize::from(cols).saturating_sub(label.len() + 2).max(1);
+        let scroll = self.input.visual_scroll(room);
+        let (mut column, mut text) = (0, String::new());
+        for c in self.line().chars() {
+            let end = column + c.width().unwrap_or(0);
+            if column >= scroll && end <= scroll + room {
+                text.push(c);
+            } else if column < scroll && end > scroll {
+                // Half of it is out of sight.
+                text.push(' ');
+            }
+            column = end;
+        }
+        let cursor = label.len() + self.input.visual_cursor().max(scroll) - scroll;
+        Row { text: format!("{label}{text}"), cursor: Some(u16::try_from(cursor).unwrap_or(u16::MAX)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(editor: &mut Editor, text: &str) {
+        text.chars().for_each(|c| editor.key(&Key::Char(c)));
+    }
+
+    #[test]
+    fn keys_edit_as_in_a_shell() {
+        for (text, keys, expected) in [
+            ("sz file", &[Key::Ctrl('a'), Key::Char('l')][..], "lsz file"),
+            ("sz a/b c", &[Key::Ctrl('w')], "sz a/b "),
+            ("sz a/b ", &[Key::Ctrl('w')], "sz "),
+            ("sz a/b", &[Key::Alt('\x7f')], "sz a/"),
+            ("sz file", &[Key::Ctrl('u'), Key::Char('x')], "x"),
+            ("sz file", &[Key::WordLeft, Key::Ctrl('u')], "file"),
+            ("sz file", &[Key::Home, Key::Right, Key::Right, Key::Ctrl('k')], "sz"),
+            ("sz file", &[Key::Left, Key::Backspace, Key::Delete], "sz fi"),
+            ("\u{6f22}e\u{301}x", &[Key::Backspace, Key::Backspace], "\u{6f22}"),
+            ("ab", &[Key::Tab, Key::Other, Key::Pasted(' ')], "ab "),
+            ("sz file", &[Key::Ctrl('a'), Key::Ctrl('k'), Key::Ctrl('y'), Key::Ctrl('y')], "sz filesz file"),
+        ] {
+            let mut editor = Editor::new(Vec::new());
+            typed(&mut editor, text);
+            keys.iter().for_each(|key| editor.key(key));
+            assert_eq!(editor.line(), expected, "{text} {keys:?}");
+        }
+    }
+
+    #[test]
+    fn the_commands_of_before_come_back_and_the_new_one_is_kept() {
+        let mut editor = Editor::new(vec!["old".to_owned(), "last".to_owned()]);
+        typed(&mut editor, "new");
+        let mut seen = Vec::new();
+        for key in [Key::Up, Key::Up, Key::Up, Key::Down, Key::Down, Key::Down] {
+            editor.key(&key);
+            seen.push(editor.line().to_owned());
+        }
+        assert_eq!(seen, ["last", "old", "old", "last", "new", "new"]);
+    }
+
+    #[test]
+    fn a_long_line_scrolls_with_the_cursor() {
+        let mut editor = Editor::new(Vec::new());
+        typed(&mut editor, "0123456789\u{6f22}\u{5b57}abc");
+        for (key, text, cursor) in [
+            (Key::Other, " run: 9\u{6f22}\u{5b57}abc", 14),
+            (Key::Left, " run: 89\u{6f22}\u{5b57}ab", 14),
+            (Key::Home, " run: 01234567", 6),
+        ] {
+            editor.key(&key);
+            let row = editor.row(" run: ", 16);
+            assert!(row.cursor.is_some_and(|cursor| cursor < 15), "{row:?}");
+            assert_eq!((row.text.as_str(), row.cursor), (text, Some(cursor)));
+        }
+    }
+
+    #[test]
+    fn is_bounded() {
+        let mut editor = Editor::new(Vec::new());
+        (0..2 * LONGEST).for_each(|_| editor.key(&Key::Pasted('x')));
+        assert_eq!(editor.line().len(), LONGEST);
+    }
+}

@@ -1,0 +1,243 @@
+//! The menu on one row: what it says, and what its keys ask for. It knows nothing of what is asked for, and nothing of
+//! the terminal.
+
+mod editor;
+
+use super::bar::Row;
+use super::keys::Key;
+use editor::Editor;
+
+/// What somebody at the menu wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// To see how the menu looks now.
+    Look,
+    /// To leave.
+    Leave,
+    /// To leave, and to have the hotkey typed as the terminal spelled it.
+    Through(Vec<u8>),
+    /// To write a command line.
+    Write,
+    /// To run this one.
+    Run(String),
+    /// To stop the coprocess.
+    Stop,
+    /// To see what it wrote to stderr.
+    Errors,
+    /// To see the triggers.
+    Triggers,
+    /// To switch the trigger in this place of the list.
+    Switch(usize),
+    /// To know how things stand.
+    Status,
+}
+
+/// What the row shows.
+#[derive(Debug)]
+enum View {
+    Letters,
+    Line(Editor),
+    /// What is switched on and off, one at a time.
+    Switches(List),
+    /// What is only read, one at a time.
+    Texts(List),
+    Sentence(String),
+}
+
+#[derive(Debug)]
+struct List {
+    /// What its entries are.
+    what: &'static str,
+    items: Vec<String>,
+    /// The one that is shown: an index of `items`, which is not empty.
+    at: usize,
+}
+
+/// The menu.
+#[derive(Debug)]
+pub(super) struct Menu {
+    view: View,
+}
+
+const LETTERS: &str = " r run  s stop  e errors  t triggers  q status  Esc closes";
+
+impl Menu {
+    /// As it opens.
+    pub(super) fn new() -> Self {
+        Self { view: View::Letters }
+    }
+
+    /// A command line is written, with these that were run before.
+    pub(super) fn write(&mut self, runs: Vec<String>) {
+        self.view = View::Line(Editor::new(runs));
+    }
+
+    /// It says this.
+    pub(super) fn say(&mut self, sentence: String) {
+        self.view = View::Sentence(sentence);
+    }
+
+    /// It shows these, the last one first.
+    pub(super) fn show(&mut self, what: &'static str, items: Vec<String>) {
+        self.view = View::Texts(List { what, at: items.len().saturating_sub(1), items });
+    }
+
+    /// It shows these, which can be switched; the one that was shown before is shown again.
+    pub(super) fn show_switches(&mut self, what: &'static str, items: Vec<String>) {
+        let at = if let View::Switches(list) = &self.view { list.at } else { 0 };
+        self.view = View::Switches(List { what, at: at.min(items.len().saturating_sub(1)), items });
+    }
+
+    /// A key was pressed.
+    pub(super) fn key(&mut self, key: Key) -> Wish {
+        if matches!(key, Key::Escape | Key::Ctrl('c' | 'g')) {
+            return Wish::Leave;
+        }
+        match (&mut self.view, key) {
+            (View::Letters, key) => letter(key),
+            (_, Key::Hotkey(_)) => Wish::Leave,
+            (View::Line(editor), Key::Enter) if editor.line().trim().is_empty() => Wish::Leave,
+            (View::Line(editor), Key::Enter) => Wish::Run(editor.line().to_owned()),
+            (View::Line(editor), Key::Ctrl('d')) if editor.line().is_empty() => Wish::Leave,
+            (View::Line(editor), key) => {
+                editor.key(&key);
+                Wish::Look
+            }
+            (View::Switches(list), Key::Enter | Key::Char(' ')) => Wish::Switch(list.at),
+            (View::Switches(list), Key::Char(c @ '1'..='9')) => {
+                let place = c as usize - '1' as usize;
+                if place >= list.items.len() {
+                    return Wish::Look;
+                }
+                list.at = place;
+                Wish::Switch(place)
+            }
+            (View::Switches(list) | View::Texts(list), key) => list.key(&key),
+            (View::Sentence(_), Key::Other | Key::Pasted(_) | Key::Answer(_)) => Wish::Look,
+            (View::Sentence(_), _) => Wish::Leave,
+        }
+    }
+
+    /// What it looks like in so many columns.
+    pub(super) fn row(&self, cols: u16) -> Row {
+        let text = match &self.view {
+            View::Letters => LETTERS.to_owned(),
+            View::Line(editor) => return editor.row(" run: ", cols),
+            View::Switches(list) => list.text("Enter switches, Esc closes", cols),
+            View::Texts(list) => list.text("Esc closes", cols),
+            View::Sentence(sentence) => format!(" {sentence}"),
+        };
+        Row { text, cursor: None }
+    }
+}
+
+/// A key while the letters are shown. One that means nothing does nothing: the letters say what does.
+fn letter(key: Key) -> Wish {
+    match key {
+        Key::Hotkey(spelled) => Wish::Through(spelled),
+        Key::Enter | Key::Alt(_) => Wish::Leave,
+        Key::Char('r') => Wish::Write,
+        Key::Char('s') => Wish::Stop,
+        Key::Char('e') => Wish::Errors,
+        Key::Char('t') => Wish::Triggers,
+        Key::Char('q') => Wish::Status,
+        _ => Wish::Look,
+    }
+}
+
+impl List {
+    fn key(&mut self, key: &Key) -> Wish {
+        let last = self.items.len().saturating_sub(1);
+        match key {
+            Key::Up | Key::Left | Key::Ctrl('p') | Key::Char('k') => self.at = self.at.saturating_sub(1),
+            Key::Down | Key::Right | Key::Tab | Key::Ctrl('n') | Key::Char('j') => self.at = (self.at + 1).min(last),
+            Key::Home | Key::Char('g') => self.at = 0,
+            Key::End | Key::Char('G') => self.at = last,
+            Key::Enter | Key::Char('q') | Key::Alt(_) => return Wish::Leave,
+            _ => {}
+        }
+        Wish::Look
+    }
+
+    /// The entry that is shown, its place, and the keys, as far as there is room behind it.
+    fn text(&self, keys: &str, cols: u16) -> String {
+        let Self { what, items, at } = self;
+        let entry = items.get(*at).map_or("", String::as_str);
+        let text = format!(" {what} {} of {}: {entry}", at + 1, items.len());
+        let keys = if items.len() > 1 { format!("   Up/Down, {keys}") } else { format!("   {keys}") };
+        let width = unicode_width::UnicodeWidthStr::width(&*text);
+        if width + keys.len() < usize::from(cols) { text + &keys } else { text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(menu: &mut Menu, keys: &[Key]) -> Vec<String> {
+        let mut seen = Vec::new();
+        for key in keys {
+            assert_eq!(menu.key(key.clone()), Wish::Look, "{key:?}");
+            seen.push(menu.row(20).text);
+        }
+        seen
+    }
+
+    #[test]
+    fn each_letter_asks_for_something() {
+        for (key, wish) in [
+            (Key::Char('r'), Wish::Write),
+            (Key::Char('s'), Wish::Stop),
+            (Key::Char('e'), Wish::Errors),
+            (Key::Char('t'), Wish::Triggers),
+            (Key::Char('q'), Wish::Status),
+            (Key::Hotkey(vec![0x1d]), Wish::Through(vec![0x1d])),
+            (Key::Escape, Wish::Leave),
+            (Key::Ctrl('c'), Wish::Leave),
+            (Key::Enter, Wish::Leave),
+            (Key::Char('x'), Wish::Look),
+            (Key::Pasted('s'), Wish::Look),
+            (Key::Other, Wish::Look),
+        ] {
+            assert_eq!(Menu::new().key(key.clone()), wish, "{key:?}");
+        }
+        assert!(Menu::new().row(80).text.len() < 80);
+    }
+
+    #[test]
+    fn a_command_line_is_written_and_run() {
+        let mut menu = Menu::new();
+        menu.write(vec!["old".to_owned()]);
+        assert_eq!(texts(&mut menu, &[Key::Char('s'), Key::Char('q')]), [" run: s", " run: sq"]);
+        assert_eq!(menu.key(Key::Enter), Wish::Run("sq".to_owned()));
+        menu.write(Vec::new());
+        assert_eq!(menu.key(Key::Enter), Wish::Leave);
+        menu.write(Vec::new());
+        assert_eq!(menu.key(Key::Hotkey(vec![0x1d])), Wish::Leave);
+    }
+
+    #[test]
+    fn entries_are_chosen_and_switched() {
+        let mut menu = Menu::new();
+        menu.show_switches("trigger", vec!["on a".to_owned(), "off b".to_owned()]);
+        let seen = texts(&mut menu, &[Key::Up, Key::Down, Key::Down]);
+        assert_eq!(seen, [" trigger 1 of 2: on a", " trigger 2 of 2: off b", " trigger 2 of 2: off b"]);
+        assert_eq!(menu.key(Key::Enter), Wish::Switch(1));
+        menu.show_switches("trigger", vec!["on a".to_owned(), "on b".to_owned()]);
+        assert_eq!(menu.row(20).text, " trigger 2 of 2: on b");
+        assert_eq!(menu.key(Key::Char('1')), Wish::Switch(0));
+        assert_eq!(menu.key(Key::Char('9')), Wish::Look);
+    }
+
+    #[test]
+    fn what_is_read_begins_at_its_end() {
+        let mut menu = Menu::new();
+        menu.show("line", vec!["one".to_owned(), "two".to_owned()]);
+        assert_eq!(menu.row(80).text, " line 2 of 2: two   Up/Down, Esc closes");
+        assert_eq!(texts(&mut menu, &[Key::Up]), [" line 1 of 2: one"]);
+        assert_eq!(menu.key(Key::Enter), Wish::Leave);
+        menu.say("it is so".to_owned());
+        assert_eq!(menu.key(Key::Other), Wish::Look);
+        assert_eq!(menu.key(Key::Char('x')), Wish::Leave);
+    }
+}

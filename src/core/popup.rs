@@ -1,0 +1,273 @@
+//! The menu on the terminal: when it opens and closes, what becomes of the output meanwhile, and what its wishes do.
+//! How it looks is for `menu`, how the row is drawn and put back for `bar`.
+
+use std::time::{Duration, Instant};
+
+use super::coproc::{Coproc, Loudness, Order, Why};
+use super::keys::{Decoder, Key};
+use super::menu::{Menu, Wish};
+use super::rule::Rule;
+use super::{Core, Effect, Medium};
+
+/// How long the menu waits for a moment of rest; then what is open in the stream never gets its end.
+const REST_WITHIN: Duration = Duration::from_millis(500);
+/// CAN: it ends any escape sequence.
+const CANCEL: &[u8] = b"\x18";
+/// How many commands are kept from session to session.
+pub const MOST_RUNS: usize = 1000;
+
+/// The menu, from the hotkey on.
+#[derive(Debug)]
+pub(super) struct Popup {
+    menu: Menu,
+    decoder: Decoder,
+    /// It is not shown yet, and is at this time at the latest.
+    awaited: Option<Instant>,
+    /// The size has changed: it is to be drawn anew.
+    stale: bool,
+}
+
+impl Popup {
+    fn new(now: Instant, core: &Core) -> Self {
+        let awaited = Some(now + REST_WITHIN);
+        Self { menu: Menu::new(), decoder: Decoder::new(core.setup.hotkey), awaited, stale: true }
+    }
+
+    /// When something is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        [self.awaited, self.decoder.deadline()].into_iter().flatten().min()
+    }
+
+    /// The window has another size.
+    pub(super) fn resized(&mut self) {
+        self.stale = true;
+    }
+}
+
+impl Core {
+    /// The keyboard's bytes, to the shell or to the menu.
+    pub(super) fn keys(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let used = match &mut self.popup {
+                Some(popup) => {
+                    let (used, key) = popup.decoder.take(now, rest);
+                    if let Some(key) = key {
+                        self.menu_key(now, key, out);
+                    }
+                    used
+                }
+                None => self.shell_keys(now, rest, out),
+            };
+            rest = &rest[used..];
+        }
+    }
+
+    /// Up to the hotkey; says how much that is.
+    fn shell_keys(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) -> usize {
+        let mut passed = Vec::new();
+        let escape_alone = self.screen.text().modes().escape_alone();
+        let (used, hotkey) = self.keys.take(now, bytes, escape_alone, &mut passed);
+        self.typed(now, &passed, out);
+        if let Some(spelled) = hotkey {
+            let terminal = self.setup.screen == Medium::Terminal && self.setup.keyboard == Medium::Terminal;
+            if terminal && !self.session.shell_is_gone() && !self.is_lending() {
+                self.popup = Some(Popup::new(now, self));
+            } else {
+                self.typed(now, &spelled, out);
+            }
+        }
+        used
+    }
+
+    /// Does what the keyboard's clock says.
+    pub(super) fn tick_popup(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let mut passed = Vec::new();
+        self.keys.tick(now, &mut passed);
+        self.typed(now, &passed, out);
+        if let Some(key) = self.popup.as_mut().and_then(|popup| popup.decoder.tick(now)) {
+            self.menu_key(now, key, out);
+        }
+    }
+
+    fn menu_key(&mut self, now: Instant, key: Key, out: &mut Vec<Effect>) {
+        if let Key::Answer(bytes) = key {
+            self.keys.skip(now, &bytes);
+            return self.typed(now, &bytes, out);
+        }
+        let Some(popup) = &mut self.popup else { return };
+        popup.stale = true;
+        match popup.menu.key(key) {
+            Wish::Look => {}
+            Wish::Leave => self.leave_menu(now, out),
+            Wish::Through(spelled) => {
+                self.leave_menu(now, out);
+                self.keys.skip(now, &spelled);
+                self.typed(now, &spelled, out);
+            }
+            Wish::Write => self.write_command(out),
+            Wish::Run(command) => self.run_from_menu(now, command, out),
+            Wish::Stop => self.stop_from_menu(now, out),
+            Wish::Errors => self.show_errors(),
+            Wish::Triggers => self.show_triggers(),
+            Wish::Switch(place) => self.switch_from_menu(place),
+            Wish::Status => self.say(self.status_sentence(now)),
+        }
+    }
+
+    fn say(&mut self, sentence: String) {
+        if let Some(popup) = &mut self.popup {
+            popup.menu.say(sentence);
+        }
+    }
+
+    /// The commands of before are asked for when they are first wanted.
+    fn write_command(&mut self, out: &mut Vec<Effect>) {
+        if let Some(coproc) = &self.coproc {
+            let sentence = format!("coprocess {} is running: s stops it", coproc.name());
+            return self.say(sentence);
+        }
+        if self.runs.is_none() {
+            out.push(Effect::RecallRuns);
+        }
+        if let Some(popup) = &mut self.popup {
+            popup.menu.write(self.runs.clone().unwrap_or_default());
+        }
+    }
+
+    /// The commands that were run from the menu in sessions before, or why they are not known.
+    pub(super) fn recalled(&mut self, runs: Result<Vec<String>, String>, out: &mut Vec<Effect>) {
+        match runs {
+            Ok(runs) => {
+                if let Some(popup) = &mut self.popup {
+                    popup.menu.write(runs.clone());
+                }
+                self.runs = Some(runs);
+            }
+            Err(sentence) => {
+                self.runs.get_or_insert_default();
+                self.notice(&sentence, &[], out);
+            }
+        }
+    }
+
+    fn run_from_menu(&mut self, now: Instant, command: String, out: &mut Vec<Effect>) {
+        let command = match self.runnable(&command, false) {
+            Ok(command) => command,
+            Err(refusal) => return self.say(refusal.message),
+        };
+        self.leave_menu(now, out);
+        let runs = self.runs.get_or_insert_default();
+        runs.retain(|known| *known != command);
+        runs.push(command.clone());
+        runs.drain(..runs.len().saturating_sub(MOST_RUNS));
+        out.push(Effect::KeepRun(command.clone()));
+        let order = Order { command, args: Vec::new(), env: Vec::new() };
+        self.start_coproc(now, order, Loudness::Loud, self.setup.form, None, out);
+    }
+
+    fn stop_from_menu(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        match &mut self.coproc {
+            Some(coproc) => {
+                coproc.stop(now, Why::User, out);
+                self.leave_menu(now, out);
+            }
+            None => self.say("no coprocess is running: r runs one".to_owned()),
+        }
+    }
+
+    fn show_errors(&mut self) {
+        let last = self.control.runs.last();
+        let Some(stderr) = self.coproc.as_ref().map(Coproc::stderr).or_else(|| last.map(|last| &last.stderr)) else {
+            return self.say("no coprocess has run in this session".to_owned());
+        };
+        let lines = stderr.lines();
+        if lines.is_empty() {
+            return self.say("the coprocess has written no errors".to_owned());
+        }
+        if let Some(popup) = &mut self.popup {
+            popup.menu.show("error line", lines);
+        }
+    }
+
+    fn show_triggers(&mut self) {
+        let entry = |(i, rule): (usize, &Rule)| {
+            let state = if self.triggers.spec(i).enabled { "on " } else { "off" };
+            let name: String = rule.name().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            format!("[{state}] {name}")
+        };
+        let entries: Vec<String> = self.standing_rules().map(entry).collect();
+        match &mut self.popup {
+            Some(popup) if !entries.is_empty() => popup.menu.show_switches("trigger", entries),
+            _ => self.say("this session has no triggers".to_owned()),
+        }
+    }
+
+    fn switch_from_menu(&mut self, place: usize) {
+        let rule = self.standing_rules().nth(place).map(|(i, _)| i);
+        if let Some(i) = rule {
+            let on = self.triggers.spec(i).enabled;
+            self.triggers.set_enabled(i, !on);
+            self.show_triggers();
+        }
+    }
+
+    /// The triggers that were not removed, with their places among all.
+    fn standing_rules(&self) -> impl Iterator<Item = (usize, &Rule)> {
+        self.rules.iter().enumerate().filter_map(|(i, rule)| Some((i, rule.as_ref()?)))
+    }
+
+    fn status_sentence(&self, now: Instant) -> String {
+        let (all, on) = (
+            self.standing_rules().count(),
+            self.standing_rules().filter(|(i, _)| self.triggers.spec(*i).enabled).count(),
+        );
+        let triggers = format!("{all} triggers, {on} on");
+        match &self.coproc {
+            Some(coproc) => {
+                let (given, typed) = coproc.traffic();
+                let seconds = now.saturating_duration_since(coproc.started()).as_secs();
+                let (minutes, seconds) = (seconds / 60, seconds % 60);
+                let name = coproc.name();
+                format!("{name} runs for {minutes}:{seconds:02}: {given} bytes read, {typed} typed; {triggers}")
+            }
+            None => format!("no coprocess is running; {triggers}"),
+        }
+    }
+
+    /// Opens the menu at a moment of rest, and draws what has changed of it.
+    pub(super) fn settle_popup(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let Some(popup) = &mut self.popup else { return };
+        if self.session.shell_is_gone() {
+            return self.leave_menu(now, out);
+        }
+        if let Some(at) = popup.awaited {
+            if now < at && !self.screen.is_calm() {
+                return;
+            }
+            if !self.screen.text().at_rest() {
+                self.screen.cancel(CANCEL);
+            }
+            popup.awaited = None;
+            self.screen.open_bar();
+        }
+        if std::mem::take(&mut popup.stale) {
+            self.screen.draw_bar(&popup.menu.row(self.setup.size.cols));
+        }
+    }
+
+    /// The menu is gone, and the output goes on.
+    pub(super) fn leave_menu(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if self.popup.take().is_none() {
+            return;
+        }
+        self.screen.close_bar();
+        let held = std::mem::take(&mut self.held);
+        self.printed(now, &held, out);
+    }
+
+    /// Whether the output waits for the menu.
+    pub(super) fn is_held(&self) -> bool {
+        self.popup.as_ref().is_some_and(|popup| popup.awaited.is_none())
+    }
+}

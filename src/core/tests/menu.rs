@@ -1,0 +1,239 @@
+//! The menu over what the shell shows: it comes, does what it is asked for, and goes without a trace.
+
+use super::*;
+
+/// Everything that can be seen.
+fn sight(bench: &Bench) -> (Vec<String>, (u16, u16), bool, Vec<u8>) {
+    let parser = bench.screen();
+    let screen = parser.screen();
+    let rows = screen.rows(0, 80).map(|row| row.trim_end().to_owned()).collect();
+    (rows, screen.cursor_position(), screen.hide_cursor(), screen.contents_formatted())
+}
+
+/// The row on which the menu stands, if it does.
+fn menu(bench: &Bench) -> Option<String> {
+    let parser = bench.screen();
+    let screen = parser.screen();
+    let inverse = (0..24).find(|&row| screen.cell(row, 0).is_some_and(|cell| cell.inverse()));
+    inverse.map(|row| screen.rows(0, 80).nth(row.into()).unwrap_or_default().trim_end().to_owned())
+}
+
+const LETTERS: &str = " r run  s stop  e errors  t triggers  q status  Esc closes";
+
+#[test]
+fn it_opens_and_closes_without_a_trace() {
+    for close in ["\x1b", "\x03", "\r", "\x1b[27u", "\x1bx"] {
+        for shown in ["$ ls", "\x1b[2J\x1b[H\x1b[31mfull\x1b[5;5H", "\x1b[?1049h\x1b[Halt\x1b[24;1Hlast"] {
+            let mut bench = Bench::new(&[]);
+            bench.shell(shown.as_bytes());
+            let before = sight(&bench);
+            bench.keys(b"\x1d");
+            assert_eq!(menu(&bench).as_deref(), Some(LETTERS), "{shown:?}");
+            bench.keys(b"x");
+            assert_eq!(menu(&bench).as_deref(), Some(LETTERS), "a key that means nothing does nothing");
+            bench.keys(close.as_bytes()).wait(30);
+            assert_eq!(sight(&bench), before, "{shown:?} {close:?}");
+            bench.keys(b"ls");
+            assert_eq!(bench.typed, b"ls");
+            assert_eq!(bench.core.deadline(), None);
+        }
+    }
+}
+
+#[test]
+fn twice_sends_the_hotkey_as_it_was_spelled() {
+    for spelled in ["\x1d", "\x1b[93;5u", "\x1b[27;5;93~", "\x1b[93;5:1u"] {
+        let mut bench = Bench::new(&[]);
+        bench.shell(b"$ ").keys(spelled.as_bytes()).keys(spelled.as_bytes()).keys(b"a");
+        assert_eq!(bench.typed, [spelled.as_bytes(), b"a"].concat());
+        assert_eq!((menu(&bench), bench.lines()), (None, vec!["$".to_owned()]));
+    }
+}
+
+#[test]
+fn the_output_waits_for_it_and_comes_in_order() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.shell(b"one\r\n").keys(b"\x1d").shell(b"two\r\n").shell(b"three\r\n");
+    assert_eq!(bench.read, b"one\r\n");
+    assert_eq!(bench.lines()[0], "one");
+    assert!(bench.core.wants_read(Port::Shell));
+    bench.keys(b"\x1b").wait(30).shell(b"four");
+    assert_eq!(bench.lines(), ["one", "two", "three", "four"]);
+    assert_eq!(bench.read, b"one\r\ntwo\r\nthree\r\nfour");
+}
+
+#[test]
+fn a_flood_is_held_up_to_a_megabyte() {
+    let mut bench = Bench::new(&[]);
+    bench.keys(b"\x1d");
+    let mut printed = 0;
+    while bench.core.wants_read(Port::Shell) && printed < 10_000_000 {
+        bench.shell(&[b'x'; 4096]);
+        printed += 4096;
+    }
+    assert_eq!(printed, 1024 * 1024);
+    let before = bench.shown.len();
+    bench.keys(b"\x1d").wait(30);
+    assert!(bench.core.wants_read(Port::Shell) && bench.shown.len() > before + printed);
+}
+
+#[test]
+fn it_waits_for_the_end_of_a_sequence_but_not_for_ever() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"$ \x1b[3").keys(b"\x1d");
+    assert_eq!(menu(&bench), None);
+    bench.shell(b"1mred");
+    assert_eq!(menu(&bench).as_deref(), Some(LETTERS));
+    bench.keys(b"\x1b").wait(30);
+    assert_eq!(bench.lines(), ["$ red"]);
+
+    bench.shell(b"\x1b]0;never ended").keys(b"\x1d").wait(499);
+    assert_eq!(menu(&bench), None);
+    bench.wait(1);
+    assert_eq!(menu(&bench).as_deref(), Some(LETTERS));
+    bench.keys(b"\x1b").wait(30).shell(b"!");
+    assert_eq!(bench.lines(), ["$ red!"]);
+}
+
+#[test]
+fn a_command_is_run_and_kept() {
+    let mut bench = Bench::new(&["--indicator", "none"]);
+    bench.shell(b"$ ").keys(b"\x1dr");
+    assert!(bench.has(&Effect::RecallRuns));
+    bench.input(Input::Runs(Ok(vec!["old one".to_owned()])));
+    bench.keys(b"\x1b[A\x17two");
+    assert_eq!(menu(&bench).as_deref(), Some(" run: old two"));
+    assert_eq!(bench.screen().screen().cursor_position().1, 13);
+    bench.keys(b"\r");
+    assert_eq!(bench.started(), ["old two"]);
+    assert!(bench.has(&Effect::KeepRun("old two".to_owned())));
+    assert_eq!(bench.lines(), ["$"]);
+    bench.keys(b"\x1dr");
+    assert_eq!(menu(&bench).as_deref(), Some(" coprocess \"old two\" is running: s stops it"));
+    bench.keys(b" ").coproc_exits(Exit::Code(0), b"").keys(b"\x1dr\x1b[A\x1b[A");
+    assert_eq!(menu(&bench).as_deref(), Some(" run: old one"));
+    assert_eq!(bench.typed, b"");
+}
+
+#[test]
+fn a_paste_is_written_and_commands_nothing() {
+    let mut bench = Bench::new(&[]);
+    bench.keys(b"\x1d\x1b[200~s\rq\x1b[201~");
+    assert_eq!(menu(&bench).as_deref(), Some(LETTERS));
+    bench.keys(b"r\x1b[200~a\nb\x1b[201~");
+    assert_eq!(menu(&bench).as_deref(), Some(" run: a b"));
+    assert!(bench.started().is_empty());
+}
+
+#[test]
+fn what_a_terminal_answers_a_program_reaches_it() {
+    let mut bench = Bench::new(&[]);
+    bench.keys(b"\x1d\x1b]11;rgb:0/0/0\x1b\\\x1b[?62c\x1b[<0;1;1M\x1b");
+    bench.wait(30);
+    assert_eq!(bench.typed, b"\x1b]11;rgb:0/0/0\x1b\\\x1b[?62c");
+    assert_eq!(menu(&bench), None);
+}
+
+#[test]
+fn a_silent_coprocess_is_stopped_by_it() {
+    let mut bench = Bench::new(&["-s", "rz"]);
+    bench.shell(b"hidden").wait(400).keys(b"x\x1d");
+    assert_eq!(menu(&bench).as_deref(), Some(LETTERS));
+    bench.shell(b"more").wait(1000);
+    assert_eq!(bench.read, b"hiddenmore", "the transfer goes on");
+    bench.keys(b"s");
+    assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
+    bench.coproc_exits(Exit::Signal(15), b"more");
+    assert_eq!(bench.lines(), ["more"]);
+    assert_eq!(bench.typed, b"");
+}
+
+#[test]
+fn progress_that_ends_while_it_is_open_leaves_no_trace() {
+    let mut bench = Bench::new(&["-s", "rz"]);
+    bench.shell(b"hidden").wait(400).keys(b"\x1d").coproc_exits(Exit::Code(0), b"");
+    bench.keys(b"\x1b").wait(30).shell(b"$ ");
+    assert_eq!(bench.lines(), ["$"]);
+}
+
+#[test]
+fn triggers_are_switched() {
+    let mut bench = Bench::new(&["-t", "go", "--name", "first", "--send", "x", "-t", "go", "--send", "y"]);
+    bench.keys(b"\x1dt");
+    assert_eq!(menu(&bench).as_deref(), Some(" trigger 1 of 2: [on ] first   Up/Down, Enter switches, Esc closes"));
+    bench.keys(b"\r");
+    assert_eq!(menu(&bench).as_deref(), Some(" trigger 1 of 2: [off] first   Up/Down, Enter switches, Esc closes"));
+    bench.keys(b"\x1d").shell(b"go\r\n");
+    assert_eq!(bench.typed, b"y");
+    bench.keys(b"\x1dt12\x1b").wait(30).shell(b"go\r\n");
+    assert_eq!(bench.typed, b"yx");
+}
+
+#[test]
+fn errors_and_status_are_told() {
+    let mut bench = Bench::new(&[]);
+    bench.keys(b"\x1de");
+    assert_eq!(menu(&bench).as_deref(), Some(" no coprocess has run in this session"));
+    bench.keys(b"x\x1dq");
+    assert_eq!(menu(&bench).as_deref(), Some(" no coprocess is running; 0 triggers, 0 on"));
+    bench.keys(b"x\x1ds");
+    assert_eq!(menu(&bench).as_deref(), Some(" no coprocess is running: r runs one"));
+
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.input(Input::Bytes(Port::CoprocErr, b"one\n\x1b[31mtwo\n")).wait(61_000).keys(b"\x1de");
+    assert_eq!(menu(&bench).as_deref(), Some(" error line 2 of 2:  [31mtwo   Up/Down, Esc closes"));
+    bench.keys(b"\x1b[A");
+    assert_eq!(menu(&bench).as_deref(), Some(" error line 1 of 2: one   Up/Down, Esc closes"));
+    bench.keys(b"\x1d\x1dq");
+    let status = " \"bot\" runs for 1:01: 0 bytes read, 0 typed; 0 triggers, 0 on";
+    assert_eq!(menu(&bench).as_deref(), Some(status));
+}
+
+#[test]
+fn a_resize_redraws_it() {
+    let size = |rows, cols| Input::Resized(Size { rows, cols, ..Size::default() });
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"\x1b[?1049h\x1b[2J\x1b[Htop\x1b[24;1Hbottom\x1b[3;3H").keys(b"\x1d");
+    let opened = bench.shown.len();
+    bench.input(size(30, 60));
+    let mut terminal = vt100::Parser::new(24, 80, 0);
+    terminal.process(&bench.shown[..opened]);
+    terminal.screen_mut().set_size(30, 60);
+    terminal.process(&bench.shown[opened..]);
+    let rows = |terminal: &vt100::Parser| -> Vec<String> { terminal.screen().rows(0, 60).collect() };
+    assert!(rows(&terminal)[29].starts_with(" r run") && rows(&terminal)[23] == "bottom");
+    let redrawn = bench.shown.len();
+    bench.keys(b"\x1d");
+    terminal.process(&bench.shown[redrawn..]);
+    assert_eq!((rows(&terminal)[29].as_str(), terminal.screen().cursor_position()), ("", (2, 2)));
+}
+
+#[test]
+fn the_end_of_the_session_closes_it() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"$ ").keys(b"\x1d").shell(b"last words");
+    bench.input(Input::Exited(Child::Shell, Exit::Code(0))).input(Input::Closed(Port::Shell)).wait(200);
+    assert!(bench.has(&Effect::Finish(Exit::Code(0))));
+    assert_eq!(bench.lines(), ["$ last words"]);
+}
+
+#[test]
+fn there_is_none_without_a_terminal_or_a_hotkey() {
+    let mut bench = Bench::new(&["--hotkey", "none"]);
+    bench.keys(b"\x1d");
+    assert_eq!((bench.typed.as_slice(), menu(&bench)), (&b"\x1d"[..], None));
+    let mut bench = Bench::new(&["--hotkey", "ctrl-^"]);
+    bench.keys(b"\x1d\x1e");
+    assert_eq!((bench.typed.as_slice(), menu(&bench).as_deref()), (&b"\x1d"[..], Some(LETTERS)));
+}
+
+#[test]
+fn it_does_the_same_however_the_keys_are_cut() {
+    crate::core::split::everywhere(b"a\x1d\x1b[Arech\x7f\x7fho \xc3\xa9\x1b[D\x1b[3~\rb", |pieces| {
+        let mut bench = Bench::new(&["--indicator", "none"]);
+        for piece in pieces {
+            bench.keys(piece);
+        }
+        (bench.started().iter().map(|&run| run.to_owned()).collect::<Vec<_>>(), bench.typed)
+    });
+}

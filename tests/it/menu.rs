@@ -1,0 +1,265 @@
+//! The hotkey's menu as a person sees it: over shells and full-screen programs, in a real terminal, without a trace.
+
+use std::time::Duration;
+
+use crate::support::{Launch, PROMPT, Place, Terminal, bash, contains, coshell, direct, needs, proc, shell, wrapped};
+
+const LETTERS: &str = " r run  s stop  e errors  t triggers  q status  Esc closes";
+
+/// Everything a person can see.
+#[derive(Debug, PartialEq)]
+struct Sight {
+    rows: Vec<String>,
+    cursor: (u16, u16),
+    hidden: bool,
+    formatted: Vec<u8>,
+}
+
+fn sight(term: &Terminal) -> Sight {
+    let screen = term.screen();
+    let formatted = screen.contents_formatted();
+    Sight { rows: term.rows(), cursor: screen.cursor_position(), hidden: screen.hide_cursor(), formatted }
+}
+
+/// Waits until this is the row in reverse.
+#[track_caller]
+fn wait_menu(term: &mut Terminal, text: &str) -> usize {
+    term.wait_some(&format!("the menu {text:?}"), |term| {
+        let screen = term.screen();
+        let row =
+            (0..term.rows().len()).rev().find(|&row| screen.cell(row as u16, 0).is_some_and(|cell| cell.inverse()));
+        // What does not fit is cut.
+        row.filter(|&row| !term.rows()[row].is_empty() && text.starts_with(&*term.rows()[row]))
+    })
+}
+
+#[track_caller]
+fn wait_sight(term: &mut Terminal, wanted: &Sight) {
+    let what = format!("the screen to be as before:\n{}\n{:?}", wanted.rows.join("\n"), wanted.cursor);
+    term.wait_until(&what, |term| sight(term) == *wanted);
+}
+
+/// Waits until this text is on the screen and nothing more comes.
+#[track_caller]
+fn settled(term: &mut Terminal, text: &str) -> Sight {
+    term.wait_until(&format!("{text:?} on the screen"), |term| term.rows().iter().any(|row| row.contains(text)));
+    term.wait_some("the screen to rest", |term| Some(sight(term)));
+    loop {
+        let before = sight(term);
+        term.watch(Duration::from_millis(150));
+        if sight(term) == before {
+            return before;
+        }
+    }
+}
+
+/// Opens the menu over this, says on which row, and closes it again: nothing is left.
+#[track_caller]
+fn comes_and_goes(term: &mut Terminal, text: &str) -> usize {
+    let before = settled(term, text);
+    term.send("\x1d");
+    let row = wait_menu(term, LETTERS);
+    term.send("\x1b");
+    wait_sight(term, &before);
+    row
+}
+
+fn home(launch: Launch) -> Launch {
+    launch.without("XDG_STATE_HOME")
+}
+
+#[test]
+fn over_bash_with_the_line_edited_in_the_middle() {
+    let mut term = bash(&[]).size(24, 40, 0, 0).start();
+    term.wait(PROMPT);
+    let long = "echo 'a line that is longer than the terminal is wide'";
+    term.send(format!("{long}\x1b[D\x1b[D\x1b[D"));
+    assert_eq!(comes_and_goes(&mut term, "wide'"), 2, "below the line: nothing is known of the last row");
+    term.send("r\r");
+    term.wait("than the terminal is wirde");
+    term.wait(PROMPT);
+    term.send("seq 40\r");
+    assert_eq!(comes_and_goes(&mut term, "40"), 23);
+    term.send("clear; echo top\r");
+    assert_eq!(comes_and_goes(&mut term, "top"), 23);
+}
+
+#[test]
+fn over_a_line_that_fills_its_row() {
+    let mut term = bash(&[]).size(10, 20, 0, 0).start();
+    term.wait(PROMPT);
+    term.send("clear\r");
+    term.send("echo 7890123");
+    comes_and_goes(&mut term, "ready> echo 7890123");
+    term.send("4");
+    comes_and_goes(&mut term, "ready> echo 78901234");
+    term.send("5\r");
+    term.wait("\r789012345\r\n");
+}
+
+#[test]
+fn over_zsh_and_fish() {
+    needs("zsh");
+    needs("fish");
+    let mut term = coshell(&["--", "zsh", "-f", "-i"]).env("PS1", "%F{green}zsh>%f ").start();
+    term.wait("zsh>");
+    term.send("echo ab\x1b[D\x1b[D");
+    comes_and_goes(&mut term, "zsh> echo ab");
+    term.send("x\r");
+    term.wait("\nxab\r\n");
+
+    let prompt = "function fish_prompt; echo 'fish> '; end; set -g fish_greeting";
+    let mut term = coshell(&["--", "fish", "--private", "-C", prompt]).start();
+    term.wait("fish>");
+    term.send("echo ab\x1b[D\x1b[D");
+    comes_and_goes(&mut term, "fish> echo ab");
+    term.send("x\r");
+    term.wait_until("the output", |term| term.rows().iter().any(|row| row == "xab"));
+}
+
+#[test]
+fn over_vim_less_and_htop() {
+    for name in ["vim", "less", "htop"] {
+        needs(name);
+    }
+    let place = Place::new();
+    place.file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
+    let vim = ["vim", "-u", "NONE", "-i", "NONE", "-n", "--cmd", "syntax on", "text"];
+    for (argv, text) in [(&vim[..], "line 1"), (&["less", "-R", "text"], "line 1")] {
+        let mut term = coshell(&[&["--"], argv].concat()).cwd(place.dir()).start();
+        assert_eq!(comes_and_goes(&mut term, text), 23, "{argv:?}");
+        term.send(":");
+        term.wait_until("the colon", |term| term.rows()[23].trim_start().starts_with(':'));
+        assert_eq!(comes_and_goes(&mut term, ":"), 23, "{argv:?}");
+    }
+    // htop draws itself anew all the time: its last row says which keys do what.
+    let mut term = coshell(&["--", "htop", "-d", "5"]).env("HOME", place.dir()).start();
+    term.wait_until("htop", |term| term.rows()[23].starts_with("F1Help"));
+    let keys = term.rows()[23].clone();
+    term.send("\x1d");
+    assert_eq!(wait_menu(&mut term, LETTERS), 23);
+    term.watch(Duration::from_millis(1200));
+    assert_eq!(term.rows()[23], LETTERS, "what it drew meanwhile waits");
+    term.send("\x1b");
+    term.wait_until("its keys again", |term| term.rows()[23] == keys);
+    term.send("q");
+    term.wait_end();
+}
+
+#[test]
+fn inside_and_outside_tmux() {
+    needs("tmux");
+    let place = Place::new();
+    place.file(
+        "tmux.conf",
+        "set -g status-right ''\nset -g automatic-rename off\nset -g default-command 'PS1=\"in> \" sh'\n",
+    );
+    let tmux = ["tmux", "-u", "-f", "tmux.conf", "-S", "./socket", "new-session"];
+    let keep = [";", "set", "-g", "destroy-unattached", "on"];
+    let outside = [&["--"][..], &tmux, &keep].concat();
+    let mut term = coshell(&outside).cwd(place.dir()).start();
+    assert_eq!(comes_and_goes(&mut term, "in>"), 23);
+    term.send("\x1d\x1d\x02d");
+    drop(term);
+
+    let place = Place::new();
+    place.file("tmux.conf", "set -g status-right ''\nset -g automatic-rename off\n");
+    let inside = [&tmux[..], &["exec \"$WRAP\" -- env PS1='in> ' sh"], &keep].concat();
+    let mut term = direct(&inside).cwd(place.dir()).start();
+    settled(&mut term, "in>");
+    term.send("clear; echo top\r");
+    term.wait_until("a clear screen", |term| term.rows()[..2] == ["top", "in>"]);
+    term.send("half");
+    assert_eq!(comes_and_goes(&mut term, "in> half"), 22, "above tmux's own line");
+}
+
+#[test]
+fn a_command_is_run_stopped_and_remembered() {
+    let mut term = home(shell(&[])).start();
+    term.wait(PROMPT);
+    term.send("\x1dr");
+    wait_menu(&mut term, " run:");
+    term.send("echo $$ > pid; exec slepe\x1b[D\x1b[D\x7fp 1\x1b[D\x1b[D\x1b[D\x1b[D");
+    term.send("\x05\x15echo $$ > pid; exec sleep 100\r");
+    let pid = term.wait_some("the coprocess", |term| {
+        let text = String::from_utf8(term.read_home("pid")?).ok()?;
+        text.trim().parse().ok().map(nix::unistd::Pid::from_raw)
+    });
+    term.wait_until("its title", |term| term.title().is_some_and(|title| title.starts_with("⇄ echo · ")));
+    term.send("\x1dq");
+    term.wait("bytes read");
+    term.send("x\x1ds");
+    term.wait_until("its end", |_| !proc::lives(pid));
+    term.send("\x1dr\x1b[A");
+    wait_menu(&mut term, " run: echo $$ > pid; exec sleep 100");
+    term.send("\x1b");
+    let kept = term.read_home(".local/state/coshell/history");
+    assert_eq!(kept.as_deref(), Some(&b"echo $$ > pid; exec sleep 100\n"[..]));
+}
+
+#[test]
+fn a_bad_history_is_told_of_and_left_alone() {
+    let mut term = home(shell(&[])).start();
+    let path = term.home().join(".local/state/coshell");
+    std::fs::create_dir_all(&path).unwrap();
+    std::fs::write(path.join("history"), b"\xff\xfe\n").unwrap();
+    term.wait(PROMPT);
+    term.send("\x1dr");
+    wait_menu(&mut term, " run:");
+    term.send("true\r");
+    term.wait("not UTF-8");
+    assert_eq!(std::fs::read(path.join("history")).unwrap(), b"\xff\xfe\n");
+}
+
+#[test]
+fn the_newer_spellings_open_it_and_twice_sends_them() {
+    let script = "stty raw -echo; echo up; dd bs=1 count=14 2>/dev/null | od -An -c; echo over";
+    let mut term = wrapped(&["-q"], script).start();
+    term.wait("up");
+    for spelled in ["\x1b[93;5u", "\x1b[27;5;93~"] {
+        term.send(spelled);
+        wait_menu(&mut term, LETTERS);
+        term.send("\x1b");
+        term.wait_until("no menu", |term| !term.rows().iter().any(|row| row == LETTERS));
+    }
+    term.send("\x1b[93;5u\x1b[93;5u");
+    term.send("\x1d\x1dabcdef");
+    term.wait("033");
+    term.wait("over");
+    let text = term.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("033 [ 9 3 ; 5 u 035 a b c d e f"), "{text}");
+}
+
+#[test]
+fn a_flood_waits_for_it_and_nothing_is_lost() {
+    let mut term = shell(&["-q"]).start();
+    term.wait(PROMPT);
+    term.send("seq 1 300000; echo flood'-'over\r");
+    term.wait("1000\r\n");
+    term.send("\x1d");
+    wait_menu(&mut term, LETTERS);
+    term.watch(Duration::from_millis(500));
+    assert!(!contains(term.seen(), "flood-over"));
+    term.send("\x1b");
+    term.wait("flood-over\r\n");
+    let text = term.text();
+    let numbers = text.lines().filter_map(|line| line.trim_end().parse::<u32>().ok());
+    // The menu stands between two lines, or at the end of one.
+    assert!(numbers.count() >= 299_990);
+}
+
+#[test]
+fn a_resize_under_vim_leaves_vim_whole() {
+    needs("vim");
+    let mut term = coshell(&["--", "vim", "-u", "NONE", "-i", "NONE", "-n"]).start();
+    term.wait_until("vim", |term| term.rows().iter().filter(|row| row.starts_with('~')).count() == 22);
+    term.send("\x1d");
+    wait_menu(&mut term, LETTERS);
+    term.resize(30, 100, 0, 0);
+    term.wait_until("the menu on the new last row", |term| term.rows().get(29).is_some_and(|row| row == LETTERS));
+    term.send("\x1b");
+    term.wait_until("vim in the new size", |term| {
+        let rows = term.rows();
+        rows.iter().filter(|row| row.starts_with('~')).count() == 28 && !rows.iter().any(|row| row.contains("r run"))
+    });
+}
