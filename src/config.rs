@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::cli::Args;
 use crate::core::action::{self, Protocol};
@@ -46,6 +47,8 @@ pub fn setup(args: &Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
     let (coproc, rules) = rules(&args.items)?;
     Ok(Setup {
         session: String::new(),
+        clock: Duration::ZERO,
+        history: args.history,
         command: shown(&invocation(args, surroundings)),
         tty: String::new(),
         troubles: Vec::new(),

@@ -44,6 +44,8 @@ pub struct Args {
     pub quiet: bool,
     /// A session inside a session is wanted.
     pub nested: bool,
+    /// How many lines of the history are kept.
+    pub history: usize,
     /// The debug log.
     pub log: Option<PathBuf>,
     /// The command in place of the shell, and its arguments.
@@ -208,6 +210,15 @@ fn session_args() -> Vec<Arg> {
         flag("login", Some('l'), "start a login shell"),
         flag("quiet", Some('q'), "show no notices"),
         flag("nested", None, "allow a session inside a session").hide_short_help(true),
+        Arg::new("history")
+            .long("history")
+            .value_name("N")
+            .value_parser(value_parser!(usize))
+            .default_value("10000")
+            .hide_default_value(true)
+            .hide_short_help(true)
+            .help("lines to keep for coshell lines [10000]")
+            .help_heading("Session"),
         Arg::new("log")
             .long("log")
             .value_name("FILE")
@@ -279,6 +290,7 @@ fn args(mut matches: ArgMatches) -> Args {
         indicator: matches.get_one::<String>("indicator").is_none_or(|place| place != "none"),
         login: matches.get_flag("login"),
         quiet: matches.get_flag("quiet"),
+        history: matches.get_one("history").copied().unwrap_or_default(),
         nested: matches.get_flag("nested"),
         log: matches.remove_one("log"),
         command: matches.remove_many("command").map(Iterator::collect).unwrap_or_default(),

@@ -10,6 +10,9 @@ pub fn text(command: &Command, answer: &Value) -> String {
     match command {
         Command::Status {} => status_text(answer),
         Command::Errors { .. } => shown(answer["stderr"].as_str().unwrap_or_default()),
+        Command::Lines { numbers, notes, .. } => lines(answer, *numbers, *notes),
+        Command::Screen {} => screen(answer),
+        Command::Marks {} => marks(answer),
         Command::Trigger(TriggerCommand::List {}) => triggers(answer),
         Command::Trigger(TriggerCommand::Add { .. }) => format!("{}\n", answer["number"]),
         _ => String::new(),
@@ -26,6 +29,49 @@ pub fn status(command: &Command, answer: &Value) -> u8 {
 /// Text that others wrote, fit to be printed on a terminal: without control characters but line ends and tabs.
 pub fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+fn array(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// Lines as objects, one on each line.
+pub fn line_by_line(answer: &Value) -> String {
+    array(&answer["lines"]).map(|line| format!("{line}\n")).collect()
+}
+
+fn lines(answer: &Value, numbers: bool, notes: bool) -> String {
+    let mut out = String::new();
+    for line in array(&answer["lines"]) {
+        let text = shown(line["text"].as_str().unwrap_or_default());
+        let indent = if numbers { format!("{:>6}  ", line["number"].as_u64().unwrap_or(0)) } else { String::new() };
+        out.push_str(&format!("{indent}{text}{}", if line["more"] == true { "" } else { "\n" }));
+        for note in array(&line["notes"]).filter(|_| notes) {
+            let text = shown(note["text"].as_str().unwrap_or_default());
+            text.lines().for_each(|line| out.push_str(&format!("{:>1$}{line}\n", "^ ", indent.len() + 4)));
+        }
+    }
+    out
+}
+
+fn screen(answer: &Value) -> String {
+    array(&answer["lines"]).map(|row| shown(row.as_str().unwrap_or_default()) + "\n").collect()
+}
+
+fn marks(answer: &Value) -> String {
+    let mut out = String::new();
+    for command in array(&answer["commands"]) {
+        let status = match (&command["status"], command["running"] == true) {
+            (_, true) => "running".to_owned(),
+            (Value::Null, false) => "ended".to_owned(),
+            (status, false) => format!("status {status}"),
+        };
+        let took = command["seconds"].as_f64().map(|seconds| format!(", {seconds:.1} s")).unwrap_or_default();
+        let text = shown(command["text"].as_str().unwrap_or_default());
+        let line = command["line"].as_u64().map(|line| line.to_string()).unwrap_or_default();
+        out.push_str(&format!("{line:>6}  {}  ({status}{took})\n", text.lines().next().unwrap_or_default()));
+    }
+    out
 }
 
 fn status_text(answer: &Value) -> String {

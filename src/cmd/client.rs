@@ -33,12 +33,20 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
         Request::Session(command) => {
             let (_, path) = find(call.session.as_deref())?;
             match (command, Client::connect(&path)?) {
-                (Command::Subscribe { .. }, client) => follow(client, &[command.write()], call.json),
+                (Command::Subscribe { .. }, client) => follow(client, &[command.write()], |_| None),
                 (Command::Errors { follow: true }, client) => {
                     let subscribe = Command::Subscribe { events: vec!["coproc-stderr".to_owned()] };
-                    follow(client, &[subscribe.write(), command.write()], call.json)
+                    follow(client, &[subscribe.write(), command.write()], |value| {
+                        let text = value["stderr"].as_str().or_else(|| value["text"].as_str().filter(|_| !call.json));
+                        text.map(answer::shown)
+                    })
                 }
                 (Command::Lend { tty, command, .. }, mut client) => lend::run(&mut client, command, *tty),
+                (Command::Lines { follow: true, .. }, client) => follow(client, &[command.write()], |value| {
+                    let begun = value["lines"].is_array();
+                    let value = if begun { value.clone() } else { json!({"lines": [value]}) };
+                    Some(if call.json { answer::line_by_line(&value) } else { answer::text(command, &value) })
+                }),
                 (_, mut client) => {
                     let reply = client.call(&command.write())?;
                     Ok(told(command, reply, call.json))
@@ -63,8 +71,9 @@ fn told(command: &Command, reply: Result<Value, String>, json: bool) -> u8 {
     }
 }
 
-/// Prints what comes until the session ends, or nobody reads any more.
-fn follow(mut client: Client, requests: &[Value], json: bool) -> Result<u8, Failure> {
+/// Prints what comes until the session ends, or nobody reads any more: answers and events as `show` says; events of which
+/// it says nothing as they are.
+fn follow(mut client: Client, requests: &[Value], show: impl Fn(&Value) -> Option<String>) -> Result<u8, Failure> {
     // In one piece, so that nothing happens between the first and the last.
     let lines = (1..).zip(requests).map(|(id, request)| rpc::request(id, &request["method"], &request["params"]));
     client.send(&lines.map(|line| format!("{line}\n")).collect::<String>())?;
@@ -73,15 +82,11 @@ fn follow(mut client: Client, requests: &[Value], json: bool) -> Result<u8, Fail
             eprintln!("coshell: {sentence}");
             return Ok(REFUSED);
         }
-        let text = match (&message["params"], &message["result"]["stderr"]) {
-            (Value::Object(event), _) => {
-                let text = event.get("text").and_then(Value::as_str).filter(|_| !json && requests.len() > 1);
-                text.map_or_else(|| format!("{}\n", message["params"]), answer::shown)
-            }
-            (_, Value::String(text)) => answer::shown(text),
-            _ => continue,
+        let text = match &message["params"] {
+            Value::Null => show(&message["result"]).unwrap_or_default(),
+            event => show(event).unwrap_or_else(|| format!("{event}\n")),
         };
-        if !print(&text) {
+        if !text.is_empty() && !print(&text) {
             break;
         }
     }

@@ -12,6 +12,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::Mutex;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::client;
 use crate::cli::Args;
@@ -38,6 +39,8 @@ pub fn run(args: &Args, argv0: &OsStr) -> Result<Exit, Failure> {
     };
     let program = Program { path: path.clone(), name, args: rest };
     setup.session = process::id().to_string();
+    // A clock that stands before 1970 says nothing anyway.
+    setup.clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let launch = Launch { program, setup, sockets: client::directories(), runs: kept_runs(), log };
     let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;

@@ -70,6 +70,37 @@ pub enum Command {
         #[arg(value_name = "TEXT", allow_hyphen_values = true)]
         text: String,
     },
+    /// Print what was printed in the session, line by line
+    Lines {
+        /// the last N lines only
+        #[arg(long, short, value_name = "N")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<usize>,
+        /// from this line on
+        #[arg(long, value_name = "LINE")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u64>,
+        /// what the last command printed, or the N-th last
+        #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command: Option<usize>,
+        /// with the number and the time of each line
+        #[arg(long)]
+        #[serde(skip)]
+        numbers: bool,
+        /// with the notes below the lines that they belong to
+        #[arg(long)]
+        #[serde(skip)]
+        notes: bool,
+        /// go on printing the lines that come
+        #[arg(long, short)]
+        #[serde(default)]
+        follow: bool,
+    },
+    /// Print what stands on the session's screen
+    Screen {},
+    /// List the commands that the shell has marked
+    Marks {},
     /// List and change the triggers
     #[command(subcommand)]
     #[serde(skip)]
@@ -217,7 +248,10 @@ static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
 });
 
 fn on_the_wire(command: &clap::Command) -> Vec<String> {
-    let arguments = command.get_arguments().filter(|arg| arg.get_id() != "follow");
+    // What concerns the printing only is not asked of the session.
+    let here_only = [("errors", "follow"), ("lines", "numbers"), ("lines", "notes")];
+    let arguments =
+        command.get_arguments().filter(|arg| !here_only.contains(&(command.get_name(), arg.get_id().as_str())));
     arguments.map(|arg| arg.get_id().to_string()).collect()
 }
 

@@ -95,6 +95,8 @@ pub struct Core {
     starts: bool,
     raw: Raw,
     rest: Rest,
+    /// When the session began.
+    start: Instant,
     /// Lines since the session's start.
     number: u64,
     /// Lines that wait until somebody has looked at the pty.
@@ -130,7 +132,7 @@ impl Core {
         let coproc = setup.coproc.take();
         let mut core = Self {
             session: Session::new(),
-            screen: Screen::new(now, setup.screen, setup.size),
+            screen: Screen::new(now, setup.screen, setup.size, setup.history),
             typing: Typing::new(),
             notices: Notices::default(),
             background: Background::default(),
@@ -143,6 +145,7 @@ impl Core {
             starts: false,
             raw: Raw::default(),
             rest: Rest::default(),
+            start: now,
             number: 0,
             looking: VecDeque::new(),
             lending: Lending::default(),

@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
-use super::coproc::{Coproc, Form, Why};
+use super::coproc::{Coproc, Form, Record, Why};
+use super::history::Happening;
 use super::rule::Rule;
-use super::screen::Nobody;
 use super::trigger::{Facts, Firing, Looked, Moment, Tried};
-use super::watch::{Behind, Found, Picker, Rested, Teller};
+use super::watch::{Aside, Behind, Found, Picker, Rested, Teller, Told};
 use super::zmodem::{Verdict, behind_the_end};
 use super::{Core, Effect, Watching};
 
@@ -65,8 +65,10 @@ impl Core {
     fn printed_aloud(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) -> usize {
         let reader = self.coproc.as_mut().filter(|coproc| coproc.reads_lines());
         if self.watching == Watching::Nobody && reader.is_none() {
-            self.screen.print(bytes, &mut Nobody);
+            let mut aside = Aside::default();
+            self.screen.print(bytes, &mut aside);
             self.copied(now, bytes);
+            self.happened(&aside.0, out);
             return bytes.len();
         }
         let behind = match self.watching {
@@ -83,17 +85,34 @@ impl Core {
             behind,
             alt_screen: self.screen.text().alt_screen(),
             found: Vec::new(),
+            aside: Vec::new(),
         };
         let used = self.screen.print(bytes, &mut picker);
-        let found = picker.found;
+        let Picker { found, aside, .. } = picker;
         self.screen.counted(self.number, false);
         self.copied(now, &bytes[..used]);
-        for line in found {
-            self.line(now, line, Moment::Finished, out);
+        for told in found {
+            match told {
+                Told::Line(line) => self.line(now, line, Moment::Finished, out),
+                Told::Happened(happening) => {
+                    if let Some(coproc) = &mut self.coproc {
+                        coproc.tell(now, &Record::Happened(&happening));
+                    }
+                    self.happened(&[happening], out);
+                }
+            }
         }
+        self.happened(&aside, out);
         self.keep_raw();
         self.stirred(now, out);
         used
+    }
+
+    /// Those who have subscribed to what comes to pass are told.
+    fn happened(&self, all: &[Happening], out: &mut Vec<Effect>) {
+        for happening in all {
+            self.control.subscribers.tell(&Record::Happened(happening), out);
+        }
     }
 
     /// Bytes went to the screen: the others who want them as they are get them.

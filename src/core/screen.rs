@@ -1,10 +1,11 @@
 //! What goes to the terminal: the shell's bytes at once, coshell's own only where the stream is at rest, so that
 //! they are never put inside an escape sequence or a character. It decides nothing about what is said.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use super::bar::{self, Bar, Row};
-use super::history::History;
+use super::history::{Happening, History};
 use super::indicator::{self, Charset};
 use super::notices::Notices;
 use super::outbox::Outbox;
@@ -58,8 +59,8 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// A terminal of this size to which nothing has been written.
-    pub(super) fn new(now: Instant, medium: Medium, size: Size) -> Self {
+    /// A terminal of this size to which nothing has been written; so many lines of what will be are kept.
+    pub(super) fn new(now: Instant, medium: Medium, size: Size, lines: usize) -> Self {
         Self {
             medium: Some(medium),
             size,
@@ -68,8 +69,8 @@ impl Screen {
             own: Vec::new(),
             indicated: None,
             line: None,
-            history: Some(History::new(size, 10_000)),
             lent: false,
+            history: Some(History::new(size, lines)),
             now,
             bar: None,
             below: None,
@@ -78,7 +79,7 @@ impl Screen {
 
     /// What nobody sees, and somebody reads the lines of.
     pub(super) fn unseen(now: Instant, size: Size) -> Self {
-        let mut screen = Self::new(now, Medium::Stream, size);
+        let mut screen = Self::new(now, Medium::Stream, size, 0);
         screen.medium = None;
         screen.history = None;
         screen.text.assemble(true);
@@ -105,15 +106,18 @@ impl Screen {
         self.history.as_ref().map_or_else(Vec::new, |history| history.printed_since(start))
     }
 
-    /// The shell's bytes; `sink` is told what is in them. Says how many were taken: all, unless the sink has enough.
-    pub(super) fn print(&mut self, bytes: &[u8], sink: &mut impl Sink) -> usize {
-        let used = self.text.feed(bytes, sink);
+    /// The shell's bytes; the audience is told what is in them. Says how many were taken: all, unless it has enough.
+    pub(super) fn print(&mut self, bytes: &[u8], audience: &mut impl Audience) -> usize {
+        let used = match &mut self.history {
+            Some(history) => self.text.feed(bytes, &mut Ear { now: self.now, history, audience }),
+            None => self.text.feed(bytes, audience),
+        };
         let bytes = &bytes[..used];
         if self.medium.is_some() {
             self.waiting.push(bytes);
         }
         if let Some(history) = &mut self.history {
-            history.printed(self.now, bytes);
+            history.printed(self.now, bytes, &self.text);
         }
         if let Some(line) = &mut self.line {
             match memchr::memrchr(b'\n', bytes) {
@@ -132,7 +136,7 @@ impl Screen {
     fn push_own(&mut self, bytes: &[u8]) {
         self.waiting.push(bytes);
         if let Some(history) = &mut self.history {
-            history.shown(self.now, bytes);
+            history.shown(self.now, bytes, &self.text);
         }
     }
 
@@ -364,7 +368,7 @@ impl Screen {
         self.size = size;
         self.text.resize(size);
         if let Some(history) = &mut self.history {
-            history.resized(self.now, size);
+            history.resized(self.now, &self.text);
         }
         self.resize_bar();
     }
@@ -408,9 +412,60 @@ impl Screen {
     }
 }
 
+/// Who hears what was read, and what came to pass meanwhile.
+pub(super) trait Audience: Sink {
+    /// This came to pass behind the lines that were told.
+    fn happened(&mut self, _happening: &Happening) {}
+}
+
+/// Notes down what the shell says of its commands, and hands on everything.
+struct Ear<'a, A> {
+    now: Instant,
+    history: &'a mut History,
+    audience: &'a mut A,
+}
+
+impl<A: Audience> Sink for Ear<'_, A> {
+    #[inline]
+    fn block(&mut self, block: &[u8], lines: usize) -> bool {
+        self.audience.block(block, lines)
+    }
+
+    #[inline]
+    fn enough(&self) -> bool {
+        self.audience.enough()
+    }
+
+    #[inline]
+    fn line(&mut self, line: &Line<'_>) {
+        self.audience.line(line);
+    }
+
+    fn bell(&mut self) {
+        self.audience.bell();
+    }
+
+    fn title(&mut self, title: &[u8]) {
+        self.audience.title(title);
+    }
+
+    fn osc(&mut self, payload: &[u8], at: Range<u64>) {
+        if let Some(happening) = self.history.hear(self.now, payload, &at) {
+            self.audience.happened(&happening);
+        }
+        self.audience.osc(payload, at);
+    }
+
+    fn alt_screen(&mut self, on: bool) {
+        self.audience.alt_screen(on);
+    }
+}
+
 /// Nobody reads the lines.
 #[derive(Debug)]
 pub(super) struct Nobody;
+
+impl Audience for Nobody {}
 
 impl Sink for Nobody {
     fn block(&mut self, _: &[u8], _: usize) -> bool {

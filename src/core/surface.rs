@@ -1,5 +1,7 @@
 //! What goes into the core and what comes out: the words between it and whoever drives it.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::action::Protocol;
@@ -127,6 +129,10 @@ pub struct Setup {
     pub keyboard: Medium,
     /// What went wrong before the session began, in sentences.
     pub troubles: Vec<String>,
+    /// The time at the start, since 1970.
+    pub clock: Duration,
+    /// How many lines of the history are kept.
+    pub history: usize,
     /// The triggers, in order.
     pub rules: Vec<Rule>,
     /// The coprocess to start at once.

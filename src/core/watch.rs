@@ -4,6 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::coproc::{Coproc, Record};
+use super::history::Happening;
+use super::screen::Audience;
 use super::text::{Line, Sink, Text};
 use super::trigger::{LineRef, Moment, Triggers};
 
@@ -89,6 +91,12 @@ impl Sink for Teller<'_> {
     }
 }
 
+impl Audience for Teller<'_> {
+    fn happened(&mut self, happening: &Happening) {
+        self.coproc.tell(self.now, &Record::Happened(happening));
+    }
+}
+
 /// The number of a line, or of the line that it is a piece of.
 fn count(number: &mut u64, line: &Line<'_>) -> u64 {
     let its_own = *number + 1;
@@ -111,8 +119,10 @@ pub(super) struct Picker<'a> {
     pub(super) everything: bool,
     pub(super) behind: Behind,
     pub(super) alt_screen: bool,
-    /// The lines that matter, in order.
-    pub(super) found: Vec<Found>,
+    /// The lines that matter, in order, and what came to pass between them.
+    pub(super) found: Vec<Told>,
+    /// What came to pass and a coprocess that reads lines was told of already.
+    pub(super) aside: Vec<Happening>,
 }
 
 /// What becomes of the lines behind one that may match.
@@ -159,7 +169,7 @@ impl Sink for Picker<'_> {
     fn line(&mut self, line: &Line<'_>) {
         if self.takes_all() || self.triggers.block_may_match(line.text) {
             let number = count(self.number, line);
-            self.found.push(Found::of(line, number, self.alt_screen));
+            self.found.push(Told::Line(Found::of(line, number, self.alt_screen)));
         } else if let Some(mut teller) = self.teller() {
             teller.line(line);
         } else {
@@ -170,6 +180,46 @@ impl Sink for Picker<'_> {
     fn alt_screen(&mut self, on: bool) {
         self.alt_screen = on;
     }
+}
+
+impl Audience for Picker<'_> {
+    fn happened(&mut self, happening: &Happening) {
+        if self.takes_all() {
+            self.found.push(Told::Happened(happening.clone()));
+            return;
+        }
+        if let Some(mut teller) = self.teller() {
+            teller.happened(happening);
+        }
+        self.aside.push(happening.clone());
+    }
+}
+
+/// Nobody reads the lines, but what comes to pass is noted.
+#[derive(Debug, Default)]
+pub(super) struct Aside(pub(super) Vec<Happening>);
+
+impl Sink for Aside {
+    fn block(&mut self, _: &[u8], _: usize) -> bool {
+        false
+    }
+
+    fn line(&mut self, _: &Line<'_>) {}
+}
+
+impl Audience for Aside {
+    fn happened(&mut self, happening: &Happening) {
+        self.0.push(happening.clone());
+    }
+}
+
+/// What is told once a chunk was read.
+#[derive(Clone, Debug)]
+pub(super) enum Told {
+    /// A finished line.
+    Line(Found),
+    /// Something else.
+    Happened(Happening),
 }
 
 /// The raw bytes from the start of the unfinished line on.

@@ -18,6 +18,7 @@ mod lend;
 mod menu;
 mod modes;
 mod programs;
+mod reading;
 mod redirect;
 mod relay;
 mod safety;

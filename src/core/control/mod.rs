@@ -3,6 +3,7 @@
 
 mod answers;
 mod events;
+mod reading;
 mod running;
 mod triggers;
 
@@ -42,6 +43,12 @@ impl Core {
             Command::Status {} => Ok(self.status(now)),
             Command::Errors { .. } => self.errors(),
             Command::Send { enter, paste, text } => self.send(now, &text, enter, paste),
+            Command::Lines { number, from, command, follow, .. } => {
+                let wanted = reading::Wanted { number, from, command };
+                self.tell_lines(now, ticket, wanted, follow)
+            }
+            Command::Screen {} => self.tell_screen(),
+            Command::Marks {} => Ok(self.tell_marks(now)),
             Command::Trigger(command) => self.asked_of_triggers(command),
             Command::Lend { command, directory, environment, streams, .. } => {
                 let guest = Guest { command, directory, environment, streams };

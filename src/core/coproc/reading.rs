@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::super::history::Happening;
 use super::super::trigger::Captures;
 use crate::words::{Exit, Size};
 
@@ -76,6 +77,8 @@ pub enum Record<'a> {
         /// The sentence.
         text: &'a str,
     },
+    /// A command began or ended, or the shell went elsewhere: as the shell says.
+    Happened(&'a Happening),
     /// The shell has ended.
     Exit(Exit),
 }
@@ -171,14 +174,29 @@ fn without_returns(block: &[u8], out: &mut Vec<u8>) {
 
 impl Record<'_> {
     /// The `type` of every record.
-    pub const KINDS: &'static [&'static str] =
-        &["line", "prompt", "resize", "trigger", "coproc-start", "coproc-end", "coproc-stderr", "notice", "exit"];
+    pub const KINDS: &'static [&'static str] = &[
+        "line",
+        "prompt",
+        "command-start",
+        "command-end",
+        "directory",
+        "resize",
+        "trigger",
+        "coproc-start",
+        "coproc-end",
+        "coproc-stderr",
+        "notice",
+        "exit",
+    ];
 
     /// The `type` of this one.
     pub fn kind(&self) -> &'static str {
         match self {
             Record::Line { .. } => "line",
             Record::Prompt { .. } => "prompt",
+            Record::Happened(Happening::CommandStart { .. }) => "command-start",
+            Record::Happened(Happening::CommandEnd { .. }) => "command-end",
+            Record::Happened(Happening::Directory { .. }) => "directory",
             Record::Resize(_) => "resize",
             Record::Trigger { .. } => "trigger",
             Record::CoprocStart { .. } => "coproc-start",
@@ -198,6 +216,13 @@ impl Record<'_> {
                 json!({"number": number, "text": text(line), "more": true})
             }
             Record::Prompt { number, text: line } => json!({"number": number, "text": text(line)}),
+            Record::Happened(happening) => match happening {
+                Happening::CommandStart { command } => json!({"command": command}),
+                Happening::CommandEnd { command, status, took } => {
+                    json!({"command": command, "status": status, "seconds": took.as_secs_f64()})
+                }
+                Happening::Directory { path } => json!({"path": &**path}),
+            },
             Record::Resize(size) => json!({"rows": size.rows, "cols": size.cols}),
             Record::Trigger { name, line, captures } => {
                 let groups: Vec<Value> =

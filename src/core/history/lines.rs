@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::marks::MOST;
 use super::tape::{Piece, Place, Source, Tape};
 use crate::core::text::{self, Sink, Text};
 
@@ -13,6 +14,11 @@ const LIMIT: usize = 8 * 1024 * 1024;
 const OVERHEAD: usize = 64;
 /// How far apart in the stream the numbers stand that others have given.
 const APART: u64 = 32 * 1024;
+
+/// How many marks may wait until somebody reads.
+const STOPS: usize = 10_000;
+/// How many places are remembered: four for each command.
+const SPOTS: usize = 4 * MOST;
 
 /// A line that was printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +45,33 @@ pub(super) struct Lines {
     /// As far as the tape was read. `None`: from where the tape begins on, nothing was.
     text: Option<Text>,
     place: Place,
-    /// What others have counted: so many lines were finished at this place in the stream. Only what was not read yet.
-    counts: VecDeque<(u64, u64)>,
+    /// The line feeds in front of it.
+    feeds: u64,
+    /// What has to be looked at at a place in the stream. Only what was not read yet.
+    stops: VecDeque<(u64, Stop)>,
+    /// Where others have counted last.
+    counted: u64,
+    /// Where marks stand among the lines, by their places in the stream.
+    spots: VecDeque<(u64, Spot)>,
     keep: Keep,
+}
+
+/// What has to be looked at.
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    /// Others have counted so many finished lines. There were so many line feeds.
+    Counted(u64, u64),
+    /// A mark stands there.
+    Marked,
+}
+
+/// A place among the lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The line's number.
+    pub number: u64,
+    /// How many bytes of its text stood in front of it.
+    pub column: usize,
 }
 
 /// The finished lines.
@@ -60,15 +90,33 @@ impl Lines {
     /// None yet, and at most so many.
     pub(super) fn new(text: Text, most: usize) -> Self {
         let keep = Keep { number: 0, lines: VecDeque::new(), bytes: 0, most };
-        Self { text: Some(text), place: Place::default(), counts: VecDeque::new(), keep }
+        let (stops, spots) = (VecDeque::new(), VecDeque::new());
+        Self { text: Some(text), place: Place::default(), feeds: 0, stops, counted: 0, spots, keep }
     }
 
     /// Somebody else has assembled the lines up to this place in the stream, and counted so many finished ones.
     #[inline]
-    pub(super) fn counted(&mut self, at: u64, number: u64, exactly: bool) {
-        if exactly || self.counts.back().is_none_or(|&(last, _)| at >= last + APART) {
-            self.counts.push_back((at, number));
+    pub(super) fn counted(&mut self, at: u64, number: u64, feeds: u64, exactly: bool) {
+        if exactly || at >= self.counted + APART {
+            self.counted = at;
+            self.stops.push_back((at, Stop::Counted(number, feeds)));
         }
+    }
+
+    /// A mark stands at this place in the stream.
+    pub(super) fn mark(&mut self, at: u64) {
+        self.stops.push_back((at, Stop::Marked));
+    }
+
+    /// Whether much has to be looked at, so that it should be read soon.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.stops.len() >= STOPS
+    }
+
+    /// Where the mark at this place in the stream stands, if its line was read and is not forgotten.
+    pub(super) fn spot(&self, at: u64) -> Option<Spot> {
+        let found = self.spots.binary_search_by_key(&at, |(place, _)| *place).ok()?;
+        Some(self.spots[found].1)
     }
 
     /// How much of the tape was read.
@@ -81,8 +129,10 @@ impl Lines {
         self.keep.most
     }
 
-    /// Reads the tape up to the byte `to`. `edge` is what was on where the tape begins.
-    pub(super) fn read(&mut self, tape: &Tape, edge: &Text, to: u64) {
+    /// Reads the tape up to the byte `to`, in front of which there were so many line feeds. `edge` is what was on where
+    /// the tape begins.
+    pub(super) fn read(&mut self, tape: &Tape, edge: &Text, to: u64, feeds: u64) {
+        self.feeds = feeds;
         let text = self.text.get_or_insert_with(|| {
             self.place = tape.beginning();
             let mut text = edge.clone();
@@ -94,10 +144,10 @@ impl Lines {
             match piece {
                 Piece::Bytes(Source::Shell, bytes) => {
                     let mut rest = bytes;
-                    while let Some((at, number)) = due(&mut self.counts, text.offset() + rest.len() as u64) {
+                    while let Some((at, stop)) = due(&mut self.stops, text.offset() + rest.len() as u64) {
                         let (before, behind) = rest.split_at((at.max(text.offset()) - text.offset()) as usize);
                         text.feed(before, &mut self.keep.keeper(time));
-                        self.keep.number = number;
+                        self.keep.look(at, stop, text, &mut self.spots);
                         rest = behind;
                     }
                     text.feed(rest, &mut self.keep.keeper(time));
@@ -106,26 +156,24 @@ impl Lines {
                 Piece::Resized(size) => text.resize(size),
             }
         }
-        while let Some((_, number)) = due(&mut self.counts, text.offset()) {
-            self.keep.number = number;
+        while let Some((at, stop)) = due(&mut self.stops, text.offset()) {
+            self.keep.look(at, stop, text, &mut self.spots);
         }
     }
 
-    /// The tape gives up everything in front of the byte `at`, and what was not read of that is only counted.
-    pub(super) fn skip(&mut self, tape: &Tape, edge: &Text, at: u64) {
-        let mut offset = self.text.take().map_or_else(|| edge.offset(), |text| text.offset());
-        self.keep.clear();
-        while let Some((_, piece)) = tape.next(&mut self.place, at) {
-            let Piece::Bytes(Source::Shell, bytes) = piece else { continue };
-            let end = offset + bytes.len() as u64;
-            let mut rest = bytes;
-            while let Some((place, number)) = due(&mut self.counts, end) {
-                rest = &bytes[(place.max(offset) - offset) as usize..];
-                self.keep.number = number;
+    /// The tape gives up everything up to this place in the stream, and what was not read of that is only counted: by
+    /// the line feeds that there were until then, unless others have counted better.
+    pub(super) fn skip(&mut self, at: u64, feeds: u64) {
+        while let Some((_, stop)) = due(&mut self.stops, at) {
+            if let Stop::Counted(number, feeds) = stop {
+                (self.keep.number, self.feeds) = (number, feeds);
             }
-            self.keep.number += memchr::memchr_iter(b'\n', rest).count() as u64;
-            offset = end;
         }
+        self.keep.number += feeds.saturating_sub(self.feeds);
+        self.feeds = feeds;
+        self.keep.clear();
+        self.spots.clear();
+        self.text = None;
     }
 
     /// What was put together so far, with the state of the one who did it: for somebody who goes on from here.
@@ -138,6 +186,12 @@ impl Lines {
         &self.keep.lines
     }
 
+    /// The place behind everything that was read.
+    pub(super) fn here(&mut self) -> Spot {
+        let column = self.text.as_mut().and_then(Text::partial).map_or(0, |line| line.text.len());
+        Spot { number: self.keep.number + 1, column }
+    }
+
     /// The line that the cursor is on, if anything was put on it.
     pub(super) fn open(&mut self, now: Instant) -> Option<Kept> {
         let number = self.keep.number + 1;
@@ -147,16 +201,30 @@ impl Lines {
     }
 }
 
-/// The next place in the stream, up to `end`, at which others have counted, and their number.
-fn due(counts: &mut VecDeque<(u64, u64)>, end: u64) -> Option<(u64, u64)> {
-    counts.front().filter(|(at, _)| *at <= end)?;
-    counts.pop_front()
+/// The next place in the stream, up to `end`, at which something has to be looked at.
+fn due(stops: &mut VecDeque<(u64, Stop)>, end: u64) -> Option<(u64, Stop)> {
+    stops.front().filter(|(at, _)| *at <= end)?;
+    stops.pop_front()
 }
 
 impl Keep {
     /// Keeps the lines that are finished at this time.
     fn keeper(&mut self, time: Instant) -> Keeper<'_> {
         Keeper { keep: self, time }
+    }
+
+    /// The text was read up to a place where something has to be looked at.
+    fn look(&mut self, at: u64, stop: Stop, text: &mut Text, spots: &mut VecDeque<(u64, Spot)>) {
+        match stop {
+            Stop::Counted(number, _) => self.number = number,
+            Stop::Marked => {
+                let column = text.partial().map_or(0, |line| line.text.len());
+                spots.push_back((at, Spot { number: self.number + 1, column }));
+                if spots.len() > SPOTS {
+                    spots.pop_front();
+                }
+            }
+        }
     }
 
     fn push(&mut self, line: Kept) {

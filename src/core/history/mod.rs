@@ -7,21 +7,36 @@
 //! the tape holds came within ten seconds; after that the screen is what was drawn since.
 
 mod lines;
+mod marks;
 mod tape;
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-pub use lines::Kept;
 use lines::Lines;
+pub use lines::{Kept, Spot};
+use marks::Marks;
+pub use marks::{Command, Happening};
 
 use super::picture::Picture;
 use super::screen::Nobody;
 use super::text::Text;
 use crate::words::Size;
-use tape::{BLOCK, Piece, Place, Source, Tape};
+use tape::{Piece, Place, Source, Tape};
 
 /// A tape that reaches back this far was not filled by a flood, so that there is time to look at what it gives up.
 const CALM: Duration = Duration::from_secs(10);
+
+/// A place at which the tape can be cut.
+#[derive(Debug)]
+struct Notch {
+    place: Place,
+    /// The line feeds that the shell had printed by then.
+    feeds: u64,
+    /// What was on in the terminal there, and the size that it had.
+    edge: Text,
+}
 
 /// The session's memory.
 #[derive(Debug)]
@@ -29,7 +44,11 @@ pub(super) struct History {
     tape: Tape,
     /// What was on in the terminal where the tape begins, and the size that it had.
     edge: Text,
+    notches: VecDeque<Notch>,
+    /// The line feeds that the shell has printed.
+    feeds: u64,
     lines: Lines,
+    marks: Marks,
     /// The screen as it was at this place.
     picture: Option<(Picture, Place)>,
 }
@@ -37,96 +56,130 @@ pub(super) struct History {
 impl History {
     /// Of a terminal of this size to which nothing has been written; it keeps so many lines.
     pub(super) fn new(size: Size, lines: usize) -> Self {
-        let picture = Some((Picture::new(size), Place::default()));
-        Self { tape: Tape::default(), edge: Text::new(size), lines: Lines::new(Text::new(size), lines), picture }
+        Self {
+            tape: Tape::default(),
+            edge: Text::new(size),
+            notches: VecDeque::new(),
+            feeds: 0,
+            lines: Lines::new(Text::new(size), lines),
+            marks: Marks::default(),
+            picture: Some((Picture::new(size), Place::default())),
+        }
     }
 
-    /// The shell's bytes went to the terminal.
+    /// The shell's bytes went to the terminal. `text` has read them.
     #[inline]
-    pub(super) fn printed(&mut self, now: Instant, bytes: &[u8]) {
-        self.push(now, Source::Shell, bytes);
+    pub(super) fn printed(&mut self, now: Instant, bytes: &[u8], text: &Text) {
+        self.feeds += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        self.push(now, Source::Shell, bytes, text);
     }
 
-    /// coshell's own bytes went to the terminal.
-    pub(super) fn shown(&mut self, now: Instant, bytes: &[u8]) {
-        self.push(now, Source::Own, bytes);
+    /// coshell's own bytes went to the terminal. `text` has read what the shell printed before.
+    pub(super) fn shown(&mut self, now: Instant, bytes: &[u8], text: &Text) {
+        self.push(now, Source::Own, bytes, text);
     }
 
     #[inline]
-    fn push(&mut self, now: Instant, source: Source, bytes: &[u8]) {
-        if self.tape.has_room(bytes.len()) {
-            self.tape.push(now, source, bytes);
-        } else {
-            self.push_with_cuts(now, source, bytes);
+    fn push(&mut self, now: Instant, source: Source, bytes: &[u8], text: &Text) {
+        while !self.tape.has_room(bytes.len()) && self.cut(now) {}
+        self.tape.push(now, source, bytes);
+        if self.tape.is_due(self.notches.back().map_or_else(|| self.tape.beginning(), |last| last.place)) {
+            self.notch(text);
         }
     }
 
     #[cold]
-    fn push_with_cuts(&mut self, now: Instant, source: Source, bytes: &[u8]) {
-        for part in bytes.chunks(BLOCK) {
-            while !self.tape.has_room(part.len()) {
-                self.cut(now);
-            }
-            self.tape.push(now, source, part);
-        }
+    fn notch(&mut self, text: &Text) {
+        self.notches.push_back(Notch { place: self.tape.end(), feeds: self.feeds, edge: text.bare() });
     }
 
-    /// The terminal's window has another size.
-    pub(super) fn resized(&mut self, now: Instant, size: Size) {
-        if !self.tape.has_room(0) {
-            self.cut(now);
-        }
-        self.tape.resize(now, size);
+    /// The terminal's window has another size, as `text` knows.
+    pub(super) fn resized(&mut self, now: Instant, text: &Text) {
+        self.tape.resize(now, text.size());
+        self.push(now, Source::Own, b"", text);
     }
 
     /// Whoever assembles the lines as they come has counted so many finished ones up to this place in the stream. Most of
     /// what it says is ignored, unless it counts lines that were not printed.
     #[inline]
     pub(super) fn counted(&mut self, at: u64, number: u64, exactly: bool) {
-        self.lines.counted(at, number, exactly);
+        self.lines.counted(at, number, self.feeds, exactly);
     }
 
-    /// The oldest bytes are given up. The screen is kept as they made it if there is time; else it is made anew, from
-    /// what is still there, when somebody asks.
-    fn cut(&mut self, now: Instant) {
-        let at = self.tape.next_cut();
-        if let Some((picture, place)) = self.picture.as_mut().filter(|(_, place)| place.at < at) {
+    /// The shell printed an operating system command, at these places in its stream: what has come to pass, if it says that.
+    pub(super) fn hear(&mut self, now: Instant, payload: &[u8], at: &Range<u64>) -> Option<Happening> {
+        let (mark, happening) = self.marks.hear(now, payload, at);
+        if let Some(mark) = mark {
+            if self.lines.is_crowded() {
+                self.read();
+            }
+            self.lines.mark(mark);
+        }
+        happening
+    }
+
+    /// The oldest bytes are given up, if there is a place for that. The screen is kept as they made it if there is time;
+    /// else it is made anew, from what is still there, when somebody asks.
+    #[cold]
+    fn cut(&mut self, now: Instant) -> bool {
+        let Some(Notch { place: cut, feeds, edge }) = self.notches.pop_front() else { return false };
+        if let Some((picture, place)) = self.picture.as_mut().filter(|(_, place)| place.at < cut.at) {
             if self.tape.span(now) >= CALM {
-                feed(&self.tape, picture, place, at);
+                feed(&self.tape, picture, place, cut.at);
             } else {
                 self.picture = None;
             }
         }
-        if self.lines.place().at < at {
-            if self.tape.feeds_from(at) >= self.lines.most() {
-                self.lines.skip(&self.tape, &self.edge, at);
+        if self.lines.place().at < cut.at {
+            if self.feeds - feeds >= self.lines.most() as u64 {
+                self.lines.skip(edge.offset(), feeds);
             } else {
-                self.lines.read(&self.tape, &self.edge, at);
+                self.lines.read(&self.tape, &self.edge, cut.at, feeds);
             }
         }
-        let mut place = self.tape.beginning();
-        while let Some((_, piece)) = self.tape.next(&mut place, at) {
-            match piece {
-                Piece::Bytes(Source::Shell, bytes) => {
-                    self.edge.feed(bytes, &mut Nobody);
-                }
-                Piece::Bytes(Source::Own, _) => {}
-                Piece::Resized(size) => self.edge.resize(size),
-            }
-        }
-        self.tape.cut(at);
+        self.tape.cut(cut);
+        self.edge = edge;
+        true
+    }
+
+    /// Brings the lines up to date.
+    fn read(&mut self) {
+        self.lines.read(&self.tape, &self.edge, u64::MAX, self.feeds);
     }
 
     /// The lines that are kept, the one that the cursor is on last.
     pub(super) fn lines(&mut self, now: Instant) -> impl Iterator<Item = Kept> + '_ {
-        self.lines.read(&self.tape, &self.edge, u64::MAX);
+        self.read();
         let open = self.lines.open(now);
         self.lines.kept().iter().cloned().chain(open)
     }
 
+    /// The commands that are remembered, oldest first, with where their prompt, what was typed, their output and its end
+    /// stand, as far as those lines are known. The last may be a prompt only.
+    pub(super) fn commands(&mut self) -> impl DoubleEndedIterator<Item = (&Command, [Option<Spot>; 4])> {
+        self.read();
+        let lines = &self.lines;
+        self.marks.commands().iter().map(|command| {
+            let (output, end) = (command.output.map(|(at, _)| at), command.end.map(|(at, _)| at));
+            let places = [command.prompt, command.input, output, end];
+            (command, places.map(|place| lines.spot(place?)))
+        })
+    }
+
+    /// Where the shell is, as far as it says.
+    pub(super) fn directory(&self) -> Option<&str> {
+        self.marks.directory().map(|path| &**path)
+    }
+
+    /// The place behind everything.
+    pub(super) fn here(&mut self) -> Spot {
+        self.read();
+        self.lines.here()
+    }
+
     /// How many lines are finished, and the state of the one who assembles them.
     pub(super) fn assembled(&mut self) -> (u64, Option<&Text>) {
-        self.lines.read(&self.tape, &self.edge, u64::MAX);
+        self.read();
         self.lines.so_far()
     }
 

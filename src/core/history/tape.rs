@@ -76,9 +76,8 @@ pub(super) struct Tape {
     gone: u64,
     /// A block to be used again.
     spare: Option<Vec<u8>>,
-    /// The line feeds in each block that is full, and in all of them.
-    feeds: VecDeque<usize>,
-    all_feeds: usize,
+    /// What comes next is a stretch of its own.
+    sealed: bool,
 }
 
 impl Tape {
@@ -92,8 +91,9 @@ impl Tape {
     #[inline]
     pub(super) fn push(&mut self, now: Instant, source: Source, bytes: &[u8]) {
         let what = What::Bytes(source);
-        let goes_on = self.stretches.back().is_some_and(|last| last.what == what && now < last.since + AT_ONCE);
-        if !goes_on && !bytes.is_empty() {
+        let fits = |last: &Stretch| last.what == what && now < last.since + AT_ONCE;
+        if !bytes.is_empty() && (self.sealed || !self.stretches.back().is_some_and(fits)) {
+            self.sealed = false;
             self.stretches.push_back(Stretch { from: self.end, since: now, what });
         }
         self.end += bytes.len() as u64;
@@ -111,11 +111,6 @@ impl Tape {
 
     #[cold]
     fn add_block(&mut self) -> &mut Vec<u8> {
-        if let Some(full) = self.blocks.back() {
-            let feeds = memchr::memchr_iter(b'\n', full).count();
-            self.feeds.push_back(feeds);
-            self.all_feeds += feeds;
-        }
         let block = self.spare.take().unwrap_or_else(|| Vec::with_capacity(BLOCK));
         self.blocks.push_back(block);
         let last = self.blocks.len() - 1;
@@ -126,9 +121,10 @@ impl Tape {
     pub(super) fn resize(&mut self, now: Instant, size: Size) {
         let is_size = |stretch: &Stretch| matches!(stretch.what, What::Resized(_));
         let last = self.stretches.iter().rev().take(SIZES_IN_A_ROW);
-        if last.len() == SIZES_IN_A_ROW && last.clone().all(is_size) {
+        if !self.sealed && last.len() == SIZES_IN_A_ROW && last.clone().all(is_size) {
             self.stretches.pop_back();
         }
+        self.sealed = false;
         self.stretches.push_back(Stretch { from: self.end, since: now, what: What::Resized(size) });
     }
 
@@ -137,29 +133,17 @@ impl Tape {
         Place { stretch: self.gone, at: self.start }
     }
 
-    /// How many line feeds there are at least behind this byte, which is near the beginning.
-    pub(super) fn feeds_from(&self, at: u64) -> usize {
-        let blocks = (at - self.base).div_ceil(BLOCK as u64) as usize;
-        self.all_feeds - self.feeds.iter().take(blocks).sum::<usize>()
-    }
-
     /// For how long it reaches back.
     pub(super) fn span(&self, now: Instant) -> Duration {
         self.stretches.front().map_or(Duration::ZERO, |first| now.saturating_duration_since(first.since))
     }
 
-    /// Where it should begin so that there is room again.
-    pub(super) fn next_cut(&self) -> u64 {
-        match self.stretches.get(FEWER) {
-            Some(first) if self.stretches.len() >= STRETCHES => first.from,
-            _ => (self.base + BLOCK as u64).min(self.end),
-        }
-    }
-
     /// What comes next behind this place, with its time; the place moves behind it. Not beyond the byte `to`.
     pub(super) fn next(&self, place: &mut Place, to: u64) -> Option<(Instant, Piece<'_>)> {
         loop {
-            place.stretch = place.stretch.max(self.gone);
+            if place.stretch < self.gone {
+                *place = self.beginning();
+            }
             let at = (place.stretch - self.gone) as usize;
             let stretch = self.stretches.get(at).filter(|stretch| stretch.from < to)?;
             let source = match stretch.what {
@@ -191,14 +175,23 @@ impl Tape {
         &bytes[..bytes.len().min((end - from) as usize)]
     }
 
-    /// Gives up everything in front of this byte.
-    pub(super) fn cut(&mut self, at: u64) {
-        self.start = at.clamp(self.start, self.end);
-        while self.stretches.front().is_some_and(|stretch| stretch.from < self.start) {
-            let end = self.stretches.get(1).map_or(self.end, |next| next.from);
-            if end > self.start || self.stretches.len() == 1 {
-                break;
-            }
+    /// The place behind everything. It can be cut there.
+    pub(super) fn end(&mut self) -> Place {
+        self.sealed = true;
+        Place { stretch: self.gone + self.stretches.len() as u64, at: self.end }
+    }
+
+    /// Whether so much has come since this place that it is time for another one to cut at.
+    #[inline]
+    pub(super) fn is_due(&self, last: Place) -> bool {
+        let stretches = self.gone + self.stretches.len() as u64 - last.stretch;
+        self.end - last.at >= BLOCK as u64 || stretches >= FEWER as u64
+    }
+
+    /// Gives up everything in front of a place that was its end.
+    pub(super) fn cut(&mut self, place: Place) {
+        self.start = place.at;
+        while self.gone < place.stretch {
             self.stretches.pop_front();
             self.gone += 1;
         }
@@ -206,7 +199,6 @@ impl Tape {
             self.spare = self.blocks.pop_front();
             self.spare.iter_mut().for_each(Vec::clear);
             self.base += BLOCK as u64;
-            self.all_feeds -= self.feeds.pop_front().unwrap_or(0);
         }
     }
 }
@@ -279,19 +271,39 @@ mod tests {
         assert_eq!(tape.next(&mut place, 7), Some((now, Piece::Resized(SMALL))));
     }
 
+    /// The last place to cut at.
+    fn last(ends: &VecDeque<Place>) -> Place {
+        ends.back().copied().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_cut_loses_nothing_behind_it() {
+        let (mut tape, now) = (Tape::default(), Instant::now());
+        tape.push(now, Source::Shell, b"one ");
+        tape.resize(now, SMALL);
+        let end = tape.end();
+        tape.resize(now, SMALL);
+        tape.push(now, Source::Shell, b"two");
+        tape.cut(end);
+        let expected = [(None, "5x20".to_owned()), (Some(Source::Shell), "two".to_owned())];
+        assert_eq!(read(&tape, Place::default()), expected);
+        assert_eq!(read(&tape, tape.beginning()), expected);
+    }
+
     #[test]
     fn keeps_the_end_and_is_bounded() {
-        let (mut tape, now) = (Tape::default(), Instant::now());
+        let (mut tape, now, mut ends) = (Tape::default(), Instant::now(), VecDeque::new());
         let mut all = Vec::new();
         for n in 0..3000_u32 {
             let bytes = format!("{n:>3000}").into_bytes();
             while !tape.has_room(bytes.len()) {
-                tape.cut(tape.next_cut());
+                tape.cut(ends.pop_front().expect("there is a place to cut at"));
             }
             tape.push(now, Source::Shell, &bytes);
+            ends.extend(tape.is_due(last(&ends)).then(|| tape.end()));
             all.extend(bytes);
         }
-        let told = read(&tape, tape.beginning()).remove(0).1.into_bytes();
+        let told = read(&tape, Place::default()).remove(0).1.into_bytes();
         assert!(told.len() > LIMIT - 2 * BLOCK && told.len() <= LIMIT);
         assert!(all.ends_with(&told));
         assert!(tape.blocks.len() <= LIMIT / BLOCK + 1);
@@ -300,13 +312,14 @@ mod tests {
 
     #[test]
     fn many_small_stretches_are_bounded_too() {
-        let (mut tape, now) = (Tape::default(), Instant::now());
+        let (mut tape, now, mut ends) = (Tape::default(), Instant::now(), VecDeque::new());
         for n in 0..2 * STRETCHES as u32 {
             while !tape.has_room(1) {
-                tape.cut(tape.next_cut());
+                tape.cut(ends.pop_front().expect("there is a place to cut at"));
             }
             tape.push(now + 2 * n * AT_ONCE, Source::Shell, b"x");
             tape.resize(now, SMALL);
+            ends.extend(tape.is_due(last(&ends)).then(|| tape.end()));
         }
         assert!(tape.stretches.len() <= STRETCHES + 1);
         let mut place = tape.beginning();

@@ -12,6 +12,7 @@ const SIZE: Size = Size { rows: 6, cols: 30, xpixel: 0, ypixel: 0 };
 struct Desk {
     history: History,
     now: Instant,
+    text: Text,
     /// The same, kept live by another emulation.
     oracle: vt100::Parser,
 }
@@ -19,11 +20,12 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let oracle = vt100::Parser::new(SIZE.rows, SIZE.cols, 0);
-        Self { history: History::new(SIZE, 1000), now: Instant::now(), oracle }
+        Self { history: History::new(SIZE, 1000), now: Instant::now(), text: Text::new(SIZE), oracle }
     }
 
     fn print(&mut self, text: &str) -> &mut Self {
-        self.history.printed(self.now, text.as_bytes());
+        self.text.feed(text.as_bytes(), &mut Nobody);
+        self.history.printed(self.now, text.as_bytes(), &self.text);
         self.oracle.process(text.as_bytes());
         self
     }
@@ -57,7 +59,7 @@ impl Desk {
 fn shows_what_coshell_shows_too() {
     let mut desk = Desk::new();
     desk.print("one\r\n");
-    desk.history.shown(desk.now, b"\x1b[2mnotice\x1b[m\r\n");
+    desk.history.shown(desk.now, b"\x1b[2mnotice\x1b[m\r\n", &desk.text);
     desk.print("$ ");
     assert_eq!(desk.rows()[..3], ["one", "notice", "$"]);
 }
@@ -66,7 +68,8 @@ fn shows_what_coshell_shows_too() {
 fn a_resize_takes_its_place_among_the_bytes() {
     let mut desk = Desk::new();
     desk.print("0123456789abcdef\r\n");
-    desk.history.resized(desk.now, Size { cols: 10, ..SIZE });
+    desk.text.resize(Size { cols: 10, ..SIZE });
+    desk.history.resized(desk.now, &desk.text);
     desk.print("0123456789abcdef");
     assert_eq!(desk.rows()[..4], ["0123456789", "abcdef", "0123456789", "abcdef"]);
     assert_eq!(desk.history.picture().columns(), 10);
@@ -106,8 +109,8 @@ fn what_is_given_up_in_calm_stays_on_the_screen() {
 #[test]
 fn a_tape_that_begins_inside_a_sequence_shows_none_of_it() {
     let mut desk = Desk::new();
-    let title = format!("\x1b]0;{}\x07", "t".repeat(3000));
-    desk.flood(Duration::ZERO, |_| title.clone());
+    let title = format!("\x1b]0;{}\x07", "t".repeat(4990));
+    desk.flood(Duration::ZERO, |n| title[n % 5 * 1000..].chars().take(1000).collect());
     assert!(!desk.history.edge.at_rest(), "the test cuts where it means to");
     assert_eq!(desk.rows(), [""; 6]);
 }
@@ -139,13 +142,13 @@ proptest! {
         text.assemble(true);
         for (n, part) in bytes.chunks(size).enumerate() {
             let now = now + Duration::from_millis(30) * n as u32;
-            often.printed(now, part);
-            once.printed(now, part);
             text.feed(part, &mut live);
+            often.printed(now, part, &text);
+            once.printed(now, part, &text);
             if n == 3 {
-                often.resized(now, other);
-                once.resized(now, other);
                 text.resize(other);
+                often.resized(now, &text);
+                once.resized(now, &text);
             }
             once.counted(text.offset(), live.number, n % 2 == 0);
             numbered(&mut often, now);

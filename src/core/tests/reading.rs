@@ -1,5 +1,7 @@
 //! What was printed, read back: the numbers are those that everybody is told.
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::core::command::Command;
 use crate::core::coproc::Form;
@@ -17,12 +19,16 @@ impl Bench {
         self.input(Input::Asked(Ticket(1), command))
     }
 
-    /// The same, as a coprocess that reads objects was told.
-    fn told(&self) -> Vec<(u64, String)> {
+    /// What a coprocess that reads objects was told.
+    fn objects(&self) -> Vec<Value> {
         let objects = self.read.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-        let values = objects.map(|line| serde_json::from_slice::<serde_json::Value>(line).expect("an object"));
-        let lines = values.filter(|value| value["type"] == "line");
-        let told = |value: serde_json::Value| {
+        objects.map(|line| serde_json::from_slice(line).expect("an object")).collect()
+    }
+
+    /// The numbers and texts of the lines that it was told.
+    fn told(&self) -> Vec<(u64, String)> {
+        let lines = self.objects().into_iter().filter(|value| value["type"] == "line");
+        let told = |value: Value| {
             (value["number"].as_u64().expect("a number"), value["text"].as_str().expect("a text").to_owned())
         };
         lines.map(told).collect()
@@ -102,4 +108,49 @@ fn who_begins_anew_has_the_numbers_of_the_history() {
     bench.shell(b"four\r\n");
     assert_eq!(bench.told().last(), Some(&(4, "four".to_owned())));
     assert_eq!(bench.history().last(), Some(&(4, "four".to_owned())));
+}
+
+/// What a shell with its marks prints.
+const MARKED: &[u8] = b"\x1b]7;file://h/tmp\x07\x1b]133;A\x07$ \x1b]133;B\x07ls\r\n\x1b]133;C\x07a\r\nb\r\n\
+    \x1b]133;D;2\x07\x1b]133;A\x07$ \x1b]133;B\x07";
+
+#[test]
+fn marks_are_told_between_the_lines_where_they_stand() {
+    for argv in [&["-c", "bot", "-i", "json"][..], &["-c", "bot", "-i", "json", "-t", "^[la]", "--bell"]] {
+        crate::core::split::everywhere(MARKED, |pieces| {
+            let mut bench = Bench::new(argv);
+            pieces.iter().for_each(|piece| {
+                bench.shell(piece);
+            });
+            let all: Vec<_> = bench.objects().into_iter().filter(|value| value["type"] != "trigger").collect();
+            let line = |number: u64, text: &str| json!({"type": "line", "number": number, "text": text});
+            let expected = [
+                json!({"type": "directory", "path": "/tmp"}),
+                line(1, "$ ls"),
+                json!({"type": "command-start", "command": 1}),
+                line(2, "a"),
+                line(3, "b"),
+                json!({"type": "command-end", "command": 1, "status": 2, "seconds": 0.0}),
+            ];
+            assert_eq!(all, expected);
+        });
+    }
+}
+
+#[test]
+fn a_command_knows_where_its_output_stands() {
+    let spots = crate::core::split::everywhere(MARKED, |pieces| {
+        let mut bench = Bench::new(&[]);
+        pieces.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        let history = bench.core.screen.history().expect("it is kept");
+        let all = history.commands().map(|(command, spots)| (command.number, command.status, spots));
+        all.map(|(number, status, spots)| {
+            (number, status, spots.map(|spot| spot.map(|spot| (spot.number, spot.column))))
+        })
+        .collect::<Vec<_>>()
+    });
+    let first = [Some((1, 0)), Some((1, 2)), Some((2, 0)), Some((4, 0))];
+    assert_eq!(spots, [(1, Some(2), first), (2, None, [Some((4, 0)), Some((4, 2)), None, None])]);
 }

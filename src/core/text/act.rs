@@ -37,7 +37,7 @@ impl Text {
                     self.titles.set(title);
                     sink.title(title);
                 }
-                sink.osc(payload);
+                sink.osc(payload, span.from..span.to);
             }
             Event::Title => sink.title(self.parser.payload()),
         }

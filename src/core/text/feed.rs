@@ -62,6 +62,20 @@ impl Text {
         }
     }
 
+    /// The same without the lines and the titles: what is on, and how far the stream was read.
+    pub fn bare(&self) -> Self {
+        let (parser, carry, modes) = (self.parser.clone(), self.carry, self.modes.clone());
+        Self {
+            parser,
+            carry,
+            modes,
+            offset: self.offset,
+            sequence: self.sequence,
+            tongue: self.tongue,
+            ..Self::new(self.size)
+        }
+    }
+
     /// Whether lines are assembled.
     pub fn assembles(&self) -> bool {
         self.lines.is_some()

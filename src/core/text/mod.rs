@@ -34,6 +34,8 @@ pub(in crate::core) mod tests;
 mod titles;
 mod utf8;
 
+use std::ops::Range;
+
 pub use feed::Text;
 pub use input::InputText;
 pub use modes::Modes;
@@ -100,8 +102,8 @@ pub trait Sink {
     /// The window's title was set; at most [`STRING_LIMIT`] bytes of it.
     fn title(&mut self, _title: &[u8]) {}
 
-    /// An operating system command; at most [`STRING_LIMIT`] bytes of it.
-    fn osc(&mut self, _payload: &[u8]) {}
+    /// An operating system command, at most [`STRING_LIMIT`] bytes of it, and where in the stream its sequence stands.
+    fn osc(&mut self, _payload: &[u8], _at: Range<u64>) {}
 
     /// The alternate screen is shown, or no longer.
     fn alt_screen(&mut self, _on: bool) {}

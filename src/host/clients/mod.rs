@@ -145,7 +145,7 @@ impl Clients {
         let (caller, command) = self.all.get_mut(&token)?.talk.next(share)?;
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
-        let subscribes = matches!(command, Command::Subscribe { .. });
+        let subscribes = matches!(command, Command::Subscribe { .. } | Command::Lines { follow: true, .. });
         self.callers.insert(ticket, Waiting { token, caller, subscribes });
         Some(Asked { ticket, command })
     }

@@ -51,7 +51,7 @@ impl Sink for Heard {
     fn title(&mut self, title: &[u8]) {
         self.others.push(format!("title {}", title.escape_ascii()));
     }
-    fn osc(&mut self, payload: &[u8]) {
+    fn osc(&mut self, payload: &[u8], _: std::ops::Range<u64>) {
         self.others.push(format!("osc {}", payload.escape_ascii()));
     }
     fn alt_screen(&mut self, on: bool) {

@@ -1,0 +1,234 @@
+//! Reading the terminal: `coshell screen` shows what the terminal shows, `coshell lines` what was printed.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::support::{PROMPT, Place, Session, coshell, needs};
+
+/// What a cell shows: its text, its colours, and whether it is bold, italic, underlined, inverse.
+type Seen = (String, Value, Value, [bool; 4]);
+
+/// The cells of an answer, those at the end of a row that nobody wrote left out.
+fn told(screen: &Value) -> Vec<Vec<Seen>> {
+    let runs = screen["runs"].as_array().expect("rows").iter();
+    let row = |row: &Value| {
+        let mut cells = Vec::new();
+        for run in row.as_array().expect("runs") {
+            let flags = ["bold", "italic", "underline", "inverse"].map(|name| run[name] == true);
+            for char in run["text"].as_str().expect("a text").chars() {
+                cells.push((char.to_string(), run["foreground"].clone(), run["background"].clone(), flags));
+            }
+        }
+        trimmed(cells)
+    };
+    runs.map(row).collect()
+}
+
+/// The same, as another terminal emulation has them.
+fn seen(screen: &vt100::Screen) -> Vec<Vec<Seen>> {
+    let (rows, cols) = screen.size();
+    let colour = |colour| match colour {
+        vt100::Color::Default => Value::Null,
+        vt100::Color::Idx(index) => index.into(),
+        vt100::Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}").into(),
+    };
+    let cell = |row, col| {
+        let cell = screen.cell(row, col).expect("it is on the screen");
+        let flags = [cell.bold(), cell.italic(), cell.underline(), cell.inverse()];
+        let (foreground, background) = (colour(cell.fgcolor()), colour(cell.bgcolor()));
+        (!cell.is_wide_continuation()).then(|| match cell.has_contents() {
+            true => (cell.contents().to_owned(), foreground, background, flags),
+            false => (" ".to_owned(), Value::Null, background, [false; 4]),
+        })
+    };
+    (0..rows).map(|row| trimmed((0..cols).filter_map(|col| cell(row, col)).collect())).collect()
+}
+
+fn trimmed(mut cells: Vec<Seen>) -> Vec<Seen> {
+    let blank = |(text, foreground, background, flags): &Seen| {
+        text == " " && foreground.is_null() && background.is_null() && *flags == [false; 4]
+    };
+    while cells.last().is_some_and(blank) {
+        cells.pop();
+    }
+    cells
+}
+
+/// Where the cursor is, which screen is shown, and whether the cursor is.
+fn state(screen: &Value) -> (u64, u64, bool, bool) {
+    let cursor = &screen["cursor"];
+    let at = |name: &str| cursor[name].as_u64().expect("a number");
+    (at("row"), at("column"), cursor["visible"] == true, screen["alternate_screen"] == true)
+}
+
+fn state_of(screen: &vt100::Screen) -> (u64, u64, bool, bool) {
+    let (row, column) = screen.cursor_position();
+    let column = column.min(screen.size().1 - 1);
+    (row.into(), column.into(), !screen.hide_cursor(), screen.alternate_screen())
+}
+
+/// A session and another emulation of its terminal, which is resized when that is.
+struct Watched {
+    session: Session,
+    parser: vt100::Parser,
+    fed: usize,
+}
+
+impl Watched {
+    fn new(session: Session) -> Self {
+        Self { session, parser: vt100::Parser::new(24, 80, 0), fed: 0 }
+    }
+
+    fn look(&mut self) {
+        self.session.term.watch(Duration::from_millis(20));
+        self.parser.process(&self.session.term.seen()[self.fed..]);
+        self.fed = self.session.term.seen().len();
+    }
+
+    fn resize(&mut self, rows: u16, cols: u16) {
+        self.look();
+        self.parser.screen_mut().set_size(rows, cols);
+        self.session.term.resize(rows, cols, 0, 0);
+    }
+
+    /// Waits until what the session says and what the terminal shows are the same.
+    #[track_caller]
+    fn agree(&mut self) {
+        let mut client = self.session.client();
+        let mut last = String::new();
+        for _ in 0..200 {
+            let answer = client.ask("screen", json!({}));
+            self.look();
+            let screen = self.parser.screen();
+            let (told, seen) = (told(&answer), seen(screen));
+            if told == seen && state(&answer) == state_of(screen) {
+                return;
+            }
+            last = match told.iter().zip(&seen).position(|(told, seen)| told != seen) {
+                Some(row) => {
+                    let cell = told[row].iter().zip(&seen[row]).position(|(told, seen)| told != seen);
+                    let cell = cell.unwrap_or_else(|| told[row].len().min(seen[row].len()));
+                    format!("row {row}, cell {cell}: {:?}, not {:?}", told[row].get(cell), seen[row].get(cell))
+                }
+                None => format!("{:?}, not {:?}", state(&answer), state_of(screen)),
+            };
+        }
+        panic!("the screens differ: {last}\n{}", self.parser.screen().contents());
+    }
+}
+
+/// Runs a program in a session and looks at it: when it shows this, after these keys, and in a window of another size.
+fn looked_at(program: &[&str], text: &str, keys: &str) {
+    needs(program[0]);
+    let place = Place::new();
+    place.file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
+    place.file("tmux.conf", "set -g status-right ''\nset -g default-command 'PS1=\"in> \" sh'\n");
+    let args = [&["-q", "--indicator", "none", "--"], program].concat();
+    let launch = coshell(&args).cwd(place.dir()).env("HOME", place.dir()).env("TERM", "xterm-256color");
+    let mut watched = Watched::new(Session::start(launch.size(24, 80, 0, 0)));
+    watched.session.term.wait_until(text, |term| term.rows().iter().any(|row| row.contains(text)));
+    watched.agree();
+    watched.session.term.send(keys);
+    watched.agree();
+    for (rows, cols) in [(31, 103), (17, 61)] {
+        watched.resize(rows, cols);
+        // Not every program draws everything anew.
+        watched.session.term.send("\x0c");
+        watched.agree();
+    }
+}
+
+#[test]
+fn the_screen_is_that_of_vim() {
+    looked_at(
+        &["vim", "-u", "NONE", "-c", "set number hlsearch cursorline | syntax on", "text"],
+        "line 3",
+        "\x04/ine\r",
+    );
+}
+
+#[test]
+fn the_screen_is_that_of_less() {
+    looked_at(&["less", "-N", "text"], "line 3", " j/9\rnn");
+}
+
+#[test]
+fn the_screen_is_that_of_htop() {
+    looked_at(&["htop", "-d", "100"], "Load average", "\x1bOB\x1bOB");
+}
+
+#[test]
+fn the_screen_is_that_of_tmux() {
+    looked_at(&["tmux", "-L", "reading", "-f", "tmux.conf"], "in>", "seq 30\r\x02%ls\r");
+}
+
+#[test]
+fn the_screen_is_that_of_mc() {
+    looked_at(&["mc", "--nosubshell", "-u"], "1Help", "\x1b[B\t");
+}
+
+#[test]
+fn the_screen_is_that_of_bash() {
+    let mut watched = Watched::new(Session::bash(&["-q"]));
+    watched.session.term.send("clear; seq 40; printf '\\033[1;32mgreen \\033[44m\\033[K\\033[m\\n'\r");
+    watched.session.term.wait("\x1b[1;32mgreen");
+    watched.session.term.wait(PROMPT);
+    watched.agree();
+    watched.session.term.send("echo not sent yet \x1b[D\x1b[D\x1b[D");
+    watched.agree();
+}
+
+#[test]
+fn lines_are_numbered_from_the_sessions_start() {
+    let mut session = Session::bash(&["-q"]);
+    session.term.send("for i in 1 2 3; do echo \"line $i\"; done\r");
+    session.term.wait("line 3");
+    session.term.wait(PROMPT);
+    let all = session.call(&["lines", "--json"]).json();
+    let numbers: Vec<u64> =
+        all["lines"].as_array().expect("lines").iter().filter_map(|line| line["number"].as_u64()).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    assert_eq!(session.call(&["lines", "-n", "3"]).well(), format!("line 2\nline 3\n{PROMPT}\n"));
+    let first = session.call(&["lines", "--from", "2", "--numbers"]).well();
+    assert!(first.starts_with("     2  line 1\n"), "{first}");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs_f64();
+    let time = all["lines"][1]["time"].as_f64().expect("a time");
+    assert!((now - 120.0..=now + 1.0).contains(&time), "{time} at {now}");
+}
+
+#[test]
+fn the_output_of_a_command_is_known_by_its_marks() {
+    needs("bash");
+    let mut session = Session::bash(&["-q"]);
+    assert!(session.call(&["lines", "--command"]).err.contains("integration"));
+    session.term.send("eval \"$(\"$WRAP\" integration bash)\"\r");
+    session.term.wait(PROMPT);
+    session.term.send("printf 'one\\ntwo'; (exit 3)\r");
+    session.term.wait("two");
+    session.term.wait(PROMPT);
+    session.term.send("echo later\r");
+    session.term.wait("later\r\n");
+    session.term.wait(PROMPT);
+    assert_eq!(session.call(&["lines", "--command"]).well(), "later\n");
+    assert_eq!(session.call(&["lines", "--command=2"]).well(), "one\ntwo\n");
+    let marks = session.call(&["marks", "--json"]).json();
+    let commands = marks["commands"].as_array().expect("commands");
+    let second = &commands[commands.len() - 2];
+    assert_eq!((&second["status"], &second["text"]), (&json!(3), &json!("printf 'one\\ntwo'; (exit 3)")));
+    assert!(session.call(&["lines", "--command=99"]).err.contains("fewer"));
+}
+
+#[test]
+fn lines_that_come_are_followed() {
+    let mut session = Session::bash(&["-q"]);
+    session.term.send("echo before\r");
+    session.term.wait("before\r\n");
+    session.term.wait(PROMPT);
+    let script = "\"$WRAP\" lines -f > followed & until grep -q before followed; do sleep 0.02; done; echo came";
+    session.term.send(format!("{script}\r"));
+    session.term.wait("came\r\n");
+    session.term.wait(PROMPT);
+    session.term.send("until grep -qx came followed; do sleep 0.02; done; kill %1; echo $((1+1)) done\r");
+    session.term.wait("2 done");
+}
