@@ -10,7 +10,7 @@ use crate::cli::Args;
 use crate::core::action::{self, Protocol};
 use crate::core::coproc::{Loudness, Order};
 use crate::core::rule::{Item, Rule, TRIGGER};
-use crate::core::{Charset, Chord, Medium, Setup, Voice};
+use crate::core::{Charset, Chord, Medium, Setup, Tone, Voice};
 use crate::error::Usage;
 use crate::words::Size;
 
@@ -25,6 +25,8 @@ pub struct Surroundings {
     pub as_login: bool,
     /// How the terminal is told to show a notification.
     pub protocol: Protocol,
+    /// Whether `$NO_COLOR` asks for plain text.
+    pub no_colour: bool,
     /// Whether the terminal is one whose window has no title.
     pub untitled: bool,
     /// The characters of the terminal's locale.
@@ -61,6 +63,7 @@ pub fn setup(args: &Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
         silent_keys: args.silent_keys,
         hotkey: hotkey(&args.hotkey)?,
         indicator: (args.indicator && !surroundings.untitled).then_some(surroundings.charset),
+        tone: if surroundings.no_colour { Tone::Plain } else { Tone::Faint },
         notices: if args.quiet { Voice::Quiet } else { Voice::Notices },
         protocol: surroundings.protocol,
         signals: [0x03, 0x1c, 0x1a],

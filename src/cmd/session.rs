@@ -65,6 +65,7 @@ fn surroundings(argv0: &OsStr) -> Surroundings {
         login_shell: user.map(|user| user.shell.into_os_string()),
         as_login: argv0.as_bytes().starts_with(b"-"),
         protocol: Protocol::of(|name| env::var(name).ok()),
+        no_colour: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         untitled: env::var_os("TERM").is_none_or(|term| ["", "dumb", "linux"].contains(&&*term.to_string_lossy())),
         charset: Charset::of(|name| env::var(name).ok()),
     }

@@ -57,6 +57,7 @@ use keys::Keys;
 pub use lending::Guest;
 use lending::{HELD, Lending};
 use notices::Notices;
+pub use overlay::Tone;
 pub use popup::MOST_RUNS;
 use popup::Popup;
 use readers::Watching;
@@ -162,6 +163,7 @@ impl Core {
             finished: false,
             setup,
         };
+        core.screen.set_tone(core.setup.tone);
         core.watch();
         for sentence in std::mem::take(&mut core.setup.troubles) {
             core.notice(&sentence, &[], out);

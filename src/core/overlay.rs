@@ -8,11 +8,28 @@ use unicode_width::UnicodeWidthChar;
 
 use super::text::Cursor;
 
-/// What a notice or a progress line looks like: faint, whatever was on before.
-const FAINT: &str = "\x1b[0;2m";
+/// What a notice or a progress line looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    /// Faint.
+    #[default]
+    Faint,
+    /// As plain text.
+    Plain,
+}
 
-/// Inserts `lines` above the line that the cursor is on. `sgr` brings back the attributes that are on.
-pub(super) fn above(cursor: &Cursor, cols: u16, sgr: &[u8], lines: &[String]) -> Vec<u8> {
+impl Tone {
+    /// What switches to it, whatever was on before.
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Faint => "\x1b[0;2m",
+            Self::Plain => "\x1b[0m",
+        }
+    }
+}
+
+/// Inserts `lines` above the line that the cursor is on. `back` brings back what else was on.
+pub(super) fn above(cursor: &Cursor, cols: u16, back: &[u8], tone: Tone, lines: &[String]) -> Vec<u8> {
     let below = cursor.rows - 1 - cursor.row;
     let count = lines.len();
     let mut out = String::from("\r\x1b[0m");
@@ -22,30 +39,30 @@ pub(super) fn above(cursor: &Cursor, cols: u16, sgr: &[u8], lines: &[String]) ->
     push_move(&mut out, count + usize::from(cursor.rows) - 1, 'A');
     push_move(&mut out, count, 'L');
     for line in lines {
-        out.push_str(FAINT);
+        out.push_str(tone.begin());
         out.push_str(&fitted(line, cols));
         out.push_str("\x1b[0m\r\n");
     }
     push_move(&mut out, usize::from(cursor.row), 'B');
     push_move(&mut out, usize::from(cursor.column), 'C');
-    [out.as_bytes(), sgr].concat()
+    [out.as_bytes(), back].concat()
 }
 
 /// Draws `line` on the row below the line that the cursor is on, or clears that row where `line` is empty.
-pub(super) fn below(cursor: &Cursor, cols: u16, sgr: &[u8], line: &str) -> Vec<u8> {
+pub(super) fn below(cursor: &Cursor, cols: u16, back: &[u8], tone: Tone, line: &str) -> Vec<u8> {
     let rows = usize::from(cursor.rows - 1 - cursor.row);
     let mut out = String::from("\r\x1b[0m");
     push_move(&mut out, rows, 'B');
     out.push('\n');
     if !line.is_empty() {
-        out.push_str(FAINT);
+        out.push_str(tone.begin());
         out.push_str(&fitted(line, cols));
         out.push_str("\x1b[0m");
     }
     out.push_str("\x1b[K\r");
     push_move(&mut out, rows + 1, 'A');
     push_move(&mut out, usize::from(cursor.column), 'C');
-    [out.as_bytes(), sgr].concat()
+    [out.as_bytes(), back].concat()
 }
 
 /// Clears the line that the cursor is on and leaves the cursor at its start.
@@ -95,7 +112,7 @@ mod tests {
     }
 
     fn notice(parser: &mut vt100::Parser, cursor: &Cursor, cols: u16) {
-        parser.process(&above(cursor, cols, b"", &["coshell: one".to_owned(), "  two".to_owned()]));
+        parser.process(&above(cursor, cols, b"", Tone::Faint, &["coshell: one".to_owned(), "  two".to_owned()]));
     }
 
     #[test]
@@ -130,10 +147,10 @@ mod tests {
         let cursor = at(3, 0, 1);
         let mut parser = screen(4, 30, b"one\r\nabc");
         let before = lines(&parser);
-        parser.process(&below(&cursor, 30, b"", "rz: 1 MB"));
+        parser.process(&below(&cursor, 30, b"", Tone::Faint, "rz: 1 MB"));
         assert_eq!(lines(&parser), ["one", "abc", "rz: 1 MB"]);
         assert_eq!(parser.screen().cursor_position(), (1, 3));
-        parser.process(&below(&cursor, 30, b"", ""));
+        parser.process(&below(&cursor, 30, b"", Tone::Faint, ""));
         assert_eq!(lines(&parser), before);
     }
 

@@ -9,7 +9,7 @@ use super::history::{Happening, History};
 use super::indicator::{self, Charset};
 use super::notices::Notices;
 use super::outbox::Outbox;
-use super::overlay;
+use super::overlay::{self, Tone};
 use super::picture::Picture;
 use super::text::{Cursor, Line, Modes, Sink, Text};
 use crate::words::Size;
@@ -41,6 +41,8 @@ pub(super) struct Screen {
     text: Text,
     /// coshell's own bytes that wait for a moment of rest.
     own: Vec<u8>,
+    /// What coshell's own rows look like.
+    tone: Tone,
     /// The command that the title tells of.
     indicated: Option<String>,
     /// What was printed since the last line feed, where nobody sees it: it may have to be shown after all. Bounded by
@@ -67,6 +69,7 @@ impl Screen {
             waiting: Outbox::new(LIMIT),
             text: Text::new(size),
             own: Vec::new(),
+            tone: Tone::default(),
             indicated: None,
             line: None,
             lent: false,
@@ -179,6 +182,25 @@ impl Screen {
         (text.cursor(), text.modes().attributes())
     }
 
+    /// Shows text that comes out as it is, whatever programs have switched on.
+    fn push_plainly(&mut self, bytes: &[u8]) {
+        let (plainly, again) = self.text.modes().plainly();
+        self.push_own(&[&plainly, bytes, &again].concat());
+    }
+
+    /// The bytes that bring back what was on, for a cursor in its place: the attributes, and that the last column is filled.
+    fn back(&mut self, cursor: &Cursor, attributes: Vec<u8>) -> Vec<u8> {
+        match self.picture().filter(|_| cursor.pending_wrap) {
+            Some(picture) => [picture.put_cursor(), attributes].concat(),
+            None => attributes,
+        }
+    }
+
+    /// What coshell's own rows look like from now on.
+    pub(super) fn set_tone(&mut self, tone: Tone) {
+        self.tone = tone;
+    }
+
     /// coshell's own bytes, which leave the cursor and the attributes as they were.
     pub(super) fn show(&mut self, bytes: &[u8]) {
         if self.medium == Some(Medium::Terminal) && self.own.len() + bytes.len() <= OWN_LIMIT {
@@ -225,8 +247,8 @@ impl Screen {
             self.below = Some(line.to_owned());
         } else if self.can_place() {
             let (cursor, sgr) = self.pen();
-            let bytes = overlay::below(&cursor, self.size.cols, &sgr, line);
-            self.push_own(&bytes);
+            let back = self.back(&cursor, sgr);
+            self.push_plainly(&overlay::below(&cursor, self.size.cols, &back, self.tone, line));
         }
     }
 
@@ -248,7 +270,8 @@ impl Screen {
         let (cursor, sgr) = self.pen();
         // The line that the cursor is on must stay whole on the screen.
         if usize::from(cursor.rows) + rows.len() < usize::from(self.size.rows) {
-            self.push_own(&overlay::above(&cursor, self.size.cols, &sgr, &rows));
+            let back = self.back(&cursor, sgr);
+            self.push_plainly(&overlay::above(&cursor, self.size.cols, &back, self.tone, &rows));
             notices.clear();
         }
     }

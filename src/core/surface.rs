@@ -11,6 +11,7 @@ use super::coproc::{Form, Loudness, Order};
 use super::indicator::Charset;
 use super::keys::Chord;
 use super::lending::Guest;
+use super::overlay::Tone;
 use super::rule::Rule;
 use super::screen::Medium;
 use super::trigger::Looked;
@@ -145,6 +146,8 @@ pub struct Setup {
     pub hotkey: Option<Chord>,
     /// Whether the window's title tells of the coprocess, and in which characters.
     pub indicator: Option<Charset>,
+    /// What coshell's own rows look like.
+    pub tone: Tone,
     /// Whether notices are shown.
     pub notices: Voice,
     /// How the terminal is told to show a notification.

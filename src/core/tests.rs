@@ -13,6 +13,7 @@ use crate::config::{self, Surroundings};
 
 mod indicator;
 mod menu;
+mod notices;
 mod readers;
 mod subscribing;
 

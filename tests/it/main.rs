@@ -17,6 +17,7 @@ mod jobs;
 mod lend;
 mod menu;
 mod modes;
+mod notices;
 mod programs;
 mod reading;
 mod redirect;
