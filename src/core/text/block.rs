@@ -21,9 +21,13 @@ impl Lines {
         let start = self.draft.start;
         let used = if self.screen.at_end() && lines > self.screen.rows() {
             let used = if wanted { self.pass_on(block, at, sink) } else { block.len() };
-            let from = self.still_seen(&block[..used]);
-            let first = if from == 0 { start } else { at + from as u64 };
-            from + self.each_line(&block[from..used], at + from as u64, first, |_| true)
+            // Fewer may be too few for a screen.
+            if used == block.len() {
+                self.fill_screen(block, at);
+            } else {
+                self.each_line(&block[..used], at, start, |_| true);
+            }
+            used
         } else if wanted {
             self.each_line(block, at, start, |line| {
                 sink.line(&line);
@@ -72,14 +76,21 @@ impl Lines {
         from
     }
 
-    /// Where those lines of a block begin that are still on the screen once it has scrolled by.
-    fn still_seen(&self, block: &[u8]) -> usize {
-        let (mut rows, mut from) = (self.screen.rows(), block.len());
-        while rows > 0 && from > 0 {
-            let end = from - 2;
-            from = memchr::memrchr(b'\n', &block[..end]).map_or(0, |newline| newline + 1);
-            rows = rows.saturating_sub(1 + wraps(&block[from..end], self.cols));
+    /// Gives each row the id that it has once all of these lines have scrolled by; there are more of them than rows.
+    fn fill_screen(&mut self, block: &[u8], at: u64) {
+        let mut rows = self.screen.upwards();
+        let mut next = block.len();
+        if let Some(row) = rows.next() {
+            *row = at + next as u64;
         }
-        from
+        while rows.len() > 0 && next > 0 {
+            let end = next - 2;
+            next = memchr::memrchr(b'\n', &block[..end]).map_or(0, |newline| newline + 1);
+            let start = at + next as u64;
+            let ids = start..=start + wraps(&block[next..end], self.cols) as u64;
+            for (id, row) in ids.rev().zip(&mut rows) {
+                *row = id;
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::feed::Text;
 use super::sieve::sieve;
 use super::utf8::{self, Joined, Piece};
-use super::{LINE_LIMIT, Sink, graphics, scan};
+use super::{LINE_LIMIT, Sink, graphics, scan, valid};
 
 /// How far to look for whole lines: no line among them is one that has to come in pieces.
 const FAR: usize = LINE_LIMIT / 2;
@@ -181,7 +181,7 @@ impl Text {
             self.raw(bytes, start, sink);
             return 0;
         }
-        if let Some(lines) = self.lines.as_deref_mut().filter(|_| utf8::clean(bytes) > 0) {
+        if let Some(lines) = self.lines.as_deref_mut().filter(|_| valid::clean(bytes) > 0) {
             lines.text(bytes, start, sink);
         }
         1
@@ -212,6 +212,6 @@ impl Text {
 
 /// The length of the longest prefix of whole lines that is text.
 fn whole_lines(block: &[u8]) -> usize {
-    let clean = utf8::clean(block);
+    let clean = valid::clean(block);
     memchr::memrchr(b'\n', &block[..clean]).map_or(0, |newline| newline + 1)
 }

@@ -1,6 +1,6 @@
 //! Where text that is put one character behind the other ends up.
 
-use super::{scan, utf8};
+use super::{scan, utf8, valid};
 
 /// A place in the rows of a wrapped line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) fn lay(mut place: Place, text: &[u8], cols: usize) -> Place {
             return place;
         }
         // Where one character follows the other, there are likely to be more.
-        let valid = if singles == 0 { utf8::valid(rest) } else { 0 };
+        let valid = if singles == 0 { valid::valid(rest) } else { 0 };
         if valid > 0 {
             place = lay_valid(place, &rest[..valid], cols);
             rest = &rest[valid..];
@@ -87,9 +87,17 @@ pub(super) fn wraps(text: &[u8], cols: usize) -> usize {
     if text.is_ascii() {
         return (text.len() - 1) / cols;
     }
-    // No character takes more columns than bytes, and none more than two.
-    let most: usize = text.iter().map(|&byte| usize::from(byte < 0x80) + 2 * usize::from(byte >= 0xc0)).sum();
+    let most: usize = text.chunks(FEW).map(|few| usize::from(most_columns(few))).sum();
     if most <= cols { 0 } else { lay_valid(Place::default(), text, cols).row }
+}
+
+/// The columns of so many bytes can be counted in a byte.
+const FEW: usize = 64;
+
+/// The most columns that a few bytes of UTF-8 can take: no character takes more than bytes, and none more than two.
+#[inline]
+fn most_columns(few: &[u8]) -> u8 {
+    few.iter().map(|&byte| u8::from(byte < 0x80) + 2 * u8::from(byte >= 0xc0)).sum()
 }
 
 #[cfg(test)]

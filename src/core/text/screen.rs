@@ -56,6 +56,11 @@ impl Screen {
         self.ids[row] = id;
     }
 
+    /// The ids of all rows, the last row first.
+    pub(super) fn upwards(&mut self) -> impl ExactSizeIterator<Item = &mut u64> {
+        self.ids.iter_mut().rev()
+    }
+
     /// New ids for all rows.
     pub(super) fn refresh(&mut self, maker: &mut Maker) {
         self.ids.iter_mut().for_each(|id| *id = maker.fresh());

@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
+use super::valid::clean;
+
 /// The beginning of a character whose other bytes have not come yet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Carry {
@@ -166,24 +168,8 @@ pub(super) fn open(text: &[u8]) -> usize {
 }
 
 /// Whether valid UTF-8 begins with a C1 control.
-fn is_c1(text: &[u8]) -> bool {
+pub(super) fn is_c1(text: &[u8]) -> bool {
     matches!(text, [0xc2, 0x80..=0x9f, ..])
-}
-
-/// The place of the first C1 control in valid UTF-8.
-fn c1(valid: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(0xc2, valid).find(|&at| valid.get(at + 1).is_some_and(|&next| next < 0xa0))
-}
-
-/// The length of the longest prefix that is UTF-8.
-pub(super) fn valid(bytes: &[u8]) -> usize {
-    std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len)
-}
-
-/// The length of the longest prefix that is UTF-8 without C1 controls.
-pub(super) fn clean(bytes: &[u8]) -> usize {
-    let valid = valid(bytes);
-    c1(&bytes[..valid]).unwrap_or(valid)
 }
 
 /// The first character of a text that is not empty, or its first byte where that is not UTF-8,
