@@ -18,6 +18,7 @@
 
 mod captures;
 mod fault;
+mod glance;
 mod guard;
 mod loosen;
 mod once;

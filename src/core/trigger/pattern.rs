@@ -1,4 +1,5 @@
-//! A pattern that is known to be good. Parsing finds every fault; compiling, which is dear, is left to the first need.
+//! A pattern that is known to be good. It is parsed to find every fault, unless a glance shows that it has none; compiling,
+//! which is dear, is left to the first need.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +10,7 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use super::captures::Captures;
 use super::fault::BadPattern;
+use super::glance;
 
 /// A pattern may be so large when compiled, as is the regex crate's own default.
 pub(super) const SIZE_LIMIT: usize = 10 << 20;
@@ -26,14 +28,16 @@ pub struct Pattern {
 #[derive(Debug)]
 struct Inner {
     text: String,
+    /// How many groups it has, where a glance told.
+    groups: Option<usize>,
     /// Found out when first needed, since it costs several times what the check for faults does.
     about: OnceLock<About>,
 }
 
 #[derive(Debug)]
-struct About {
+pub(super) struct About {
     /// The name of each group; the first is the whole match and has none.
-    names: Arc<[Option<Box<str>>]>,
+    pub(super) names: Arc<[Option<Box<str>>]>,
     can_grow: bool,
     looks_at_start: bool,
 }
@@ -45,17 +49,10 @@ impl Pattern {
     ///
     /// It says why the pattern cannot be used: a fault in its syntax, or its size when compiled.
     pub fn parse(text: &str) -> Result<Self, BadPattern> {
-        let about = OnceLock::new();
-        let bad = |error| BadPattern::of_parser(text, &error);
-        let ast = ast::parse::Parser::new().parse(text).map_err(|error| bad(error.into()))?;
-        if !is_plain(text) {
-            let hir = translator().translate(text, &ast).map_err(|error| bad(error.into()))?;
-            if size(&hir) > SURELY_SMALL {
-                compile(text, SIZE_LIMIT).map_err(|_| too_big(text, &ast))?;
-            }
-            about.get_or_init(|| About::of(&hir));
-        }
-        Ok(Self { inner: Arc::new(Inner { text: text.to_owned(), about }) })
+        let groups = glance::groups(text);
+        let about = if groups.is_some() { None } else { check(text)? };
+        let about = about.map_or_else(OnceLock::new, OnceLock::from);
+        Ok(Self { inner: Arc::new(Inner { text: text.to_owned(), groups, about }) })
     }
 
     /// The pattern as it was written.
@@ -70,7 +67,7 @@ impl Pattern {
 
     /// How many groups there are, the whole match included.
     pub fn groups(&self) -> usize {
-        self.about().names.len()
+        self.inner.groups.unwrap_or_else(|| self.about().names.len())
     }
 
     /// The name of each group, in order; the first is the whole match and has none.
@@ -107,8 +104,22 @@ impl Pattern {
     }
 }
 
+/// Finds every fault that a pattern may have. What it learns of the pattern on the way it says, which may be nothing.
+pub(super) fn check(text: &str) -> Result<Option<About>, BadPattern> {
+    let bad = |error| BadPattern::of_parser(text, &error);
+    let ast = ast::parse::Parser::new().parse(text).map_err(|error| bad(error.into()))?;
+    if is_plain(text) {
+        return Ok(None);
+    }
+    let hir = translator().translate(text, &ast).map_err(|error| bad(error.into()))?;
+    if size(&hir) > SURELY_SMALL {
+        compile(text, SIZE_LIMIT).map_err(|_| too_big(text, &ast))?;
+    }
+    Ok(Some(About::of(&hir)))
+}
+
 impl About {
-    fn of(hir: &Hir) -> Self {
+    pub(super) fn of(hir: &Hir) -> Self {
         let starts = [Look::Start, Look::StartLF, Look::StartCRLF];
         let looks = hir.properties().look_set();
         Self {

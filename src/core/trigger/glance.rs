@@ -1,0 +1,185 @@
+//! Sees at a glance that a pattern has no fault, so that those who start with a thousand of them need not wait for the
+//! parser. It knows what most patterns are made of, and nothing of the rest: that is left to the parser.
+
+/// So many bytes without a counted repetition are certainly not too large when compiled.
+const SHORT: usize = 256;
+/// So many levels of groups are certainly not too many for the parser.
+const SHALLOW: usize = 16;
+
+/// How many groups a pattern has, the whole match included, if it certainly has no fault. None of them has a name.
+pub(super) fn groups(text: &str) -> Option<usize> {
+    if text.len() > SHORT {
+        return None;
+    }
+    let rest = text.strip_prefix("(?i)").unwrap_or(text).as_bytes();
+    let mut glance = Glance { rest, groups: 1, depth: 0 };
+    let mut before = Part::Other;
+    while let Some(byte) = glance.take() {
+        before = glance.part(byte, before)?;
+    }
+    (glance.depth == 0).then_some(glance.groups)
+}
+
+/// What was read last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Something that can be repeated.
+    Atom,
+    Other,
+}
+
+/// A pattern, as far as it was not read yet.
+struct Glance<'a> {
+    rest: &'a [u8],
+    groups: usize,
+    /// How many groups are open.
+    depth: usize,
+}
+
+impl Glance<'_> {
+    fn take(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(byte)
+    }
+
+    /// Takes this if it comes next.
+    fn skip(&mut self, next: &[u8]) -> bool {
+        let rest = self.rest.strip_prefix(next);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// Reads the part that begins with this byte.
+    fn part(&mut self, byte: u8, before: Part) -> Option<Part> {
+        match byte {
+            b'(' => self.open(),
+            b')' => {
+                self.depth = self.depth.checked_sub(1)?;
+                Some(Part::Atom)
+            }
+            b'*' | b'+' | b'?' => {
+                self.skip(b"?");
+                (before == Part::Atom).then_some(Part::Other)
+            }
+            b'[' => self.class(),
+            b'\\' => self.escape(),
+            b'{' => None,
+            b'|' | b'^' | b'$' => Some(Part::Other),
+            _ => Some(Part::Atom),
+        }
+    }
+
+    fn open(&mut self) -> Option<Part> {
+        if !self.skip(b"?:") && !self.skip(b"?i:") {
+            self.groups += 1;
+        }
+        self.depth += 1;
+        let known = self.depth <= SHALLOW && self.rest.first() != Some(&b'?');
+        known.then_some(Part::Other)
+    }
+
+    fn escape(&mut self) -> Option<Part> {
+        match self.take()? {
+            b'b' | b'B' | b'A' | b'z' => Some(Part::Other),
+            byte => is_one(byte).then_some(Part::Atom),
+        }
+    }
+
+    /// A class in brackets, of characters, ranges of letters and digits, and escapes.
+    fn class(&mut self) -> Option<Part> {
+        self.skip(b"^");
+        if self.rest.first() == Some(&b']') {
+            return None;
+        }
+        loop {
+            match self.take()? {
+                b']' => return Some(Part::Atom),
+                b'\\' if is_one(self.take()?) => {}
+                b'-' if self.rest.first() == Some(&b']') => {}
+                b'[' | b'\\' | b'-' | b'&' | b'~' => return None,
+                first => match *self.rest {
+                    [b'-', b']', ..] => {}
+                    [b'-', last, ..] if is_range(first, last) => self.rest = &self.rest[2..],
+                    [b'-', ..] => return None,
+                    _ => {}
+                },
+            }
+        }
+    }
+}
+
+/// Whether this behind a backslash stands for one character.
+fn is_one(byte: u8) -> bool {
+    let is_escaped = byte.is_ascii_punctuation() && !matches!(byte, b'<' | b'>');
+    is_escaped || matches!(byte, b'd' | b'D' | b's' | b'S' | b'w' | b'W' | b'n' | b'r' | b't')
+}
+
+fn is_range(first: u8, last: u8) -> bool {
+    first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() && first <= last
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::groups;
+    use crate::core::trigger::Pattern;
+    use crate::core::trigger::pattern::{About, check};
+
+    const TOKENS: [&str; 22] = [
+        "a", "z", "0", "é", "-", "[", "]", "^", "$", "(", "(?:", "(?i:", "(?i)", ")", "|", "*", "?", "\\", "\\d", "{",
+        "&", "\\.",
+    ];
+
+    /// What is accepted here has no fault for the parser either, and as many groups; says whether it is.
+    fn holds(text: &str) -> bool {
+        let Some(groups) = groups(text) else { return false };
+        let about = check(text).unwrap_or_else(|error| panic!("{error}"));
+        let about = about.unwrap_or_else(|| About::of(&Pattern::parse(text).expect("it has no fault").hir()));
+        assert_eq!(about.names.as_ref(), vec![None; groups], "{text}");
+        true
+    }
+
+    #[test]
+    fn what_is_short_is_certain_only_where_it_has_no_fault() {
+        let mut accepted = 0;
+        for number in 0..TOKENS.len().pow(4) {
+            let token = |place| TOKENS[number / TOKENS.len().pow(place) % TOKENS.len()];
+            accepted += usize::from(holds(&[token(0), token(1), token(2), token(3)].concat()));
+        }
+        assert!(accepted > 10_000, "{accepted}");
+    }
+
+    #[test]
+    fn most_patterns_are_certain() {
+        for (text, want) in [
+            ("", 1),
+            (r"error\[E0042\]", 1),
+            ("(?i)passphrase for key .*id_1:", 1),
+            (r"^\[sudo\] password for \w+: $", 1),
+            (r"(segfault|oops): .*at (line \d+)$", 3),
+            (r"[A-Z][^a-z0-9_\]-]+-3\.example\.(?:com|org)", 1),
+            (r"\bFAILED\b.*?\s+é*", 1),
+            ("rz waiting", 1),
+            ("a]}", 1),
+        ] {
+            assert_eq!(groups(text), Some(want), "{text}");
+        }
+        for text in ["(", ")", "a)", "*", "a**", "(?", "(?<n>a)", "a{2}", r"\p", r"\1", "[", "[]", "[z-a]", r"\", r"[\"]
+        {
+            assert_eq!(groups(text), None, "{text}");
+        }
+        assert_eq!(groups(&format!("{}{}", "(".repeat(100), ")".repeat(100))), None);
+        assert_eq!(groups(&"a".repeat(1000)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_long_is_certain_only_where_it_has_no_fault(
+            tokens in prop::collection::vec(prop::sample::select(&TOKENS[..]), 0..40),
+        ) {
+            holds(&tokens.concat());
+        }
+    }
+}
