@@ -141,7 +141,7 @@ mod tests {
 
     fn args(argv: &[&str]) -> Args {
         let argv: Vec<_> = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from).collect();
-        crate::cli::parse_session(&argv).unwrap_or_else(|error| panic!("{error}"))
+        crate::cli::parse_session(argv).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn refused(argv: &[&str]) -> String {

@@ -9,8 +9,9 @@ use coshell::cmd;
 use coshell::words::Exit;
 
 fn main() -> ExitCode {
-    let argv0 = env::args_os().next().unwrap_or_else(|| OsString::from("coshell"));
-    let typed = match cli::parse(env::args_os()) {
+    let argv: Vec<OsString> = env::args_os().collect();
+    let argv0 = argv.first().cloned().unwrap_or_else(|| OsString::from("coshell"));
+    let typed = match cli::parse(argv) {
         Ok(typed) => typed,
         Err(answer) => {
             // Help that nobody reads any more (a closed pipe) is no error.

@@ -2,6 +2,7 @@
 //! of the actions come from `core::action::KINDS`, the subcommands from `core::command` and `control`.
 
 mod control;
+mod quick;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -260,27 +261,32 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, clap::Er
     let argv: Vec<OsString> = argv.into_iter().collect();
     let of_session = argv.get(1).is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
     if of_session {
-        match parse_session(&argv) {
+        let long = argv.iter().any(|arg| arg == "--help");
+        return match parse_session(argv) {
             // Its help tells of the subcommands too.
             Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-                let command = if argv.iter().any(|arg| arg == "--help") { command() } else { in_short() };
-                return command.try_get_matches_from(&argv).map(args).map(Typed::Session);
+                let (command, help) = if long { (command(), "--help") } else { (in_short(), "-h") };
+                Err(command.try_get_matches_from(["coshell", help]).err().unwrap_or(error))
             }
-            parsed => return parsed.map(Typed::Session),
-        }
+            parsed => parsed.map(Typed::Session),
+        };
     }
-    let matches = command().try_get_matches_from(&argv).map_err(explain)?;
+    let matches = command().try_get_matches_from(argv).map_err(explain)?;
     Call::from_arg_matches(&matches).map(Typed::Call)
 }
 
 /// The same, where a session is to be started.
-pub fn parse_session(argv: &[OsString]) -> Result<Args, clap::Error> {
-    session().try_get_matches_from(argv).map(args).map_err(explain)
+pub fn parse_session(argv: Vec<OsString>) -> Result<Args, clap::Error> {
+    let command = session();
+    let (items, left) = quick::take(&command, argv);
+    finish(command, items, left)
 }
 
-fn args(mut matches: ArgMatches) -> Args {
-    Args {
-        items: items(&matches),
+/// The same, where these were taken off before.
+fn finish(command: Command, before: Vec<Item>, argv: Vec<OsString>) -> Result<Args, clap::Error> {
+    let mut matches = command.try_get_matches_from(argv).map_err(explain)?;
+    Ok(Args {
+        items: before.into_iter().chain(items(&matches)).collect(),
         form: matches.remove_one("input").unwrap_or_default(),
         silent_keys: match matches.get_one::<String>("silent-keys").map(String::as_str) {
             Some("pass") => SilentKeys::Pass,
@@ -294,7 +300,7 @@ fn args(mut matches: ArgMatches) -> Args {
         nested: matches.get_flag("nested"),
         log: matches.remove_one("log"),
         command: matches.remove_many("command").map(Iterator::collect).unwrap_or_default(),
-    }
+    })
 }
 
 /// The options that belong to triggers, in the order in which they were typed.
@@ -306,9 +312,8 @@ pub(super) fn items(matches: &ArgMatches) -> Vec<Item> {
     for name in names.filter(|name| matches.try_contains_id(name).is_ok()) {
         let values = matches.get_many::<String>(name).into_iter().flatten();
         let places = matches.indices_of(name).into_iter().flatten();
-        placed.extend(
-            places.zip(values).map(|(place, value)| (place, Item { name: name.to_owned(), value: value.clone() })),
-        );
+        placed
+            .extend(places.zip(values).map(|(place, value)| (place, Item { name: name.into(), value: value.clone() })));
     }
     placed.sort_by_key(|(place, _)| *place);
     placed.into_iter().map(|(_, item)| item).collect()
@@ -339,7 +344,7 @@ mod tests {
 
     fn parsed(argv: &[&str]) -> Args {
         let argv: Vec<_> = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from).collect();
-        parse_session(&argv).unwrap_or_else(|error| panic!("{error}"))
+        parse_session(argv).unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
@@ -351,7 +356,7 @@ mod tests {
     fn options_of_triggers_keep_their_order() {
         let args =
             parsed(&["-c", "bot", "-t", "a", "--bell", "--all", "--send", "-x", "-t", "b", "--bell", "-s", "rz"]);
-        let items: Vec<_> = args.items.iter().map(|item| (item.name.as_str(), item.value.as_str())).collect();
+        let items: Vec<_> = args.items.iter().map(|item| (&*item.name, item.value.as_str())).collect();
         let expected = [
             ("coproc", "bot"),
             ("trigger", "a"),

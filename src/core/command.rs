@@ -284,7 +284,7 @@ mod tests {
     use super::*;
 
     fn item(name: &str, value: &str) -> Item {
-        Item { name: name.to_owned(), value: value.to_owned() }
+        Item { name: name.to_owned().into(), value: value.to_owned() }
     }
 
     #[test]

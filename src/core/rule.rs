@@ -1,6 +1,7 @@
 //! A trigger and what it does, made of its pattern and its options: those of the command line, of a configuration, of
 //! a control client alike.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ pub struct Rule {
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// The option.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Its value.
     #[serde(default)]
     pub value: String,
@@ -70,7 +71,7 @@ impl Rule {
         let pattern = Pattern::parse(regex).map_err(|fault| (TRIGGER.to_owned(), fault.to_string()))?;
         let mut rule = Self { spec: Spec::new(pattern), silences: false, actions: Vec::new(), items: items.to_vec() };
         for item in items {
-            rule.take(item).map_err(|reason| (item.name.clone(), reason))?;
+            rule.take(item).map_err(|reason| (item.name.to_string(), reason))?;
         }
         if rule.actions.is_empty() {
             let sentence = "has no action: put one behind it, such as --coproc CMD, --send TEXT or --bell";
@@ -165,14 +166,14 @@ mod tests {
                 "name" => "n",
                 _ => "",
             };
-            let item = |name: &str, value: &str| Item { name: name.to_owned(), value: value.to_owned() };
+            let item = |name: &str, value: &str| Item { name: name.to_owned().into(), value: value.to_owned() };
             assert!(Rule::new("a", &[item("bell", ""), item(modifier.name, value)]).is_ok(), "{}", modifier.name);
         }
     }
 
     #[test]
     fn an_option_that_there_is_not_is_named_with_those_that_there_are() {
-        let item = Item { name: "beep".to_owned(), value: String::new() };
+        let item = Item { name: "beep".into(), value: String::new() };
         let (option, reason) = Rule::new("a", &[item]).expect_err("it is refused");
         assert!(option == "beep" && reason.contains("bell") && reason.contains("cooldown"), "{reason}");
     }

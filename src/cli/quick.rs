@@ -1,0 +1,146 @@
+//! Takes the options of triggers off the front of a command line, for as long as each is written in the plainest way, so
+//! that a start with a thousand triggers does not wait for clap, which keeps several copies of every value. What is
+//! written in another way, and all that is wrong, is left to clap.
+
+use std::ffi::{OsStr, OsString};
+use std::iter::Peekable;
+
+use clap::{ArgAction, Command};
+
+use crate::core::action::KINDS;
+use crate::core::rule::{Item, MODIFIERS, TRIGGER};
+
+/// The options of triggers that are taken off, in order, and what is left of the command line.
+pub(super) fn take(command: &Command, argv: impl IntoIterator<Item = OsString>) -> (Vec<Item>, Vec<OsString>) {
+    let mut argv = argv.into_iter().peekable();
+    let (mut items, mut left): (_, Vec<_>) = (Vec::new(), argv.next().into_iter().collect());
+    while let Some(option) = argv.next() {
+        let typed = option.to_str().unwrap_or_default();
+        if let Some(item) = of_trigger(typed, &mut argv) {
+            items.push(item);
+            continue;
+        }
+        let value = of_session(command, typed, argv.peek());
+        left.push(option);
+        match value {
+            Some(Value::None) => {}
+            Some(Value::Next) => left.extend(argv.next()),
+            None => break,
+        }
+    }
+    left.extend(argv);
+    (items, left)
+}
+
+/// Where the value of an option is.
+enum Value {
+    None,
+    Next,
+}
+
+/// The option of a trigger, with its value, which is not taken where it is not a plain one.
+fn of_trigger(typed: &str, behind: &mut Peekable<impl Iterator<Item = OsString>>) -> Option<Item> {
+    let trigger = (TRIGGER, Some('t'), true);
+    let kinds = KINDS.iter().map(|kind| (kind.name, kind.letter, kind.value.is_some()));
+    let modifiers = MODIFIERS.iter().map(|modifier| (modifier.name, None, modifier.value.is_some()));
+    let mut all = [trigger].into_iter().chain(kinds).chain(modifiers);
+    let (name, _, takes_value) = all.find(|&(name, letter, _)| is_written(typed, Some(name), letter))?;
+    let value = if takes_value { behind.next_if(|next| is_plain(next))?.into_string().ok()? } else { String::new() };
+    Some(Item { name: name.into(), value })
+}
+
+/// An option of the session in which nothing can be wrong: clap would complain of it later than it does of what follows.
+fn of_session(command: &Command, typed: &str, next: Option<&OsString>) -> Option<Value> {
+    let arg = command.get_arguments().find(|arg| is_written(typed, arg.get_long(), arg.get_short()))?;
+    match arg.get_action() {
+        ArgAction::SetTrue => Some(Value::None),
+        ArgAction::Set => {
+            let possible = arg.get_possible_values();
+            possible.iter().any(|value| next.is_some_and(|next| next == value.get_name())).then_some(Value::Next)
+        }
+        _ => None,
+    }
+}
+
+/// Whether this can be nothing but a value where one is due.
+fn is_plain(next: &OsStr) -> bool {
+    next.to_str().is_some_and(|next| !next.starts_with('-'))
+}
+
+/// Whether this is how the option with this name and letter is written.
+fn is_written(typed: &str, name: Option<&str>, letter: Option<char>) -> bool {
+    match typed.strip_prefix("--") {
+        Some(long) => name == Some(long),
+        None => letter.is_some_and(|letter| typed.strip_prefix('-').is_some_and(|it| it.chars().eq([letter]))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cli::{Args, finish, parse_session, session};
+
+    const TYPED: [&str; 32] = [
+        "--trigger",
+        "-t",
+        "--bell",
+        "--send",
+        "-c",
+        "--coproc",
+        "-s",
+        "--all",
+        "--name",
+        "--cooldown",
+        "--stop",
+        "--trigger=x",
+        "-tx",
+        "-qt",
+        "-q",
+        "--quiet",
+        "-l",
+        "--input",
+        "-i",
+        "--log",
+        "--silent-keys",
+        "--nested",
+        "--",
+        "-",
+        "",
+        "text",
+        "raw",
+        "é",
+        "-x",
+        "--bogus",
+        "-h",
+        "-V",
+    ];
+
+    fn told(result: Result<Args, clap::Error>) -> Result<String, String> {
+        result.map(|args| format!("{args:?}")).map_err(|error| error.to_string())
+    }
+
+    proptest! {
+        #[test]
+        fn clap_says_the_same(
+            mut typed in prop::collection::vec(prop::sample::select(&TYPED[..]).prop_map(OsString::from), 0..12),
+            stray in prop::option::weighted(0.1, Just(OsString::from_vec(vec![b'a', 0xff]))),
+        ) {
+            typed.insert(0, "coshell".into());
+            typed.extend(stray);
+            prop_assert_eq!(told(parse_session(typed.clone())), told(finish(session(), Vec::new(), typed)));
+        }
+    }
+
+    #[test]
+    fn what_is_plain_is_taken_off() {
+        let argv =
+            ["coshell", "-q", "-t", "a", "--bell", "-i", "text", "--trigger", "b", "--send", "-x", "--all", "--", "ls"];
+        let (items, left) = take(&session(), argv.map(OsString::from));
+        assert_eq!(items.iter().map(|item| &*item.name).collect::<Vec<_>>(), ["trigger", "bell", "trigger"]);
+        assert_eq!(left, ["coshell", "-q", "-i", "text", "--send", "-x", "--all", "--", "ls"]);
+    }
+}
