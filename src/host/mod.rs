@@ -10,6 +10,7 @@ mod terminal;
 
 use std::ffi::OsString;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -88,10 +89,11 @@ pub fn run(launch: Launch) -> Result<Outcome, Refusal> {
 struct Host {
     // Dropped first: the terminal is put back before anything else is taken down.
     terminal: Terminal,
-    core: Core,
+    // Neither is dropped, since the process ends with the session: a thousand triggers and fifty handlers take time.
+    core: ManuallyDrop<Core>,
     poll: Poll,
     events: Events,
-    signals: Signals,
+    signals: ManuallyDrop<Signals>,
     /// The poll has reported signals.
     signalled: bool,
     ports: Ports,
@@ -147,10 +149,10 @@ impl Host {
         let core = Core::new(Instant::now(), setup, &mut effects);
         let mut host = Self {
             terminal,
-            core,
+            core: ManuallyDrop::new(core),
             poll,
             events: Events::with_capacity(EVENTS),
-            signals,
+            signals: ManuallyDrop::new(signals),
             // Some may have come before the poll knew of them.
             signalled: true,
             ports,
