@@ -325,8 +325,9 @@ impl Triggers {
         let (all, form) = (&self.all, self.form);
         self.set.get_or_insert_with(|| {
             let members: Vec<usize> = (0..all.len()).filter(|&i| all[i].is_live()).collect();
-            let patterns: Vec<_> = members.iter().map(|&i| all[i].spec.pattern.hir()).collect();
-            Set::new(members, patterns.into_iter(), form)
+            // One after the other: the parsed forms of a thousand patterns are megabytes.
+            let patterns = members.clone().into_iter().map(|i| all[i].spec.pattern.hir());
+            Set::new(members, patterns, form)
         })
     }
 }

@@ -4,29 +4,29 @@
 //! match more. What it leaves out is what makes an automaton large or slow: Unicode word boundaries (one of them and
 //! one non-ASCII byte end the fast path), the two hundred states of a `\w`, high counts, and repetitions at the ends.
 
+use std::mem;
+
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, ClassUnicode, Hir, HirKind, Look, Repetition};
 
 /// A counted repetition is kept if its copies make up so many bytes at most.
 const MOST_COPIED: u32 = 48;
 
-/// The relaxed form of a pattern.
-pub(super) fn relax(hir: &Hir) -> Hir {
-    let mut hir = coarse(hir);
-    hir = trim(&hir, Side::Front);
-    trim(&hir, Side::Back)
+/// The relaxed form of a pattern. It takes the pattern to pieces, since copies of a thousand are felt.
+pub(super) fn relax(hir: Hir) -> Hir {
+    trim(trim(coarse(hir), Side::Front), Side::Back)
 }
 
-fn coarse(hir: &Hir) -> Hir {
-    match hir.kind() {
+fn coarse(hir: Hir) -> Hir {
+    match hir.into_kind() {
         HirKind::Empty => Hir::empty(),
-        HirKind::Literal(literal) => Hir::literal(literal.0.clone()),
+        HirKind::Literal(literal) => Hir::literal(literal.0),
         HirKind::Class(Class::Bytes(class)) => coarse_bytes(class),
-        HirKind::Class(Class::Unicode(class)) => coarse_unicode(class),
-        HirKind::Look(look) => coarse_look(*look),
+        HirKind::Class(Class::Unicode(class)) => coarse_unicode(&class),
+        HirKind::Look(look) => coarse_look(look),
         HirKind::Repetition(rep) => coarse_repetition(rep),
-        HirKind::Capture(capture) => coarse(&capture.sub),
-        HirKind::Concat(subs) => Hir::concat(subs.iter().map(coarse).collect()),
-        HirKind::Alternation(subs) => Hir::alternation(subs.iter().map(coarse).collect()),
+        HirKind::Capture(capture) => coarse(*capture.sub),
+        HirKind::Concat(subs) => Hir::concat(subs.into_iter().map(coarse).collect()),
+        HirKind::Alternation(subs) => Hir::alternation(subs.into_iter().map(coarse).collect()),
     }
 }
 
@@ -40,8 +40,7 @@ fn coarse_look(look: Look) -> Hir {
 }
 
 /// A line has no line feed in it, so a class need not have it, and no match runs on through the lines of a block.
-fn coarse_bytes(class: &ClassBytes) -> Hir {
-    let mut class = class.clone();
+fn coarse_bytes(mut class: ClassBytes) -> Hir {
     class.difference(&line_feed());
     Hir::class(Class::Bytes(class))
 }
@@ -88,8 +87,8 @@ fn push_part(class: &mut ClassBytes, range: (u32, u32), limits: (u32, u32), firs
 }
 
 /// High counts become "so many or more".
-fn coarse_repetition(rep: &Repetition) -> Hir {
-    let sub = coarse(&rep.sub);
+fn coarse_repetition(rep: Repetition) -> Hir {
+    let sub = coarse(*rep.sub);
     let copies = MOST_COPIED / weight(&sub).clamp(1, MOST_COPIED);
     let (mut min, mut max) = (rep.min, rep.max);
     if max.unwrap_or(min) > copies {
@@ -117,34 +116,35 @@ enum Side {
 }
 
 /// Cuts a repetition at one end down to its least count: whether there is a match is not changed by it.
-fn trim(hir: &Hir, side: Side) -> Hir {
-    match hir.kind() {
+fn trim(hir: Hir, side: Side) -> Hir {
+    match hir.into_kind() {
         HirKind::Repetition(rep) => match rep.min {
             0 => Hir::empty(),
-            1 => trim(&rep.sub, side),
-            min => Hir::repetition(Repetition { min, max: Some(min), greedy: true, sub: rep.sub.clone() }),
+            1 => trim(*rep.sub, side),
+            min => Hir::repetition(Repetition { max: Some(min), greedy: true, ..rep }),
         },
-        HirKind::Alternation(subs) => Hir::alternation(subs.iter().map(|sub| trim(sub, side)).collect()),
+        HirKind::Alternation(subs) => Hir::alternation(subs.into_iter().map(|sub| trim(sub, side)).collect()),
         HirKind::Concat(subs) => trim_concat(subs, side),
-        _ => hir.clone(),
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) => Hir::literal(literal.0),
+        HirKind::Class(class) => Hir::class(class),
+        HirKind::Look(look) => Hir::look(look),
+        HirKind::Capture(capture) => Hir::capture(capture),
     }
 }
 
 /// Trims the outermost part, and the next one if nothing is left of it.
-fn trim_concat(subs: &[Hir], side: Side) -> Hir {
-    let mut subs = subs.to_vec();
-    while let Some(outer) = match side {
-        Side::Front => subs.first_mut(),
-        Side::Back => subs.last_mut(),
-    } {
-        *outer = trim(outer, side);
-        if !matches!(outer.kind(), HirKind::Empty) {
+fn trim_concat(mut subs: Vec<Hir>, side: Side) -> Hir {
+    while !subs.is_empty() {
+        let outer = match side {
+            Side::Front => 0,
+            Side::Back => subs.len() - 1,
+        };
+        subs[outer] = trim(mem::replace(&mut subs[outer], Hir::empty()), side);
+        if !matches!(subs[outer].kind(), HirKind::Empty) {
             break;
         }
-        match side {
-            Side::Front => drop(subs.remove(0)),
-            Side::Back => drop(subs.pop()),
-        }
+        subs.remove(outer);
     }
     Hir::concat(subs)
 }
@@ -155,7 +155,7 @@ mod tests {
     use crate::core::trigger::Pattern;
 
     fn relaxed(text: &str) -> Hir {
-        relax(&Pattern::parse(text).expect("the pattern is good").hir())
+        relax(Pattern::parse(text).expect("the pattern is good").hir())
     }
 
     #[test]

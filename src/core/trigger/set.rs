@@ -75,8 +75,8 @@ impl Set {
     /// Builds the set of the patterns of some triggers.
     pub(super) fn new(members: Vec<usize>, patterns: impl Iterator<Item = Hir>, form: Form) -> Self {
         let patterns = patterns.map(|hir| match form {
-            Form::Tight => relax(&hir),
-            Form::Loose => loosen(&relax(&hir)),
+            Form::Tight => relax(hir),
+            Form::Loose => loosen(&relax(hir)),
         });
         Self::of_relaxed(Limits::default(), members, patterns)
     }
@@ -95,7 +95,7 @@ impl Set {
     /// As [`Set::new`], with other limits.
     #[cfg(test)]
     pub(super) fn within(limits: Limits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
-        Self::of_relaxed(limits, members, patterns.map(|hir| relax(&hir)))
+        Self::of_relaxed(limits, members, patterns.map(relax))
     }
 
     /// The first line at or after `from` in a block of lines that may match; `from` is the start of a line. The range
