@@ -25,7 +25,7 @@ pub(super) enum Tongue {
 }
 
 /// The length of the sequence that stands here, if it is whole and sets nothing but attributes of characters: dense
-/// colour is mostly these, and where nobody reads lines nobody asks for them.
+/// colour is mostly these.
 fn attributes_only(bytes: &[u8]) -> Option<usize> {
     let parameters = bytes.strip_prefix(b"\x1b[")?;
     let end = parameters.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';' | b':'))?;
@@ -42,6 +42,7 @@ impl Text {
         }
         let Some(end) = end else { return rest.len() };
         self.carry.take();
+        // Where nobody reads lines nobody asks for attributes.
         if let Some(length) = attributes_only(&rest[end..]) {
             return end + length;
         }
@@ -56,6 +57,17 @@ impl Text {
     fn open(&mut self, ahead: usize) {
         self.sequence = self.offset + ahead as u64;
         self.parser.begin();
+    }
+
+    /// The same, and says how much was read: one that sets attributes is left unread.
+    #[inline]
+    fn escape_at(&mut self, rest: &[u8], ahead: usize) -> usize {
+        if let Some(length) = attributes_only(&rest[ahead..]) {
+            self.modes.note_sgr(&rest[ahead + 2..ahead + length]);
+            return ahead + length;
+        }
+        self.open(ahead);
+        ahead + 1
     }
 
     /// Text and controls, up to the next thing that is of another kind.
@@ -82,8 +94,7 @@ impl Text {
             }
         }
         if run == 0 {
-            self.control(rest[0], sink);
-            return 1;
+            return self.control(rest, sink);
         }
         if lines.modes.graphics {
             self.graphic(rest[0], sink);
@@ -97,8 +108,7 @@ impl Text {
         }
         if rest.get(run) == Some(&0x1b) {
             // Colours are so frequent that the way round is felt.
-            self.open(run);
-            return run + 1;
+            return self.escape_at(rest, run);
         }
         run
     }
@@ -115,10 +125,7 @@ impl Text {
         }
         let at = self.offset + used as u64;
         let more = match *behind {
-            [0x1b, ..] => {
-                self.open(used);
-                1
-            }
+            [0x1b, ..] => return Some(self.escape_at(rest, used)),
             [byte @ 0x07..=0x0f, ..] => {
                 self.act(byte, at + 1, sink);
                 1
@@ -200,13 +207,13 @@ impl Text {
         }
     }
 
-    /// A C0 control or DEL in the text.
-    fn control(&mut self, byte: u8, sink: &mut impl Sink) {
-        if byte == 0x1b {
-            self.open(0);
-        } else {
-            self.act(byte, self.offset + 1, sink);
+    /// A C0 control or DEL in the text; says how much was read.
+    fn control(&mut self, rest: &[u8], sink: &mut impl Sink) -> usize {
+        if rest[0] == 0x1b {
+            return self.escape_at(rest, 0);
         }
+        self.act(rest[0], self.offset + 1, sink);
+        1
     }
 }
 

@@ -7,8 +7,9 @@
 //! `feed` is the way through. `parse` finds escape sequences, and `act` hands each to those whom it concerns; `ground` takes
 //! what lies between them, with `scan` and `sieve` for the speed, `utf8` and `valid` for the characters. `lines` owns the
 //! `draft`, the line that the cursor is on, as bytes or as `cells`, and knows by `screen` on which row it stands; `put` writes
-//! on it, `motion` moves the cursor and erases, `block` passes on whole lines unread. `modes` (with `sgr` and `kitty`)
-//! remembers what is switched on, `titles` what the window is called. `input` follows the other direction, what the user's terminal sends.
+//! on it, `motion` moves the cursor and erases, `block` passes on whole lines unread. `modes` (with `pen`, `sgr` and `kitty`)
+//! remembers what is switched on, `titles` what the window is called. `input` follows the other direction, what the user's
+//! terminal sends.
 
 mod act;
 mod block;
@@ -24,6 +25,7 @@ mod lines;
 mod modes;
 mod motion;
 mod parse;
+mod pen;
 mod put;
 mod scan;
 mod screen;

@@ -2,6 +2,7 @@
 
 use super::kitty::Kitty;
 use super::parse::Csi;
+use super::pen::Pen;
 use super::sgr::Sgr;
 
 /// The private modes (`CSI ? n h` and `l`) that are remembered, and whether they are on in a terminal that nobody touched.
@@ -64,8 +65,8 @@ pub struct Modes {
     newline: bool,
     /// The scrolling region is not the whole screen.
     region: bool,
-    sgr: Sgr,
-    /// What DECSC has saved of `sgr`, `graphics` and `shifted`.
+    pen: Pen,
+    /// What DECSC has saved of `pen`, `graphics` and `shifted`.
     saved: (Sgr, bool, bool),
 }
 
@@ -151,7 +152,13 @@ impl Modes {
 
     /// `CSI ... m`.
     pub(super) fn sgr(&mut self, csi: &Csi) {
-        self.sgr.apply(csi);
+        self.pen.apply(csi);
+    }
+
+    /// The same, left unread: what stands behind the `CSI`, of digits and separators.
+    #[inline]
+    pub(super) fn note_sgr(&mut self, sequence: &[u8]) {
+        self.pen.note(sequence);
     }
 
     /// `CSI > 4 ; level m`.
@@ -184,8 +191,11 @@ impl Modes {
             (0, b'=') => self.touched |= 1 << KEYPAD,
             (0, b'>') => self.touched &= !(1 << KEYPAD),
             (0, b'c') => *self = Self::default(),
-            (0, b'7') => self.saved = (self.sgr, self.graphics, self.shifted),
-            (0, b'8') => (self.sgr, self.graphics, self.shifted) = self.saved,
+            (0, b'7') => self.saved = (self.pen.sgr(), self.graphics, self.shifted),
+            (0, b'8') => {
+                let (sgr, graphics, shifted) = self.saved;
+                (self.pen, self.graphics, self.shifted) = (Pen::new(sgr), graphics, shifted);
+            }
             (b'(', _) => self.graphics = fin == b'0',
             _ => {}
         }
@@ -208,7 +218,7 @@ impl Modes {
     /// The bytes that bring back the attributes of characters that are on, after `CSI m`. Known only as far as lines were
     /// assembled.
     pub fn attributes(&self) -> Vec<u8> {
-        self.sgr.bytes()
+        self.pen.sgr().bytes()
     }
 
     /// The bytes that switch on, in a terminal that nobody touched, what decides which screen is shown and how text gets

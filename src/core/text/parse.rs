@@ -45,6 +45,13 @@ impl Csi {
         self.colons >> n & 1 == 1
     }
 
+    /// The sequence that has these digits and separators.
+    pub(super) fn of(params: &[u8]) -> Self {
+        let mut csi = Self::default();
+        csi.params(params);
+        csi
+    }
+
     fn restart(&mut self) {
         self.params[0] = 0;
         (self.prefix, self.inter, self.colons, self.separators, self.broken) = (0, 0, 0, 0, false);

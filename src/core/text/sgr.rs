@@ -145,6 +145,8 @@ mod tests {
             ("\x1b[4:3m\x1b[4:0m", ""),
             ("\x1b[1;2;3m\x1b[22m", "\x1b[3m"),
             ("\x1b[91;0;7m", "\x1b[7m"),
+            ("\x1b[31m\x1b7\x1b[1m\x1b8", "\x1b[31m"),
+            ("\x1b[31m\x1b7\x1b[m\x1b8\x1b[4mx", "\x1b[4;31m"),
         ];
         for (stream, attributes) in table {
             let text = crate::core::split::everywhere(stream.as_bytes(), |pieces| {
