@@ -40,6 +40,9 @@ const BUDGET: usize = 2 * 1024;
 const CHUNK: usize = 64 * 1024;
 /// As many as there can be, so that the terminal's is never behind those of the clients.
 const EVENTS: usize = clients::MOST + 128;
+/// In a flood a coprocess is given at once what so much output makes: each write wakes it, and costs as much as one to
+/// the terminal.
+const GATHERED: usize = 16 * 1024;
 
 /// What a session is started with.
 #[derive(Debug)]
@@ -107,6 +110,8 @@ struct Host {
     modes: Vec<u8>,
     buffer: Vec<u8>,
     log: Log,
+    /// How much was read of the shell since the coprocess was given anything.
+    ungiven: usize,
     finished: Option<Exit>,
 }
 
@@ -165,6 +170,7 @@ impl Host {
             modes: Vec::new(),
             buffer: vec![0; CHUNK],
             log,
+            ungiven: 0,
             finished: None,
         };
         let now = Instant::now();
@@ -194,6 +200,10 @@ impl Host {
 
     /// Waits for something to do, and marks what is ready.
     fn wait(&mut self) -> io::Result<()> {
+        if !self.ports.has_work(&self.core) {
+            // Nothing more is gathered.
+            self.flush(Instant::now());
+        }
         let timeout = if self.ports.has_work(&self.core) || self.clients.has_work(Instant::now()) {
             Some(Duration::ZERO)
         } else {
@@ -265,6 +275,7 @@ impl Host {
             match got {
                 Got::Bytes(n) => {
                     left = left.saturating_sub(n);
+                    self.ungiven += if port == Port::Shell { n } else { 0 };
                     self.handle(now, Input::Bytes(port, &buffer[..n]));
                 }
                 // Nobody else's silence says anything.
@@ -301,10 +312,11 @@ impl Host {
         // Before they are on: a crash between the two turns off what is off, which does no harm.
         self.remember_modes();
         for port in self.ports.writable() {
-            while !self.core.pending(port).is_empty() {
+            while !self.core.pending(port).is_empty() && !self.gathers(port) {
                 match self.ports.write(port, self.core.pending(port)) {
                     Put::Bytes(n) => {
                         self.log.wrote(port, &self.core.pending(port)[..n]);
+                        self.ungiven = if port == Port::Coproc { 0 } else { self.ungiven };
                         self.core.wrote(now, port, n, &mut self.effects);
                         self.perform(now);
                     }
@@ -317,6 +329,14 @@ impl Host {
                 }
             }
         }
+    }
+
+    /// Whether more is about to come for this port that is better written with what waits.
+    fn gathers(&self, port: Port) -> bool {
+        port == Port::Coproc
+            && self.ungiven < GATHERED
+            && self.ports.is_ready(Port::Shell)
+            && self.core.wants_read(Port::Shell)
     }
 
     /// Tells the crash handler what programs have turned on.
