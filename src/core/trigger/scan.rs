@@ -97,6 +97,7 @@ impl Scan<'_> {
         }
         for strip in &mut strips[..open] {
             while strip.at < strip.end {
+                self.stride(array::from_mut(strip));
                 if let Some(end) = self.step(strip)? {
                     return Ok(Some(end));
                 }
@@ -116,16 +117,16 @@ impl Scan<'_> {
         Ok(None)
     }
 
-    /// Steps on in all strips at once, for as long as nothing special comes up in any.
-    fn stride(&self, strips: &mut [Strip; STRIPS]) {
+    /// Steps on in all of these strips at once, for as long as nothing special comes up in any.
+    fn stride<const N: usize>(&self, strips: &mut [Strip; N]) {
         let shortest = strips.iter().map(|strip| strip.end - strip.at).min();
         // The last step of a strip is not taken here: it may have to see the end of the block.
         let steps = shortest.unwrap_or(0).saturating_sub(1);
-        let texts: [&[u8]; STRIPS] = array::from_fn(|i| &self.block[strips[i].at..][..steps]);
-        let mut states: [LazyStateID; STRIPS] = array::from_fn(|i| strips[i].state);
+        let texts: [&[u8]; N] = array::from_fn(|i| &self.block[strips[i].at..][..steps]);
+        let mut states: [LazyStateID; N] = array::from_fn(|i| strips[i].state);
         let mut taken = 0;
         while taken < steps {
-            let next: [LazyStateID; STRIPS] =
+            let next: [LazyStateID; N] =
                 array::from_fn(|i| self.dfa.next_state_untagged(self.cache, states[i], texts[i][taken]));
             if next.iter().any(|state| state.is_tagged()) {
                 break;
