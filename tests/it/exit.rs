@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Ended, Terminal, coshell, proc, run, shell, show, wrapped};
+use crate::support::{Ended, Place, Terminal, coshell, proc, run, shell, show, wrapped};
 
 #[test]
 fn the_exit_status_is_the_commands_own() {
@@ -141,7 +141,10 @@ fn no_zombie_is_left_while_a_session_runs() {
 
 #[test]
 fn an_idle_session_never_wakes_up() {
-    let mut term = shell(&["--trigger", "never", "--bell"]).start();
+    // Where no other test looks for sessions: each is asked then.
+    let place = Place::new();
+    let launch = shell(&["--trigger", "never", "--bell"]).env("XDG_RUNTIME_DIR", place.dir());
+    let mut term = launch.start();
     term.wait("ready> ");
     // Whatever follows the prompt (its pause is noticed after 20 ms) is over when a second passes without a nap.
     term.watch(Duration::from_secs(1));

@@ -13,7 +13,7 @@ impl Bench {
     }
 
     fn add(&mut self, regex: &str, option: &str, value: &str) -> &mut Self {
-        let options = Options(vec![Item { name: option.to_owned(), value: value.to_owned() }]);
+        let options = Options(vec![Item { name: option.to_owned().into(), value: value.to_owned() }]);
         self.trigger(TriggerCommand::Add { regex: regex.to_owned(), options })
     }
 
