@@ -26,6 +26,15 @@ pub fn status(command: &Command, answer: &Value) -> u8 {
     u8::try_from(status).unwrap_or(u8::MAX)
 }
 
+/// Why the coprocess failed that was waited for, as the session itself would say it; empty where it did not.
+pub fn failure(answer: &Value) -> String {
+    let failure = &answer["failure"];
+    let Some(message) = failure["message"].as_str() else { return String::new() };
+    let details = failure["stderr"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let lines = details.map(|line| format!("  {}\n", shown(line)));
+    format!("coshell: {}\n{}", shown(message), lines.collect::<String>())
+}
+
 /// Text that others wrote, fit to be printed on a terminal: without control characters but line ends and tabs.
 pub fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
@@ -134,6 +143,12 @@ fn options(items: &Value) -> String {
 pub fn sessions(all: &[Value]) -> String {
     let line = |session: &Value| {
         let status = &session["status"];
+        if status.is_null() {
+            return format!(
+                "{:>8}  does not answer: it may be stopped\n",
+                shown(session["session"].as_str().unwrap_or_default())
+            );
+        }
         let text = |value: &Value| shown(value.as_str().unwrap_or_default());
         let coproc = match &status["coprocess"]["command"] {
             Value::String(command) => format!("  coprocess {}", shown(command)),

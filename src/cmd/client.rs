@@ -6,10 +6,11 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{answer, ask, lend, start_up};
+use super::{answer, ask, lend, start_up, stdin};
 use crate::cli::{Call, Local, Request};
 use crate::core::command::Command;
 use crate::error::Failure;
@@ -18,6 +19,9 @@ use crate::wire::rpc;
 
 /// The status of a call that the session refused.
 pub(super) const REFUSED: u8 = 1;
+
+/// How long a session that is only listed may take to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Does what the subcommand asks for; the exit status.
 pub fn run(call: &Call) -> Result<u8, Failure> {
@@ -48,7 +52,7 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                     Some(if call.json { answer::line_by_line(&value) } else { answer::text(command, &value) })
                 }),
                 (_, mut client) => {
-                    let reply = client.call(&command.write())?;
+                    let reply = client.call(&stdin::filled_in(command)?.write())?;
                     Ok(told(command, reply, call.json))
                 }
             }
@@ -62,6 +66,9 @@ fn told(command: &Command, reply: Result<Value, String>, json: bool) -> u8 {
         Ok(value) => {
             let text = if json { format!("{value}\n") } else { answer::text(command, &value) };
             print(&text);
+            if !json {
+                eprint!("{}", answer::failure(&value));
+            }
             answer::status(command, &value)
         }
         Err(sentence) => {
@@ -143,10 +150,9 @@ fn sessions(json: bool) -> Result<u8, Failure> {
     let mut all = Vec::new();
     for (id, path) in alive() {
         // One that ends at this moment is none.
-        let status = Client::connect(&path).and_then(|mut client| client.call(&Command::Status {}.write()));
-        if let Ok(Ok(status)) = status {
-            all.push(json!({"session": id, "socket": path.to_string_lossy(), "status": status}));
-        }
+        let Ok(mut client) = Client::connect(&path) else { continue };
+        let status = client.ask_in_time(&Command::Status {}.write());
+        all.push(json!({"session": id, "socket": path.to_string_lossy(), "status": status}));
     }
     print(&if json { format!("{}\n", Value::Array(all)) } else { answer::sessions(&all) });
     Ok(0)
@@ -186,6 +192,13 @@ impl Client {
             Some(sentence) => Ok(Err(sentence.to_owned())),
             None => Ok(Ok(message["result"].take())),
         }
+    }
+
+    /// What it answers at once, if it does: one that was stopped does not.
+    fn ask_in_time(&mut self, request: &Value) -> Option<Value> {
+        // Without a limit it takes longer, no more.
+        let _ = self.stream.get_ref().set_read_timeout(Some(PATIENCE));
+        self.call(request).ok()?.ok()
     }
 
     fn send(&mut self, lines: &str) -> Result<(), Failure> {

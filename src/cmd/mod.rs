@@ -7,3 +7,4 @@ mod lend;
 pub mod manual;
 pub mod session;
 pub mod start_up;
+pub mod stdin;

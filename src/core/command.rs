@@ -66,8 +66,16 @@ pub enum Command {
         #[arg(long)]
         #[serde(default)]
         paste: bool,
-        /// the text, typed as it is
-        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        /// wait until a program reads a password
+        #[arg(long)]
+        #[serde(default)]
+        secret: bool,
+        /// how long a secret waits
+        #[arg(long, value_name = "SECONDS", default_value_t = SECONDS)]
+        #[serde(default = "seconds")]
+        timeout: u64,
+        /// the text, typed as it is; on the command line - stands for what is on stdin
+        #[arg(value_name = "TEXT", allow_hyphen_values = true, default_value = STDIN)]
         text: String,
     },
     /// Print what was printed in the session, line by line
@@ -265,6 +273,15 @@ fn by_name(method: &str, values: Vec<Value>) -> Result<Value, Fault> {
     Ok(Value::Object(names.iter().cloned().zip(values).collect()))
 }
 
+/// How long a secret waits for a password to be asked for.
+const SECONDS: u64 = 30;
+/// What stands for stdin on the command line.
+pub const STDIN: &str = "-";
+
+fn seconds() -> u64 {
+    SECONDS
+}
+
 /// `SIGTERM`: the same number on every Unix.
 fn term() -> i32 {
     15
@@ -293,7 +310,7 @@ mod tests {
         let all = [
             Command::Wait {},
             Command::Stop { signal: 2 },
-            Command::Send { enter: true, paste: false, text: "x".to_owned() },
+            Command::Send { enter: true, paste: false, secret: false, timeout: 30, text: "x".to_owned() },
             Command::Trigger(add),
         ];
         for command in all {
@@ -305,8 +322,8 @@ mod tests {
 
     #[test]
     fn parameters_may_come_by_position_or_not_at_all() {
-        let send = Command::Send { enter: true, paste: false, text: "x".to_owned() };
-        assert_eq!(Command::read("send", Some(json!([true, false, "x"]))), Ok(send));
+        let send = Command::Send { enter: true, paste: false, secret: false, timeout: 30, text: "x".to_owned() };
+        assert_eq!(Command::read("send", Some(json!([true, false, false, 30, "x"]))), Ok(send));
         assert_eq!(Command::read("wait", None), Ok(Command::Wait {}));
         assert_eq!(Command::read("stop", Some(json!({}))), Ok(Command::Stop { signal: 15 }));
         assert_eq!(Command::read("stop", Some(json!(["INT"]))), Ok(Command::Stop { signal: 2 }));

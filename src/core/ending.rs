@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::control::Last;
 use super::coproc::{Coproc, Ended, Form, NAME, Why, quoted};
 use super::zmodem::{INTERRUPT, Step, Verdict, behind_the_end};
 use super::{Core, Effect};
@@ -16,6 +17,7 @@ impl Core {
         self.tick_popup(now, out);
         self.tick_lines(now, out);
         self.tick_coproc(now, out);
+        self.tick_secret(now, out);
         self.tick_lending(now, out);
         if self.aftermath.as_ref().is_some_and(|aftermath| now >= aftermath.deadline()) {
             self.step_aftermath(now, out);
@@ -110,15 +112,16 @@ impl Core {
         }
         let Ended { command, exit, stderr, why } = coproc.end();
         let (name, wanted) = (quoted(&command, NAME), why.is_some() || exit.success());
-        if !wanted {
-            self.notice(&format!("coprocess {name} failed: {exit}"), &stderr.last_lines(), out);
+        let failed = (!wanted).then(|| (format!("coprocess {name} failed: {exit}"), stderr.last_lines()));
+        if let Some((sentence, details)) = failed.as_ref().filter(|_| !self.control.runs.is_waited_for()) {
+            self.notice(sentence, details, out);
         }
         if why == Some(Why::FarGone) {
             self.notice(&format!("{name} was stopped: the other side ended the transfer"), &[], out);
         }
         self.typing.settle(now);
         self.watch();
-        self.coproc_ended(now, command, exit, stderr, out);
+        self.coproc_ended(now, Last { command, exit, stderr }, failed, out);
     }
 
     fn end_session(&mut self, now: Instant, out: &mut Vec<Effect>) {

@@ -47,7 +47,7 @@ use std::time::Instant;
 use crate::words::{Child, Exit, Port, Size};
 use background::Background;
 pub use background::SLOTS as RUN_SLOTS;
-use control::Control;
+use control::{Control, Secret};
 use coproc::{Coproc, Record, Why};
 use history::Kept;
 pub use indicator::Charset;
@@ -236,6 +236,11 @@ impl Core {
         }
     }
 
+    /// Whether what is pending there is for nobody else's eyes.
+    pub fn is_secret(&self, port: Port) -> bool {
+        port == Port::Shell && self.typing.is_secret()
+    }
+
     /// This port took the first `n` bytes of what was pending.
     pub fn wrote(&mut self, now: Instant, port: Port, n: usize, out: &mut Vec<Effect>) {
         self.screen.clock(now);
@@ -271,6 +276,7 @@ impl Core {
             self.rest.deadline(),
             self.coproc.as_ref().and_then(Coproc::deadline),
             self.lending.deadline(),
+            self.control.secret.as_ref().map(Secret::deadline),
             self.overdue.map(|(_, at)| at),
             self.end_of_input.map(|end| end.at),
             self.transfer.as_ref().and_then(Transfer::deadline),
@@ -311,8 +317,8 @@ impl Core {
             }
             Port::CoprocErr => {
                 if let Some(coproc) = &mut self.coproc {
-                    coproc.complained(bytes);
-                    self.control.subscribers.tell(&Record::CoprocStderr { text: bytes }, out);
+                    let text = coproc.complained(bytes);
+                    self.control.subscribers.tell(&Record::CoprocStderr { text: &text }, out);
                 }
             }
             Port::Run(slot) => self.background.complained(slot, bytes),

@@ -209,6 +209,7 @@ impl Core {
 
     /// Somebody has looked at the pty: what waited for that goes on.
     pub(super) fn looked(&mut self, now: Instant, looked: &Looked, out: &mut Vec<Effect>) {
+        self.secret_looked(now, looked, out);
         for (line, moment) in std::mem::take(&mut self.looking) {
             if !self.is_silent() {
                 self.try_line(now, line, moment, Some(looked.clone()), out);

@@ -40,9 +40,33 @@ impl Tail {
     }
 }
 
+/// How many bytes at the end of a text are the beginning of a character only.
+pub(super) fn unfinished(text: &[u8]) -> usize {
+    let last = text.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
+    match std::str::from_utf8(last) {
+        Err(error) if error.error_len().is_none() => last.len(),
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_character_that_is_cut_is_seen() {
+        for (text, expected) in [
+            (&b"abc"[..], 0),
+            (b"", 0),
+            (b"\xc3\xa9", 0),
+            (b"a\xc3", 1),
+            (b"a\xff", 0),
+            (b"\xff\xe2\x82", 2),
+            (b"\xf0\x9f\x98", 3),
+        ] {
+            assert_eq!(unfinished(text), expected, "{}", text.escape_ascii());
+        }
+    }
 
     #[test]
     fn keeps_the_last_lines_and_no_escape() {

@@ -11,6 +11,7 @@ use super::*;
 use crate::cli;
 use crate::config::{self, Surroundings};
 
+mod controlled;
 mod indicator;
 mod menu;
 mod notices;

@@ -31,6 +31,8 @@ pub(super) struct Typing {
     /// The lengths of the chunks in `theirs`: they add up to `theirs.len()`, less what `turn` has begun.
     chunks: VecDeque<usize>,
     turn: Turn,
+    /// The chunk whose turn it is is a secret.
+    secret: bool,
     input: InputText,
     /// When the keyboard last sent anything.
     last_key: Option<Instant>,
@@ -44,6 +46,7 @@ impl Typing {
             theirs: Outbox::new(THEIRS_LIMIT),
             chunks: VecDeque::new(),
             turn: Turn::Keys,
+            secret: false,
             input: InputText::new(),
             last_key: None,
         }
@@ -75,6 +78,23 @@ impl Typing {
         fits
     }
 
+    /// Whether nothing is being typed, so that a chunk would be typed at once.
+    pub(super) fn is_free(&self, now: Instant) -> bool {
+        self.is_empty() && self.turn == Turn::Keys && self.rests(now)
+    }
+
+    /// A chunk that nobody may see, while nothing else is being typed; false where it is too much.
+    pub(super) fn secret(&mut self, now: Instant, bytes: &[u8]) -> bool {
+        let taken = self.send(now, bytes);
+        self.secret = taken && self.turn != Turn::Keys;
+        taken
+    }
+
+    /// Whether what is pending is a secret.
+    pub(super) fn is_secret(&self) -> bool {
+        self.secret
+    }
+
     /// What the pty should be given next.
     pub(super) fn pending(&self) -> &[u8] {
         match self.turn {
@@ -91,6 +111,7 @@ impl Typing {
                 self.theirs.wrote(n);
                 if *rest == 0 {
                     self.turn = Turn::Keys;
+                    self.secret = false;
                 }
             }
             Turn::Keys => self.keys.wrote(n),
@@ -138,6 +159,7 @@ impl Typing {
         self.theirs.clear();
         self.chunks.clear();
         self.turn = Turn::Keys;
+        self.secret = false;
     }
 
     /// A waiting byte has become a signal: as the line discipline does (termios(3), NOFLSH), what was typed
@@ -205,6 +227,24 @@ mod tests {
         assert_eq!(later, now + std::time::Duration::from_millis(25));
         typing.settle(later);
         assert_eq!(drain(&mut typing, later), ["Yes\n"]);
+    }
+
+    #[test]
+    fn a_secret_is_one_until_it_has_been_typed() {
+        let (now, mut typing) = (Instant::now(), Typing::new());
+        typing.key(now, b"\x1b[200~one");
+        assert!(!typing.is_free(now));
+        typing.wrote(now, 9);
+        assert!(!typing.is_free(now), "a paste is open");
+        typing.key(now, b"\x1b[201~");
+        typing.wrote(now, 6);
+        assert!(typing.is_free(now) && typing.secret(now, b"abc"));
+        typing.key(now, b"K");
+        typing.wrote(now, 2);
+        assert!(typing.is_secret());
+        typing.wrote(now, 1);
+        assert!(!typing.is_secret());
+        assert_eq!(drain(&mut typing, now), ["K"]);
     }
 
     #[test]

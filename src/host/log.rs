@@ -6,8 +6,9 @@ use std::fs::File;
 use std::io::Write;
 use std::time::Instant;
 
+use crate::core::command::Command;
 use crate::core::{Effect, Input};
-use crate::words::Port;
+use crate::words::{Port, Ticket};
 
 /// How much is written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +53,10 @@ impl Log {
                 }
             }
             Input::Bytes(port, bytes) => self.line(format_args!("in  {port:?} \"{}\"", bytes.escape_ascii())),
+            // What is typed is written down as little as what the keyboard types, and a secret never.
+            Input::Asked(Ticket(number), Command::Send { secret, .. }) if *secret || self.level < Level::Trace => {
+                self.line(format_args!("in  Asked({number}, Send)"));
+            }
             other => self.line(format_args!("in  {other:?}")),
         }
     }

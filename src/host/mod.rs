@@ -315,7 +315,9 @@ impl Host {
             while !self.core.pending(port).is_empty() && !self.gathers(port) {
                 match self.ports.write(port, self.core.pending(port)) {
                     Put::Bytes(n) => {
-                        self.log.wrote(port, &self.core.pending(port)[..n]);
+                        if !self.core.is_secret(port) {
+                            self.log.wrote(port, &self.core.pending(port)[..n]);
+                        }
                         self.ungiven = if port == Port::Coproc { 0 } else { self.ungiven };
                         self.core.wrote(now, port, n, &mut self.effects);
                         self.perform(now);

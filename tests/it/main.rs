@@ -27,6 +27,7 @@ mod signals;
 mod silent;
 mod size;
 mod socket;
+mod subcommands;
 mod support;
 mod triggers;
 mod usage;

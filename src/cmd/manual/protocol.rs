@@ -4,7 +4,7 @@ use clap::{Arg, ArgAction};
 
 use super::{sentence, text};
 use crate::cli;
-use crate::core::command::Command;
+use crate::core::command::{Command, Fault};
 use crate::core::control::Code;
 use crate::core::coproc::Record;
 
@@ -56,7 +56,8 @@ fn usage(arg: &Arg) -> String {
         Some(long) if value.is_empty() => format!(" [{long}]"),
         Some(long) => format!(" [{long} {value}]"),
         None if arg.is_required_set() => format!(" {value}"),
-        None => format!(" [{value}...]"),
+        None if takes_many(arg) => format!(" [{value}...]"),
+        None => format!(" [{value}]"),
     }
 }
 
@@ -72,13 +73,22 @@ fn is_method(name: &str) -> bool {
 
 fn method(name: &str, subcommand: &clap::Command) -> String {
     let method = name.replace(' ', "-");
-    let described = Command::parameters(&method).iter().map(|name| parameter(name, subcommand));
+    let described = Command::parameters(&method).iter().map(|name| parameter(&method, name, subcommand));
     let described: Vec<String> = described.collect();
     let parameters = if described.is_empty() { "No parameters.".to_owned() } else { described.join(";\n") + "." };
     format!(".TP\n\\fB{}\\fR\n{parameters}\n", text(&method))
 }
 
-fn parameter(name: &str, subcommand: &clap::Command) -> String {
+fn takes_many(arg: &Arg) -> bool {
+    arg.get_num_args().is_some_and(|range| range.max_values() > 1)
+}
+
+/// What the command line takes from elsewhere the wire may still want.
+fn is_missed(method: &str, name: &str) -> bool {
+    matches!(Command::read(method, None), Err(Fault::Params(reason)) if reason.contains(&format!("`{name}`")))
+}
+
+fn parameter(method: &str, name: &str, subcommand: &clap::Command) -> String {
     let arg = own(subcommand).find(|arg| arg.get_id() == name && arg.get_help_heading().is_none());
     let Some(arg) = arg else {
         let (kind, help) = match name {
@@ -96,10 +106,10 @@ fn parameter(name: &str, subcommand: &clap::Command) -> String {
         ArgAction::SetTrue => "boolean",
         ArgAction::Append => "list of strings",
         _ if name == "signal" => "number or name",
-        _ if arg.get_num_args().is_some_and(|range| range.max_values() > 1) => "list of strings",
+        _ if takes_many(arg) => "list of strings",
         _ => number_or_string(arg),
     };
-    let optional = if arg.is_required_set() { "" } else { ", optional" };
+    let optional = if arg.is_required_set() || is_missed(method, name) { "" } else { ", optional" };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     format!("\\fI{}\\fR ({kind}{optional}): {}", text(name), text(&help))
 }

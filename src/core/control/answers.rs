@@ -27,6 +27,8 @@ pub enum Code {
     Ended = 6,
     /// The session has no terminal, or it is in use.
     NoTerminal = 7,
+    /// What was waited for has not come in time.
+    Late = 8,
 }
 
 impl Code {
@@ -40,6 +42,7 @@ impl Code {
         (Self::Failed, "the system refused"),
         (Self::Ended, "the session is at its end"),
         (Self::NoTerminal, "the session has no terminal, or somebody else has it"),
+        (Self::Late, "what was waited for has not come in time"),
     ];
 }
 

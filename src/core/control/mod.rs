@@ -5,18 +5,21 @@ mod answers;
 mod events;
 mod reading;
 mod running;
+mod sending;
 mod triggers;
 
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::command::{Command, TriggerCommand};
 use super::{Core, Effect, Guest};
 use crate::words::Ticket;
 pub use answers::{Code, Refusal};
 pub(super) use events::Subscribers;
-pub(super) use running::{Runs, ended};
+pub(super) use running::{Last, Runs, ended};
+use sending::Manner;
+pub(super) use sending::Secret;
 
 /// What is answered.
 type Reply = Result<Value, Refusal>;
@@ -26,10 +29,9 @@ type Reply = Result<Value, Refusal>;
 pub(super) struct Control {
     pub(super) runs: Runs,
     pub(super) subscribers: Subscribers,
+    /// At most one: two would be typed at the same prompt.
+    pub(super) secret: Option<Secret>,
 }
-
-/// What a paste is put between, where the program inside has asked for that.
-const PASTE: (&[u8], &[u8]) = (b"\x1b[200~", b"\x1b[201~");
 
 impl Core {
     /// A control client asks for this.
@@ -42,7 +44,10 @@ impl Core {
             Command::Wait {} => return self.asked_to_wait(ticket, out),
             Command::Status {} => Ok(self.status(now)),
             Command::Errors { .. } => self.errors(),
-            Command::Send { enter, paste, text } => self.send(now, &text, enter, paste),
+            Command::Send { enter, paste, secret: true, timeout, text } => {
+                return self.asked_to_send_secret(now, ticket, &text, Manner { enter, paste }, timeout, out);
+            }
+            Command::Send { enter, paste, text, .. } => self.send(now, &text, Manner { enter, paste }),
             Command::Lines { number, from, command, follow, .. } => {
                 let wanted = reading::Wanted { number, from, command };
                 self.tell_lines(now, ticket, wanted, follow)
@@ -54,7 +59,7 @@ impl Core {
                 let guest = Guest { command, directory, environment, streams };
                 return self.asked_to_lend(now, ticket, guest, out);
             }
-            Command::Notify { text } => Ok(self.notify(&text)),
+            Command::Notify { text } => self.notify(&text),
             Command::Subscribe { events } => {
                 let reply = self.control.subscribers.add(ticket, events);
                 self.watch();
@@ -70,6 +75,7 @@ impl Core {
             self.watch();
         }
         self.control.runs.forget(ticket);
+        self.forget_secret(ticket);
         self.guest_withdrawn(now, ticket, out);
     }
 
@@ -81,33 +87,5 @@ impl Core {
             TriggerCommand::Enable { trigger } => self.switch_trigger(&trigger, true),
             TriggerCommand::Disable { trigger } => self.switch_trigger(&trigger, false),
         }
-    }
-
-    fn send(&mut self, now: Instant, text: &str, enter: bool, paste: bool) -> Reply {
-        let mut bytes = text.replace("\r\n", "\r").replace('\n', "\r").into_bytes();
-        if paste && self.screen.text().modes().bracketed_paste() {
-            // A paste that holds its own end would end there.
-            let whole = text.replace("\x1b[201~", "");
-            bytes = [PASTE.0, whole.as_bytes(), PASTE.1].concat();
-        }
-        if enter {
-            bytes.push(b'\r');
-        }
-        if self.session.shell_is_gone() {
-            return Err(Refusal::new(Code::Ended, "the shell has exited: there is nobody to type to"));
-        }
-        if !self.typing.send(now, &bytes) {
-            return Err(Refusal::new(
-                Code::Full,
-                "more is waiting to be typed than the shell reads (80 KiB); try again when it has read that",
-            ));
-        }
-        Ok(json!({"typed": bytes.len()}))
-    }
-
-    fn notify(&mut self, text: &str) -> Value {
-        let bytes = self.setup.protocol.notify(text.as_bytes());
-        self.screen.show(&bytes);
-        json!({})
     }
 }

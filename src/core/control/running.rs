@@ -27,9 +27,25 @@ struct Next {
 /// The last coprocess that has ended.
 #[derive(Debug)]
 pub(in crate::core) struct Last {
-    pub(super) command: String,
-    pub(super) exit: Exit,
+    pub(in crate::core) command: String,
+    pub(in crate::core) exit: Exit,
     pub(in crate::core) stderr: Tail,
+}
+
+/// One who waits for the end of the coprocess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Waiter {
+    ticket: Ticket,
+    purpose: Purpose,
+}
+
+/// Why somebody waits for the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To know how it ended.
+    Status,
+    /// Only that it has ended.
+    Stop,
 }
 
 /// Who waits for what of coprocesses.
@@ -38,7 +54,7 @@ pub(in crate::core) struct Runs {
     /// It was asked for and has not been started yet; `true`: it is also waited for.
     starting: Option<(Ticket, bool)>,
     /// Those who are told when the coprocess has ended.
-    waiting: Vec<Ticket>,
+    waiting: Vec<Waiter>,
     next: Option<Next>,
     last: Option<Last>,
 }
@@ -46,7 +62,16 @@ pub(in crate::core) struct Runs {
 impl Runs {
     /// Nobody waits for this answer any more. What was started goes on.
     pub(super) fn forget(&mut self, ticket: Ticket) {
-        self.waiting.retain(|&waiting| waiting != ticket);
+        self.waiting.retain(|waiter| waiter.ticket != ticket);
+    }
+
+    /// Whether somebody waits who is told how the coprocess ends: then the user need not be.
+    pub(in crate::core) fn is_waited_for(&self) -> bool {
+        self.waiting.iter().any(|waiter| waiter.purpose == Purpose::Status)
+    }
+
+    fn wait(&mut self, ticket: Ticket, purpose: Purpose) {
+        self.waiting.push(Waiter { ticket, purpose });
     }
 
     /// The last coprocess that has ended, if any has.
@@ -112,8 +137,9 @@ impl Core {
         };
         if signal == TERM {
             coproc.stop(now, Why::User, out);
-            self.control.runs.waiting.push(ticket);
+            self.control.runs.wait(ticket, Purpose::Stop);
         } else {
+            coproc.will_be_sent(signal);
             out.push(Effect::Signal(Child::Coproc, signal));
             out.push(Effect::Answer(ticket, Ok(json!({}))));
         }
@@ -122,7 +148,7 @@ impl Core {
     pub(super) fn asked_to_wait(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
         let runs = &mut self.control.runs;
         if self.coproc.is_some() {
-            return runs.waiting.push(ticket);
+            return runs.wait(ticket, Purpose::Status);
         }
         let none = || Refusal::new(Code::Idle, "no coprocess has run in this session: there is nothing to wait for");
         let reply = runs.last.as_ref().map(|last| ended(last.exit)).ok_or_else(none);
@@ -136,7 +162,7 @@ impl Core {
         let record = Record::CoprocStart { command: coproc.command(), silent: coproc.is_silent(), pid };
         self.control.subscribers.tell(&record, out);
         match self.control.runs.starting.take() {
-            Some((ticket, true)) => self.control.runs.waiting.push(ticket),
+            Some((ticket, true)) => self.control.runs.wait(ticket, Purpose::Status),
             Some((ticket, false)) => out.push(Effect::Answer(ticket, Ok(json!({"pid": pid})))),
             None => {}
         }
@@ -149,21 +175,24 @@ impl Core {
         }
     }
 
-    /// The coprocess has ended: those who waited are told, and the next one is started.
+    /// The coprocess has ended: those who waited are told, and with them why it failed; the next one is started.
     pub(in crate::core) fn coproc_ended(
         &mut self,
         now: Instant,
-        command: String,
-        exit: Exit,
-        stderr: Tail,
+        last: Last,
+        failed: Option<(String, Vec<String>)>,
         out: &mut Vec<Effect>,
     ) {
-        self.control.subscribers.tell(&Record::CoprocEnd { command: &command, exit }, out);
+        self.control.subscribers.tell(&Record::CoprocEnd { command: &last.command, exit: last.exit }, out);
         let runs = &mut self.control.runs;
-        for ticket in runs.waiting.drain(..) {
-            out.push(Effect::Answer(ticket, Ok(ended(exit))));
+        let mut told = ended(last.exit);
+        if let Some((sentence, details)) = failed {
+            told["failure"] = json!({"message": sentence, "stderr": details});
         }
-        runs.last = Some(Last { command, exit, stderr });
+        for Waiter { ticket, .. } in runs.waiting.drain(..) {
+            out.push(Effect::Answer(ticket, Ok(told.clone())));
+        }
+        runs.last = Some(last);
         match runs.next.take() {
             Some(next) if self.session.shell_is_gone() => {
                 let refusal = Refusal::new(Code::Ended, "the session is at its end");

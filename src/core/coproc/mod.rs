@@ -11,7 +11,7 @@ pub use silence::Silence;
 
 use super::Effect;
 use super::outbox::Outbox;
-use super::tail::Tail;
+use super::tail::{self, Tail};
 use super::trigger::Moment;
 use super::watch::Found;
 use crate::words::{Child, Exit, Port};
@@ -128,10 +128,14 @@ pub struct Coproc {
     took: Instant,
     stdout: Stdout,
     stderr: Tail,
+    /// The first bytes of a character of stderr whose rest is on the way.
+    half: Vec<u8>,
     exit: Option<Exit>,
     stopping: Stopping,
     /// Who asked for its end, if anybody did.
     why: Option<Why>,
+    /// The last signal that the user had it sent.
+    sent: Option<i32>,
 }
 
 /// What is left of a coprocess when it is over.
@@ -167,9 +171,11 @@ impl Coproc {
             took: now,
             stdout: Stdout::Open(0),
             stderr: Tail::default(),
+            half: Vec::new(),
             exit: None,
             stopping: Stopping::No,
             why: None,
+            sent: None,
         }
     }
 
@@ -283,15 +289,27 @@ impl Coproc {
         self.stdout = Stdout::Done;
     }
 
-    /// Bytes of its stderr.
-    pub fn complained(&mut self, bytes: &[u8]) {
+    /// Bytes of its stderr; what can be told of them now, which ends with a whole character.
+    pub fn complained(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.stderr.push(bytes);
+        let mut told = std::mem::take(&mut self.half);
+        told.extend_from_slice(bytes);
+        self.half = told.split_off(told.len() - tail::unfinished(&told));
+        told
     }
 
     /// Its process has exited.
     pub fn exited(&mut self, exit: Exit) {
         self.owes_unread = self.is_silent();
         self.exit = Some(exit);
+        if self.sent.is_some_and(|signal| exit.status() == Exit::Signal(signal).status()) {
+            self.why.get_or_insert(Why::User);
+        }
+    }
+
+    /// The user has it sent this signal: if that ends it, it has not failed.
+    pub fn will_be_sent(&mut self, signal: i32) {
+        self.sent = Some(signal);
     }
 
     /// Asks it to end: SIGTERM to its process group, SIGKILL later.

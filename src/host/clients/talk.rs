@@ -66,7 +66,7 @@ impl Talk {
         } else {
             self.find_line();
         }
-        let fits = self.has_line() || self.input.len() <= rpc::LINE_LIMIT;
+        let fits = self.line_end.unwrap_or(self.input.len()) <= rpc::LINE_LIMIT;
         if !fits {
             self.refuse_line();
         }

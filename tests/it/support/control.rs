@@ -70,12 +70,25 @@ impl Session {
         self.said(calling)
     }
 
+    /// Runs one that does not say which session is meant.
+    #[track_caller]
+    pub fn call_anywhere(&mut self, args: &[&str]) -> Said {
+        let calling = self.start_call(args, "");
+        self.said(calling)
+    }
+
     /// Starts a subcommand from outside.
     #[track_caller]
     pub fn calling(&self, args: &[&str], stdin: &str) -> thread::JoinHandle<Output> {
         let id = self.id();
-        // The options of a trigger may stand behind anything else.
-        let args = [args, &["--session", &id]].concat();
+        // Before a "--" that may stand there.
+        let at = args.iter().position(|arg| *arg == "--").unwrap_or(args.len());
+        let (before, behind) = args.split_at(at);
+        self.start_call(&[before, &["--session", &id], behind].concat(), stdin)
+    }
+
+    #[track_caller]
+    fn start_call(&self, args: &[&str], stdin: &str) -> thread::JoinHandle<Output> {
         let child = Command::new(COSHELL)
             .args(args)
             .env_remove("COSHELL_SOCKET")
@@ -85,7 +98,8 @@ impl Session {
             .stderr(Stdio::piped())
             .spawn();
         let mut child = child.expect("the binary can be started");
-        child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("it reads, or has ended");
+        // One that is refused may have ended before.
+        let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
         thread::spawn(move || child.wait_with_output().expect("it can be waited for"))
     }
 
@@ -135,6 +149,18 @@ impl Said {
     #[track_caller]
     pub fn json(self) -> Value {
         serde_json::from_str(&self.well()).expect("it prints JSON")
+    }
+
+    /// Checks that it exited so, and said nothing.
+    #[track_caller]
+    pub fn failed_silently(&self, status: i32) {
+        assert!(self.status == Some(status) && self.err.is_empty() && self.out.is_empty(), "{self:?}");
+    }
+
+    /// Checks that it was a usage error, and shows how it is used.
+    #[track_caller]
+    pub fn failed_with_help(&self) {
+        assert!(self.status == Some(2) && self.err.contains("Usage:"), "{self:?}");
     }
 
     /// Checks that it failed so, and with these words.

@@ -105,6 +105,17 @@ fn one_with_too_many_answers_open_or_too_much_waiting_is_not_heard() {
 }
 
 #[test]
+fn a_line_is_too_long_wherever_it_is_cut() {
+    for (len, fits) in [(rpc::LINE_LIMIT, true), (rpc::LINE_LIMIT + 1, false)] {
+        let line = [&b" ".repeat(len)[..], b"\n"].concat();
+        for at in [0, 1, len - 1, len, len + 1] {
+            let mut talk = Talk::default();
+            assert_eq!(talk.say(&line[..at]) && talk.say(&line[at..]), fits, "{len} bytes, cut at {at}");
+        }
+    }
+}
+
+#[test]
 fn what_a_subscriber_does_not_take_is_counted() {
     let mut talk = Talk::default();
     let event = json!({"type": "line", "text": "x".repeat(1000)});

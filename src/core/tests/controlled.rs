@@ -1,0 +1,165 @@
+//! What control clients start, stop, wait for and type.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::core::command::Command;
+use crate::core::control::{Code, Refusal};
+use crate::words::Ticket;
+
+const RUN: Command = Command::Run { silent: false, replace: false, wait: false, input: None, command: String::new() };
+
+impl Bench {
+    fn asks(&mut self, ticket: u64, command: Command) -> &mut Self {
+        self.input(Input::Asked(Ticket(ticket), command))
+    }
+
+    fn runs(&mut self, ticket: u64, wait: bool) -> &mut Self {
+        let Command::Run { silent, replace, input, .. } = RUN else { unreachable!("it is one") };
+        self.asks(ticket, Command::Run { silent, replace, wait, input, command: "bot".to_owned() });
+        self.input(Input::Started(Child::Coproc, 7))
+    }
+
+    fn fails(&mut self, exit: Exit) -> &mut Self {
+        self.input(Input::Bytes(Port::CoprocErr, b"why\n")).coproc_exits(exit, b"").wait(100)
+    }
+
+    fn answer(&self, ticket: u64) -> Option<Result<Value, Refusal>> {
+        self.effects.iter().find_map(|effect| match effect {
+            Effect::Answer(Ticket(to), reply) if *to == ticket => Some(reply.clone()),
+            _ => None,
+        })
+    }
+
+    fn code(&self, ticket: u64) -> Option<Code> {
+        self.answer(ticket)?.err().map(|refusal| refusal.code)
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.lines().iter().any(|line| line.contains(text))
+    }
+}
+
+fn send(text: &str, paste: bool, secret: bool) -> Command {
+    Command::Send { enter: true, paste, secret, timeout: 30, text: text.to_owned() }
+}
+
+#[test]
+fn a_failure_is_told_to_whoever_waits_and_else_to_the_user() {
+    for (wait, also) in [(true, false), (false, true)] {
+        let mut bench = Bench::new(&[]);
+        bench.shell(b"$ ").runs(1, wait);
+        if also {
+            bench.asks(2, Command::Wait {});
+        }
+        bench.fails(Exit::Code(3));
+        let told = bench.answer(if wait { 1 } else { 2 }).expect("an answer").expect("it has ended");
+        let failure = json!({"message": "coprocess \"bot\" failed: status 3", "stderr": ["why"]});
+        assert_eq!(told, json!({"status": 3, "failure": failure}));
+        assert!(!bench.shows("failed"), "{:?}", bench.lines());
+    }
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"$ ").runs(1, true).input(Input::Withdrawn(Ticket(1))).fails(Exit::Code(3));
+    assert!(bench.shows("failed: status 3") && bench.shows("why"));
+}
+
+#[test]
+fn what_the_users_signal_ends_has_not_failed() {
+    for (exit, noticed) in [(Exit::Signal(2), false), (Exit::Code(130), false), (Exit::Signal(15), true)] {
+        let mut bench = Bench::new(&[]);
+        bench.shell(b"$ ").runs(1, false).asks(2, Command::Stop { signal: 2 });
+        assert!(bench.has(&Effect::Signal(Child::Coproc, 2)));
+        assert_eq!(bench.answer(2), Some(Ok(json!({}))));
+        bench.fails(exit);
+        assert_eq!(bench.shows("failed"), noticed, "{exit:?}");
+    }
+}
+
+#[test]
+fn a_stop_is_answered_when_it_is_over_and_comes_to_a_kill() {
+    let mut bench = Bench::new(&[]);
+    bench.runs(1, false).asks(2, Command::Stop { signal: 15 }).wait(1999);
+    assert!(bench.answer(2).is_none() && !bench.has(&Effect::Signal(Child::Coproc, 9)));
+    bench.wait(1);
+    assert!(bench.has(&Effect::Signal(Child::Coproc, 9)));
+    bench.fails(Exit::Signal(9));
+    assert_eq!(bench.answer(2), Some(Ok(json!({"status": 137, "signal": 9}))));
+    assert!(!bench.shows("failed"));
+}
+
+#[test]
+fn what_it_complains_of_is_told_in_whole_characters() {
+    let told = crate::core::split::everywhere("\u{e9}t\u{e9}\u{1f600}\n".as_bytes(), |pieces| {
+        let mut bench = Bench::new(&[]);
+        bench.asks(1, Command::Subscribe { events: vec!["coproc-stderr".to_owned()] }).runs(2, false);
+        for piece in pieces {
+            bench.input(Input::Bytes(Port::CoprocErr, piece));
+        }
+        let told = bench.effects.iter().filter_map(|effect| match effect {
+            Effect::Tell(_, value) => value["text"].as_str().map(str::to_owned),
+            _ => None,
+        });
+        told.collect::<String>()
+    });
+    assert_eq!(told, "\u{e9}t\u{e9}\u{1f600}\n");
+}
+
+#[test]
+fn nothing_of_a_paste_gets_out_of_it() {
+    let mut bench = Bench::new(&[]);
+    bench.asks(1, send("a\nb", true, false));
+    assert_eq!(bench.typed, b"a\rb\r");
+    bench.typed.clear();
+    bench.shell(b"\x1b[?2004h").asks(2, send("one\x1b[201~ \x1b[20\x1b[201~1~two\nthree\r\n", true, false));
+    assert_eq!(bench.typed.escape_ascii().to_string(), "\\x1b[200~one two\\rthree\\r\\x1b[201~\\r");
+}
+
+#[test]
+fn a_secret_is_typed_when_a_password_is_read_and_is_told_to_nobody() {
+    let mut bench = Bench::new(&[]);
+    bench.asks(1, send("hunter2", false, true)).wait(1000);
+    assert!(bench.typed.is_empty() && bench.answer(1).is_none());
+    bench.asks(2, send("other", false, true));
+    assert_eq!(bench.code(2), Some(Code::Busy));
+    bench.looked.no_echo = true;
+    bench.wait(50);
+    assert_eq!((&bench.typed[..], bench.answer(1)), (&b"hunter2\r"[..], Some(Ok(json!({})))));
+    bench.wait(1000);
+    assert_eq!(bench.core.deadline(), None);
+    assert!(!format!("{:?}", bench.effects).contains("hunter2"));
+}
+
+#[test]
+fn a_secret_does_not_get_into_what_the_user_is_typing() {
+    let mut bench = Bench::new(&[]);
+    bench.looked.no_echo = true;
+    bench.keys(b"\x1b[200~my").asks(1, send("hunter2", false, true)).wait(1000);
+    assert_eq!(bench.typed, b"\x1b[200~my");
+    bench.keys(b"\x1b[201~").wait(50);
+    assert_eq!(bench.typed, b"\x1b[200~my\x1b[201~hunter2\r");
+}
+
+#[test]
+fn a_secret_for_which_nobody_asks_is_given_up() {
+    let mut bench = Bench::new(&[]);
+    bench.asks(1, send("hunter2", false, true)).wait(29_999);
+    assert!(bench.answer(1).is_none());
+    bench.wait(1);
+    assert_eq!(bench.code(1), Some(Code::Late));
+    // Nor behind the back of one that has gone, nor when the shell has.
+    bench.asks(2, send("hunter2", false, true)).input(Input::Withdrawn(Ticket(2)));
+    assert_eq!(bench.core.deadline(), None);
+    bench.asks(3, send("hunter2", false, true)).input(Input::Exited(Child::Shell, Exit::Code(0))).wait(50);
+    assert_eq!(bench.code(3), Some(Code::Ended));
+    bench.looked.no_echo = true;
+    bench.wait(100);
+    assert!(bench.typed.is_empty());
+}
+
+#[test]
+fn a_time_beyond_all_measure_is_no_fault() {
+    let mut bench = Bench::new(&[]);
+    let text = "hunter2".to_owned();
+    bench.asks(1, Command::Send { enter: false, paste: false, secret: true, timeout: u64::MAX, text }).wait(1000);
+    assert!(bench.answer(1).is_none());
+}
