@@ -18,6 +18,9 @@ use super::rule::Item;
 pub enum Command {
     /// Start a coprocess in the session
     Run {
+        /// the command line, run by /bin/sh -c
+        #[arg(value_name = "CMD", allow_hyphen_values = true, value_hint = clap::ValueHint::CommandString)]
+        command: String,
         /// show nothing while it runs
         #[arg(long)]
         #[serde(default)]
@@ -34,9 +37,6 @@ pub enum Command {
         #[arg(long, short, value_name = "FORM")]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         input: Option<Form>,
-        /// the command line, run by /bin/sh -c
-        #[arg(value_name = "CMD", allow_hyphen_values = true, value_hint = clap::ValueHint::CommandString)]
-        command: String,
     },
     /// Stop the coprocess
     Stop {
@@ -58,6 +58,9 @@ pub enum Command {
     },
     /// Type text into the session
     Send {
+        /// the text, typed as it is; on the command line - stands for what is on stdin
+        #[arg(value_name = "TEXT", allow_hyphen_values = true, default_value = STDIN)]
+        text: String,
         /// press Enter behind it
         #[arg(long)]
         #[serde(default)]
@@ -74,9 +77,6 @@ pub enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = SECONDS)]
         #[serde(default = "seconds")]
         timeout: u64,
-        /// the text, typed as it is; on the command line - stands for what is on stdin
-        #[arg(value_name = "TEXT", allow_hyphen_values = true, default_value = STDIN)]
-        text: String,
     },
     /// Print what was printed in the session, line by line
     Lines {
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn parameters_may_come_by_position_or_not_at_all() {
         let send = Command::Send { enter: true, paste: false, secret: false, timeout: 30, text: "x".to_owned() };
-        assert_eq!(Command::read("send", Some(json!([true, false, false, 30, "x"]))), Ok(send));
+        assert_eq!(Command::read("send", Some(json!(["x", true]))), Ok(send));
         assert_eq!(Command::read("wait", None), Ok(Command::Wait {}));
         assert_eq!(Command::read("stop", Some(json!({}))), Ok(Command::Stop { signal: 15 }));
         assert_eq!(Command::read("stop", Some(json!(["INT"]))), Ok(Command::Stop { signal: 2 }));

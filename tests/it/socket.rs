@@ -161,7 +161,7 @@ fn ids_come_back_and_parameters_may_come_by_position() {
         assert_eq!(response["id"].to_string(), id);
         assert!(response["result"].is_object());
     }
-    client.say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"send\",\"params\":[true,false,\"echo by-$((1+1))\"]}\r\n");
+    client.say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"send\",\"params\":[\"echo by-$((1+1))\",true]}\r\n");
     assert_eq!(client.hear().unwrap()["result"], json!({"typed": 17}));
     session.term.wait("by-2");
 }

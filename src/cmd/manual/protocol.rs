@@ -33,7 +33,8 @@ pub(super) fn subcommands() -> String {
 
 fn entry(name: &str, subcommand: &clap::Command) -> String {
     let own: Vec<&Arg> = own(subcommand).filter(|arg| arg.get_help_heading().is_none()).collect();
-    let usage: String = own.iter().map(|arg| usage(arg)).collect();
+    let (last, first): (Vec<&Arg>, Vec<&Arg>) = own.iter().partition(|arg| arg.is_positional());
+    let usage: String = first.iter().chain(&last).map(|arg| usage(arg)).collect();
     let options = own.iter().filter(|arg| !arg.is_positional()).map(|arg| {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         format!("\\fB\\-\\-{}\\fR: {}.\n", text(arg.get_long().unwrap_or_default()), text(&help))
