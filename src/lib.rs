@@ -38,6 +38,7 @@
 //! | `deeds` | what follows when a trigger fires; how a coprocess is started |
 //! | `ending` | how the coprocess, its silence and the session end |
 //! | `history/` | what went to the terminal, kept (`tape`), the numbered lines that are made of it when somebody asks (`lines`), the commands (`marks`) |
+//! | `notes` | notes on lines, captured lines, named marks, variables |
 //! | `picture` | the screen as a person sees it, by a terminal emulation; the bytes that draw it anew |
 //! | `screen`, `overlay`, `notices` | the queue towards the terminal; what coshell itself shows on it, and when |
 //! | `typing` | the queue towards the pty: keyboard and coprocess merged, sequences and pastes kept whole |

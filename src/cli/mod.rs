@@ -165,7 +165,10 @@ fn trigger_args() -> Vec<Arg> {
 fn repeated(name: &'static str, value: Option<&'static str>) -> Arg {
     let arg = Arg::new(name).long(name).action(ArgAction::Append);
     match value {
-        Some(value) => arg.value_name(value).num_args(1).allow_hyphen_values(true),
+        Some(value) => match value.strip_prefix('[').and_then(|value| value.strip_suffix(']')) {
+            Some(value) => arg.value_name(value).num_args(0..=1).default_missing_value(""),
+            None => arg.value_name(value).num_args(1).allow_hyphen_values(true),
+        },
         None => arg.num_args(0).default_missing_value(""),
     }
 }

@@ -13,6 +13,10 @@ pub fn text(command: &Command, answer: &Value) -> String {
         Command::Lines { numbers, notes, .. } => lines(answer, *numbers, *notes),
         Command::Screen {} => screen(answer),
         Command::Marks {} => marks(answer),
+        Command::Notes {} => written(&answer["notes"], "text"),
+        Command::Captured {} => written(&answer["captured"], ""),
+        Command::Get { name: Some(_) } => shown(answer["value"].as_str().unwrap_or_default()) + "\n",
+        Command::Get { name: None } => variables(answer),
         Command::Trigger(TriggerCommand::List {}) => triggers(answer),
         Command::Trigger(TriggerCommand::Add { .. }) => format!("{}\n", answer["number"]),
         _ => String::new(),
@@ -63,6 +67,22 @@ fn lines(answer: &Value, numbers: bool, notes: bool) -> String {
     out
 }
 
+/// Lines and what was written down about them.
+fn written(all: &Value, key: &str) -> String {
+    let mut out = String::new();
+    for one in array(all) {
+        let text = |key: &str| shown(one[key].as_str().unwrap_or_default());
+        out.push_str(&format!("{:>6}  {}\n", one["line"].as_u64().unwrap_or(0), text("quote")));
+        text(key).lines().for_each(|line| out.push_str(&format!("{:>8}{line}\n", "")));
+    }
+    out
+}
+
+fn variables(answer: &Value) -> String {
+    let all = answer["variables"].as_object().into_iter().flatten();
+    all.map(|(name, value)| format!("{name}={}\n", shown(value.as_str().unwrap_or_default()))).collect()
+}
+
 fn screen(answer: &Value) -> String {
     array(&answer["lines"]).map(|row| shown(row.as_str().unwrap_or_default()) + "\n").collect()
 }
@@ -79,6 +99,10 @@ fn marks(answer: &Value) -> String {
         let text = shown(command["text"].as_str().unwrap_or_default());
         let line = command["line"].as_u64().map(|line| line.to_string()).unwrap_or_default();
         out.push_str(&format!("{line:>6}  {}  ({status}{took})\n", text.lines().next().unwrap_or_default()));
+    }
+    for mark in array(&answer["marks"]) {
+        let text = |key: &str| shown(mark[key].as_str().unwrap_or_default());
+        out.push_str(&format!("{:>6}  [{}] {}\n", mark["line"].as_u64().unwrap_or(0), text("name"), text("quote")));
     }
     out
 }

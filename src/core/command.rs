@@ -107,7 +107,42 @@ pub enum Command {
     },
     /// Print what stands on the session's screen
     Screen {},
-    /// List the commands that the shell has marked
+    /// Put a note on a line
+    Annotate {
+        /// the line: its number, NUMBER:FROM-TO with columns from 1, or /TEXT, the last that holds it
+        #[arg(value_name = "LINE")]
+        line: String,
+        /// the note
+        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        text: String,
+    },
+    /// List the notes
+    Notes {},
+    /// List the lines that triggers have captured
+    Captured {},
+    /// Show text as if the shell had printed it
+    Inject {
+        /// the text
+        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Set a session variable
+    Set {
+        /// its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// its value
+        #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Print a session variable, or all
+    Get {
+        /// its name
+        #[arg(value_name = "NAME")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// List the commands that the shell has marked, and the marks that triggers have set
     Marks {},
     /// List and change the triggers
     #[command(subcommand)]

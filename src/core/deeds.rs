@@ -4,7 +4,8 @@
 use std::time::Instant;
 
 use super::action::{Deed, Desk};
-use super::coproc::{Coproc, Form, Loudness, NAME, Order, Reading, Record, Silence, quoted};
+use super::coproc::{self, Coproc, Form, Loudness, NAME, Order, Reading, Record, Silence};
+use super::notes::Quoted;
 use super::screen::Screen;
 use super::trigger::{Hit, Moment};
 use super::watch::Found;
@@ -25,6 +26,19 @@ impl Core {
             match deed {
                 Deed::Type(bytes) => self.type_text(now, &name, &bytes, out),
                 Deed::Show(bytes) => self.screen.show(&bytes),
+                Deed::Annotate(text) => self.annotate(quoted(line, now, text), out),
+                Deed::Mark(text) => self.notes.marks.push(quoted(line, now, text)),
+                Deed::Capture => self.notes.captured.push(quoted(line, now, name.clone())),
+                Deed::Set(variable, value) => {
+                    if let Err(sentence) = self.notes.set(&variable, &value) {
+                        self.notice(&format!("trigger \"{name}\" could not set a variable: {sentence}"), &[], out);
+                    }
+                }
+                Deed::Inject(bytes) => {
+                    if !self.inject(&bytes) {
+                        self.notice(&format!("trigger \"{name}\" has injected more than is shown"), &[], out);
+                    }
+                }
                 Deed::Title(title) => self.screen.entitle(title.as_bytes()),
                 Deed::Run(order, stdin) => {
                     if let Some(sentence) = self.background.start(order, &stdin, out) {
@@ -57,8 +71,11 @@ impl Core {
         out: &mut Vec<Effect>,
     ) {
         if let Some(running) = &self.coproc {
-            let sentence =
-                format!("{} was not started: coprocess {} is running", quoted(&order.command, NAME), running.name());
+            let sentence = format!(
+                "{} was not started: coprocess {} is running",
+                coproc::quoted(&order.command, NAME),
+                running.name()
+            );
             return self.notice(&sentence, &[], out);
         }
         let silent = loudness == Loudness::Silent;
@@ -104,4 +121,10 @@ impl Core {
             self.typing.chunk(now, bytes);
         }
     }
+}
+
+/// The line on which a trigger fired, and what is written down about it.
+fn quoted(line: &Found, now: Instant, text: String) -> Quoted {
+    let quote = String::from_utf8_lossy(&line.text).into_owned();
+    Quoted { line: line.number, quote, time: now, text, part: None }
 }

@@ -8,6 +8,9 @@ use super::zmodem::{INTERRUPT, Step, Verdict, behind_the_end};
 use super::{Core, Effect};
 use crate::words::Child;
 
+/// How often what is injected may set off what is injected, in one turn.
+const INJECTIONS: usize = 100;
+
 impl Core {
     /// Does what is due by now.
     pub(super) fn tick(&mut self, now: Instant, out: &mut Vec<Effect>) {
@@ -45,6 +48,7 @@ impl Core {
         if self.coproc.as_ref().is_some_and(Coproc::is_over) {
             self.end_coproc(now, out);
         }
+        self.show_injected(now, out);
         let told = self.coproc.as_ref().filter(|_| self.setup.indicator.is_some()).map(Coproc::command);
         self.screen.indicate(told, self.setup.indicator.unwrap_or_default());
         self.settle_popup(now, out);
@@ -54,6 +58,19 @@ impl Core {
         self.settle_lending(out);
         if self.session.is_over() {
             self.end_session(now, out);
+        }
+    }
+
+    /// Shows what was injected, in a moment of rest. A trigger that sets itself off so is stopped long before the last round.
+    fn show_injected(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        for _ in 0..INJECTIONS {
+            let rests = self.screen.text().at_rest() && self.looking.is_empty();
+            let free = !self.is_silent() && self.aftermath.is_none() && !self.is_lent() && !self.is_held();
+            if self.injected.is_empty() || !rests || !free {
+                return;
+            }
+            let bytes = std::mem::take(&mut self.injected);
+            self.printed(now, &bytes, out);
         }
     }
 

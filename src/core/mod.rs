@@ -20,6 +20,7 @@ mod keyboard;
 mod keys;
 mod lending;
 mod menu;
+mod notes;
 mod notices;
 mod outbox;
 mod output;
@@ -56,6 +57,7 @@ pub use keys::Chord;
 use keys::Keys;
 pub use lending::Guest;
 use lending::{HELD, Lending};
+use notes::Notes;
 use notices::Notices;
 pub use overlay::Tone;
 pub use popup::MOST_RUNS;
@@ -100,6 +102,9 @@ pub struct Core {
     start: Instant,
     /// Lines since the session's start.
     number: u64,
+    notes: Notes,
+    /// What waits to be shown as if the shell had printed it.
+    injected: Vec<u8>,
     /// Lines that wait until somebody has looked at the pty.
     looking: VecDeque<(Found, Moment)>,
     lending: Lending,
@@ -148,6 +153,8 @@ impl Core {
             rest: Rest::default(),
             start: now,
             number: 0,
+            notes: Notes::default(),
+            injected: Vec::new(),
             looking: VecDeque::new(),
             lending: Lending::default(),
             held: Vec::new(),

@@ -1,6 +1,7 @@
 //! The whole core at a bench: a virtual clock, three scripted ports, a screen that a person could read. No pty, no
 //! process, no waiting.
 
+mod noting;
 mod reading;
 
 use std::ffi::OsString;

@@ -95,9 +95,18 @@ impl Watched {
     /// Waits until what the session says and what the terminal shows are the same.
     #[track_caller]
     fn agree(&mut self) {
+        self.agree_by("");
+    }
+
+    /// The same, with this key now and then: not every program draws everything anew when the window is resized.
+    #[track_caller]
+    fn agree_by(&mut self, key: &str) {
         let mut client = self.session.client();
         let mut last = String::new();
-        for _ in 0..200 {
+        for round in 0..200 {
+            if round % 20 == 0 {
+                self.session.term.send(key);
+            }
             let answer = client.ask("screen", json!({}));
             self.look();
             let screen = self.parser.screen();
@@ -133,9 +142,7 @@ fn looked_at(program: &[&str], text: &str, keys: &str) {
     watched.agree();
     for (rows, cols) in [(31, 103), (17, 61)] {
         watched.resize(rows, cols);
-        // Not every program draws everything anew.
-        watched.session.term.send("\x0c");
-        watched.agree();
+        watched.agree_by("\x0c");
     }
 }
 
@@ -231,4 +238,23 @@ fn lines_that_come_are_followed() {
     session.term.wait(PROMPT);
     session.term.send("until grep -qx came followed; do sleep 0.02; done; kill %1; echo $((1+1)) done\r");
     session.term.wait("2 done");
+}
+
+#[test]
+fn a_note_is_shown_above_the_prompt_and_below_its_line() {
+    let mut session = Session::bash(&[]);
+    session.term.send("echo an error here\r");
+    session.term.wait("here\r\n");
+    session.term.wait(PROMPT);
+    assert_eq!(session.inside("annotate /error 'look at this'"), 0);
+    let shown = |rows: Vec<String>| rows.join("\n").contains("note on line 2: error\n  look at this");
+    session.term.wait_until("the note", |term| shown(term.rows()));
+    let listed = session.call(&["notes"]).well();
+    assert_eq!(listed, "     2  an error here\n        look at this\n");
+    let lines = session.call(&["lines", "--notes", "--from", "2"]).well();
+    assert!(lines.starts_with("an error here\n  ^ look at this\n"), "{lines}");
+    assert_eq!(session.inside("set colour blue"), 0);
+    assert_eq!(session.call(&["get", "colour"]).well(), "blue\n");
+    session.call(&["get", "none"]).failed(1, "no variable");
+    session.call(&["annotate", "4711", "x"]).failed(1, "line 4711 is not there");
 }

@@ -1,11 +1,16 @@
 //! What a trigger does when it fires. One file per action and one line in `KINDS`: the options, the help, the
 //! man page and the tests iterate it. An action acts through a `Desk` and sees nothing else.
 
+mod annotate;
 mod bell;
+mod capture;
 mod coproc;
+mod inject;
+mod mark;
 mod notify;
 mod run;
 mod send;
+mod set;
 mod stop;
 mod title;
 
@@ -29,7 +34,7 @@ pub struct Kind {
     pub name: &'static str,
     /// The option's letter, if it has one.
     pub letter: Option<char>,
-    /// What its parameter is called, if it takes one.
+    /// What its parameter is called, if it takes one; in brackets where it need not be given.
     pub value: Option<&'static str>,
     /// One line for the help, without a period.
     pub summary: &'static str,
@@ -47,8 +52,21 @@ pub struct Kind {
 pub type Parse = fn(&str, &Pattern) -> Result<Box<dyn Action>, String>;
 
 /// Every kind of action there is.
-pub const KINDS: &[Kind] =
-    &[coproc::LOUD, coproc::SILENT, send::KIND, run::KIND, notify::KIND, bell::KIND, title::KIND, stop::KIND];
+pub const KINDS: &[Kind] = &[
+    coproc::LOUD,
+    coproc::SILENT,
+    send::KIND,
+    run::KIND,
+    notify::KIND,
+    bell::KIND,
+    title::KIND,
+    annotate::KIND,
+    mark::KIND,
+    capture::KIND,
+    inject::KIND,
+    set::KIND,
+    stop::KIND,
+];
 
 /// The kind of this name.
 pub fn kind(name: &str) -> Option<&'static Kind> {
@@ -64,6 +82,16 @@ pub enum Deed {
     Start(Order, Loudness),
     /// This command is run in the background, with these bytes on its stdin.
     Run(Order, Vec<u8>),
+    /// This note is put on the line.
+    Annotate(String),
+    /// A mark of this name is set on the line.
+    Mark(String),
+    /// The line is kept in the captured list.
+    Capture,
+    /// These bytes are shown as if the shell had printed them.
+    Inject(Vec<u8>),
+    /// This session variable is given this value.
+    Set(String, String),
     /// These bytes, which move no cursor, go to the terminal.
     Show(Vec<u8>),
     /// The window's title is this.

@@ -3,6 +3,7 @@
 
 mod answers;
 mod events;
+mod noting;
 mod reading;
 mod running;
 mod sending;
@@ -53,6 +54,12 @@ impl Core {
                 self.tell_lines(now, ticket, wanted, follow)
             }
             Command::Screen {} => self.tell_screen(),
+            Command::Annotate { line, text } => self.asked_to_annotate(now, &line, text, out),
+            Command::Notes {} => Ok(self.tell_notes()),
+            Command::Captured {} => Ok(self.tell_captured()),
+            Command::Inject { text } => self.asked_to_inject(&text),
+            Command::Set { name, value } => self.asked_to_set(&name, &value),
+            Command::Get { name } => self.asked_to_get(name.as_deref()),
             Command::Marks {} => Ok(self.tell_marks(now)),
             Command::Trigger(command) => self.asked_of_triggers(command),
             Command::Lend { command, directory, environment, streams, .. } => {

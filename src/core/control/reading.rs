@@ -69,13 +69,19 @@ impl Core {
                 object
             })
             .collect();
+        let mut objects = objects;
+        for (object, line) in objects.iter_mut().zip(&lines) {
+            if let Some(notes) = self.notes_on(line.number) {
+                object["notes"] = notes;
+            }
+        }
         Ok(json!({"lines": objects, "left_out": left_out}))
     }
 
     /// The commands that the shell has marked.
     pub(super) fn tell_marks(&mut self, now: Instant) -> Value {
         let (start, clock) = (self.start, self.setup.clock);
-        let Some(history) = self.screen.history() else { return json!({"commands": []}) };
+        let Some(history) = self.screen.history() else { return json!({"commands": [], "marks": []}) };
         let lines: Vec<Kept> = history.lines(now).collect();
         let ran = history.commands().filter(|(command, _)| command.output.is_some());
         let commands: Vec<Value> = ran
@@ -98,7 +104,8 @@ impl Core {
                 })
             })
             .collect();
-        json!({"commands": commands, "directory": history.directory()})
+        let directory = history.directory().map(str::to_owned);
+        json!({"commands": commands, "marks": self.named_marks(), "directory": directory})
     }
 
     /// The screen as it stands.
@@ -111,7 +118,7 @@ impl Core {
 }
 
 /// Seconds, to the millisecond.
-fn seconds(time: Duration) -> f64 {
+pub(super) fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
 }
 

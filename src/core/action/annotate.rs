@@ -1,0 +1,25 @@
+//! `annotate TEXT`: a note on the line.
+
+use super::super::trigger::{Hit, Template};
+use super::{Action, Deed, Desk, Kind};
+
+pub(super) const KIND: Kind = Kind {
+    name: "annotate",
+    letter: None,
+    value: Some("TEXT"),
+    summary: "put a note on the line",
+    manual: "Puts the note \\fITEXT\\fR on the line, in which \\fB$0\\fR, \\fB$1\\fR, \\fB${name}\\fR stand for what was \
+             matched. It is shown as a notice; \\fBcoshell notes\\fR lists all.",
+    starts: None,
+    stops: false,
+    parse: |text, pattern| Ok(Box::new(Annotate(Template::parse(text, pattern)?))),
+};
+
+#[derive(Debug)]
+struct Annotate(Template);
+
+impl Action for Annotate {
+    fn fire(&self, hit: &Hit, desk: &mut Desk<'_>) {
+        desk.deeds.push(Deed::Annotate(super::notify::plain(&self.0.expand(&hit.captures))));
+    }
+}

@@ -1,0 +1,26 @@
+//! `inject TEXT`: shows it as if the shell had printed it.
+
+use super::super::trigger::{Hit, Template};
+use super::{Action, Deed, Desk, Kind};
+
+pub(super) const KIND: Kind = Kind {
+    name: "inject",
+    letter: None,
+    value: Some("TEXT"),
+    summary: "show TEXT as if the shell printed it",
+    manual: "Shows \\fITEXT\\fR as if the shell had printed it: coprocesses read it, and triggers fire on it. Escapes and \
+             what stands for matches are those of \\fB\\-\\-send\\fR; \\fB\\er\\en\\fR ends a line, and \\fB\\ee\\fR begins an \
+             escape sequence.",
+    starts: None,
+    stops: false,
+    parse: |text, pattern| Ok(Box::new(Inject(Template::parse_escaped(text, pattern)?))),
+};
+
+#[derive(Debug)]
+struct Inject(Template);
+
+impl Action for Inject {
+    fn fire(&self, hit: &Hit, desk: &mut Desk<'_>) {
+        desk.deeds.push(Deed::Inject(self.0.expand(&hit.captures)));
+    }
+}
