@@ -9,11 +9,11 @@ use crate::words::Ticket;
 impl Bench {
     /// What a control client is answered.
     #[track_caller]
-    fn answer(&mut self, method: &str, params: Value) -> Value {
-        self.try_answer(method, params).unwrap_or_else(|refusal| panic!("{method}: {refusal:?}"))
+    fn reply(&mut self, method: &str, params: Value) -> Value {
+        self.try_reply(method, params).unwrap_or_else(|refusal| panic!("{method}: {refusal:?}"))
     }
 
-    fn try_answer(&mut self, method: &str, params: Value) -> Result<Value, crate::core::control::Refusal> {
+    fn try_reply(&mut self, method: &str, params: Value) -> Result<Value, crate::core::control::Refusal> {
         let command = Command::read(method, Some(params)).unwrap_or_else(|fault| panic!("{method}: {fault:?}"));
         self.input(Input::Asked(Ticket(7), command));
         let answer = self.effects.iter().rposition(|effect| matches!(effect, Effect::Answer(Ticket(7), _)));
@@ -32,9 +32,9 @@ fn a_note_is_shown_at_once_and_stands_with_its_line() {
         bench.lines(),
         ["make", "error 42 in x", "coshell: note on line 2: error 42 in x", "  see the list: 42", "$ ls"]
     );
-    let notes = bench.answer("notes", json!({}));
+    let notes = bench.reply("notes", json!({}));
     assert_eq!((&notes["notes"][0]["line"], &notes["notes"][0]["text"]), (&json!(2), &json!("see the list: 42")));
-    let lines = bench.answer("lines", json!({}));
+    let lines = bench.reply("lines", json!({}));
     assert_eq!(lines["lines"][1]["notes"], notes["notes"]);
     assert_eq!(lines["lines"][0]["notes"], Value::Null);
 }
@@ -43,23 +43,23 @@ fn a_note_is_shown_at_once_and_stands_with_its_line() {
 fn a_line_is_meant_by_its_number_its_columns_or_its_text() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"one\r\nabc d\xc3\xa9f ghi\r\n$ coshell annotate /d\xc3\xa9f x\r\n");
-    assert_eq!(bench.answer("annotate", json!({"line": "2", "text": "all"}))["text"], "abc d\u{e9}f ghi");
-    bench.answer("annotate", json!({"line": "2:5-7", "text": "part\nof it"}));
-    assert_eq!(bench.answer("annotate", json!({"line": "/d\u{e9}f", "text": "found"}))["line"], 2);
+    assert_eq!(bench.reply("annotate", json!({"line": "2", "text": "all"}))["text"], "abc d\u{e9}f ghi");
+    bench.reply("annotate", json!({"line": "2:5-7", "text": "part\nof it"}));
+    assert_eq!(bench.reply("annotate", json!({"line": "/d\u{e9}f", "text": "found"}))["line"], 2);
     let shown = bench.lines().join("\n");
     assert!(shown.contains("note on line 2: d\u{e9}f\n  part\n  of it"), "{shown}");
-    let notes = bench.answer("notes", json!({}));
+    let notes = bench.reply("notes", json!({}));
     let parts: Vec<_> = (0..3).map(|n| (notes["notes"][n]["from"].clone(), notes["notes"][n]["to"].clone())).collect();
     assert_eq!(parts, [(Value::Null, Value::Null), (json!(5), json!(7)), (json!(5), json!(7))]);
     for line in ["9", "", "x", "1:0-2", "1:3-2", "/nowhere", "/"] {
-        assert!(bench.try_answer("annotate", json!({"line": line, "text": "x"})).is_err(), "{line}");
+        assert!(bench.try_reply("annotate", json!({"line": line, "text": "x"})).is_err(), "{line}");
     }
 }
 
 #[test]
 fn a_note_cannot_command_the_terminal() {
     let mut bench = Bench::new(&[]);
-    bench.shell(b"one\r\n").answer("annotate", json!({"line": "1", "text": "a\x1b]0;evil\x07b"}));
+    bench.shell(b"one\r\n").reply("annotate", json!({"line": "1", "text": "a\x1b]0;evil\x07b"}));
     assert!(!String::from_utf8_lossy(&bench.shown).contains("\x1b]0;evil"));
 }
 
@@ -67,13 +67,13 @@ fn a_note_cannot_command_the_terminal() {
 fn lines_are_captured_and_marked() {
     let mut bench = Bench::new(&["-t", "warn", "--capture", "--mark", "-t", "step (\\d)", "--mark", "step $1"]);
     bench.shell(b"a warning\r\nstep 2\r\nnothing\r\n").wait(30);
-    let captured = bench.answer("captured", json!({}))["captured"].clone();
+    let captured = bench.reply("captured", json!({}))["captured"].clone();
     assert_eq!(
         (&captured[0]["line"], &captured[0]["quote"], &captured[0]["trigger"]),
         (&json!(1), &json!("a warning"), &json!("warn"))
     );
     assert_eq!(captured[1], Value::Null);
-    let marks = bench.answer("marks", json!({}))["marks"].clone();
+    let marks = bench.reply("marks", json!({}))["marks"].clone();
     assert_eq!(
         (&marks[0]["name"], &marks[1]["name"], &marks[1]["line"]),
         (&json!("warn"), &json!("step 2"), &json!(2))
@@ -84,11 +84,11 @@ fn lines_are_captured_and_marked() {
 fn variables_are_set_and_got() {
     let mut bench = Bench::new(&["-t", "^at (\\S+)", "--set", "place=<$1>"]);
     bench.shell(b"at home\r\n").wait(30);
-    assert_eq!(bench.answer("get", json!({"name": "place"})), json!({"value": "<home>"}));
-    bench.answer("set", json!({"name": "x", "value": "1"}));
-    assert_eq!(bench.answer("get", json!({})), json!({"variables": {"place": "<home>", "x": "1"}}));
-    assert!(bench.try_answer("get", json!({"name": "y"})).is_err());
-    assert!(bench.try_answer("set", json!({"name": "a b", "value": ""})).is_err());
+    assert_eq!(bench.reply("get", json!({"name": "place"})), json!({"value": "<home>"}));
+    bench.reply("set", json!({"name": "x", "value": "1"}));
+    assert_eq!(bench.reply("get", json!({})), json!({"variables": {"place": "<home>", "x": "1"}}));
+    assert!(bench.try_reply("get", json!({"name": "y"})).is_err());
+    assert!(bench.try_reply("set", json!({"name": "a b", "value": ""})).is_err());
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_is_injected_is_as_if_the_shell_had_printed_it() {
     let mut bench =
         Bench::new(&["-c", "bot", "-i", "text", "-t", "^go$", "--inject", "told\\r\\n", "-t", "^told$", "--bell"]);
     bench.shell(b"go\r\n\x1b[3");
-    bench.answer("inject", json!({"text": "asked\n"}));
+    bench.reply("inject", json!({"text": "asked\n"}));
     assert_eq!(bench.lines()[0], "go");
     bench.shell(b"1mred\x1b[m\r\n").wait(30);
     let read = String::from_utf8_lossy(&bench.read).into_owned();
