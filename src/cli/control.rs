@@ -41,6 +41,9 @@ pub enum Local {
         /// what the line is at first
         #[arg(long, value_name = "TEXT", default_value = "")]
         default: String,
+        /// do not show what is typed, and do not keep it
+        #[arg(long)]
+        secret: bool,
         /// ask on this very terminal
         #[arg(long, hide = true)]
         here: bool,

@@ -29,10 +29,11 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
         Request::Local(Local::Sessions) => sessions(call.json),
         Request::Local(Local::Integration { shell }) => Ok(start_up::integration(*shell)),
         Request::Local(Local::Completions { shell }) => Ok(start_up::completions(*shell)),
-        Request::Local(Local::Ask { prompt, default, here: true }) => ask::here(prompt, default),
-        Request::Local(Local::Ask { prompt, default, here: false }) => {
+        Request::Local(Local::Ask { prompt, secret: true, here: true, .. }) => ask::secret(prompt),
+        Request::Local(Local::Ask { prompt, default, here: true, .. }) => ask::here(prompt, default),
+        Request::Local(Local::Ask { prompt, default, secret, here: false }) => {
             let mut client = Client::connect(&find(call.session.as_deref())?.1)?;
-            ask::run(&mut client, prompt, default)
+            ask::run(&mut client, prompt, default, *secret)
         }
         Request::Session(command) => {
             let (_, path) = find(call.session.as_deref())?;

@@ -41,7 +41,7 @@ pub fn run(args: &Args, argv0: &OsStr) -> Result<Exit, Failure> {
     setup.session = process::id().to_string();
     // A clock that stands before 1970 says nothing anyway.
     setup.clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let launch = Launch { program, setup, sockets: client::directories(), runs: kept_runs(), log };
+    let launch = Launch { program, setup, sockets: client::directories(), runs: state("history"), log };
     let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;
     for line in warnings {
@@ -50,11 +50,11 @@ pub fn run(args: &Args, argv0: &OsStr) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Where the commands that are run from the menu are kept, by the XDG base directory specification.
-fn kept_runs() -> Option<PathBuf> {
+/// Where coshell keeps a file of this name between sessions, by the XDG base directory specification.
+pub(super) fn state(name: &str) -> Option<PathBuf> {
     let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(state.join("coshell/history"))
+    Some(state.join("coshell").join(name))
 }
 
 fn surroundings(argv0: &OsStr) -> Surroundings {

@@ -5,7 +5,6 @@ mod clients;
 mod log;
 mod perform;
 mod ports;
-mod runs;
 mod terminal;
 
 use std::ffi::OsString;
@@ -18,9 +17,10 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll};
 use signal_hook_mio::v1_0::Signals;
 
-use crate::core::{Core, Effect, Input, Setup};
+use crate::core::{Core, Effect, Input, MOST_RUNS, Setup};
 use crate::sys::child::{self, Program};
 use crate::sys::end::{Got, Put};
+use crate::sys::kept::Kept;
 use crate::sys::pty::Pty;
 use crate::sys::signals::{self, Event, Inherited};
 use crate::sys::socket::Listener;
@@ -30,7 +30,6 @@ use children::Children;
 use clients::Clients;
 pub use log::{Level, Log};
 use ports::Ports;
-use runs::Runs;
 use terminal::Terminal;
 
 /// What a port is read of in one turn: in a flood one read of a pty (4,095 bytes on Linux), so that a key waits for no
@@ -103,7 +102,7 @@ struct Host {
     pty: Pty,
     children: Children,
     clients: Clients,
-    runs: Runs,
+    runs: Kept,
     effects: Vec<Effect>,
     warnings: Vec<String>,
     /// The modes that a crash would have to turn off, as the crash handler has them.
@@ -164,7 +163,7 @@ impl Host {
             pty,
             children,
             clients,
-            runs: Runs::new(runs),
+            runs: Kept::new(runs, MOST_RUNS),
             effects,
             warnings: Vec::new(),
             modes: Vec::new(),

@@ -8,6 +8,7 @@ pub mod crash;
 pub mod end;
 pub mod guard;
 pub mod guest;
+pub mod kept;
 pub mod process;
 pub mod pty;
 pub mod signals;

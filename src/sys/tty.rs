@@ -167,6 +167,32 @@ fn unstopped(change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     result
 }
 
+/// A terminal that does not show what is typed, until this is dropped.
+#[derive(Debug)]
+pub struct Unechoed {
+    tty: OwnedFd,
+    saved: Termios,
+}
+
+impl Unechoed {
+    /// From now on.
+    pub fn begin(tty: &impl AsFd) -> io::Result<Self> {
+        let tty = tty.as_fd().try_clone_to_owned()?;
+        let saved = attributes(&tty)?;
+        let mut hidden = saved;
+        hidden.c_lflag &= !termios::ECHO;
+        tcsetattr(tty.as_raw_fd(), termios::TCSANOW, &hidden)?;
+        Ok(Self { tty, saved })
+    }
+}
+
+impl Drop for Unechoed {
+    fn drop(&mut self) {
+        // A terminal that is gone has no attributes.
+        let _ = tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved);
+    }
+}
+
 /// Stops this process group until it is the terminal's foreground group, as a job control shell does when it starts
 /// (GNU C Library manual, "Initializing the Shell"). Returns where there is none to wait for: the terminal is not the
 /// controlling one, or nothing stops us (an orphaned group, an ignored SIGTTOU).

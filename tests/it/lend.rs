@@ -239,6 +239,27 @@ fn a_line_is_asked_for_and_edited_and_files_complete() {
 }
 
 #[test]
+fn what_was_answered_comes_back_and_what_is_secret_is_neither_shown_nor_kept() {
+    let mut term = at_prompt();
+    let mut ask = |options: &str, keys: &str| {
+        enter(&mut term, &format!("x=$({COSHELL} ask {options} 'Say: '); echo \"[$?]\" \"<$x>\" | tr a-z A-Z"));
+        term.wait("\x1b[?1049h");
+        // The picture of the screen has the prompt in the command line; the question stands behind the last of it.
+        term.wait("\r\n");
+        term.wait("Say: ");
+        term.send(keys);
+        term.wait_match(r"(\[\d+\] <.*?>)")
+    };
+    assert_eq!(ask("", "first\r"), "[0] <FIRST>");
+    assert_eq!(ask("--secret", "hush\r"), "[0] <HUSH>");
+    // The arrow brings the last one back.
+    assert_eq!(ask("", "\x1b[A\r"), "[0] <FIRST>");
+    assert!(!term.text().contains("hush"));
+    let kept = term.read_home(".local/state/coshell/answers").expect("there is a file");
+    assert_eq!(kept, b"first\n");
+}
+
+#[test]
 fn a_coprocess_asks_the_user() {
     let place = Place::new();
     let script = place.file("bot", format!("x=$({COSHELL} ask 'Name? '); printf 'echo hello %s\\r' \"$x\""));

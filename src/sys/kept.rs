@@ -1,5 +1,5 @@
-//! The commands that were run from the menu, kept in a file between sessions: one a line, oldest first. The file is the
-//! user's alone; one that cannot be read is left as it is.
+//! Lines that are kept in a file between sessions, oldest first: what was run from the menu, what was answered. The file is
+//! the user's alone; one that cannot be read is left as it is.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -7,46 +7,45 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
-use crate::core::MOST_RUNS;
-
-/// More than `MOST_RUNS` of the longest commands.
+/// The largest file that is read.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
-/// Where the commands are kept, if anywhere.
+/// Where they are kept, if anywhere, and how many.
 #[derive(Debug)]
-pub(super) struct Runs {
+pub struct Kept {
     path: Option<PathBuf>,
+    most: usize,
 }
 
-impl Runs {
-    pub(super) fn new(path: Option<PathBuf>) -> Self {
-        Self { path }
+impl Kept {
+    /// At most so many, in this file.
+    pub fn new(path: Option<PathBuf>, most: usize) -> Self {
+        Self { path, most }
     }
 
-    /// The commands, oldest first; none where there is no file yet.
-    pub(super) fn recall(&self) -> Result<Vec<String>, String> {
+    /// The lines, oldest first; none where there is no file yet.
+    pub fn recall(&self) -> Result<Vec<String>, String> {
         let Some(path) = &self.path else { return Ok(Vec::new()) };
-        read(path).map_err(|reason| {
+        read(path, self.most).map_err(|reason| {
             let path = path.display();
-            format!(
-                "the commands of earlier sessions are not known: {path}: {reason}; remove it or make it yours alone"
-            )
+            format!("what was kept in {path} is not known: {reason}; remove the file or make it yours alone")
         })
     }
 
-    /// Keeps another command, as the last one.
-    pub(super) fn keep(&self, command: &str) -> Result<(), String> {
+    /// Keeps another line, as the last one.
+    pub fn keep(&self, line: &str) -> Result<(), String> {
         let Some(path) = &self.path else { return Ok(()) };
         // Read again: another session may have kept some meanwhile.
-        let mut runs = self.recall()?;
-        runs.retain(|known| known != command);
-        runs.push(command.to_owned());
-        let text: String = runs[runs.len().saturating_sub(MOST_RUNS)..].iter().map(|run| format!("{run}\n")).collect();
-        replace(path, &text).map_err(|error| format!("the command is not kept in {}: {error}", path.display()))
+        let mut lines = self.recall()?;
+        lines.retain(|known| known != line);
+        lines.push(line.to_owned());
+        let last = &lines[lines.len().saturating_sub(self.most)..];
+        let text: String = last.iter().map(|line| format!("{line}\n")).collect();
+        replace(path, &text).map_err(|error| format!("nothing can be kept in {}: {error}", path.display()))
     }
 }
 
-fn read(path: &Path) -> Result<Vec<String>, String> {
+fn read(path: &Path, most: usize) -> Result<Vec<String>, String> {
     let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_CLOEXEC | libc::O_NONBLOCK;
     let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Ok(file) => file,
@@ -65,7 +64,7 @@ fn read(path: &Path) -> Result<Vec<String>, String> {
         Ok(_) => {}
     }
     let lines: Vec<&str> = text.lines().filter(|line| !line.contains(char::is_control)).collect();
-    Ok(lines[lines.len().saturating_sub(MOST_RUNS)..].iter().map(|&line| line.to_owned()).collect())
+    Ok(lines[lines.len().saturating_sub(most)..].iter().map(|&line| line.to_owned()).collect())
 }
 
 /// Puts another file in its place, so that whoever reads it finds the one or the other whole.
@@ -92,38 +91,40 @@ mod tests {
 
     use super::*;
 
-    fn runs(dir: &Path) -> (Runs, PathBuf) {
+    const MOST: usize = 50;
+
+    fn kept(dir: &Path) -> (Kept, PathBuf) {
         let path = dir.join("state/coshell/history");
-        (Runs::new(Some(path.clone())), path)
+        (Kept::new(Some(path.clone()), MOST), path)
     }
 
     #[test]
     fn what_is_kept_is_recalled_each_once_and_bounded() {
         let dir = tempfile::tempdir().expect("a directory");
-        let (runs, path) = runs(dir.path());
-        assert_eq!(runs.recall(), Ok(Vec::new()));
+        let (kept, path) = kept(dir.path());
+        assert_eq!(kept.recall(), Ok(Vec::new()));
         for command in ["one", "two", "one"] {
-            runs.keep(command).expect("it can be kept");
+            kept.keep(command).expect("it can be kept");
         }
-        assert_eq!(runs.recall(), Ok(vec!["two".to_owned(), "one".to_owned()]));
+        assert_eq!(kept.recall(), Ok(vec!["two".to_owned(), "one".to_owned()]));
         let mode = |path: &Path| fs::metadata(path).expect("it is there").mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().expect("a parent"))), (0o600, 0o700));
-        fs::write(&path, "x\n".repeat(3 * MOST_RUNS)).expect("it can be written");
-        runs.keep("last").expect("it can be kept");
-        assert_eq!(runs.recall().map(|runs| runs.len()), Ok(MOST_RUNS));
+        fs::write(&path, "x\n".repeat(3 * MOST)).expect("it can be written");
+        kept.keep("last").expect("it can be kept");
+        assert_eq!(kept.recall().map(|lines| lines.len()), Ok(MOST));
     }
 
     #[test]
     fn a_bad_file_is_told_of_and_left_as_it_is() {
         let dir = tempfile::tempdir().expect("a directory");
-        let (runs, path) = runs(dir.path());
-        runs.keep("one").expect("it can be kept");
+        let (kept, path) = kept(dir.path());
+        kept.keep("one").expect("it can be kept");
         fs::write(&path, b"\xff\n").expect("it can be written");
-        let sentence = runs.keep("two").expect_err("it is refused");
+        let sentence = kept.keep("two").expect_err("it is refused");
         assert!(sentence.contains("history") && sentence.contains("UTF-8"), "{sentence}");
         assert_eq!(fs::read(&path).expect("it is there"), b"\xff\n");
         fs::write(&path, b"one\n").expect("it can be written");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("its mode can be changed");
-        assert!(runs.recall().is_err());
+        assert!(kept.recall().is_err());
     }
 }
