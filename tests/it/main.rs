@@ -10,6 +10,8 @@ mod coproc;
 mod coproc_life;
 mod coproc_trouble;
 mod exit;
+mod explainer;
+mod explaining;
 mod flow;
 mod indicator;
 mod integration;

@@ -9,6 +9,7 @@ pub mod proc;
 mod spawn;
 pub mod terminal;
 pub mod title;
+pub mod tools;
 
 pub use compare::{both, run, same};
 pub use control::{Client, Said, Session};
