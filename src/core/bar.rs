@@ -141,7 +141,7 @@ mod tests {
         seen.process(&opening);
         seen.process(&draw(&Row { text: "menu".to_owned(), cursor: None }, SIZE.cols));
         let rows = seen.screen().rows(0, SIZE.cols).map(|row| row.trim_end().to_owned()).collect();
-        seen.process(&bar.close(&picture, text.modes(), &picture.pen()));
+        seen.process(&bar.close(&picture, text.modes(), &[&b"\x1b[m"[..], &text.modes().attributes()].concat()));
         let (mut plain, mut after) = (terminal(before, bytes), seen);
         if !picture.is_grounded() && plain.screen().cursor_position().0 + 1 == SIZE.rows {
             // Room was made: what was there has moved up.

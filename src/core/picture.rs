@@ -4,8 +4,8 @@
 
 mod glyphs;
 
-use avt::parser::{EdScope, Function};
-use avt::{Color, Parser, Pen, ScreenKind, Terminal};
+use avt::parser::{EdScope, Function, Osc, ShellIntegration};
+use avt::{Anchor, Color, Parser, Pen, ScreenKind, Terminal};
 
 use crate::words::Size;
 pub use glyphs::Glyph;
@@ -78,6 +78,8 @@ pub struct Picture {
     /// The beginning of a character whose end has not come yet.
     open: Vec<u8>,
     ground: Ground,
+    /// Where the shell says that the prompt begins at which it waits.
+    prompt: Option<Anchor>,
 }
 
 /// What is known of where things are on the primary screen. The emulation begins in the first row, the terminal wherever
@@ -106,7 +108,14 @@ impl Picture {
     pub fn new(size: Size) -> Self {
         let (cols, rows) = sides(size);
         let terminal = Terminal::new(cols, rows).expect("both sides are at least 1");
-        Self { parser: Parser::new(), terminal, glyphs: Glyphs::default(), open: Vec::new(), ground: Ground::default() }
+        Self {
+            parser: Parser::new(),
+            terminal,
+            glyphs: Glyphs::default(),
+            open: Vec::new(),
+            ground: Ground::default(),
+            prompt: None,
+        }
     }
 
     /// Bytes went to the terminal.
@@ -158,6 +167,10 @@ impl Picture {
             return;
         }
         match function {
+            Function::Osc(Osc::ShellIntegration(ShellIntegration::PromptStart)) => {
+                self.prompt = Some(self.terminal.anchor_at_cursor());
+            }
+            Function::Osc(Osc::ShellIntegration(ShellIntegration::CommandExecuted)) => self.prompt = None,
             Function::Cup(..) | Function::Vpa(_) | Function::Decstbm(..) => self.ground.placed = true,
             Function::Ed(EdScope::Below | EdScope::All) => self.ground.laid = true,
             Function::Ris => self.ground = Ground { placed: true, laid: true },
@@ -174,6 +187,13 @@ impl Picture {
     /// The whole screen was drawn as it is here.
     pub fn was_drawn(&mut self) {
         self.ground = Ground { placed: true, laid: true };
+    }
+
+    /// How many rows above the cursor the prompt begins, if the shell says where and it is on the screen.
+    pub fn prompt_above(&self) -> Option<usize> {
+        let place = self.terminal.resolve(self.prompt.as_ref()?)?;
+        let row = usize::try_from(place.row).ok().filter(|_| place.screen == self.terminal.active_screen_kind())?;
+        self.cursor().row.checked_sub(row)
     }
 
     /// How far below the cursor the first row is on and below which nothing stands.
@@ -368,13 +388,6 @@ impl Picture {
             out.extend_from_slice(cell.glyph.to_string().as_bytes());
             out.extend_from_slice(b"\x1b[m");
         }
-        out
-    }
-
-    /// The bytes that switch on the attributes that are on, from any others, as far as the emulation knows them.
-    pub fn pen(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.margins_and_pen().1.begin(&mut out);
         out
     }
 }

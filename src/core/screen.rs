@@ -196,6 +196,14 @@ impl Screen {
         }
     }
 
+    /// The cursor in all of the prompt, where the shell says where that begins, rather than in its last line only.
+    fn in_prompt(&mut self, line: Cursor) -> Cursor {
+        let history = self.history.as_mut().filter(|history| history.is_at_prompt());
+        let above = history.and_then(|history| history.picture().prompt_above()).unwrap_or(0);
+        let more = u16::try_from(above).unwrap_or(0).saturating_sub(line.row);
+        Cursor { row: line.row + more, rows: line.rows + more, ..line }
+    }
+
     /// What coshell's own rows look like from now on.
     pub(super) fn set_tone(&mut self, tone: Tone) {
         self.tone = tone;
@@ -267,9 +275,12 @@ impl Screen {
         let mut rows = notices.rows(self.size.cols.saturating_sub(1));
         // More than this terminal can ever show above a line: what there is room for.
         rows.truncate(usize::from(self.size.rows).saturating_sub(2).max(1));
-        let (cursor, sgr) = self.pen();
-        // The line that the cursor is on must stay whole on the screen.
-        if usize::from(cursor.rows) + rows.len() < usize::from(self.size.rows) {
+        let (line, sgr) = self.pen();
+        // What the notice stands above must stay whole on the screen.
+        let most = usize::from(self.size.rows);
+        let fits = |cursor: &Cursor| usize::from(cursor.rows) + rows.len() < most;
+        let cursor = Some(self.in_prompt(line)).filter(fits).unwrap_or(line);
+        if fits(&cursor) {
             let back = self.back(&cursor, sgr);
             self.push_plainly(&overlay::above(&cursor, self.size.cols, &back, self.tone, &rows));
             notices.clear();
@@ -340,14 +351,10 @@ impl Screen {
 
     /// The menu's row is put back as it was.
     pub(super) fn close_bar(&mut self) {
-        let (Some(bar), Some(history)) = (self.bar.take(), &mut self.history) else { return };
-        let picture = history.picture();
-        let pen = if self.text.follows_attributes() {
-            [b"\x1b[m".to_vec(), self.text.modes().attributes()].concat()
-        } else {
-            picture.pen()
-        };
-        self.waiting.push(&bar.close(picture, self.text.modes(), &pen));
+        let Some(bar) = self.bar.take() else { return };
+        let pen = [b"\x1b[m".to_vec(), self.pen().1].concat();
+        let Some(history) = &mut self.history else { return };
+        self.waiting.push(&bar.close(history.picture(), self.text.modes(), &pen));
         if let Some(line) = self.below.take() {
             self.show_below(&line);
         }

@@ -118,6 +118,11 @@ impl History {
         happening
     }
 
+    /// Whether the shell waits at a prompt, and has said where that begins.
+    pub(super) fn is_at_prompt(&self) -> bool {
+        self.marks.commands().back().is_some_and(|last| last.prompt.is_some() && last.output.is_none())
+    }
+
     /// The oldest bytes are given up, if there is a place for that. The screen is kept as they made it if there is time;
     /// else it is made anew, from what is still there, when somebody asks.
     #[cold]

@@ -237,3 +237,87 @@ fn it_does_the_same_however_the_keys_are_cut() {
         (bench.started().iter().map(|&run| run.to_owned()).collect::<Vec<_>>(), bench.typed)
     });
 }
+
+#[test]
+fn where_the_terminal_tells_the_escape_key_the_hotkey_may_be_cut_anywhere() {
+    crate::core::split::everywhere(b"a\x1b[93;5u\x1b[27u\x1b[98u\x1b[93;5:1u\x1b[93;5:3u\x1b[93;5u", |pieces| {
+        let mut bench = Bench::new(&[]);
+        bench.shell(b"\x1b[>1u$ ");
+        pieces.iter().for_each(|piece| {
+            bench.keys(piece);
+        });
+        assert_eq!(menu(&bench), None);
+        bench.typed.escape_ascii().to_string()
+    });
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What programs print, in pieces behind which the stream is at rest. Where a row is full, emulations differ in what a
+    /// motion does, so that a return comes first; and in whether a new row takes the background.
+    fn piece() -> impl Strategy<Value = String> {
+        let place = (1..=24_u16, 1..=80_u16);
+        prop_oneof![
+            4 => "[ -~]{1,100}",
+            2 => "[a-z\u{e4}\u{4e2d}]{1,30}",
+            3 => Just("\r\n".to_owned()),
+            2 => place.prop_map(|(row, column)| format!("\x1b[{row};{column}H")),
+            2 => prop::sample::select(vec![0, 1, 3, 4, 7, 22, 23, 24, 27, 31, 32, 38, 39]).prop_map(|code| format!("\x1b[{code}m")),
+            1 => (1..6_u16, "[ABCDGKX]").prop_map(|(n, fin)| format!("\r\x1b[{n}{fin}")),
+            // Here and on the alternate screen the emulation begins otherwise than terminals do.
+            1 => (1..10_u16, 11..=24_u16).prop_map(|(top, bottom)| format!("\x1b[{top};{bottom}r\x1b[{top}H")),
+            1 => prop::sample::select(vec!["\x1b[m\x1b[r\x1b[?1049h\x1b[H", "\x1b[r\x1b[?1049l", "\x1b[?25l", "\x1b[?25h", "\x1b[2J", "\r\x1b[J"])
+                .prop_map(str::to_owned),
+        ]
+    }
+
+    type Cell = (String, vt100::Color, vt100::Color, [bool; 4]);
+
+    /// What each cell shows, and where the cursor is. Of a blank only the background is seen, unless it is marked.
+    fn cells(bench: &Bench) -> (Vec<Cell>, ((u16, u16), bool)) {
+        let parser = bench.screen();
+        let screen = parser.screen();
+        let all = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));
+        let cells = all.filter_map(|(row, column)| screen.cell(row, column)).map(|cell| {
+            let marked = cell.underline() || cell.inverse();
+            if cell.contents().trim().is_empty() && !(cell.has_contents() && marked) {
+                (String::new(), vt100::Color::Default, cell.bgcolor(), [false; 4])
+            } else {
+                let flags = [cell.bold(), cell.italic(), cell.underline(), cell.inverse()];
+                (cell.contents().to_owned(), cell.fgcolor(), cell.bgcolor(), flags)
+            }
+        });
+        (cells.collect(), (screen.cursor_position(), screen.hide_cursor()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+        /// The menu opened and closed anywhere leaves the screen, the cursor and what comes next as they would be.
+        #[test]
+        fn it_leaves_no_trace_anywhere(pieces in proptest::collection::vec(piece(), 1..20), at in 0..20_usize) {
+            let (mut with, mut without) = (Bench::new(&[]), Bench::new(&[]));
+            // On a screen that was cleared all of it is known.
+            for bench in [&mut with, &mut without] {
+                bench.shell(b"\x1b[H\x1b[2J");
+            }
+            for (n, piece) in pieces.iter().enumerate() {
+                with.shell(piece.as_bytes());
+                without.shell(piece.as_bytes());
+                if n == at {
+                    with.keys(b"\x1d");
+                    prop_assert!(menu(&with).is_some());
+                    with.keys(b"\x1b").wait(30);
+                }
+            }
+            let ((with, left), (without, right)) = (cells(&with), cells(&without));
+            for (row, (with, without)) in with.chunks(80).zip(without.chunks(80)).enumerate() {
+                prop_assert_eq!(with, without, "row {} after {:?}", row, pieces);
+            }
+            prop_assert_eq!(left, right, "{:?}", pieces);
+        }
+    }
+}

@@ -36,6 +36,21 @@ fn what_is_printed_next_goes_where_it_would_have_gone() {
 }
 
 #[test]
+fn a_prompt_of_two_lines_stays_in_one_piece_where_the_shell_says_what_it_is() {
+    let prompt = b"before\r\n\x1b]133;A\x07~/src main\r\n$ \x1b]133;B\x07ls";
+    let mut bench = failing(&[]);
+    bench.shell(prompt);
+    fail(&mut bench);
+    assert_eq!(bench.lines(), ["before", NOTICE, "~/src main", "$ ls"]);
+    bench.core.notice("a sentence", &[], &mut Vec::new());
+    bench.shell(b" -l");
+    assert_eq!(bench.lines(), ["before", NOTICE, "coshell: a sentence", "~/src main", "$ ls -l"]);
+    bench.shell(b"\r\n\x1b]133;C\x07out").core.notice("another", &[], &mut Vec::new());
+    bench.shell(b"put");
+    assert_eq!(bench.lines()[4..], ["$ ls -l", "coshell: another", "output"]);
+}
+
+#[test]
 fn waits_for_the_end_of_a_sequence_and_of_a_character() {
     for (before, after) in [(&b"$ \x1b[3"[..], &b"1mx"[..]), (b"$ \x1b]0;ti", b"tle\x07x"), (b"$ \xe6\xbc", b"\xa2")] {
         let mut bench = failing(&[]);

@@ -124,11 +124,6 @@ impl Text {
         self.size
     }
 
-    /// Whether the attributes of characters are followed: where nobody reads lines, they are stepped over.
-    pub fn follows_attributes(&self) -> bool {
-        self.lines.is_some()
-    }
-
     /// What is switched on in the terminal.
     pub fn modes(&self) -> &Modes {
         &self.modes

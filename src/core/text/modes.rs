@@ -127,6 +127,11 @@ impl Modes {
 
     /// `CSI ? mode h` or `l`.
     pub(super) fn private(&mut self, mode: u16, on: bool) {
+        match (mode, on) {
+            (1048 | 1049, true) => self.save(),
+            (1048 | 1049, false) => self.recall(),
+            _ => {}
+        }
         if ALTERNATE.contains(&mode) {
             self.alternate = on.then_some(self.alternate.unwrap_or(mode));
         } else if let Some(place) = place(mode) {
@@ -191,14 +196,22 @@ impl Modes {
             (0, b'=') => self.touched |= 1 << KEYPAD,
             (0, b'>') => self.touched &= !(1 << KEYPAD),
             (0, b'c') => *self = Self::default(),
-            (0, b'7') => self.saved = (self.pen.sgr(), self.graphics, self.shifted),
-            (0, b'8') => {
-                let (sgr, graphics, shifted) = self.saved;
-                (self.pen, self.graphics, self.shifted) = (Pen::new(sgr), graphics, shifted);
-            }
+            (0, b'7') => self.save(),
+            (0, b'8') => self.recall(),
             (b'(', _) => self.graphics = fin == b'0',
             _ => {}
         }
+    }
+
+    /// DECSC and its like, as far as attributes and characters go.
+    fn save(&mut self) {
+        self.saved = (self.pen.sgr(), self.graphics, self.shifted);
+    }
+
+    /// DECRC and its like.
+    fn recall(&mut self) {
+        let (sgr, graphics, shifted) = self.saved;
+        (self.pen, self.graphics, self.shifted) = (Pen::new(sgr), graphics, shifted);
     }
 
     /// `CSI ! p`: the soft reset leaves the mouse, the paste and the screen alone.

@@ -69,6 +69,8 @@ impl Sgr {
         let code = csi.raw(at.start);
         match code {
             0 => *self = Self::default(),
+            // It does not say which colour.
+            38 | 48 | 58 if at.len() < 3 => {}
             4 => {
                 self.underline = if colons { csi.raw(at.start + 1) } else { 0 };
                 self.flag(4, !colons || self.underline != 0);
@@ -147,6 +149,7 @@ mod tests {
             ("\x1b[91;0;7m", "\x1b[7m"),
             ("\x1b[31m\x1b7\x1b[1m\x1b8", "\x1b[31m"),
             ("\x1b[31m\x1b7\x1b[m\x1b8\x1b[4mx", "\x1b[4;31m"),
+            ("\x1b[31m\x1b[38m\x1b[48;5m", "\x1b[31m"),
         ];
         for (stream, attributes) in table {
             let text = crate::core::split::everywhere(stream.as_bytes(), |pieces| {
