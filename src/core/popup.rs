@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::coproc::{Coproc, Loudness, Order, Why};
 use super::keys::{Decoder, Key};
 use super::menu::{Menu, Wish};
+use super::notes::Quoted;
 use super::rule::Rule;
 use super::{Core, Effect, Medium};
 
@@ -110,6 +111,7 @@ impl Core {
             Wish::Stop => self.stop_from_menu(now, out),
             Wish::Errors => self.show_errors(),
             Wish::Triggers => self.show_triggers(),
+            Wish::Notes => self.show_notes(),
             Wish::Switch(place) => self.switch_from_menu(place),
             Wish::Status => self.say(self.status_sentence(now)),
         }
@@ -187,6 +189,17 @@ impl Core {
         }
         if let Some(popup) = &mut self.popup {
             popup.menu.show("error line", lines);
+        }
+    }
+
+    fn show_notes(&mut self) {
+        let clean = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+        let entry =
+            |note: &Quoted| format!("line {} \"{}\": {}", note.line, clean(note.quote.trim()), clean(&note.text));
+        let entries: Vec<String> = self.notes.notes.iter().map(entry).collect();
+        match &mut self.popup {
+            Some(popup) if !entries.is_empty() => popup.menu.show("note", entries),
+            _ => self.say("there are no notes in this session".to_owned()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{Launch, PROMPT, Place, Terminal, bash, contains, coshell, direct, needs, proc, shell, wrapped};
 
-const LETTERS: &str = " r run  s stop  e errors  t triggers  q status  Esc closes";
+const LETTERS: &str = " r run  s stop  e errors  t triggers  n notes  q status  Esc closes";
 
 /// Everything a person can see.
 #[derive(Debug, PartialEq)]

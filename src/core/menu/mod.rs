@@ -28,6 +28,8 @@ pub(super) enum Wish {
     Triggers,
     /// To switch the trigger in this place of the list.
     Switch(usize),
+    /// To see the notes on lines.
+    Notes,
     /// To know how things stand.
     Status,
 }
@@ -59,7 +61,7 @@ pub(super) struct Menu {
     view: View,
 }
 
-const LETTERS: &str = " r run  s stop  e errors  t triggers  q status  Esc closes";
+const LETTERS: &str = " r run  s stop  e errors  t triggers  n notes  q status  Esc closes";
 
 impl Menu {
     /// As it opens.
@@ -140,6 +142,7 @@ fn letter(key: Key) -> Wish {
         Key::Char('s') => Wish::Stop,
         Key::Char('e') => Wish::Errors,
         Key::Char('t') => Wish::Triggers,
+        Key::Char('n') => Wish::Notes,
         Key::Char('q') => Wish::Status,
         _ => Wish::Look,
     }
@@ -190,6 +193,7 @@ mod tests {
             (Key::Char('s'), Wish::Stop),
             (Key::Char('e'), Wish::Errors),
             (Key::Char('t'), Wish::Triggers),
+            (Key::Char('n'), Wish::Notes),
             (Key::Char('q'), Wish::Status),
             (Key::Hotkey(vec![0x1d]), Wish::Through(vec![0x1d])),
             (Key::Escape, Wish::Leave),

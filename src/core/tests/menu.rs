@@ -18,7 +18,7 @@ fn menu(bench: &Bench) -> Option<String> {
     inverse.map(|row| screen.rows(0, 80).nth(row.into()).unwrap_or_default().trim_end().to_owned())
 }
 
-const LETTERS: &str = " r run  s stop  e errors  t triggers  q status  Esc closes";
+const LETTERS: &str = " r run  s stop  e errors  t triggers  n notes  q status  Esc closes";
 
 #[test]
 fn it_opens_and_closes_without_a_trace() {
@@ -178,6 +178,13 @@ fn errors_and_status_are_told() {
     assert_eq!(menu(&bench).as_deref(), Some(" no coprocess is running; 0 triggers, 0 on"));
     bench.keys(b"x\x1ds");
     assert_eq!(menu(&bench).as_deref(), Some(" no coprocess is running: r runs one"));
+
+    bench.keys(b"x\x1dn");
+    assert_eq!(menu(&bench).as_deref(), Some(" there are no notes in this session"));
+
+    let mut bench = Bench::new(&["-t", "^go", "--annotate", "look: $0"]);
+    bench.shell(b"\x1b[2J\x1b[Hgone\r\n").keys(b"\x1dn");
+    assert_eq!(menu(&bench).as_deref(), Some(" note 1 of 1: line 1 \"gone\": look: go   Esc closes"));
 
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.input(Input::Bytes(Port::CoprocErr, b"one\n\x1b[31mtwo\n")).wait(61_000).keys(b"\x1de");
