@@ -274,7 +274,10 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, clap::Er
             parsed => parsed.map(Typed::Session),
         };
     }
-    let matches = command().try_get_matches_from(argv).map_err(explain)?;
+    let (command, first) = (command(), argv.get(1).and_then(|first| first.to_str()).unwrap_or_default());
+    // What is wrong behind a subcommand is no command to wrap.
+    let known = first == "help" || command.find_subcommand(first).is_some();
+    let matches = command.try_get_matches_from(argv).map_err(|error| if known { error } else { explain(error) })?;
     Call::from_arg_matches(&matches).map(Typed::Call)
 }
 
@@ -322,23 +325,24 @@ pub(super) fn items(matches: &ArgMatches) -> Vec<Item> {
     placed.into_iter().map(|(_, item)| item).collect()
 }
 
-/// A command that stands without `--` is the most likely mistake of all.
-fn explain(error: clap::Error) -> clap::Error {
+/// A command that stands without `--` is the most likely mistake of all. To clap it is an unknown argument of a session,
+/// or an unknown subcommand.
+fn explain(mut error: clap::Error) -> clap::Error {
     use clap::error::{ContextKind, ContextValue};
     // Its tip for an unknown option is to write it behind two dashes, where it would be a command to wrap.
-    let mut error = error;
     error.remove(ContextKind::Suggested);
     let argument = error.get(ContextKind::InvalidArg).or_else(|| error.get(ContextKind::InvalidSubcommand));
-    let stray = match (error.kind(), argument) {
-        (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand, Some(ContextValue::String(arg)))
-            if !arg.starts_with('-') =>
-        {
-            arg.clone()
-        }
+    let stray = match argument {
+        Some(ContextValue::String(arg)) if !arg.starts_with('-') => arg.clone(),
         _ => return error,
     };
-    let sentence = format!("a command to wrap stands after \"--\": write \"coshell -- {stray}\"");
-    command().error(ErrorKind::UnknownArgument, sentence)
+    match error.kind() {
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => {
+            let sentence = format!("a command to wrap stands after \"--\": write \"coshell -- {stray}\"");
+            command().error(ErrorKind::UnknownArgument, sentence)
+        }
+        _ => error,
+    }
 }
 
 #[cfg(test)]
@@ -383,6 +387,14 @@ mod tests {
         let error = parse(["coshell", "vim"].map(OsString::from)).expect_err("it is a usage error");
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains("coshell -- vim"), "{error}");
+    }
+
+    #[test]
+    fn what_is_too_much_for_a_subcommand_is_no_command_to_wrap() {
+        for argv in [&["coshell", "status", "x"][..], &["coshell", "trigger", "x"], &["coshell", "help", "x"]] {
+            let error = parse(argv.iter().map(OsString::from)).expect_err("it is a usage error");
+            assert!(!error.to_string().contains("coshell -- x"), "{error}");
+        }
     }
 
     #[test]
