@@ -49,7 +49,7 @@ pub(super) struct History {
     feeds: u64,
     lines: Lines,
     marks: Marks,
-    /// The screen as it was at this place.
+    /// The screen as it was at this place; `None` until it has to be known, and after a flood.
     picture: Option<(Picture, Place)>,
 }
 
@@ -63,7 +63,7 @@ impl History {
             feeds: 0,
             lines: Lines::new(Text::new(size), lines),
             marks: Marks::default(),
-            picture: Some((Picture::new(size), Place::default())),
+            picture: None,
         }
     }
 
@@ -128,12 +128,10 @@ impl History {
     #[cold]
     fn cut(&mut self, now: Instant) -> bool {
         let Some(Notch { place: cut, feeds, edge }) = self.notches.pop_front() else { return false };
-        if let Some((picture, place)) = self.picture.as_mut().filter(|(_, place)| place.at < cut.at) {
-            if self.tape.span(now) >= CALM {
-                feed(&self.tape, picture, place, cut.at);
-            } else {
-                self.picture = None;
-            }
+        if self.tape.span(now) >= CALM {
+            self.picture_until(cut.at);
+        } else if self.picture.as_ref().is_some_and(|(_, place)| place.at < cut.at) {
+            self.picture = None;
         }
         if self.lines.place().at < cut.at {
             if self.feeds - feeds >= self.lines.most() as u64 {
@@ -208,13 +206,18 @@ impl History {
 
     /// The screen as it is now.
     pub(super) fn picture(&mut self) -> &Picture {
+        self.picture_until(u64::MAX)
+    }
+
+    /// The screen as it was at the byte `to` of the tape, or later if somebody has asked later.
+    fn picture_until(&mut self, to: u64) -> &Picture {
         let (picture, place) = self.picture.get_or_insert_with(|| {
             let (edge, place) = first_rest(&self.tape, &self.edge);
             let mut picture = Picture::new(edge.size());
             picture.feed(&edge.modes().begin());
             (picture, place)
         });
-        feed(&self.tape, picture, place, u64::MAX);
+        feed(&self.tape, picture, place, to);
         picture
     }
 }

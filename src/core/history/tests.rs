@@ -30,7 +30,7 @@ impl Desk {
         self
     }
 
-    /// Prints more than the tape holds, each text this much later than the one before.
+    /// Prints more than the tape holds, of bytes or of stretches, each text this much later than the one before.
     fn flood(&mut self, every: Duration, text: impl Fn(usize) -> String) {
         let mut bytes = 0;
         for n in 0.. {
@@ -38,7 +38,7 @@ impl Desk {
             bytes += text.len();
             self.print(&text);
             self.now += every;
-            if bytes > 5 * 1024 * 1024 {
+            if bytes > 5 * 1024 * 1024 || !every.is_zero() && n > 20_000 {
                 return;
             }
         }
@@ -104,6 +104,26 @@ fn what_is_given_up_in_calm_stays_on_the_screen() {
     });
     desk.agree();
     assert_eq!(desk.rows()[0], "header that is drawn once");
+}
+
+#[test]
+fn after_a_flood_what_comes_in_calm_stays_on_the_screen() {
+    let mut desk = Desk::new();
+    desk.flood(Duration::ZERO, |n| format!("line {n}\r\n"));
+    desk.print("\x1b[?1049h\x1b[2J\x1b[1;1Hheader that is drawn once");
+    desk.now += CALM;
+    desk.flood(Duration::from_millis(60), |n| format!("\x1b[3;1H\x1b[K{n:>29}\x1b[5;1H{}", "x".repeat(20)));
+    desk.agree();
+    assert_eq!(desk.rows()[0], "header that is drawn once");
+}
+
+#[test]
+fn nothing_is_fed_until_somebody_asks() {
+    let mut desk = Desk::new();
+    desk.print("one\r\n");
+    desk.flood(Duration::ZERO, |n| format!("line {n}\r\n"));
+    assert!(desk.history.picture.is_none());
+    assert_eq!(desk.history.lines.kept().len(), 0);
 }
 
 #[test]
