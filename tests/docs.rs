@@ -14,6 +14,9 @@ use coshell::cmd::manual;
 use coshell::config;
 use coshell::config::Surroundings;
 use coshell::core::action::KINDS;
+use coshell::core::command::{Command as Request, Fault};
+use coshell::core::control::Code;
+use coshell::core::coproc::Record;
 use coshell::core::rule::MODIFIERS;
 use coshell::core::trigger::When;
 
@@ -76,6 +79,47 @@ fn the_man_page_has_every_option_action_modifier_and_condition() {
         assert!(page.contains(condition.trim_end_matches("NAME")), "{condition}");
     }
     assert!(!page.lines().any(|line| line.starts_with('@')), "a slot was not filled");
+}
+
+/// The part of the man page between these headings.
+fn part(from: &str, to: &str) -> String {
+    let page = plain(&manual::page());
+    let (_, rest) = page.split_once(&format!(".SS {from}\n")).unwrap_or_else(|| panic!("no heading {from}"));
+    rest.split(&format!(".SS {to}\n")).next().unwrap_or_default().split(".SH ").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_man_page_has_every_method_with_its_parameters_in_order_and_no_other() {
+    let methods = part("Methods", "Errors");
+    let entries: Vec<&str> = methods.split(".TP\n").skip(1).collect();
+    let described: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.lines().next()).collect();
+    assert_eq!(described, Request::methods().collect());
+    for entry in entries {
+        let (method, body) = entry.split_once('\n').expect("a heading");
+        let names: Vec<&str> = body.lines().filter_map(|line| line.split_once(" (")).map(|(name, _)| name).collect();
+        assert_eq!(names, Request::parameters(method), "{method}");
+        for line in body.lines().filter(|line| line.contains(" (")) {
+            let (name, rest) = line.split_once(" (").expect("it is there");
+            let missed = match Request::read(method, None) {
+                Err(Fault::Params(reason)) => reason.contains(&format!("`{name}`")),
+                _ => false,
+            };
+            assert!(!missed || !rest.contains("optional"), "{method} wants {name}");
+            assert!(!line.ends_with(": ;") && !line.ends_with(": ."), "{method}: {name} is not described");
+        }
+    }
+}
+
+#[test]
+fn the_man_page_has_every_error_and_every_event() {
+    let errors = part("Errors", "Events");
+    for (code, _) in Code::ALL {
+        assert!(errors.contains(&format!(".TP\n{}\n", *code as i64)), "{code:?} is missing");
+    }
+    let events = part("Events", "ENVIRONMENT");
+    for kind in Record::KINDS {
+        assert!(events.lines().any(|line| line.trim_end_matches([',', '.']) == *kind), "{kind} is missing");
+    }
 }
 
 #[test]

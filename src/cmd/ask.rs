@@ -10,7 +10,8 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Behavior, CompletionType, Config, Editor};
 
-use super::client::{Client, own, print};
+use super::client::print;
+use super::connection::{Client, own};
 use super::{answer, lend, session};
 use crate::error::Failure;
 use crate::sys::kept::Kept;

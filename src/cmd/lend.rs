@@ -5,7 +5,8 @@ use std::env;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use super::client::{Client, REFUSED, own};
+use super::client::REFUSED;
+use super::connection::{Client, own};
 use crate::core::command::Command;
 use crate::error::Failure;
 use crate::sys::tty;

@@ -3,8 +3,10 @@
 pub mod answer;
 pub mod ask;
 pub mod client;
+mod connection;
 mod lend;
 pub mod manual;
 pub mod session;
+mod sessions;
 pub mod start_up;
-pub mod stdin;
+mod stdin;

@@ -7,7 +7,7 @@ use crate::error::{Failure, Usage};
 use crate::wire::rpc::LINE_LIMIT;
 
 /// The request with its text.
-pub fn filled_in(command: &Command) -> Result<Command, Failure> {
+pub(super) fn filled_in(command: &Command) -> Result<Command, Failure> {
     let mut command = command.clone();
     if let Command::Send { secret, text, .. } = &mut command
         && text == STDIN

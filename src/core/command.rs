@@ -266,6 +266,11 @@ impl Command {
         PARAMETERS.get(method).map_or(&[], Vec::as_slice)
     }
 
+    /// Every method there is.
+    pub fn methods() -> impl Iterator<Item = &'static str> {
+        PARAMETERS.keys().map(String::as_str).filter(|method| *method != "trigger")
+    }
+
     /// The request as it goes over the wire: its method and its parameters.
     pub fn write(&self) -> Value {
         let written = match self {

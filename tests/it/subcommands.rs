@@ -236,12 +236,15 @@ fn errors_prints_what_the_last_one_complained_of() {
 #[test]
 fn errors_follows_on_request() {
     let mut session = Session::bash(&[]);
+    let early = Follower::start(&session, "errors -f");
     session.call(&["run", "echo first >&2; cat > /dev/null"]).well();
     wait_errors(&mut session, "first");
     let follower = Follower::start(&session, "errors -f");
     follower.wait(&mut session, "first\n");
     session.call(&["run", "--replace", "for n in 1 2 3; do echo more $n >&2; done; cat > /dev/null"]).well();
     follower.wait(&mut session, "first\nmore 1\nmore 2\nmore 3\n");
+    // There was nothing to follow when it began.
+    early.wait(&mut session, "first\nmore 1\nmore 2\nmore 3\n");
 }
 
 /// A subcommand that runs on in another terminal, and writes to a file.
