@@ -361,6 +361,20 @@ fn garbage_is_answered_and_forgotten() {
 }
 
 #[test]
+fn in_a_flood_clients_are_answered_and_also_while_the_terminal_does_not_read() {
+    let mut session = Session::bash(&[]);
+    session.term.send("yes\r");
+    session.term.wait("y\r\ny\r\n");
+    for _ in 0..20 {
+        session.call(&["status"]).well();
+        // Nobody reads the terminal meanwhile.
+        session.ask("status", json!({}));
+    }
+    session.term.send("\x03");
+    session.term.wait(PROMPT);
+}
+
+#[test]
 fn another_user_is_turned_away_even_where_the_path_is_open_to_him() {
     if !geteuid().is_root() {
         eprintln!("not checked: only root can be somebody else");
