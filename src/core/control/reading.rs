@@ -46,35 +46,32 @@ impl Core {
             None => (None, None),
         };
         let owners = owners(history);
-        let mut lines: Vec<Kept> = history.lines(now).filter_map(|line| cut(line, part)).collect();
-        lines.retain(|line| wanted.from.is_none_or(|from| line.number >= from));
-        let mut lines = joined(lines);
+        // No line is copied that is not wanted: there may be many.
+        let last = wanted.number.filter(|_| wanted.command.is_none()).map(|count| history.last(now, count));
+        let first = [wanted.from, last, part.0.map(|spot| spot.number)].into_iter().flatten().max();
+        let lines = history.lines_from(now, first.unwrap_or(0));
+        let mut lines = joined(lines.filter_map(|line| cut(line, part)).collect());
         lines.drain(..lines.len().saturating_sub(wanted.number.unwrap_or(usize::MAX)));
         let left_out = leave_out(&mut lines);
-        let objects: Vec<Value> = lines
-            .iter()
-            .map(|line| {
-                let mut object = json!({
-                    "number": line.number,
-                    "time": seconds(clock + line.time.saturating_duration_since(start)),
-                    "text": String::from_utf8_lossy(&line.text),
-                });
-                let owner = owners.partition_point(|&(first, _)| first <= line.number).checked_sub(1);
-                if let Some(at) = owner {
-                    object["command"] = owners[at].1.into();
-                }
-                if line.open {
-                    object["open"] = true.into();
-                }
-                object
-            })
-            .collect();
-        let mut objects = objects;
-        for (object, line) in objects.iter_mut().zip(&lines) {
+        let object = |line: Kept| {
+            let mut object = json!({
+                "number": line.number,
+                "time": seconds(clock + line.time.saturating_duration_since(start)),
+                "text": String::from_utf8_lossy(&line.text),
+            });
+            let owner = owners.partition_point(|&(first, _)| first <= line.number).checked_sub(1);
+            if let Some(at) = owner {
+                object["command"] = owners[at].1.into();
+            }
+            if line.open {
+                object["open"] = true.into();
+            }
             if let Some(notes) = self.notes_on(line.number) {
                 object["notes"] = notes;
             }
-        }
+            object
+        };
+        let objects: Vec<Value> = lines.into_iter().map(object).collect();
         Ok(json!({"lines": objects, "left_out": left_out}))
     }
 

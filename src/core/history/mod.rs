@@ -152,9 +152,32 @@ impl History {
 
     /// The lines that are kept, the one that the cursor is on last.
     pub(super) fn lines(&mut self, now: Instant) -> impl Iterator<Item = Kept> + '_ {
+        self.lines_from(now, 0)
+    }
+
+    /// Those of them that have this number or a later one.
+    pub(super) fn lines_from(&mut self, now: Instant, number: u64) -> impl Iterator<Item = Kept> + '_ {
         self.read();
-        let open = self.lines.open(now);
-        self.lines.kept().iter().cloned().chain(open)
+        let open = self.lines.open(now).filter(|line| line.number >= number);
+        let kept = self.lines.kept();
+        kept.range(kept.partition_point(|line| line.number < number)..).cloned().chain(open)
+    }
+
+    /// The number of the line with which the last `count` lines begin.
+    pub(super) fn last(&mut self, now: Instant, count: usize) -> u64 {
+        self.read();
+        let open = self.lines.open(now).map(|line| line.number);
+        let numbers = open.into_iter().chain(self.lines.kept().iter().rev().map(|line| line.number));
+        let (mut first, mut left) = (u64::MAX, count);
+        for number in numbers.filter(|_| count > 0) {
+            if number < first {
+                if left == 0 {
+                    break;
+                }
+                (first, left) = (number, left - 1);
+            }
+        }
+        first
     }
 
     /// The commands that are remembered, oldest first, with where their prompt, what was typed, their output and its end

@@ -241,3 +241,17 @@ fn what_is_kept_is_bounded() {
     desk.print("one\r\n");
     assert_eq!(numbered(&mut desk.history, desk.now), []);
 }
+
+#[test]
+fn the_last_lines_are_found_by_their_numbers() {
+    let mut desk = Desk::new();
+    desk.print("one\r\n");
+    desk.history.counted(5, 7, true);
+    desk.print("two\r\nthree");
+    let now = desk.now;
+    assert_eq!([0, 1, 2, 3, 9].map(|count| desk.history.last(now, count)), [u64::MAX, 9, 8, 1, 1]);
+    let from =
+        |desk: &mut Desk, number| desk.history.lines_from(now, number).map(|line| line.number).collect::<Vec<_>>();
+    assert_eq!(from(&mut desk, 8), [8, 9]);
+    assert!(from(&mut desk, u64::MAX).is_empty());
+}
