@@ -40,10 +40,10 @@
 //! | `history/` | what went to the terminal, kept (`tape`), the numbered lines that are made of it when somebody asks (`lines`), the commands (`marks`) |
 //! | `notes` | notes on lines, captured lines, named marks, variables |
 //! | `picture` | the screen as a person sees it, by a terminal emulation; the bytes that draw it anew |
-//! | `screen`, `overlay`, `notices` | the queue towards the terminal; what coshell itself shows on it, and when |
+//! | `screen/`, `notices` | the queue towards the terminal; what coshell itself shows on it and how that is drawn; the screen given away and taken back |
 //! | `typing` | the queue towards the pty: keyboard and coprocess merged, sequences and pastes kept whole |
 //! | `keys/` | the hotkey inside the keyboard's bytes; the keys of the menu |
-//! | `popup`, `menu/`, `bar` | when the menu opens, what becomes of the output meanwhile and what its keys do; what it says; how its row is drawn and put back |
+//! | `popup`, `menu/` | when the menu opens, what becomes of the output meanwhile and what its keys do; what it says |
 //! | `indicator` | what the window's title says of the coprocess |
 //! | `outbox`, `tail` | a bounded queue; a bounded end of a stream |
 //! | `lending` | the terminal lent to another program for a while |

@@ -11,9 +11,9 @@ use super::coproc::{Form, Loudness, Order};
 use super::indicator::Charset;
 use super::keys::Chord;
 use super::lending::Guest;
-use super::overlay::Tone;
 use super::rule::Rule;
 use super::screen::Medium;
+use super::screen::Tone;
 use super::trigger::Looked;
 use crate::words::{Child, Exit, Port, Size, Ticket};
 

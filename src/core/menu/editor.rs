@@ -4,8 +4,8 @@
 use tui_input::{Input, InputRequest};
 use unicode_width::UnicodeWidthChar;
 
-use super::super::bar::Row;
 use super::super::keys::Key;
+use super::super::screen::Row;
 
 /// More bytes than any command line that a person writes.
 const LONGEST: usize = 4096;

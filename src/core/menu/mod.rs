@@ -3,8 +3,8 @@
 
 mod editor;
 
-use super::bar::Row;
 use super::keys::Key;
+use super::screen::Row;
 use editor::Editor;
 
 /// What somebody at the menu wants.

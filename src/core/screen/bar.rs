@@ -4,16 +4,16 @@
 //! It is the last row where that is known, which a full-screen program sees to. On the primary screen it is not known
 //! until the output has reached the last row: then it is the first blank row below the cursor.
 
+use super::super::picture::Picture;
+use super::super::text::Modes;
 use super::overlay::fitted;
-use super::picture::Picture;
-use super::text::Modes;
 
 /// What stands on the row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) text: String,
+pub(in crate::core) struct Row {
+    pub(in crate::core) text: String,
     /// The column that the cursor is seen in, if it is.
-    pub(super) cursor: Option<u16>,
+    pub(in crate::core) cursor: Option<u16>,
 }
 
 /// Where the row is.
@@ -26,7 +26,7 @@ enum Spot {
 
 /// The row, while it is shown.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bar {
+pub(in crate::core) struct Bar {
     spot: Spot,
 }
 

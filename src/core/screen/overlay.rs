@@ -6,7 +6,7 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use super::text::Cursor;
+use super::super::text::Cursor;
 
 /// What a notice or a progress line looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,0 +1,43 @@
+//! How the screen is given to another program, and how it is put back.
+
+use super::super::text::Modes;
+use super::Screen;
+
+impl Screen {
+    /// Gives the screen away: what programs have switched on is off, and what is seen now stands on the alternate screen,
+    /// with the cursor below it. What is shown there is nobody's history.
+    pub(in crate::core) fn lend(&mut self) {
+        let mut bytes = self.text.modes().restore();
+        bytes.extend_from_slice(b"\x1b[?1049h\x1b[m\x1b[2J");
+        if let Some(picture) = self.picture() {
+            bytes.extend_from_slice(&picture.repaint_rows());
+            let below = (picture.cursor().row..picture.rows()).rev().find(|&row| !picture.text(row).is_empty());
+            let row = below.unwrap_or_else(|| picture.cursor().row);
+            bytes.extend_from_slice(format!("\x1b[{}H\r\n", row + 1).as_bytes());
+        }
+        self.waiting.push(&bytes);
+        self.lent = true;
+    }
+
+    /// The screen is coshell's again, whatever it was left as.
+    pub(in crate::core) fn take_back(&mut self) {
+        if !std::mem::take(&mut self.lent) {
+            return;
+        }
+        let mut bytes = Modes::all().restore();
+        // Leaving the alternate screen brings the cursor back: what moves it is over by then.
+        bytes.extend_from_slice(b"\x1b[m\x1b[?1049l\x1b[=0u");
+        let modes = self.text.modes().clone();
+        bytes.extend_from_slice(&modes.enter());
+        if let Some(picture) = self.picture() {
+            if modes.alt_screen() {
+                bytes.extend_from_slice(&picture.repaint_rows());
+            }
+            if modes.alt_screen() || modes.confines() {
+                bytes.extend_from_slice(&picture.resume(modes.origin()));
+            }
+        }
+        bytes.extend_from_slice(&modes.again());
+        self.waiting.push(&bytes);
+    }
+}
