@@ -8,13 +8,12 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::kill;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, connect as connect_fd,
     recvmsg, sendmsg, socket,
 };
-use nix::unistd::{Pid, Uid, geteuid};
+use nix::unistd::{Pid, SysconfVar, Uid, geteuid, sysconf};
 
 use super::end::{End, Got, close_on_exec};
 
@@ -74,9 +73,10 @@ fn is_stale(id: &str, path: &Path, ourselves: &str) -> bool {
 }
 
 /// How many descriptors this process may have.
-pub fn descriptors() -> u64 {
-    // One that cannot be asked has what POSIX wants of all.
-    getrlimit(Resource::RLIMIT_NOFILE).map_or(20, |(most, _)| most)
+pub fn descriptors() -> usize {
+    let most = sysconf(SysconfVar::OPEN_MAX).ok().flatten();
+    // Where nobody says, what POSIX wants of all.
+    most.map_or(20, |most| usize::try_from(most).unwrap_or(usize::MAX))
 }
 
 /// A directory that is ours alone, and no link that somebody else has put there.

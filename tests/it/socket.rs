@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Uid, geteuid};
 use serde_json::{Value, json};
 
-use crate::support::{COSHELL, Client, Ended, PROMPT, Place, Session, Terminal, bash, proc, wrapped};
+use crate::support::{COSHELL, Client, Ended, PROMPT, Place, Session, Terminal, bash, direct, proc, wrapped};
 
 /// What a session may grow by, whatever clients do: their bound, and as much again for the allocator.
 const GROWTH_KIB: u64 = 2 * 48 * 1024;
@@ -344,6 +344,20 @@ fn more_clients_than_there_is_room_for_are_turned_away_and_let_in_again() {
     clients.clear();
     is_alive(&mut session.term);
     assert_eq!(session.ask("status", json!({}))["session"], session.id());
+}
+
+#[test]
+fn clients_leave_the_session_the_descriptors_that_it_needs() {
+    let script = "ulimit -n 80; exec \"$WRAP\" -- bash --norc --noprofile";
+    let mut session = Session::start(direct(&["sh", "-c", script]));
+    session.term.wait(PROMPT);
+    let mut clients: Vec<Client> = (0..100).map(|_| session.client()).collect();
+    let served = clients.iter_mut().map(Client::is_served).filter(|served| *served).count();
+    assert!((8..=30).contains(&served), "{served}");
+    clients[0].ask("run", json!({"command": "exit 3", "wait": true}));
+    drop(clients);
+    is_alive(&mut session.term);
+    assert_eq!(session.ask("wait", json!({})), json!({"status": 3}));
 }
 
 #[test]

@@ -27,7 +27,9 @@ const LISTENER: usize = 1000;
 /// More clients than any set of tools has; further ones are turned away.
 pub(super) const MOST: usize = 512;
 /// The descriptors that the session itself may need: ports, pipes of coprocesses and of commands of `run`.
-const OWN_DESCRIPTORS: u64 = 64;
+const OWN_DESCRIPTORS: usize = 64;
+/// So many clients are let in however few descriptors there may be.
+const LEAST: usize = 8;
 /// How many clients are served in one turn.
 const SERVED: usize = 8;
 /// How many requests of one client are looked at in one turn.
@@ -83,13 +85,13 @@ impl Clients {
             // Without it in the poll nobody would ever be let in.
             registry.register(&mut SourceFd(&listener.as_raw_fd()), Token(LISTENER), Interest::READABLE).is_ok()
         });
-        let room = usize::try_from(socket::descriptors().saturating_sub(OWN_DESCRIPTORS)).unwrap_or(MOST);
+        let room = socket::descriptors().saturating_sub(OWN_DESCRIPTORS);
         Self {
             registry,
             called: listener.is_some(),
             listener,
             all: BTreeMap::new(),
-            most: room.min(MOST),
+            most: room.clamp(LEAST, MOST),
             next_token: LISTENER + 1,
             next_ticket: 0,
             served: LISTENER,

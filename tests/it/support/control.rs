@@ -200,6 +200,12 @@ impl Client {
         n
     }
 
+    /// Whether the session has let it in.
+    pub fn is_served(&mut self) -> bool {
+        let request = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n";
+        self.stream.get_mut().write_all(request).is_ok() && self.hear().is_some()
+    }
+
     /// Says that it has said everything.
     pub fn finish(&mut self) {
         self.stream.get_mut().shutdown(Shutdown::Write).expect("it is connected");
