@@ -33,6 +33,7 @@
 //! | file | for |
 //! | --- | --- |
 //! | `mod`, `surface` | `Core` takes an `Input` to the machine that it is for; what goes in and comes out |
+//! | `ports` | what may be read of each port and what each is given; bytes that come in, ends that are closed |
 //! | `output` | the shell's output: to the screen, to the coprocess, to whoever reads lines |
 //! | `keyboard` | the keyboard's bytes: typed, locked out, or turned into an overdue signal |
 //! | `deeds` | what follows when a trigger fires; how a coprocess is started |

@@ -11,6 +11,7 @@ use super::trigger::Looked;
 use super::*;
 use crate::cli;
 use crate::config::{self, Surroundings};
+use crate::words::Port;
 
 mod controlled;
 mod indicator;

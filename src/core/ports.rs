@@ -1,0 +1,133 @@
+//! The ports: what may be read of each and what each is given, and what becomes of bytes that come in and of ends that are
+//! closed. It decides nothing about the bytes themselves.
+
+use std::time::Instant;
+
+use super::coproc::{Coproc, Record};
+use super::keyboard::EndOfInput;
+use super::lending::HELD;
+use super::{Core, Effect, HUP, Medium, PIPE};
+use crate::words::{Exit, Port};
+
+impl Core {
+    /// Whether this port should be read.
+    pub fn wants_read(&self, port: Port) -> bool {
+        match port {
+            Port::Tty => self.typing.room_for_keys() > 0 && !self.is_lent(),
+            Port::Shell => {
+                let coproc = self.coproc.as_ref().is_none_or(Coproc::has_room);
+                let room = coproc && self.held.len() < HELD;
+                room && self.screen.is_empty() && self.looking.is_empty() && !self.session.is_over()
+            }
+            Port::Coproc => {
+                let room = self.typing.room_for_chunks() > 0 || self.session.is_over();
+                room && self.coproc.as_ref().is_some_and(Coproc::wants_read)
+            }
+            Port::CoprocErr | Port::Run(_) => true,
+        }
+    }
+
+    /// What this port should be given next.
+    pub fn pending(&self, port: Port) -> &[u8] {
+        match port {
+            Port::Tty => self.screen.pending(),
+            Port::Shell => self.typing.pending(),
+            Port::Coproc => self.coproc.as_ref().map_or(&[], Coproc::pending),
+            Port::Run(slot) => self.background.pending(slot),
+            Port::CoprocErr => &[],
+        }
+    }
+
+    /// Whether what is pending there is for nobody else's eyes.
+    pub fn is_secret(&self, port: Port) -> bool {
+        port == Port::Shell && self.typing.is_secret()
+    }
+
+    /// This port took the first `n` bytes of what was pending.
+    pub fn wrote(&mut self, now: Instant, port: Port, n: usize, out: &mut Vec<Effect>) {
+        self.screen.clock(now);
+        match port {
+            Port::Tty => {
+                self.screen.wrote(n);
+                if self.screen.is_empty() {
+                    self.session.held_up(now);
+                }
+            }
+            Port::Shell => {
+                self.typing.wrote(now, n);
+                if self.typing.is_empty() {
+                    self.overdue = None;
+                }
+            }
+            Port::Coproc => {
+                if let Some(coproc) = &mut self.coproc {
+                    coproc.wrote(now, n, out);
+                }
+            }
+            Port::Run(slot) => self.background.wrote(slot, n, out),
+            Port::CoprocErr => {}
+        }
+        self.settle(now, out);
+    }
+
+    pub(super) fn bytes(&mut self, now: Instant, port: Port, bytes: &[u8], out: &mut Vec<Effect>) {
+        match port {
+            Port::Tty => self.keys(now, bytes, out),
+            Port::Shell => {
+                self.session.printed(now, bytes.len());
+                self.printed(now, bytes, out);
+            }
+            Port::Coproc => {
+                self.said(now, bytes);
+            }
+            Port::CoprocErr => {
+                if let Some(coproc) = &mut self.coproc {
+                    let text = coproc.complained(bytes);
+                    self.control.subscribers.tell(&Record::CoprocStderr { text: &text }, out);
+                }
+            }
+            Port::Run(slot) => self.background.complained(slot, bytes),
+        }
+    }
+
+    pub(super) fn empty(&mut self, port: Port) {
+        if let (Port::Coproc, Some(coproc)) = (port, &mut self.coproc) {
+            coproc.said_nothing();
+        }
+    }
+
+    pub(super) fn closed(&mut self, now: Instant, port: Port, out: &mut Vec<Effect>) {
+        match port {
+            Port::Tty if self.setup.keyboard == Medium::Terminal => {
+                self.screen.forget();
+                self.leave(now, Exit::Signal(HUP), out);
+            }
+            Port::Tty => self.end_of_input = Some(EndOfInput::new(now)),
+            Port::Shell => self.session.pty_closed(now),
+            Port::Coproc => {
+                if let Some(coproc) = &mut self.coproc {
+                    coproc.stdout_closed();
+                }
+            }
+            Port::CoprocErr | Port::Run(_) => {}
+        }
+    }
+
+    pub(super) fn write_closed(&mut self, now: Instant, port: Port, out: &mut Vec<Effect>) {
+        match port {
+            Port::Tty => {
+                self.screen.forget();
+                let terminal = self.setup.screen == Medium::Terminal;
+                self.leave(now, Exit::Signal(if terminal { HUP } else { PIPE }), out);
+            }
+            Port::Shell => self.typing.clear(),
+            Port::Coproc => {
+                if let Some(coproc) = &mut self.coproc {
+                    coproc.stdin_closed();
+                }
+            }
+            Port::Run(slot) => self.background.stdin_closed(slot),
+            Port::CoprocErr => {}
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! How a session begins: what is asked of the system, in the order in which it has to be.
+
+use std::ffi::OsString;
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use mio::{Events, Poll};
+
+use super::children::Children;
+use super::clients::{self, Clients};
+use super::ports::{self, Ports};
+use super::terminal::Terminal;
+use super::{CHUNK, Host, Launch, Refusal, provoke};
+use crate::core::{Core, MOST_RUNS};
+use crate::sys::child;
+use crate::sys::kept::Kept;
+use crate::sys::pty::Pty;
+use crate::sys::signals::{self, Inherited};
+use crate::sys::socket::Listener;
+use crate::sys::tty;
+use crate::words::Port;
+
+/// As many as there can be, so that the terminal's is never behind those of the clients.
+const EVENTS: usize = clients::MOST + 128;
+
+impl Host {
+    pub(super) fn start(launch: Launch) -> Result<Self, Refusal> {
+        let Launch { program, mut setup, sockets, runs, log } = launch;
+        provoke("start");
+        let what = |what| move |error| Refusal::System(what, error);
+        let inherited = Inherited::take();
+        // Before the shell is started: one that exits at once would never be waited for.
+        let mut signals = signals::register(&inherited).map_err(what("the signal handlers could not be set"))?;
+        let poll = Poll::new().map_err(what("the poll could not be made"))?;
+        poll.registry()
+            .register(&mut signals, ports::SIGNALS, mio::Interest::READABLE)
+            .map_err(what("the signals could not be registered"))?;
+        let terminal = Terminal::take().map_err(what("the terminal could not be put into raw mode"))?;
+        provoke("raw");
+        setup.size = terminal.size();
+        setup.keyboard = terminal.keyboard;
+        setup.screen = terminal.screen;
+        let (pty, slave) = Pty::open(setup.size, terminal.attributes()).map_err(what("no pty could be made"))?;
+        setup.signals = pty.signal_characters().map_err(what("the pty could not be asked"))?;
+        let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
+        let mut ports = Ports::new(registry);
+        connect(&pty, &mut ports).map_err(what("the terminal could not be opened"))?;
+        let listener = Listener::bind(&sockets, &setup.session);
+        let names = names(&setup.session, &pty, listener.as_ref().ok());
+        let shell = child::start_in_pty(&program, &slave, &names, &inherited).map_err(Refusal::Program)?;
+        drop(slave);
+        setup.tty = pty.name.to_string_lossy().into_owned();
+        if let Err(error) = &listener {
+            let sentence = format!("the session has no socket, so it cannot be steered from outside: {error}");
+            setup.troubles.push(sentence);
+        }
+        let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
+        // What went wrong has been said above.
+        let clients = Clients::new(registry, listener.ok());
+        let children = Children::new(shell, names);
+        let mut effects = Vec::new();
+        let core = Core::new(Instant::now(), setup, &mut effects);
+        let mut host = Self {
+            terminal,
+            core: ManuallyDrop::new(core),
+            poll,
+            events: Events::with_capacity(EVENTS),
+            signals: ManuallyDrop::new(signals),
+            // Some may have come before the poll knew of them.
+            signalled: true,
+            ports,
+            pty,
+            children,
+            clients,
+            runs: Kept::new(runs, MOST_RUNS),
+            effects,
+            warnings: Vec::new(),
+            modes: Vec::new(),
+            buffer: vec![0; CHUNK],
+            log,
+            ungiven: 0,
+            put_off: 0,
+            finished: None,
+        };
+        let now = Instant::now();
+        host.perform(now);
+        host.flush(now);
+        Ok(host)
+    }
+}
+
+/// What tells every process inside of the session.
+fn names(session: &str, pty: &Pty, listener: Option<&Listener>) -> Vec<(&'static str, OsString)> {
+    let mut names = vec![("COSHELL_SESSION", session.into()), ("COSHELL_TTY", pty.name.clone().into_os_string())];
+    names.extend(listener.map(|listener| ("COSHELL_SOCKET", listener.path.clone().into_os_string())));
+    names
+}
+
+fn connect(pty: &Pty, ports: &mut Ports) -> io::Result<()> {
+    ports.add_reader(Port::Tty, tty::open(io::stdin().as_fd())?);
+    ports.add_writer(Port::Tty, tty::open(io::stdout().as_fd())?);
+    let end = pty.end()?;
+    ports.add_writer(Port::Shell, end.again()?);
+    ports.add_reader(Port::Shell, end);
+    Ok(())
+}
