@@ -290,8 +290,10 @@ impl Core {
                 if let Some(coproc) = self.coproc.take() {
                     self.muted = None;
                     self.watch();
-                    self.notice(&format!("coprocess {} could not be started: {reason}", coproc.name()), &[], out);
-                    self.coproc_not_started(reason, out);
+                    // Whoever asked for it is told, and else the user.
+                    if !self.coproc_not_started(reason, out) {
+                        self.notice(&format!("coprocess {} could not be started: {reason}", coproc.name()), &[], out);
+                    }
                 }
             }
             Child::Run(slot) => {

@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use nix::unistd::{Uid, geteuid};
@@ -257,7 +258,7 @@ fn a_client_that_floods_and_never_reads_is_not_felt() {
         for client in &mut clients {
             client.say_some(request.as_bytes());
         }
-        session.term.watch(std::time::Duration::ZERO);
+        session.term.watch(Duration::ZERO);
     }
     is_alive(&mut session.term);
     let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
@@ -386,6 +387,23 @@ fn in_a_flood_clients_are_answered_and_also_while_the_terminal_does_not_read() {
     }
     session.term.send("\x03");
     session.term.wait(PROMPT);
+}
+
+#[test]
+fn clients_that_only_wait_cost_nothing() {
+    let mut session = Session::bash(&[]);
+    let mut clients: Vec<Client> = (0..20).map(|_| session.client()).collect();
+    for client in &mut clients {
+        client.ask("subscribe", json!({}));
+    }
+    clients[0].say("{\"jsonrpc\"");
+    session.ask("run", json!({"command": "exec cat > /dev/null"}));
+    clients[1].say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"}\n");
+    is_alive(&mut session.term);
+    session.term.watch(Duration::from_millis(200));
+    let before = (proc::naps(session.term.pid()), proc::cpu_ms(session.term.pid()));
+    session.term.watch(Duration::from_millis(500));
+    assert_eq!((proc::naps(session.term.pid()), proc::cpu_ms(session.term.pid())), before);
 }
 
 #[test]

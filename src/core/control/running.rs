@@ -168,11 +168,14 @@ impl Core {
         }
     }
 
-    /// The coprocess could not be started.
-    pub(in crate::core) fn coproc_not_started(&mut self, reason: &str, out: &mut Vec<Effect>) {
-        if let Some((ticket, _)) = self.control.runs.starting.take() {
-            out.push(Effect::Answer(ticket, Err(Refusal::new(Code::Failed, reason))));
+    /// The coprocess could not be started; whether somebody who asked for it was told.
+    pub(in crate::core) fn coproc_not_started(&mut self, reason: &str, out: &mut Vec<Effect>) -> bool {
+        let asked = self.control.runs.starting.take();
+        if let Some((ticket, _)) = asked {
+            let sentence = format!("the coprocess could not be started: {reason}");
+            out.push(Effect::Answer(ticket, Err(Refusal::new(Code::Failed, sentence))));
         }
+        asked.is_some()
     }
 
     /// The coprocess has ended: those who waited are told, and with them why it failed; the next one is started.

@@ -64,6 +64,19 @@ fn a_failure_is_told_to_whoever_waits_and_else_to_the_user() {
 }
 
 #[test]
+fn one_that_cannot_be_started_is_told_to_whoever_asked_for_it() {
+    let mut bench = Bench::new(&[]);
+    let Command::Run { silent, replace, wait, input, .. } = RUN else { unreachable!("it is one") };
+    bench.shell(b"$ ").asks(1, Command::Run { silent, replace, wait, input, command: "bot".to_owned() });
+    bench.input(Input::StartFailed(Child::Coproc, "no memory".to_owned())).wait(100);
+    assert_eq!(bench.code(1), Some(Code::Failed));
+    assert!(!bench.shows("could not be started"));
+    assert!(
+        Bench::new(&["-c", "bot"]).input(Input::StartFailed(Child::Coproc, "no".to_owned())).shows("not be started")
+    );
+}
+
+#[test]
 fn what_the_users_signal_ends_has_not_failed() {
     for (exit, noticed) in [(Exit::Signal(2), false), (Exit::Code(130), false), (Exit::Signal(15), true)] {
         let mut bench = Bench::new(&[]);
