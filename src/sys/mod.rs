@@ -9,6 +9,7 @@ pub mod end;
 pub mod guard;
 pub mod guest;
 pub mod kept;
+pub mod memory;
 pub mod process;
 pub mod pty;
 pub mod signals;

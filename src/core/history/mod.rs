@@ -38,6 +38,9 @@ struct Notch {
     edge: Text,
 }
 
+/// What a screen is made of that is made anew, where the tape does not go back to the session's beginning.
+const RECENT: u64 = 512 * 1024;
+
 /// The session's memory.
 #[derive(Debug)]
 pub(super) struct History {
@@ -235,7 +238,13 @@ impl History {
     /// The screen as it was at the byte `to` of the tape, or later if somebody has asked later.
     fn picture_until(&mut self, to: u64) -> &Picture {
         let (picture, place) = self.picture.get_or_insert_with(|| {
-            let (edge, place) = first_rest(&self.tape, &self.edge);
+            let end = self.tape.end().at;
+            // Where the beginning is lost anyway, a part of the rest will do: all of it would take a fifth of a second.
+            let recent = self.notches.iter().rfind(|notch| self.edge.offset() > 0 && notch.place.at + RECENT <= end);
+            let (edge, place) = match recent.filter(|notch| notch.place.at <= to) {
+                Some(notch) => first_rest(&self.tape, &notch.edge, notch.place),
+                None => first_rest(&self.tape, &self.edge, self.tape.beginning()),
+            };
             let mut picture = Picture::new(edge.size());
             picture.feed(&edge.modes().begin());
             (picture, place)
@@ -245,9 +254,9 @@ impl History {
     }
 }
 
-/// Where the tape is not inside an escape sequence any more, and what is on there.
-fn first_rest(tape: &Tape, edge: &Text) -> (Text, Place) {
-    let (mut edge, mut place) = (edge.clone(), tape.beginning());
+/// Where, from this place on, the tape is not inside an escape sequence, and what is on there.
+fn first_rest(tape: &Tape, edge: &Text, mut place: Place) -> (Text, Place) {
+    let mut edge = edge.clone();
     while !edge.at_rest() {
         let to = place.at + 1;
         let Some((_, Piece::Bytes(Source::Shell, byte))) = tape.next(&mut place, to) else { break };

@@ -27,6 +27,8 @@ pub(super) struct Client {
     gone: bool,
     /// Since when it has taken nothing of what waits.
     stuck: Option<Instant>,
+    /// How much it has taken in all.
+    taken: usize,
 }
 
 impl Client {
@@ -40,6 +42,7 @@ impl Client {
             hung_up: false,
             gone: false,
             stuck: None,
+            taken: 0,
         }
     }
 
@@ -75,6 +78,11 @@ impl Client {
         self.connection.take_passed()
     }
 
+    /// How much it has taken in all.
+    pub(super) fn taken(&self) -> usize {
+        self.taken
+    }
+
     /// Reads it once, unless there is something to be read before.
     pub(super) fn read(&mut self, share: usize) {
         if !self.readable || self.closed || self.talk.has_more() || !self.talk.is_heard(share) {
@@ -101,6 +109,7 @@ impl Client {
             match self.connection.end().write(self.talk.pending()) {
                 Put::Bytes(n) => {
                     self.talk.took(n);
+                    self.taken += n;
                     self.stuck = None;
                 }
                 Put::Full => {

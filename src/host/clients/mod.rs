@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::core::command::Command;
 use crate::core::control::Refusal;
+use crate::sys::memory;
 use crate::sys::socket::{self, Connection, Listener};
 use crate::words::Ticket;
 use client::Client;
@@ -40,6 +41,9 @@ const WAITING: usize = 32 * 1024 * 1024;
 const SHARE: usize = 1024 * 1024;
 /// What all clients together may have said that cannot be read yet: lines without an end.
 const UNREAD: usize = 16 * 1024 * 1024;
+
+/// A client that was told so much has cost several times as much memory, which is given back when it goes.
+const MUCH: usize = 256 * 1024;
 
 /// A request, on its way to the core.
 #[derive(Debug)]
@@ -239,6 +243,10 @@ impl Clients {
         if let Some(client) = self.all.remove(&token) {
             // It is closed next, which takes it out of the poll too.
             let _ = self.registry.deregister(&mut SourceFd(&client.as_raw_fd()));
+            if client.taken() >= MUCH {
+                drop(client);
+                memory::give_back();
+            }
         }
         // Somebody may have called while no descriptor was left.
         self.called = self.listener.is_some();
