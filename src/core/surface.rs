@@ -1,5 +1,6 @@
 //! What goes into the core and what comes out: the words between it and whoever drives it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -95,8 +96,8 @@ pub enum Effect {
     KeepRun(String),
     /// This is what the client that asked is answered.
     Answer(Ticket, Result<Value, Refusal>),
-    /// This has happened: tell the client that subscribed to it.
-    Tell(Ticket, Value),
+    /// This has happened: tell the client that subscribed to it. A JSON object, as text: there may be many.
+    Tell(Ticket, Arc<str>),
     /// Say this where the terminal does not show it: on stderr, at the end.
     Warn(String),
     /// Leave with this status.

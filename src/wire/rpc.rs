@@ -102,9 +102,9 @@ pub fn failure(id: &Value, code: i64, message: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})
 }
 
-/// A notification to a subscriber.
-pub fn event(params: &Value) -> Value {
-    json!({"jsonrpc": "2.0", "method": "event", "params": params})
+/// A notification to a subscriber, as it goes out; the params are JSON already.
+pub fn event(params: &str) -> String {
+    format!("{{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{params}}}")
 }
 
 /// A request as a client sends it.
@@ -162,6 +162,12 @@ mod tests {
             let Ok(Frame::Single(Message::Bad(response))) = read(line.as_bytes()) else { panic!("{line}") };
             assert_eq!(code(&response), INVALID_REQUEST, "{line}");
         }
+    }
+
+    #[test]
+    fn an_event_is_a_notification() {
+        let written: Value = serde_json::from_str(&event("{\"a\":5}")).expect("it is JSON");
+        assert_eq!(written, json!({"jsonrpc": "2.0", "method": "event", "params": {"a": 5}}));
     }
 
     #[test]

@@ -478,7 +478,7 @@ fn subscribe_prints_what_happens() {
     let mut client = session.client();
     session.term.wait_until("an event", |_| {
         client.ask("send", json!({"text": "\r"}));
-        follower.text().contains("\"prompt\"")
+        follower.text().contains("\"line\"")
     });
     session.term.send("echo match$((1))\r");
     session.call(&["run", "--wait", "echo oh >&2"]).well();

@@ -1,7 +1,9 @@
 //! Who has subscribed to what happens in the session, and what they are told: the records that a `json` coprocess reads,
 //! and some more.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
+
+use serde_json::json;
 
 use super::super::Effect;
 use super::super::coproc::Record;
@@ -55,10 +57,10 @@ impl Subscribers {
     /// Tells everybody who wants it.
     pub(in crate::core) fn tell(&self, record: &Record<'_>, out: &mut Vec<Effect>) {
         let kind = record.kind();
-        let mut value: Option<Value> = None;
+        let mut text: Option<Arc<str>> = None;
         for subscriber in self.all.iter().filter(|subscriber| subscriber.wants(kind)) {
-            let value = value.get_or_insert_with(|| record.object());
-            out.push(Effect::Tell(subscriber.ticket, value.clone()));
+            let text = text.get_or_insert_with(|| record.object().to_string().into());
+            out.push(Effect::Tell(subscriber.ticket, Arc::clone(text)));
         }
     }
 }

@@ -109,7 +109,7 @@ fn what_it_complains_of_is_told_in_whole_characters() {
             bench.input(Input::Bytes(Port::CoprocErr, piece));
         }
         let told = bench.effects.iter().filter_map(|effect| match effect {
-            Effect::Tell(_, value) => value["text"].as_str().map(str::to_owned),
+            Effect::Tell(_, text) => serde_json::from_str::<Value>(text).ok()?["text"].as_str().map(str::to_owned),
             _ => None,
         });
         told.collect::<String>()

@@ -16,10 +16,10 @@ impl Bench {
     fn heard(&self, ticket: u64) -> Vec<(String, u64, String)> {
         let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
         let told = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Tell(Ticket(to), value) if *to == ticket => Some(value),
+            Effect::Tell(Ticket(to), text) if *to == ticket => serde_json::from_str::<Value>(text).ok(),
             _ => None,
         });
-        told.map(|value| (text(value, "type"), value["number"].as_u64().unwrap_or(0), text(value, "text"))).collect()
+        told.map(|value| (text(&value, "type"), value["number"].as_u64().unwrap_or(0), text(&value, "text"))).collect()
     }
 }
 

@@ -149,7 +149,7 @@ mod tests {
 
     /// More than a socket holds.
     fn overfill(client: &mut Client, now: Instant) {
-        let event = json!({"text": "x".repeat(64 * 1024)});
+        let event = json!({"text": "x".repeat(64 * 1024)}).to_string();
         for _ in 0..12 {
             client.talk.tell(&event, SHARE);
             client.flush(now);

@@ -188,7 +188,7 @@ impl Clients {
     }
 
     /// This has happened; who asked with this ticket wants to be told.
-    pub(super) fn tell(&mut self, ticket: Ticket, event: &Value) {
+    pub(super) fn tell(&mut self, ticket: Ticket, event: &str) {
         let share = self.fair_share();
         if let Some(waiting) = self.callers.get(&ticket)
             && let Some(client) = self.all.get_mut(&waiting.token)

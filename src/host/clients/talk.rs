@@ -217,20 +217,23 @@ impl Talk {
     }
 
     /// Tells it of something that it has subscribed to, unless so many bytes wait for it already.
-    pub(super) fn tell(&mut self, event: &Value, share: usize) {
+    pub(super) fn tell(&mut self, event: &str, share: usize) {
         if self.waiting() >= share {
             self.missed += 1;
             return;
         }
         if self.missed > 0 {
-            self.put(&rpc::event(&json!({"type": "missed", "count": self.missed})));
+            self.put_text(&rpc::event(&json!({"type": "missed", "count": self.missed}).to_string()));
             self.missed = 0;
         }
-        self.put(&rpc::event(event));
+        self.put_text(&rpc::event(event));
     }
 
     fn put(&mut self, value: &Value) {
-        let text = value.to_string();
+        self.put_text(&value.to_string());
+    }
+
+    fn put_text(&mut self, text: &str) {
         if text.len() >= LARGE {
             self.output.reserve_exact(text.len() + 1);
         }

@@ -118,7 +118,7 @@ fn a_line_is_too_long_wherever_it_is_cut() {
 #[test]
 fn what_a_subscriber_does_not_take_is_counted() {
     let mut talk = Talk::default();
-    let event = json!({"type": "line", "text": "x".repeat(1000)});
+    let event = json!({"type": "line", "text": "x".repeat(1000)}).to_string();
     (0..1500).for_each(|_| talk.tell(&event, SHARE));
     assert!(talk.waiting() < SHARE + 2000);
     let told = talk.pending().iter().filter(|byte| **byte == b'\n').count();
