@@ -68,8 +68,8 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
 /// Asks on this terminal without showing what is typed; the exit status.
 pub(super) fn secret(prompt: &str) -> Result<u8, Failure> {
     let failed = |error: io::Error| own(&format!("the line could not be read: {error}"));
-    eprint!("{}", answer::shown(prompt));
     let hidden = Unechoed::begin(&io::stdin()).map_err(failed)?;
+    eprint!("{}", answer::shown(prompt));
     let mut line = String::new();
     let read = io::stdin().lock().take(LIMIT).read_line(&mut line).map_err(failed)?;
     drop(hidden);

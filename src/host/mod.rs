@@ -142,6 +142,9 @@ impl Host {
             // Nothing more is gathered.
             self.flush(Instant::now());
         }
+        if self.finished.is_some() {
+            return Ok(());
+        }
         let timeout = if self.ports.has_work(&self.core) || self.clients.has_work(Instant::now()) {
             Some(Duration::ZERO)
         } else {
