@@ -193,8 +193,8 @@ fn a_command_is_run_stopped_and_remembered() {
     term.send("\x1dr\x1b[A");
     wait_menu(&mut term, " run: echo $$ > pid; exec sleep 100");
     term.send("\x1b");
-    let kept = term.read_home(".local/state/coshell/history");
-    assert_eq!(kept.as_deref(), Some(&b"echo $$ > pid; exec sleep 100\n"[..]));
+    let kept = |term: &Terminal| term.read_home(".local/state/coshell/history");
+    term.wait_until("it to be kept", |term| kept(term).as_deref() == Some(b"echo $$ > pid; exec sleep 100\n"));
 }
 
 #[test]
