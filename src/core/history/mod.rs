@@ -131,13 +131,15 @@ impl History {
     #[cold]
     fn cut(&mut self, now: Instant) -> bool {
         let Some(Notch { place: cut, feeds, edge }) = self.notches.pop_front() else { return false };
-        if self.tape.span(now) >= CALM {
+        let calm = self.tape.span(now) >= CALM;
+        if calm {
             self.picture_until(cut.at);
         } else if self.picture.as_ref().is_some_and(|(_, place)| place.at < cut.at) {
             self.picture = None;
         }
         if self.lines.place().at < cut.at {
-            if self.feeds - feeds >= self.lines.most() as u64 {
+            // In a flood of long lines the last of them have to do: reading them would be felt.
+            if !calm || self.feeds - feeds >= self.lines.most() as u64 {
                 self.lines.skip(edge.offset(), feeds);
             } else {
                 self.lines.read(&self.tape, &self.edge, cut.at, feeds);

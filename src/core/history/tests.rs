@@ -209,9 +209,15 @@ fn in_a_flood_the_last_lines_are_kept_with_their_numbers() {
 }
 
 #[test]
-fn long_lines_are_read_before_they_are_given_up() {
+fn long_lines_are_read_before_they_are_given_up_if_there_is_time() {
+    let long = |n| format!("{} {n}\r\n", "x".repeat(10_000));
     let mut desk = Desk::new();
-    desk.flood(Duration::ZERO, |n| format!("{} {n}\r\n", "x".repeat(10_000)));
+    desk.flood(Duration::ZERO, long);
+    let lines = numbered(&mut desk.history, desk.now);
+    assert!((300..450).contains(&lines.len()), "what the tape holds");
+    assert!(lines.iter().all(|(number, text)| text.ends_with(format!("x {}", number - 1).as_bytes())));
+    let mut desk = Desk::new();
+    desk.flood(Duration::from_millis(60), long);
     let lines = numbered(&mut desk.history, desk.now);
     assert!(lines.len() > 500, "more than the tape holds");
     for (number, text) in lines {
