@@ -27,7 +27,7 @@ use crate::words::Exit;
 
 /// Runs the session that was asked for; its exit status.
 pub fn run(args: &Args, argv0: &OsStr) -> Result<Exit, Failure> {
-    let surroundings = surroundings(argv0);
+    let surroundings = surroundings(args, argv0);
     let mut setup = config::setup(args, &surroundings).map_err(Failure::Usage)?;
     let Invocation { path, name, args: rest } = config::invocation(args, &surroundings);
     if !args.nested {
@@ -57,11 +57,14 @@ pub(super) fn state(name: &str) -> Option<PathBuf> {
     Some(state.join("coshell").join(name))
 }
 
-fn surroundings(argv0: &OsStr) -> Surroundings {
-    // No entry for this user: /bin/sh is what is left.
-    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
+fn surroundings(args: &Args, argv0: &OsStr) -> Surroundings {
+    let shell = env::var_os("SHELL").filter(|shell| !shell.is_empty());
+    // The password database takes a while, so it is asked only where nothing else says what to start. No entry for this
+    // user: /bin/sh is what is left.
+    let wanted = shell.is_none() && args.command.is_empty();
+    let user = wanted.then(|| nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()).flatten();
     Surroundings {
-        shell: env::var_os("SHELL"),
+        shell,
         login_shell: user.map(|user| user.shell.into_os_string()),
         as_login: argv0.as_bytes().starts_with(b"-"),
         protocol: Protocol::of(|name| env::var(name).ok()),
