@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use nix::sys::signal::{Signal, kill};
 use serde_json::{Value, json};
 
-use crate::support::{PROMPT, Place, Session, coshell, needs};
+use crate::support::{PROMPT, Place, Session, coshell, needs, proc};
 
 /// What a cell shows: its text, its colours, and whether it is bold, italic, underlined, inverse.
 type Seen = (String, Value, Value, [bool; 4]);
@@ -98,13 +99,17 @@ impl Watched {
         self.agree_by("");
     }
 
-    /// The same, with this key now and then: not every program draws everything anew when the window is resized.
+    /// The same, with another SIGWINCH and this key now and then: not every program draws everything anew when the window
+    /// is resized, and mc overlooks a change at times, although its terminal has the new size.
     #[track_caller]
     fn agree_by(&mut self, key: &str) {
         let mut client = self.session.client();
         let mut last = String::new();
         for round in 0..200 {
-            if round % 20 == 0 {
+            if round % 20 == 0 && !key.is_empty() {
+                for program in proc::children(self.session.term.pid()) {
+                    kill(program, Signal::SIGWINCH).expect("it runs");
+                }
                 self.session.term.send(key);
             }
             let answer = client.ask("screen", json!({}));
