@@ -220,14 +220,9 @@ impl Core {
         let rule = self.standing_rules().nth(place).map(|(i, _)| i);
         if let Some(i) = rule {
             let on = self.triggers.spec(i).enabled;
-            self.triggers.set_enabled(i, !on);
+            self.turn_trigger(i, !on);
             self.show_triggers();
         }
-    }
-
-    /// The triggers that were not removed, with their places among all.
-    fn standing_rules(&self) -> impl Iterator<Item = (usize, &Rule)> {
-        self.rules.iter().enumerate().filter_map(|(i, rule)| Some((i, rule.as_ref()?)))
     }
 
     fn status_sentence(&self, now: Instant) -> String {

@@ -23,8 +23,7 @@ impl Core {
                 "searched": cost.tried,
             })
         };
-        let all = self.rules.iter().enumerate().filter_map(|(i, rule)| rule.as_ref().map(|rule| (i, rule)));
-        json!({"triggers": all.map(told).collect::<Vec<_>>()})
+        json!({"triggers": self.standing_rules().map(told).collect::<Vec<_>>()})
     }
 
     pub(super) fn add_trigger(&mut self, regex: &str, items: &[Item]) -> Reply {
@@ -50,9 +49,19 @@ impl Core {
 
     pub(super) fn switch_trigger(&mut self, trigger: &str, on: bool) -> Reply {
         let i = self.find_trigger(trigger)?;
+        self.turn_trigger(i, on);
+        Ok(json!({"number": i + 1, "enabled": on}))
+    }
+
+    /// Switches the trigger of this place among all on or off.
+    pub(in crate::core) fn turn_trigger(&mut self, i: usize, on: bool) {
         self.triggers.set_enabled(i, on);
         self.watch();
-        Ok(json!({"number": i + 1, "enabled": on}))
+    }
+
+    /// The triggers that were not removed, with their places among all.
+    pub(in crate::core) fn standing_rules(&self) -> impl Iterator<Item = (usize, &Rule)> {
+        self.rules.iter().enumerate().filter_map(|(i, rule)| Some((i, rule.as_ref()?)))
     }
 
     /// The trigger of this name, pattern or number.

@@ -33,7 +33,7 @@ impl Screen {
             self.indicated = command.map(str::to_owned);
             self.text.titles_mut().lead(command.map(|command| indicator::prefix(command, charset)));
         }
-        if self.text.titles().is_changed() && self.text.at_rest() {
+        if self.text.titles().is_changed() && self.text.at_rest() && !self.lent {
             self.show_title();
         }
     }

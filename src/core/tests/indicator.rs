@@ -1,6 +1,8 @@
 //! The window's title, as the terminal is given it.
 
 use super::*;
+use crate::core::command::Command;
+use crate::words::Ticket;
 
 /// Every title that the terminal was given, and what was done to its stack.
 fn titles(bench: &Bench) -> Vec<String> {
@@ -30,6 +32,18 @@ fn titles_that_programs_set_are_shown_behind_it_however_they_come() {
         let titles = titles(&bench);
         (titles[titles.len() - 2..].to_vec(), bench.lines())
     });
+}
+
+#[test]
+fn it_waits_until_the_screen_is_coshells_again() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    let lend = Command::read("lend", Some(serde_json::json!({"command": ["fzf"]}))).expect("a good request");
+    bench.shell(b"\x1b]2;mine\x07").input(Input::Asked(Ticket(1), lend));
+    let before = bench.shown.len();
+    bench.coproc_exits(Exit::Code(0), b"");
+    assert_eq!(bench.shown.len(), before, "nothing of coshell's gets into what the guest draws");
+    bench.input(Input::Exited(Child::Guest, Exit::Code(0)));
+    assert_eq!(titles(&bench).last().map(String::as_str), Some("mine"));
 }
 
 #[test]

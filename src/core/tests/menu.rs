@@ -1,6 +1,8 @@
 //! The menu over what the shell shows: it comes, does what it is asked for, and goes without a trace.
 
 use super::*;
+use crate::core::command::Command;
+use crate::words::Ticket;
 
 /// Everything that can be seen.
 fn sight(bench: &Bench) -> (Vec<String>, (u16, u16), bool, Vec<u8>) {
@@ -167,6 +169,16 @@ fn triggers_are_switched() {
     assert_eq!(bench.typed, b"y");
     bench.keys(b"\x1dt12\x1b").wait(30).shell(b"go\r\n");
     assert_eq!(bench.typed, b"yx");
+}
+
+#[test]
+fn the_only_trigger_switched_off_and_on_again_fires_whoever_does_it() {
+    let mut bench = Bench::new(&["-t", "go", "--bell"]);
+    let disable = Command::read("trigger-disable", Some(serde_json::json!(["1"]))).expect("a good request");
+    bench.input(Input::Asked(Ticket(1), disable)).shell(b"go\r\n");
+    assert!(!bench.shown.contains(&7));
+    bench.keys(b"\x1dt1\x1b").wait(30).shell(b"go\r\n");
+    assert!(bench.shown.contains(&7), "{:?}", bench.lines());
 }
 
 #[test]
