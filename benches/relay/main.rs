@@ -61,9 +61,11 @@ fn main() {
     }
     let args: Vec<String> = args.into_iter().filter(|arg| arg != "--bench").collect();
     let options = Options::read(&args);
-    if !options.bin.is_file() {
-        eprintln!("{}: there is no such program", options.bin.display());
-        exit(2);
+    for bin in options.also.iter().map(|(_, bin)| bin).chain([&options.bin]) {
+        if !bin.is_file() {
+            eprintln!("{}: there is no such program", bin.display());
+            exit(2);
+        }
     }
     if options.one_cpu {
         stay_on_one_cpu();
@@ -138,11 +140,16 @@ impl Bench {
     }
 
     fn test(&mut self, test: &str) {
-        let bin = self.options.bin.clone();
-        let coshell = |name: &str, triggers, options: &[&str]| wrapper::coshell(name, &bin, triggers, options);
+        let (bin, also) = (self.options.bin.clone(), self.options.also.clone());
+        // This coshell, and what is measured beside it.
+        let coshell = |name: &str, triggers, options: &[&str]| {
+            let others = also.iter().map(|(other, bin)| (format!("{name}, {other}"), bin));
+            let all = [(name.to_owned(), &bin)].into_iter().chain(others);
+            all.map(|(name, bin)| wrapper::coshell(&name, bin, triggers, options)).collect::<Vec<_>>()
+        };
         let mut plain = vec![wrapper::floor(), wrapper::relay(&self.this)];
         plain.extend(wrapper::script());
-        plain.push(coshell("coshell", 0, &[]));
+        plain.extend(coshell("coshell", 0, &[]));
         if self.options.peers {
             plain.extend(wrapper::peers(&self.home));
         }
@@ -153,30 +160,33 @@ impl Bench {
         match test {
             "throughput" => throughput::test(self, test, &plain, &all, None),
             "triggers" => {
-                let some = coshell("100 triggers", 100, &[]);
-                let with =
-                    [wrapper::floor(), coshell("no trigger", 0, &[]), some, coshell("1,000 triggers", 1000, &[])];
+                let mut with = vec![wrapper::floor()];
+                for (name, count) in [("no trigger", 0), ("100 triggers", 100), ("1,000 triggers", 1000)] {
+                    with.extend(coshell(name, count, &[]));
+                }
                 throughput::test(self, test, &with, &telling, Some(1));
             }
             "coproc" => {
-                let cat = ["--coproc", "cat >/dev/null", "--input"];
-                let form = |form| coshell(form, 0, &[cat[0], cat[1], cat[2], form]);
-                let with = [wrapper::floor(), coshell("no coprocess", 0, &[]), form("raw"), form("text")];
+                let mut with = vec![wrapper::floor()];
+                with.extend(coshell("no coprocess", 0, &[]));
+                for form in ["raw", "text"] {
+                    with.extend(coshell(form, 0, &["--coproc", "cat >/dev/null", "--input", form]));
+                }
                 throughput::test(self, test, &with, &telling, Some(1));
             }
             "latency" => keys::latency(self, &plain),
             "flood" => {
-                plain.push(many());
+                plain.extend(many());
                 keys::flood(self, &plain);
             }
             "stalled" => keys::stalled(self, &plain),
             "interrupt" => keys::interrupt(self, &plain),
             "startup" => {
-                plain.push(many());
+                plain.extend(many());
                 life::startup(self, &plain);
             }
             _ => {
-                plain.push(many());
+                plain.extend(many());
                 let order: fn(&mut Self, &[Wrapper]) = if test == "idle" { life::idle } else { life::memory };
                 order(self, &plain);
             }

@@ -20,7 +20,8 @@ cargo bench --bench relay -- [OPTIONS]     (without options: --quick)
   --json FILE         write everything that was found to FILE
   --one-cpu           all processes on one CPU: what it costs, without the price of waking another CPU
   --peers             also expect, zssh, ChromaTerm and tmux, as far as they are installed
-  --bin PATH          the coshell to be measured, in place of the one that was just built";
+  --bin PATH          the coshell to be measured, in place of the one that was just built
+  --also NAME=PATH    another coshell in the same run, such as the one before a change; may be repeated";
 
 /// What is to be done.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) one_cpu: bool,
     pub(crate) peers: bool,
     pub(crate) bin: PathBuf,
+    /// Other builds of coshell, with the names that they have in the tables.
+    pub(crate) also: Vec<(String, PathBuf)>,
 }
 
 impl Options {
@@ -58,6 +61,7 @@ impl Options {
             one_cpu: false,
             peers: false,
             bin: env!("CARGO_BIN_EXE_coshell").into(),
+            also: Vec::new(),
         };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
@@ -74,6 +78,11 @@ impl Options {
                 "--one-cpu" => it.one_cpu = true,
                 "--peers" => it.peers = true,
                 "--bin" => it.bin = value().into(),
+                "--also" => {
+                    let also = value();
+                    let (name, path) = also.split_once('=').unwrap_or_else(|| refuse("--also wants NAME=PATH"));
+                    it.also.push((name.to_owned(), path.into()));
+                }
                 "-h" | "--help" => {
                     println!("{HELP}");
                     exit(0)
