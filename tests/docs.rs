@@ -202,7 +202,7 @@ fn every_command_line_that_is_shown_is_accepted() {
             let argv = ["coshell".to_owned()].into_iter().chain(words).map(OsString::from);
             let args = cli::parse(argv).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
             let Typed::Session(args) = args else { continue };
-            config::setup(&args, &Surroundings::default()).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
+            config::setup(args, &Surroundings::default()).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
             count += 1;
         }
     }

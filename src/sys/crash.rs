@@ -1,11 +1,14 @@
-//! The terminal put back when coshell itself is shot down: by SIGSEGV and its like, which no loop can handle. What
-//! the handler needs lies in statics, since it may call nothing that is not async-signal-safe (signal-safety(7)).
+//! The terminal put back when coshell itself is shot down: by SIGSEGV and its like, which no loop can handle, and by
+//! real-time signals, which nothing sends to a program that has not asked for them. What the handler needs lies in
+//! statics, since it may call nothing that is not async-signal-safe (signal-safety(7)).
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
 use termios::Termios;
+
+use super::signals;
 
 /// The signals that a fault of the program, or somebody with kill(1), sends.
 const FATAL: [i32; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT];
@@ -22,7 +25,9 @@ pub(super) fn arm(tty: &OwnedFd, saved: &Termios) {
     // Leaked on purpose, once for each time that the terminal is taken: the handler may run at any later time.
     SAVED.store(Box::leak(Box::new(*saved)), Ordering::SeqCst);
     TTY.store(tty.as_raw_fd(), Ordering::SeqCst);
-    for signal in FATAL {
+    // To register thirty more with signal-hook, which copies all that it has for each, would be a third of a start.
+    let real_time = signals::real_time().filter(|&signal| !signals::is_ignored(signal));
+    for signal in FATAL.into_iter().chain(real_time) {
         // SAFETY: `sigaction` is given a whole, zeroed structure with a handler of the right type, and the handler
         // itself makes async-signal-safe calls only.
         unsafe {

@@ -110,17 +110,17 @@ pub(super) fn reset_all() {
     }
 }
 
-/// Handles every signal that can be handled and was not ignored when coshell started.
+/// Handles every signal that a loop can handle and that was not ignored when coshell started, but for the real-time ones,
+/// which `crash` has.
 pub fn register(inherited: &Inherited) -> io::Result<Signals> {
-    let real_time = first_real_time()..=last();
-    let terminating = TERMINATING.iter().copied().chain(real_time);
-    let wanted = terminating.filter(|signal| !inherited.ignored.contains(signal));
+    let wanted = TERMINATING.iter().copied().filter(|signal| !inherited.ignored.contains(signal));
     Signals::new(wanted.chain([SIGCHLD, SIGWINCH, SIGTSTP, SIGCONT]))
 }
 
+/// The real-time signals, where the system has names for them.
 #[cfg(target_os = "linux")]
-fn first_real_time() -> i32 {
-    libc::SIGRTMIN()
+pub(super) fn real_time() -> impl Iterator<Item = i32> {
+    libc::SIGRTMIN()..=last()
 }
 
 #[cfg(target_os = "linux")]
@@ -129,8 +129,8 @@ fn last() -> i32 {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn first_real_time() -> i32 {
-    32
+pub(super) fn real_time() -> impl Iterator<Item = i32> {
+    std::iter::empty()
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -148,7 +148,7 @@ fn set(signal: i32, handler: libc::sighandler_t) {
     }
 }
 
-fn is_ignored(signal: i32) -> bool {
+pub(super) fn is_ignored(signal: i32) -> bool {
     // SAFETY: with a null pointer for the new action, sigaction only writes the old one, into a whole structure.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();

@@ -169,7 +169,7 @@ fn killed(command: &str) {
     term.wait("up");
     term.wait_until("the coprocess", |term| term.read_home("there").is_some());
     kill(term.pid(), Signal::SIGKILL).unwrap();
-    assert_eq!(term.wait_end(), Ended::Signal(Signal::SIGKILL));
+    assert_eq!(term.wait_end(), Ended::Signal(libc::SIGKILL));
     wait_gone(&mut term);
 }
 

@@ -123,7 +123,7 @@ fn a_killed_coshell_leaves_no_shell_behind() {
     let mut term = wrapped(&[], "echo up; exec sleep 100").start();
     term.wait("up");
     kill(term.pid(), Signal::SIGKILL).unwrap();
-    assert_eq!(term.wait_end(), Ended::Signal(Signal::SIGKILL));
+    assert_eq!(term.wait_end(), Ended::Signal(libc::SIGKILL));
     term.wait_until("no process to be left", |term| term.relatives().is_empty());
 }
 

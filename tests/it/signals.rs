@@ -96,10 +96,12 @@ fn after_every_catchable_signal_the_terminal_is_as_before() {
     let before = fresh();
     let uncatchable = [Signal::SIGKILL, Signal::SIGSTOP];
     let stops = [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU];
-    for signal in Signal::iterator().filter(|signal| !uncatchable.contains(signal) && !stops.contains(signal)) {
+    let named = Signal::iterator().filter(|signal| !uncatchable.contains(signal) && !stops.contains(signal));
+    let real_time = [libc::SIGRTMIN(), libc::SIGRTMAX()];
+    for signal in named.map(|signal| signal as i32).chain(real_time) {
         let mut term = wrapped(&["-q"], "ulimit -c 0; printf '\\033[?2004h'; echo up; read x").start();
         term.wait("up");
-        term.signal(signal);
+        term.signal_number(signal);
         // Ends the script where the signal ended nothing.
         term.send("\r");
         let ended = term.wait_end();

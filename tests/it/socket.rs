@@ -83,7 +83,7 @@ fn a_path_that_is_too_long_for_a_socket_gives_way_to_a_shorter_one() {
 fn what_a_session_that_was_killed_left_is_removed_by_the_next() {
     let mut first = Session::bash(&[]);
     first.term.signal(Signal::SIGKILL);
-    assert_eq!(first.term.wait_end(), Ended::Signal(Signal::SIGKILL));
+    assert_eq!(first.term.wait_end(), Ended::Signal(libc::SIGKILL));
     assert!(first.socket().exists());
     let mut second = bash(&[]).env("XDG_RUNTIME_DIR", first.place.dir()).start();
     second.wait(PROMPT);

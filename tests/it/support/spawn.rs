@@ -157,6 +157,12 @@ unsafe fn signals(plan: &Plan) {
     }
 }
 
+/// Sends a signal, which may have no name.
+pub fn kill(pid: nix::unistd::Pid, signal: libc::c_int) {
+    // SAFETY: kill takes two numbers and touches no memory.
+    assert_eq!(unsafe { libc::kill(pid.as_raw(), signal) }, 0, "the program is there");
+}
+
 /// Sets the size of the terminal whose master `fd` is.
 pub fn set_size(fd: RawFd, size: &libc::winsize) {
     // SAFETY: TIOCSWINSZ reads one winsize.

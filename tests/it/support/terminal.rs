@@ -29,7 +29,8 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     Code(i32),
-    Signal(Signal),
+    /// A signal, which may have no name.
+    Signal(i32),
 }
 
 /// A terminal with a program in it.
@@ -143,8 +144,13 @@ impl Terminal {
 
     /// Sends a signal to the program, and to nobody else.
     pub fn signal(&self, signal: Signal) {
+        self.signal_number(signal as i32);
+    }
+
+    /// The same for one that may have no name.
+    pub fn signal_number(&self, signal: i32) {
         assert_eq!(self.ended, None, "the program to signal has ended");
-        kill(self.pid(), signal).expect("the program is there");
+        spawn::kill(self.pid(), signal);
     }
 
     /// The terminal goes away.
@@ -322,10 +328,10 @@ impl Terminal {
         let mut status = [0; 4];
         let n = read(&self.started.report, &mut status).expect("the keeper's report");
         assert_eq!(n, 4, "the keeper was killed");
-        match WaitStatus::from_raw(self.pid(), i32::from_ne_bytes(status)) {
-            Ok(WaitStatus::Exited(_, code)) => Ended::Code(code),
-            Ok(WaitStatus::Signaled(_, signal, _)) => Ended::Signal(signal),
-            other => panic!("no end: {other:?}"),
+        let status = i32::from_ne_bytes(status);
+        match libc::WIFEXITED(status) {
+            true => Ended::Code(libc::WEXITSTATUS(status)),
+            false => Ended::Signal(libc::WTERMSIG(status)),
         }
     }
 
