@@ -260,10 +260,12 @@ impl Host {
 
     /// Writes what waits, to whoever takes it.
     fn flush(&mut self, now: Instant) {
-        // Before they are on: a crash between the two turns off what is off, which does no harm.
-        self.remember_modes();
         for port in self.ports.writable() {
             while !self.core.pending(port).is_empty() && !self.gathers(port) {
+                if port == Port::Tty {
+                    // Before they are on: a crash between the two turns off what is off, which does no harm.
+                    self.remember_modes();
+                }
                 match self.ports.write(port, self.core.pending(port)) {
                     Put::Bytes(n) => {
                         if !self.core.is_secret(port) {

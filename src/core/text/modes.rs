@@ -324,10 +324,10 @@ impl Modes {
     /// a script that ends in red means it.
     pub fn restore(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        for place in 0..ORIGIN {
-            if self.is_touched(place) {
-                put_back(&mut out, place);
-            }
+        let mut touched = self.touched & ((1 << ORIGIN) - 1);
+        while touched != 0 {
+            put_back(&mut out, touched.trailing_zeros() as usize);
+            touched &= touched - 1;
         }
         // Each screen has key flags of its own: those of the alternate one go before it does.
         if let Some(mode) = self.alternate {
