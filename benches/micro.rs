@@ -82,7 +82,7 @@ fn read(criterion: &mut Criterion) {
 fn triggers(count: usize) -> Triggers {
     let patterns = workload::patterns(count);
     let specs = patterns.iter().map(|text| Spec::new(Pattern::parse(text).expect("a good pattern")));
-    Triggers::new(specs.collect())
+    Triggers::new(specs)
 }
 
 fn look(criterion: &mut Criterion) {
@@ -116,7 +116,7 @@ fn look(criterion: &mut Criterion) {
 fn build(criterion: &mut Criterion) {
     let patterns = workload::patterns(1000);
     criterion.bench_function("1,000 patterns read", |bencher| {
-        bencher.iter(|| patterns.iter().filter(|text| Pattern::parse(black_box(text)).is_ok()).count());
+        bencher.iter(|| patterns.iter().filter(|text| Pattern::parse(black_box(text.as_str())).is_ok()).count());
     });
     criterion.bench_function("1,000 triggers built for their first line", |bencher| {
         bencher.iter_with_setup(|| triggers(1000), |mut triggers| triggers.block_may_match(b"a line\n"));

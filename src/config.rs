@@ -45,13 +45,13 @@ pub struct Invocation {
 }
 
 /// What the core is made of, as far as the terminal is not needed to know it.
-pub fn setup(args: &Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
-    let (coproc, rules) = rules(&args.items)?;
+pub fn setup(mut args: Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
+    let (coproc, rules) = rules(std::mem::take(&mut args.items))?;
     Ok(Setup {
         session: String::new(),
         clock: Duration::ZERO,
         history: args.history,
-        command: shown(&invocation(args, surroundings)),
+        command: shown(&invocation(&args, surroundings)),
         tty: String::new(),
         troubles: Vec::new(),
         size: Size::default(),
@@ -102,18 +102,23 @@ fn shown(invocation: &Invocation) -> String {
 type Coproc = Option<(Order, Loudness)>;
 
 /// The options of triggers, taken apart: the coprocess that stands before any, and the triggers.
-fn rules(items: &[Item]) -> Result<(Coproc, Vec<Rule>), Usage> {
-    let first = items.iter().position(|item| item.name == TRIGGER).unwrap_or(items.len());
-    let coproc = coproc(&items[..first])?;
-    let mut rules = Vec::new();
-    let mut rest = &items[first..];
-    while let Some((trigger, behind)) = rest.split_first() {
-        let end = behind.iter().position(|item| item.name == TRIGGER).unwrap_or(behind.len());
-        let rule = Rule::new(&trigger.value, &behind[..end]);
+fn rules(items: Vec<Item>) -> Result<(Coproc, Vec<Rule>), Usage> {
+    let count = items.iter().filter(|item| item.name == TRIGGER).count();
+    let mut items = items.into_iter();
+    let coproc = coproc(&up_to_a_trigger(&mut items))?;
+    let mut rules = Vec::with_capacity(count);
+    while let Some(trigger) = items.next() {
+        let rule = Rule::new(trigger.value, up_to_a_trigger(&mut items));
         rules.push(rule.map_err(|(option, reason)| Usage::new(&option, &reason))?);
-        rest = &behind[end..];
     }
     Ok((coproc, rules))
+}
+
+/// What stands before the next trigger.
+fn up_to_a_trigger(items: &mut std::vec::IntoIter<Item>) -> Vec<Item> {
+    let all = items.as_slice();
+    let end = all.iter().position(|item| item.name == TRIGGER).unwrap_or(all.len());
+    items.take(end).collect()
 }
 
 /// What stands before any trigger: at most one coprocess.
@@ -145,22 +150,22 @@ mod tests {
     }
 
     fn refused(argv: &[&str]) -> String {
-        setup(&args(argv), &Surroundings::default()).expect_err("it is refused").to_string()
+        setup(args(argv), &Surroundings::default()).expect_err("it is refused").to_string()
     }
 
     #[test]
     fn what_stands_before_a_trigger_and_what_behind() {
-        let setup = setup(
-            &args(&["-c", "bot", "-t", "a", "--bell", "-t", "b", "-s", "rz", "--once"]),
-            &Surroundings::default(),
-        )
-        .expect("it is all right");
+        let setup =
+            setup(args(&["-c", "bot", "-t", "a", "--bell", "-t", "b", "-s", "rz", "--once"]), &Surroundings::default())
+                .expect("it is all right");
         assert_eq!(
             setup.coproc.map(|(order, loudness)| (order.command, loudness)),
             Some(("bot".into(), Loudness::Loud))
         );
         assert_eq!(setup.rules.len(), 2);
-        assert!(!setup.rules[0].spec.starts_coproc && setup.rules[1].spec.starts_coproc && setup.rules[1].silences);
+        assert!(
+            !setup.rules[0].spec.starts_coproc && setup.rules[1].spec.starts_coproc && setup.rules[1].reaction.silences
+        );
         assert!(!setup.rules[0].spec.once && setup.rules[1].spec.once);
     }
 

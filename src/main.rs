@@ -19,9 +19,9 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
         }
     };
-    let status = match &typed {
+    let status = match typed {
         Typed::Session(args) => cmd::session::run(args, &argv0).map(Exit::status),
-        Typed::Call(call) => cmd::client::run(call),
+        Typed::Call(call) => cmd::client::run(&call),
     };
     match status {
         Ok(status) => ExitCode::from(status),

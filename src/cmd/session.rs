@@ -26,14 +26,15 @@ use crate::sys::tty;
 use crate::words::Exit;
 
 /// Runs the session that was asked for; its exit status.
-pub fn run(args: &Args, argv0: &OsStr) -> Result<Exit, Failure> {
-    let surroundings = surroundings(args, argv0);
+pub fn run(args: Args, argv0: &OsStr) -> Result<Exit, Failure> {
+    let surroundings = surroundings(&args, argv0);
+    let Invocation { path, name, args: rest } = config::invocation(&args, &surroundings);
+    let (nested, log) = (args.nested, args.log.clone());
     let mut setup = config::setup(args, &surroundings).map_err(Failure::Usage)?;
-    let Invocation { path, name, args: rest } = config::invocation(args, &surroundings);
-    if !args.nested {
+    if !nested {
         refuse_nesting()?;
     }
-    let log = match &args.log {
+    let log = match &log {
         Some(path) => open_log(path)?,
         None => Log::none(),
     };

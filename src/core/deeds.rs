@@ -16,10 +16,10 @@ use crate::words::Child;
 impl Core {
     /// A trigger fired on this line.
     pub(super) fn fire(&mut self, now: Instant, hit: &Hit, line: &Found, moment: Moment, out: &mut Vec<Effect>) {
-        let Some(rule) = &self.rules[hit.trigger] else { return };
-        let name = rule.name().to_owned();
+        let Some(reaction) = &self.reactions[hit.trigger] else { return };
+        let name = self.triggers.spec(hit.trigger).called().to_owned();
         let mut desk = Desk { trigger: &name, protocol: self.setup.protocol, deeds: Vec::new() };
-        rule.actions.iter().for_each(|action| action.fire(hit, &mut desk));
+        reaction.actions.iter().for_each(|action| action.fire(hit, &mut desk));
         let record = Record::Trigger { name: &name, line: &hit.line, captures: &hit.captures };
         self.tell(now, &record, out);
         for deed in desk.deeds {

@@ -61,7 +61,7 @@ use notices::Notices;
 pub use popup::MOST_RUNS;
 use popup::Popup;
 use readers::Watching;
-use rule::Rule;
+use rule::{Reaction, Rule};
 use screen::Screen;
 pub use screen::{Medium, Tone};
 use session::Session;
@@ -89,7 +89,7 @@ pub struct Core {
     muted: Option<Screen>,
     triggers: Triggers,
     /// By the numbers of the triggers; `None` where one was removed.
-    rules: Vec<Option<Rule>>,
+    reactions: Vec<Option<Reaction>>,
     control: Control,
     watching: Watching,
     /// Some trigger may start a coprocess, which then wants the line's raw bytes.
@@ -131,8 +131,11 @@ pub struct Core {
 impl Core {
     /// A session whose shell is about to run; starts the coprocess that was asked for.
     pub fn new(now: Instant, mut setup: Setup, out: &mut Vec<Effect>) -> Self {
-        let rules: Vec<_> = std::mem::take(&mut setup.rules).into_iter().map(Some).collect();
-        let specs = rules.iter().flatten().map(|rule| rule.spec.clone()).collect();
+        let mut reactions = Vec::with_capacity(setup.rules.len());
+        let triggers = Triggers::new(std::mem::take(&mut setup.rules).into_iter().map(|Rule { spec, reaction }| {
+            reactions.push(Some(reaction));
+            spec
+        }));
         let coproc = setup.coproc.take();
         let mut core = Self {
             session: Session::new(),
@@ -142,8 +145,8 @@ impl Core {
             background: Background::default(),
             coproc: None,
             muted: None,
-            triggers: Triggers::new(specs),
-            rules,
+            triggers,
+            reactions,
             control: Control::default(),
             watching: Watching::Nobody,
             starts: false,

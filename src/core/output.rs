@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use super::coproc::{Coproc, Form, Record, Why};
 use super::history::Happening;
-use super::rule::Rule;
 use super::trigger::{Facts, Firing, Looked, Moment, Tried};
 use super::watch::{Aside, Behind, Found, Picker, Rested, Teller, Told};
 use super::zmodem::{Verdict, behind_the_end};
@@ -201,7 +200,7 @@ impl Core {
     }
 
     fn loops(&mut self, trigger: usize, out: &mut Vec<Effect>) {
-        let name = self.rules[trigger].as_ref().map_or("", Rule::name);
+        let name = self.triggers.spec(trigger).called();
         let sentence =
             format!("trigger \"{name}\" fired more than 20 times in 2 s and is switched off: it may set itself off");
         self.notice(&sentence, &[], out);

@@ -7,7 +7,7 @@ use super::coproc::{Coproc, Loudness, Order, Why};
 use super::keys::{Decoder, Key};
 use super::menu::{Menu, Wish};
 use super::notes::Quoted;
-use super::rule::Rule;
+use super::rule::Reaction;
 use super::{Core, Effect, Medium};
 
 /// How long the menu waits for a moment of rest; then what is open in the stream never gets its end.
@@ -204,12 +204,13 @@ impl Core {
     }
 
     fn show_triggers(&mut self) {
-        let entry = |(i, rule): (usize, &Rule)| {
-            let state = if self.triggers.spec(i).enabled { "on " } else { "off" };
-            let name: String = rule.name().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let entry = |(i, _): (usize, &Reaction)| {
+            let spec = self.triggers.spec(i);
+            let state = if spec.enabled { "on " } else { "off" };
+            let name: String = spec.called().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             format!("[{state}] {name}")
         };
-        let entries: Vec<String> = self.standing_rules().map(entry).collect();
+        let entries: Vec<String> = self.standing_triggers().map(entry).collect();
         match &mut self.popup {
             Some(popup) if !entries.is_empty() => popup.menu.show_switches("trigger", entries),
             _ => self.say("this session has no triggers".to_owned()),
@@ -217,8 +218,8 @@ impl Core {
     }
 
     fn switch_from_menu(&mut self, place: usize) {
-        let rule = self.standing_rules().nth(place).map(|(i, _)| i);
-        if let Some(i) = rule {
+        let standing = self.standing_triggers().nth(place).map(|(i, _)| i);
+        if let Some(i) = standing {
             let on = self.triggers.spec(i).enabled;
             self.turn_trigger(i, !on);
             self.show_triggers();
@@ -227,8 +228,8 @@ impl Core {
 
     fn status_sentence(&self, now: Instant) -> String {
         let (all, on) = (
-            self.standing_rules().count(),
-            self.standing_rules().filter(|(i, _)| self.triggers.spec(*i).enabled).count(),
+            self.standing_triggers().count(),
+            self.standing_triggers().filter(|(i, _)| self.triggers.spec(*i).enabled).count(),
         );
         let triggers = format!("{all} triggers, {on} on");
         match &self.coproc {

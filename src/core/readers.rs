@@ -19,15 +19,18 @@ pub(super) enum Watching {
 impl Core {
     /// Looks at the lines as closely as those want it who are there now: triggers, subscribers, the coprocess.
     pub(super) fn watch(&mut self) {
-        let triggers = &self.triggers;
-        let enabled = self.rules.iter().enumerate().filter(|(i, _)| triggers.spec(*i).enabled);
-        let mut rules = enabled.filter_map(|(_, rule)| rule.as_ref());
-        let starts = rules.clone().any(|rule| rule.spec.starts_coproc);
-        self.watching = match (rules.clone().next(), rules.any(|rule| rule.silences)) {
-            (Some(_), true) => Watching::Lines,
-            (Some(_), false) => Watching::Chunks,
-            (None, _) if self.control.subscribers.want_lines() => Watching::Chunks,
-            (None, _) => Watching::Nobody,
+        let (mut any, mut starts, mut silences) = (false, false, false);
+        for (i, reaction) in self.standing_triggers() {
+            let spec = self.triggers.spec(i);
+            any |= spec.enabled;
+            starts |= spec.enabled && spec.starts_coproc;
+            silences |= spec.enabled && reaction.silences;
+        }
+        self.watching = match (any, silences) {
+            (true, true) => Watching::Lines,
+            (true, false) => Watching::Chunks,
+            (false, _) if self.control.subscribers.want_lines() => Watching::Chunks,
+            (false, _) => Watching::Nobody,
         };
         self.read_lines(self.watching != Watching::Nobody || self.coproc.as_ref().is_some_and(Coproc::reads_lines));
         self.keep_raw_bytes(starts);

@@ -15,11 +15,18 @@ use super::trigger::{Pattern, Spec, When};
 pub struct Rule {
     /// When it fires.
     pub spec: Spec,
+    /// What follows.
+    pub reaction: Reaction,
+}
+
+/// What a trigger does when it fires.
+#[derive(Debug)]
+pub struct Reaction {
     /// It may start a silent coprocess.
     pub silences: bool,
-    /// What it does, in order.
+    /// What is done, in order.
     pub actions: Vec<Box<dyn Action>>,
-    /// The options that it was made of.
+    /// The options that the trigger was made of.
     pub items: Vec<Item>,
 }
 
@@ -67,22 +74,19 @@ pub type Refused = (String, String);
 
 impl Rule {
     /// A trigger that looks for `regex`, with these options.
-    pub fn new(regex: &str, items: &[Item]) -> Result<Self, Refused> {
+    pub fn new(regex: String, items: Vec<Item>) -> Result<Self, Refused> {
         let pattern = Pattern::parse(regex).map_err(|fault| (TRIGGER.to_owned(), fault.to_string()))?;
-        let mut rule = Self { spec: Spec::new(pattern), silences: false, actions: Vec::new(), items: items.to_vec() };
-        for item in items {
+        let reaction = Reaction { silences: false, actions: Vec::new(), items: Vec::new() };
+        let mut rule = Self { spec: Spec::new(pattern), reaction };
+        for item in &items {
             rule.take(item).map_err(|reason| (item.name.to_string(), reason))?;
         }
-        if rule.actions.is_empty() {
+        if rule.reaction.actions.is_empty() {
             let sentence = "has no action: put one behind it, such as --coproc CMD, --send TEXT or --bell";
-            return Err((TRIGGER.to_owned(), format!("'{regex}' {sentence}")));
+            return Err((TRIGGER.to_owned(), format!("'{}' {sentence}", rule.spec.pattern.text())));
         }
+        rule.reaction.items = items;
         Ok(rule)
-    }
-
-    /// What notices and lists call it.
-    pub fn name(&self) -> &str {
-        self.spec.name.as_deref().unwrap_or_else(|| self.spec.pattern.text())
     }
 
     fn take(&mut self, item: &Item) -> Result<(), String> {
@@ -94,10 +98,10 @@ impl Rule {
 
     fn act(&mut self, kind: &Kind, item: &Item) -> Result<(), String> {
         without_value(kind.value, item)?;
-        self.actions.push((kind.parse)(&item.value, &self.spec.pattern)?);
+        self.reaction.actions.push((kind.parse)(&item.value, &self.spec.pattern)?);
         self.spec.starts_coproc |= kind.starts.is_some();
         self.spec.stops |= kind.stops;
-        self.silences |= kind.starts == Some(Loudness::Silent);
+        self.reaction.silences |= kind.starts == Some(Loudness::Silent);
         Ok(())
     }
 
@@ -167,14 +171,15 @@ mod tests {
                 _ => "",
             };
             let item = |name: &str, value: &str| Item { name: name.to_owned().into(), value: value.to_owned() };
-            assert!(Rule::new("a", &[item("bell", ""), item(modifier.name, value)]).is_ok(), "{}", modifier.name);
+            let items = vec![item("bell", ""), item(modifier.name, value)];
+            assert!(Rule::new("a".to_owned(), items).is_ok(), "{}", modifier.name);
         }
     }
 
     #[test]
     fn an_option_that_there_is_not_is_named_with_those_that_there_are() {
         let item = Item { name: "beep".into(), value: String::new() };
-        let (option, reason) = Rule::new("a", &[item]).expect_err("it is refused");
+        let (option, reason) = Rule::new("a".to_owned(), vec![item]).expect_err("it is refused");
         assert!(option == "beep" && reason.contains("bell") && reason.contains("cooldown"), "{reason}");
     }
 }

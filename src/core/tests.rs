@@ -41,7 +41,7 @@ impl Bench {
     fn new(argv: &[&str]) -> Self {
         let argv: Vec<_> = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from).collect();
         let args = cli::parse_session(argv).unwrap_or_else(|error| panic!("{error}"));
-        let setup = config::setup(&args, &Surroundings::default()).unwrap_or_else(|error| panic!("{error}"));
+        let setup = config::setup(args, &Surroundings::default()).unwrap_or_else(|error| panic!("{error}"));
         let (now, mut effects) = (Instant::now(), Vec::new());
         let core = Core::new(now, setup, &mut effects);
         let mut bench = Self {

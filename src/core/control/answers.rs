@@ -77,7 +77,7 @@ impl Core {
             "keyboard": terminal(self.setup.keyboard),
             "screen": terminal(self.setup.screen),
             "alternate_screen": self.screen.text().alt_screen(),
-            "triggers": self.standing_rules().count(),
+            "triggers": self.standing_triggers().count(),
             "coprocess": self.coproc.as_ref().map(|coproc| coproc.report(now)),
             "last_coprocess": self.control.runs.last().map(|last| json!({
                 "command": last.command, "status": last.exit.status(),

@@ -89,7 +89,7 @@ impl Core {
     fn asked_of_triggers(&mut self, command: TriggerCommand) -> Reply {
         match command {
             TriggerCommand::List {} => Ok(self.list_triggers()),
-            TriggerCommand::Add { regex, options } => self.add_trigger(&regex, &options.0),
+            TriggerCommand::Add { regex, options } => self.add_trigger(regex, options.0),
             TriggerCommand::Remove { trigger } => self.remove_trigger(&trigger),
             TriggerCommand::Enable { trigger } => self.switch_trigger(&trigger, true),
             TriggerCommand::Disable { trigger } => self.switch_trigger(&trigger, false),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::Core;
-use super::super::rule::{Item, Rule};
+use super::super::rule::{Item, Reaction, Rule};
 use super::{Code, Refusal, Reply};
 
 /// More triggers than anybody has; what a client adds is bounded like everything else.
@@ -11,38 +11,39 @@ const MOST: usize = 100_000;
 
 impl Core {
     pub(super) fn list_triggers(&self) -> Value {
-        let told = |(i, rule): (usize, &Rule)| {
+        let told = |(i, reaction): (usize, &Reaction)| {
             let (spec, cost) = (self.triggers.spec(i), self.triggers.cost(i));
             json!({
                 "number": i + 1,
                 "name": spec.name,
                 "regex": spec.pattern.text(),
-                "options": rule.items,
+                "options": reaction.items,
                 "enabled": spec.enabled,
                 "fired": cost.fired,
                 "searched": cost.tried,
             })
         };
-        json!({"triggers": self.standing_rules().map(told).collect::<Vec<_>>()})
+        json!({"triggers": self.standing_triggers().map(told).collect::<Vec<_>>()})
     }
 
-    pub(super) fn add_trigger(&mut self, regex: &str, items: &[Item]) -> Reply {
+    pub(super) fn add_trigger(&mut self, regex: String, items: Vec<Item>) -> Reply {
         let rule = Rule::new(regex, items);
-        let rule = rule.map_err(|(option, reason)| Refusal::new(Code::Params, format!("{option}: {reason}")))?;
-        if self.rules.len() >= MOST {
+        let Rule { spec, reaction } =
+            rule.map_err(|(option, reason)| Refusal::new(Code::Params, format!("{option}: {reason}")))?;
+        if self.reactions.len() >= MOST {
             let sentence = format!("{MOST} triggers have been added, removed ones included: a session takes no more");
             return Err(Refusal::new(Code::Full, sentence));
         }
-        self.triggers.push(rule.spec.clone());
-        self.rules.push(Some(rule));
+        self.triggers.push(spec);
+        self.reactions.push(Some(reaction));
         self.watch();
-        Ok(json!({"number": self.rules.len()}))
+        Ok(json!({"number": self.reactions.len()}))
     }
 
     pub(super) fn remove_trigger(&mut self, trigger: &str) -> Reply {
         let i = self.find_trigger(trigger)?;
         self.triggers.set_enabled(i, false);
-        self.rules[i] = None;
+        self.reactions[i] = None;
         self.watch();
         Ok(json!({"number": i + 1}))
     }
@@ -59,15 +60,15 @@ impl Core {
         self.watch();
     }
 
-    /// The triggers that were not removed, with their places among all.
-    pub(in crate::core) fn standing_rules(&self) -> impl Iterator<Item = (usize, &Rule)> {
-        self.rules.iter().enumerate().filter_map(|(i, rule)| Some((i, rule.as_ref()?)))
+    /// The triggers that were not removed: their places among all, and what they do.
+    pub(in crate::core) fn standing_triggers(&self) -> impl Iterator<Item = (usize, &Reaction)> {
+        self.reactions.iter().enumerate().filter_map(|(i, reaction)| Some((i, reaction.as_ref()?)))
     }
 
     /// The trigger of this name, pattern or number.
     fn find_trigger(&self, wanted: &str) -> Result<usize, Refusal> {
-        let named = |rule: &Option<Rule>| rule.as_ref().is_some_and(|rule| rule.name() == wanted);
-        let by_name: Vec<usize> = (0..self.rules.len()).filter(|&i| named(&self.rules[i])).collect();
+        let standing = self.standing_triggers().map(|(i, _)| i);
+        let by_name: Vec<usize> = standing.filter(|&i| self.triggers.spec(i).called() == wanted).collect();
         match by_name[..] {
             [only] => return Ok(only),
             [] => {}
@@ -78,7 +79,7 @@ impl Core {
             }
         }
         let number = wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        number.filter(|&i| self.rules.get(i).is_some_and(Option::is_some)).ok_or_else(|| {
+        number.filter(|&i| self.reactions.get(i).is_some_and(Option::is_some)).ok_or_else(|| {
             Refusal::new(Code::Unknown, format!("there is no trigger '{wanted}'; coshell trigger list shows them"))
         })
     }

@@ -60,7 +60,7 @@ const STRETCH: usize = 16 << 10;
 /// What the configuration says of one trigger, apart from its actions.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// What notices and lists call it.
+    /// What it is called, where that is not its pattern.
     pub name: Option<String>,
     /// What it looks for.
     pub pattern: Pattern,
@@ -97,6 +97,11 @@ impl Spec {
             starts_coproc: false,
             stops: false,
         }
+    }
+
+    /// What notices and lists call it.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or_else(|| self.pattern.text())
     }
 }
 
@@ -199,10 +204,11 @@ pub struct Triggers {
 
 impl Triggers {
     /// The triggers in the order of the configuration. Nothing is compiled yet.
-    pub fn new(specs: Vec<Spec>) -> Self {
-        let pool = Pool::new(specs.len());
+    pub fn new(specs: impl IntoIterator<Item = Spec>) -> Self {
+        let all: Vec<_> = specs.into_iter().map(Trigger::new).collect();
+        let pool = Pool::new(all.len());
         Self {
-            all: specs.into_iter().map(Trigger::new).collect(),
+            all,
             set: None,
             form: Form::Tight,
             pool,

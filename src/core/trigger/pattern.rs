@@ -48,11 +48,12 @@ impl Pattern {
     /// # Errors
     ///
     /// It says why the pattern cannot be used: a fault in its syntax, or its size when compiled.
-    pub fn parse(text: &str) -> Result<Self, BadPattern> {
-        let groups = glance::groups(text);
-        let about = if groups.is_some() { None } else { check(text)? };
+    pub fn parse(text: impl Into<String>) -> Result<Self, BadPattern> {
+        let text = text.into();
+        let groups = glance::groups(&text);
+        let about = if groups.is_some() { None } else { check(&text)? };
         let about = about.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self { inner: Arc::new(Inner { text: text.to_owned(), groups, about }) })
+        Ok(Self { inner: Arc::new(Inner { text, groups, about }) })
     }
 
     /// The pattern as it was written.

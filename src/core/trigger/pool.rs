@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn the_budget_holds_and_what_was_dropped_comes_back() {
         let patterns: Vec<Pattern> =
-            (0..60).map(|n| Pattern::parse(&format!(r"\w{{1,3}} {n}")).expect("the pattern is good")).collect();
+            (0..60).map(|n| Pattern::parse(format!(r"\w{{1,3}} {n}")).expect("the pattern is good")).collect();
         let mut pool = Pool::within(1 << 20, patterns.len());
         for _ in 0..2 {
             for (i, pattern) in patterns.iter().enumerate() {

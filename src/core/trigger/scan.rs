@@ -191,7 +191,7 @@ mod tests {
     }
 
     fn set(patterns: &[&str], limits: Limits) -> Set {
-        let hir = |text: &&str| Pattern::parse(text).expect("the pattern is good").hir();
+        let hir = |text: &&str| Pattern::parse(*text).expect("the pattern is good").hir();
         Set::within(limits, (0..patterns.len()).collect(), patterns.iter().map(hir))
     }
 

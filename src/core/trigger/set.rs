@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn patterns_too_large_for_an_automaton_are_all_candidates() {
-        let hir = |text: &&str| Pattern::parse(text).expect("the pattern is good").hir();
+        let hir = |text: &&str| Pattern::parse(*text).expect("the pattern is good").hir();
         let limits = Limits { patterns: 1000, ..Limits::default() };
         let long = "x".repeat(1000);
         let mut set = Set::within(limits, vec![3, 5], ["foo", &long].iter().map(hir));

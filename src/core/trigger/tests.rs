@@ -21,12 +21,7 @@ struct Bench {
 
 impl Bench {
     fn new(specs: impl IntoIterator<Item = Spec>) -> Self {
-        Self {
-            triggers: Triggers::new(specs.into_iter().collect()),
-            now: Instant::now(),
-            facts: Facts::default(),
-            tried: Tried::Done,
-        }
+        Self { triggers: Triggers::new(specs), now: Instant::now(), facts: Facts::default(), tried: Tried::Done }
     }
 
     fn wait(&mut self, ms: u64) -> &mut Self {
@@ -591,7 +586,7 @@ proptest! {
     fn no_fault_is_found_later(
         parts in prop::collection::vec(prop::sample::select(RISKS), 0..8),
     ) {
-        if let Ok(pattern) = Pattern::parse(&parts.concat()) {
+        if let Ok(pattern) = Pattern::parse(parts.concat()) {
             let _ = (pattern.can_grow(), pattern.search("aé".as_bytes()));
             Bench::new([Spec::new(pattern)]).finish(1, "aé");
         }
