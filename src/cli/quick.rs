@@ -13,14 +13,15 @@ use crate::core::rule::{Item, MODIFIERS, TRIGGER};
 /// The options of triggers that are taken off, in order, and what is left of the command line.
 pub(super) fn take(command: &Command, argv: impl IntoIterator<Item = OsString>) -> (Vec<Item>, Vec<OsString>) {
     let mut argv = argv.into_iter().peekable();
-    let (mut items, mut left): (_, Vec<_>) = (Vec::new(), argv.next().into_iter().collect());
+    let (mut items, mut left): (_, Vec<_>) =
+        (Vec::with_capacity(argv.size_hint().0), argv.next().into_iter().collect());
     while let Some(option) = argv.next() {
-        let typed = option.to_str().unwrap_or_default();
-        if let Some(item) = of_trigger(typed, &mut argv) {
+        let written = Written::of(&option);
+        if let Some(item) = of_trigger(written, &mut argv) {
             items.push(item);
             continue;
         }
-        let value = of_session(command, typed, argv.peek());
+        let value = of_session(command, written, argv.peek());
         left.push(option);
         match value {
             Some(Value::None) => {}
@@ -39,19 +40,19 @@ enum Value {
 }
 
 /// The option of a trigger, with its value, which is not taken where it is not a plain one.
-fn of_trigger(typed: &str, behind: &mut Peekable<impl Iterator<Item = OsString>>) -> Option<Item> {
+fn of_trigger(written: Written<'_>, behind: &mut Peekable<impl Iterator<Item = OsString>>) -> Option<Item> {
     let trigger = (TRIGGER, Some('t'), true);
     let kinds = KINDS.iter().map(|kind| (kind.name, kind.letter, kind.value.is_some()));
     let modifiers = MODIFIERS.iter().map(|modifier| (modifier.name, None, modifier.value.is_some()));
     let mut all = [trigger].into_iter().chain(kinds).chain(modifiers);
-    let (name, _, takes_value) = all.find(|&(name, letter, _)| is_written(typed, Some(name), letter))?;
+    let (name, _, takes_value) = all.find(|&(name, letter, _)| written.is(Some(name), letter))?;
     let value = if takes_value { behind.next_if(|next| is_plain(next))?.into_string().ok()? } else { String::new() };
     Some(Item { name: name.into(), value })
 }
 
 /// An option of the session in which nothing can be wrong: clap would complain of it later than it does of what follows.
-fn of_session(command: &Command, typed: &str, next: Option<&OsString>) -> Option<Value> {
-    let arg = command.get_arguments().find(|arg| is_written(typed, arg.get_long(), arg.get_short()))?;
+fn of_session(command: &Command, written: Written<'_>, next: Option<&OsString>) -> Option<Value> {
+    let arg = command.get_arguments().find(|arg| written.is(arg.get_long(), arg.get_short()))?;
     match arg.get_action() {
         ArgAction::SetTrue => Some(Value::None),
         ArgAction::Set => {
@@ -67,11 +68,35 @@ fn is_plain(next: &OsStr) -> bool {
     next.to_str().is_some_and(|next| !next.starts_with('-'))
 }
 
-/// Whether this is how the option with this name and letter is written.
-fn is_written(typed: &str, name: Option<&str>, letter: Option<char>) -> bool {
-    match typed.strip_prefix("--") {
-        Some(long) => name == Some(long),
-        None => letter.is_some_and(|letter| typed.strip_prefix('-').is_some_and(|it| it.chars().eq([letter]))),
+/// How an option is written: `--name`, or `-n`.
+#[derive(Clone, Copy)]
+enum Written<'a> {
+    Name(&'a str),
+    Letter(char),
+    /// Neither, or more than an option.
+    Otherwise,
+}
+
+impl<'a> Written<'a> {
+    fn of(typed: &'a OsStr) -> Self {
+        let typed = typed.to_str().unwrap_or_default();
+        match typed.strip_prefix('-').map(|one| (one, one.strip_prefix('-'))) {
+            Some((_, Some(name))) => Self::Name(name),
+            Some((one, None)) => {
+                let mut letters = one.chars();
+                letters.next().filter(|_| letters.next().is_none()).map_or(Self::Otherwise, Self::Letter)
+            }
+            None => Self::Otherwise,
+        }
+    }
+
+    /// Whether it is the option with this name and letter.
+    fn is(self, name: Option<&str>, letter: Option<char>) -> bool {
+        match self {
+            Self::Name(written) => name == Some(written),
+            Self::Letter(written) => letter == Some(written),
+            Self::Otherwise => false,
+        }
     }
 }
 

@@ -76,7 +76,7 @@ impl Rule {
     /// A trigger that looks for `regex`, with these options.
     pub fn new(regex: String, items: Vec<Item>) -> Result<Self, Refused> {
         let pattern = Pattern::parse(regex).map_err(|fault| (TRIGGER.to_owned(), fault.to_string()))?;
-        let reaction = Reaction { silences: false, actions: Vec::new(), items: Vec::new() };
+        let reaction = Reaction { silences: false, actions: Vec::with_capacity(items.len()), items: Vec::new() };
         let mut rule = Self { spec: Spec::new(pattern), reaction };
         for item in &items {
             rule.take(item).map_err(|reason| (item.name.to_string(), reason))?;
