@@ -129,7 +129,7 @@ fn coproc(items: &[Item]) -> Result<Coproc, Usage> {
             return Err(Usage::new(&item.name, "belongs to a trigger: put it behind a --trigger REGEX"));
         };
         let command = action::command(&item.value).map_err(|reason| Usage::new(&item.name, &reason))?;
-        let order = Order { command, args: Vec::new(), env: Vec::new() };
+        let order = Order::new(command);
         if coproc.replace((order, loudness)).is_some() {
             return Err(Usage::new(
                 &item.name,

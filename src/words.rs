@@ -56,6 +56,15 @@ impl Default for Size {
     }
 }
 
+/// SIGHUP: the terminal is gone.
+pub const SIGHUP: i32 = Signal::SIGHUP as i32;
+/// SIGKILL: nobody can put it off.
+pub const SIGKILL: i32 = Signal::SIGKILL as i32;
+/// SIGPIPE: nobody reads any more.
+pub const SIGPIPE: i32 = Signal::SIGPIPE as i32;
+/// SIGTERM: it is to end.
+pub const SIGTERM: i32 = Signal::SIGTERM as i32;
+
 /// The number of a signal, which is given by its number or its name, with or without `SIG`.
 pub fn signal(text: &str) -> Result<i32, String> {
     let name = text.to_ascii_uppercase();

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     fn order(command: &str) -> Order {
-        Order { command: command.to_owned(), args: Vec::new(), env: Vec::new() }
+        Order::new(command.to_owned())
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::coproc::Form;
 use super::rule::Item;
+use crate::words::SIGTERM;
 
 /// A request, by its name on the command line, which is its method on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
@@ -322,9 +323,8 @@ fn seconds() -> u64 {
     SECONDS
 }
 
-/// `SIGTERM`: the same number on every Unix.
 fn term() -> i32 {
-    15
+    SIGTERM
 }
 
 /// A signal by its number or its name.

@@ -4,9 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::control::{Code, Refusal, ended};
+use super::control::{Code, Refusal};
+use super::coproc::ended;
 use super::{Core, Effect, Medium};
-use crate::words::{Child, Exit, Ticket};
+use crate::words::{Child, Exit, SIGHUP, SIGKILL, Ticket};
 
 /// How long a moment is waited for at which the output is in the middle of nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -14,10 +15,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const KILL_AFTER: Duration = Duration::from_secs(2);
 /// What the shell may print while the terminal is lent before it has to wait.
 pub(super) const HELD: usize = 1024 * 1024;
-
-/// `SIGHUP`, `SIGKILL`: the same numbers on every Unix.
-const HUP: i32 = 1;
-const KILL: i32 = 9;
 
 /// A program that is lent the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +102,7 @@ impl Core {
             }
             Lending::Lent(ticket, Some(at)) if now >= at => {
                 self.lending = Lending::Lent(ticket, Some(now + KILL_AFTER));
-                out.push(Effect::Signal(Child::Guest, KILL));
+                out.push(Effect::Signal(Child::Guest, SIGKILL));
             }
             _ => {}
         }
@@ -141,7 +138,7 @@ impl Core {
         match std::mem::take(&mut self.lending) {
             Lending::Lent(ticket, None) => {
                 self.lending = Lending::Lent(ticket, Some(now + KILL_AFTER));
-                out.push(Effect::Signal(Child::Guest, HUP));
+                out.push(Effect::Signal(Child::Guest, SIGHUP));
             }
             lent @ Lending::Lent(..) => self.lending = lent,
             Lending::No => {}

@@ -71,10 +71,6 @@ use typing::Typing;
 use watch::{Found, Raw, Rest};
 use zmodem::{Aftermath, Transfer};
 
-/// `SIGHUP`, `SIGPIPE`: the same numbers on every Unix.
-const HUP: i32 = 1;
-const PIPE: i32 = 13;
-
 /// The session's mind.
 #[derive(Debug)]
 pub struct Core {

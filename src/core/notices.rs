@@ -11,6 +11,11 @@ const WAITING: usize = 8;
 /// A notice: its sentence, and lines that belong to it.
 pub(super) type Notice = Vec<String>;
 
+/// Text of somebody else's as it may stand in a sentence: with a blank for each control character.
+pub(super) fn blanked(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// The notices that have not been shown yet.
 #[derive(Debug, Default)]
 pub(super) struct Notices {

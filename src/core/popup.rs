@@ -7,6 +7,7 @@ use super::coproc::{Coproc, Loudness, Order, Why};
 use super::keys::{Decoder, Key};
 use super::menu::{Menu, Wish};
 use super::notes::Quoted;
+use super::notices::blanked;
 use super::rule::Reaction;
 use super::{Core, Effect, Medium};
 
@@ -164,8 +165,7 @@ impl Core {
         runs.push(command.clone());
         runs.drain(..runs.len().saturating_sub(MOST_RUNS));
         out.push(Effect::KeepRun(command.clone()));
-        let order = Order { command, args: Vec::new(), env: Vec::new() };
-        self.start_coproc(now, order, Loudness::Loud, self.setup.form, None, out);
+        self.start_coproc(now, Order::new(command), Loudness::Loud, self.setup.form, None, out);
     }
 
     fn stop_from_menu(&mut self, now: Instant, out: &mut Vec<Effect>) {
@@ -193,9 +193,8 @@ impl Core {
     }
 
     fn show_notes(&mut self) {
-        let clean = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
         let entry =
-            |note: &Quoted| format!("line {} \"{}\": {}", note.line, clean(note.quote.trim()), clean(&note.text));
+            |note: &Quoted| format!("line {} \"{}\": {}", note.line, blanked(note.quote.trim()), blanked(&note.text));
         let entries: Vec<String> = self.notes.notes.iter().map(entry).collect();
         match &mut self.popup {
             Some(popup) if !entries.is_empty() => popup.menu.show("note", entries),
@@ -207,8 +206,7 @@ impl Core {
         let entry = |(i, _): (usize, &Reaction)| {
             let spec = self.triggers.spec(i);
             let state = if spec.enabled { "on " } else { "off" };
-            let name: String = spec.called().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            format!("[{state}] {name}")
+            format!("[{state}] {}", blanked(spec.called()))
         };
         let entries: Vec<String> = self.standing_triggers().map(entry).collect();
         match &mut self.popup {

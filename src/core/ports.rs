@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::coproc::{Coproc, Record};
 use super::keyboard::EndOfInput;
 use super::lending::HELD;
-use super::{Core, Effect, HUP, Medium, PIPE};
-use crate::words::{Exit, Port};
+use super::{Core, Effect, Medium};
+use crate::words::{Exit, Port, SIGHUP, SIGPIPE};
 
 impl Core {
     /// Whether this port should be read.
@@ -100,7 +100,7 @@ impl Core {
         match port {
             Port::Tty if self.setup.keyboard == Medium::Terminal => {
                 self.screen.forget();
-                self.leave(now, Exit::Signal(HUP), out);
+                self.leave(now, Exit::Signal(SIGHUP), out);
             }
             Port::Tty => self.end_of_input = Some(EndOfInput::new(now)),
             Port::Shell => self.session.pty_closed(now),
@@ -118,7 +118,7 @@ impl Core {
             Port::Tty => {
                 self.screen.forget();
                 let terminal = self.setup.screen == Medium::Terminal;
-                self.leave(now, Exit::Signal(if terminal { HUP } else { PIPE }), out);
+                self.leave(now, Exit::Signal(if terminal { SIGHUP } else { SIGPIPE }), out);
             }
             Port::Shell => self.typing.clear(),
             Port::Coproc => {

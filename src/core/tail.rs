@@ -1,5 +1,7 @@
 //! The last of what a command wrote to stderr, bounded. It shows nothing itself.
 
+use super::notices::blanked;
+
 /// What is kept (SPEC 3).
 const KEPT: usize = 100_000;
 /// How many of its lines a notice shows.
@@ -35,8 +37,7 @@ impl Tail {
     /// All lines that are kept and not blank, without control characters.
     pub(super) fn lines(&self) -> Vec<String> {
         let text = String::from_utf8_lossy(self.bytes());
-        let clean = |line: &str| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
-        text.lines().map(clean).filter(|line| !line.trim().is_empty()).collect()
+        text.lines().map(blanked).filter(|line| !line.trim().is_empty()).collect()
     }
 }
 

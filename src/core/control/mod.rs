@@ -18,7 +18,7 @@ use super::{Core, Effect, Guest};
 use crate::words::Ticket;
 pub use answers::{Code, Refusal};
 pub(super) use events::Subscribers;
-pub(super) use running::{Last, Runs, ended};
+pub(super) use running::{Last, Runs};
 use sending::Manner;
 pub(super) use sending::Secret;
 

@@ -2,17 +2,14 @@
 
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::action;
-use super::super::coproc::{Form, Loudness, Order, Record, Why};
+use super::super::coproc::{Form, Loudness, Order, Record, Why, ended};
 use super::super::tail::Tail;
 use super::super::{Core, Effect};
 use super::{Code, Refusal};
-use crate::words::{Child, Exit, Ticket};
-
-/// `SIGTERM`: the same number on every Unix.
-const TERM: i32 = 15;
+use crate::words::{Child, Exit, SIGTERM, Ticket};
 
 /// A coprocess to start once the one that runs has ended.
 #[derive(Debug)]
@@ -94,7 +91,7 @@ impl Core {
             Ok(command) => command,
             Err(refusal) => return out.push(Effect::Answer(ticket, Err(refusal))),
         };
-        let order = Order { command, args: Vec::new(), env: Vec::new() };
+        let order = Order::new(command);
         let loudness = if silent { Loudness::Silent } else { Loudness::Loud };
         let next = Next { ticket, order, loudness, form: input.unwrap_or(self.setup.form), wait };
         let Some(coproc) = &mut self.coproc else { return self.run(now, next, out) };
@@ -135,7 +132,7 @@ impl Core {
             let refusal = Refusal::new(Code::Idle, "no coprocess is running: there is nothing to stop");
             return out.push(Effect::Answer(ticket, Err(refusal)));
         };
-        if signal == TERM {
+        if signal == SIGTERM {
             coproc.stop(now, Why::User, out);
             self.control.runs.wait(ticket, Purpose::Stop);
         } else {
@@ -204,13 +201,5 @@ impl Core {
             Some(next) => self.run(now, next, out),
             None => {}
         }
-    }
-}
-
-/// How it ended, as an answer.
-pub(in crate::core) fn ended(exit: Exit) -> Value {
-    match exit {
-        Exit::Code(code) => json!({"status": code}),
-        Exit::Signal(signal) => json!({"status": exit.status(), "signal": signal}),
     }
 }

@@ -6,15 +6,16 @@ pub mod silence;
 
 use std::time::{Duration, Instant};
 
-pub use reading::{Form, Reading, Record};
+pub use reading::{Form, Reading, Record, ended};
 pub use silence::Silence;
 
 use super::Effect;
+use super::notices::blanked;
 use super::outbox::Outbox;
 use super::tail::{self, Tail};
 use super::trigger::Moment;
 use super::watch::Found;
-use crate::words::{Child, Exit, Port};
+use crate::words::{Child, Exit, Port, SIGKILL, SIGTERM};
 
 /// What waits for a coprocess before the shell's output waits for it.
 pub const STDIN_LIMIT: usize = 1024 * 1024;
@@ -30,10 +31,6 @@ pub const FINISH_WITHIN: Duration = Duration::from_secs(1);
 const ROOM: usize = 16 * 1024;
 /// What its stdout can still hold once it has exited: a pipe's capacity on Linux.
 const LAST_WORDS: usize = 64 * 1024;
-
-/// `SIGTERM`, `SIGKILL`: the same numbers on every Unix.
-const TERM: i32 = 15;
-const KILL: i32 = 9;
 
 /// Whether the screen goes on while a coprocess runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +50,13 @@ pub struct Order {
     pub args: Vec<Vec<u8>>,
     /// Environment variables besides coshell's own.
     pub env: Vec<(String, Vec<u8>)>,
+}
+
+impl Order {
+    /// A command that is given nothing.
+    pub fn new(command: String) -> Self {
+        Self { command, args: Vec::new(), env: Vec::new() }
+    }
 }
 
 /// What the queue towards the coprocess is open for.
@@ -317,7 +321,7 @@ impl Coproc {
         self.why.get_or_insert(why);
         if matches!(self.stopping, Stopping::No | Stopping::TermAt(_)) {
             self.stopping = Stopping::KillAt(now + KILL_AFTER);
-            out.push(Effect::Signal(Child::Coproc, TERM));
+            out.push(Effect::Signal(Child::Coproc, SIGTERM));
         }
     }
 
@@ -346,7 +350,7 @@ impl Coproc {
             Stopping::TermAt(at) if now >= at => self.stop(now, Why::Session, out),
             Stopping::KillAt(at) if now >= at && self.exit.is_none() => {
                 self.stopping = Stopping::Killed;
-                out.push(Effect::Signal(Child::Coproc, KILL));
+                out.push(Effect::Signal(Child::Coproc, SIGKILL));
             }
             _ => {}
         }
@@ -494,7 +498,7 @@ pub const NAME: usize = 42;
 
 /// A command line as it is shown: in quotes, without control characters, and at most so many characters.
 pub fn quoted(command: &str, most: usize) -> String {
-    let clean: String = command.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean = blanked(command);
     if clean.chars().count() + 2 <= most {
         return format!("\"{clean}\"");
     }

@@ -230,23 +230,26 @@ impl Record<'_> {
                 json!({"name": name, "line": text(line), "groups": groups})
             }
             Record::CoprocStart { command, silent, pid } => json!({"command": command, "silent": silent, "pid": pid}),
-            Record::CoprocEnd { command, exit } => with_exit(json!({"command": command}), exit),
+            Record::CoprocEnd { command, exit } => {
+                let mut object = ended(exit);
+                object["command"] = command.into();
+                object
+            }
             Record::CoprocStderr { text: bytes } => json!({"text": text(bytes)}),
             Record::Notice { text } => json!({"text": text}),
-            Record::Exit(exit) => with_exit(json!({}), exit),
+            Record::Exit(exit) => ended(exit),
         };
         object["type"] = self.kind().into();
         object
     }
 }
 
-/// An object with how something ended.
-fn with_exit(mut object: Value, exit: Exit) -> Value {
-    object["status"] = exit.status().into();
-    if let Exit::Signal(signal) = exit {
-        object["signal"] = signal.into();
+/// How something ended, as an object.
+pub fn ended(exit: Exit) -> Value {
+    match exit {
+        Exit::Code(code) => json!({"status": code}),
+        Exit::Signal(signal) => json!({"status": exit.status(), "signal": signal}),
     }
-    object
 }
 
 #[cfg(test)]
