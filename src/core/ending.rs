@@ -65,7 +65,7 @@ impl Core {
     fn show_injected(&mut self, now: Instant, out: &mut Vec<Effect>) {
         for _ in 0..INJECTIONS {
             let rests = self.screen.text().at_rest() && self.looking.is_empty();
-            let free = !self.is_silent() && self.aftermath.is_none() && !self.is_lent() && !self.is_held();
+            let free = !self.is_silent() && self.aftermath.is_none() && !self.holds_output();
             if self.injected.is_empty() || !rests || !free {
                 return;
             }

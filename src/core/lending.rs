@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::control::{Code, Refusal};
+use super::control::{Code, Refusal, refuse};
 use super::coproc::ended;
 use super::{Core, Effect, Medium};
 use crate::words::{Child, Exit, SIGHUP, SIGKILL, Ticket};
@@ -61,25 +61,25 @@ impl Lending {
 impl Core {
     /// Somebody wants the terminal for this program.
     pub(super) fn asked_to_lend(&mut self, now: Instant, ticket: Ticket, guest: Guest, out: &mut Vec<Effect>) {
-        let terminal = self.setup.keyboard == Medium::Terminal && self.setup.screen == Medium::Terminal;
-        let refusal = if guest.command.is_empty() {
-            Some((Code::Params, "there is no command; name the program that is to have the terminal"))
-        } else if !terminal {
-            Some((Code::NoTerminal, "the session's input or output is no terminal: there is nothing to lend"))
-        } else if !matches!(self.lending, Lending::No) {
-            Some((Code::NoTerminal, "the terminal is lent to somebody else; try again when that has ended"))
-        } else if self.session.is_over() || self.session.shell_is_gone() {
-            Some((Code::Ended, "the session is at its end"))
-        } else {
-            None
-        };
-        match refusal {
-            Some((code, sentence)) => out.push(Effect::Answer(ticket, Err(Refusal::new(code, sentence)))),
-            None => {
-                self.leave_menu(now, out);
-                self.lending = Lending::Asked(ticket, guest, now + PATIENCE);
-            }
+        if let Err(refusal) = self.may_lend(&guest) {
+            return refuse(ticket, refusal, out);
         }
+        self.leave_menu(now, out);
+        self.lending = Lending::Asked(ticket, guest, now + PATIENCE);
+    }
+
+    fn may_lend(&self, guest: &Guest) -> Result<(), Refusal> {
+        let no = |code, sentence: &str| Err(Refusal::new(code, sentence));
+        if guest.command.is_empty() {
+            return no(Code::Params, "there is no command; name the program that is to have the terminal");
+        }
+        if self.setup.keyboard != Medium::Terminal || self.setup.screen != Medium::Terminal {
+            return no(Code::NoTerminal, "the session's input or output is no terminal: there is nothing to lend");
+        }
+        if self.is_lending() {
+            return no(Code::NoTerminal, "the terminal is lent to somebody else; try again when that has ended");
+        }
+        self.goes_on()
     }
 
     /// Whether the terminal is somebody else's, or soon will be.
@@ -98,7 +98,7 @@ impl Core {
             Lending::Asked(ticket, _, at) if now >= at => {
                 self.lending = Lending::No;
                 let sentence = "the output has stopped in the middle of an escape sequence; try again when it goes on";
-                out.push(Effect::Answer(ticket, Err(Refusal::new(Code::Busy, sentence))));
+                refuse(ticket, Refusal::new(Code::Busy, sentence), out);
             }
             Lending::Lent(ticket, Some(at)) if now >= at => {
                 self.lending = Lending::Lent(ticket, Some(now + KILL_AFTER));
@@ -129,8 +129,7 @@ impl Core {
             out.push(Effect::Answer(ticket, reply));
         }
         self.screen.take_back();
-        let held = std::mem::take(&mut self.held);
-        self.printed(now, &held, out);
+        self.release_held(now, out);
     }
 
     /// Nobody waits for the program any more, or the session is at its end.
@@ -142,9 +141,9 @@ impl Core {
             }
             lent @ Lending::Lent(..) => self.lending = lent,
             Lending::No => {}
-            Lending::Asked(ticket, ..) => self.refuse_lending(ticket, out),
+            Lending::Asked(ticket, ..) => refuse(ticket, Refusal::ended(), out),
             Lending::Leaving(ticket, _) => {
-                self.refuse_lending(ticket, out);
+                refuse(ticket, Refusal::ended(), out);
                 self.take_back(now, Err(""), out);
             }
         }
@@ -158,9 +157,5 @@ impl Core {
             }
             _ => {}
         }
-    }
-
-    fn refuse_lending(&self, ticket: Ticket, out: &mut Vec<Effect>) {
-        out.push(Effect::Answer(ticket, Err(Refusal::new(Code::Ended, "the session is at its end"))));
     }
 }

@@ -49,7 +49,6 @@ use background::Background;
 pub use background::SLOTS as RUN_SLOTS;
 use control::{Control, Secret};
 use coproc::{Coproc, Record, Why};
-use history::Kept;
 pub use indicator::Charset;
 use keyboard::EndOfInput;
 pub use keys::Chord;
@@ -101,11 +100,11 @@ pub struct Core {
     injected: Vec<u8>,
     /// Lines that wait until somebody has looked at the pty.
     looking: VecDeque<(Found, Moment)>,
+    /// Output that waits behind them.
+    stalled: Vec<u8>,
     lending: Lending,
     /// Output that waits until the screen is coshell's again.
     held: Vec<u8>,
-    /// Output that waits behind them.
-    stalled: Vec<u8>,
     /// A byte that should have become a signal, and when it is overdue.
     overdue: Option<(u8, Instant)>,
     end_of_input: Option<EndOfInput>,
@@ -231,17 +230,6 @@ impl Core {
         .into_iter()
         .flatten()
         .min()
-    }
-
-    /// The lines that were printed, as far as they are kept, the one that the cursor is on last.
-    pub fn lines(&mut self, now: Instant) -> Vec<Kept> {
-        self.screen.clock(now);
-        self.screen.history().map_or_else(Vec::new, |history| history.lines(now).collect())
-    }
-
-    /// What stands on the terminal's screen, once it has been given everything that waits for it.
-    pub fn picture(&mut self) -> Option<&picture::Picture> {
-        self.screen.picture()
     }
 
     /// What turns off the modes that are on now: for the case that coshell itself is shot down.

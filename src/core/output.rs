@@ -32,12 +32,23 @@ impl Core {
             if let Some(aftermath) = &mut self.aftermath {
                 return aftermath.push(now, bytes);
             }
-            if self.is_lent() || self.is_held() {
+            if self.holds_output() {
                 return self.held.extend_from_slice(bytes);
             }
             let used = self.printed_aloud(now, bytes, out);
             bytes = &bytes[used..];
         }
+    }
+
+    /// Whether the output waits until the screen is coshell's again.
+    pub(super) fn holds_output(&self) -> bool {
+        self.is_lent() || self.is_held()
+    }
+
+    /// The screen is coshell's again: what has waited for that is shown.
+    pub(super) fn release_held(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        let held = std::mem::take(&mut self.held);
+        self.printed(now, &held, out);
     }
 
     /// Whether a silent coprocess has the stream.

@@ -269,8 +269,7 @@ impl Core {
             return;
         }
         self.screen.close_bar();
-        let held = std::mem::take(&mut self.held);
-        self.printed(now, &held, out);
+        self.release_held(now, out);
     }
 
     /// Whether the output waits for the menu.

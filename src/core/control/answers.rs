@@ -5,8 +5,9 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::super::coproc::Coproc;
-use super::super::{Core, Medium};
+use super::super::{Core, Effect, Medium};
 use super::Reply;
+use crate::words::Ticket;
 
 /// Why a request is refused: the code of its JSON-RPC error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,16 @@ impl Refusal {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+
+    /// There is no time left for anything.
+    pub(in crate::core) fn ended() -> Self {
+        Self::new(Code::Ended, "the session is at its end")
+    }
+}
+
+/// Answers that it is refused.
+pub(in crate::core) fn refuse(ticket: Ticket, refusal: Refusal, out: &mut Vec<Effect>) {
+    out.push(Effect::Answer(ticket, Err(refusal)));
 }
 
 impl Core {

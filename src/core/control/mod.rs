@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::command::{Command, TriggerCommand};
 use super::{Core, Effect, Guest};
 use crate::words::Ticket;
+pub(super) use answers::refuse;
 pub use answers::{Code, Refusal};
 pub(super) use events::Subscribers;
 pub(super) use running::{Last, Runs};

@@ -8,7 +8,7 @@ use super::super::action;
 use super::super::coproc::{Form, Loudness, Order, Record, Why, ended};
 use super::super::tail::Tail;
 use super::super::{Core, Effect};
-use super::{Code, Refusal};
+use super::{Code, Refusal, refuse};
 use crate::words::{Child, Exit, SIGTERM, Ticket};
 
 /// A coprocess to start once the one that runs has ended.
@@ -89,7 +89,7 @@ impl Core {
     ) {
         let command = match self.runnable(command, replace) {
             Ok(command) => command,
-            Err(refusal) => return out.push(Effect::Answer(ticket, Err(refusal))),
+            Err(refusal) => return refuse(ticket, refusal, out),
         };
         let order = Order::new(command);
         let loudness = if silent { Loudness::Silent } else { Loudness::Loud };
@@ -97,18 +97,21 @@ impl Core {
         let Some(coproc) = &mut self.coproc else { return self.run(now, next, out) };
         coproc.stop(now, Why::User, out);
         if let Some(late) = self.control.runs.next.replace(next) {
-            let refusal =
-                Refusal::new(Code::Busy, "another coprocess was asked for in its place before it could start");
-            out.push(Effect::Answer(late.ticket, Err(refusal)));
+            let sentence = "another coprocess was asked for in its place before it could start";
+            refuse(late.ticket, Refusal::new(Code::Busy, sentence), out);
         }
+    }
+
+    /// Whether anything can still be begun.
+    pub(in crate::core) fn goes_on(&self) -> Result<(), Refusal> {
+        let over = self.session.is_over() || self.session.shell_is_gone();
+        if over { Err(Refusal::ended()) } else { Ok(()) }
     }
 
     /// The command line, if it may be run now.
     pub(in crate::core) fn runnable(&self, command: &str, replace: bool) -> Result<String, Refusal> {
         let command = action::command(command).map_err(|reason| Refusal::new(Code::Params, reason))?;
-        if self.session.is_over() || self.session.shell_is_gone() {
-            return Err(Refusal::new(Code::Ended, "the session is at its end"));
-        }
+        self.goes_on()?;
         if self.aftermath.is_some() {
             return Err(Refusal::new(Code::Busy, "a broken file transfer is being cleaned up; try again in a moment"));
         }
@@ -130,7 +133,7 @@ impl Core {
     pub(super) fn asked_to_stop(&mut self, now: Instant, ticket: Ticket, signal: i32, out: &mut Vec<Effect>) {
         let Some(coproc) = &mut self.coproc else {
             let refusal = Refusal::new(Code::Idle, "no coprocess is running: there is nothing to stop");
-            return out.push(Effect::Answer(ticket, Err(refusal)));
+            return refuse(ticket, refusal, out);
         };
         if signal == SIGTERM {
             coproc.stop(now, Why::User, out);
@@ -170,7 +173,7 @@ impl Core {
         let asked = self.control.runs.starting.take();
         if let Some((ticket, _)) = asked {
             let sentence = format!("the coprocess could not be started: {reason}");
-            out.push(Effect::Answer(ticket, Err(Refusal::new(Code::Failed, sentence))));
+            refuse(ticket, Refusal::new(Code::Failed, sentence), out);
         }
         asked.is_some()
     }
@@ -194,10 +197,7 @@ impl Core {
         }
         runs.last = Some(last);
         match runs.next.take() {
-            Some(next) if self.session.shell_is_gone() => {
-                let refusal = Refusal::new(Code::Ended, "the session is at its end");
-                out.push(Effect::Answer(next.ticket, Err(refusal)));
-            }
+            Some(next) if self.session.shell_is_gone() => refuse(next.ticket, Refusal::ended(), out),
             Some(next) => self.run(now, next, out),
             None => {}
         }

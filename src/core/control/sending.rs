@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::super::{Core, Effect, Medium};
-use super::{Code, Refusal, Reply};
+use super::{Code, Refusal, Reply, refuse};
 use crate::core::trigger::Looked;
 use crate::words::Ticket;
 
@@ -62,7 +62,7 @@ impl Core {
     /// The text as the keyboard would send it.
     fn typable(&self, text: &str, manner: Manner) -> Result<Vec<u8>, Refusal> {
         if self.session.shell_is_gone() {
-            return Err(Refusal::new(Code::Ended, "the shell has exited: there is nobody to type to"));
+            return Err(nobody());
         }
         let mut text = text.replace("\r\n", "\r").replace('\n', "\r");
         if manner.paste && self.screen.text().modes().bracketed_paste() {
@@ -92,9 +92,9 @@ impl Core {
             Ok(bytes) if self.control.secret.is_none() => bytes,
             Ok(_) => {
                 let sentence = "another secret is waiting to be typed; try again when that is done";
-                return out.push(Effect::Answer(ticket, Err(Refusal::new(Code::Busy, sentence))));
+                return refuse(ticket, Refusal::new(Code::Busy, sentence), out);
             }
-            Err(refusal) => return out.push(Effect::Answer(ticket, Err(refusal))),
+            Err(refusal) => return refuse(ticket, refusal, out),
         };
         let until = now + Duration::from_secs(seconds).min(LONGEST);
         self.control.secret = Some(Secret { ticket, bytes, look: now + LOOK_EVERY, until });
@@ -105,10 +105,10 @@ impl Core {
     pub(in crate::core) fn tick_secret(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let Some(secret) = self.control.secret.as_mut().filter(|secret| now >= secret.deadline()) else { return };
         if self.session.shell_is_gone() {
-            self.give_secret_up(Code::Ended, "the shell has exited: there is nobody to type to", out);
+            self.give_secret_up(nobody(), out);
         } else if now >= secret.until {
             let sentence = "no program has asked for a password in that time; nothing was typed";
-            self.give_secret_up(Code::Late, sentence, out);
+            self.give_secret_up(Refusal::new(Code::Late, sentence), out);
         } else {
             secret.look = now + LOOK_EVERY;
             out.push(Effect::Look);
@@ -131,9 +131,9 @@ impl Core {
         }
     }
 
-    fn give_secret_up(&mut self, code: Code, sentence: &str, out: &mut Vec<Effect>) {
+    fn give_secret_up(&mut self, refusal: Refusal, out: &mut Vec<Effect>) {
         if let Some(secret) = self.control.secret.take() {
-            out.push(Effect::Answer(secret.ticket, Err(Refusal::new(code, sentence))));
+            refuse(secret.ticket, refusal, out);
         }
     }
 
@@ -151,4 +151,9 @@ impl Core {
         self.screen.show(&bytes);
         Ok(json!({}))
     }
+}
+
+/// The shell has exited.
+fn nobody() -> Refusal {
+    Refusal::new(Code::Ended, "the shell has exited: there is nobody to type to")
 }

@@ -102,7 +102,7 @@ fn what_is_injected_is_as_if_the_shell_had_printed_it() {
     let read = String::from_utf8_lossy(&bench.read).into_owned();
     assert_eq!(read, "go\nred\ntold\nasked\n");
     assert!(bench.shown.contains(&0x07));
-    assert_eq!(bench.core.lines(bench.now).len(), 4);
+    assert_eq!(bench.kept().len(), 4);
 }
 
 #[test]

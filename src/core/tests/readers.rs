@@ -75,7 +75,7 @@ fn lines_are_put_together_only_while_somebody_reads_them_and_the_numbers_go_on()
     assert!(!bench.assembles());
     bench.wait(100);
     assert_eq!(bench.core.deadline(), None);
-    let kept: Vec<u64> = bench.core.lines(bench.now).iter().map(|line| line.number).collect();
+    let kept: Vec<u64> = bench.kept().iter().map(|line| line.number).collect();
     assert_eq!(kept, [1, 2, 3, 4, 5, 6, 7]);
 }
 

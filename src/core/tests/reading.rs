@@ -5,12 +5,18 @@ use serde_json::{Value, json};
 use super::*;
 use crate::core::command::Command;
 use crate::core::coproc::Form;
+use crate::core::history::Kept;
 use crate::words::Ticket;
 
 impl Bench {
+    /// The lines that are kept, the one that the cursor is on last.
+    pub(super) fn kept(&mut self) -> Vec<Kept> {
+        self.core.screen.history().map_or_else(Vec::new, |history| history.lines(self.now).collect())
+    }
+
     /// The numbers and texts of the finished lines.
     fn history(&mut self) -> Vec<(u64, String)> {
-        let lines = self.core.lines(self.now).into_iter().filter(|line| !line.open);
+        let lines = self.kept().into_iter().filter(|line| !line.open);
         lines.map(|line| (line.number, String::from_utf8_lossy(&line.text).into_owned())).collect()
     }
 
@@ -69,7 +75,7 @@ fn lines_that_only_a_silent_coprocess_read_are_counted() {
 fn the_line_that_the_cursor_is_on_comes_last() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"one\r\n$ ls");
-    let last = bench.core.lines(bench.now).pop().expect("there are lines");
+    let last = bench.kept().pop().expect("there are lines");
     assert_eq!((last.number, &*last.text, last.open), (2, &b"$ ls"[..], true));
 }
 
@@ -79,12 +85,12 @@ fn notices_are_no_lines_but_stand_on_the_screen() {
     bench.shell(b"one\r\n$ ls").coproc_exits(Exit::Code(3), b"").wait(100);
     assert!(bench.lines().iter().any(|line| line.contains("failed")), "{:?}", bench.lines());
     let shown: Vec<String> = {
-        let picture = bench.core.picture().expect("there is a screen");
+        let picture = bench.core.screen.picture().expect("there is a screen");
         (0..picture.rows()).map(|row| picture.text(row)).collect()
     };
     let seen = bench.lines();
     assert_eq!(shown[..seen.len()], seen[..]);
-    assert_eq!(bench.core.lines(bench.now).len(), 2);
+    assert_eq!(bench.kept().len(), 2);
 }
 
 /// A trigger that was added while the session runs: it is told of the line that began before.
