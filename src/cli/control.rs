@@ -113,6 +113,7 @@ fn json_arg() -> Arg {
 
 impl FromArgMatches for Call {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        // Without one there is no call: the session's subcommands, asked below, say so.
         let name = matches.subcommand_name().unwrap_or_default();
         let request = if Local::has_subcommand(name) {
             Request::Local(Local::from_arg_matches(matches)?)
@@ -120,9 +121,10 @@ impl FromArgMatches for Call {
             Request::Session(command::Command::from_arg_matches(matches)?)
         };
         let last = deepest(matches);
-        // Those that ask nobody do not have both.
+        // Those that ask nobody do not have both options: clap refuses to say of one that it does not know.
         let session = last.try_get_one::<String>("session").unwrap_or_default().cloned();
         let json = last.try_get_one::<bool>("json").unwrap_or_default().copied();
+        // Where there is no such option, nobody asked for JSON.
         Ok(Self { session, json: json.unwrap_or_default(), request })
     }
 

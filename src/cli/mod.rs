@@ -274,6 +274,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, clap::Er
             parsed => parsed.map(Typed::Session),
         };
     }
+    // One that is not UTF-8 is no subcommand's name, and neither is an empty one.
     let (command, first) = (command(), argv.get(1).and_then(|first| first.to_str()).unwrap_or_default());
     // What is wrong behind a subcommand is no command to wrap.
     let known = first == "help" || command.find_subcommand(first).is_some();

@@ -35,6 +35,9 @@ fn fish(place: &Place, startup: &str) -> Terminal {
     coshell(&["-q", "--", "fish", "--private", "-C", &source]).cwd(place.dir()).start()
 }
 
+/// A shell in a session, with these lines as its start-up file.
+type Start = fn(&Place, &str) -> Terminal;
+
 /// The marks in what was shown, such as `7 A B C D;0`; a path after `7` where it is not the same as before.
 fn marks(term: &Terminal) -> String {
     let mark = Regex::new(r"\x1b\](?:133;([^\x07\x1b]*)|7;(file:[^\x07\x1b]*))").expect("a pattern");
@@ -77,16 +80,36 @@ fn press(term: &mut Terminal, keys: &str) {
     }
 }
 
+/// Starts a shell and types each of these at a prompt: these are the marks. Says what was shown.
+fn expect_marks(start: Start, startup: &str, keys: &[&str], expected: &str) -> Vec<u8> {
+    let place = Place::new();
+    let mut term = start(&place, startup);
+    drive(&mut term, keys);
+    assert_eq!(marks(&term), expected, "{startup}\n{}", term.text());
+    term.seen().to_vec()
+}
+
+/// Starts a shell whose start-up file makes the prompt anew: after these prompts all have their marks.
+fn expect_overtaken(start: Start, startup: &str, prompts: &[&str]) {
+    let place = Place::new();
+    let mut term = start(&place, startup);
+    for prompt in prompts {
+        term.wait(prompt);
+        term.send("true\r");
+    }
+    term.wait("anew> \x1b]133;B");
+    term.send("(exit 4)\r");
+    term.wait("anew> \x1b]133;B");
+    assert!(marks(&term).ends_with("7 A B C D;4 7 A B"), "{}", marks(&term));
+}
+
 /// What everybody does at a prompt, and the marks of it: a failure, an empty line, Ctrl-C, several lines, a success.
 const USE: &[&str] = &["(exit 3)\r", "\r", "abc\x03", "for x in 1 2; do\recho $x; done\r", "true\r"];
 const USED: &str = "7 A B C D;3 7 A B 7 A B 7 A B C D;0 7 A B C D;0 7 A B";
 
 #[test]
 fn bash_marks_prompts_commands_and_their_status() {
-    let place = Place::new();
-    let mut term = bash(&place, &format!("PS1='p> '\n{BASH}"));
-    drive(&mut term, USE);
-    assert_eq!(marks(&term), USED, "{}", term.text());
+    expect_marks(bash, &format!("PS1='p> '\n{BASH}"), USE, USED);
 }
 
 /// Sourced twice, in the worst of company: each of these is a start-up file, and the marks are the same.
@@ -109,11 +132,10 @@ fn bash_marks_are_the_same_whatever_prompts_do() {
         format!("export PS1 PROMPT_COMMAND PS0; shopt -s extglob nocasematch; set -f; IFS=a\n{BASH}\n{BASH}"),
     ];
     for file in files {
-        let place = Place::new();
-        let mut term = bash(&place, &format!("PS1='p> '\n{file}"));
-        drive(&mut term, &["! true\r", "\r", "abc\x03", "echo hi\r"]);
-        assert_eq!(marks(&term), "7 A B C D;1 7 A B 7 A B 7 A B C D;0 7 A B", "{file}\n{}", term.text());
-        assert!(!contains(term.seen(), "unbound") && !contains(term.seen(), "not found"), "{file}\n{}", term.text());
+        let keys = ["! true\r", "\r", "abc\x03", "echo hi\r"];
+        let seen =
+            expect_marks(bash, &format!("PS1='p> '\n{file}"), &keys, "7 A B C D;1 7 A B 7 A B 7 A B C D;0 7 A B");
+        assert!(!contains(&seen, "unbound") && !contains(&seen, "not found"), "{file}\n{}", seen.escape_ascii());
     }
 }
 
@@ -121,17 +143,8 @@ fn bash_marks_are_the_same_whatever_prompts_do() {
 #[test]
 fn bash_marks_go_behind_what_makes_the_prompt_anew() {
     for trap in ["", "trap true DEBUG; "] {
-        let place = Place::new();
         let file = format!("{trap}PS1='p> '\n{BASH}\nanew() {{ PS1=\"anew> \"; }}; PROMPT_COMMAND+=(anew)\n");
-        let mut term = bash(&place, &file);
-        for prompt in ["anew> ", "anew> ", "anew> \x1b]133;B"] {
-            term.wait(prompt);
-            term.send("true\r");
-        }
-        term.wait("anew> \x1b]133;B");
-        term.send("(exit 4)\r");
-        term.wait("anew> \x1b]133;B");
-        assert!(marks(&term).ends_with("7 A B C D;4 7 A B"), "{}", marks(&term));
+        expect_overtaken(bash, &file, &["anew> ", "anew> ", "anew> \x1b]133;B"]);
     }
 }
 
@@ -152,19 +165,14 @@ fn bash_marks_go_with_bash_preexec() {
          invoke() { local status=$? f; for f in \"${precmd_functions[@]}\"; do (exit $status); $f; done; }\n\
          trap '[ -z \"$typed\" ] || { typed=; echo \"<<$BASH_COMMAND>>\"; }' DEBUG\n\
          PROMPT_COMMAND=$'invoke\\ntyped=1'";
-    let place = Place::new();
-    let mut term = bash(&place, &format!("PS1='p> '\n{preexec}\n{BASH}\n{BASH}"));
-    drive(&mut term, &["(exit 3)\r", "\r", "echo one\r"]);
-    assert_eq!(marks(&term), "7 A B C D;3 7 A B 7 A B C D;0 7 A B");
-    assert!(contains(term.seen(), "<<echo one>>"), "{}", term.text());
+    let file = format!("PS1='p> '\n{preexec}\n{BASH}\n{BASH}");
+    let seen = expect_marks(bash, &file, &["(exit 3)\r", "\r", "echo one\r"], "7 A B C D;3 7 A B 7 A B C D;0 7 A B");
+    assert!(contains(&seen, "<<echo one>>"), "{}", seen.escape_ascii());
 }
 
 #[test]
 fn zsh_marks_prompts_commands_and_their_status() {
-    let place = Place::new();
-    let mut term = zsh(&place, &format!("PS1='p> '\n{ZSH}"));
-    drive(&mut term, USE);
-    assert_eq!(marks(&term), USED, "{}", term.text());
+    expect_marks(zsh, &format!("PS1='p> '\n{ZSH}"), USE, USED);
 }
 
 #[test]
@@ -185,36 +193,26 @@ fn zsh_marks_are_the_same_whatever_prompts_do() {
         format!("setopt no_clobber no_prompt_sp transient_rprompt; RPS1=right\n{ZSH}\n{ZSH}"),
     ];
     for file in files {
-        let place = Place::new();
-        let mut term = zsh(&place, &format!("PS1='p> '\n{file}"));
-        drive(&mut term, &["(exit 3)\r", "\r", "abc\x03", "echo hi\r"]);
-        assert_eq!(marks(&term), "7 A B C D;3 7 A B 7 A B 7 A B C D;0 7 A B", "{file}\n{}", term.text());
-        assert!(!contains(term.seen(), "__coshell"), "{file}\n{}", term.text());
+        let keys = ["(exit 3)\r", "\r", "abc\x03", "echo hi\r"];
+        let seen = expect_marks(zsh, &format!("PS1='p> '\n{file}"), &keys, "7 A B C D;3 7 A B 7 A B 7 A B C D;0 7 A B");
+        assert!(!contains(&seen, "__coshell"), "{file}\n{}", seen.escape_ascii());
     }
 }
 
 #[test]
 fn zsh_marks_go_behind_what_makes_the_prompt_anew() {
-    let place = Place::new();
     let file = format!("PS1='p> '\n{ZSH}\nanew() {{ PS1='anew> '; }}; precmd_functions+=(anew)");
-    let mut term = zsh(&place, &file);
-    term.wait("anew> ");
-    term.send("true\r");
-    term.wait("anew> \x1b]133;B");
-    term.send("(exit 4)\r");
-    term.wait("anew> \x1b]133;B");
-    assert!(marks(&term).ends_with("7 A B C D;4 7 A B"), "{}", marks(&term));
+    expect_overtaken(zsh, &file, &["anew> "]);
 }
 
 #[test]
 fn fish_marks_prompts_commands_and_their_status() {
-    let place = Place::new();
     let prompt = "function fish_prompt; echo \"$status,$pipestatus> \"; end";
-    let mut term = fish(&place, &format!("{prompt}\n{FISH}\n{FISH}"));
-    drive(&mut term, &["false\r", "true | false | true\r", "\r", "for x in 1 2\recho $x; end\r", "true\r"]);
-    assert_eq!(marks(&term), "7 A B C D;1 7 A B C D;0 7 A B 7 A B C D;0 7 A B C D;0 7 A B", "{}", term.text());
+    let keys = ["false\r", "true | false | true\r", "\r", "for x in 1 2\recho $x; end\r", "true\r"];
+    let marks = "7 A B C D;1 7 A B C D;0 7 A B 7 A B C D;0 7 A B C D;0 7 A B";
+    let seen = expect_marks(fish, &format!("{prompt}\n{FISH}\n{FISH}"), &keys, marks);
     let prompts = ["0,0> ", "1,1> ", "0,0 1 0> "];
-    assert!(prompts.iter().all(|prompt| contains(term.seen(), prompt)), "the prompt sees no status: {}", term.text());
+    assert!(prompts.iter().all(|prompt| contains(&seen, prompt)), "the prompt sees no status: {}", seen.escape_ascii());
 }
 
 /// fish draws its prompt again as often as it likes, and the marks with it.
@@ -249,7 +247,6 @@ fn fish_marks_a_prompt_that_is_made_anew() {
 fn the_directory_is_told_in_each_shell() {
     let name = "a b;%é中'\"&\u{7f}~";
     let encoded = "/a%20b%3B%25%C3%A9%E4%B8%AD%27%22%26%7F~";
-    type Start = fn(&Place, &str) -> Terminal;
     let shells: [(Start, &str); 3] = [(bash, BASH), (zsh, ZSH), (fish, FISH)];
     for (start, source) in shells {
         let place = Place::new();
@@ -267,7 +264,6 @@ fn the_directory_is_told_in_each_shell() {
 /// The marks are as wide as nothing: long lines wrap, and are edited, where they would without them.
 #[test]
 fn the_screen_is_as_without_the_marks() {
-    type Start = fn(&Place, &str) -> Terminal;
     let two = "function fish_prompt; printf 'one\\ntwo> '; end";
     let shells: [(Start, &str, &str); 3] =
         [(bash, "PS1='one\\ntwo> '", BASH), (zsh, "PS1=$'one\\ntwo> '; RPS1=right", ZSH), (fish, two, FISH)];
@@ -304,10 +300,8 @@ fn marks_that_are_there_are_not_doubled() {
     let mut term = zsh(&place, &format!("PS1=$'%{{{open}%}}p> %{{{close}%}}'\n{ZSH}"));
     drive(&mut term, &["true\r", "\r"]);
     assert_eq!(marks(&term).replace("7 ", ""), "A B A B A B");
-    let place = Place::new();
-    let mut term = fish(&place, &format!("function fish_prompt; printf '{open}p> {close}'; end\n{FISH}"));
-    drive(&mut term, &["true\r", "\r"]);
-    assert_eq!(marks(&term), "A B A B A B");
+    let file = format!("function fish_prompt; printf '{open}p> {close}'; end\n{FISH}");
+    expect_marks(fish, &file, &["true\r", "\r"], "A B A B A B");
 }
 
 /// Outside a session, and where nobody types, nothing is said and nothing is set.

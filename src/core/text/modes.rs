@@ -44,6 +44,14 @@ fn place(mode: u16) -> Option<usize> {
     PRIVATE.iter().position(|&(number, _)| number == mode)
 }
 
+/// Makes one of [`PRIVATE`] what it is not in a terminal that nobody touched.
+fn touch(out: &mut Vec<u8>, place: usize) {
+    let (mode, on) = PRIVATE[place];
+    let fin = if on { 'l' } else { 'h' };
+    let bytes = if place == KEYPAD { "\x1b=".to_owned() } else { format!("\x1b[?{mode}{fin}") };
+    out.extend_from_slice(bytes.as_bytes());
+}
+
 /// What the output has switched on and not off.
 #[derive(Clone, Debug, Default)]
 pub struct Modes {
@@ -237,19 +245,30 @@ impl Modes {
     /// The bytes that switch on, in a terminal that nobody touched, what decides which screen is shown and how text gets
     /// onto it. The scrolling region is not among them.
     pub fn begin(&self) -> Vec<u8> {
-        let mut out = String::new();
-        if let Some(mode) = self.alternate {
-            out.push_str(&format!("\x1b[?{mode}h"));
-        }
-        for (place, (mode, on)) in PRIVATE.iter().enumerate() {
+        let mut out = self.enter();
+        for (place, (mode, _)) in PRIVATE.iter().enumerate() {
             if matches!(mode, 5 | 6 | 7 | 25) && self.is_touched(place) {
-                out.push_str(&format!("\x1b[?{mode}{}", if *on { 'l' } else { 'h' }));
+                touch(&mut out, place);
             }
         }
-        let rest =
-            [(self.insert, "\x1b[4h"), (self.newline, "\x1b[20h"), (self.shifted, "\x0e"), (self.graphics, "\x1b(0")];
-        rest.iter().filter(|(on, _)| *on).for_each(|(_, bytes)| out.push_str(bytes));
-        out.into_bytes()
+        self.begin_text(&mut out);
+        out
+    }
+
+    /// How text gets onto the screen, but for [`PRIVATE`]: what is on, the bytes that switch it on, and those that
+    /// switch it off.
+    fn of_text(&self) -> [(bool, &'static [u8], &'static [u8]); 4] {
+        [
+            (self.insert, b"\x1b[4h", b"\x1b[4l"),
+            (self.newline, b"\x1b[20h", b"\x1b[20l"),
+            (self.shifted, b"\x0e", b"\x0f"),
+            (self.graphics, b"\x1b(0", b"\x1b(B"),
+        ]
+    }
+
+    fn begin_text(&self, out: &mut Vec<u8>) {
+        let on = self.of_text().into_iter().filter(|(on, ..)| *on);
+        on.for_each(|(_, bytes, _)| out.extend_from_slice(bytes));
     }
 
     /// Everything is switched on, on whatever screen is shown: what a program may have left of which nothing is known.
@@ -289,35 +308,22 @@ impl Modes {
         if self.shape != 0 {
             out.extend_from_slice(format!("\x1b[{} q", self.shape).as_bytes());
         }
-        for (place, (mode, on)) in PRIVATE.iter().enumerate().rev() {
-            if place == KEYPAD && self.is_touched(place) {
-                out.extend_from_slice(b"\x1b=");
-            } else if self.is_touched(place) && place != ORIGIN {
-                out.extend_from_slice(format!("\x1b[?{mode}{}", if *on { 'l' } else { 'h' }).as_bytes());
+        for place in (0..PRIVATE.len()).rev() {
+            if self.is_touched(place) && place != ORIGIN {
+                touch(&mut out, place);
             }
         }
-        let rest: [(bool, &[u8]); 4] = [
-            (self.insert, b"\x1b[4h"),
-            (self.newline, b"\x1b[20h"),
-            (self.shifted, b"\x0e"),
-            (self.graphics, b"\x1b(0"),
-        ];
-        rest.iter().filter(|(on, _)| *on).for_each(|(_, bytes)| out.extend_from_slice(bytes));
+        self.begin_text(&mut out);
         out
     }
 
     /// The bytes that make text come out as it is, and those that make it come out as before. The origin is not among
     /// them: it goes with the cursor.
     pub fn plainly(&self) -> (Vec<u8>, Vec<u8>) {
-        let wraps = self.autowrap();
-        let all: [(bool, &[u8], &[u8]); 4] = [
-            (self.insert, b"\x1b[4l", b"\x1b[4h"),
-            (self.graphics, b"\x1b(B", b"\x1b(0"),
-            (self.shifted, b"\x0f", b"\x0e"),
-            (!wraps, b"\x1b[?7h", b"\x1b[?7l"),
-        ];
+        let [insert, _, shifted, graphics] = self.of_text();
+        let all = [insert, graphics, shifted, (!self.autowrap(), b"\x1b[?7l", b"\x1b[?7h")];
         let on = all.iter().filter(|(on, ..)| *on);
-        (on.clone().flat_map(|(_, off, _)| *off).copied().collect(), on.flat_map(|(.., back)| *back).copied().collect())
+        (on.clone().flat_map(|(.., off)| *off).copied().collect(), on.flat_map(|(_, back, _)| *back).copied().collect())
     }
 
     /// The bytes that switch off what is on, and nothing else; none when nothing is on. Attributes of characters stay:
