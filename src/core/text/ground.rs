@@ -28,29 +28,34 @@ pub(super) enum Tongue {
 /// colour is mostly these.
 fn attributes_only(bytes: &[u8]) -> Option<usize> {
     let parameters = bytes.strip_prefix(b"\x1b[")?;
-    let end = parameters.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';' | b':'))?;
-    (parameters[end] == b'm').then_some(2 + end + 1)
+    let end = scan::parameters(parameters);
+    (parameters.get(end) == Some(&b'm')).then_some(2 + end + 1)
 }
 
 impl Text {
-    /// Text that nobody wants to read: up to the next byte that changes the terminal's state.
+    /// Text that nobody wants to read: up to the next byte that changes the terminal's state. Where nobody reads lines
+    /// nobody asks for attributes, so these are passed over too.
     pub(super) fn skip(&mut self, rest: &[u8]) -> usize {
-        let end = memchr::memchr3(0x1b, 0x0e, 0x0f, rest);
-        let run = &rest[..end.unwrap_or(rest.len())];
-        if !run.is_empty() {
-            self.carry.follow(run);
+        let mut at = 0;
+        while let Some(ahead) = scan::turns(&rest[at..]) {
+            at += ahead;
+            // What was incomplete remains so.
+            self.carry.take();
+            match attributes_only(&rest[at..]) {
+                Some(length) => at += length,
+                None => {
+                    match rest[at] {
+                        0x1b => self.open(at),
+                        byte => self.modes.shift(byte == 0x0e),
+                    }
+                    return at + 1;
+                }
+            }
         }
-        let Some(end) = end else { return rest.len() };
-        self.carry.take();
-        // Where nobody reads lines nobody asks for attributes.
-        if let Some(length) = attributes_only(&rest[end..]) {
-            return end + length;
+        if at < rest.len() {
+            self.carry.follow(&rest[at..]);
         }
-        match rest[end] {
-            0x1b => self.open(end),
-            byte => self.modes.shift(byte == 0x0e),
-        }
-        end + 1
+        rest.len()
     }
 
     /// An ESC stands `ahead` bytes from here.

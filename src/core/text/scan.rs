@@ -34,6 +34,41 @@ pub(super) fn printable(bytes: &[u8]) -> (usize, bool) {
     (at + plain, high != 0 || rest[..plain].iter().any(|&byte| byte >= 0x80))
 }
 
+/// So far the next byte that `turns` looks for is mostly found in dense colour, where starting a search costs more than it.
+const NEAR: usize = 32;
+
+/// The place of the next ESC, SO or SI: whatever else there is leaves the terminal's state as it is.
+pub(super) fn turns(bytes: &[u8]) -> Option<usize> {
+    let near = &bytes[..bytes.len().min(NEAR)];
+    let (words, _) = near.as_chunks::<8>();
+    for (&word, at) in words.iter().zip((0..).step_by(8)) {
+        let word = u64::from_le_bytes(word);
+        // A borrow makes false hits above the first true one only.
+        let hit = |byte| (word ^ each(byte)).wrapping_sub(each(1)) & !(word ^ each(byte));
+        let hits = (hit(0x1b) | hit(0x0e) | hit(0x0f)) & HIGH;
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize / 8);
+        }
+    }
+    let known = 8 * words.len();
+    memchr::memchr3(0x1b, 0x0e, 0x0f, &bytes[known..]).map(|at| known + at)
+}
+
+/// The length of the longest prefix of digits, colons and semicolons.
+pub(super) fn parameters(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let from = bytes.len() - rest.len();
+    for (&word, at) in words.iter().zip((0..).step_by(8)) {
+        // These are 0x30 to 0x3b.
+        let over = u64::from_le_bytes(word) ^ each(0x30);
+        let others = (((over & !HIGH) + each(0x7f - 0x0b)) | over) & HIGH;
+        if others != 0 {
+            return at + others.trailing_zeros() as usize / 8;
+        }
+    }
+    from + rest.iter().take_while(|byte| matches!(byte, b'0'..=b';')).count()
+}
+
 /// So many bytes behind a place `singles` looks at, to see what begins there.
 pub(super) const AHEAD: usize = 11;
 
@@ -123,7 +158,7 @@ pub(super) fn line_feeds(bytes: &[u8]) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{line_feeds, plain_lines, printable, singles};
+    use super::{line_feeds, parameters, plain_lines, printable, singles, turns};
     use crate::core::text::utf8;
     use proptest::prelude::*;
 
@@ -175,6 +210,22 @@ mod tests {
             prop_assert!(found <= first);
             let looks = |at: usize| bytes[at] >= 0xc0 && bytes[at + 1] & 0xc0 == 0x80;
             prop_assert!(found == bytes.len() || looks(found));
+        }
+
+        #[test]
+        fn parameters_end_where_something_else_begins(
+            first in "[0-9:;]{0,20}", bytes in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let bytes = [first.as_bytes(), &bytes].concat();
+            let count = bytes.iter().take_while(|byte| b"0123456789:;".contains(byte)).count();
+            prop_assert_eq!(parameters(&bytes), count);
+        }
+
+        #[test]
+        fn turns_are_found(bytes in prop::collection::vec(prop_oneof![
+            60 => 0x10u8..=0xff, 1 => Just(0x1b), 1 => Just(0x0e), 1 => Just(0x0f), 1 => 0u8..0x20,
+        ], 0..100)) {
+            prop_assert_eq!(turns(&bytes), memchr::memchr3(0x1b, 0x0e, 0x0f, &bytes));
         }
 
         #[test]
