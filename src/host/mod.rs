@@ -148,6 +148,7 @@ impl Host {
         let timeout = if self.ports.has_work(&self.core) || self.clients.has_work(Instant::now()) {
             Some(Duration::ZERO)
         } else {
+            self.ports.rest(&self.core);
             let first = [self.core.deadline(), self.clients.deadline()].into_iter().flatten().min();
             first.map(|at| at.saturating_duration_since(Instant::now()))
         };

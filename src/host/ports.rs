@@ -1,9 +1,10 @@
 //! The ends of all streams, what is known of their readiness, and their registration.
 //!
-//! mio is edge-triggered: an end for reading is registered once and stays ready until a read finds nothing. An end
-//! for writing is ready until a write does not fit, and only then registered, until it is ready again; else every
-//! byte that the other side takes would wake us. A hang-up without data is no `is_readable`: whatever the event
-//! says, a read is tried.
+//! mio is edge-triggered: an end for reading stays ready until a read finds nothing, and one that is not ready is
+//! registered. An end for writing is ready until a write does not fit, and only then registered. Before the poll sleeps,
+//! whatever could only wake us in vain is taken off it: an end for reading that is ready and that nobody wants to read
+//! (in a flood, the shell's while the terminal is full), and one for writing that is ready. A hang-up without data is no
+//! `is_readable`: whatever the event says, a read is tried.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -26,6 +27,7 @@ const PORTS: usize = 4 + crate::core::RUN_SLOTS;
 #[derive(Debug)]
 struct Reader {
     end: End,
+    /// There may be something to read. If not, it is registered, and an event will say when there is.
     ready: bool,
     registered: bool,
 }
@@ -35,6 +37,7 @@ struct Writer {
     end: End,
     /// The last write did not fit: it is registered, and an event will say when the next does.
     full: bool,
+    registered: bool,
 }
 
 /// All ends there are.
@@ -80,16 +83,15 @@ impl Ports {
 
     /// This port can be read at this end.
     pub(super) fn add_reader(&mut self, port: Port, end: End) {
-        let token = Token(FIRST + 2 * index(port));
-        // A file or /dev/null cannot be registered (epoll: EPERM) and is always ready.
-        let registered = self.registry.register(&mut SourceFd(&end.as_raw_fd()), token, Interest::READABLE).is_ok();
-        self.readers[index(port)] = Some(Reader { end, ready: true, registered });
+        let mut reader = Reader { end, ready: true, registered: false };
+        reader.register(&self.registry, port);
+        self.readers[index(port)] = Some(reader);
         self.readable.insert(port);
     }
 
     /// This port can be written at this end.
     pub(super) fn add_writer(&mut self, port: Port, end: End) {
-        self.writers[index(port)] = Some(Writer { end, full: false });
+        self.writers[index(port)] = Some(Writer { end, full: false, registered: false });
         self.writable.insert(port);
     }
 
@@ -101,10 +103,31 @@ impl Ports {
             if let Some(reader) = &mut self.readers[place / 2] {
                 reader.ready = true;
             }
-        } else if let Some(writer) = &mut self.writers[place / 2]
-            && std::mem::take(&mut writer.full)
-        {
-            deregister(&self.registry, &writer.end);
+        } else if let Some(writer) = &mut self.writers[place / 2] {
+            writer.full = false;
+        }
+    }
+
+    /// The poll is about to sleep: what could only wake it in vain is taken off it.
+    pub(super) fn rest(&mut self, core: &Core) {
+        for port in self.readable {
+            if let Some(reader) = &mut self.readers[index(port)]
+                && reader.registered
+                && reader.ready
+                && !core.wants_read(port)
+            {
+                deregister(&self.registry, &reader.end);
+                reader.registered = false;
+            }
+        }
+        for port in self.writable {
+            if let Some(writer) = &mut self.writers[index(port)]
+                && writer.registered
+                && !writer.full
+            {
+                deregister(&self.registry, &writer.end);
+                writer.registered = false;
+            }
         }
     }
 
@@ -129,7 +152,10 @@ impl Ports {
         let got = reader.end.read(buffer);
         match got {
             Got::Bytes(_) => {}
-            Got::Nothing => reader.ready = false,
+            Got::Nothing => {
+                reader.ready = false;
+                reader.register(&self.registry, port);
+            }
             Got::End => self.close_reader(port),
         }
         got
@@ -146,10 +172,9 @@ impl Ports {
             // One that took a part only is full: to ask again would be a call for nothing.
             Put::Bytes(n) if n == bytes.len() || !writer.end.takes_what_it_can() => {}
             Put::Bytes(_) | Put::Full => {
-                let token = Token(FIRST + 2 * index(port) + 1);
-                let source = &mut SourceFd(&writer.end.as_raw_fd());
+                writer.register(&self.registry, port);
                 // What cannot be registered, a file, is never full.
-                writer.full = self.registry.register(source, token, Interest::WRITABLE).is_ok();
+                writer.full = writer.registered;
             }
             Put::Gone => self.close_writer(port),
         }
@@ -180,10 +205,29 @@ impl Ports {
     pub(super) fn close_writer(&mut self, port: Port) {
         self.writable.remove(port);
         if let Some(writer) = self.writers[index(port)].take()
-            && writer.full
+            && writer.registered
         {
             deregister(&self.registry, &writer.end);
         }
+    }
+}
+
+impl Reader {
+    /// An event will say when there is something to read, or that there is now.
+    fn register(&mut self, registry: &Registry, port: Port) {
+        let token = Token(FIRST + 2 * index(port));
+        // A file or /dev/null cannot be registered (epoll: EPERM) and is always ready.
+        self.registered = self.registered
+            || registry.register(&mut SourceFd(&self.end.as_raw_fd()), token, Interest::READABLE).is_ok();
+    }
+}
+
+impl Writer {
+    /// An event will say when the next write fits.
+    fn register(&mut self, registry: &Registry, port: Port) {
+        let token = Token(FIRST + 2 * index(port) + 1);
+        self.registered = self.registered
+            || registry.register(&mut SourceFd(&self.end.as_raw_fd()), token, Interest::WRITABLE).is_ok();
     }
 }
 

@@ -77,6 +77,29 @@ fn waiting_for_a_stopped_terminal_costs_no_processor_time() {
     assert!(used < 100, "{used} ms in 2 s");
 }
 
+/// What cannot be shown yet is no reason to wake up.
+#[test]
+fn output_behind_a_stopped_terminal_wakes_nobody() {
+    // More than the pty of the terminal holds on Linux (15 KB in pieces of 4,095 bytes), so that coshell has the rest, and less
+    // than fills the pty inside, which would not report any more.
+    let fill = "head -c 18000 /dev/zero | tr '\\0' a; : > full";
+    let drip = "i=0; while [ $i -lt 300 ]; do printf x; sleep 0.002; i=$((i + 1)); done; : > dripped; sleep 100";
+    let mut term = wrapped(&["-q"], &format!("echo up; read go; {fill}; {drip}")).start();
+    term.wait("up");
+    term.send("\r");
+    let until = Instant::now() + Duration::from_secs(20);
+    let mut look_away_until = |name: &str| {
+        while term.read_home(name).is_none() {
+            assert!(Instant::now() < until, "no {name}");
+            term.look_away(Duration::from_millis(5));
+        }
+        proc::naps(term.pid())
+    };
+    let naps = look_away_until("full");
+    let slept = look_away_until("dripped") - naps;
+    assert!(slept < 30, "it woke up {slept} times for 300 bytes");
+}
+
 /// Ctrl-S and Ctrl-Q are the inner terminal's business.
 #[test]
 fn ctrl_s_holds_the_output_and_ctrl_q_lets_it_go() {
