@@ -80,8 +80,8 @@ fn waiting_for_a_stopped_terminal_costs_no_processor_time() {
 /// What cannot be shown yet is no reason to wake up.
 #[test]
 fn output_behind_a_stopped_terminal_wakes_nobody() {
-    // More than the pty of the terminal holds on Linux (15 KB in pieces of 4,095 bytes), so that coshell has the rest, and less
-    // than fills the pty inside, which would not report any more.
+    // More than the terminal's pty holds on Linux (15 KB in pieces of 4,095 bytes), so that coshell has the rest, and less
+    // than fills the pty inside, which would say no more.
     let fill = "head -c 18000 /dev/zero | tr '\\0' a; : > full";
     let drip = "i=0; while [ $i -lt 300 ]; do printf x; sleep 0.002; i=$((i + 1)); done; : > dripped; sleep 100";
     let mut term = wrapped(&["-q"], &format!("echo up; read go; {fill}; {drip}")).start();
