@@ -111,11 +111,27 @@ impl Text {
         } else {
             lines.text(&rest[..run], self.offset, sink);
         }
-        if rest.get(run) == Some(&0x1b) {
-            // Colours are so frequent that the way round is felt.
-            return self.escape_at(rest, run);
+        self.colours(rest, run, sink)
+    }
+
+    /// Attributes and words of ASCII by turns, from here on: so frequent that the way round is felt. Says how much was read.
+    #[inline]
+    fn colours(&mut self, rest: &[u8], mut at: usize, sink: &mut impl Sink) -> usize {
+        while rest.get(at) == Some(&0x1b) && !sink.enough() {
+            let Some(length) = attributes_only(&rest[at..]) else {
+                self.open(at);
+                return at + 1;
+            };
+            self.modes.note_sgr(&rest[at + 2..at + length]);
+            at += length;
+            let (run, high) = scan::printable(&rest[at..]);
+            let plain = run > 0 && !high;
+            let lines = self.lines.as_deref_mut().filter(|lines| plain && !lines.modes.graphics);
+            let Some(lines) = lines else { break };
+            lines.text(&rest[at..at + run], self.offset + at as u64, sink);
+            at += run;
         }
-        run
+        at
     }
 
     /// Bytes of which many are not UTF-8, up to the next that acts, if this is worth while here.
