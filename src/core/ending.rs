@@ -6,7 +6,7 @@ use super::control::Last;
 use super::coproc::{Coproc, Ended, Form, NAME, Why, quoted};
 use super::zmodem::{INTERRUPT, Step, Verdict, behind_the_end};
 use super::{Core, Effect};
-use crate::words::Child;
+use crate::words::{Child, Port};
 
 /// How often what is injected may set off what is injected, in one turn.
 const INJECTIONS: usize = 100;
@@ -56,6 +56,7 @@ impl Core {
             self.screen.settle(&mut self.notices);
         }
         self.settle_lending(out);
+        self.session.reads(now, self.wants_read(Port::Shell));
         if self.session.is_over() {
             self.end_session(now, out);
         }

@@ -47,12 +47,7 @@ impl Core {
     pub fn wrote(&mut self, now: Instant, port: Port, n: usize, out: &mut Vec<Effect>) {
         self.screen.clock(now);
         match port {
-            Port::Tty => {
-                self.screen.wrote(n);
-                if self.screen.is_empty() {
-                    self.session.held_up(now);
-                }
-            }
+            Port::Tty => self.screen.wrote(n),
             Port::Shell => {
                 self.typing.wrote(now, n);
                 if self.typing.is_empty() {

@@ -68,10 +68,11 @@ impl Session {
         self.drained(now);
     }
 
-    /// The pty could not be read until now: the terminal had not taken what came before.
-    pub(super) fn held_up(&mut self, now: Instant) {
+    /// Whether the pty is read as things stand. While it is not, since the terminal or the coprocess has not taken what came
+    /// before, its silence means nothing.
+    pub(super) fn reads(&mut self, now: Instant, welcome: bool) {
         if self.shell == Shell::Exited {
-            self.quiet_since = Some(now);
+            self.quiet_since = if welcome { self.quiet_since.or(Some(now)) } else { None };
         }
     }
 
@@ -178,9 +179,15 @@ mod tests {
         let now = Instant::now();
         let mut session = Session::new();
         session.exited(now, Exit::Code(0));
-        session.held_up(now + 49 * MS);
+        session.reads(now, false);
+        assert_eq!(session.deadline(), None);
         session.tick(now + 60 * MS);
         assert!(!session.is_over());
+        session.reads(now + 70 * MS, true);
+        session.tick(now + 119 * MS);
+        assert!(!session.is_over());
+        session.tick(now + 120 * MS);
+        assert!(session.is_over());
     }
 
     #[test]

@@ -126,6 +126,9 @@ impl Host {
             self.hear_signals(now);
         }
         if self.core.deadline().is_some_and(|at| now >= at) {
+            // It may come late, and what the shell has printed meanwhile is no silence of the shell's.
+            self.ports.look_again(Port::Shell);
+            self.serve(now, Port::Shell);
             self.handle(now, Input::Deadline);
         }
         self.flush(now);

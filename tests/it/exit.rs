@@ -154,6 +154,16 @@ fn an_idle_session_never_wakes_up() {
     assert_eq!(proc::cpu_ms(term.pid()), cpu);
 }
 
+/// The command is gone long before the terminal has taken what it wrote, part of which is still in the pty inside.
+#[test]
+fn output_is_whole_when_the_terminal_is_slower_than_the_end() {
+    let mut term = coshell(&["-q", "--", "seq", "1", "3000"]).start();
+    term.look_away(Duration::from_millis(500));
+    term.wait_end();
+    let shown = term.seen();
+    assert!(shown.ends_with(b"\n2999\r\n3000\r\n"), "{}", show(&shown[shown.len().saturating_sub(100)..]));
+}
+
 #[test]
 fn output_is_whole_when_the_command_ends_at_once_after_much_of_it() {
     for _ in 0..10 {
