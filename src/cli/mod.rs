@@ -292,6 +292,7 @@ pub fn parse_session(argv: Vec<OsString>) -> Result<Args, clap::Error> {
 /// The same, where these were taken off before.
 fn finish(command: Command, before: Vec<Item>, argv: Vec<OsString>) -> Result<Args, clap::Error> {
     let mut matches = command.try_get_matches_from(argv).map_err(explain)?;
+    // What falls back to a default here has one of clap's own, so that it is always there.
     Ok(Args {
         items: before.into_iter().chain(items(&matches)).collect(),
         form: matches.remove_one("input").unwrap_or_default(),

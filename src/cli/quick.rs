@@ -79,6 +79,7 @@ enum Written<'a> {
 
 impl<'a> Written<'a> {
     fn of(typed: &'a OsStr) -> Self {
+        // No option has a name that is not UTF-8: clap says so.
         let typed = typed.to_str().unwrap_or_default();
         match typed.strip_prefix('-').map(|one| (one, one.strip_prefix('-'))) {
             Some((_, Some(name))) => Self::Name(name),

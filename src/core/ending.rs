@@ -56,7 +56,9 @@ impl Core {
             self.screen.settle(&mut self.notices);
         }
         self.settle_lending(out);
-        self.session.reads(now, self.wants_read(Port::Shell));
+        if self.session.shell_is_gone() {
+            self.session.reads(now, self.wants_read(Port::Shell));
+        }
         if self.session.is_over() {
             self.end_session(now, out);
         }

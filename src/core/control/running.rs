@@ -104,8 +104,7 @@ impl Core {
 
     /// Whether anything can still be begun.
     pub(in crate::core) fn goes_on(&self) -> Result<(), Refusal> {
-        let over = self.session.is_over() || self.session.shell_is_gone();
-        if over { Err(Refusal::ended()) } else { Ok(()) }
+        if self.session.shell_is_gone() { Err(Refusal::ended()) } else { Ok(()) }
     }
 
     /// The command line, if it may be run now.

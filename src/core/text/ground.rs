@@ -118,16 +118,12 @@ impl Text {
     #[inline]
     fn colours(&mut self, rest: &[u8], mut at: usize, sink: &mut impl Sink) -> usize {
         while rest.get(at) == Some(&0x1b) && !sink.enough() {
-            let Some(length) = attributes_only(&rest[at..]) else {
-                self.open(at);
-                return at + 1;
-            };
-            self.modes.note_sgr(&rest[at + 2..at + length]);
-            at += length;
+            at = self.escape_at(rest, at);
+            if !self.parser.in_ground() {
+                break;
+            }
             let (run, high) = scan::printable(&rest[at..]);
-            let plain = run > 0 && !high;
-            let lines = self.lines.as_deref_mut().filter(|lines| plain && !lines.modes.graphics);
-            let Some(lines) = lines else { break };
+            let Some(lines) = self.lines.as_deref_mut().filter(|_| run > 0 && !high) else { break };
             lines.text(&rest[at..at + run], self.offset + at as u64, sink);
             at += run;
         }

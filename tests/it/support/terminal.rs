@@ -329,10 +329,11 @@ impl Terminal {
         let n = read(&self.started.report, &mut status).expect("the keeper's report");
         assert_eq!(n, 4, "the keeper was killed");
         let status = i32::from_ne_bytes(status);
-        match libc::WIFEXITED(status) {
-            true => Ended::Code(libc::WEXITSTATUS(status)),
-            false => Ended::Signal(libc::WTERMSIG(status)),
+        if libc::WIFEXITED(status) {
+            return Ended::Code(libc::WEXITSTATUS(status));
         }
+        assert!(libc::WIFSIGNALED(status), "no end: {status:#x}");
+        Ended::Signal(libc::WTERMSIG(status))
     }
 
     #[track_caller]
