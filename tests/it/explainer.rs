@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
@@ -114,6 +115,7 @@ fn explained(place: &Place, lines: &[&str], explain: &str, options: &[&str]) -> 
     std::fs::set_permissions(&stub, Permissions::from_mode(0o755)).unwrap();
     let mut child = Command::new(EXPLAINER);
     let child = child.args(options).current_dir(place.dir()).env("COSHELL", stub).env("COSHELL_EXPLAIN", explain);
+    let child = child.env("PYTHONPATH", place.dir());
     child.stdin(Stdio::piped()).output().unwrap()
 }
 
@@ -161,6 +163,29 @@ fn it_explains_so_many_and_no_more() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("1 more"), "{output:?}");
     let output = explained(&place, &["nothing"], "echo yes", &[]);
     assert_eq!(output.status.code(), Some(1));
+}
+
+/// However early it is told to end, no command is left behind.
+#[test]
+fn one_that_is_stopped_while_its_command_starts_ends_it() {
+    let place = Place::new();
+    let stopped = "import os, signal, subprocess\n\
+        class Stopped(subprocess.Popen):\n    \
+            def __init__(self, argv, **options):\n        \
+                super().__init__(argv, **options)\n        \
+                if argv[0] == '/bin/sh':\n            \
+                    open('pid', 'w').write(str(self.pid))\n            \
+                    os.kill(os.getpid(), signal.SIGTERM)\n\
+        subprocess.Popen = Stopped\n";
+    place.file("sitecustomize.py", stopped);
+    let output = explained(&place, &LINES, "sleep 1000", &[]);
+    assert_eq!(output.status.code(), Some(128 + 15), "{output:?}");
+    let pid = Pid::from_raw(String::from_utf8(place.read("pid")).unwrap().parse().unwrap());
+    let lives = proc::lives(pid);
+    if lives {
+        killpg(pid, Signal::SIGKILL).unwrap();
+    }
+    assert!(!lives);
 }
 
 /// Anything can print an error about any file: only the project's go to the command.
