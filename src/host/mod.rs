@@ -169,10 +169,15 @@ impl Host {
 
     /// Takes what control clients ask to the core.
     fn serve_clients(&mut self, now: Instant) {
-        if !self.clients.has_work(now) || self.has_more_to_hear(now) {
+        if !self.clients.has_work(now) {
             return;
         }
-        for token in self.clients.turn(now) {
+        // In this order: what they have said is older than what the shell is found to have printed then.
+        let tokens = self.clients.hear(now);
+        if self.has_more_to_hear(now) {
+            return;
+        }
+        for token in tokens {
             for _ in 0..clients::REQUESTS {
                 let Some(asked) = self.clients.next(token) else { break };
                 self.handle(now, Input::Asked(asked.ticket, asked.command));
@@ -185,7 +190,8 @@ impl Host {
     }
 
     /// What the shell printed before somebody asked is heard before it is answered: a trigger that is added must not see the
-    /// line that adds it. In a flood that ends where a pty's worth of output has passed meanwhile.
+    /// line that adds it, and a script that asks for lines finds those that it has printed. In a flood that ends where a
+    /// pty's worth of output has passed meanwhile.
     fn has_more_to_hear(&mut self, now: Instant) -> bool {
         self.ports.look_again(Port::Shell);
         self.serve(now, Port::Shell);

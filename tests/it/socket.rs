@@ -2,10 +2,13 @@
 //! behaves, is felt on the terminal.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -387,6 +390,42 @@ fn in_a_flood_clients_are_answered_and_also_while_the_terminal_does_not_read() {
     }
     session.term.send("\x03");
     session.term.wait(PROMPT);
+}
+
+/// Whoever asks has seen the command before end: a script that prints and asks what was printed must find it.
+#[test]
+fn what_was_printed_before_somebody_asks_is_in_the_answer_however_many_others_ask() {
+    let mut session = Session::start(wrapped(&["-q"], "tty; exec cat"));
+    let tty = session.term.wait_match(r"(/dev/\S+)\r\n");
+    let mut tty = fs::OpenOptions::new().write(true).open(tty).unwrap();
+    let mut asker = session.client();
+    // Each with what it has said of a line.
+    let mut others: Vec<(Client, usize)> = (0..7).map(|_| (session.client(), 0)).collect();
+    let blanks = format!("{}\n", " ".repeat(256 * 1024));
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                for (other, said) in &mut others {
+                    *said += other.say_some(&blanks.as_bytes()[*said..]);
+                    *said %= blanks.len();
+                }
+            }
+        });
+        let request = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"lines\",\"params\":{\"number\":1}}\n";
+        let missing = (0..5000).find(|n| {
+            let line = format!("line {n}");
+            // One right behind the other, and here what is printed needs no newline to be a line.
+            tty.write_all(line.as_bytes()).unwrap();
+            asker.say(request);
+            let answer = asker.hear();
+            tty.write_all(b"\n").unwrap();
+            session.term.watch(Duration::ZERO);
+            answer.is_none_or(|answer| answer["result"]["lines"][0]["text"] != line)
+        });
+        over.store(true, Ordering::Relaxed);
+        assert_eq!(missing, None);
+    });
 }
 
 #[test]

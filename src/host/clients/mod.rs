@@ -126,8 +126,9 @@ impl Clients {
         self.all.values().filter_map(Client::stuck_until).min()
     }
 
-    /// Lets in who calls; whose turn it is, a few of those for whom there is something to be done.
-    pub(super) fn turn(&mut self, now: Instant) -> Vec<usize> {
+    /// Lets in who calls, and hears a few of those for whom there is something to be done: whose turn it is until they are
+    /// settled.
+    pub(super) fn hear(&mut self, now: Instant) -> Vec<usize> {
         if std::mem::take(&mut self.called) {
             self.accept();
         }
@@ -135,7 +136,6 @@ impl Clients {
         let behind = self.all.range(self.served + 1..).chain(self.all.range(..=self.served));
         let busy = behind.filter(|(_, client)| client.has_work(now, share));
         let tokens: Vec<usize> = busy.map(|(token, _)| *token).take(SERVED).collect();
-        self.served = tokens.last().copied().unwrap_or(self.served);
         for token in &tokens {
             if let Some(client) = self.all.get_mut(token) {
                 client.read(share);
@@ -156,8 +156,9 @@ impl Clients {
         Some(Asked { ticket, command })
     }
 
-    /// Writes what this client takes; one for whom nothing is left to be done is let go.
+    /// Its turn is over: it is given what it takes, and let go if nothing is left to be done.
     pub(super) fn settle(&mut self, now: Instant, token: usize) {
+        self.served = token;
         let share = self.share();
         let Some(client) = self.all.get_mut(&token) else { return };
         client.flush(now);

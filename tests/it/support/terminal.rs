@@ -230,11 +230,14 @@ impl Terminal {
         }
     }
 
-    /// Reads for so long: for what must not happen, or must go on happening.
+    /// Reads for so long, and once at least: for what must not happen, or must go on happening.
     pub fn watch(&mut self, time: Duration) {
         let until = Instant::now() + time;
-        while Instant::now() < until {
+        loop {
             self.pump(left(until), Eyes::Open, PollFlags::empty());
+            if Instant::now() >= until {
+                break;
+            }
         }
     }
 
