@@ -201,10 +201,17 @@ impl Host {
     }
 
     fn hear_signals(&mut self, now: Instant) {
-        // Signals coalesce, so they are acted on by what is the case, not by how many came.
-        let events: Vec<_> = self.signals.pending().map(Event::of).collect();
+        let events = self.signals.pending().map(Event::of).collect();
+        self.obey(now, events);
+    }
+
+    /// Signals coalesce, so they are acted on by what is the case, not by how many came.
+    fn obey(&mut self, now: Instant, events: Vec<Event>) {
+        let continued = events.contains(&Event::Continue);
         for event in events {
             match event {
+                // Stopped now, it would wait for a SIGCONT that has come.
+                Event::Stop if continued => {}
                 Event::Child => self.reap(now),
                 Event::Resize => self.resize(now),
                 Event::Stop => self.handle(now, Input::Suspend),

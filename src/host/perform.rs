@@ -7,8 +7,9 @@ use super::Host;
 use crate::core::coproc::Order;
 use crate::core::trigger::Looked;
 use crate::core::{Effect, Guest, Input};
-use crate::sys::child::{self, Wanted};
+use crate::sys::child::Wanted;
 use crate::sys::end::{End, Got};
+use crate::sys::signals::{self, Event};
 use crate::words::{Child, Port, Ticket};
 
 /// A pipe's capacity on Linux, and more than elsewhere.
@@ -120,8 +121,13 @@ impl Host {
     fn suspend(&mut self, now: Instant) {
         // A terminal that is gone needs no restoring; its hang-up is on the way.
         drop(self.terminal.suspend());
-        child::stop_self();
+        let mut events = Vec::new();
+        signals::stop_self(|| {
+            events.extend(self.signals.pending().map(Event::of));
+            events.contains(&Event::Continue)
+        });
         self.take_terminal_again(now);
+        self.obey(now, events);
     }
 
     /// Waits for the children that have ended, and reads what they left before they are told of.

@@ -204,9 +204,3 @@ pub fn hang_up(shell: &Child, foreground: Option<Pid>) {
         let _ = kill(pid_of(shell), signal);
     }
 }
-
-/// Stops this process, as the default of SIGTSTP does.
-pub fn stop_self() {
-    // It cannot fail: SIGSTOP is valid, and a process may always signal itself.
-    let _ = nix::sys::signal::raise(Signal::SIGSTOP);
-}

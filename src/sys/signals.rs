@@ -2,7 +2,7 @@
 
 use std::io;
 
-use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise, sigprocmask};
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGWINCH};
 use signal_hook_mio::v1_0::Signals;
 
@@ -113,8 +113,22 @@ pub(super) fn reset_all() {
 /// Handles every signal that a loop can handle and that was not ignored when coshell started, but for the real-time ones,
 /// which `crash` has.
 pub fn register(inherited: &Inherited) -> io::Result<Signals> {
-    let wanted = TERMINATING.iter().copied().filter(|signal| !inherited.ignored.contains(signal));
-    Signals::new(wanted.chain([SIGCHLD, SIGWINCH, SIGTSTP, SIGCONT]))
+    let acting = TERMINATING.iter().copied().chain([SIGTSTP]).filter(|signal| !inherited.ignored.contains(signal));
+    Signals::new(acting.chain([SIGCHLD, SIGWINCH, SIGCONT]))
+}
+
+/// Stops this process as SIGTSTP does where nobody handles it: not at all where nobody could continue it, in an orphaned
+/// process group (setpgid(2)), nor where SIGCONT comes meanwhile. `continued` says whether it has come before.
+pub fn stop_self(continued: impl FnOnce() -> bool) {
+    let mut stop = SigSet::empty();
+    stop.add(Signal::SIGTSTP);
+    // None of these calls can fail: their arguments are valid, and a process may always signal itself.
+    let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&stop), None);
+    let _ = raise(Signal::SIGTSTP);
+    // It is pending, which a SIGCONT that comes from now on undoes, as ignoring it does.
+    let before = replace(SIGTSTP, if continued() { libc::SIG_IGN } else { libc::SIG_DFL });
+    let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&stop), None);
+    restore(SIGTSTP, &before);
 }
 
 /// The real-time signals, where the system has names for them.
@@ -139,12 +153,27 @@ fn last() -> i32 {
 }
 
 fn set(signal: i32, handler: libc::sighandler_t) {
-    // SAFETY: a whole, zeroed structure with one of the two constants that are no function; sigaction is
+    replace(signal, handler);
+}
+
+/// The same, and gives what there was.
+fn replace(signal: i32, handler: libc::sighandler_t) -> libc::sigaction {
+    // SAFETY: whole, zeroed structures, the first with one of the two constants that are no function; sigaction is
     // async-signal-safe. It fails for SIGKILL and SIGSTOP, which cannot be anything but their defaults.
     unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
+        let (mut action, mut before): (libc::sigaction, libc::sigaction) = (std::mem::zeroed(), std::mem::zeroed());
         action.sa_sigaction = handler;
-        libc::sigaction(signal, &raw const action, std::ptr::null_mut());
+        libc::sigaction(signal, &raw const action, &raw mut before);
+        before
+    }
+}
+
+/// Back to what `replace` gave.
+fn restore(signal: i32, before: &libc::sigaction) {
+    // SAFETY: the structure was filled by sigaction, so the handler in it is one for this signal. It cannot fail: what was
+    // accepted once is accepted again.
+    unsafe {
+        libc::sigaction(signal, before, std::ptr::null_mut());
     }
 }
 

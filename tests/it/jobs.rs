@@ -133,12 +133,33 @@ fn where_nobody_could_continue_it_a_stop_signal_does_not_end_the_session() {
     term.wait(PROMPT);
     let raw = term.modes();
     term.signal(Signal::SIGTSTP);
-    term.signal(Signal::SIGCONT);
     term.send("echo st'ill'\r");
     term.wait("still\r\n");
     term.wait_until("raw again", |term| term.modes() == raw);
     term.send("exit\r");
     assert_eq!(term.wait_end(), Ended::Code(0));
+}
+
+#[test]
+fn a_stop_signal_that_was_ignored_before_does_not_stop_it() {
+    let mut term = shell(&[]).ignored(Signal::SIGTSTP).start();
+    term.wait(PROMPT);
+    term.signal(Signal::SIGTSTP);
+    term.send("echo st'ill'\r");
+    term.wait("still\r\n");
+}
+
+/// A SIGCONT that comes at once must not be lost: nobody would send another.
+#[test]
+fn stopped_and_continued_at_once_it_goes_on() {
+    let mut term = shell(&[]).start();
+    for n in 0..20 {
+        term.wait(PROMPT);
+        term.signal(Signal::SIGTSTP);
+        term.signal(Signal::SIGCONT);
+        term.send(format!("echo st'ill'-{n}\r"));
+        term.wait(&format!("still-{n}\r\n"));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Ended, Terminal, bash, coshell, run, same, show, wrapped};
+use crate::support::{Ended, Terminal, bash, coshell, fresh_modes, run, same, show, wrapped};
 
 /// Modes that nobody has by default, so that a copy can be told from a default.
 const ODD: &str = "stty erase ^H intr ^X -ixon -iutf8 tostop -echok min 3 time 2 2>/dev/null";
@@ -32,14 +32,7 @@ fn the_terminal_is_raw_while_a_session_runs_and_as_before_after_it() {
     assert_eq!(raw.c_iflag & (libc::IXON | libc::ICRNL | libc::ISTRIP), 0);
     term.send("\r");
     assert_eq!(term.wait_end(), Ended::Code(3));
-    assert_eq!(term.modes(), fresh());
-}
-
-/// What a terminal of the rig has before anybody changes it.
-fn fresh() -> termios::Termios {
-    let mut term = crate::support::direct(&["true"]).start();
-    term.wait_end();
-    term.modes()
+    assert_eq!(term.modes(), fresh_modes());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! coshell in a pipeline: stdin and stdout may be files, pipes or nothing at all.
 
 use crate::support::compare::Outcome;
-use crate::support::{Ended, Place, contains, direct, run, show};
+use crate::support::{Ended, Place, contains, direct, fresh_modes, run, show};
 
 /// Runs a line of shell that has coshell in it, as `$WRAP`.
 fn line(script: &str, place: &Place) -> Outcome {
@@ -83,22 +83,19 @@ fn output_into_nothing_is_no_error() {
 #[test]
 fn with_stdout_in_a_pipe_the_terminal_keeps_its_output_processing() {
     let mut term = direct(&["sh", "-c", "\"$WRAP\" -- sh -c 'echo up; read x; echo got-$x' | cat"]).start();
-    let before = term.modes();
     term.wait("up");
-    let during = term.modes();
-    assert_eq!(during.c_oflag, before.c_oflag, "output modes");
+    assert_eq!(term.modes().c_oflag, fresh_modes().c_oflag, "output modes");
     term.send("key\r");
     term.wait("got-key");
     term.wait_end();
-    assert_eq!(term.modes(), before);
+    assert_eq!(term.modes(), fresh_modes());
 }
 
 #[test]
 fn a_reader_that_leaves_the_pipe_ends_the_session() {
     let mut term = direct(&["sh", "-c", "\"$WRAP\" -- yes | head -n 3"]).start();
-    let before = term.modes();
     assert_eq!(term.wait_end(), Ended::Code(0));
-    assert_eq!(term.modes(), before);
+    assert_eq!(term.modes(), fresh_modes());
     term.wait_until("nothing to be left", |term| term.relatives().is_empty());
 }
 

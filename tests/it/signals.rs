@@ -4,16 +4,8 @@
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
-use termios::Termios;
 
-use crate::support::{Ended, Launch, contains, coshell, direct, proc, run, same, show, wrapped};
-
-/// The modes of a terminal of the rig that nobody has touched.
-fn fresh() -> Termios {
-    let mut term = direct(&["true"]).start();
-    term.wait_end();
-    term.modes()
-}
+use crate::support::{Ended, Launch, contains, coshell, direct, fresh_modes, proc, run, same, show, wrapped};
 
 /// What the program itself has, without a shell in between, which would clear its mask.
 fn masks(dress: impl Fn(Launch) -> Launch) -> String {
@@ -74,7 +66,7 @@ fn term_hup_int_and_quit_end_the_session_with_128_and_their_number() {
         term.wait("up");
         term.signal(signal);
         assert_eq!(term.wait_end(), Ended::Code(128 + signal as i32), "{signal}");
-        assert_eq!(term.modes(), fresh(), "{signal}");
+        assert_eq!(term.modes(), fresh_modes(), "{signal}");
         term.wait_until("the session inside to be hung up", |term| {
             term.relatives().is_empty() && term.read_home("hup").is_some()
         });
@@ -87,13 +79,13 @@ fn a_session_whose_shell_ignores_the_hang_up_ends_all_the_same() {
     term.wait("up");
     term.signal(Signal::SIGTERM);
     assert_eq!(term.wait_end(), Ended::Code(128 + 15));
-    assert_eq!(term.modes(), fresh());
+    assert_eq!(term.modes(), fresh_modes());
 }
 
 /// Whatever each signal does, the terminal is as before at the end, and a mode that was left on is off.
 #[test]
 fn after_every_catchable_signal_the_terminal_is_as_before() {
-    let before = fresh();
+    let before = fresh_modes();
     let uncatchable = [Signal::SIGKILL, Signal::SIGSTOP];
     let stops = [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU];
     let named = Signal::iterator().filter(|signal| !uncatchable.contains(signal) && !stops.contains(signal));
@@ -112,7 +104,7 @@ fn after_every_catchable_signal_the_terminal_is_as_before() {
 
 #[test]
 fn a_signal_at_any_moment_of_the_start_leaves_the_terminal_as_before() {
-    let before = fresh();
+    let before = fresh_modes();
     for (round, signal) in
         [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT].into_iter().cycle().take(60).enumerate()
     {
@@ -127,7 +119,7 @@ fn a_signal_at_any_moment_of_the_start_leaves_the_terminal_as_before() {
 
 #[test]
 fn a_signal_at_the_moment_of_the_end_leaves_the_terminal_as_before() {
-    let before = fresh();
+    let before = fresh_modes();
     for round in 0..40 {
         let mut term = wrapped(&["-q"], "echo up; read x").start();
         term.wait("up");
@@ -144,7 +136,7 @@ fn a_signal_at_the_moment_of_the_end_leaves_the_terminal_as_before() {
 /// The variable is honoured by builds with debug assertions only, which the tests' are.
 #[test]
 fn after_a_panic_at_any_phase_the_terminal_is_as_before() {
-    let before = fresh();
+    let before = fresh_modes();
     for phase in ["start", "raw", "relay", "exit"] {
         let launch = wrapped(&[], "printf '\\033[?2004h\\033[?25l'; echo up; read x; exit 0");
         let mut term = launch.env("COSHELL_TEST_PANIC", phase).start();

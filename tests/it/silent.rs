@@ -68,13 +68,13 @@ fn what_one_that_never_reads_was_sent_is_all_shown_at_the_end() {
 
 #[test]
 fn a_short_one_leaves_no_byte_on_the_terminal() {
-    let place = Place::new();
-    let command = reader(&place, "hidden", "0");
+    // It ends when it has read the line that started it, and the word.
+    let command = "head -c 20 > /dev/null";
     // Rounds, since a loaded machine may take longer than the 0.3 s after which the progress line is due.
     let script = "echo start-silent; printf hid''den; sleep 0.5; echo later";
-    let options = ["-q", "--indicator", "none", "-t", "start-silent", "-s", &command];
+    let options = ["-q", "--indicator", "none", "-t", "start-silent", "-s", command];
     let clean = |_: i32| run(wrapped(&options, script)).bytes == b"start-silent\r\nlater\r\n";
-    assert!((0..5).any(clean), "{}", show(&run(wrapped(&options, script)).bytes));
+    assert!((0..20).any(clean), "{}", show(&run(wrapped(&options, script)).bytes));
 }
 
 #[test]

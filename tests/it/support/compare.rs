@@ -1,5 +1,7 @@
 //! The same script straight on the terminal and through coshell.
 
+use termios::Termios;
+
 use super::launch::{Launch, direct, wrapped};
 use super::show;
 use super::terminal::Ended;
@@ -17,6 +19,13 @@ pub fn run(launch: Launch) -> Outcome {
     let mut terminal = launch.start();
     let ended = terminal.wait_end();
     Outcome { bytes: terminal.seen().to_vec(), ended }
+}
+
+/// The modes of a terminal that nobody has changed.
+pub fn fresh_modes() -> Termios {
+    let mut terminal = direct(&["true"]).start();
+    terminal.wait_end();
+    terminal.modes()
 }
 
 /// The script's two outcomes: direct, and through coshell, both launched as `dress` says.

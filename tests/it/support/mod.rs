@@ -11,7 +11,7 @@ pub mod terminal;
 pub mod title;
 pub mod tools;
 
-pub use compare::{both, run, same};
+pub use compare::{both, fresh_modes, run, same};
 pub use control::{Client, Said, Session};
 pub use launch::{COSHELL, Launch, PROMPT, bash, coshell, direct, needs, shell, wrapped};
 pub use place::Place;

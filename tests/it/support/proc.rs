@@ -45,11 +45,11 @@ pub fn lives(pid: Pid) -> bool {
     state(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
-/// Processor time used so far, in milliseconds.
-pub fn cpu_ms(pid: Pid) -> u64 {
-    let fields = stat(pid).expect("the process lives");
+/// Processor time used so far, in milliseconds; none where it is gone.
+pub fn cpu_ms(pid: Pid) -> Option<u64> {
+    let fields = stat(pid)?;
     let ticks = |at: usize| fields[at].parse::<u64>().expect("a number of ticks");
-    (ticks(11) + ticks(12)) * 10
+    Some((ticks(11) + ticks(12)) * 10)
 }
 
 /// The process that started `pid`.

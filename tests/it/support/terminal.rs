@@ -23,7 +23,7 @@ use super::title::Titles;
 use super::{proc, show};
 
 /// How long anything may take on a loaded machine before a test gives up.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
