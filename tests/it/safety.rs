@@ -102,7 +102,8 @@ fn peak(generate: &str) -> u64 {
     peak
 }
 
-const MOST: u64 = 48_000;
+/// It peaks at 16 MB with all that is bounded full; what would grow with the output is more than the rest.
+const MOST: u64 = 24_000;
 
 #[test]
 fn a_title_that_never_ends_does_not_fill_memory() {
@@ -120,13 +121,13 @@ fn a_device_string_that_never_ends_does_not_fill_memory() {
 fn parameters_without_end_do_not_fill_memory() {
     let kib = peak("printf '\\033['; head -c 20000000 /dev/zero | tr '\\0' '1;'");
     assert!(kib < MOST, "{kib} KiB");
-    let kib = peak("printf '\\033['; yes '9999999999;' | tr -d '\\n' | head -c 5000000");
+    let kib = peak("printf '\\033['; yes '9999999999;' | tr -d '\\n' | head -c 15000000");
     assert!(kib < MOST, "{kib} KiB");
 }
 
 #[test]
-fn a_line_of_sixty_megabytes_does_not_fill_memory() {
-    let kib = peak("head -c 60000000 /dev/zero | tr '\\0' x");
+fn a_line_of_megabytes_does_not_fill_memory() {
+    let kib = peak("head -c 25000000 /dev/zero | tr '\\0' x");
     assert!(kib < MOST, "{kib} KiB");
 }
 
@@ -141,7 +142,7 @@ fn motions_far_out_do_not_fill_memory() {
 #[test]
 fn noise_does_not_fill_memory() {
     let place = Place::new();
-    let file = place.file("noise", noise(10_000_000, 99));
+    let file = place.file("noise", noise(12_000_000, 99));
     let kib = peak(&format!("cat {file}"));
     assert!(kib < MOST, "{kib} KiB");
 }
