@@ -40,7 +40,7 @@
 //! | `ending` | how the coprocess, its silence and the session end |
 //! | `history/` | what went to the terminal, kept (`tape`), the numbered lines that are made of it when somebody asks (`lines`), the commands (`marks`) |
 //! | `notes` | notes on lines, captured lines, named marks, variables |
-//! | `picture` | the screen as a person sees it, by a terminal emulation; the bytes that draw it anew |
+//! | `picture/` | the screen as a person sees it, by a terminal emulation; the bytes that draw it anew |
 //! | `screen/`, `notices` | the queue towards the terminal; what coshell itself shows on it and how that is drawn; the screen given away and taken back |
 //! | `typing` | the queue towards the pty: keyboard and coprocess merged, sequences and pastes kept whole |
 //! | `keys/` | the hotkey inside the keyboard's bytes; the keys of the menu |
@@ -55,7 +55,7 @@
 //! | `readers` | who reads the lines, as triggers, coprocesses and subscribers come and go |
 //! | `watch` | which lines matter, when the output rests, the raw bytes of the unfinished line |
 //! | `text/` | escape sequences, modes, lines as a person reads them |
-//! | `trigger/` | which trigger fires on which line |
+//! | `trigger/` | which trigger fires on which line; what a pattern is, and what is wrong with a bad one (`pattern`) |
 //! | `rule` | a trigger with its actions, made of its options |
 //! | `action/` | what triggers do: one file and one line in `KINDS` each |
 //! | `command` | what a control client may ask: one enum for the command line, the wire and the documents |

@@ -235,16 +235,7 @@ fn runs<'a>(cells: impl Iterator<Item = Cell<'a>>) -> Value {
 
 fn run(style: Style, text: String) -> Value {
     let mut run = Map::from_iter([("text".to_owned(), text.into())]);
-    let flags = [
-        ("bold", style.bold),
-        ("faint", style.faint),
-        ("italic", style.italic),
-        ("underline", style.underline),
-        ("blink", style.blink),
-        ("inverse", style.inverse),
-        ("strikethrough", style.strikethrough),
-    ];
-    run.extend(flags.into_iter().filter(|(_, on)| *on).map(|(name, on)| (name.to_owned(), on.into())));
+    run.extend(style.attributes().map(|(name, _)| (name.to_owned(), true.into())));
     let colours = [("foreground", style.foreground), ("background", style.background)];
     run.extend(colours.into_iter().filter_map(|(name, colour)| Some((name.to_owned(), self::colour(colour?)))));
     Value::Object(run)

@@ -93,7 +93,7 @@ impl Bar {
     /// drawn anew; elsewhere only its own row is known to be wrong, which the cursor is on.
     pub(super) fn resized(&mut self, picture: &Picture) -> Vec<u8> {
         match self.spot {
-            Spot::Last => [&b"\x1b[m"[..], &picture.repaint_rows(), last_row(picture).as_bytes()].concat(),
+            Spot::Last => [&b"\x1b[m"[..], &picture.repaint(), last_row(picture).as_bytes()].concat(),
             Spot::Below(_) => {
                 self.spot = Spot::Below(picture.blank_below());
                 b"\r\x1b[m\x1b[J".to_vec()

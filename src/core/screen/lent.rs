@@ -10,10 +10,8 @@ impl Screen {
         let mut bytes = self.text.modes().restore();
         bytes.extend_from_slice(b"\x1b[?1049h\x1b[m\x1b[2J");
         if let Some(picture) = self.picture() {
-            bytes.extend_from_slice(&picture.repaint_rows());
-            let below = (picture.cursor().row..picture.rows()).rev().find(|&row| !picture.text(row).is_empty());
-            let row = below.unwrap_or_else(|| picture.cursor().row);
-            bytes.extend_from_slice(format!("\x1b[{}H\r\n", row + 1).as_bytes());
+            bytes.extend_from_slice(&picture.repaint());
+            bytes.extend_from_slice(format!("\x1b[{}H\r\n", picture.bottom() + 1).as_bytes());
         }
         self.waiting.push(&bytes);
         self.lent = true;
@@ -31,7 +29,7 @@ impl Screen {
         bytes.extend_from_slice(&modes.enter());
         if let Some(picture) = self.picture() {
             if modes.alt_screen() {
-                bytes.extend_from_slice(&picture.repaint_rows());
+                bytes.extend_from_slice(&picture.repaint());
             }
             if modes.alt_screen() || modes.confines() {
                 bytes.extend_from_slice(&picture.resume(modes.origin()));

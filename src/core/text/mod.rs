@@ -34,7 +34,7 @@ mod sieve;
 #[cfg(test)]
 pub(in crate::core) mod tests;
 mod titles;
-mod utf8;
+pub(super) mod utf8;
 mod valid;
 
 use std::ops::Range;

@@ -159,7 +159,7 @@ fn sequence(text: &[u8]) -> Sequence {
 }
 
 /// How many bytes at the end of a text are an incomplete character.
-pub(super) fn open(text: &[u8]) -> usize {
+pub(in crate::core) fn open(text: &[u8]) -> usize {
     if text.last().is_none_or(u8::is_ascii) {
         return 0;
     }

@@ -17,8 +17,6 @@
 //!   it is the first; `$` matches at its end.
 
 mod captures;
-mod fault;
-mod glance;
 mod guard;
 mod loosen;
 mod once;
@@ -41,10 +39,9 @@ use std::time::{Duration, Instant};
 use memchr::memchr;
 
 pub use captures::Captures;
-pub use fault::BadPattern;
 pub use guard::{MOST as GUARD_MOST, WINDOW as GUARD_WINDOW};
 pub use once::HOLD;
-pub use pattern::Pattern;
+pub use pattern::{BadPattern, Pattern};
 pub use template::{Template, unescape};
 pub use when::{Facts, Looked, When};
 

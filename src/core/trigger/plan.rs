@@ -174,7 +174,7 @@ impl Circumstances<'_> {
             && end == self.line.text.len()
             && !trigger.spec.instant
             && !trigger.spent
-            && trigger.spec.pattern.can_grow()
+            && trigger.spec.pattern.about().can_grow
     }
 
     /// What becomes of fresh matches. Absent if only a look can tell; what needs no look comes first.
@@ -207,7 +207,7 @@ impl Search<'_> {
         let spec = &self.trigger.spec;
         let line = around.line;
         // A byte in front keeps `^` from matching at the start of what is not the start of a line.
-        let skip = usize::from(line.continued && spec.pattern.looks_at_start());
+        let skip = usize::from(line.continued && spec.pattern.about().looks_at_start);
         let text = if skip > 0 { prefixed(piece, line.text) } else { line.text };
         let (most, searches) = if spec.all { (MOST_MATCHES, MOST_SEARCHES) } else { (1, 1) };
         let (mut at, mut last_end, mut empty) = (skip, None, false);
@@ -246,7 +246,7 @@ impl Search<'_> {
 /// What the last search has found, `skip` bytes further back.
 fn captures(pattern: &Pattern, line: &Arc<[u8]>, own: &Own, skip: usize) -> Captures {
     let group = |i| own.group(i).map(|range| range.start - skip..range.end - skip);
-    Captures::new(Arc::clone(line), pattern.shared_names(), group)
+    Captures::new(Arc::clone(line), Arc::clone(&pattern.about().names), group)
 }
 
 fn prefixed<'a>(piece: &'a mut Vec<u8>, text: &[u8]) -> &'a [u8] {

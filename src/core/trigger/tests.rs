@@ -587,7 +587,7 @@ proptest! {
         parts in prop::collection::vec(prop::sample::select(RISKS), 0..8),
     ) {
         if let Ok(pattern) = Pattern::parse(parts.concat()) {
-            let _ = (pattern.can_grow(), pattern.search("aé".as_bytes()));
+            let _ = (pattern.about().can_grow, pattern.search("aé".as_bytes()));
             Bench::new([Spec::new(pattern)]).finish(1, "aé");
         }
     }

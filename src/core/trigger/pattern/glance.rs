@@ -1,14 +1,14 @@
 //! Sees at a glance that a pattern has no fault, so that those who start with a thousand of them need not wait for the
 //! parser. It knows what most patterns are made of, and nothing of the rest: that is left to the parser.
 
-/// So many bytes without a counted repetition are certainly not too large when compiled.
-const SHORT: usize = 256;
+use super::check::SURELY_SHORT;
+
 /// So many levels of groups are certainly not too many for the parser.
 const SHALLOW: usize = 16;
 
 /// How many groups a pattern has, the whole match included, if it certainly has no fault. None of them has a name.
 pub(super) fn groups(text: &str) -> Option<usize> {
-    if text.len() > SHORT {
+    if text.len() > SURELY_SHORT {
         return None;
     }
     let rest = text.strip_prefix("(?i)").unwrap_or(text).as_bytes();
@@ -123,9 +123,10 @@ fn is_range(first: u8, last: u8) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::about::About;
+    use super::super::check::check;
     use super::groups;
     use crate::core::trigger::Pattern;
-    use crate::core::trigger::pattern::{About, check};
 
     const TOKENS: [&str; 22] = [
         "a", "z", "0", "é", "-", "[", "]", "^", "$", "(", "(?:", "(?i:", "(?i)", ")", "|", "*", "?", "\\", "\\d", "{",

@@ -34,16 +34,6 @@ impl BadPattern {
             other => Self::new(pattern, 0..0, other.to_string()),
         }
     }
-
-    /// The reason in words, without the pattern.
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    /// Where in the pattern the fault lies, in bytes.
-    pub fn span(&self) -> Range<usize> {
-        self.span.clone()
-    }
 }
 
 fn range(span: &regex_syntax::ast::Span) -> Range<usize> {

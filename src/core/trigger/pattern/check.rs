@@ -1,0 +1,34 @@
+//! Finds every fault that a pattern may have, with as little work as that takes.
+
+use regex_syntax::ast;
+use regex_syntax::hir::translate::TranslatorBuilder;
+
+use super::about::About;
+use super::fault::BadPattern;
+use super::size;
+
+/// So many bytes without a counted repetition are certainly not too large when compiled.
+pub(super) const SURELY_SHORT: usize = 256;
+
+/// Finds every fault. What it learns of the pattern on the way it says, which may be nothing.
+pub(super) fn check(text: &str) -> Result<Option<About>, BadPattern> {
+    let bad = |error| BadPattern::of_parser(text, &error);
+    let ast = ast::parse::Parser::new().parse(text).map_err(|error| bad(error.into()))?;
+    if is_plain(text) {
+        return Ok(None);
+    }
+    let mut translator = TranslatorBuilder::new().utf8(false).build();
+    let hir = translator.translate(text, &ast).map_err(|error| bad(error.into()))?;
+    size::check(text, &ast, &hir)?;
+    Ok(Some(About::of(&hir)))
+}
+
+/// Whether a pattern whose syntax is right certainly has no other fault: a Unicode class that does not exist, something
+/// that is not allowed where Unicode is switched off, or its size.
+fn is_plain(text: &str) -> bool {
+    let is_flag = |char: &char| char.is_ascii_alphabetic() || *char == '-';
+    let switches = |rest: &str| rest.chars().take_while(is_flag).any(|flag| flag == 'u');
+    text.len() <= SURELY_SHORT
+        && !["{", "\\p", "\\P"].iter().any(|risk| text.contains(risk))
+        && !text.match_indices('?').any(|(at, _)| switches(&text[at + 1..]))
+}

@@ -1,0 +1,129 @@
+//! A pattern that is known to be good: a text, and what there is to know of it. It is not compiled, which is dear and left
+//! to the first need of those who search; of triggers it knows nothing.
+//!
+//! `glance` sees that most patterns have no fault, `check` finds the faults of the others, with `size` for what is too
+//! large; `fault` is how one is shown. `about` is what is known of a pattern, with `grow` for whether a match may grow.
+
+mod about;
+mod check;
+mod fault;
+mod glance;
+mod grow;
+mod size;
+
+use std::sync::{Arc, OnceLock};
+
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::Hir;
+
+use about::About;
+pub use fault::BadPattern;
+pub(super) use size::LIMIT as SIZE_LIMIT;
+
+/// A regular expression in the syntax of the `regex` crate, on bytes, with Unicode on. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    text: String,
+    /// How many groups it has, where a glance told.
+    groups: Option<usize>,
+    /// Found out when first needed, since it costs several times what the check for faults does.
+    about: OnceLock<About>,
+}
+
+impl Pattern {
+    /// Parses a pattern, and finds every fault that it may have.
+    ///
+    /// # Errors
+    ///
+    /// It says why the pattern cannot be used: a fault in its syntax, or its size when compiled.
+    pub fn parse(text: impl Into<String>) -> Result<Self, BadPattern> {
+        let text = text.into();
+        let groups = glance::groups(&text);
+        let about = if groups.is_some() { None } else { check::check(&text)? };
+        let about = about.map_or_else(OnceLock::new, OnceLock::from);
+        Ok(Self { inner: Arc::new(Inner { text, groups, about }) })
+    }
+
+    /// The pattern as it was written.
+    pub fn text(&self) -> &str {
+        &self.inner.text
+    }
+
+    /// How many groups there are, the whole match included.
+    pub(super) fn groups(&self) -> usize {
+        self.inner.groups.unwrap_or_else(|| self.about().names.len())
+    }
+
+    /// The name of each group, in order; the first is the whole match and has none.
+    pub(super) fn names(&self) -> impl Iterator<Item = Option<&str>> {
+        self.about().names.iter().map(Option::as_deref)
+    }
+
+    /// The parsed form. It is parsed anew: kept, it would take more memory than all else here.
+    pub(super) fn hir(&self) -> Hir {
+        let parsed = ParserBuilder::new().utf8(false).build().parse(self.text());
+        parsed.expect("Pattern::parse has found no fault in this text")
+    }
+
+    pub(super) fn about(&self) -> &About {
+        self.inner.about.get_or_init(|| About::of(&self.hir()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::captures::Captures;
+    use super::*;
+
+    impl Pattern {
+        /// The first match in a line, with a regex of its own.
+        pub(in crate::core) fn search(&self, line: &[u8]) -> Option<Captures> {
+            let found = size::compile(self.text(), 2 * SIZE_LIMIT).ok()?.captures(line)?;
+            let group = |i| found.get(i).map(|group| group.range());
+            Some(Captures::new(line.into(), Arc::clone(&self.about().names), group))
+        }
+    }
+
+    fn parsed(text: &str) -> Pattern {
+        Pattern::parse(text).expect("the pattern is good")
+    }
+
+    #[test]
+    fn groups_have_names() {
+        let pattern = parsed(r"(?<file>\S+):(\d+):(?P<text>.*)");
+        assert_eq!(pattern.groups(), 4);
+        assert_eq!(pattern.names().collect::<Vec<_>>(), [None, Some("file"), None, Some("text")]);
+        assert_eq!(parsed("a").names().collect::<Vec<_>>(), [None]);
+        assert_eq!(parsed("(?<n>a){0}").groups(), 1);
+        let gap = parsed("(?<n>a){0}(?<m>b)");
+        assert_eq!(gap.names().collect::<Vec<_>>(), [None, None, Some("m")]);
+        let captures = gap.search(b"b").expect("it matches");
+        assert_eq!((captures.group(1), captures.name("m")), (None, Some(&b"b"[..])));
+    }
+
+    #[test]
+    fn a_start_is_seen_wherever_it_stands() {
+        for text in ["^a", "b|(?:^a)", "(?m)^a", r"\Aa"] {
+            assert!(parsed(text).about().looks_at_start, "{text}");
+        }
+        assert!(!parsed(r"\ba$").about().looks_at_start);
+    }
+
+    #[test]
+    fn bytes_need_not_be_utf8() {
+        for (text, line) in [
+            (r"(?-u)\xff+", &b"a\xff\xffb"[..]),
+            (r"a.*b", b"a\xe4\xb8\xadb"),
+            (r"(?-u:a.*b)", b"a\xffb"),
+            (r"\bzażółć\b", "x zażółć.".as_bytes()),
+        ] {
+            assert!(parsed(text).search(line).is_some(), "{text}");
+        }
+        assert!(parsed("^a.b$").search(b"a\xffb").is_none());
+    }
+}

@@ -1,0 +1,116 @@
+//! Whether a pattern is too large when compiled. That is estimated, and compiled only where the estimate leaves a doubt.
+
+use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::ast::{self, Ast};
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::fault::BadPattern;
+
+/// A pattern may be so large when compiled, as is the regex crate's own default.
+pub(in crate::core::trigger) const LIMIT: usize = 10 << 20;
+/// Below this estimate a pattern is certainly not too large, and is not compiled to find out.
+const SURELY_SMALL: usize = LIMIT / 10;
+
+/// Refuses a pattern that is too large, given as text and as both of its parsed forms.
+pub(super) fn check(text: &str, ast: &Ast, hir: &Hir) -> Result<(), BadPattern> {
+    if size(hir) > SURELY_SMALL {
+        compile(text, LIMIT).map_err(|_| too_big(text, ast))?;
+    }
+    Ok(())
+}
+
+pub(super) fn compile(text: &str, limit: usize) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).size_limit(limit).build()
+}
+
+/// About how much memory a part takes when compiled. Never much too low.
+fn size(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 32,
+        HirKind::Literal(literal) => 32 * literal.0.len(),
+        HirKind::Class(Class::Bytes(_)) => 64,
+        HirKind::Class(Class::Unicode(class)) => 64 * class.ranges().len(),
+        HirKind::Capture(capture) => 96 + size(&capture.sub),
+        HirKind::Repetition(rep) => {
+            let times = rep.max.unwrap_or_else(|| rep.min.saturating_add(1)) as usize;
+            times.saturating_mul(size(&rep.sub).saturating_add(32))
+        }
+        HirKind::Concat(subs) | HirKind::Alternation(subs) => subs.iter().map(size).fold(32, usize::saturating_add),
+    }
+}
+
+/// Says that a pattern is too big, and points at its largest counted repetition.
+fn too_big(text: &str, ast: &Ast) -> BadPattern {
+    let limit = LIMIT >> 20;
+    let reason = format!("too big when compiled (more than {limit} MiB): repeat less, or try (?-u)");
+    let mut largest = Largest::default();
+    let visited = ast::visit(ast, &mut largest);
+    debug_assert!(visited.is_ok(), "the visitor has no errors");
+    BadPattern::new(text, largest.span, reason)
+}
+
+/// Looks for the repetition with the highest count.
+#[derive(Default)]
+struct Largest {
+    count: u32,
+    span: std::ops::Range<usize>,
+}
+
+impl ast::Visitor for &mut Largest {
+    type Output = ();
+    type Err = std::convert::Infallible;
+
+    fn finish(self) -> Result<(), Self::Err> {
+        Ok(())
+    }
+
+    fn visit_pre(&mut self, ast: &Ast) -> Result<(), Self::Err> {
+        use ast::{RepetitionKind::Range, RepetitionRange};
+        if let Ast::Repetition(rep) = ast {
+            let Range(range) = &rep.op.kind else { return Ok(()) };
+            let (RepetitionRange::Exactly(count)
+            | RepetitionRange::AtLeast(count)
+            | RepetitionRange::Bounded(_, count)) = *range;
+            if count > self.count {
+                self.count = count;
+                self.span = rep.op.span.start.offset..rep.op.span.end.offset;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::trigger::Pattern;
+
+    #[test]
+    fn the_estimate_is_not_too_low() {
+        for text in [
+            r"\w",
+            r"\w+",
+            r"\pL{3}",
+            r"\d{1,9}",
+            ".",
+            ".*",
+            r"\S+",
+            "[^a]",
+            "abcdefgh",
+            "(?i)abcdefgh",
+            r"\W\D\S",
+            "(a|b|cc|ddd)*",
+            r"\p{Greek}+",
+            "[a-zàéîõü]+",
+            r"(\w+)\s(\d+)",
+            "(?-u:[^a])*",
+            r"\pM",
+            r"\p{Lu}",
+        ] {
+            let hir = Pattern::parse(text).expect("the pattern is good").hir();
+            let estimate = 2 * size(&hir) + 1024;
+            let real = compile(text, estimate);
+            assert!(real.is_ok(), "{text}: more than {estimate}");
+        }
+    }
+}
