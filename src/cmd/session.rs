@@ -42,7 +42,7 @@ pub fn run(args: Args, argv0: &OsStr) -> Result<Exit, Failure> {
     setup.session = process::id().to_string();
     // A clock that stands before 1970 says nothing anyway.
     setup.clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let launch = Launch { program, setup, sockets: sessions::directories(), runs: state("history"), log };
+    let launch = Launch { program, setup, sockets: sessions::directories(), recent: state("history"), log };
     let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;
     for line in warnings {

@@ -133,7 +133,7 @@ impl Core {
         let Ended { command, exit, stderr, why } = coproc.end();
         let (name, wanted) = (quoted(&command, NAME), why.is_some() || exit.success());
         let failed = (!wanted).then(|| (format!("coprocess {name} failed: {exit}"), stderr.last_lines()));
-        if let Some((sentence, details)) = failed.as_ref().filter(|_| !self.control.runs.is_waited_for()) {
+        if let Some((sentence, details)) = failed.as_ref().filter(|_| !self.control.coprocs.is_waited_for()) {
             self.notice(sentence, details, out);
         }
         if why == Some(Why::FarGone) {

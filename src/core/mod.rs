@@ -57,7 +57,7 @@ pub use lending::Guest;
 use lending::Lending;
 use notes::Notes;
 use notices::Notices;
-pub use popup::MOST_RUNS;
+pub use popup::MOST_RECENT;
 use popup::Popup;
 use readers::Watching;
 use rule::{Reaction, Rule};
@@ -119,7 +119,7 @@ pub struct Core {
     /// The menu, while it is open.
     popup: Option<Popup>,
     /// The commands that were run from the menu, oldest first, once they are known.
-    runs: Option<Vec<String>>,
+    recent: Option<Vec<String>>,
     finished: bool,
 }
 
@@ -162,7 +162,7 @@ impl Core {
             aftermath: None,
             keys: Keys::new(setup.hotkey),
             popup: None,
-            runs: None,
+            recent: None,
             finished: false,
             setup,
         };
@@ -202,7 +202,7 @@ impl Core {
             // One that has no terminal of its own stops with whoever has it.
             Input::Suspend if self.is_lent() => {}
             Input::Suspend => out.push(Effect::Suspend),
-            Input::Runs(runs) => self.recalled(runs, out),
+            Input::Recent(recent) => self.recalled(recent, out),
             Input::Asked(ticket, command) => self.asked(now, ticket, command, out),
             Input::Withdrawn(ticket) => self.withdrawn(now, ticket, out),
             Input::Deadline => {}

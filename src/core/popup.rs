@@ -16,7 +16,7 @@ const REST_WITHIN: Duration = Duration::from_millis(500);
 /// CAN: it ends any escape sequence.
 const CANCEL: &[u8] = b"\x18";
 /// How many commands are kept from session to session.
-pub const MOST_RUNS: usize = 1000;
+pub const MOST_RECENT: usize = 1000;
 
 /// The menu, from the hotkey on.
 #[derive(Debug)]
@@ -130,25 +130,25 @@ impl Core {
             let sentence = format!("coprocess {} is running: s stops it", coproc.name());
             return self.say(sentence);
         }
-        if self.runs.is_none() {
-            out.push(Effect::RecallRuns);
+        if self.recent.is_none() {
+            out.push(Effect::RecallRecent);
         }
         if let Some(popup) = &mut self.popup {
-            popup.menu.write(self.runs.clone().unwrap_or_default());
+            popup.menu.write(self.recent.clone().unwrap_or_default());
         }
     }
 
     /// The commands that were run from the menu in sessions before, or why they are not known.
-    pub(super) fn recalled(&mut self, runs: Result<Vec<String>, String>, out: &mut Vec<Effect>) {
-        match runs {
-            Ok(runs) => {
+    pub(super) fn recalled(&mut self, recent: Result<Vec<String>, String>, out: &mut Vec<Effect>) {
+        match recent {
+            Ok(recent) => {
                 if let Some(popup) = &mut self.popup {
-                    popup.menu.write(runs.clone());
+                    popup.menu.write(recent.clone());
                 }
-                self.runs = Some(runs);
+                self.recent = Some(recent);
             }
             Err(sentence) => {
-                self.runs.get_or_insert_default();
+                self.recent.get_or_insert_default();
                 self.notice(&sentence, &[], out);
             }
         }
@@ -160,11 +160,11 @@ impl Core {
             Err(refusal) => return self.say(refusal.message),
         };
         self.leave_menu(now, out);
-        let runs = self.runs.get_or_insert_default();
-        runs.retain(|known| *known != command);
-        runs.push(command.clone());
-        runs.drain(..runs.len().saturating_sub(MOST_RUNS));
-        out.push(Effect::KeepRun(command.clone()));
+        let recent = self.recent.get_or_insert_default();
+        recent.retain(|known| *known != command);
+        recent.push(command.clone());
+        recent.drain(..recent.len().saturating_sub(MOST_RECENT));
+        out.push(Effect::KeepRecent(command.clone()));
         self.start_coproc(now, Order::new(command), Loudness::Loud, self.setup.form, None, out);
     }
 
@@ -179,7 +179,7 @@ impl Core {
     }
 
     fn show_errors(&mut self) {
-        let last = self.control.runs.last();
+        let last = self.control.coprocs.last();
         let Some(stderr) = self.coproc.as_ref().map(Coproc::stderr).or_else(|| last.map(|last| &last.stderr)) else {
             return self.say("no coprocess has run in this session".to_owned());
         };

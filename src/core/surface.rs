@@ -50,9 +50,9 @@ pub enum Input<'a> {
     Terminate(i32),
     /// coshell was asked to stop until it is continued.
     Suspend,
-    /// Answers `Effect::RecallRuns`: the commands, oldest first, or a sentence; and `Effect::KeepRun` with a sentence where
-    /// the command could not be kept.
-    Runs(Result<Vec<String>, String>),
+    /// Answers `Effect::RecallRecent`: the commands, oldest first, or a sentence; and `Effect::KeepRecent` with a sentence
+    /// where the command could not be kept.
+    Recent(Result<Vec<String>, String>),
     /// A control client asks for this.
     Asked(Ticket, Command),
     /// The client that asked has gone: nobody waits for this answer any more.
@@ -91,9 +91,9 @@ pub enum Effect {
     /// Lend the terminal to this program.
     Lend(Ticket, Guest),
     /// Look up the commands that were run from the menu in sessions before.
-    RecallRuns,
+    RecallRecent,
     /// Keep this command for sessions to come.
-    KeepRun(String),
+    KeepRecent(String),
     /// This is what the client that asked is answered.
     Answer(Ticket, Result<Value, Refusal>),
     /// This has happened: tell the client that subscribed to it. A JSON object, as text: there may be many.

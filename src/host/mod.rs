@@ -53,7 +53,7 @@ pub struct Launch {
     /// Where the session's socket may lie, the best first.
     pub sockets: Vec<PathBuf>,
     /// Where the commands that are run from the menu are kept between sessions.
-    pub runs: Option<PathBuf>,
+    pub recent: Option<PathBuf>,
     /// Where everything that happens is written down.
     pub log: Log,
 }
@@ -102,7 +102,8 @@ struct Host {
     pty: Pty,
     children: Children,
     clients: Clients,
-    runs: Kept,
+    /// The commands that are run from the menu.
+    recent: Kept,
     effects: Vec<Effect>,
     warnings: Vec<String>,
     /// The modes that a crash would have to turn off, as the crash handler has them.

@@ -51,9 +51,9 @@ impl Host {
             Effect::Lend(ticket, guest) => return Some(self.lend(ticket, &guest)),
             Effect::Answer(ticket, reply) => self.clients.answer(ticket, reply),
             Effect::Tell(ticket, event) => self.clients.tell(ticket, &event),
-            Effect::RecallRuns => return Some(Input::Runs(self.runs.recall())),
-            Effect::KeepRun(command) => {
-                return self.runs.keep(&command).err().map(|sentence| Input::Runs(Err(sentence)));
+            Effect::RecallRecent => return Some(Input::Recent(self.recent.recall())),
+            Effect::KeepRecent(command) => {
+                return self.recent.keep(&command).err().map(|sentence| Input::Recent(Err(sentence)));
             }
             Effect::Warn(line) => self.warnings.push(line),
             Effect::Finish(exit) => self.finished = Some(exit),

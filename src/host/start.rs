@@ -13,7 +13,7 @@ use super::clients::{self, Clients};
 use super::ports::{self, Ports};
 use super::terminal::Terminal;
 use super::{CHUNK, Host, Launch, Refusal, provoke};
-use crate::core::{Core, MOST_RUNS};
+use crate::core::{Core, MOST_RECENT};
 use crate::sys::child;
 use crate::sys::kept::Kept;
 use crate::sys::pty::Pty;
@@ -27,7 +27,7 @@ const EVENTS: usize = clients::MOST + 128;
 
 impl Host {
     pub(super) fn start(launch: Launch) -> Result<Self, Refusal> {
-        let Launch { program, mut setup, sockets, runs, log } = launch;
+        let Launch { program, mut setup, sockets, recent, log } = launch;
         provoke("start");
         let what = |what| move |error| Refusal::System(what, error);
         let inherited = Inherited::take();
@@ -74,7 +74,7 @@ impl Host {
             pty,
             children,
             clients,
-            runs: Kept::new(runs, MOST_RUNS),
+            recent: Kept::new(recent, MOST_RECENT),
             effects,
             warnings: Vec::new(),
             modes: Vec::new(),

@@ -90,7 +90,7 @@ impl Core {
             "alternate_screen": self.screen.text().alt_screen(),
             "triggers": self.standing_triggers().count(),
             "coprocess": self.coproc.as_ref().map(|coproc| coproc.report(now)),
-            "last_coprocess": self.control.runs.last().map(|last| json!({
+            "last_coprocess": self.control.coprocs.last().map(|last| json!({
                 "command": last.command, "status": last.exit.status(),
             })),
         })
@@ -98,7 +98,7 @@ impl Core {
 
     /// What the coprocess, or the last one, wrote to stderr.
     pub(super) fn errors(&self) -> Reply {
-        let (command, stderr) = match (&self.coproc, self.control.runs.last()) {
+        let (command, stderr) = match (&self.coproc, self.control.coprocs.last()) {
             (Some(coproc), _) => (coproc.command(), coproc.stderr()),
             (None, Some(last)) => (&*last.command, &last.stderr),
             (None, None) => return Err(Refusal::new(Code::Idle, "no coprocess has run in this session")),

@@ -19,7 +19,7 @@ use crate::words::Ticket;
 pub(super) use answers::refuse;
 pub use answers::{Code, Refusal};
 pub(super) use events::Subscribers;
-pub(super) use running::{Last, Runs};
+pub(super) use running::{Coprocs, Last};
 use sending::Manner;
 pub(super) use sending::Secret;
 
@@ -29,7 +29,7 @@ type Reply = Result<Value, Refusal>;
 /// What control clients wait for.
 #[derive(Debug, Default)]
 pub(super) struct Control {
-    pub(super) runs: Runs,
+    pub(super) coprocs: Coprocs,
     pub(super) subscribers: Subscribers,
     /// At most one: two would be typed at the same prompt.
     pub(super) secret: Option<Secret>,
@@ -82,7 +82,7 @@ impl Core {
         if self.control.subscribers.remove(ticket) {
             self.watch();
         }
-        self.control.runs.forget(ticket);
+        self.control.coprocs.forget(ticket);
         self.forget_secret(ticket);
         self.guest_withdrawn(now, ticket, out);
     }

@@ -45,9 +45,9 @@ enum Purpose {
     Stop,
 }
 
-/// Who waits for what of coprocesses.
+/// Who waits for what of coprocesses, and which was the last.
 #[derive(Debug, Default)]
-pub(in crate::core) struct Runs {
+pub(in crate::core) struct Coprocs {
     /// It was asked for and has not been started yet; `true`: it is also waited for.
     starting: Option<(Ticket, bool)>,
     /// Those who are told when the coprocess has ended.
@@ -56,7 +56,7 @@ pub(in crate::core) struct Runs {
     last: Option<Last>,
 }
 
-impl Runs {
+impl Coprocs {
     /// Nobody waits for this answer any more. What was started goes on.
     pub(super) fn forget(&mut self, ticket: Ticket) {
         self.waiting.retain(|waiter| waiter.ticket != ticket);
@@ -96,7 +96,7 @@ impl Core {
         let next = Next { ticket, order, loudness, form: input.unwrap_or(self.setup.form), wait };
         let Some(coproc) = &mut self.coproc else { return self.run(now, next, out) };
         coproc.stop(now, Why::User, out);
-        if let Some(late) = self.control.runs.next.replace(next) {
+        if let Some(late) = self.control.coprocs.next.replace(next) {
             let sentence = "another coprocess was asked for in its place before it could start";
             refuse(late.ticket, Refusal::new(Code::Busy, sentence), out);
         }
@@ -125,7 +125,7 @@ impl Core {
     }
 
     fn run(&mut self, now: Instant, next: Next, out: &mut Vec<Effect>) {
-        self.control.runs.starting = Some((next.ticket, next.wait));
+        self.control.coprocs.starting = Some((next.ticket, next.wait));
         self.start_coproc(now, next.order, next.loudness, next.form, None, out);
     }
 
@@ -136,7 +136,7 @@ impl Core {
         };
         if signal == SIGTERM {
             coproc.stop(now, Why::User, out);
-            self.control.runs.wait(ticket, Purpose::Stop);
+            self.control.coprocs.wait(ticket, Purpose::Stop);
         } else {
             coproc.will_be_sent(signal);
             out.push(Effect::Signal(Child::Coproc, signal));
@@ -145,12 +145,12 @@ impl Core {
     }
 
     pub(super) fn asked_to_wait(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
-        let runs = &mut self.control.runs;
+        let coprocs = &mut self.control.coprocs;
         if self.coproc.is_some() {
-            return runs.wait(ticket, Purpose::Status);
+            return coprocs.wait(ticket, Purpose::Status);
         }
         let none = || Refusal::new(Code::Idle, "no coprocess has run in this session: there is nothing to wait for");
-        let reply = runs.last.as_ref().map(|last| ended(last.exit)).ok_or_else(none);
+        let reply = coprocs.last.as_ref().map(|last| ended(last.exit)).ok_or_else(none);
         out.push(Effect::Answer(ticket, reply));
     }
 
@@ -160,8 +160,8 @@ impl Core {
         coproc.has_started(pid);
         let record = Record::CoprocStart { command: coproc.command(), silent: coproc.is_silent(), pid };
         self.control.subscribers.tell(&record, out);
-        match self.control.runs.starting.take() {
-            Some((ticket, true)) => self.control.runs.wait(ticket, Purpose::Status),
+        match self.control.coprocs.starting.take() {
+            Some((ticket, true)) => self.control.coprocs.wait(ticket, Purpose::Status),
             Some((ticket, false)) => out.push(Effect::Answer(ticket, Ok(json!({"pid": pid})))),
             None => {}
         }
@@ -169,7 +169,7 @@ impl Core {
 
     /// The coprocess could not be started; whether somebody who asked for it was told.
     pub(in crate::core) fn coproc_not_started(&mut self, reason: &str, out: &mut Vec<Effect>) -> bool {
-        let asked = self.control.runs.starting.take();
+        let asked = self.control.coprocs.starting.take();
         if let Some((ticket, _)) = asked {
             let sentence = format!("the coprocess could not be started: {reason}");
             refuse(ticket, Refusal::new(Code::Failed, sentence), out);
@@ -186,16 +186,16 @@ impl Core {
         out: &mut Vec<Effect>,
     ) {
         self.control.subscribers.tell(&Record::CoprocEnd { command: &last.command, exit: last.exit }, out);
-        let runs = &mut self.control.runs;
+        let coprocs = &mut self.control.coprocs;
         let mut told = ended(last.exit);
         if let Some((sentence, details)) = failed {
             told["failure"] = json!({"message": sentence, "stderr": details});
         }
-        for Waiter { ticket, .. } in runs.waiting.drain(..) {
+        for Waiter { ticket, .. } in coprocs.waiting.drain(..) {
             out.push(Effect::Answer(ticket, Ok(told.clone())));
         }
-        runs.last = Some(last);
-        match runs.next.take() {
+        coprocs.last = Some(last);
+        match coprocs.next.take() {
             Some(next) if self.session.shell_is_gone() => refuse(next.ticket, Refusal::ended(), out),
             Some(next) => self.run(now, next, out),
             None => {}

@@ -15,8 +15,8 @@ const LONGEST: usize = 4096;
 pub(super) struct Editor {
     input: Input,
     /// The commands of before, oldest first.
-    runs: Vec<String>,
-    /// The command of before that is shown; `runs.len()` is the new one.
+    recent: Vec<String>,
+    /// The command of before that is shown; `recent.len()` is the new one.
     at: usize,
     /// The new one, while another is shown.
     draft: String,
@@ -24,8 +24,8 @@ pub(super) struct Editor {
 
 impl Editor {
     /// An empty line.
-    pub(super) fn new(runs: Vec<String>) -> Self {
-        Self { input: Input::default(), at: runs.len(), runs, draft: String::new() }
+    pub(super) fn new(recent: Vec<String>) -> Self {
+        Self { input: Input::default(), at: recent.len(), recent, draft: String::new() }
     }
 
     /// What was written.
@@ -62,15 +62,15 @@ impl Editor {
 
     /// Shows one of the commands of before, or the new one.
     fn go(&mut self, to: usize) {
-        let to = to.min(self.runs.len());
+        let to = to.min(self.recent.len());
         if to == self.at {
             return;
         }
-        if self.at == self.runs.len() {
+        if self.at == self.recent.len() {
             self.draft = self.line().to_owned();
         }
         self.at = to;
-        self.input = Input::new(self.runs.get(to).unwrap_or(&self.draft).clone());
+        self.input = Input::new(self.recent.get(to).unwrap_or(&self.draft).clone());
     }
 
     /// Ctrl-W: back to a blank, as shells have it, and not to a slash or a dash.

@@ -70,8 +70,8 @@ impl Menu {
     }
 
     /// A command line is written, with these that were run before.
-    pub(super) fn write(&mut self, runs: Vec<String>) {
-        self.view = View::Line(Editor::new(runs));
+    pub(super) fn write(&mut self, recent: Vec<String>) {
+        self.view = View::Line(Editor::new(recent));
     }
 
     /// It says this.

@@ -101,14 +101,14 @@ fn it_waits_for_the_end_of_a_sequence_but_not_for_ever() {
 fn a_command_is_run_and_kept() {
     let mut bench = Bench::new(&["--indicator", "none"]);
     bench.shell(b"$ ").keys(b"\x1dr");
-    assert!(bench.has(&Effect::RecallRuns));
-    bench.input(Input::Runs(Ok(vec!["old one".to_owned()])));
+    assert!(bench.has(&Effect::RecallRecent));
+    bench.input(Input::Recent(Ok(vec!["old one".to_owned()])));
     bench.keys(b"\x1b[A\x17two");
     assert_eq!(menu(&bench).as_deref(), Some(" run: old two"));
     assert_eq!(bench.screen().screen().cursor_position().1, 13);
     bench.keys(b"\r");
     assert_eq!(bench.started(), ["old two"]);
-    assert!(bench.has(&Effect::KeepRun("old two".to_owned())));
+    assert!(bench.has(&Effect::KeepRecent("old two".to_owned())));
     assert_eq!(bench.lines(), ["$"]);
     bench.keys(b"\x1dr");
     assert_eq!(menu(&bench).as_deref(), Some(" coprocess \"old two\" is running: s stops it"));
