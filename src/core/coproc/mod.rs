@@ -442,9 +442,9 @@ impl Coproc {
         self.stdout != Stdout::Done
     }
 
-    /// Whether it hides what the shell prints.
+    /// Whether it hides what the shell prints: until what it did not read has come back, so that all of it is shown in order.
     pub fn is_silent(&self) -> bool {
-        self.silence.is_some() && self.exit.is_none()
+        self.silence.is_some() && (self.exit.is_none() || self.owes_unread)
     }
 
     /// Its silence, if it was started silent.

@@ -112,3 +112,15 @@ fn what_injects_what_it_fires_on_is_stopped() {
     assert!(bench.lines().iter().any(|line| line.contains("switched off")), "{:?}", bench.lines());
     assert_eq!(bench.core.deadline(), None);
 }
+
+#[test]
+fn what_is_injected_into_a_silence_comes_once_and_behind_what_was_hidden() {
+    for silent in [&["-s", "bot"][..], &["-i", "text", "-s", "bot"]] {
+        let mut bench = Bench::new(silent);
+        bench.shell(b"hidden\r\n").reply("inject", json!({"text": "told\n"}));
+        assert_eq!(bench.lines(), Vec::<String>::new());
+        let unread = std::mem::take(&mut bench.read);
+        bench.coproc_exits(Exit::Code(0), &unread);
+        assert_eq!(bench.lines(), ["hidden", "told"]);
+    }
+}
