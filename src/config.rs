@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::cli::Args;
 use crate::core::action::{self, Protocol};
-use crate::core::coproc::{Loudness, Order};
+use crate::core::coproc::Loudness;
+use crate::core::order::Order;
 use crate::core::rule::{Item, Rule, TRIGGER};
 use crate::core::{Charset, Chord, Medium, Setup, Tone, Voice};
 use crate::error::Usage;

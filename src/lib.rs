@@ -49,7 +49,8 @@
 //! | `outbox`, `tail` | a bounded queue; a bounded end of a stream |
 //! | `lending` | the terminal lent to another program for a while |
 //! | `session` | the shell's life, the exit status |
-//! | `coproc/` | the coprocess's life; what it reads (raw, text, json); how its silence looks |
+//! | `coproc/` | the coprocess: what it is given (`intake`) and in which form (`reading`), what it says (`speech`), how it ends (`process`), how its silence looks; what there is to tell (`record`) |
+//! | `order` | a command to run, and how a sentence names it |
 //! | `zmodem/` | follows a transfer, so that a broken one leaves the shell usable |
 //! | `background` | the commands of `run` |
 //! | `readers` | who reads the lines, as triggers, coprocesses and subscribers come and go |

@@ -2,7 +2,7 @@
 //! where one fails. It starts nothing itself.
 
 use super::Effect;
-use super::coproc::{NAME, Order, quoted};
+use super::order::{Order, named};
 use super::outbox::Outbox;
 use super::tail::Tail;
 use crate::words::{Child, Exit, Port};
@@ -30,7 +30,7 @@ impl Background {
     /// Starts a command, or says why not.
     pub(super) fn start(&mut self, order: Order, stdin: &[u8], out: &mut Vec<Effect>) -> Option<String> {
         let Some(slot) = self.jobs.iter().position(Option::is_none) else {
-            return Some(format!("{} was not run: {SLOTS} commands run already", quoted(&order.command, NAME)));
+            return Some(format!("{} was not run: {SLOTS} commands run already", named(&order.command)));
         };
         let mut job = Job { command: order.command.clone(), stdin: Outbox::new(STDIN_LIMIT), stderr: Tail::default() };
         job.stdin.push(stdin);
@@ -72,13 +72,13 @@ impl Background {
     pub(super) fn exited(&mut self, slot: u8, exit: Exit, out: &mut Vec<Effect>) -> Option<(String, Vec<String>)> {
         out.push(Effect::Release(Child::Run(slot)));
         let job = self.jobs.get_mut(usize::from(slot))?.take()?;
-        (!exit.success()).then(|| (format!("{} failed: {exit}", quoted(&job.command, NAME)), job.stderr.last_lines()))
+        (!exit.success()).then(|| (format!("{} failed: {exit}", named(&job.command)), job.stderr.last_lines()))
     }
 
     /// The command in this slot could not be started.
     pub(super) fn failed(&mut self, slot: u8, reason: &str) -> Option<String> {
         let job = self.jobs.get_mut(usize::from(slot))?.take()?;
-        Some(format!("{} could not be started: {reason}", quoted(&job.command, NAME)))
+        Some(format!("{} could not be started: {reason}", named(&job.command)))
     }
 
     fn job(&self, slot: u8) -> Option<&Job> {

@@ -4,8 +4,9 @@
 use std::time::Instant;
 
 use super::action::{Deed, Desk};
-use super::coproc::{self, Coproc, Form, Loudness, NAME, Order, Reading, Record, Silence};
+use super::coproc::{Coproc, Form, Loudness, Record, Silence};
 use super::notes::Quoted;
+use super::order::{Order, named};
 use super::screen::Screen;
 use super::trigger::{Hit, Moment};
 use super::watch::Found;
@@ -71,24 +72,23 @@ impl Core {
         out: &mut Vec<Effect>,
     ) {
         if let Some(running) = &self.coproc {
-            let sentence = format!(
-                "{} was not started: coprocess {} is running",
-                coproc::quoted(&order.command, NAME),
-                running.name()
-            );
+            let sentence =
+                format!("{} was not started: coprocess {} is running", named(&order.command), running.name());
             return self.notice(&sentence, &[], out);
         }
         let silent = loudness == Loudness::Silent;
         let silence =
             silent.then(|| Silence::begin(now, self.screen.can_place(), self.setup.silent_keys == SilentKeys::Lock));
-        let mut coproc = Coproc::start(now, order.clone(), Reading::new(form), silence);
+        let mut coproc = Coproc::start(now, order.command.clone(), form, silence);
         self.heed(form);
         if let Some((name, hit, line, moment)) = fired {
             coproc.tell(now, &Record::Trigger { name, line: &hit.line, captures: &hit.captures });
             let raw = self.raw.from(line.start).to_vec();
             coproc.raw(now, &raw);
-            coproc.line(now, line, moment);
-            coproc.has_been_shown();
+            if let Some(record) = line.record(moment) {
+                coproc.tell(now, &record);
+            }
+            coproc.intake.has_been_shown();
             if silent && let Some(transfer) = Transfer::begins(&raw) {
                 self.transfer = Some(transfer);
                 self.screen.wipe_line();
@@ -111,7 +111,7 @@ impl Core {
                 let had_ended = transfer.is_complete();
                 let typed = transfer.said(bytes);
                 if transfer.is_complete() && !had_ended {
-                    coproc.conclude(now, OVER_AND_OUT);
+                    coproc.intake.conclude(now, OVER_AND_OUT);
                 }
                 typed
             }

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use super::control::Last;
-use super::coproc::{Coproc, Ended, Form, NAME, Why, quoted};
+use super::coproc::{Coproc, Form, Why};
+use super::order::named;
 use super::zmodem::{INTERRUPT, Step, Verdict, behind_the_end};
 use super::{Core, Effect};
-use crate::words::{Child, Port};
+use crate::words::{Child, Exit, Port};
 
 /// How often what is injected may set off what is injected, in one turn.
 const INJECTIONS: usize = 100;
@@ -31,11 +31,10 @@ impl Core {
         let Some(coproc) = &mut self.coproc else { return };
         if self.transfer.as_mut().is_some_and(|transfer| transfer.tick(now) == Verdict::FarGone) {
             self.typing.forget_chunks();
-            coproc.stop(now, Why::FarGone, out);
+            coproc.process.stop(now, Why::FarGone, out);
         }
         let sentence = coproc.tick(now, out);
-        let (command, cols) = (coproc.command().to_owned(), self.setup.size.cols);
-        if let Some(line) = coproc.silence().and_then(|silence| silence.draw(now, &command, cols)) {
+        if let Some(line) = coproc.draw(now, self.setup.size.cols) {
             self.screen.show_below(&line);
         }
         if let Some(sentence) = sentence {
@@ -45,8 +44,8 @@ impl Core {
 
     /// Whatever follows from how things stand now; called at the end of every turn.
     pub(super) fn settle(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if self.coproc.as_ref().is_some_and(Coproc::is_over) {
-            self.end_coproc(now, out);
+        if let Some(exit) = self.coproc.as_ref().and_then(Coproc::over) {
+            self.end_coproc(now, exit, out);
         }
         self.show_injected(now, out);
         let told = self.coproc.as_ref().filter(|_| self.setup.indicator.is_some()).map(Coproc::command);
@@ -80,10 +79,10 @@ impl Core {
     /// What a silent coprocess had not read is shown, unless it is what is left of a file transfer.
     pub(super) fn unread(&mut self, now: Instant, pipe: Vec<u8>, out: &mut Vec<Effect>) {
         let Some(coproc) = &mut self.coproc else { return };
-        let failed = coproc.failed();
-        let mut bytes = coproc.take_unread(pipe);
+        let failed = coproc.process.failed();
+        let mut bytes = coproc.intake.take_unread(pipe);
         let form = coproc.form();
-        if coproc.silence().is_some_and(super::coproc::Silence::finish) {
+        if coproc.stop_drawing() {
             self.screen.show_below("");
         }
         let line = self.muted.take().map(|mut muted| muted.take_line()).unwrap_or_default();
@@ -124,24 +123,24 @@ impl Core {
         }
     }
 
-    fn end_coproc(&mut self, now: Instant, out: &mut Vec<Effect>) {
+    fn end_coproc(&mut self, now: Instant, exit: Exit, out: &mut Vec<Effect>) {
         let Some(coproc) = self.coproc.take() else { return };
         out.push(Effect::Release(Child::Coproc));
         if let Some(transfer) = self.transfer.take().filter(|_| self.aftermath.is_some()) {
             self.typing.chunk(now, transfer.last_words());
         }
-        let Ended { command, exit, stderr, why } = coproc.end();
-        let (name, wanted) = (quoted(&command, NAME), why.is_some() || exit.success());
-        let failed = (!wanted).then(|| (format!("coprocess {name} failed: {exit}"), stderr.last_lines()));
+        let ended = coproc.end(exit);
+        let (name, wanted) = (named(&ended.command), ended.why.is_some() || exit.success());
+        let failed = (!wanted).then(|| (format!("coprocess {name} failed: {exit}"), ended.stderr.last_lines()));
         if let Some((sentence, details)) = failed.as_ref().filter(|_| !self.control.coprocs.is_waited_for()) {
             self.notice(sentence, details, out);
         }
-        if why == Some(Why::FarGone) {
+        if ended.why == Some(Why::FarGone) {
             self.notice(&format!("{name} was stopped: the other side ended the transfer"), &[], out);
         }
         self.typing.settle(now);
         self.watch();
-        self.coproc_ended(now, Last { command, exit, stderr }, failed, out);
+        self.coproc_ended(now, ended, failed, out);
     }
 
     fn end_session(&mut self, now: Instant, out: &mut Vec<Effect>) {

@@ -33,7 +33,7 @@ impl Core {
             if is_ctrl_c(bytes)
                 && let Some(coproc) = &mut self.coproc
             {
-                coproc.stop(now, Why::User, out);
+                coproc.process.stop(now, Why::User, out);
             }
             return;
         }

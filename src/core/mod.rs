@@ -21,6 +21,7 @@ mod lending;
 mod menu;
 mod notes;
 mod notices;
+pub mod order;
 mod outbox;
 mod output;
 pub mod picture;
@@ -245,11 +246,7 @@ impl Core {
             }
             Child::Coproc => {
                 if let Some(coproc) = &mut self.coproc {
-                    let silent = coproc.is_silent();
-                    coproc.exited(exit);
-                    if silent {
-                        out.push(Effect::Reclaim);
-                    }
+                    coproc.exited(exit, out);
                 }
             }
             Child::Guest => self.take_back(now, Ok(exit), out),
@@ -309,7 +306,7 @@ impl Core {
         if !self.session.is_leaving() {
             self.session.leave(now, exit);
             if let Some(coproc) = &mut self.coproc {
-                coproc.stop(now, Why::HangUp, out);
+                coproc.process.stop(now, Why::HangUp, out);
             }
             out.push(Effect::HangUp);
         }

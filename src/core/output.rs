@@ -63,7 +63,7 @@ impl Core {
             && transfer.heard(now, bytes) == Verdict::FarGone
         {
             self.typing.forget_chunks();
-            coproc.stop(now, Why::FarGone, out);
+            coproc.process.stop(now, Why::FarGone, out);
         }
         if let Some(muted) = &mut self.muted {
             muted.print(bytes, &mut Teller { now, coproc, number: &mut self.number });
@@ -73,7 +73,7 @@ impl Core {
 
     /// Says how much was taken: up to the line that may silence the rest.
     fn printed_aloud(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) -> usize {
-        let reader = self.coproc.as_mut().filter(|coproc| coproc.reads_lines());
+        let reader = self.coproc.as_mut().filter(|coproc| coproc.form() != Form::Raw);
         if self.watching == Watching::Nobody && reader.is_none() {
             let mut aside = Aside::default();
             self.screen.print(bytes, &mut aside);
@@ -176,12 +176,13 @@ impl Core {
     }
 
     fn line(&mut self, now: Instant, line: Found, moment: Moment, out: &mut Vec<Effect>) {
-        if let Some(coproc) = &mut self.coproc {
-            coproc.line(now, &line, moment);
+        let record = line.record(moment);
+        if let (Some(coproc), Some(record)) = (&mut self.coproc, &record) {
+            coproc.tell(now, record);
         }
         if !self.is_silent() {
-            if let Some(record) = line.record(moment) {
-                self.control.subscribers.tell(&record, out);
+            if let Some(record) = &record {
+                self.control.subscribers.tell(record, out);
             }
             self.try_line(now, line, moment, None, out);
         }

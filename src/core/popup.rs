@@ -3,11 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::coproc::{Coproc, Loudness, Order, Why};
+use super::coproc::{Loudness, Why};
 use super::keys::{Decoder, Key};
 use super::menu::{Menu, Wish};
 use super::notes::Quoted;
 use super::notices::blanked;
+use super::order::Order;
 use super::rule::Reaction;
 use super::{Core, Effect, Medium};
 
@@ -171,7 +172,7 @@ impl Core {
     fn stop_from_menu(&mut self, now: Instant, out: &mut Vec<Effect>) {
         match &mut self.coproc {
             Some(coproc) => {
-                coproc.stop(now, Why::User, out);
+                coproc.process.stop(now, Why::User, out);
                 self.leave_menu(now, out);
             }
             None => self.say("no coprocess is running: r runs one".to_owned()),
@@ -179,8 +180,8 @@ impl Core {
     }
 
     fn show_errors(&mut self) {
-        let last = self.control.coprocs.last();
-        let Some(stderr) = self.coproc.as_ref().map(Coproc::stderr).or_else(|| last.map(|last| &last.stderr)) else {
+        let running = self.coproc.as_ref().map(|coproc| &coproc.speech.stderr);
+        let Some(stderr) = running.or_else(|| self.control.coprocs.last().map(|last| &last.stderr)) else {
             return self.say("no coprocess has run in this session".to_owned());
         };
         let lines = stderr.lines();
@@ -232,8 +233,7 @@ impl Core {
         let triggers = format!("{all} triggers, {on} on");
         match &self.coproc {
             Some(coproc) => {
-                let (given, typed) = coproc.traffic();
-                let seconds = now.saturating_duration_since(coproc.started()).as_secs();
+                let (given, typed, seconds) = (coproc.intake.given(), coproc.speech.typed, coproc.seconds(now));
                 let (minutes, seconds) = (seconds / 60, seconds % 60);
                 let name = coproc.name();
                 format!("{name} runs for {minutes}:{seconds:02}: {given} bytes read, {typed} typed; {triggers}")

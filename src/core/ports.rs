@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::coproc::{Coproc, Record};
+use super::coproc::Record;
 use super::keyboard::EndOfInput;
 use super::lending::HELD;
 use super::{Core, Effect, Medium};
@@ -15,13 +15,13 @@ impl Core {
         match port {
             Port::Tty => self.typing.room_for_keys() > 0 && !self.is_lent(),
             Port::Shell => {
-                let coproc = self.coproc.as_ref().is_none_or(Coproc::has_room);
+                let coproc = self.coproc.as_ref().is_none_or(|coproc| coproc.intake.has_room());
                 let room = coproc && self.held.len() < HELD;
                 room && self.screen.is_empty() && self.looking.is_empty() && !self.session.is_over()
             }
             Port::Coproc => {
                 let room = self.typing.room_for_chunks() > 0 || self.session.is_over();
-                room && self.coproc.as_ref().is_some_and(Coproc::wants_read)
+                room && self.coproc.as_ref().is_some_and(|coproc| coproc.speech.goes_on())
             }
             Port::CoprocErr | Port::Run(_) => true,
         }
@@ -32,7 +32,7 @@ impl Core {
         match port {
             Port::Tty => self.screen.pending(),
             Port::Shell => self.typing.pending(),
-            Port::Coproc => self.coproc.as_ref().map_or(&[], Coproc::pending),
+            Port::Coproc => self.coproc.as_ref().map_or(&[], |coproc| coproc.intake.pending()),
             Port::Run(slot) => self.background.pending(slot),
             Port::CoprocErr => &[],
         }
@@ -56,7 +56,7 @@ impl Core {
             }
             Port::Coproc => {
                 if let Some(coproc) = &mut self.coproc {
-                    coproc.wrote(now, n, out);
+                    coproc.intake.wrote(now, n, out);
                 }
             }
             Port::Run(slot) => self.background.wrote(slot, n, out),
@@ -77,7 +77,7 @@ impl Core {
             }
             Port::CoprocErr => {
                 if let Some(coproc) = &mut self.coproc {
-                    let text = coproc.complained(bytes);
+                    let text = coproc.speech.complained(bytes);
                     self.control.subscribers.tell(&Record::CoprocStderr { text: &text }, out);
                 }
             }
@@ -87,7 +87,7 @@ impl Core {
 
     pub(super) fn empty(&mut self, port: Port) {
         if let (Port::Coproc, Some(coproc)) = (port, &mut self.coproc) {
-            coproc.said_nothing();
+            coproc.speech.said_nothing();
         }
     }
 
@@ -101,7 +101,7 @@ impl Core {
             Port::Shell => self.session.pty_closed(now),
             Port::Coproc => {
                 if let Some(coproc) = &mut self.coproc {
-                    coproc.stdout_closed();
+                    coproc.speech.closed();
                 }
             }
             Port::CoprocErr | Port::Run(_) => {}
@@ -118,7 +118,7 @@ impl Core {
             Port::Shell => self.typing.clear(),
             Port::Coproc => {
                 if let Some(coproc) = &mut self.coproc {
-                    coproc.stdin_closed();
+                    coproc.intake.closed();
                 }
             }
             Port::Run(slot) => self.background.stdin_closed(slot),

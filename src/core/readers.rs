@@ -2,7 +2,7 @@
 //! not put together, and bytes pass.
 
 use super::Core;
-use super::coproc::{Coproc, Form};
+use super::coproc::Form;
 use super::watch::Raw;
 
 /// Who looks at the lines of what is printed.
@@ -32,7 +32,8 @@ impl Core {
             (false, _) if self.control.subscribers.want_lines() => Watching::Chunks,
             (false, _) => Watching::Nobody,
         };
-        self.read_lines(self.watching != Watching::Nobody || self.coproc.as_ref().is_some_and(Coproc::reads_lines));
+        let told = self.coproc.as_ref().is_some_and(|coproc| coproc.form() != Form::Raw);
+        self.read_lines(self.watching != Watching::Nobody || told);
         self.keep_raw_bytes(starts);
     }
 

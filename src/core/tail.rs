@@ -9,7 +9,7 @@ const SHOWN: usize = 3;
 
 /// The tail of a stream.
 #[derive(Debug, Default)]
-pub struct Tail {
+pub(super) struct Tail {
     /// At most twice `KEPT`, so that the front is not moved at every push.
     bytes: Vec<u8>,
 }

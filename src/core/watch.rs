@@ -16,26 +16,26 @@ const RAW_LIMIT: usize = 256 * 1024;
 
 /// A line that somebody may be interested in.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub(super) struct Found {
     /// The line's identity on the screen.
-    pub id: u64,
+    pub(super) id: u64,
     /// As a person reads it.
-    pub text: Vec<u8>,
+    pub(super) text: Vec<u8>,
     /// Where its first raw byte stands in the stream.
-    pub start: u64,
+    pub(super) start: u64,
     /// Lines since the session's start.
-    pub number: u64,
+    pub(super) number: u64,
     /// A piece of a longer line: more of it follows.
-    pub more: bool,
+    pub(super) more: bool,
     /// Not the first piece of its line.
-    pub continued: bool,
+    pub(super) continued: bool,
     /// It stood on the alternate screen.
-    pub alt_screen: bool,
+    pub(super) alt_screen: bool,
 }
 
 impl Found {
     /// The unfinished line that the cursor is on.
-    pub fn partial(text: &mut Text, number: u64) -> Option<Self> {
+    pub(super) fn partial(text: &mut Text, number: u64) -> Option<Self> {
         let alt_screen = text.alt_screen();
         let line = text.partial()?;
         Some(Self::of(&line, number, alt_screen))
@@ -54,7 +54,7 @@ impl Found {
     }
 
     /// What those are told who read lines, where there is something to tell.
-    pub fn record(&self, moment: Moment) -> Option<Record<'_>> {
+    pub(super) fn record(&self, moment: Moment) -> Option<Record<'_>> {
         let (number, text) = (self.number, &self.text[..]);
         match moment {
             Moment::Finished => Some(Record::Line { number, text, more: self.more }),
@@ -64,7 +64,7 @@ impl Found {
     }
 
     /// The line as the triggers want it.
-    pub fn line(&self) -> LineRef<'_> {
+    pub(super) fn line(&self) -> LineRef<'_> {
         LineRef { id: self.id, text: &self.text, continued: self.continued }
     }
 }
@@ -87,7 +87,7 @@ impl Sink for Teller<'_> {
 
     fn line(&mut self, line: &Line<'_>) {
         let number = count(self.number, line);
-        self.coproc.finished(self.now, number, line.text, line.more);
+        self.coproc.tell(self.now, &Record::Line { number, text: line.text, more: line.more });
     }
 }
 

@@ -9,7 +9,7 @@ use std::process;
 
 use nix::unistd::Pid;
 
-use crate::core::coproc::Order;
+use crate::core::order::Order;
 use crate::core::{Guest, RUN_SLOTS};
 use crate::sys::child::{self, Line, Streams, Wanted};
 use crate::sys::end::End;

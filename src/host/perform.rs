@@ -4,7 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use super::Host;
-use crate::core::coproc::Order;
+use crate::core::order::Order;
 use crate::core::trigger::Looked;
 use crate::core::{Effect, Guest, Input};
 use crate::sys::child::Wanted;

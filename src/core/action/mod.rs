@@ -18,7 +18,8 @@ use std::fmt;
 
 pub use notify::Protocol;
 
-use super::coproc::{Loudness, Order};
+use super::coproc::Loudness;
+use super::order::Order;
 use super::trigger::{Hit, Pattern};
 
 /// Something that a trigger does.

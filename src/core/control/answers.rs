@@ -99,7 +99,7 @@ impl Core {
     /// What the coprocess, or the last one, wrote to stderr.
     pub(super) fn errors(&self) -> Reply {
         let (command, stderr) = match (&self.coproc, self.control.coprocs.last()) {
-            (Some(coproc), _) => (coproc.command(), coproc.stderr()),
+            (Some(coproc), _) => (coproc.command(), &coproc.speech.stderr),
             (None, Some(last)) => (&*last.command, &last.stderr),
             (None, None) => return Err(Refusal::new(Code::Idle, "no coprocess has run in this session")),
         };
@@ -110,15 +110,14 @@ impl Core {
 impl Coproc {
     /// How it stands.
     fn report(&self, now: Instant) -> Value {
-        let (given, typed) = self.traffic();
         json!({
             "command": self.command(),
-            "pid": self.pid(),
+            "pid": self.process.pid,
             "silent": self.is_silent(),
             "input": self.form(),
-            "seconds": now.saturating_duration_since(self.started()).as_secs(),
-            "bytes_read": given,
-            "bytes_typed": typed,
+            "seconds": self.seconds(now),
+            "bytes_read": self.intake.given(),
+            "bytes_typed": self.speech.typed,
         })
     }
 }

@@ -19,7 +19,7 @@ use crate::words::Ticket;
 pub(super) use answers::refuse;
 pub use answers::{Code, Refusal};
 pub(super) use events::Subscribers;
-pub(super) use running::{Coprocs, Last};
+pub(super) use running::Coprocs;
 use sending::Manner;
 pub(super) use sending::Secret;
 

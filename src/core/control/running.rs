@@ -5,11 +5,11 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::super::action;
-use super::super::coproc::{Form, Loudness, Order, Record, Why, ended};
-use super::super::tail::Tail;
+use super::super::coproc::{Ended, Form, Loudness, Record, Why, ended};
+use super::super::order::Order;
 use super::super::{Core, Effect};
 use super::{Code, Refusal, refuse};
-use crate::words::{Child, Exit, SIGTERM, Ticket};
+use crate::words::{SIGTERM, Ticket};
 
 /// A coprocess to start once the one that runs has ended.
 #[derive(Debug)]
@@ -19,14 +19,6 @@ struct Next {
     loudness: Loudness,
     form: Form,
     wait: bool,
-}
-
-/// The last coprocess that has ended.
-#[derive(Debug)]
-pub(in crate::core) struct Last {
-    pub(in crate::core) command: String,
-    pub(in crate::core) exit: Exit,
-    pub(in crate::core) stderr: Tail,
 }
 
 /// One who waits for the end of the coprocess.
@@ -53,7 +45,8 @@ pub(in crate::core) struct Coprocs {
     /// Those who are told when the coprocess has ended.
     waiting: Vec<Waiter>,
     next: Option<Next>,
-    last: Option<Last>,
+    /// The last coprocess that has ended.
+    last: Option<Ended>,
 }
 
 impl Coprocs {
@@ -72,7 +65,7 @@ impl Coprocs {
     }
 
     /// The last coprocess that has ended, if any has.
-    pub(in crate::core) fn last(&self) -> Option<&Last> {
+    pub(in crate::core) fn last(&self) -> Option<&Ended> {
         self.last.as_ref()
     }
 }
@@ -95,7 +88,7 @@ impl Core {
         let loudness = if silent { Loudness::Silent } else { Loudness::Loud };
         let next = Next { ticket, order, loudness, form: input.unwrap_or(self.setup.form), wait };
         let Some(coproc) = &mut self.coproc else { return self.run(now, next, out) };
-        coproc.stop(now, Why::User, out);
+        coproc.process.stop(now, Why::User, out);
         if let Some(late) = self.control.coprocs.next.replace(next) {
             let sentence = "another coprocess was asked for in its place before it could start";
             refuse(late.ticket, Refusal::new(Code::Busy, sentence), out);
@@ -135,11 +128,10 @@ impl Core {
             return refuse(ticket, refusal, out);
         };
         if signal == SIGTERM {
-            coproc.stop(now, Why::User, out);
+            coproc.process.stop(now, Why::User, out);
             self.control.coprocs.wait(ticket, Purpose::Stop);
         } else {
-            coproc.will_be_sent(signal);
-            out.push(Effect::Signal(Child::Coproc, signal));
+            coproc.process.send(signal, out);
             out.push(Effect::Answer(ticket, Ok(json!({}))));
         }
     }
@@ -157,7 +149,7 @@ impl Core {
     /// The coprocess has been started.
     pub(in crate::core) fn coproc_started(&mut self, pid: u32, out: &mut Vec<Effect>) {
         let Some(coproc) = &mut self.coproc else { return };
-        coproc.has_started(pid);
+        coproc.process.pid = Some(pid);
         let record = Record::CoprocStart { command: coproc.command(), silent: coproc.is_silent(), pid };
         self.control.subscribers.tell(&record, out);
         match self.control.coprocs.starting.take() {
@@ -181,7 +173,7 @@ impl Core {
     pub(in crate::core) fn coproc_ended(
         &mut self,
         now: Instant,
-        last: Last,
+        last: Ended,
         failed: Option<(String, Vec<String>)>,
         out: &mut Vec<Effect>,
     ) {

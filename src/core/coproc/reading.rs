@@ -1,12 +1,10 @@
-//! What a coprocess reads: the raw bytes, lines as a person reads them, or one JSON object a line (SPEC 3).
+//! What a coprocess reads: the raw bytes, lines as a person reads them, or one JSON object a line (SPEC 3). What there is
+//! to tell is in `record`.
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::super::history::Happening;
-use super::super::trigger::Captures;
-use crate::words::{Exit, Size};
+use super::record::Record;
 
 /// What a coprocess's stdin carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -21,71 +19,9 @@ pub enum Form {
     Json,
 }
 
-/// Something that happened, for those who do not read raw bytes.
-#[derive(Clone, Copy, Debug)]
-pub enum Record<'a> {
-    /// A finished line, or a piece of one that goes on.
-    Line {
-        /// Lines since the session's start; the first is 1.
-        number: u64,
-        /// The line without its end.
-        text: &'a [u8],
-        /// Whether the line goes on in another piece.
-        more: bool,
-    },
-    /// The output rests on this unfinished line.
-    Prompt {
-        /// The number that the line will have.
-        number: u64,
-        /// The line as far as it is.
-        text: &'a [u8],
-    },
-    /// The window has this size now.
-    Resize(Size),
-    /// A trigger fired.
-    Trigger {
-        /// The trigger's name, or its pattern.
-        name: &'a str,
-        /// The line on which it fired.
-        line: &'a [u8],
-        /// What it matched: the whole first, then its groups.
-        captures: &'a Captures,
-    },
-    /// A coprocess was started; no coprocess is told.
-    CoprocStart {
-        /// Its command line.
-        command: &'a str,
-        /// Whether it is a silent one.
-        silent: bool,
-        /// The id of its process.
-        pid: u32,
-    },
-    /// The coprocess has ended; no coprocess is told.
-    CoprocEnd {
-        /// Its command line.
-        command: &'a str,
-        /// How it ended.
-        exit: Exit,
-    },
-    /// The coprocess wrote this to stderr; no coprocess is told.
-    CoprocStderr {
-        /// What it wrote.
-        text: &'a [u8],
-    },
-    /// coshell has something to say to the user; no coprocess is told.
-    Notice {
-        /// The sentence.
-        text: &'a str,
-    },
-    /// A command began or ended, or the shell went elsewhere: as the shell says.
-    Happened(&'a Happening),
-    /// The shell has ended.
-    Exit(Exit),
-}
-
 /// Turns records into what the coprocess reads.
 #[derive(Debug)]
-pub struct Reading {
+pub(super) struct Reading {
     form: Form,
     /// `Text`: what has been given of the unfinished line.
     given: Vec<u8>,
@@ -93,22 +29,17 @@ pub struct Reading {
 
 impl Reading {
     /// A reader in this form that has been given nothing yet.
-    pub fn new(form: Form) -> Self {
+    pub(super) fn new(form: Form) -> Self {
         Self { form, given: Vec::new() }
     }
 
-    /// Whether it reads the bytes themselves.
-    pub fn is_raw(&self) -> bool {
-        self.form == Form::Raw
-    }
-
     /// What it reads.
-    pub fn form(&self) -> Form {
+    pub(super) fn form(&self) -> Form {
         self.form
     }
 
     /// Appends what a record is for this reader, if it is anything.
-    pub fn render(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+    pub(super) fn render(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
         match self.form {
             Form::Raw => {}
             Form::Text => self.text(record, out),
@@ -120,7 +51,7 @@ impl Reading {
     }
 
     /// Appends what whole lines are for this reader, each ended by CR LF and without other controls.
-    pub fn render_lines(&mut self, number: u64, block: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn render_lines(&mut self, number: u64, block: &[u8], out: &mut Vec<u8>) {
         let mut rest = block;
         for number in number.. {
             if self.form == Form::Text && self.given.is_empty() {
@@ -172,90 +103,11 @@ fn without_returns(block: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-impl Record<'_> {
-    /// The `type` of every record.
-    pub const KINDS: &'static [&'static str] = &[
-        "line",
-        "prompt",
-        "command-start",
-        "command-end",
-        "directory",
-        "resize",
-        "trigger",
-        "coproc-start",
-        "coproc-end",
-        "coproc-stderr",
-        "notice",
-        "exit",
-    ];
-
-    /// The `type` of this one.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Record::Line { .. } => "line",
-            Record::Prompt { .. } => "prompt",
-            Record::Happened(Happening::CommandStart { .. }) => "command-start",
-            Record::Happened(Happening::CommandEnd { .. }) => "command-end",
-            Record::Happened(Happening::Directory { .. }) => "directory",
-            Record::Resize(_) => "resize",
-            Record::Trigger { .. } => "trigger",
-            Record::CoprocStart { .. } => "coproc-start",
-            Record::CoprocEnd { .. } => "coproc-end",
-            Record::CoprocStderr { .. } => "coproc-stderr",
-            Record::Notice { .. } => "notice",
-            Record::Exit(_) => "exit",
-        }
-    }
-
-    /// The record as an object.
-    pub fn object(&self) -> Value {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let mut object = match *self {
-            Record::Line { number, text: line, more: false } => json!({"number": number, "text": text(line)}),
-            Record::Line { number, text: line, more: true } => {
-                json!({"number": number, "text": text(line), "more": true})
-            }
-            Record::Prompt { number, text: line } => json!({"number": number, "text": text(line)}),
-            Record::Happened(happening) => match happening {
-                Happening::CommandStart { command } => json!({"command": command}),
-                Happening::CommandEnd { command, status, took } => {
-                    json!({"command": command, "status": status, "seconds": took.as_secs_f64()})
-                }
-                Happening::Directory { path } => json!({"path": &**path}),
-            },
-            Record::Resize(size) => json!({"rows": size.rows, "cols": size.cols}),
-            Record::Trigger { name, line, captures } => {
-                let groups: Vec<Value> =
-                    captures.iter().map(|(_, group)| group.map_or(Value::Null, |bytes| text(bytes).into())).collect();
-                json!({"name": name, "line": text(line), "groups": groups})
-            }
-            Record::CoprocStart { command, silent, pid } => json!({"command": command, "silent": silent, "pid": pid}),
-            Record::CoprocEnd { command, exit } => {
-                let mut object = ended(exit);
-                object["command"] = command.into();
-                object
-            }
-            Record::CoprocStderr { text: bytes } => json!({"text": text(bytes)}),
-            Record::Notice { text } => json!({"text": text}),
-            Record::Exit(exit) => ended(exit),
-        };
-        object["type"] = self.kind().into();
-        object
-    }
-}
-
-/// How something ended, as an object.
-pub fn ended(exit: Exit) -> Value {
-    match exit {
-        Exit::Code(code) => json!({"status": code}),
-        Exit::Signal(signal) => json!({"status": exit.status(), "signal": signal}),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::core::trigger::Pattern;
+    use crate::words::Exit;
 
     fn prompt(text: &str) -> Record<'_> {
         Record::Prompt { number: 1, text: text.as_bytes() }

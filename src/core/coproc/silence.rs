@@ -1,10 +1,10 @@
 //! How the silence of a coprocess looks: one progress line that redraws itself (SPEC 4). It is text only; where
-//! on the screen it goes is for `core::overlay`.
+//! on the screen it goes is for `core::screen`.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::quoted;
+use super::super::order::quoted;
 
 /// A silent coprocess that is over sooner shows nothing.
 const FIRST_AFTER: Duration = Duration::from_millis(300);
@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_millis(200);
 
 /// What a silent coprocess has done so far, and when that is shown next.
 #[derive(Debug)]
-pub struct Silence {
+pub(in crate::core) struct Silence {
     started: Instant,
     received: u64,
     sent: u64,
@@ -26,28 +26,28 @@ pub struct Silence {
 
 impl Silence {
     /// It begins now; `visible` is whether there is a place to draw on, `locked` whether Ctrl-C stops it.
-    pub fn begin(now: Instant, visible: bool, locked: bool) -> Self {
+    pub(in crate::core) fn begin(now: Instant, visible: bool, locked: bool) -> Self {
         let way_out = if locked { ", Ctrl-C stops it" } else { "" };
         Self { started: now, received: 0, sent: 0, next: visible.then(|| now + FIRST_AFTER), drawn: false, way_out }
     }
 
     /// The coprocess was given `n` bytes.
-    pub fn received(&mut self, n: usize) {
+    pub(super) fn received(&mut self, n: usize) {
         self.received += n as u64;
     }
 
     /// The coprocess wrote `n` bytes.
-    pub fn sent(&mut self, n: usize) {
+    pub(super) fn sent(&mut self, n: usize) {
         self.sent += n as u64;
     }
 
     /// When the line should be drawn.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self) -> Option<Instant> {
         self.next
     }
 
     /// The line, if it is time to draw it, so that all of it but the command fits into `cols` columns.
-    pub fn draw(&mut self, now: Instant, command: &str, cols: u16) -> Option<String> {
+    pub(super) fn draw(&mut self, now: Instant, command: &str, cols: u16) -> Option<String> {
         if self.next.is_none_or(|at| now < at) {
             return None;
         }
@@ -64,7 +64,7 @@ impl Silence {
     }
 
     /// Whether a line stands on the screen that must be taken away. It is not drawn again.
-    pub fn finish(&mut self) -> bool {
+    pub(super) fn finish(&mut self) -> bool {
         self.next = None;
         std::mem::take(&mut self.drawn)
     }
