@@ -254,6 +254,18 @@ fn a_coprocess_that_does_not_read_is_cut_off_after_two_seconds() {
 }
 
 #[test]
+fn one_that_has_exited_and_left_its_stdin_to_somebody_who_does_not_read_is_cut_off_too() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.pipe = 0;
+    while bench.core.wants_read(Port::Shell) {
+        bench.shell(&[b'x'; 4096]);
+    }
+    // Its stdout is not read while the shell takes no input, which may be until the shell's output is read.
+    bench.input(Input::Exited(Child::Coproc, Exit::Code(0))).wait(2000);
+    assert!(bench.core.wants_read(Port::Shell), "the terminal goes on");
+}
+
+#[test]
 fn a_slow_coprocess_gets_every_byte() {
     let mut bench = Bench::new(&["-c", "bot"]);
     let (mut printed, mut turns) = (Vec::new(), 0_u64);

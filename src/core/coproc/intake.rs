@@ -126,16 +126,18 @@ impl Intake {
         self.stdin.room() > 0 || (self.gate != Gate::Open && !self.is_silent())
     }
 
-    /// When it has kept the shell's output waiting for too long.
-    pub(super) fn overdue_at(&self) -> Option<Instant> {
+    /// When the shell's output has waited for it too long. The end of its process changes nothing: its stdin may be
+    /// held by somebody whom it left behind.
+    pub(super) fn deadline(&self) -> Option<Instant> {
         let full = self.gate == Gate::Open && self.stdin.room() == 0;
         full.then(|| self.took + self.patience())
     }
 
-    /// It is given what waits and no more, having kept the shell's output waiting for this long.
-    pub(super) fn cut_off(&mut self) -> Duration {
+    /// If that is so by now, it is given what waits already and no more; how long it has read nothing.
+    pub(super) fn cut_off(&mut self, now: Instant) -> Option<Duration> {
+        self.deadline().filter(|&at| now >= at)?;
         self.gate = Gate::Ending;
-        self.patience()
+        Some(self.patience())
     }
 
     fn patience(&self) -> Duration {
@@ -190,7 +192,7 @@ mod tests {
             let mut intake = Intake::new(now, loudness);
             intake.closed();
             intake.give(now, &vec![b'x'; LIMIT]);
-            assert_eq!((intake.has_room(), intake.pending(), intake.overdue_at()), (room, &b""[..], None));
+            assert_eq!((intake.has_room(), intake.pending(), intake.deadline()), (room, &b""[..], None));
             assert_eq!(intake.take_unread(Vec::new()).len(), held);
         }
     }

@@ -136,8 +136,8 @@ impl Coproc {
     /// Does what is due by now. A sentence for the user where it was cut off from its input.
     pub(super) fn tick(&mut self, now: Instant, out: &mut Vec<Effect>) -> Option<String> {
         self.process.tick(now, out);
-        self.cut_off_at().filter(|&at| now >= at)?;
-        let (name, waited) = (self.name(), self.intake.cut_off().as_secs());
+        let waited = self.intake.cut_off(now)?.as_secs();
+        let name = self.name();
         if self.is_silent() {
             self.process.stop(now, Why::User, out);
             return Some(format!("coprocess {name} read nothing for {waited} s and was stopped"));
@@ -150,12 +150,7 @@ impl Coproc {
     /// When `tick` or `draw` has something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let drawn_at = self.silence.as_ref().and_then(Silence::deadline);
-        [self.process.deadline(), self.cut_off_at(), drawn_at].into_iter().flatten().min()
-    }
-
-    /// When it is cut off from its input; one that has exited keeps nobody waiting for long.
-    fn cut_off_at(&self) -> Option<Instant> {
-        self.intake.overdue_at().filter(|_| self.process.exit.is_none())
+        [self.process.deadline(), self.intake.deadline(), drawn_at].into_iter().flatten().min()
     }
 
     /// What a silent one has done so far, as a line of `cols` columns, if it is time to draw that.
