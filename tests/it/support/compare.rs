@@ -1,10 +1,16 @@
-//! The same script straight on the terminal and through coshell.
+//! Runs to the end: the same script straight on the terminal and through coshell, one that ends when something has come
+//! of it, and rounds of which the quickest counts.
+
+use std::time::Duration;
 
 use termios::Termios;
 
 use super::launch::{Launch, direct, wrapped};
 use super::show;
-use super::terminal::Ended;
+use super::terminal::{Ended, Terminal};
+
+/// What a script waits in until `Terminal::tell`. It reads nothing, and shows nothing.
+pub const UNTIL_TOLD: &str = "until [ -e \"$HOME/told\" ]; do sleep 0.02; done";
 
 /// What a run showed and how it ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +32,32 @@ pub fn fresh_modes() -> Termios {
     let mut terminal = direct(&["true"]).start();
     terminal.wait_end();
     terminal.modes()
+}
+
+/// Runs a script through coshell that does not end before this holds: what coshell has started has time to be done,
+/// however slow the machine is.
+#[track_caller]
+pub fn run_until(options: &[&str], script: &str, what: &str, mut holds: impl FnMut() -> bool) -> Outcome {
+    let mut terminal = wrapped(options, &format!("{script}; {UNTIL_TOLD}")).start();
+    terminal.wait_until(what, |_| holds());
+    terminal.tell();
+    let ended = terminal.wait_end();
+    Outcome { bytes: terminal.seen().to_vec(), ended }
+}
+
+/// Fails unless a round takes less than `limit`. The quickest of many counts, and no more are done than it takes, since
+/// the machine may be busy with something else.
+#[track_caller]
+pub fn takes_less_than(limit: Duration, mut round: impl FnMut() -> Duration) {
+    const ROUNDS: usize = 40;
+    let mut times = Vec::new();
+    while times.len() < ROUNDS {
+        times.push(round());
+        if times.last().is_some_and(|time| *time < limit) {
+            return;
+        }
+    }
+    panic!("not one of {ROUNDS} rounds took less than {limit:?}: {times:?}");
 }
 
 /// The script's two outcomes: direct, and through coshell, both launched as `dress` says.

@@ -11,7 +11,7 @@ pub mod terminal;
 pub mod title;
 pub mod tools;
 
-pub use compare::{both, fresh_modes, run, same};
+pub use compare::{UNTIL_TOLD, both, fresh_modes, run, run_until, same, takes_less_than};
 pub use control::{Client, Said, Session};
 pub use launch::{COSHELL, Launch, PROMPT, bash, coshell, direct, needs, shell, wrapped};
 pub use place::Place;

@@ -45,6 +45,13 @@ pub fn lives(pid: Pid) -> bool {
     state(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
+/// Whether every thread of it sleeps, or is stopped: it does nothing until something happens to it.
+pub fn sleeps(pid: Pid) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+    !stats.into_iter().any(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['R', 'D'])))
+}
+
 /// Processor time used so far, in milliseconds; none where it is gone.
 pub fn cpu_ms(pid: Pid) -> Option<u64> {
     let fields = stat(pid)?;

@@ -241,6 +241,31 @@ impl Terminal {
         }
     }
 
+    /// Waits until nothing more comes: whoever could show something sleeps, and nothing was shown for a while.
+    #[track_caller]
+    pub fn settle(&mut self) {
+        const WHILE: Duration = Duration::from_millis(50);
+        let until = Instant::now() + DEADLINE;
+        let mut quiet = 0;
+        while quiet < 4 {
+            self.in_time(until, "the terminal to come to rest");
+            let shown = self.seen.len();
+            self.watch(WHILE);
+            quiet = if self.seen.len() == shown && self.all_sleep() { quiet + 1 } else { 0 };
+        }
+    }
+
+    /// Whether the program and all that descend from it sleep.
+    fn all_sleep(&self) -> bool {
+        let program = self.ended.is_some() || proc::sleeps(self.pid());
+        program && self.relatives().into_iter().all(proc::sleeps)
+    }
+
+    /// Tells a script that waits in `UNTIL_TOLD` to go on.
+    pub fn tell(&self) {
+        std::fs::write(self.home().join("told"), "").expect("the home is ours");
+    }
+
     /// Reads nothing for so long, as a terminal that has stopped.
     pub fn look_away(&mut self, time: Duration) {
         let until = Instant::now() + time;
