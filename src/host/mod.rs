@@ -127,9 +127,12 @@ impl Host {
             self.hear_signals(now);
         }
         if self.core.deadline().is_some_and(|at| now >= at) {
-            // It may come late, and what the shell has printed meanwhile is no silence of the shell's.
-            self.ports.look_again(Port::Shell);
-            self.serve(now, Port::Shell);
+            // It may come late: what has been typed meanwhile may be the rest of a key, and what the shell has printed is no
+            // silence of the shell's.
+            for port in [Port::Tty, Port::Shell] {
+                self.ports.look_again(port);
+                self.serve(now, port);
+            }
             self.handle(now, Input::Deadline);
         }
         self.flush(now);
@@ -243,6 +246,11 @@ impl Host {
             let got = self.ports.read(port, &mut buffer);
             match got {
                 Got::Bytes(n) => {
+                    if port == Port::Tty {
+                        // The poll may tell of a key and not yet of a signal that came before it: what is typed after the
+                        // window has a new size is meant for that size.
+                        self.hear_signals(now);
+                    }
                     left = left.saturating_sub(n);
                     self.ungiven += if port == Port::Shell { n } else { 0 };
                     self.handle(now, Input::Bytes(port, &buffer[..n]));
