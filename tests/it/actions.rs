@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Ended, PROMPT, Place, Terminal, contains, count, proc, run, shell, show, wrapped};
+use crate::support::{
+    Ended, PROMPT, Place, Terminal, UNTIL_TOLD, contains, count, proc, run, run_until, shell, show, wrapped,
+};
 
 /// Runs `script` with these options and gives what was shown.
 fn shown(options: &[&str], script: &str) -> Vec<u8> {
@@ -57,10 +59,12 @@ fn stop_ends_the_processing_of_the_line() {
 
 #[test]
 fn bell_rings_once() {
-    assert_eq!(
-        show(&shown(&["-t", "hit", "--bell"], "echo a hit; sleep 0.2; echo end")),
-        show(b"a hit\r\n\x07end\r\n")
-    );
+    // It may come behind what is printed next, which therefore waits for it.
+    let mut term = wrapped(&["-t", "hit", "--bell"], &format!("echo a hit; {UNTIL_TOLD}; echo end")).start();
+    term.wait("\x07");
+    term.tell();
+    term.wait_end();
+    assert_eq!(show(term.seen()), show(b"a hit\r\n\x07end\r\n"));
 }
 
 #[test]
@@ -89,7 +93,9 @@ fn run_gets_the_line_on_its_stdin_and_the_captures_as_parameters() {
     let place = Place::new();
     let out = place.text("out");
     let command = format!("cat > {out}; echo \"$1|$COSHELL_MATCH\" >> {out}");
-    shown(&["-t", r"took (\d+) s", "--run", &command], "printf '\\033[1mit took 5 s\\033[0m today\\n'; sleep 0.4");
+    let options = ["-t", r"took (\d+) s", "--run", &command];
+    let written = || place.read("out").ends_with(b"s\n");
+    run_until(&options, "printf '\\033[1mit took 5 s\\033[0m today\\n'", "what it was given", written);
     assert_eq!(show(&place.read("out")), show(b"it took 5 s today\n5|took 5 s\n"));
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{Ended, PROMPT, Place, Terminal, bash, contains, count, noise, run, shell, show, wrapped};
+use crate::support::{
+    Ended, PROMPT, Place, Terminal, bash, contains, count, noise, run, run_until, shell, show, wrapped,
+};
 
 /// Waits until the file has exactly this content.
 pub fn wait_file(term: &mut Terminal, place: &Place, name: &str, want: &[u8]) {
@@ -19,7 +21,8 @@ fn it_reads_every_byte_that_the_shell_prints_exactly() {
     let place = Place::new();
     let copy = place.text("copy");
     let script = "printf 'one\\n\\033[1mtwo\\033[0m\\r\\377\\000end'";
-    let shown = run(wrapped(&["--indicator", "none", "--coproc", &format!("cat > {copy}")], script)).bytes;
+    let options = ["--indicator", "none", "--coproc", &format!("cat > {copy}")];
+    let shown = run_until(&options, script, "the last of it", || place.read("copy").ends_with(b"end")).bytes;
     assert_eq!(shown, b"one\r\n\x1b[1mtwo\x1b[0m\r\xff\0end");
     assert_eq!(place.read("copy"), shown);
 }
@@ -30,8 +33,9 @@ fn it_reads_two_megabytes_of_noise_exactly() {
     let copy = place.text("copy");
     let data = noise(2_000_000, 21);
     let file = place.file("noise", &data);
-    let shown =
-        run(wrapped(&["--indicator", "none", "-c", &format!("cat > {copy}")], &format!("stty raw; cat {file}"))).bytes;
+    let options = ["--indicator", "none", "-c", &format!("cat > {copy}")];
+    let all = || place.read("copy").len() >= data.len();
+    let shown = run_until(&options, &format!("stty raw; cat {file}"), "all of it", all).bytes;
     assert!(shown.starts_with(&data), "the terminal got {} bytes", shown.len());
     assert!(place.read("copy") == data, "the coprocess got {} bytes", place.read("copy").len());
 }
@@ -85,8 +89,9 @@ fn the_last_words_of_one_that_is_gone_are_still_typed() {
 fn started_by_a_trigger_it_reads_the_whole_line_that_triggered_it_first() {
     let place = Place::new();
     let copy = place.text("copy");
-    let script = "printf 'before\\n'; printf 'a \\033[31mre'; sleep 0.1; printf 'd\\033[0m now go'; sleep 0.2; printf ' on\\nafter\\n'; sleep 0.2";
-    run(wrapped(&["--trigger", "now go", "--coproc", &format!("cat > {copy}")], script));
+    let script = "printf 'before\\n'; printf 'a \\033[31mre'; sleep 0.1; printf 'd\\033[0m now go'; sleep 0.2; printf ' on\\nafter\\n'";
+    let options = ["--trigger", "now go", "--coproc", &format!("cat > {copy}")];
+    run_until(&options, script, "the last line", || place.read("copy").ends_with(b"after\r\n"));
     let copy = place.read("copy");
     assert_eq!(show(&copy), show(b"a \x1b[31mred\x1b[0m now go on\r\nafter\r\n"));
 }
@@ -96,7 +101,8 @@ fn the_line_that_triggered_it_is_whole_behind_escapes_and_overprints() {
     let place = Place::new();
     let copy = place.text("copy");
     let script = "printf 'x\\r\\n\\033]0;title\\007\\033[2K 10%%\\r 90%% done'; sleep 0.3; echo";
-    run(wrapped(&["--trigger", "90% done", "--coproc", &format!("cat > {copy}")], script));
+    let options = ["--trigger", "90% done", "--coproc", &format!("cat > {copy}")];
+    run_until(&options, script, "the line", || place.read("copy").ends_with(b"\r\n"));
     let copy = place.read("copy");
     assert_eq!(show(&copy), show(b"\x1b]0;title\x07\x1b[2K 10%\r 90% done\r\n"));
 }
@@ -105,8 +111,9 @@ fn the_line_that_triggered_it_is_whole_behind_escapes_and_overprints() {
 fn a_finished_line_with_its_newline_is_the_first_that_it_reads() {
     let place = Place::new();
     let copy = place.text("copy");
-    let script = "seq 1 1000; echo the end; seq 2000 3000; sleep 0.2";
-    run(wrapped(&["--trigger", "the end", "--coproc", &format!("cat > {copy}")], script));
+    let options = ["--trigger", "the end", "--coproc", &format!("cat > {copy}")];
+    let last = || place.read("copy").ends_with(b"\n3000\r\n");
+    run_until(&options, "seq 1 1000; echo the end; seq 2000 3000", "the last line", last);
     let want: String = (2000..=3000).map(|n| format!("{n}\r\n")).collect();
     assert!(place.read("copy") == format!("the end\r\n{want}").into_bytes(), "{}", show(&place.read("copy")));
 }
@@ -115,9 +122,9 @@ fn a_finished_line_with_its_newline_is_the_first_that_it_reads() {
 fn as_text_it_reads_lines_as_a_person_does() {
     let place = Place::new();
     let copy = place.text("copy");
-    let script =
-        "printf '\\033[1mbold\\033[0m\\n10%%\\r20%%\\nab\\bc\\n\\033]0;t\\007titled\\n\\033[?2004hend\\n'; sleep 0.2";
-    run(wrapped(&["--input", "text", "--coproc", &format!("cat > {copy}")], script));
+    let script = "printf '\\033[1mbold\\033[0m\\n10%%\\r20%%\\nab\\bc\\n\\033]0;t\\007titled\\n\\033[?2004hend\\n'";
+    let options = ["--input", "text", "--coproc", &format!("cat > {copy}")];
+    run_until(&options, script, "the last line", || place.read("copy").ends_with(b"end\n"));
     assert_eq!(show(&place.read("copy")), show(b"bold\n20%\nac\ntitled\nend\n"));
 }
 
@@ -134,8 +141,11 @@ fn as_text_a_prompt_is_given_as_far_as_it_is() {
 fn as_json_it_reads_one_object_a_line() {
     let place = Place::new();
     let copy = place.text("copy");
-    let script = "echo 'first \"quoted\"'; printf 'prompt: '; sleep 0.3; echo; exit 4";
-    run(wrapped(&["-i", "json", "-c", &format!("cat > {copy}")], script));
+    // The pause has been noticed when it is told.
+    let script = format!(
+        "echo 'first \"quoted\"'; printf 'prompt: '; until grep -q '\"prompt: *\"' {copy}; do sleep 0.02; done; echo; exit 4"
+    );
+    run(wrapped(&["-i", "json", "-c", &format!("cat > {copy}")], &script));
     let text = String::from_utf8(place.read("copy")).unwrap();
     let objects: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let has = |kind: &str, wanted: &str| objects.iter().any(|o| o["type"] == kind && o["text"] == wanted);
@@ -154,7 +164,8 @@ fn a_slow_one_gets_every_byte() {
     let file = place.file("noise", &data);
     let shown = run(wrapped(
         &["--indicator", "none", "-c", &format!("python3 {slow} {copy}")],
-        &format!("stty raw; cat {file}; sleep 0.1"),
+        // A Python takes its time to start.
+        &format!("until [ -e {copy} ]; do sleep 0.02; done; stty raw; cat {file}; sleep 0.1"),
     ))
     .bytes;
     assert!(shown.starts_with(&data));
@@ -177,7 +188,7 @@ fn nothing_is_typed_into_a_paste() {
     term.send("\x1b[200~begin");
     term.watch(Duration::from_millis(150));
     term.send("middle\nend\x1b[20");
-    term.watch(Duration::from_millis(150));
+    term.watch(Duration::from_millis(50));
     term.send("1~");
     term.wait_until("a + behind the paste", |_| {
         let got = typed(&place);
@@ -215,6 +226,7 @@ fn at_most_one_runs_and_another_is_refused_aloud() {
     let two = format!("echo two >> {log}; cat > /dev/null");
     let mut term = bash(&["-c", &one, "-t", "start-two", "-c", &two]).start();
     term.wait(PROMPT);
+    wait_file(&mut term, &place, "log", b"one\n");
     term.send("echo start'-'two\r");
     term.wait("start-two\r\n");
     term.wait(PROMPT);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Ended, Place, Terminal, coshell, proc, run, shell, show, wrapped};
+use crate::support::{Ended, Place, Terminal, coshell, proc, run, shell, show, takes_less_than, wrapped};
 
 #[test]
 fn the_exit_status_is_the_commands_own() {
@@ -29,21 +29,19 @@ fn a_background_job_does_not_hold_the_session() {
     let mut term = wrapped(&[], "(trap '' HUP; sleep 30) & echo hi").start();
     assert_eq!(term.wait_end(), Ended::Code(0));
     assert_eq!(show(term.seen()), "hi\\r\\n\n");
-    assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "took {:?}", begun.elapsed());
 }
 
-/// The claim is 0.1 s. The best of several rounds, since the machine may be busy with something else.
+/// The claim is 0.1 s.
 #[test]
 fn with_a_background_job_it_leaves_within_a_tenth_of_a_second() {
-    let round = || {
+    takes_less_than(Duration::from_millis(250), || {
         let mut term = wrapped(&[], "(trap '' HUP; exec sleep 30) & echo hi").start();
         term.wait("hi");
         let shown = Instant::now();
         assert_eq!(term.wait_end(), Ended::Code(0));
         shown.elapsed()
-    };
-    let best = (0..5).map(|_| round()).min().unwrap();
-    assert!(best < Duration::from_millis(250), "the best of five took {best:?}");
+    });
 }
 
 #[test]
@@ -51,7 +49,7 @@ fn a_background_job_that_prints_for_ever_does_not_hold_the_session() {
     let mut term = wrapped(&[], "(trap '' HUP; exec yes) & sleep 0.2; exit 6").start();
     let begun = Instant::now();
     assert_eq!(term.wait_end(), Ended::Code(6));
-    assert!(begun.elapsed() < Duration::from_secs(10), "took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "took {:?}", begun.elapsed());
 }
 
 /// Closes the terminal and waits until coshell and all that it started are gone.
@@ -66,7 +64,7 @@ fn goes_with_the_terminal(mut term: Terminal) {
         used = used.max(proc::cpu_ms(term.pid()).unwrap_or(0));
         term.ended().is_some()
     });
-    assert!(closed.elapsed() < Duration::from_secs(4), "took {:?}", closed.elapsed());
+    assert!(closed.elapsed() < Duration::from_secs(10), "took {:?}", closed.elapsed());
     assert!(used - before < 300, "{} ms of processor time", used - before);
     term.wait_until("the shell to be hung up", |_| inside.iter().all(|&pid| !proc::lives(pid)));
 }
@@ -144,7 +142,8 @@ fn an_idle_session_never_wakes_up() {
     let launch = shell(&["--trigger", "never", "--bell"]).env("XDG_RUNTIME_DIR", place.dir());
     let mut term = launch.start();
     term.wait("ready> ");
-    // Whatever follows the prompt (its pause is noticed after 20 ms) is over when a second passes without a nap.
+    // Whatever follows the prompt (its pause is noticed after 20 ms) is over then.
+    term.settle();
     term.watch(Duration::from_secs(1));
     let (naps, cpu) = (proc::naps(term.pid()), proc::cpu_ms(term.pid()));
     term.watch(Duration::from_secs(2));

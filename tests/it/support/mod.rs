@@ -30,7 +30,7 @@ pub fn contains(hay: &[u8], needle: &str) -> bool {
 
 /// How often `needle` is in `hay`.
 pub fn count(hay: &[u8], needle: &str) -> usize {
-    hay.windows(needle.len()).filter(|window| *window == needle.as_bytes()).count()
+    memchr::memmem::find_iter(hay, needle).count()
 }
 
 /// Bytes that look random and are the same each time.

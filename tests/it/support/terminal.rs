@@ -425,6 +425,5 @@ fn left(until: Instant) -> Duration {
 
 /// Where `needle` begins in `hay`.
 pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    let at = hay.windows(needle.len()).position(|window| window == needle);
-    at.filter(|_| !needle.is_empty())
+    memchr::memmem::find(hay, needle).filter(|_| !needle.is_empty())
 }
