@@ -143,7 +143,7 @@ fn as_json_it_reads_one_object_a_line() {
     let copy = place.text("copy");
     // The pause has been noticed when it is told.
     let script = format!(
-        "echo 'first \"quoted\"'; printf 'prompt: '; until grep -q '\"prompt: *\"' {copy}; do sleep 0.02; done; echo; exit 4"
+        "echo 'first \"quoted\"'; printf 'prompt: '; until grep -qs '\"prompt: *\"' {copy}; do sleep 0.02; done; echo; exit 4"
     );
     run(wrapped(&["-i", "json", "-c", &format!("cat > {copy}")], &script));
     let text = String::from_utf8(place.read("copy")).unwrap();

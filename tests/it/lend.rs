@@ -40,7 +40,7 @@ fn a_program_has_the_real_terminal_as_its_own() {
     enter(
         &mut term,
         &format!(
-            "{COSHELL} lend -- sh -c 'tty; echo $COSHELL_TTY; read x </dev/tty; echo got:$x; sleep 9'; echo st $?"
+            "{COSHELL} lend -- sh -c 'tty; echo $COSHELL_TTY; read x </dev/tty; echo got:$x; sleep 100'; echo st $?"
         ),
     );
     let real = term.wait_match(r"\n(/dev/pts/\d+)\r\n");
@@ -50,6 +50,10 @@ fn a_program_has_the_real_terminal_as_its_own() {
     assert_eq!(lent.c_lflag & (libc::ICANON | libc::ECHO | libc::ISIG), libc::ICANON | libc::ECHO | libc::ISIG);
     term.send("hello\r");
     term.wait("got:hello");
+    // Its shell would wait for a command that starts behind the interrupt.
+    term.wait_until("sleep to run", |term| {
+        term.relatives().into_iter().any(|pid| proc::command_line(pid) == "sleep 100")
+    });
     // Ctrl-C is a signal to it, and to nobody else.
     term.send("\x03");
     term.wait("st 130");
@@ -88,6 +92,7 @@ fn a_killed_program_leaves_no_trace_over_a_full_screen_program() {
     let file = place.file("text", &text);
     let mut term = coshell(&["--", "vim", "-u", "NONE", "-c", "set nu mouse=a", &file]).start();
     term.wait_until("vim", |term| term.rows().iter().any(|row| row.contains("line 15")));
+    term.settle();
     let modes = |term: &Terminal| {
         let screen = term.screen();
         let keys = (screen.application_cursor(), screen.application_keypad(), screen.bracketed_paste());

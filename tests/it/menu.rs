@@ -43,14 +43,8 @@ fn wait_sight(term: &mut Terminal, wanted: &Sight) {
 #[track_caller]
 fn settled(term: &mut Terminal, text: &str) -> Sight {
     term.wait_until(&format!("{text:?} on the screen"), |term| term.rows().iter().any(|row| row.contains(text)));
-    term.wait_some("the screen to rest", |term| Some(sight(term)));
-    loop {
-        let before = sight(term);
-        term.watch(Duration::from_millis(150));
-        if sight(term) == before {
-            return before;
-        }
-    }
+    term.settle();
+    sight(term)
 }
 
 /// Opens the menu over this, says on which row, and closes it again: nothing is left.
@@ -190,6 +184,8 @@ fn a_command_is_run_stopped_and_remembered() {
     term.wait("bytes read");
     term.send("x\x1ds");
     term.wait_until("its end", |_| !proc::lives(pid));
+    // coshell may learn of that later.
+    term.wait_until("its title to go", |term| term.title().is_none_or(|title| !title.contains("echo")));
     term.send("\x1dr\x1b[A");
     wait_menu(&mut term, " run: echo $$ > pid; exec sleep 100");
     term.send("\x1b");

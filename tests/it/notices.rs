@@ -1,11 +1,9 @@
 //! Notices as a person sees them: above the line that is being typed, which comes back with its cursor.
 
-use std::time::Duration;
-
 use crate::support::{Launch, PROMPT, Place, Terminal, bash, contains, coshell, direct, needs};
 
-/// A coprocess that fails when it is told to.
-const FAILS: &str = "while [ ! -e \"$HOME/go\" ]; do sleep 0.05; done; echo the-reason >&2; exit 3";
+/// A coprocess that fails when it is told to, and sleeps until then.
+const FAILS: &str = "mkfifo \"$HOME/go\"; read -r go < \"$HOME/go\"; echo the-reason >&2; exit 3";
 
 fn options() -> [&'static str; 4] {
     ["--indicator", "none", "-c", FAILS]
@@ -26,13 +24,8 @@ fn sight(term: &Terminal) -> Sight {
 #[track_caller]
 fn settled(term: &mut Terminal, text: &str) -> Sight {
     term.wait_until(&format!("{text:?} on the screen"), |term| term.rows().iter().any(|row| row.contains(text)));
-    loop {
-        let before = sight(term);
-        term.watch(Duration::from_millis(200));
-        if sight(term) == before {
-            return before;
-        }
-    }
+    term.settle();
+    sight(term)
 }
 
 /// The notice comes above the line that begins on this row of the screen as it is; nothing else changes. Says how many
@@ -134,7 +127,7 @@ fn above_a_coloured_line_that_stays_coloured() {
 
 #[test]
 fn what_is_printed_next_keeps_its_colour() {
-    let script = "printf '\\033[1;31mred'; while [ ! -e over ]; do sleep 0.05; done; printf ' still'; read x";
+    let script = "mkfifo over; printf '\\033[1;31mred'; read -r go < over; printf ' still'; read x";
     let mut term = coshell(&[&options()[..], &["--", "sh", "-c", script]].concat()).start();
     let before = settled(&mut term, "red");
     let count = comes_above(&mut term, 0, &before);

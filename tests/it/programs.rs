@@ -1,8 +1,6 @@
 //! Full-screen programs and other shells look the same with coshell as without it: each is driven by the same keys
 //! on a terminal of its own, and the screens are compared.
 
-use std::time::Duration;
-
 use crate::support::{Launch, Place, Terminal, coshell, direct, needs};
 
 /// A key or more, and what the screen must show before the next ones.
@@ -34,9 +32,10 @@ fn drive(launch: Launch, steps: &[Step]) -> Terminal {
     let mut term = launch.size(24, 80, 0, 0).start();
     for (text, keys) in steps {
         term.wait_until(text, |term| term.rows().iter().any(|row| row.contains(text.trim_end())));
-        term.watch(Duration::from_millis(100));
+        term.settle();
         term.send(keys);
     }
+    term.settle();
     term
 }
 
@@ -55,8 +54,7 @@ fn alike(argv: &[&str], steps: &[Step]) {
     let dress =
         |launch: Launch, place: &Place| launch.cwd(place.dir()).env("HOME", "/nonexistent").env("PS1", "start> ");
     let (one, other) = (furnished(), furnished());
-    let mut plain = drive(dress(direct(argv), &one), steps);
-    plain.watch(Duration::from_millis(500));
+    let plain = drive(dress(direct(argv), &one), steps);
     let want = sight(&plain);
     let inside: Vec<&str> = ["-q", "--"].iter().chain(argv).copied().collect();
     let mut term = drive(dress(coshell(&inside), &other), steps);

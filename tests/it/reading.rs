@@ -1,10 +1,11 @@
 //! Reading the terminal: `coshell screen` shows what the terminal shows, `coshell lines` what was printed.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::{Signal, kill};
 use serde_json::{Value, json};
 
+use crate::support::terminal::DEADLINE;
 use crate::support::{PROMPT, Place, Session, coshell, needs, proc};
 
 /// What a cell shows: its text, its colours, and whether it is bold, italic, underlined, inverse.
@@ -105,7 +106,11 @@ impl Watched {
     fn agree_by(&mut self, key: &str) {
         let mut client = self.session.client();
         let mut last = String::new();
-        for round in 0..200 {
+        let until = Instant::now() + DEADLINE;
+        for round in 0.. {
+            if Instant::now() > until {
+                break;
+            }
             if round % 20 == 0 && !key.is_empty() {
                 for program in proc::children(self.session.term.pid()) {
                     kill(program, Signal::SIGWINCH).expect("it runs");

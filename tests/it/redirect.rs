@@ -38,8 +38,9 @@ fn input_without_a_last_newline_ends_too() {
 #[test]
 fn a_command_that_has_changed_its_end_of_file_key_gets_that_one() {
     let place = Place::new();
-    let inner = "stty eof ^Y; head -1 >/dev/null; cat; echo over";
-    let outcome = line(&format!("(echo a; sleep 0.5; echo b) | \"$WRAP\" -- sh -c '{inner}'"), &place);
+    let inner = "stty eof ^Y; : > changed; head -1 >/dev/null; cat; echo over";
+    let input = "echo a; until [ -e changed ]; do sleep 0.02; done; echo b";
+    let outcome = line(&format!("({input}) | \"$WRAP\" -- sh -c '{inner}'"), &place);
     assert!(contains(&outcome.bytes, "over"), "{}", show(&outcome.bytes));
 }
 

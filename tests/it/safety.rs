@@ -12,8 +12,8 @@ fn what_a_capture_says_is_never_run() {
     let line = "file: $(touch bad1) `touch bad2` ; touch bad3 | touch bad4 & \"; touch bad5; ' > bad6 end";
     let file = place.file("line", format!("{line}\n"));
     for option in ["--run", "--coproc", "--silent-coproc"] {
-        let command = format!("printf '%s' \"$1\" > {out}");
-        let script = format!("cat {file}; sleep 0.4");
+        let command = format!("printf '%s' \"$1\" > {out}; : > over");
+        let script = format!("cat {file}; until [ -e over ]; do sleep 0.02; done; rm over");
         run(wrapped(&["-q", "-t", "file: (.*) end", option, &command], &script).cwd(place.dir()));
         let got = place.read("out");
         assert_eq!(show(&got), show(&line.as_bytes()["file: ".len()..line.len() - " end".len()]), "{option}");
@@ -29,7 +29,8 @@ fn a_dollar_in_a_command_is_the_shells_and_not_a_template() {
     let place = Place::new();
     let out = place.text("out");
     let command = format!("x=5; echo \"$x ${{x}} $1\" > {out}");
-    run(wrapped(&["-q", "-t", r"go (\S+)", "--run", &command], "echo 'go $x'; sleep 0.3"));
+    let script = format!("echo 'go $x'; until [ -s {out} ]; do sleep 0.02; done");
+    run(wrapped(&["-q", "-t", r"go (\S+)", "--run", &command], &script));
     assert_eq!(show(&place.read("out")), "5 5 $x\\n\n");
 }
 

@@ -22,6 +22,11 @@ fn reader(place: &Place, word: &str, rest: &str) -> String {
     format!("python3 {script} '{word}' {} {rest}", place.text("read"))
 }
 
+/// A script's waiting until that has read all that it reads.
+fn until_read(place: &Place) -> String {
+    format!("until [ -s {} ]; do sleep 0.02; done", place.text("read"))
+}
+
 /// A terminal so high that nothing scrolls out of it; its rows that are not blank.
 fn all_rows(options: &[&str], script: &str) -> Vec<String> {
     let mut term = wrapped(options, script).size(1500, 80, 0, 0).start();
@@ -33,7 +38,8 @@ fn all_rows(options: &[&str], script: &str) -> Vec<String> {
 fn what_it_reads_is_not_shown_and_what_comes_later_is() {
     let place = Place::new();
     let command = reader(&place, "hidden", "0");
-    let script = "echo start-silent; sleep 0.3; echo hid''den; sleep 0.5; echo later";
+    let script = format!("echo start-silent; sleep 0.3; echo hid''den; {}; echo later", until_read(&place));
+    let script = script.as_str();
     let rows = all_rows(&["-q", "-t", "start-silent", "-s", &command], script);
     assert_eq!(rows, ["start-silent", "later"]);
     assert_eq!(show(&place.read("read")), show(b"start-silent\r\nhidden"));
@@ -43,9 +49,9 @@ fn what_it_reads_is_not_shown_and_what_comes_later_is() {
 fn what_it_did_not_read_is_shown_in_order_also_what_was_in_its_pipe() {
     let place = Place::new();
     let command = reader(&place, "STOP\r\n".trim_end(), "0.4");
-    let script =
-        "echo start-silent; sleep 0.4; seq 1 2000; printf STOP; seq 3000 4000; echo done; sleep 0.8; echo last";
-    let rows = all_rows(&["-q", "-t", "start-silent", "-s", &command], script);
+    let script = "echo start-silent; sleep 0.4; seq 1 2000; printf STOP; seq 3000 4000; echo done";
+    let script = format!("{script}; {}; echo last", until_read(&place));
+    let rows = all_rows(&["-q", "-t", "start-silent", "-s", &command], &script);
     let want: Vec<String> = ["start-silent".to_owned()]
         .into_iter()
         .chain((3000..=4000).map(|n| n.to_string()))
@@ -69,24 +75,27 @@ fn what_one_that_never_reads_was_sent_is_all_shown_at_the_end() {
 #[test]
 fn a_short_one_leaves_no_byte_on_the_terminal() {
     // It ends when it has read the line that started it, and the word.
-    let command = "head -c 20 > /dev/null";
+    let command = "head -c 20 > /dev/null; : > over";
     // Rounds, since a loaded machine may take longer than the 0.3 s after which the progress line is due.
-    let script = "echo start-silent; printf hid''den; sleep 0.5; echo later";
+    let script = "echo start-silent; printf hid''den; until [ -e over ]; do sleep 0.02; done; sleep 0.2; echo later";
     let options = ["-q", "--indicator", "none", "-t", "start-silent", "-s", command];
     let clean = |_: i32| run(wrapped(&options, script)).bytes == b"start-silent\r\nlater\r\n";
-    assert!((0..20).any(clean), "{}", show(&run(wrapped(&options, script)).bytes));
+    assert!((0..40).any(clean), "{}", show(&run(wrapped(&options, script)).bytes));
 }
 
 #[test]
 fn a_line_of_progress_comes_and_goes_without_a_trace() {
-    let mut term = shell(&["-t", "start-silent", "-s", "sleep 2"]).start();
+    let command = "until [ -e enough ]; do sleep 0.05; done";
+    let mut term = shell(&["-t", "start-silent", "-s", command]).start();
     term.wait(PROMPT);
     term.send("echo above; echo start'-'silent\r");
     term.wait("start-silent\r\n");
-    term.wait_until("the line of progress", |term| term.rows().iter().any(|row| row.contains("sleep 2")));
-    let row = term.rows().into_iter().find(|row| row.contains("sleep 2")).unwrap();
-    assert!(row.contains("Ctrl-C") || row.contains("^C"), "how to stop it: {row}");
-    term.wait_until("its end", |term| !term.rows().iter().any(|row| row.contains("sleep 2")));
+    let progress = |term: &Terminal| term.rows().into_iter().find(|row| row.contains("enough"));
+    term.wait_until("the line of progress, and how to stop it", |term| {
+        progress(term).is_some_and(|row| row.contains("Ctrl-C") || row.contains("^C"))
+    });
+    std::fs::write(term.home().join("enough"), "").unwrap();
+    term.wait_until("its end", |term| progress(term).is_none());
     term.wait_until("the prompt in its place", |term| {
         let rows: Vec<_> = term.rows().into_iter().filter(|row| !row.is_empty()).collect();
         rows == ["ready> echo above; echo start'-'silent", "above", "start-silent", "ready>"]
@@ -99,10 +108,10 @@ fn a_line_of_progress_comes_and_goes_without_a_trace() {
 
 #[test]
 fn the_line_of_progress_says_how_to_stop_it_whatever_the_command_is() {
-    let command = format!("sleep 2; : {}", "a long command ".repeat(10));
-    let mut term = wrapped(&["-t", "start-silent", "-s", &command], "echo start-silent; sleep 3").start();
+    let command = format!("sleep 100; : {}", "a long command ".repeat(10));
+    let mut term = wrapped(&["-t", "start-silent", "-s", &command], "echo start-silent; sleep 100").start();
     term.wait_until("how to stop it", |term| {
-        term.rows().iter().any(|row| row.contains("sleep 2") && row.contains("Ctrl-C"))
+        term.rows().iter().any(|row| row.contains("sleep 100") && row.contains("Ctrl-C"))
     });
 }
 
@@ -125,7 +134,8 @@ fn the_keyboard_is_locked() {
 
 #[test]
 fn keys_get_through_if_asked_for() {
-    let mut term = beside_a_question(&["-q", "--silent-keys", "pass"], "sleep 1; echo typed");
+    // It reads the line that started it, and the echo of the key presses.
+    let mut term = beside_a_question(&["-q", "--silent-keys", "pass"], "head -c 19 > /dev/null; echo typed");
     term.send("stray");
     term.wait("got [straytyped]");
 }
@@ -172,8 +182,12 @@ fn while_muted_no_trigger_fires() {
     let command = reader(&place, "STOP", "0.1");
     let out = place.text("out");
     let fired = format!("echo fired >> {out}");
-    let script = "echo start-silent; sleep 0.4; echo a hit; echo STOP; sleep 0.8; echo another hit; sleep 0.3";
-    run(wrapped(&["-q", "-t", "start-silent", "-s", &command, "-t", "hit", "--run", &fired], script));
+    let fires = format!("until [ -s {out} ]; do sleep 0.02; done");
+    let script = "echo start-silent; sleep 0.4; echo a hit; echo STOP; \"$WRAP\" wait; echo another hit";
+    run(wrapped(
+        &["-q", "-t", "start-silent", "-s", &command, "-t", "hit", "--run", &fired],
+        &format!("{script}; {fires}; sleep 0.2"),
+    ));
     assert_eq!(show(&place.read("out")), "fired\\n\n");
 }
 
@@ -195,13 +209,13 @@ fn one_from_the_start_mutes_from_the_start() {
     let place = Place::new();
     let command = reader(&place, "open", "0");
     let mut term = bash(&["-q", "-s", &command]).start();
+    let runs = |term: &Terminal| term.relatives().iter().any(|&pid| proc::command_line(pid).contains("reader.py"));
+    term.wait_until("it to run", runs);
     // The prompt has gone to the coprocess, and the keyboard is locked.
     term.watch(Duration::from_millis(200));
     assert!(!contains(term.seen(), PROMPT), "{}", show(term.seen()));
     term.send("\x03");
-    term.wait_until("its end", |term| {
-        !term.relatives().iter().any(|&pid| proc::command_line(pid).starts_with("python3"))
-    });
+    term.wait_until("its end", |term| !runs(term));
     term.wait_some("the shell", |term| {
         contains(term.seen(), "usable\r\n").then_some(()).or_else(|| {
             term.send_some(b"echo us'able'\r");
