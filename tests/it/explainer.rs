@@ -1,9 +1,7 @@
 //! The explainer of errors (`examples/ts-error-explainer`) by itself: which errors it finds in what the real tsc, rustc and
 //! pytest print, and what it asks and notes of them. `explaining` has it in a session.
 
-use std::fs::Permissions;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, killpg};
@@ -111,8 +109,7 @@ fn explained(place: &Place, lines: &[&str], explain: &str, options: &[&str]) -> 
     let objects: Vec<Value> = (7..).zip(lines).map(|(number, text)| json!({"number": number, "text": text})).collect();
     place.file("lines.json", json!({"lines": objects}).to_string());
     let stub = "#!/bin/sh\ncase $1 in lines) cat lines.json ;; annotate) echo \"$2: $3\" >> notes ;; esac\n";
-    let stub = place.file("coshell", stub);
-    std::fs::set_permissions(&stub, Permissions::from_mode(0o755)).unwrap();
+    let stub = place.program("coshell", stub);
     let mut child = Command::new(EXPLAINER);
     let child = child.args(options).current_dir(place.dir()).env("COSHELL", stub).env("COSHELL_EXPLAIN", explain);
     let child = child.env("PYTHONPATH", place.dir());
@@ -216,9 +213,8 @@ fn without_a_command_it_says_what_to_set() {
 #[test]
 fn one_that_is_stopped_takes_its_command_with_it() {
     let place = Place::new();
-    let stub =
-        place.file("coshell", "#!/bin/sh\necho '{\"lines\":[{\"number\":1,\"text\":\"a.ts(1,1): error TS1: x\"}]}'\n");
-    std::fs::set_permissions(&stub, Permissions::from_mode(0o755)).unwrap();
+    let stub = "#!/bin/sh\necho '{\"lines\":[{\"number\":1,\"text\":\"a.ts(1,1): error TS1: x\"}]}'\n";
+    let stub = place.program("coshell", stub);
     let explain = "echo $$ > pid; sleep 1000; true";
     let launch = coshell(&["-q", "-c", EXPLAINER, "--", "sh"]).cwd(place.dir());
     let mut term = launch.env("COSHELL", stub).env("COSHELL_EXPLAIN", explain).start();

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -460,7 +460,7 @@ fn another_user_is_turned_away_even_where_the_path_is_open_to_him() {
     // From a place that everybody may read.
     let public = Place::new();
     open(public.dir().to_owned(), 0o755);
-    fs::copy(COSHELL, public.path("coshell")).unwrap();
+    public.copied("coshell", Path::new(COSHELL));
     let call = |user: &str| {
         let user = ["--reuid", user, "--regid", user, "--clear-groups", "--"];
         let mut setpriv = Command::new("setpriv");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -32,6 +33,20 @@ impl Place {
     /// Writes a file and gives its path.
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         fs::write(self.path(name), content).expect("a file can be written");
+        self.text(name)
+    }
+
+    /// Writes a program and gives its path. Another process writes it: one that any thread of this one starts meanwhile would
+    /// have inherited the open file, and a program that somebody may write cannot be run (ETXTBSY).
+    pub fn program(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let source = self.file(&format!("{name}.source"), content);
+        self.copied(name, Path::new(&source))
+    }
+
+    /// The same for one that is copied from here.
+    pub fn copied(&self, name: &str, source: &Path) -> String {
+        let install = Command::new("install").args(["-m", "755"]).arg(source).arg(self.path(name)).status();
+        assert!(install.is_ok_and(|status| status.success()), "{name} can be installed");
         self.text(name)
     }
 
