@@ -10,9 +10,10 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Behavior, CompletionType, Config, Editor};
 
-use super::client::print;
+use super::client::{print, refused};
 use super::connection::{Client, own};
-use super::{answer, lend, session};
+use super::lend::{self, Lent};
+use super::{answer, session};
 use crate::error::Failure;
 use crate::sys::kept::Kept;
 use crate::sys::tty::Unechoed;
@@ -33,7 +34,11 @@ pub(super) fn run(client: &mut Client, prompt: &str, default: &str, secret: bool
     let flag = secret.then_some("--secret");
     let words = ["ask", "--here", "--default", default].into_iter().chain(flag).chain(["--", prompt]);
     let command: Vec<String> = [coshell].into_iter().chain(words.map(str::to_owned)).collect();
-    let status = lend::lend(client, &command, &[(1, writes.as_fd())])?;
+    let status = match lend::lend(client, &command, &[(1, writes.as_fd())])? {
+        Lent::Ended(status) => status,
+        // Nobody writes to the pipe.
+        Lent::Refused(sentence) => return Ok(refused(&sentence)),
+    };
     drop(writes);
     let mut line = String::new();
     reads.take(LIMIT).read_to_string(&mut line).map_err(|error| own(&format!("the answer was lost: {error}")))?;

@@ -13,7 +13,13 @@ use crate::error::Failure;
 use crate::wire::rpc;
 
 /// The status of a call that the session refused.
-pub(super) const REFUSED: u8 = 1;
+const REFUSED: u8 = 1;
+
+/// Says why the session refused; the exit status.
+pub(super) fn refused(sentence: &str) -> u8 {
+    eprintln!("coshell: {sentence}");
+    REFUSED
+}
 
 /// Does what the subcommand asks for; the exit status.
 pub fn run(call: &Call) -> Result<u8, Failure> {
@@ -70,10 +76,7 @@ fn told(command: &Command, reply: Result<Value, String>, json: bool) -> u8 {
             }
             answer::status(command, &value)
         }
-        Err(sentence) => {
-            eprintln!("coshell: {sentence}");
-            REFUSED
-        }
+        Err(sentence) => refused(&sentence),
     }
 }
 
@@ -98,8 +101,7 @@ fn follow(mut client: Client, requests: &[Value], show: impl Fn(&Value) -> Optio
                 // What is followed has not begun yet.
                 continue;
             }
-            eprintln!("coshell: {sentence}");
-            return Ok(REFUSED);
+            return Ok(refused(sentence));
         }
         let text = match &message["params"] {
             Value::Null => show(&message["result"]).unwrap_or_default(),

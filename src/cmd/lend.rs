@@ -5,11 +5,21 @@ use std::env;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use super::client::REFUSED;
+use serde_json::Value;
+
+use super::client::refused;
 use super::connection::{Client, own};
 use crate::core::command::Command;
 use crate::error::Failure;
 use crate::sys::tty;
+
+/// What came of it.
+pub(super) enum Lent {
+    /// The program had the terminal, and ended with this status.
+    Ended(u8),
+    /// The session refused, for this reason.
+    Refused(String),
+}
 
 /// Lends the terminal to this command; the exit status is the command's.
 pub(super) fn run(client: &mut Client, command: &[String], tty: bool) -> Result<u8, Failure> {
@@ -17,11 +27,14 @@ pub(super) fn run(client: &mut Client, command: &[String], tty: bool) -> Result<
     // Its stderr is always the terminal: fzf and others draw there, and whoever asks may have none.
     let streams = [(0, stdin.as_fd()), (1, stdout.as_fd())];
     let redirected: Vec<_> = streams.into_iter().filter(|(_, fd)| !tty && !tty::is_terminal(*fd)).collect();
-    lend(client, command, &redirected)
+    Ok(match lend(client, command, &redirected)? {
+        Lent::Ended(status) => status,
+        Lent::Refused(sentence) => refused(&sentence),
+    })
 }
 
 /// Lends the terminal to this command, with these of its standard streams redirected.
-pub(super) fn lend(client: &mut Client, command: &[String], streams: &[(u8, BorrowedFd<'_>)]) -> Result<u8, Failure> {
+pub(super) fn lend(client: &mut Client, command: &[String], streams: &[(u8, BorrowedFd<'_>)]) -> Result<Lent, Failure> {
     let (numbers, passed): (Vec<u8>, Vec<BorrowedFd<'_>>) = streams.iter().copied().unzip();
     let request = Command::Lend {
         tty: false,
@@ -30,13 +43,9 @@ pub(super) fn lend(client: &mut Client, command: &[String], streams: &[(u8, Borr
         environment: environment(),
         streams: numbers,
     };
-    match client.call_with(&request.write(), &passed)? {
-        Ok(answer) => Ok(answer["status"].as_u64().and_then(|status| u8::try_from(status).ok()).unwrap_or(u8::MAX)),
-        Err(sentence) => {
-            eprintln!("coshell: {sentence}");
-            Ok(REFUSED)
-        }
-    }
+    let status = |answer: Value| answer["status"].as_u64().and_then(|status| u8::try_from(status).ok());
+    let reply = client.call_with(&request.write(), &passed)?;
+    Ok(reply.map_or_else(Lent::Refused, |answer| Lent::Ended(status(answer).unwrap_or(u8::MAX))))
 }
 
 fn directory() -> Result<String, Failure> {

@@ -1,11 +1,16 @@
 //! The terminal lent to a program for a while, and lines that are asked for: whoever has it, it comes back as it was.
 
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, AsRawFd};
 use std::process::{Command, Stdio};
 
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::unistd::Pid;
+use serde_json::json;
 
-use crate::support::{COSHELL, Ended, PROMPT, Place, Terminal, bash, coshell, proc, wrapped};
+use crate::support::{COSHELL, Client, Ended, PROMPT, Place, Session, Terminal, bash, coshell, direct, proc, wrapped};
 
 /// A bash at its prompt.
 fn at_prompt() -> Terminal {
@@ -175,7 +180,7 @@ fn a_program_that_stops_goes_on() {
 #[test]
 fn the_end_of_the_session_ends_the_program_and_restores_the_terminal() {
     let mut term = bash(&[]).start();
-    let before = crate::support::direct(&["true"]).start();
+    let before = direct(&["true"]).start();
     let fresh = before.modes();
     term.wait(PROMPT);
     let mut client = from_outside(&term, "stty raw; echo up; echo $$ > pid; sleep 100");
@@ -217,7 +222,7 @@ fn without_a_terminal_there_is_nothing_to_lend() {
     term.send("\r");
     assert_eq!(term.wait_end(), Ended::Code(0));
     let script = format!("true | {COSHELL} -- sh -c '{COSHELL} lend -- true' | cat");
-    let mut term = crate::support::direct(&["sh", "-c", &script]).start();
+    let mut term = direct(&["sh", "-c", &script]).start();
     term.wait("is no terminal: there is nothing to lend");
     term.wait_end();
 }
@@ -286,4 +291,62 @@ fn its_process_group_is_gone_with_it() {
     assert_eq!(client.wait().expect("it ends").code(), Some(137));
     enter(&mut term, "echo sti''ll");
     term.wait("still");
+}
+
+#[test]
+fn whoever_asks_in_vain_is_told_so_and_does_not_wait() {
+    let mut term = direct(&["sh", "-c", &format!("{COSHELL} -- sh -c '{COSHELL} ask Name; echo st $?' | cat")]).start();
+    term.wait("there is nothing to lend");
+    term.wait("st 1");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    let mut session = Session::bash(&[]);
+    let first = session.calling(&["lend", "--tty", "--", "sh", "-c", "echo up; read x"], "");
+    session.term.wait("up");
+    session.call(&["ask", "Name? "]).failed(1, "the terminal is lent to somebody else");
+    session.term.send("\r");
+    assert_eq!(session.said(first).status, Some(0));
+}
+
+/// Asks for the terminal, for a program whose stdout is a pipe.
+fn lend_a_pipe(client: &Client) -> io::PipeReader {
+    let (reads, writes) = io::pipe().expect("a pipe");
+    let fds = [writes.as_raw_fd()];
+    let request = json!({"jsonrpc": "2.0", "id": 1, "method": "lend", "params": {"command": ["true"], "streams": [1]}});
+    let line = format!("{request}\n");
+    let sent = sendmsg::<()>(
+        client.stream.get_ref().as_raw_fd(),
+        &[IoSlice::new(line.as_bytes())],
+        &[ControlMessage::ScmRights(&fds)],
+        MsgFlags::empty(),
+        None,
+    );
+    assert_eq!(sent, Ok(line.len()));
+    reads
+}
+
+/// Fails unless nobody can write to this pipe any more.
+#[track_caller]
+fn is_ended(reads: &io::PipeReader) {
+    let mut fds = [PollFd::new(reads.as_fd(), PollFlags::POLLIN)];
+    assert_eq!(poll(&mut fds, 10_000_u16), Ok(1), "somebody has its other end");
+    assert_eq!(fds[0].revents(), Some(PollFlags::POLLHUP));
+}
+
+#[test]
+fn what_was_passed_along_in_vain_is_closed_with_the_answer() {
+    let mut session = Session::bash(&[]);
+    let first = session.calling(&["lend", "--tty", "--", "sh", "-c", "echo up; read x"], "");
+    session.term.wait("up");
+    let mut client = session.client();
+    let pipe = lend_a_pipe(&client);
+    assert_eq!(client.hear().expect("an answer")["error"]["code"], 7);
+    is_ended(&pipe);
+    session.term.send("\r");
+    assert_eq!(session.said(first).status, Some(0));
+    // The output rests in the middle of a sequence: that is waited for, and then refused.
+    session.term.send("printf '\\033]0;un''done'; read x\r");
+    session.term.wait("undone");
+    let pipe = lend_a_pipe(&client);
+    assert_eq!(client.hear().expect("an answer")["error"]["code"], 1);
+    is_ended(&pipe);
 }

@@ -53,12 +53,15 @@ pub(super) struct Asked {
 }
 
 /// Who waits for an answer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Waiting {
     token: usize,
     caller: Caller,
     /// The answer is the first of what comes.
     subscribes: bool,
+    /// The descriptors that came along for the program that is to have the terminal. Whoever passed a pipe reads it to its
+    /// end, so they are closed with the answer.
+    passed: Vec<OwnedFd>,
 }
 
 /// All of them.
@@ -148,11 +151,13 @@ impl Clients {
     /// What this client asks for next.
     pub(super) fn next(&mut self, token: usize) -> Option<Asked> {
         let share = self.share();
-        let (caller, command) = self.all.get_mut(&token)?.talk.next(share)?;
+        let client = self.all.get_mut(&token)?;
+        let (caller, command) = client.talk.next(share)?;
+        let passed = if matches!(command, Command::Lend { .. }) { client.take_passed() } else { Vec::new() };
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let subscribes = matches!(command, Command::Subscribe { .. } | Command::Lines { follow: true, .. });
-        self.callers.insert(ticket, Waiting { token, caller, subscribes });
+        self.callers.insert(ticket, Waiting { token, caller, subscribes, passed });
         Some(Asked { ticket, command })
     }
 
@@ -179,12 +184,13 @@ impl Clients {
 
     /// This is the answer to what was asked with this ticket.
     pub(super) fn answer(&mut self, ticket: Ticket, reply: Result<Value, Refusal>) {
-        let Some(waiting) = self.callers.get(&ticket).cloned() else { return };
-        if !waiting.subscribes || reply.is_err() {
-            self.callers.remove(&ticket);
-        }
+        let Some(waiting) = self.callers.get(&ticket) else { return };
+        let is_over = !waiting.subscribes || reply.is_err();
         if let Some(client) = self.all.get_mut(&waiting.token) {
             client.talk.answer(&waiting.caller, reply);
+        }
+        if is_over {
+            self.callers.remove(&ticket);
         }
     }
 
@@ -200,8 +206,7 @@ impl Clients {
 
     /// The descriptors that came with what was asked with this ticket.
     pub(super) fn passed(&mut self, ticket: Ticket) -> Vec<OwnedFd> {
-        let token = self.callers.get(&ticket).map(|waiting| waiting.token);
-        token.and_then(|token| self.all.get_mut(&token)).map(Client::take_passed).unwrap_or_default()
+        self.callers.get_mut(&ticket).map(|waiting| std::mem::take(&mut waiting.passed)).unwrap_or_default()
     }
 
     /// What may wait for each: nothing more where too much waits for all together.
