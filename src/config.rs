@@ -177,6 +177,7 @@ mod tests {
             (&["--send", "x"], "--send: belongs to a trigger"),
             (&["--all"], "--all: belongs to a trigger"),
             (&["-c", "a", "-c", "b"], "--coproc: a session has one coprocess"),
+            (&["-t", "x", "-c", "a", "-s", "b"], "--silent-coproc: a session has one coprocess"),
             (&["-c", " "], "--coproc: the command is empty"),
             (&["-t", "a", "--bell", "--cooldown", "5"], "--cooldown: '5' is no duration"),
             (&["-t", "a", "--bell", "--when", "x"], "--when: "),

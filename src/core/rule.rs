@@ -98,6 +98,9 @@ impl Rule {
 
     fn act(&mut self, kind: &Kind, item: &Item) -> Result<(), String> {
         without_value(kind.value, item)?;
+        if kind.starts.is_some() && self.spec.starts_coproc {
+            return Err("a session has one coprocess at a time: give only one behind a --trigger".to_owned());
+        }
         self.reaction.actions.push((kind.parse)(&item.value, &self.spec.pattern)?);
         self.spec.starts_coproc |= kind.starts.is_some();
         self.spec.stops |= kind.stops;
@@ -173,6 +176,16 @@ mod tests {
             let item = |name: &str, value: &str| Item { name: name.to_owned().into(), value: value.to_owned() };
             let items = vec![item("bell", ""), item(modifier.name, value)];
             assert!(Rule::new("a".to_owned(), items).is_ok(), "{}", modifier.name);
+        }
+    }
+
+    #[test]
+    fn a_trigger_starts_one_coprocess_at_most() {
+        let item = |name: &'static str, value: &str| Item { name: name.into(), value: value.to_owned() };
+        for (first, second) in [("coproc", "coproc"), ("coproc", "silent-coproc"), ("silent-coproc", "coproc")] {
+            let items = vec![item(first, "a"), item("bell", ""), item(second, "b")];
+            let (option, reason) = Rule::new("x".to_owned(), items).expect_err("it is refused");
+            assert!(option == second && reason.contains("one coprocess at a time"), "{option}: {reason}");
         }
     }
 
