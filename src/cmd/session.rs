@@ -82,7 +82,8 @@ fn refuse_nesting() -> Result<(), Failure> {
     let streams = [tty::path(io::stdin().as_fd()), tty::path(io::stdout().as_fd()), tty::path(io::stderr().as_fd())];
     if streams.into_iter().flatten().any(|path| path == inside) {
         let sentence = "coshell: this terminal is inside a coshell session already. Start a coprocess in that session \
-                        (with its own --trigger or --coproc), or give --nested to have one session inside the other.";
+                        (coshell run CMD) or add a trigger to it (coshell trigger add REGEX), or give --nested to have \
+                        one session inside the other.";
         return Err(Failure::Own(sentence.to_owned()));
     }
     Ok(())

@@ -179,6 +179,9 @@ fn a_session_inside_a_session_is_refused_unless_asked_for() {
     let mut term = shell(&[]).start();
     term.wait("ready> ");
     term.send("\"$WRAP\" -- echo in'side'; echo status $?\r");
+    // It says how to have the same without one.
+    term.wait("coshell run CMD");
+    term.wait("coshell trigger add REGEX");
     term.wait("--nested");
     term.wait_match(r"status [1-9]");
     assert!(!term.text().contains("inside\r\n"));
