@@ -11,17 +11,10 @@ use coshell::words::Exit;
 fn main() -> ExitCode {
     let argv: Vec<OsString> = env::args_os().collect();
     let argv0 = argv.first().cloned().unwrap_or_else(|| OsString::from("coshell"));
-    let typed = match cli::parse(argv) {
-        Ok(typed) => typed,
-        Err(answer) => {
-            // Help that nobody reads any more (a closed pipe) is no error.
-            drop(answer.print());
-            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
-        }
-    };
-    let status = match typed {
-        Typed::Session(args) => cmd::session::run(args, &argv0).map(Exit::status),
-        Typed::Call(call) => cmd::client::run(&call),
+    let status = match cli::parse(argv) {
+        Ok(Typed::Session(args)) => cmd::session::run(args, &argv0).map(Exit::status),
+        Ok(Typed::Call(call)) => cmd::client::run(&call),
+        Err(answer) => cmd::output::answer(&answer),
     };
     match status {
         Ok(status) => ExitCode::from(status),

@@ -10,9 +10,10 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Behavior, CompletionType, Config, Editor};
 
-use super::client::{print, refused};
+use super::client::refused;
 use super::connection::{Client, own};
 use super::lend::{self, Lent};
+use super::output::print;
 use super::{answer, session};
 use crate::error::Failure;
 use crate::sys::kept::Kept;
@@ -42,7 +43,7 @@ pub(super) fn run(client: &mut Client, prompt: &str, default: &str, secret: bool
     drop(writes);
     let mut line = String::new();
     reads.take(LIMIT).read_to_string(&mut line).map_err(|error| own(&format!("the answer was lost: {error}")))?;
-    print(&line);
+    print(&line)?;
     Ok(status)
 }
 
@@ -61,7 +62,7 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
             if !line.trim().is_empty() && !line.contains(char::is_control) {
                 told(kept.keep(&line));
             }
-            print(&format!("{line}\n"));
+            print(&format!("{line}\n"))?;
             Ok(0)
         }
         Err(ReadlineError::Eof) => Ok(NO_ANSWER),
@@ -79,7 +80,7 @@ pub(super) fn secret(prompt: &str) -> Result<u8, Failure> {
     let read = io::stdin().lock().take(LIMIT).read_line(&mut line).map_err(failed)?;
     drop(hidden);
     eprintln!();
-    print(&line);
+    print(&line)?;
     Ok(if read == 0 { NO_ANSWER } else { 0 })
 }
 

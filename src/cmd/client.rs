@@ -1,11 +1,10 @@
 //! A subcommand that is a call of a session: finds the session, asks it, prints the answer, and says by the exit status
 //! how it went.
 
-use std::io::{self, Write};
-
 use serde_json::{Value, json};
 
 use super::connection::Client;
+use super::output::{Reader, print};
 use super::{answer, ask, lend, sessions, start_up, stdin};
 use crate::cli::{Call, Local, Request};
 use crate::core::command::Command;
@@ -25,8 +24,8 @@ pub(super) fn refused(sentence: &str) -> u8 {
 pub fn run(call: &Call) -> Result<u8, Failure> {
     match &call.request {
         Request::Local(Local::Sessions) => sessions::list(call.json),
-        Request::Local(Local::Integration { shell }) => Ok(start_up::integration(*shell)),
-        Request::Local(Local::Completions { shell }) => Ok(start_up::completions(*shell)),
+        Request::Local(Local::Integration { shell }) => start_up::integration(*shell),
+        Request::Local(Local::Completions { shell }) => start_up::completions(*shell),
         Request::Local(Local::Ask { prompt, secret: true, here: true, .. }) => ask::secret(prompt),
         Request::Local(Local::Ask { prompt, default, here: true, .. }) => ask::here(prompt, default),
         Request::Local(Local::Ask { prompt, default, secret, here: false }) => {
@@ -58,7 +57,7 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                 }),
                 (_, mut client) => {
                     let reply = client.call(&stdin::filled_in(command)?.write())?;
-                    Ok(told(command, reply, call.json))
+                    told(command, reply, call.json)
                 }
             }
         }
@@ -66,17 +65,17 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
 }
 
 /// Prints an answer, or why there is none; the exit status.
-fn told(command: &Command, reply: Result<Value, String>, json: bool) -> u8 {
+fn told(command: &Command, reply: Result<Value, String>, json: bool) -> Result<u8, Failure> {
     match reply {
         Ok(value) => {
             let text = if json { format!("{value}\n") } else { answer::text(command, &value) };
-            print(&text);
+            print(&text)?;
             if !json {
                 eprint!("{}", answer::failure(&value));
             }
-            answer::status(command, &value)
+            Ok(answer::status(command, &value))
         }
-        Err(sentence) => refused(&sentence),
+        Err(sentence) => Ok(refused(&sentence)),
     }
 }
 
@@ -107,15 +106,9 @@ fn follow(mut client: Client, requests: &[Value], show: impl Fn(&Value) -> Optio
             Value::Null => show(&message["result"]).unwrap_or_default(),
             event => show(event).unwrap_or_else(|| format!("{event}\n")),
         };
-        if !text.is_empty() && !print(&text) {
+        if !text.is_empty() && print(&text)? == Reader::Gone {
             break;
         }
     }
     Ok(0)
-}
-
-/// Whether there was somebody to read it.
-pub(super) fn print(text: &str) -> bool {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
 }

@@ -6,6 +6,7 @@ pub mod client;
 mod connection;
 mod lend;
 pub mod manual;
+pub mod output;
 pub mod session;
 mod sessions;
 pub mod start_up;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::answer;
-use super::client::print;
 use super::connection::{Client, own};
+use super::output::print;
 use crate::core::command::Command;
 use crate::error::Failure;
 use crate::sys::socket;
@@ -54,7 +54,8 @@ pub(super) fn list(json: bool) -> Result<u8, Failure> {
         let status = client.ask_in_time(&Command::Status {}.write());
         all.push(json!({"session": id, "socket": path.to_string_lossy(), "status": status}));
     }
-    print(&if json { format!("{}\n", Value::Array(all)) } else { answer::sessions(&all) });
+    let text = if json { format!("{}\n", Value::Array(all)) } else { answer::sessions(&all) };
+    print(&text)?;
     Ok(0)
 }
 

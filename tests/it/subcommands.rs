@@ -28,6 +28,30 @@ fn run_starts_a_coprocess_that_reads_and_types() {
 }
 
 #[test]
+fn output_that_cannot_be_written_is_told() {
+    let mut session = Session::bash(&["-c", STAYS]);
+    wait_errors(&mut session, "there");
+    let asking = ["lines", "lines --json", "lines -f", "status", "errors", "errors -f", "sessions"];
+    let others = ["--help", "-h", "--version", "run --help", "integration bash", "completions bash"];
+    let sentence = "coshell: the output cannot be written: No space left on device";
+    for (told, line) in asking.iter().chain(&others).enumerate() {
+        assert_eq!(session.inside(&format!("{line} > /dev/full")), 125, "{line}");
+        assert_eq!(count(session.term.seen(), sentence), told + 1, "{line}: {}", session.term.text());
+    }
+}
+
+#[test]
+fn output_that_nobody_reads_any_more_is_no_trouble() {
+    let mut session = Session::bash(&[]);
+    session.term.send("printf '%0200000d\\n' 1\r");
+    session.term.wait(PROMPT);
+    for line in ["lines", "lines -f", "completions bash", "--help"] {
+        session.inside(&format!("{line} | true"));
+    }
+    assert!(!session.term.text().contains("coshell: "), "{}", session.term.text());
+}
+
+#[test]
 fn run_tells_the_id_of_the_process_as_json() {
     let mut session = Session::bash(&[]);
     let pid = session.call(&["run", "--json", STAYS]).json()["pid"].as_i64().expect("a number");

@@ -1,0 +1,40 @@
+//! What a subcommand prints: whoever reads half of it must not take it for all.
+
+use std::io::{self, ErrorKind, Write};
+
+use super::connection::own;
+use crate::error::Failure;
+
+/// Whether there is anybody to print for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// It was taken.
+    Reads,
+    /// Nobody reads any more, as behind `| head`: that is no failure, and nothing is said of it.
+    Gone,
+}
+
+/// Prints this on stdout.
+pub(super) fn print(text: &str) -> Result<Reader, Failure> {
+    let mut out = io::stdout().lock();
+    taken(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Prints what there is to say to the command line itself: help and the version, or on stderr what is wrong with it; the
+/// exit status.
+pub fn answer(answer: &clap::Error) -> Result<u8, Failure> {
+    let printed = answer.print();
+    // Where stderr takes nothing there is nowhere to say so: the status tells.
+    if !answer.use_stderr() {
+        taken(printed)?;
+    }
+    Ok(u8::try_from(answer.exit_code()).unwrap_or(2))
+}
+
+fn taken(written: io::Result<()>) -> Result<Reader, Failure> {
+    match written {
+        Ok(()) => Ok(Reader::Reads),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(own(&format!("the output cannot be written: {error}"))),
+    }
+}
