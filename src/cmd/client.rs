@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::connection::Client;
 use super::output::{Reader, print};
-use super::{answer, ask, lend, sessions, start_up, stdin};
+use super::{answer, ask, lend, own_terminal, sessions, start_up, stdin};
 use crate::cli::{Call, Local, Request};
 use crate::core::command::Command;
 use crate::error::Failure;
@@ -33,7 +33,8 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
             ask::run(&mut client, prompt, default, *secret)
         }
         Request::Session(command) => {
-            let client = sessions::connect(call.session.as_deref())?;
+            let mut client = sessions::connect(call.session.as_deref())?;
+            own_terminal::refuse(&mut client, command)?;
             match (command, client) {
                 (Command::Subscribe { .. }, client) => follow(client, &[command.write()], |_| None),
                 (Command::Errors { follow: true }, client) => {

@@ -7,6 +7,7 @@ mod connection;
 mod lend;
 pub mod manual;
 pub mod output;
+mod own_terminal;
 pub mod session;
 mod sessions;
 pub mod start_up;

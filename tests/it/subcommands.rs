@@ -52,6 +52,33 @@ fn output_that_nobody_reads_any_more_is_no_trouble() {
 }
 
 #[test]
+fn lines_are_not_followed_where_each_would_be_the_next() {
+    let mut session = Session::bash(&[]);
+    let sentence = "this is the session's own terminal";
+    let lines = ["lines -f", "lines --follow --json", "subscribe", "subscribe trigger line"];
+    for (told, line) in lines.iter().enumerate() {
+        assert_eq!(session.inside(line), 125, "{line}");
+        assert_eq!(count(session.term.seen(), sentence), told + 1, "{line}: {}", session.term.text());
+    }
+    let remedy = format!("coshell subscribe --session {}", session.id());
+    assert!(session.term.text().replace("\r\n", "").contains(&remedy), "{}", session.term.text());
+    // Other events, and another session's lines, are followed there.
+    session.term.send("\"$WRAP\" subscribe coproc-end\r");
+    // It may not have begun when the first one ends.
+    while !session.term.text().contains("\"type\":\"coproc-end\"") {
+        session.call(&["run", "--wait", "exit 0"]).well();
+        session.term.watch(std::time::Duration::from_millis(20));
+    }
+    session.term.send("\x03");
+    session.term.wait(PROMPT);
+    let mut other = Session::bash(&[]);
+    let runtime = other.place.dir().display();
+    session.term.send(format!("XDG_RUNTIME_DIR={runtime} \"$WRAP\" lines -f --session {}\r", other.id()));
+    other.term.send("echo from-the-o''ther\r");
+    session.term.wait("from-the-other");
+}
+
+#[test]
 fn run_tells_the_id_of_the_process_as_json() {
     let mut session = Session::bash(&[]);
     let pid = session.call(&["run", "--json", STAYS]).json()["pid"].as_i64().expect("a number");

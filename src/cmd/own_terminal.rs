@@ -1,0 +1,32 @@
+//! Whether what a subcommand prints is printed in the very session that it asks: a line that is told there is the next
+//! line to be told, without end, and pushes everything else out of the history.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use super::answer;
+use super::connection::{Client, own};
+use crate::core::command::Command;
+use crate::error::Failure;
+use crate::sys::tty;
+
+/// Refuses to follow the session's lines on the session's own terminal.
+pub(super) fn refuse(client: &mut Client, command: &Command) -> Result<(), Failure> {
+    let name = match command {
+        Command::Lines { follow: true, .. } => "lines -f",
+        Command::Subscribe { events } if events.is_empty() || events.iter().any(|event| event == "line") => "subscribe",
+        _ => return Ok(()),
+    };
+    let Some(here) = tty::path(io::stdout().as_fd()) else { return Ok(()) };
+    // A session that does not say refuses what is asked next as well, and is heard then.
+    let Ok(status) = client.call(&Command::Status {}.write())? else { return Ok(()) };
+    if status["tty"].as_str().map(Path::new) != Some(&here) {
+        return Ok(());
+    }
+    let session = answer::shown(status["session"].as_str().unwrap_or_default());
+    Err(own(&format!(
+        "this is the session's own terminal, where each line that is printed would be the next one to print: write it to \
+         a file, or type it in another terminal (coshell {name} --session {session})"
+    )))
+}
