@@ -93,7 +93,7 @@ pub enum Command {
         #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<usize>,
-        /// with the number and the time of each line
+        /// with the number of each line
         #[arg(long)]
         #[serde(skip)]
         numbers: bool,
