@@ -94,22 +94,26 @@ fn tells_of_missed(event: &Value) -> bool {
 fn follow(mut client: Client, requests: &[Value], show: impl Fn(&Value) -> Option<String>) -> Result<u8, Failure> {
     // In one piece, so that nothing happens between the first and the last.
     let lines = (1..).zip(requests).map(|(id, request)| rpc::request(id, &request["method"], &request["params"]));
-    client.send(&lines.map(|line| format!("{line}\n")).collect::<String>())?;
-    while let Some(message) = client.receive()? {
+    client.send(&lines.map(|line| format!("{line}\n")).collect::<String>());
+    let mut next = Some(client.answer()?);
+    while let Some(message) = next {
         if let Some(sentence) = message["error"]["message"].as_str() {
-            if message["id"] != 1 {
-                // What is followed has not begun yet.
-                continue;
+            // One of a later request only means that what is followed has not begun yet.
+            if message["id"].as_u64().is_none_or(|id| id == 1) {
+                return Ok(refused(sentence));
             }
-            return Ok(refused(sentence));
-        }
-        let text = match &message["params"] {
-            Value::Null => show(&message["result"]).unwrap_or_default(),
-            event => show(event).unwrap_or_else(|| format!("{event}\n")),
-        };
-        if !text.is_empty() && print(&text)? == Reader::Gone {
+        } else if print(&told_of(&message, &show))? == Reader::Gone {
             break;
         }
+        next = client.receive()?;
     }
     Ok(0)
+}
+
+/// An answer or an event, as it is printed.
+fn told_of(message: &Value, show: impl Fn(&Value) -> Option<String>) -> String {
+    match &message["params"] {
+        Value::Null => show(&message["result"]).unwrap_or_default(),
+        event => show(event).unwrap_or_else(|| format!("{event}\n")),
+    }
 }

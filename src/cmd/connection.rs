@@ -1,6 +1,6 @@
 //! A connection to a session: a request goes out, an answer comes back.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -24,6 +24,16 @@ fn hung_up() -> Failure {
     own("the session hung up before it answered: it has ended, or it is another user's")
 }
 
+/// Nobody answers at this socket, for this reason.
+fn no_answer(path: &Path, error: &io::Error) -> Failure {
+    let cause = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => "it has ended; coshell sessions lists those that run",
+        ErrorKind::PermissionDenied => "it is another user's; ask as that user",
+        _ => "look at $COSHELL_SOCKET; coshell sessions lists those that run",
+    };
+    own(&format!("the session at {} does not answer ({error}): {cause}", path.display()))
+}
+
 /// A connection to a session.
 pub(super) struct Client {
     stream: BufReader<UnixStream>,
@@ -32,12 +42,7 @@ pub(super) struct Client {
 impl Client {
     /// Connects to the session that listens here.
     pub(super) fn connect(path: &Path) -> Result<Self, Failure> {
-        let stream = socket::connect(path).map_err(|error| {
-            own(&format!(
-                "the session at {} does not answer ({error}): it has ended; coshell sessions lists those that run",
-                path.display()
-            ))
-        })?;
+        let stream = socket::connect(path).map_err(|error| no_answer(path, &error))?;
         Ok(Self { stream: BufReader::new(stream) })
     }
 
@@ -55,9 +60,7 @@ impl Client {
         let line = format!("{}\n", rpc::request(1, &request["method"], &request["params"]));
         // One that is turned away in the middle of what it says is told why.
         let _ = socket::send(self.stream.get_mut(), line.as_bytes(), passed);
-        let Some(mut message) = self.receive()? else {
-            return Err(hung_up());
-        };
+        let mut message = self.answer()?;
         match message["error"]["message"].as_str() {
             Some(sentence) => Ok(Err(sentence.to_owned())),
             None => Ok(Ok(message["result"].take())),
@@ -71,9 +74,14 @@ impl Client {
         self.call(request).ok()?.ok()
     }
 
-    /// Says this.
-    pub(super) fn send(&mut self, lines: &str) -> Result<(), Failure> {
-        self.stream.get_mut().write_all(lines.as_bytes()).map_err(|_| hung_up())
+    /// Says this. One that is turned away in the middle of it is told why, which is the next message.
+    pub(super) fn send(&mut self, lines: &str) {
+        let _ = self.stream.get_mut().write_all(lines.as_bytes());
+    }
+
+    /// The next message, where one has to come.
+    pub(super) fn answer(&mut self) -> Result<Value, Failure> {
+        self.receive()?.ok_or_else(hung_up)
     }
 
     /// The next message; none when the session has ended.
@@ -86,7 +94,7 @@ impl Client {
                 message.map(Some).map_err(|error| own(&format!("the session answered what is no JSON: {error}")))
             }
             // It had not read all that was said.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(None),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
             Err(_) => Err(hung_up()),
         }
     }

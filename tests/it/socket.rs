@@ -344,7 +344,13 @@ fn more_clients_than_there_is_room_for_are_turned_away_and_let_in_again() {
     let mut session = Session::bash(&[]);
     let mut clients: Vec<Client> = (0..530).map(|_| session.client()).collect();
     assert_eq!(clients[0].ask("status", json!({}))["session"], session.id());
+    let error = clients[529].hear().expect("it is told why")["error"].take();
+    assert_eq!(error["code"], 4, "{error}");
     assert_eq!(clients[529].hear(), None);
+    // Whoever asks at the command line reads the same.
+    for line in [&["status"][..], &["lines", "-f"], &["subscribe", "notice"]] {
+        session.call(line).failed(1, "512 clients are connected to the session already");
+    }
     clients.clear();
     is_alive(&mut session.term);
     assert_eq!(session.ask("status", json!({}))["session"], session.id());
@@ -461,19 +467,25 @@ fn another_user_is_turned_away_even_where_the_path_is_open_to_him() {
     let public = Place::new();
     open(public.dir().to_owned(), 0o755);
     public.copied("coshell", Path::new(COSHELL));
-    let call = |user: &str| {
+    let ask = |user: &str, line: &[&str]| {
         let user = ["--reuid", user, "--regid", user, "--clear-groups", "--"];
         let mut setpriv = Command::new("setpriv");
-        let output = setpriv.args(user).arg(public.path("coshell")).arg("status");
+        let output = setpriv.args(user).arg(public.path("coshell")).args(line);
         output.env("COSHELL_SOCKET", session.socket()).output().unwrap()
     };
+    let call = |user: &str| ask(user, &["status"]);
     let foreign = call("65534");
+    let says = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(foreign.status.code(), Some(125), "{foreign:?}");
-    assert!(
-        foreign.stdout.is_empty() && String::from_utf8_lossy(&foreign.stderr).contains("another user"),
-        "{foreign:?}"
-    );
+    assert!(foreign.stdout.is_empty() && says(&foreign).contains("another user"), "{foreign:?}");
+    let foreign = ask("65534", &["subscribe"]);
+    assert!(foreign.status.code() == Some(125) && says(&foreign).contains("another user"), "{foreign:?}");
     assert!(call("0").status.success());
+    // As it is by itself: the path is closed to him, and that is not the same as one that has ended.
+    open(session.place.path("coshell"), 0o700);
+    let foreign = call("65534");
+    let told = says(&foreign);
+    assert!(told.contains("another user's") && !told.contains("it has ended"), "{told}");
     assert!(UnixStream::connect(session.socket()).is_ok());
     is_alive(&mut session.term);
 }

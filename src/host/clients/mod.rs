@@ -16,9 +16,10 @@ use mio::{Interest, Registry, Token};
 use serde_json::Value;
 
 use crate::core::command::Command;
-use crate::core::control::Refusal;
+use crate::core::control::{Code, Refusal};
 use crate::sys::memory;
 use crate::sys::socket::{self, Connection, Listener};
+use crate::wire::rpc;
 use crate::words::Ticket;
 use client::Client;
 use talk::Caller;
@@ -231,8 +232,19 @@ impl Clients {
         while let Some(connection) = self.listener.as_ref().and_then(Listener::accept) {
             if self.all.len() < self.most {
                 self.welcome(connection);
+            } else {
+                self.turn_away(&connection);
             }
         }
+    }
+
+    /// There is no room for it, and it is told so.
+    fn turn_away(&self, connection: &Connection) {
+        let most = self.most;
+        let sentence = format!("{most} clients are connected to the session already: end some, and try again");
+        let response = rpc::failure(&Value::Null, Code::Full as i64, &sentence);
+        // It has taken nothing yet, so there is room for a line, unless it has gone already.
+        connection.end().write(format!("{response}\n").as_bytes());
     }
 
     fn welcome(&mut self, connection: Connection) {

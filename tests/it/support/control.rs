@@ -203,7 +203,7 @@ impl Client {
     /// Whether the session has let it in.
     pub fn is_served(&mut self) -> bool {
         let request = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n";
-        self.stream.get_mut().write_all(request).is_ok() && self.hear().is_some()
+        self.stream.get_mut().write_all(request).is_ok() && self.hear().is_some_and(|answer| answer["error"].is_null())
     }
 
     /// Says that it has said everything.
