@@ -12,6 +12,10 @@ use super::connection::{Client, own};
 use crate::core::command::Command;
 use crate::error::Failure;
 use crate::sys::tty;
+use crate::wire::rpc;
+
+/// A variable of the environment.
+type Variable = (String, String);
 
 /// What came of it.
 pub(super) enum Lent {
@@ -36,27 +40,63 @@ pub(super) fn run(client: &mut Client, command: &[String], tty: bool) -> Result<
 /// Lends the terminal to this command, with these of its standard streams redirected.
 pub(super) fn lend(client: &mut Client, command: &[String], streams: &[(u8, BorrowedFd<'_>)]) -> Result<Lent, Failure> {
     let (numbers, passed): (Vec<u8>, Vec<BorrowedFd<'_>>) = streams.iter().copied().unzip();
+    let environment = environment();
     let request = Command::Lend {
         tty: false,
         command: command.to_vec(),
-        directory: Some(directory()?),
-        environment: environment(),
+        directory: directory()?,
+        environment: environment.clone(),
         streams: numbers,
     };
+    let request = request.write();
+    refuse_what_is_too_long(&request, command, &environment)?;
     let status = |answer: Value| answer["status"].as_u64().and_then(|status| u8::try_from(status).ok());
-    let reply = client.call_with(&request.write(), &passed)?;
+    let reply = client.call_with(&request, &passed)?;
     Ok(reply.map_or_else(Lent::Refused, |answer| Lent::Ended(status(answer).unwrap_or(u8::MAX))))
 }
 
-fn directory() -> Result<String, Failure> {
-    let path = env::current_dir().map_err(|error| own(&format!("the working directory cannot be told: {error}")))?;
+/// Where the program runs; where the session was started, if this directory has no name any more.
+fn directory() -> Result<Option<String>, Failure> {
+    let path = match env::current_dir() {
+        Ok(path) => path,
+        Err(error) => {
+            let instead = "the program runs where the session was started";
+            eprintln!("coshell: the working directory cannot be told ({error}): {instead}");
+            return Ok(None);
+        }
+    };
     let refused = |path: std::ffi::OsString| {
         own(&format!("{} is not UTF-8, which the session's protocol needs; go to another directory", path.display()))
     };
-    path.into_os_string().into_string().map_err(refused)
+    path.into_os_string().into_string().map(Some).map_err(refused)
 }
 
 /// What can be told of the environment: JSON is UTF-8.
-fn environment() -> Vec<(String, String)> {
+fn environment() -> Vec<Variable> {
     env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+/// The session would refuse it too, but cannot tell of what it has not read.
+fn refuse_what_is_too_long(request: &Value, command: &[String], environment: &[Variable]) -> Result<(), Failure> {
+    let line = rpc::request(1, &request["method"], &request["params"]).to_string();
+    if line.len() <= rpc::LINE_LIMIT {
+        return Ok(());
+    }
+    let size = |(name, value): &Variable| name.len() + value.len();
+    let (all, arguments) = (environment.iter().map(size).sum(), command.iter().map(String::len).sum());
+    let largest = environment.iter().max_by_key(|variable| size(variable)).filter(|_| all > arguments);
+    let sentence = match largest {
+        Some(variable) => format!(
+            "the environment is {}, of which the variable {name} is {}: leave it out, as by env -u {name} coshell ...",
+            kib(all),
+            kib(size(variable)),
+            name = variable.0
+        ),
+        None => format!("the command is {}; let the program read from a file", kib(arguments)),
+    };
+    Err(own(&format!("a session takes requests of at most {}, and {sentence}", kib(rpc::LINE_LIMIT))))
+}
+
+fn kib(bytes: usize) -> String {
+    format!("{} KiB", bytes / 1024)
 }

@@ -350,3 +350,31 @@ fn what_was_passed_along_in_vain_is_closed_with_the_answer() {
     assert_eq!(client.hear().expect("an answer")["error"]["code"], 1);
     is_ended(&pipe);
 }
+
+#[test]
+fn in_a_directory_that_is_gone_the_program_runs_where_the_session_does() {
+    let mut term = at_prompt();
+    enter(&mut term, &format!("mkdir gone; cd gone; rmdir ../gone; {COSHELL} lend -- sh -c 'pwd; read x'; echo st $?"));
+    let home = term.home().display().to_string();
+    term.wait("\x1b[?1049h");
+    term.wait(&format!("{home}\r\n"));
+    term.send("\r");
+    term.wait("st 0");
+    assert!(term.text().contains("the working directory cannot be told"), "{}", term.text());
+}
+
+#[test]
+fn an_environment_that_no_session_takes_is_named() {
+    let mut term = at_prompt();
+    enter(
+        &mut term,
+        "big=$(printf %0100000d 1); for i in 0 1 2 3 4 5 6 7 8 9 a; do export BIG_$i=$big; done; BIG_7=7$big",
+    );
+    for line in ["lend -- true", "ask Name"] {
+        enter(&mut term, &format!("{COSHELL} {line}; echo st $?"));
+        term.wait_match(r"the environment is 1\d\d\d KiB, of which the variable BIG_7 is 97 KiB: leave it out");
+        term.wait("st 125");
+    }
+    enter(&mut term, &format!("env -u BIG_7 {COSHELL} lend -- true; echo st $?"));
+    term.wait("st 0");
+}
