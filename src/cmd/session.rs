@@ -22,8 +22,11 @@ use crate::core::action::Protocol;
 use crate::error::Failure;
 use crate::host::{self, Launch, Level, Log, Outcome, Refusal};
 use crate::sys::child::Program;
-use crate::sys::tty;
+use crate::sys::{socket, tty};
 use crate::words::Exit;
+
+/// So many descriptors are enough for a session and a few clients.
+const DESCRIPTORS: usize = 64;
 
 /// Runs the session that was asked for; its exit status.
 pub fn run(args: Args, argv0: &OsStr) -> Result<Exit, Failure> {
@@ -130,10 +133,28 @@ fn unharmed<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
 fn explain(refusal: Refusal, path: &OsString) -> Failure {
     let name = path.display();
     match refusal {
-        Refusal::System(what, error) => Failure::Own(format!("coshell: {what}: {error}")),
+        Refusal::System(what, error) => Failure::Own(format!("coshell: {what}: {error}{}", remedy(&error))),
+        Refusal::Program(error) if is_ours(&error) => {
+            Failure::Own(format!("coshell: {name} could not be started: {error}{}", remedy(&error)))
+        }
         Refusal::Program(error) if error.kind() == ErrorKind::NotFound => {
             Failure::NotFound(format!("coshell: {name}: not found; check its spelling and $PATH"))
         }
         Refusal::Program(error) => Failure::CannotRun(format!("coshell: {name}: cannot be run: {error}")),
+    }
+}
+
+/// Whether coshell came to its own limits before the program was even tried.
+fn is_ours(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM))
+}
+
+/// What to do about it, where that is known.
+fn remedy(error: &io::Error) -> String {
+    let most = socket::descriptors();
+    match error.raw_os_error() {
+        Some(libc::EMFILE) => format!("; the limit is {most} (ulimit -n): raise it, {DESCRIPTORS} are enough"),
+        Some(libc::EAGAIN) => "; the limit of processes is reached (ulimit -u): end some, or raise it".to_owned(),
+        _ => String::new(),
     }
 }

@@ -144,10 +144,13 @@ fn a_command_that_cannot_be_run_gives_126_and_its_name() {
 #[test]
 fn a_failure_of_its_own_gives_125_and_the_reason() {
     // No descriptor is left for the pty.
-    let outcome = run(direct(&["sh", "-c", "ulimit -n 4; exec \"$WRAP\" -- true"]));
-    assert_eq!(outcome.ended, Ended::Code(125), "{}", show(&outcome.bytes));
-    let text = String::from_utf8_lossy(&outcome.bytes).into_owned();
-    assert!(text.contains("coshell: ") && text.to_lowercase().contains("open files"), "{text}");
+    for limit in [4, 10, 12, 14, 16] {
+        let outcome = run(direct(&["sh", "-c", &format!("ulimit -n {limit}; exec \"$WRAP\" -- false")]));
+        assert_eq!(outcome.ended, Ended::Code(125), "{limit}: {}", show(&outcome.bytes));
+        let text = String::from_utf8_lossy(&outcome.bytes).into_owned();
+        assert!(text.contains("coshell: ") && text.to_lowercase().contains("open files"), "{text}");
+        assert!(text.contains(&format!("the limit is {limit} (ulimit -n)")), "{text}");
+    }
 }
 
 /// Types a question to the shell that coshell starts by itself.
