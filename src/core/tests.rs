@@ -505,6 +505,32 @@ fn an_aborted_upload_types_no_data_into_the_shell() {
     assert!(bench.typed.ends_with(b"ls\r"));
 }
 
+/// As lrzsz's `sz` says that it cannot open the file, and its far `rz` leaves, in the orders that were seen.
+#[test]
+fn an_upload_that_fails_before_any_data_leaves_alone_what_runs_there() {
+    const CANCEL: &[u8] = b"\x18\x18\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08\x08\x08\x08\x08\x08\x08\x08";
+    let header: &[u8] = b"**\x18B0100000023be50\r\x8a\x11";
+    let echo: &[u8] = b"^X^X^X^X^X^X^X^X^X^X^H^H^H^H^H^H^H^H^H^H";
+    let before: [&[&[u8]]; 4] = [&[], &[header], &[header, b"rc=128\r\n"], &[header, b"rc=128\r\n", echo]];
+    let behind: [&[&[u8]]; 4] = [&[header, CANCEL, CANCEL, b"rc=128\r\n"], &[b"rc=128\r\n"], &[], &[]];
+    for (before, behind) in before.into_iter().zip(behind) {
+        let mut bench = transfer(RECEIVES);
+        bench.coproc(b"rz\r").coproc(b"**\x18B00000000000000\r\x8a\x11").coproc(CANCEL);
+        for piece in before {
+            bench.shell(piece);
+        }
+        bench.coproc(CANCEL).coproc_exits(Exit::Code(128), b"");
+        for piece in behind {
+            bench.shell(piece);
+        }
+        bench.wait(1999).shell(b"slept\r\n\x1b[?2004h$ ").wait(10_000);
+        assert_eq!(bench.typed, [b"rz\r**\x18B00000000000000\r\x8a\x11", CANCEL].concat());
+        let notice = "coshell: coprocess \"sz f\" failed: status 128";
+        assert_eq!(bench.lines(), ["$ go", "rc=128", notice, "slept", "$"], "{}", bench.shown.escape_ascii());
+        assert_eq!(bench.core.deadline(), None);
+    }
+}
+
 #[test]
 fn a_far_side_that_dies_ends_the_transfer() {
     let mut bench = transfer(SENDS);

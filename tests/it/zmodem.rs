@@ -6,7 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::support::terminal::DEADLINE;
-use crate::support::{PROMPT, Place, Terminal, bash, needs, noise, proc, show};
+use crate::support::{PROMPT, Place, Terminal, bash, contains, needs, noise, proc, show};
 
 const UP: &str = "rz waiting";
 const DOWN: &str = r"\*\*B00000000000000";
@@ -144,6 +144,22 @@ fn ctrl_c_in_the_middle_of_a_download_leaves_both_ends_usable() {
     wait_progress(&mut term);
     term.send("\x03");
     usable_again(&mut term);
+}
+
+/// A name that is wrong here. The far `rz` may leave without a cancel, and what comes next there is not its business.
+#[test]
+fn an_upload_of_no_file_leaves_alone_what_runs_behind_it() {
+    let place = places("near", 0);
+    let mut term = session(&place, UP, "exec sz -e nofile");
+    for _ in 0..5 {
+        term.send("rz; echo rc'='$?; sleep 1; echo sl'ept'\r");
+        term.wait("rc=128\r\n");
+        term.wait("slept\r\n");
+        term.wait(PROMPT);
+    }
+    assert!(!contains(term.seen(), "^C"), "{}", show(term.seen()));
+    assert!(term.rows().join("\n").contains("cannot open nofile"), "{}", show(term.seen()));
+    usable(&mut term);
 }
 
 /// Ends the far end by a signal in the middle.

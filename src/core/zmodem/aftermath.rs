@@ -2,16 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
-use super::{CANCEL, CANCEL_SEQUENCE, ECHOED_CAN};
+use super::text;
+use super::{CANCEL, CANCEL_SEQUENCE};
 
 /// How long nothing must come before the far side's last words are looked at.
 const SETTLED: Duration = Duration::from_millis(150);
 /// How long is waited for them at most.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Text of a shell that was typed no data is shown after this long at the latest, though more of it keeps coming.
+const AT_LAST: Duration = Duration::from_millis(600);
 /// What is kept of what comes meanwhile.
 const KEPT: usize = 64 * 1024;
+/// So much of such text is shown at once, before any of it is lost.
+const PLENTY: usize = KEPT / 2;
 /// A shell that data was typed into is interrupted when it has come to rest, and once more, should the first have
 /// met a key that quotes the next.
 pub(super) const INTERRUPTS: u8 = 2;
@@ -36,8 +41,12 @@ pub(in crate::core) struct Aftermath {
 pub(super) enum Far {
     /// A sender, which was typed nothing but headers.
     Sender,
-    /// A receiver, which answers a cancel with its own.
+    /// A receiver, which was typed headers at most. lrzsz's may leave without a word then.
+    Unfed,
+    /// A receiver, which was typed data and answers a cancel with its own.
     Receiver,
+    /// A shell, which was typed no data: nothing is to be done to it.
+    Spared,
     /// A shell, which was typed data; so many more interrupts are to be typed.
     Shell { interrupts: u8 },
 }
@@ -70,11 +79,26 @@ impl Aftermath {
         Step::Type(keys)
     }
 
-    /// When it is over at the latest.
+    /// Whether all that is not protocol is the shell's, since nothing was typed that a tty would echo.
+    fn is_clean(&self) -> bool {
+        matches!(self.far, Far::Unfed | Far::Spared)
+    }
+
+    /// What of it is text, to be shown.
+    fn text(&self) -> Vec<u8> {
+        if self.is_clean() { text::between(&self.bytes) } else { text::behind(&self.bytes).to_vec() }
+    }
+
+    /// When something is to be done at the latest.
     pub(in crate::core) fn deadline(&self) -> Instant {
-        let waits = !matches!(self.far, Far::Shell { interrupts: 1.. }) && text_behind(&self.bytes).is_empty();
-        let patience = if waits { PATIENCE } else { SETTLED };
-        (self.heard + patience).min(self.since + 2 * PATIENCE)
+        let waits = !matches!(self.far, Far::Shell { interrupts: 1.. }) && self.text().is_empty();
+        let (patience, most) = match (waits, self.is_clean()) {
+            (true, _) => (PATIENCE, 2 * PATIENCE),
+            (false, false) => (SETTLED, 2 * PATIENCE),
+            (false, true) if self.bytes.len() < PLENTY => (SETTLED, AT_LAST),
+            (false, true) => (Duration::ZERO, Duration::ZERO),
+        };
+        (self.heard + patience).min(self.since + most)
     }
 
     /// What is to be done now; `last` is whether there is no time for more.
@@ -88,69 +112,20 @@ impl Aftermath {
             *left -= 1;
             return self.type_and_wait(now, INTERRUPT);
         }
-        let text = text_behind(&self.bytes);
-        if text.is_empty() && self.cancels > 0 && matches!(self.far, Far::Sender | Far::Receiver) && !last {
+        let text = self.text();
+        let may_be_there = matches!(self.far, Far::Sender | Far::Unfed | Far::Receiver);
+        if text.is_empty() && self.cancels > 0 && may_be_there && !last {
             self.cancels -= 1;
             return self.type_and_wait(now, CANCEL_SEQUENCE);
         }
-        Step::End(text.to_vec(), if text.is_empty() { b"\r" } else { b"" })
+        let keys: &[u8] = if text.is_empty() { b"\r" } else { b"" };
+        Step::End(text, keys)
     }
-}
-
-/// What follows the last protocol byte and can be told from data: from the next line on, or from an escape
-/// sequence.
-fn text_behind(bytes: &[u8]) -> &[u8] {
-    let rest = match last_protocol_byte(bytes) {
-        Some(at) => &bytes[at + 1..],
-        None => return bytes,
-    };
-    let clean = bytes.len() > rest.len() && bytes[bytes.len() - rest.len() - 1] == 0x08;
-    if clean {
-        return rest;
-    }
-    match (memchr(b'\n', rest), memchr(0x1b, rest)) {
-        (Some(line), Some(escape)) if escape < line => &rest[escape..],
-        (Some(line), _) => &rest[line + 1..],
-        (None, Some(escape)) => &rest[escape..],
-        (None, None) => &[],
-    }
-}
-
-/// The place of the last byte that no text would hold.
-fn last_protocol_byte(bytes: &[u8]) -> Option<usize> {
-    let control =
-        bytes.iter().rposition(|&byte| matches!(byte, 0..=0x08 | 0x0b..=0x0c | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f));
-    let eight_bit = bytes.iter().rposition(|&byte| byte >= 0x80).filter(|&at| !is_text_at(bytes, at));
-    let echoed = memmem::rfind(bytes, ECHOED_CAN).map(|at| at + 1);
-    let interrupted = memmem::rfind(bytes, b"^C").map(|at| at + 1);
-    [control, eight_bit, echoed, interrupted].into_iter().flatten().max()
-}
-
-/// Whether the byte at this place ends a UTF-8 character, as in a prompt.
-fn is_text_at(bytes: &[u8], at: usize) -> bool {
-    (1..=4.min(at + 1)).any(|n| std::str::from_utf8(&bytes[at + 1 - n..=at]).is_ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_aftermath_shows_the_prompt_only() {
-        let table: &[(&[u8], &[u8])] = &[
-            (b"\xdf!\x18V8k\xdf\xb89\x1b[?2004h$ ", b"\x1b[?2004h$ "),
-            (b"da\x18ta\r\nrz: f removed.\r\n\x18\x18\x18\x08\x08\x1b[?2004h$ ", b"\x1b[?2004h$ "),
-            (b"\x18\x18\x18\x18\x18\x08\x08\x08$ ", b"$ "),
-            (b"\x18i$>Ksz: caught signal 15; exiting\r\n\x1b[?2004h$ ", b"\x1b[?2004h$ "),
-            (b"ab^XIlc\x07^C\r\n\x1b[?2004l\x1b[?2004h$ ", b"\x1b[?2004l\x1b[?2004h$ "),
-            (b"\x18Ki$>K$ ", b""),
-            (b"$ \xe2\x9d\xaf ", b"$ \xe2\x9d\xaf "),
-            (b"", b""),
-        ];
-        for (bytes, shown) in table {
-            assert_eq!(text_behind(bytes), *shown, "{bytes:?}");
-        }
-    }
 
     #[test]
     fn an_aftermath_waits_for_the_prompt_and_asks_for_one_in_the_end() {
@@ -166,5 +141,17 @@ mod tests {
         aftermath.push(now, b"\x18\x18\x08\x08$ ");
         assert_eq!(aftermath.deadline(), now + SETTLED);
         assert_eq!(aftermath.step(now, false), Step::End(b"$ ".to_vec(), b""));
+    }
+
+    #[test]
+    fn what_a_shell_that_was_typed_no_data_prints_is_shown_before_any_is_lost() {
+        let (now, later) = (Instant::now(), Instant::now() + AT_LAST - SETTLED / 2);
+        let mut aftermath = Aftermath::new(now, Far::Unfed);
+        aftermath.push(now, b"rc=128\r\n");
+        assert_eq!(aftermath.deadline(), now + SETTLED);
+        aftermath.push(later, b"line\r\n");
+        assert_eq!(aftermath.deadline(), now + AT_LAST, "it does not wait for a moment without text");
+        aftermath.push(later, &[b'x'; PLENTY]);
+        assert!(aftermath.deadline() <= later);
     }
 }

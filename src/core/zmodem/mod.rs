@@ -6,6 +6,8 @@
 //! all, only its shell's prompt, into which this side would go on typing data, or a header after 10 s.
 
 mod aftermath;
+mod header;
+mod text;
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +15,11 @@ use memchr::{memmem, memrchr};
 
 pub(super) use aftermath::{Aftermath, INTERRUPT, Step};
 use aftermath::{Far, INTERRUPTS};
+use header::Direction;
 
 /// ZDLE, which is CAN: it begins every header and escapes bytes in data.
 const CAN: u8 = 0x18;
-/// A header of which every byte is text: `ZPAD ZPAD ZDLE 'B'`, type, four bytes, CRC in hexadecimal digits.
-const HEX_HEADER: &[u8] = b"**\x18B";
-const HEX_DIGITS: usize = 14;
+const BS: u8 = 0x08;
 /// This many CAN end a session; data never holds two running, since CAN is escaped there.
 const CANCEL: &[u8] = &[CAN; 5];
 /// What is typed to a far side that still waits: what lrzsz itself sends.
@@ -35,19 +36,12 @@ pub(super) const OVER_AND_OUT: &[u8] = b"OO";
 const ECHOES: usize = 8;
 /// What a prompt behind data is looked for in.
 const TAIL: usize = 512;
+/// What is kept before there is data: a shell that has the terminal again may have printed it.
+const OPENING: usize = 32 * 1024;
 /// A far side that has said nothing for this long behind what looks like a prompt has left.
 const QUIET: Duration = Duration::from_millis(300);
 /// The same where the prompt cannot be told from other text for certain.
 const LONG_QUIET: Duration = Duration::from_secs(2);
-
-/// Which way the file goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
-    /// The far side waits to receive: `rz` there, `sz` here.
-    Up,
-    /// The far side waits to send: `sz` there, `rz` here.
-    Down,
-}
 
 /// How a transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,17 +52,52 @@ pub(super) enum Verdict {
     FarGone,
 }
 
+/// How far a transfer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The far side, a receiver, has been typed headers at most: no command that a shell could run, and no noise.
+    Opening,
+    /// Data goes either way.
+    Data,
+}
+
+/// How far this side's cancel has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cancel {
+    /// So many CAN have come in a row, too few.
+    Cans(usize),
+    /// Enough have come, and more may.
+    Begun,
+    /// The BS behind them have come.
+    Whole,
+    /// Something else has. lrzsz says it twice, and it is a shell that would meet the second.
+    Over,
+}
+
+impl Cancel {
+    /// This byte comes next.
+    fn then(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Cans(cans), CAN) if cans + 1 < CANCEL.len() => Self::Cans(cans + 1),
+            (Self::Cans(_) | Self::Begun, CAN) => Self::Begun,
+            (Self::Cans(_), _) => Self::Cans(0),
+            (Self::Begun | Self::Whole, BS) => Self::Whole,
+            (Self::Begun | Self::Whole | Self::Over, _) => Self::Over,
+        }
+    }
+}
+
 /// A transfer while it goes on.
 #[derive(Debug)]
 pub(super) struct Transfer {
     direction: Direction,
-    /// The last that the far side sent.
+    phase: Phase,
+    /// The last that the far side sent: before there is data, all of it that a shell could have printed.
     tail: Vec<u8>,
     /// When the far side last sent anything.
     heard: Option<Instant>,
     verdict: Verdict,
-    /// This side's cancel has been typed, this many CAN of it so far.
-    cans: usize,
+    cancel: Cancel,
     /// How much of its last header this side has written, if it is the receiver.
     last_header: usize,
 }
@@ -76,18 +105,22 @@ pub(super) struct Transfer {
 impl Transfer {
     /// The transfer that the far side offers in these bytes, if a whole header with a right CRC does.
     pub(super) fn begins(bytes: &[u8]) -> Option<Self> {
-        let direction = memmem::find_iter(bytes, HEX_HEADER).find_map(|at| offer(&bytes[at + HEX_HEADER.len()..]))?;
-        Some(Self { direction, tail: Vec::new(), heard: None, verdict: Verdict::Going, cans: 0, last_header: 0 })
+        let direction = header::offered(bytes)?;
+        let phase = if direction == Direction::Up { Phase::Opening } else { Phase::Data };
+        let (verdict, cancel) = (Verdict::Going, Cancel::Cans(0));
+        Some(Self { direction, phase, tail: Vec::new(), heard: None, verdict, cancel, last_header: 0 })
     }
 
     /// The far side sent these bytes.
     pub(super) fn heard(&mut self, now: Instant, bytes: &[u8]) -> Verdict {
         self.heard = Some(now);
         self.tail.extend_from_slice(bytes);
-        if self.direction == Direction::Up && self.is_answered_by_a_shell() {
+        // A far side that follows this side's cancel has not left of its own accord.
+        if self.direction == Direction::Up && !self.is_cancelled() && self.is_answered_by_a_shell() {
             self.verdict = Verdict::FarGone;
         }
-        self.tail.drain(..self.tail.len().saturating_sub(TAIL));
+        let kept = if self.phase == Phase::Opening { OPENING } else { TAIL };
+        self.tail.drain(..self.tail.len().saturating_sub(kept));
         self.verdict
     }
 
@@ -102,20 +135,24 @@ impl Transfer {
             return &[];
         }
         let end = bytes.iter().position(|&byte| self.is_behind_the_end(byte));
-        &bytes[..end.unwrap_or(bytes.len())]
+        let typed = &bytes[..end.unwrap_or(bytes.len())];
+        if !typed.iter().all(|&byte| opens(byte)) {
+            self.phase = Phase::Data;
+        }
+        typed
     }
 
     /// Takes in the next byte that this side wrote; whether this side had come to its end before.
     fn is_behind_the_end(&mut self, byte: u8) -> bool {
-        if self.is_cancelled() {
-            return byte != CAN && byte != 0x08;
-        }
         if self.is_complete() {
             let line_end = matches!(byte, b'\r' | 0x8a | b'\n') && self.last_header < LAST_HEADER.len() + 2;
             self.last_header += 1;
             return !line_end;
         }
-        self.cans = if byte == CAN { self.cans + 1 } else { 0 };
+        self.cancel = self.cancel.then(byte);
+        if self.is_cancelled() {
+            return self.cancel == Cancel::Over;
+        }
         let follows = LAST_HEADER[self.last_header] == byte && self.direction == Direction::Down;
         self.last_header = match (follows, byte) {
             (true, _) => self.last_header + 1,
@@ -126,7 +163,7 @@ impl Transfer {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.cans >= CANCEL.len()
+        !matches!(self.cancel, Cancel::Cans(_))
     }
 
     /// Whether this side, the receiver, has said its last: what the far side sends now is its shell's.
@@ -164,10 +201,12 @@ impl Transfer {
     /// certain.
     pub(super) fn fail(&mut self, now: Instant) -> Aftermath {
         self.heard = None;
-        let far = match (self.direction, self.verdict) {
-            (Direction::Down, _) => Far::Sender,
-            (Direction::Up, Verdict::Going) => Far::Receiver,
-            (Direction::Up, Verdict::FarGone) => Far::Shell { interrupts: INTERRUPTS },
+        let far = match (self.direction, self.verdict, self.phase) {
+            (Direction::Down, _, _) => Far::Sender,
+            (Direction::Up, Verdict::Going, Phase::Opening) => Far::Unfed,
+            (Direction::Up, Verdict::FarGone, Phase::Opening) => Far::Spared,
+            (Direction::Up, Verdict::Going, Phase::Data) => Far::Receiver,
+            (Direction::Up, Verdict::FarGone, Phase::Data) => Far::Shell { interrupts: INTERRUPTS },
         };
         let mut aftermath = Aftermath::new(now, far);
         aftermath.push(now, &self.tail);
@@ -186,40 +225,17 @@ pub(super) fn behind_the_end(mut bytes: &[u8]) -> &[u8] {
     loop {
         let before = bytes.len();
         bytes = bytes.strip_prefix(OVER_AND_OUT).unwrap_or(bytes);
-        if let Some(digits) = bytes.strip_prefix(HEX_HEADER)
-            && digits.len() >= HEX_DIGITS
-            && digits[..HEX_DIGITS].iter().all(u8::is_ascii_hexdigit)
-        {
-            bytes = &digits[HEX_DIGITS..];
-            for end in [&b"\r"[..], b"\x8a", b"\n", b"\x11"] {
-                bytes = bytes.strip_prefix(end).unwrap_or(bytes);
-            }
-        }
+        bytes = header::behind(bytes).unwrap_or(bytes);
         if bytes.len() == before {
             return bytes;
         }
     }
 }
 
-/// What the digits of a header offer, if they are whole and right.
-fn offer(digits: &[u8]) -> Option<Direction> {
-    let digits = std::str::from_utf8(digits.get(..HEX_DIGITS)?).ok()?;
-    let mut header = [0_u8; HEX_DIGITS / 2];
-    for (i, byte) in header.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    match (crc16(&header), header[0]) {
-        (0, 0) => Some(Direction::Down),
-        (0, 1) => Some(Direction::Up),
-        _ => None,
-    }
-}
-
-/// CRC-16/XMODEM. Over bytes and their own CRC it is 0.
-fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, &byte| {
-        (0..8).fold(crc ^ u16::from(byte) << 8, |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 })
-    })
+/// Whether a sender says this before it sends data: `rz` and Enter, headers in hexadecimal digits, a cancel. Whatever
+/// else it sends, the name of a file to begin with, holds another byte.
+fn opens(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'*' | b'B' | b'r' | b'z' | b'\r' | b'\n' | 0x8a | 0x11 | CAN | BS)
 }
 
 #[cfg(test)]
@@ -253,7 +269,7 @@ mod tests {
 
     #[test]
     fn nothing_is_typed_behind_a_cancel_however_it_is_cut() {
-        let bytes = b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08more data";
+        let bytes = b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08\x18\x18\x18\x18\x18\x08more data";
         crate::core::split::everywhere(bytes, |pieces| {
             let mut transfer = up();
             let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.said(piece).to_vec()).collect();
@@ -266,6 +282,7 @@ mod tests {
     fn a_far_receiver_is_gone_when_its_shell_answers() {
         let now = Instant::now();
         let mut transfer = up();
+        transfer.said(b"*\x18Cdata");
         assert_eq!(transfer.heard(now, b"**\x18B0900000000a87c\r\x8a\x11"), Verdict::Going);
         assert_eq!(transfer.heard(now, b"rz: caught signal 15; exiting\r\n\x1b[?20"), Verdict::Going);
         assert_eq!(transfer.heard(now, b"04h$ "), Verdict::FarGone);
@@ -279,6 +296,26 @@ mod tests {
 
         let mut transfer = up();
         assert_eq!(transfer.heard(now, b"$ ab^Xc^Xd^X^X^X^X^X^X"), Verdict::FarGone);
+    }
+
+    #[test]
+    fn a_shell_that_was_typed_no_data_is_not_interrupted() {
+        let now = Instant::now();
+        let mut transfer = up();
+        transfer.said(b"rz\r**\x18B00000000000000\r\x8a\x11");
+        assert_eq!(transfer.heard(now, b"rz: caught signal 15; exiting\r\n\x1b[?2004h$ "), Verdict::FarGone);
+        let mut aftermath = transfer.fail(now);
+        let shown = b"rz: caught signal 15; exiting\r\n\x1b[?2004h$ ".to_vec();
+        assert_eq!(aftermath.step(now, false), Step::End(shown, b""));
+    }
+
+    #[test]
+    fn a_far_side_that_follows_a_cancel_has_not_left_by_itself() {
+        let now = Instant::now();
+        let mut transfer = up();
+        transfer.said(CANCEL_SEQUENCE);
+        assert_eq!(transfer.heard(now, b"\x1b[?2004h$ "), Verdict::Going);
+        assert_eq!(transfer.deadline(), Some(now + QUIET), "unless this side stays");
     }
 
     #[test]

@@ -1,0 +1,57 @@
+//! ZMODEM headers of which every byte is text: `ZPAD ZPAD ZDLE 'B'`, then type, four bytes and CRC in hexadecimal
+//! digits, then the line's end. Every transfer is offered by one, and a receiver says nothing else.
+
+use memchr::memmem;
+
+/// How one begins.
+const START: &[u8] = b"**\x18B";
+const DIGITS: usize = 14;
+/// What may stand behind one, in this order: CR, LF (lrzsz gives it a parity bit), XON.
+const ENDS: [&[u8]; 4] = [b"\r", b"\x8a", b"\n", b"\x11"];
+
+/// Which way the file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// The far side waits to receive: `rz` there, `sz` here.
+    Up,
+    /// The far side waits to send: `sz` there, `rz` here.
+    Down,
+}
+
+/// What the first whole header with a right CRC in these bytes offers, if one offers anything.
+pub(super) fn offered(bytes: &[u8]) -> Option<Direction> {
+    memmem::find_iter(bytes, START).find_map(|at| offer(&bytes[at + START.len()..]))
+}
+
+/// What stands behind the header that these bytes begin with, if they do.
+pub(super) fn behind(bytes: &[u8]) -> Option<&[u8]> {
+    let digits = bytes.strip_prefix(START).filter(|digits| digits.len() >= DIGITS)?;
+    let (digits, rest) = digits.split_at(DIGITS);
+    digits.iter().all(u8::is_ascii_hexdigit).then(|| behind_the_line(rest))
+}
+
+/// What stands behind the end of a header's line.
+pub(super) fn behind_the_line(bytes: &[u8]) -> &[u8] {
+    ENDS.iter().fold(bytes, |bytes, end| bytes.strip_prefix(*end).unwrap_or(bytes))
+}
+
+/// What the digits of a header offer, if they are whole and right.
+fn offer(digits: &[u8]) -> Option<Direction> {
+    let digits = std::str::from_utf8(digits.get(..DIGITS)?).ok()?;
+    let mut header = [0_u8; DIGITS / 2];
+    for (i, byte) in header.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    match (crc16(&header), header[0]) {
+        (0, 0) => Some(Direction::Down),
+        (0, 1) => Some(Direction::Up),
+        _ => None,
+    }
+}
+
+/// CRC-16/XMODEM. Over bytes and their own CRC it is 0.
+fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |crc, &byte| {
+        (0..8).fold(crc ^ u16::from(byte) << 8, |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 })
+    })
+}

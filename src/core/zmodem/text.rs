@@ -1,0 +1,122 @@
+//! What of a stream with protocol in it is text. Behind data only what comes last can be told from it; where there was
+//! none, everything that is no header and no cancel is text.
+
+use memchr::{memchr, memmem};
+
+use super::{BS, CAN, CANCEL, ECHOED_CAN, header};
+
+/// How the line discipline echoes BS.
+const ECHOED_BS: &[u8] = b"^H";
+
+/// What a receiver that was typed no data leaves between and behind its headers and cancels.
+pub(super) fn between(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len());
+    // The end of the header that began the transfer may have come late.
+    let late = bytes.starts_with(b"\r\x8a") || matches!(bytes.first(), Some(0x8a | 0x11));
+    let mut rest = if late { header::behind_the_line(bytes) } else { bytes };
+    while let Some((first, others)) = rest.split_first() {
+        let protocol = match first {
+            b'*' => header::behind(rest),
+            b'^' => behind_cancel(rest, ECHOED_CAN, ECHOED_BS),
+            &CAN => behind_cancel(rest, &[CAN], &[BS]),
+            _ => None,
+        };
+        if protocol.is_none() {
+            text.push(*first);
+        }
+        rest = protocol.unwrap_or(others);
+    }
+    text
+}
+
+/// What stands behind the cancel that these bytes begin with, if they do.
+fn behind_cancel<'a>(bytes: &'a [u8], can: &[u8], bs: &[u8]) -> Option<&'a [u8]> {
+    let (cans, rest) = repeated(bytes, can);
+    (cans >= CANCEL.len()).then(|| repeated(rest, bs).1)
+}
+
+/// How often these bytes begin with a piece, and what stands behind.
+fn repeated<'a>(mut bytes: &'a [u8], piece: &[u8]) -> (usize, &'a [u8]) {
+    let mut count = 0;
+    while let Some(rest) = bytes.strip_prefix(piece) {
+        (count, bytes) = (count + 1, rest);
+    }
+    (count, bytes)
+}
+
+/// What follows the last protocol byte and can be told from data: from the next line on, or from an escape
+/// sequence.
+pub(super) fn behind(bytes: &[u8]) -> &[u8] {
+    let rest = match last_protocol_byte(bytes) {
+        Some(at) => &bytes[at + 1..],
+        None => return bytes,
+    };
+    let clean = bytes.len() > rest.len() && bytes[bytes.len() - rest.len() - 1] == 0x08;
+    if clean {
+        return rest;
+    }
+    match (memchr(b'\n', rest), memchr(0x1b, rest)) {
+        (Some(line), Some(escape)) if escape < line => &rest[escape..],
+        (Some(line), _) => &rest[line + 1..],
+        (None, Some(escape)) => &rest[escape..],
+        (None, None) => &[],
+    }
+}
+
+/// The place of the last byte that no text would hold.
+fn last_protocol_byte(bytes: &[u8]) -> Option<usize> {
+    let control =
+        bytes.iter().rposition(|&byte| matches!(byte, 0..=0x08 | 0x0b..=0x0c | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f));
+    let eight_bit = bytes.iter().rposition(|&byte| byte >= 0x80).filter(|&at| !is_text_at(bytes, at));
+    let echoed = memmem::rfind(bytes, ECHOED_CAN).map(|at| at + 1);
+    let interrupted = memmem::rfind(bytes, b"^C").map(|at| at + 1);
+    [control, eight_bit, echoed, interrupted].into_iter().flatten().max()
+}
+
+/// Whether the byte at this place ends a UTF-8 character, as in a prompt.
+fn is_text_at(bytes: &[u8], at: usize) -> bool {
+    (1..=4.min(at + 1)).any(|n| std::str::from_utf8(&bytes[at + 1 - n..=at]).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_noise_there_is_the_prompt_only() {
+        let table: &[(&[u8], &[u8])] = &[
+            (b"\xdf!\x18V8k\xdf\xb89\x1b[?2004h$ ", b"\x1b[?2004h$ "),
+            (b"da\x18ta\r\nrz: f removed.\r\n\x18\x18\x18\x08\x08\x1b[?2004h$ ", b"\x1b[?2004h$ "),
+            (b"\x18\x18\x18\x18\x18\x08\x08\x08$ ", b"$ "),
+            (b"\x18i$>Ksz: caught signal 15; exiting\r\n\x1b[?2004h$ ", b"\x1b[?2004h$ "),
+            (b"ab^XIlc\x07^C\r\n\x1b[?2004l\x1b[?2004h$ ", b"\x1b[?2004l\x1b[?2004h$ "),
+            (b"\x18Ki$>K$ ", b""),
+            (b"$ \xe2\x9d\xaf ", b"$ \xe2\x9d\xaf "),
+            (b"", b""),
+        ];
+        for (bytes, shown) in table {
+            assert_eq!(behind(bytes), *shown, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn between_headers_and_cancels_everything_is_text() {
+        let cancel = [[CAN; 10], [BS; 10]].concat();
+        let header = b"**\x18B0100000023be50\r\x8a\x11";
+        let table: &[(&[&[u8]], &[u8])] = &[
+            (&[header, &cancel, &cancel, b"rc=128\r\n"], b"rc=128\r\n"),
+            (
+                &[header, b"rc=128\r\n", b"^X^X^X^X^X^X^X^X^X^X^H^H^H^H^H^H^H^H^H^H", b"slept\r\n"],
+                b"rc=128\r\nslept\r\n",
+            ),
+            (&[b"one\r\n", header, b"two \xc3\xa9 ** ^X^X\r\n"], b"one\r\ntwo \xc3\xa9 ** ^X^X\r\n"),
+            (&[b"\r\x8a\x11", header, b"$ "], b"$ "),
+            (&[b"\x11"], b""),
+            (&[&header[..12]], &header[..12]),
+            (&[b""], b""),
+        ];
+        for (pieces, text) in table {
+            assert_eq!(between(&pieces.concat()), *text, "{pieces:?}");
+        }
+    }
+}
