@@ -49,6 +49,16 @@ pub struct Size {
     pub ypixel: u16,
 }
 
+impl Size {
+    /// The size to reckon with: a serial console says 0 for what it does not know.
+    pub fn reckoned(self) -> Self {
+        let usual = Self::default();
+        let rows = if self.rows == 0 { usual.rows } else { self.rows };
+        let cols = if self.cols == 0 { usual.cols } else { self.cols };
+        Self { rows, cols, ..self }
+    }
+}
+
 impl Default for Size {
     /// What a terminal that does not say is taken to have.
     fn default() -> Self {

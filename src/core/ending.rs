@@ -34,7 +34,7 @@ impl Core {
             coproc.process.stop(now, Why::FarGone, out);
         }
         let sentence = coproc.tick(now, out);
-        if let Some(line) = coproc.draw(now, self.setup.size.cols) {
+        if let Some(line) = coproc.draw(now, self.screen.cols()) {
             self.screen.show_below(&line);
         }
         if let Some(sentence) = sentence {

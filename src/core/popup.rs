@@ -259,7 +259,7 @@ impl Core {
             self.screen.open_bar();
         }
         if std::mem::take(&mut popup.stale) {
-            self.screen.draw_bar(&popup.menu.row(self.setup.size.cols));
+            self.screen.draw_bar(&popup.menu.row(self.screen.cols()));
         }
     }
 

@@ -18,6 +18,7 @@ mod indicator;
 mod menu;
 mod notices;
 mod readers;
+mod sizeless;
 mod subscribing;
 
 /// A core with the world round it.
@@ -35,13 +36,22 @@ struct Bench {
     pipe: usize,
     /// What `Looked` answers.
     looked: Looked,
+    /// That of the terminal at the start.
+    size: Size,
 }
 
 impl Bench {
     fn new(argv: &[&str]) -> Self {
+        Self::sized(24, 80, argv)
+    }
+
+    /// On a terminal that says it has so many rows and columns.
+    fn sized(rows: u16, cols: u16, argv: &[&str]) -> Self {
         let argv: Vec<_> = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from).collect();
         let args = cli::parse_session(argv).unwrap_or_else(|error| panic!("{error}"));
-        let setup = config::setup(args, &Surroundings::default()).unwrap_or_else(|error| panic!("{error}"));
+        let mut setup = config::setup(args, &Surroundings::default()).unwrap_or_else(|error| panic!("{error}"));
+        setup.size = Size { rows, cols, ..Size::default() };
+        let size = setup.size;
         let (now, mut effects) = (Instant::now(), Vec::new());
         let core = Core::new(now, setup, &mut effects);
         let mut bench = Self {
@@ -53,6 +63,7 @@ impl Bench {
             read: Vec::new(),
             pipe: usize::MAX,
             looked: Looked { no_echo: false, jobs: Vec::new() },
+            size,
         };
         bench.drain();
         bench
@@ -159,7 +170,8 @@ impl Bench {
 
     /// What a person sees.
     fn screen(&self) -> vt100::Parser {
-        let mut screen = vt100::Parser::new(24, 80, 0);
+        let Size { rows, cols, .. } = self.size.reckoned();
+        let mut screen = vt100::Parser::new(rows, cols, 0);
         screen.process(&self.shown);
         screen
     }

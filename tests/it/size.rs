@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Ended, Place, coshell, run, same, show, wrapped};
+use crate::support::{Ended, PROMPT, Place, bash, coshell, run, same, show, wrapped};
 
 /// Prints rows, columns and pixels, each time the window changes and once more for each line read.
 const SIZES: &str = r#"
@@ -33,6 +33,23 @@ fn the_size_in_pixels_is_passed_on() {
 #[test]
 fn a_terminal_of_size_zero_is_passed_on_as_it_is() {
     same("stty size; stty -a | head -1", |l| l.size(0, 0, 0, 0));
+}
+
+#[test]
+fn a_terminal_of_size_zero_is_drawn_on_as_on_one_of_24_by_80() {
+    let mut term = bash(&["--indicator", "none"]).size(0, 0, 0, 0).start();
+    term.wait(PROMPT);
+    term.send("coshell() { \"$WRAP\" \"$@\"; }; clear; stty size\r");
+    term.wait("0 0\r\n");
+    term.wait(PROMPT);
+    term.send("\x1d");
+    term.wait("\x1b[24H");
+    term.wait(" r run  s stop  e errors  t triggers  n notes  q status  Esc closes");
+    term.send("\x1b");
+    // The cursor is on the row behind the one that stty has written.
+    term.wait("\x1b[2H");
+    term.send("coshell run 'exit 3'\r");
+    term.wait("coshell: coprocess \"exit 3\" failed: status 3");
 }
 
 #[test]

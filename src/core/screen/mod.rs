@@ -45,6 +45,7 @@ pub enum Medium {
 pub(super) struct Screen {
     /// `None` once the terminal was closed, or nobody reads the pipe any more.
     medium: Option<Medium>,
+    /// What is reckoned with: neither side is 0.
     size: Size,
     waiting: Outbox,
     /// What the terminal has been told, whether or not it is still on the way.
@@ -73,6 +74,7 @@ pub(super) struct Screen {
 impl Screen {
     /// A terminal of this size to which nothing has been written; so many lines of what will be are kept.
     pub(super) fn new(now: Instant, medium: Medium, size: Size, lines: usize) -> Self {
+        let size = size.reckoned();
         Self {
             medium: Some(medium),
             size,
@@ -211,12 +213,18 @@ impl Screen {
 
     /// The window has this size now.
     pub(super) fn resize(&mut self, size: Size) {
+        let size = size.reckoned();
         self.size = size;
         self.text.resize(size);
         if let Some(history) = &mut self.history {
             history.resized(self.now, &self.text);
         }
         self.resize_bar();
+    }
+
+    /// How many columns there are to draw on.
+    pub(super) fn cols(&self) -> u16 {
+        self.size.cols
     }
 
     /// What the terminal should be given next.
