@@ -45,6 +45,7 @@
 //! | `typing` | the queue towards the pty: keyboard and coprocess merged, sequences and pastes kept whole |
 //! | `keys/` | the hotkey inside the keyboard's bytes; the keys of the menu |
 //! | `popup`, `menu/` | when the menu opens, what becomes of the output meanwhile and what its keys do; what it says |
+//! | `columns` | how wide text is, on the terminal that takes it to be widest |
 //! | `indicator` | what the window's title says of the coprocess |
 //! | `outbox`, `tail` | a bounded queue; a bounded end of a stream |
 //! | `lending` | the terminal lent to another program for a while |

@@ -8,6 +8,7 @@
 
 pub mod action;
 mod background;
+mod columns;
 pub mod command;
 pub mod control;
 pub mod coproc;

@@ -1,5 +1,6 @@
 //! A command to run by `/bin/sh -c`, what it is given, and how a sentence names it. It starts nothing.
 
+use super::columns::{fitted, widest};
 use super::notices::blanked;
 
 /// What a sentence shows of a command line, quotes included.
@@ -28,13 +29,13 @@ pub(super) fn named(command: &str) -> String {
     quoted(command, NAME)
 }
 
-/// A command line as it is shown: in quotes, without control characters, and at most so many characters.
+/// A command line as it is shown: in quotes, without control characters, and at most so many columns wide.
 pub(super) fn quoted(command: &str, most: usize) -> String {
     let clean = blanked(command);
-    if clean.chars().count() + 2 <= most {
+    if widest(&clean) + 2 <= most {
         return format!("\"{clean}\"");
     }
-    format!("\"{}...\"", clean.chars().take(most.saturating_sub(5)).collect::<String>())
+    format!("\"{}...\"", fitted(&clean, most.saturating_sub(5)))
 }
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod tests {
             ("bot -x", 8, "\"bot -x\""),
             ("bot -xy", 8, "\"bot...\""),
             ("a\x1bb", 12, "\"a b\""),
+            ("\u{4e2d}\u{4e2d}\u{4e2d}", 7, "\"\u{4e2d}...\""),
             ("\u{e9}\u{e9}\u{e9}\u{e9}", 6, "\"\u{e9}\u{e9}\u{e9}\u{e9}\""),
         ] {
             assert_eq!(quoted(command, most), expected);

@@ -168,6 +168,28 @@ fn inside_and_outside_tmux() {
 }
 
 #[test]
+fn emoji_inside_tmux_do_not_make_the_screen_scroll() {
+    needs("tmux");
+    let place = Place::new();
+    place.file("tmux.conf", "set -g status off\n");
+    let inside = "exec \"$WRAP\" --indicator none -- env PS1='in> ' sh";
+    let argv = ["tmux", "-u", "-f", "tmux.conf", "-S", "./socket", "new-session", inside];
+    let keep = [";", "set", "-g", "destroy-unattached", "on"];
+    let mut term = direct(&[&argv[..], &keep].concat()).cwd(place.dir()).size(8, 60, 0, 0).start();
+    settled(&mut term, "in>");
+    let hands = "\u{1f44d}\u{1f3fd}".repeat(4);
+    term.send(format!("clear; echo anchor; \"$WRAP\" annotate /anchor '{hands} ok'\r"));
+    settled(&mut term, "note on line");
+    term.send("clear; seq 20\r");
+    let before = settled(&mut term, "20");
+    term.send("\x1dn");
+    term.wait_until("the note", |term| term.rows()[7].contains("ok"));
+    assert_eq!(term.rows()[..7], before.rows[..7]);
+    term.send("\x1b");
+    wait_sight(&mut term, &before);
+}
+
+#[test]
 fn a_command_is_run_stopped_and_remembered() {
     let mut term = home(shell(&[])).start();
     term.wait(PROMPT);

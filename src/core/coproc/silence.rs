@@ -91,6 +91,7 @@ impl fmt::Display for Bytes {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::columns::widest;
     use super::*;
 
     #[test]
@@ -112,6 +113,8 @@ mod tests {
             Some("\"rz -y\": received 6.0 MB, sent 999 B, 3.0 MB/s, 0:02, Ctrl-C stops it")
         );
         assert_eq!(silence.draw(now + Duration::from_millis(2100), "rz", 80), None);
+        let wide = silence.draw(now + Duration::from_secs(3), &"\u{4e2d}".repeat(40), 80).expect("it is time");
+        assert!(widest(&wide) < 80 && wide.ends_with("Ctrl-C stops it"), "{wide}");
         assert!(silence.finish());
         assert_eq!(silence.deadline(), None);
     }

@@ -2,8 +2,8 @@
 //! its words, wide characters and clusters, is a library's.
 
 use tui_input::{Input, InputRequest};
-use unicode_width::UnicodeWidthChar;
 
+use super::super::columns::width;
 use super::super::keys::Key;
 use super::super::screen::Row;
 
@@ -87,10 +87,14 @@ impl Editor {
     /// The line behind `label`, as far as there is room, with the cursor in sight.
     pub(super) fn row(&self, label: &str, cols: u16) -> Row {
         let room = usize::from(cols).saturating_sub(label.len() + 2).max(1);
-        let scroll = self.input.visual_scroll(room);
-        let (mut column, mut text) = (0, String::new());
-        for c in self.line().chars() {
-            let end = column + c.width().unwrap_or(0);
+        let before = self.line().chars().take(self.input.cursor());
+        let scroll = before.map(width).sum::<usize>().saturating_sub(room);
+        let (mut column, mut text, mut cursor) = (0, label.to_owned(), None);
+        for (n, c) in self.line().chars().enumerate() {
+            if n == self.input.cursor() {
+                cursor = Some(text.len());
+            }
+            let end = column + width(c);
             if column >= scroll && end <= scroll + room {
                 text.push(c);
             } else if column < scroll && end > scroll {
@@ -99,13 +103,13 @@ impl Editor {
             }
             column = end;
         }
-        let cursor = label.len() + self.input.visual_cursor().max(scroll) - scroll;
-        Row { text: format!("{label}{text}"), cursor: Some(u16::try_from(cursor).unwrap_or(u16::MAX)) }
+        Row { cursor: cursor.or(Some(text.len())), text }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::columns::widest;
     use super::*;
 
     fn typed(editor: &mut Editor, text: &str) {
@@ -150,16 +154,23 @@ mod tests {
     fn a_long_line_scrolls_with_the_cursor() {
         let mut editor = Editor::new(Vec::new());
         typed(&mut editor, "0123456789\u{6f22}\u{5b57}abc");
-        for (key, text, cursor) in [
-            (Key::Other, " run: 9\u{6f22}\u{5b57}abc", 14),
-            (Key::Left, " run: 89\u{6f22}\u{5b57}ab", 14),
-            (Key::Home, " run: 01234567", 6),
+        for (key, before, behind) in [
+            (Key::Other, " run: 9\u{6f22}\u{5b57}abc", ""),
+            (Key::Left, " run: 89\u{6f22}\u{5b57}ab", ""),
+            (Key::Home, " run: ", "01234567"),
         ] {
             editor.key(&key);
             let row = editor.row(" run: ", 16);
-            assert!(row.cursor.is_some_and(|cursor| cursor < 15), "{row:?}");
-            assert_eq!((row.text.as_str(), row.cursor), (text, Some(cursor)));
+            assert_eq!(row.cursor.map(|cursor| row.text.split_at(cursor)), Some((before, behind)));
         }
+    }
+
+    #[test]
+    fn the_cursor_stays_in_sight_however_wide_an_emoji_is_taken_to_be() {
+        let mut editor = Editor::new(Vec::new());
+        typed(&mut editor, &"\u{1f44d}\u{1f3fd}\u{2764}\u{fe0f}".repeat(5));
+        let row = editor.row(" run: ", 16);
+        assert!(widest(&row.text) < 16 && row.cursor == Some(row.text.len()), "{row:?}");
     }
 
     #[test]

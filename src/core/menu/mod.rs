@@ -3,6 +3,7 @@
 
 mod editor;
 
+use super::columns::widest;
 use super::keys::Key;
 use super::screen::Row;
 use editor::Editor;
@@ -168,8 +169,7 @@ impl List {
         let entry = items.get(*at).map_or("", String::as_str);
         let text = format!(" {what} {} of {}: {entry}", at + 1, items.len());
         let keys = if items.len() > 1 { format!("   Up/Down, {keys}") } else { format!("   {keys}") };
-        let width = unicode_width::UnicodeWidthStr::width(&*text);
-        if width + keys.len() < usize::from(cols) { text + &keys } else { text }
+        if widest(&text) + keys.len() < usize::from(cols) { text + &keys } else { text }
     }
 }
 

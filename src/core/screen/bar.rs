@@ -4,16 +4,16 @@
 //! It is the last row where that is known, which a full-screen program sees to. On the primary screen it is not known
 //! until the output has reached the last row: then it is the first blank row below the cursor.
 
+use super::super::columns::fitted;
 use super::super::picture::Picture;
 use super::super::text::Modes;
-use super::overlay::fitted;
 
 /// What stands on the row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::core) struct Row {
     pub(in crate::core) text: String,
-    /// The column that the cursor is seen in, if it is.
-    pub(in crate::core) cursor: Option<u16>,
+    /// The byte of the text that the cursor is seen on, if it is.
+    pub(in crate::core) cursor: Option<usize>,
 }
 
 /// Where the row is.
@@ -55,17 +55,18 @@ fn last_row(picture: &Picture) -> String {
     format!("\x1b[{}H", picture.rows())
 }
 
-/// Draws the row, for a cursor that is on it.
+/// Draws the row, for a cursor that is on it and a terminal that wraps (DECAWM). How wide the terminal takes the text to
+/// be need not be known: the blanks behind it come first, it does not wrap, and what is in front of the cursor is put
+/// once more to bring the cursor there.
 pub(super) fn draw(row: &Row, cols: u16) -> Vec<u8> {
-    let mut out = String::from("\r\x1b[?25l\x1b[0;7m");
-    let text = fitted(&row.text, cols);
-    out.push_str(&text);
-    let width = unicode_width::UnicodeWidthStr::width(&*text);
-    out.push_str(&" ".repeat(usize::from(cols).saturating_sub(width + 1)));
-    out.push_str("\x1b[m\x1b[K\r");
-    if let Some(column) = row.cursor {
-        out.push_str(&format!("\x1b[{}G\x1b[?25h", column.saturating_add(1).min(cols)));
+    let room = usize::from(cols.saturating_sub(1));
+    let (text, blanks) = (fitted(&row.text, room), " ".repeat(room));
+    let mut out = format!("\x1b[?25l\x1b[?7l\r\x1b[0;7m{blanks}\x1b[m\x1b[K\r\x1b[7m{text}\x1b[m\r");
+    if let Some(cursor) = row.cursor {
+        let before = &text[..cursor.min(text.len())];
+        out.push_str(&format!("\x1b[7m{before}\x1b[m\x1b[?25h"));
     }
+    out.push_str("\x1b[?7h");
     out.into_bytes()
 }
 

@@ -4,8 +4,7 @@
 //! The terminal itself moves the line (IL, `CSI L`), so nothing of it has to be known or drawn again but where
 //! the cursor stands in it. DECSC is not used: it would overwrite what a program saved there.
 
-use unicode_width::UnicodeWidthChar;
-
+use super::super::columns::fitted;
 use super::super::text::Cursor;
 
 /// What a notice or a progress line looks like.
@@ -40,7 +39,7 @@ pub(super) fn above(cursor: &Cursor, cols: u16, back: &[u8], tone: Tone, lines: 
     push_move(&mut out, count, 'L');
     for line in lines {
         out.push_str(tone.begin());
-        out.push_str(&fitted(line, cols));
+        push_row(&mut out, line, cols);
         out.push_str("\x1b[0m\r\n");
     }
     push_move(&mut out, usize::from(cursor.row), 'B');
@@ -56,7 +55,7 @@ pub(super) fn below(cursor: &Cursor, cols: u16, back: &[u8], tone: Tone, line: &
     out.push('\n');
     if !line.is_empty() {
         out.push_str(tone.begin());
-        out.push_str(&fitted(line, cols));
+        push_row(&mut out, line, cols);
         out.push_str("\x1b[0m");
     }
     out.push_str("\x1b[K\r");
@@ -79,17 +78,12 @@ fn push_move(out: &mut String, n: usize, how: char) {
     }
 }
 
-/// As much of the text as stays clear of the last column, where it would wrap.
-pub(super) fn fitted(text: &str, cols: u16) -> String {
-    let mut left = usize::from(cols).saturating_sub(1);
-    text.chars()
-        .take_while(|c| {
-            let width = c.width().unwrap_or(0);
-            let fits = width <= left;
-            left = left.saturating_sub(width);
-            fits
-        })
-        .collect()
+/// Puts a row of text, for a terminal that wraps (DECAWM). It stays clear of the last column; where a terminal takes it to
+/// be wider than anybody knew, it does not wrap.
+fn push_row(out: &mut String, text: &str, cols: u16) {
+    out.push_str("\x1b[?7l");
+    out.push_str(fitted(text, usize::from(cols.saturating_sub(1))));
+    out.push_str("\x1b[?7h");
 }
 
 #[cfg(test)]
@@ -152,11 +146,5 @@ mod tests {
         assert_eq!(parser.screen().cursor_position(), (1, 3));
         parser.process(&below(&cursor, 30, b"", Tone::Faint, ""));
         assert_eq!(lines(&parser), before);
-    }
-
-    #[test]
-    fn text_is_cut_before_the_last_column() {
-        assert_eq!(fitted("abcdef", 5), "abcd");
-        assert_eq!(fitted("\u{4e2d}\u{4e2d}\u{4e2d}", 6), "\u{4e2d}\u{4e2d}");
     }
 }

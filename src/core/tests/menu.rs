@@ -228,6 +228,25 @@ fn a_resize_redraws_it() {
 }
 
 #[test]
+fn emoji_that_terminals_take_to_be_of_different_widths_do_not_make_it_wrap() {
+    let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+    for emoji in ["\u{1f44d}\u{1f3fd}", family, "\u{2764}\u{fe0f}", "\u{1f1e9}\u{1f1ea}"] {
+        let mut bench = Bench::sized(8, 60, &["-t", "^5$", "--annotate", &emoji.repeat(30)]);
+        bench.shell(b"\x1b[2J\x1b[H").shell((1..20).map(|n| format!("{n}\r\n")).collect::<String>().as_bytes());
+        bench.shell(b"$ ");
+        let before = bench.lines();
+        bench.keys(b"\x1dn");
+        let rows = bench.lines();
+        assert!(rows[7].starts_with(" note 1 of 1: line 5") && rows[..7] == before[..7], "{emoji}: {rows:#?}");
+        bench.keys(b"\x1b").wait(30).keys("\x1dr".as_bytes()).keys(emoji.repeat(30).as_bytes());
+        let rows = bench.lines();
+        assert!(rows[7].starts_with(" run: ") && rows[..7] == before[..7], "{emoji}: {rows:#?}");
+        bench.keys(b"\x1b").wait(30);
+        assert_eq!(bench.lines(), before, "{emoji}");
+    }
+}
+
+#[test]
 fn the_end_of_the_session_closes_it() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"$ ").keys(b"\x1d").shell(b"last words");
