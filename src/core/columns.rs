@@ -7,6 +7,9 @@ use unicode_width::UnicodeWidthChar;
 /// It makes of the character in front of it an emoji, which takes two columns.
 const AS_EMOJI: char = '\u{fe0f}';
 
+/// How far the rows of a folded line are indented, where they are long enough.
+const INDENT: usize = 4;
+
 /// The most columns that a character adds to a text.
 pub(super) fn width(char: char) -> usize {
     if char == AS_EMOJI { 1 } else { char.width().unwrap_or(0) }
@@ -25,6 +28,32 @@ pub(super) fn fitted(text: &str, cols: usize) -> &str {
         used > cols
     });
     end.map_or(text, |(end, _)| &text[..end])
+}
+
+/// A line in rows of at most `cols` columns, broken at blanks where there are any, and within a word that is wider than a
+/// row; all but the first are indented.
+pub(super) fn folded(line: &str, cols: usize) -> Vec<String> {
+    let indent = INDENT.min(cols / 4);
+    let mut rows = vec![String::new()];
+    let mut used = 0;
+    for word in line.split_inclusive(' ') {
+        let solid = widest(word.trim_end_matches(' '));
+        let fits_elsewhere = used > indent && (1..=cols - indent).contains(&solid);
+        let mut breaks = used + solid > cols && fits_elsewhere;
+        for char in word.chars() {
+            let width = width(char);
+            breaks |= used + width > cols && used > indent && char != ' ';
+            if std::mem::take(&mut breaks) {
+                rows.push(" ".repeat(indent));
+                used = indent;
+            }
+            if let Some(row) = rows.last_mut() {
+                row.push(char);
+            }
+            used += width;
+        }
+    }
+    rows.iter().map(|row| row.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -50,7 +79,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_line_is_folded_at_blanks_and_a_word_that_is_too_wide_anywhere() {
+        let wide = "\u{6f22}\u{5b57}".repeat(6);
+        for (line, cols, expected) in [
+            (
+                "coshell: coprocess \"bot\" failed: status 3",
+                24,
+                &["coshell: coprocess \"bot\"", "    failed: status 3"][..],
+            ),
+            ("abcd efgh", 4, &["abcd", " efg", " h"]),
+            ("  /usr/share/doc/coshell x", 12, &["  /usr/share", "   /doc/cosh", "   ell x"]),
+            ("at https://host/path", 16, &["at https://host/", "    path"]),
+            (
+                &wide,
+                16,
+                &[
+                    "\u{6f22}\u{5b57}\u{6f22}\u{5b57}\u{6f22}\u{5b57}\u{6f22}\u{5b57}",
+                    "    \u{6f22}\u{5b57}\u{6f22}\u{5b57}",
+                ],
+            ),
+            ("a          b", 6, &["a", " b"]),
+            ("", 6, &[""]),
+        ] {
+            assert_eq!(folded(line, cols), expected, "{line:?} in {cols}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn nothing_of_a_folded_line_is_lost(line in "[a-c \u{4e2d}\u{301}]{0,60}", cols in 0..30_usize) {
+            let rows = folded(&line, cols);
+            let letters = |text: &str| text.replace(' ', "");
+            prop_assert_eq!(letters(&rows.concat()), letters(&line));
+            // A wide character is wider than some rows.
+            prop_assert!(rows.iter().all(|row| widest(row) <= cols.max(2)), "{:?}", rows);
+        }
+
         #[test]
         fn no_terminal_takes_more(text in "(\\PC|\\p{Emoji}|[\u{200d}\u{fe0e}\u{fe0f}\u{20e3}\u{1f3fb}-\u{1f3ff}]){0,12}") {
             let parts: usize = text.chars().filter_map(UnicodeWidthChar::width).sum();

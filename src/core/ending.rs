@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::coproc::{Coproc, Form, Why};
+use super::notices::Elsewhere;
 use super::order::named;
 use super::zmodem::{INTERRUPT, Step, Verdict, behind_the_end};
 use super::{Core, Effect};
@@ -133,7 +134,7 @@ impl Core {
         let (name, wanted) = (named(&ended.command), ended.why.is_some() || exit.success());
         let failed = (!wanted).then(|| (format!("coprocess {name} failed: {exit}"), ended.stderr.last_lines()));
         if let Some((sentence, details)) = failed.as_ref().filter(|_| !self.control.coprocs.is_waited_for()) {
-            self.notice(sentence, details, out);
+            self.notice_of(sentence, details, Elsewhere::Errors, out);
         }
         if ended.why == Some(Why::FarGone) {
             self.notice(&format!("{name} was stopped: the other side ended the transfer"), &[], out);
@@ -161,8 +162,9 @@ impl Core {
         if !self.finished {
             self.finished = true;
             self.screen.restore();
-            out.extend(self.notices.rows(u16::MAX).into_iter().map(Effect::Warn));
-            self.notices.clear();
+            while let Some(notice) = self.notices.take() {
+                out.extend(notice.lines().iter().cloned().map(Effect::Warn));
+            }
         }
         if self.screen.is_empty() {
             out.push(Effect::Finish(self.session.exit()));

@@ -58,7 +58,7 @@ use keys::Keys;
 pub use lending::Guest;
 use lending::Lending;
 use notes::Notes;
-use notices::Notices;
+use notices::{Elsewhere, Notices};
 pub use popup::MOST_RECENT;
 use popup::Popup;
 use readers::Watching;
@@ -314,9 +314,14 @@ impl Core {
     }
 
     fn notice(&mut self, sentence: &str, details: &[String], out: &mut Vec<Effect>) {
+        self.notice_of(sentence, details, Elsewhere::Nowhere, out);
+    }
+
+    /// A notice of what can be read elsewhere too.
+    fn notice_of(&mut self, sentence: &str, details: &[String], elsewhere: Elsewhere, out: &mut Vec<Effect>) {
         self.control.subscribers.tell(&Record::Notice { text: sentence }, out);
         if self.setup.notices == Voice::Notices {
-            self.notices.push(sentence, details);
+            self.notices.push(sentence, details, elsewhere);
         }
     }
 }

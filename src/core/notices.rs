@@ -3,13 +3,73 @@
 
 use std::collections::VecDeque;
 
-use unicode_width::UnicodeWidthStr;
+use super::columns::{fitted, folded, widest};
 
 /// How many may wait: beyond that they are counted only.
 const WAITING: usize = 8;
 
+/// Where all of a notice can be read that is too long for the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Elsewhere {
+    /// Nothing but the notice itself has it.
+    Nowhere,
+    /// The notes have it.
+    Notes,
+    /// What the coprocess wrote to stderr.
+    Errors,
+}
+
+impl Elsewhere {
+    /// What a notice ends in whose rest is not shown.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Nowhere => "...",
+            Self::Notes => "... (coshell notes)",
+            Self::Errors => "... (coshell errors)",
+        }
+    }
+}
+
 /// A notice: its sentence, and lines that belong to it.
-pub(super) type Notice = Vec<String>;
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Notice {
+    lines: Vec<String>,
+    elsewhere: Elsewhere,
+}
+
+impl Notice {
+    fn new(sentence: &str, details: &[String], elsewhere: Elsewhere) -> Self {
+        let mut lines = vec![format!("coshell: {sentence}")];
+        lines.extend(details.iter().map(|line| format!("  {line}")));
+        Self { lines, elsewhere }
+    }
+
+    /// Its lines as they are.
+    pub(super) fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// In rows of at most `cols` columns; where there are more than `most`, the last one says so.
+    pub(super) fn rows(&self, cols: usize, most: usize) -> Vec<String> {
+        let all = self.lines.iter().flat_map(|line| folded(line, cols));
+        let mut rows: Vec<String> = all.take(most + 1).collect();
+        if rows.len() > most {
+            rows.truncate(most);
+            if let Some(last) = rows.last_mut() {
+                *last = self.marked(last, cols);
+            }
+        }
+        rows
+    }
+
+    /// A row that says that more would follow, and where that is, if there is room for it.
+    fn marked(&self, row: &str, cols: usize) -> String {
+        let mark = [self.elsewhere.mark(), Elsewhere::Nowhere.mark()].into_iter().find(|mark| widest(mark) <= cols);
+        let Some(mark) = mark else { return row.to_owned() };
+        let text = fitted(row, cols.saturating_sub(widest(mark) + 1)).trim_end();
+        if text.is_empty() { mark.to_owned() } else { format!("{text} {mark}") }
+    }
+}
 
 /// Text of somebody else's as it may stand in a sentence: with a blank for each control character.
 pub(super) fn blanked(text: &str) -> String {
@@ -25,9 +85,8 @@ pub(super) struct Notices {
 
 impl Notices {
     /// Another one, with details that stand below it.
-    pub(super) fn push(&mut self, sentence: &str, details: &[String]) {
-        let mut notice = vec![format!("coshell: {sentence}")];
-        notice.extend(details.iter().map(|line| format!("  {line}")));
+    pub(super) fn push(&mut self, sentence: &str, details: &[String], elsewhere: Elsewhere) {
+        let notice = Notice::new(sentence, details, elsewhere);
         if self.waiting.back() == Some(&notice) {
             return;
         }
@@ -38,73 +97,63 @@ impl Notices {
         }
     }
 
-    /// Whether there is anything to show.
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    /// The one that has waited longest.
+    pub(super) fn first(&self) -> Option<&Notice> {
+        self.waiting.front()
     }
 
-    /// All lines that wait, oldest first, folded so that none is wider than `cols`.
-    pub(super) fn rows(&self, cols: u16) -> Vec<String> {
-        let left_out = (self.left_out > 0).then(|| "coshell: more notices were left out".to_owned());
-        let lines = self.waiting.iter().flatten().chain(&left_out);
-        lines.flat_map(|line| folded(line, usize::from(cols))).collect()
-    }
-
-    /// They have been shown.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-}
-
-/// A line in rows of at most `cols` columns, broken at blanks where there are any; all but the first are indented.
-fn folded(line: &str, cols: usize) -> Vec<String> {
-    const INDENT: &str = "    ";
-    let mut rows = vec![String::new()];
-    let mut used = 0;
-    for word in line.split_inclusive(' ') {
-        let width = word.trim_end().width();
-        if used + width > cols && used > INDENT.len() {
-            rows.push(INDENT.to_owned());
-            used = INDENT.len();
+    /// Takes it away. Behind the last one it is told how many were left out.
+    pub(super) fn take(&mut self) -> Option<Notice> {
+        let first = self.waiting.pop_front();
+        if self.waiting.is_empty() && self.left_out > 0 {
+            let sentence = format!("more notices were left out: {}", std::mem::take(&mut self.left_out));
+            self.push(&sentence, &[], Elsewhere::Nowhere);
         }
-        if let Some(row) = rows.last_mut() {
-            row.push_str(word);
-        }
-        used += word.width();
+        first
     }
-    rows.iter().map(|row| row.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn all(mut notices: Notices) -> Vec<String> {
+        std::iter::from_fn(|| notices.take()).flat_map(|notice| notice.lines).collect()
+    }
+
     #[test]
     fn are_bounded_and_say_so() {
         let mut notices = Notices::default();
         for n in 0..20 {
-            notices.push(&n.to_string(), &["detail".to_owned()]);
+            notices.push(&n.to_string(), &["detail".to_owned()], Elsewhere::Nowhere);
         }
-        let lines = notices.rows(80);
+        let lines = all(notices);
         assert_eq!(lines.len(), 2 * WAITING + 1);
         assert_eq!(lines[..2], ["coshell: 0", "  detail"]);
-        assert_eq!(lines[2 * WAITING], "coshell: more notices were left out");
-        notices.clear();
-        assert!(notices.is_empty());
+        assert_eq!(lines[2 * WAITING], "coshell: more notices were left out: 12");
     }
 
     #[test]
     fn the_same_twice_running_is_shown_once() {
         let mut notices = Notices::default();
-        notices.push("again", &[]);
-        notices.push("again", &[]);
-        assert_eq!(notices.rows(80), ["coshell: again"]);
+        notices.push("again", &[], Elsewhere::Nowhere);
+        notices.push("again", &[], Elsewhere::Nowhere);
+        assert_eq!(all(notices), ["coshell: again"]);
     }
 
     #[test]
-    fn a_long_one_is_folded_at_blanks() {
-        let rows = folded("coshell: coprocess \"bot\" failed: status 3", 24);
-        assert_eq!(rows, ["coshell: coprocess \"bot\"", "    failed: status 3"]);
-        assert_eq!(folded("abcdefghij", 4), ["abcdefghij"]);
+    fn one_that_is_too_long_says_so_and_where_the_rest_is() {
+        let details = ["one two three four five six".to_owned()];
+        for (cols, most, elsewhere, expected) in [
+            (40, 2, Elsewhere::Notes, &["coshell: a note", "  one two three four five six"][..]),
+            (24, 3, Elsewhere::Notes, &["coshell: a note", "  one two three four", "    five six"]),
+            (24, 2, Elsewhere::Notes, &["coshell: a note", "  on ... (coshell notes)"]),
+            (20, 2, Elsewhere::Errors, &["coshell: a note", "... (coshell errors)"]),
+            (24, 2, Elsewhere::Nowhere, &["coshell: a note", "  one two three four ..."]),
+            (9, 3, Elsewhere::Errors, &["coshell:", "  a note", "  one ..."]),
+            (2, 2, Elsewhere::Nowhere, &["co", "sh"]),
+        ] {
+            assert_eq!(Notice::new("a note", &details, elsewhere).rows(cols, most), expected, "{cols} by {most}");
+        }
     }
 }

@@ -188,7 +188,7 @@ fn a_place_of_its_own_is_not_needed_to_write_a_notice_in_a_narrow_terminal() {
     term.wait(PROMPT);
     term.send("echo go'-'now\r");
     // What there is room for.
-    term.wait("coshell");
+    term.wait("coshe ...");
     term.send("echo ok'ay'\r");
     term.wait("okay");
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::history::Kept;
 use super::super::notes::Quoted;
+use super::super::notices::Elsewhere;
 use super::super::{Core, Effect};
 use super::reading::seconds;
 use super::{Code, Refusal, Reply};
@@ -23,7 +24,8 @@ impl Core {
             None => quoted.quote.clone(),
         };
         let details: Vec<String> = quoted.text.lines().map(shown).collect();
-        self.notice(&format!("note on line {}: {}", quoted.line, shown(quote.trim())), &details, out);
+        let sentence = format!("note on line {}: {}", quoted.line, shown(quote.trim()));
+        self.notice_of(&sentence, &details, Elsewhere::Notes, out);
         self.notes.notes.push(quoted);
     }
 

@@ -73,22 +73,30 @@ impl Screen {
             let own = std::mem::take(&mut self.own);
             self.push_own(&own);
         }
-        if notices.is_empty() || !self.can_place() {
-            return;
+        let cols = usize::from(self.size.cols.saturating_sub(1));
+        // More than this the terminal can never show above a line.
+        let most = usize::from(self.size.rows).saturating_sub(2).max(1);
+        while self.can_place()
+            && let Some(notice) = notices.first()
+            && self.put_above(&notice.rows(cols, most))
+        {
+            notices.take();
         }
-        let mut rows = notices.rows(self.size.cols.saturating_sub(1));
-        // More than this terminal can ever show above a line: what there is room for.
-        rows.truncate(usize::from(self.size.rows).saturating_sub(2).max(1));
-        let (line, sgr) = self.pen();
-        // What the notice stands above must stay whole on the screen.
+    }
+
+    /// Puts rows above the line that the cursor is on, or above all of the prompt; says whether there was room. What they
+    /// stand above stays whole on the screen.
+    fn put_above(&mut self, rows: &[String]) -> bool {
         let most = usize::from(self.size.rows);
         let fits = |cursor: &Cursor| usize::from(cursor.rows) + rows.len() < most;
+        let (line, sgr) = self.pen();
         let cursor = Some(self.in_prompt(line)).filter(fits).unwrap_or(line);
-        if fits(&cursor) {
-            let back = self.back(&cursor, sgr);
-            self.push_plainly(&overlay::above(&cursor, self.size.cols, &back, self.tone, &rows));
-            notices.clear();
+        if !fits(&cursor) {
+            return false;
         }
+        let back = self.back(&cursor, sgr);
+        self.push_plainly(&overlay::above(&cursor, self.size.cols, &back, self.tone, rows));
+        true
     }
 
     /// Whether there is a cursor whose place on the screen is known.

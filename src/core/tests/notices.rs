@@ -1,6 +1,8 @@
 //! Notices on the screen: when they come, and what is left of everything else.
 
 use super::*;
+use crate::core::command::Command;
+use crate::words::Ticket;
 
 /// A bench whose coprocess fails when it is told to.
 fn failing(options: &[&str]) -> Bench {
@@ -78,6 +80,64 @@ fn waits_for_the_main_screen_and_for_a_silent_coprocess() {
     assert_eq!(bench.lines(), Vec::<String>::new());
     bench.coproc_exits(Exit::Code(0), b"");
     assert_eq!(bench.lines(), ["coshell: a sentence"]);
+}
+
+#[test]
+fn all_that_waited_come_whatever_room_there_is() {
+    for rows in [8, 10, 24] {
+        let mut bench = Bench::sized(rows, 60, &[]);
+        bench.shell(b"$ less\r\n\x1b[?1049hfull");
+        let long = "that is rather long so that it takes two rows of the terminal";
+        let notes: Vec<String> = (0..7).map(|n| format!("number {n}: a sentence {long}")).collect();
+        notes.iter().for_each(|note| bench.core.notice(note, &[], &mut Vec::new()));
+        bench.shell(b"\x1b[?1049l$ ");
+        assert_eq!(bench.lines().last().map(String::as_str), Some("$"), "{rows} rows");
+        // What has scrolled away stands on a longer sheet.
+        bench.size.rows = 100;
+        let sheet = bench.lines();
+        let told: Vec<&String> = sheet.iter().filter(|row| row.starts_with("coshell: ")).collect();
+        assert_eq!(told.len(), 7, "{sheet:#?}");
+        for (n, row) in told.into_iter().enumerate() {
+            assert!(row.starts_with(&format!("coshell: number {n}: a sentence")), "{sheet:#?}");
+        }
+        let whole = sheet.iter().filter(|row| row.ends_with("rows of the terminal")).count();
+        assert_eq!(whole, 7, "{sheet:#?}");
+    }
+}
+
+#[test]
+fn a_wide_word_is_folded_and_what_is_too_long_says_where_the_rest_is() {
+    let wide = "\u{6f22}\u{5b57}".repeat(48);
+    let mut bench = Bench::sized(24, 80, &["-t", "^anchor$", "--annotate", &wide]);
+    bench.shell(b"anchor\r\n$ ");
+    let rows = bench.lines();
+    assert_eq!(rows[1], "coshell: note on line 1: anchor");
+    assert_eq!(rows[2..5].concat().replace(' ', ""), wide);
+    assert_eq!(rows[5], "$");
+
+    let long = (1..=900).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
+    let note = Command::read("annotate", Some(serde_json::json!(["1", long]))).expect("a good request");
+    let mut bench = Bench::sized(24, 80, &[]);
+    bench.shell(b"anchor\r\n$ ").input(Input::Asked(Ticket(1), note));
+    let rows = bench.lines();
+    assert!(rows[22].ends_with("... (coshell notes)") && rows[22].len() < 80 && rows[23] == "$", "{rows:#?}");
+    let mut bench = Bench::sized(5, 10, &["--indicator", "none", "-c", "exit 3"]);
+    bench.shell(b"$ ").coproc_exits(Exit::Code(3), b"");
+    assert_eq!(bench.lines(), ["coshell:", "  coproce", "  ss ...", "$"]);
+}
+
+#[test]
+fn one_for_which_there_is_no_room_now_waits_and_those_behind_it_too() {
+    let mut bench = Bench::sized(6, 20, &[]);
+    bench.shell("x".repeat(70).as_bytes());
+    for sentence in ["one that takes more than a row", "two"] {
+        bench.core.notice(sentence, &[], &mut Vec::new());
+    }
+    bench.shell(b"y");
+    assert!(!bench.lines().concat().contains("coshell"));
+    bench.shell(b"\r\n$ ");
+    let rows = bench.lines();
+    assert_eq!(rows[rows.len() - 2..], ["coshell: two", "$"], "{rows:#?}");
 }
 
 #[test]
