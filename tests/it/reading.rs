@@ -6,7 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use serde_json::{Value, json};
 
 use crate::support::terminal::DEADLINE;
-use crate::support::{PROMPT, Place, Session, coshell, needs, proc};
+use crate::support::{PROMPT, Place, Session, bash, coshell, needs, proc};
 
 /// What a cell shows: its text, its colours, and whether it is bold, italic, underlined, inverse.
 type Seen = (String, Value, Value, [bool; 4]);
@@ -234,6 +234,66 @@ fn the_output_of_a_command_is_known_by_its_marks() {
     let second = &commands[commands.len() - 2];
     assert_eq!((&second["status"], &second["text"]), (&json!(3), &json!("printf 'one\\ntwo'; (exit 3)")));
     assert!(session.call(&["lines", "--command=99"]).err.contains("fewer"));
+}
+
+/// Columns of a window in which commands are typed that fill rows of it.
+const NARROW: u16 = 40;
+
+/// Types commands that end in a row's last column, near it, and in the second row's, each followed by these keys; what they
+/// print has to be a line of its own for triggers and for `lines`.
+fn rows_are_filled(mut session: Session, prompt: &str, print: impl Fn(&str) -> String, keys: &str) {
+    let wide = usize::from(NARROW);
+    for columns in [wide - 1, wide, wide + 1, 2 * wide - 1, 2 * wide, 2 * wide + 1] {
+        let word = format!("OUT{columns}PUT");
+        let command = format!("{:x<1$}", print(&word), columns - prompt.len());
+        session.term.send(&command);
+        session.term.wait_until("the command", |term| term.rows().concat().ends_with(&command));
+        session.term.send(keys);
+        session.term.wait(&format!("{word}\r\n"));
+        session.term.wait(prompt);
+        let captured = session.call(&["captured", "--json"]).json();
+        let last = captured["captured"].as_array().and_then(|all| all.last()).expect("a captured line");
+        assert_eq!(last["quote"], json!(word), "{columns} columns");
+        assert_eq!(
+            session.call(&["lines", "-n", "3"]).well(),
+            format!("{prompt}{command}\n{word}\n{prompt}\n"),
+            "{columns} columns"
+        );
+    }
+}
+
+/// What they print is captured.
+const CAPTURE: [&str; 4] = ["-q", "-t", r"^OUT\d+PUT$", "--capture"];
+
+fn narrow_bash() -> Session {
+    needs("bash");
+    let mut session = Session::start(bash(&CAPTURE).size(24, NARROW, 0, 0));
+    session.term.wait(PROMPT);
+    session
+}
+
+fn echo(word: &str) -> String {
+    format!("echo {word} #")
+}
+
+#[test]
+fn the_output_of_a_command_that_fills_its_row_is_a_line_of_its_own() {
+    rows_are_filled(narrow_bash(), PROMPT, echo, "\r");
+}
+
+#[test]
+fn so_it_is_where_the_command_is_taken_with_the_cursor_at_its_start() {
+    rows_are_filled(narrow_bash(), PROMPT, echo, "\x01\r");
+}
+
+#[test]
+fn python_s_output_behind_a_row_that_is_filled_is_a_line_of_its_own() {
+    needs("python3");
+    let program = ["--", "python3", "-q", "-i"];
+    let launch = coshell(&[&CAPTURE[..], &program].concat()).env("PYTHON_BASIC_REPL", "1").size(24, NARROW, 0, 0);
+    let mut session = Session::start(launch);
+    session.term.wait(">>> ");
+    rows_are_filled(session, ">>> ", |word| format!("print('{word}') #"), "\r");
 }
 
 #[test]

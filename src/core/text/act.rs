@@ -130,6 +130,8 @@ impl Text {
                 (6, _) => lines.home(span, sink),
                 (1048, true) => lines.save(),
                 (1048, false) => lines.recall(span, sink),
+                // Pasted text is no longer told apart, so no line is edited.
+                (2004, false) => lines.end_edit(span, sink),
                 _ if was_alternate != self.modes.alt_screen() => lines.switch(on, span, sink),
                 _ => {}
             }

@@ -95,6 +95,11 @@ impl Cells {
         self.cells.iter().skip(from).filter(|&&cell| cell == u32::from(b' ')).count()
     }
 
+    /// Whether nothing was written into this cell, or it was erased.
+    pub(super) fn is_blank(&self, at: usize) -> bool {
+        self.cells.get(at).is_none_or(|&cell| cell == BLANK)
+    }
+
     /// Whether anything was written from this cell on, and not erased.
     pub(super) fn any_from(&self, at: usize) -> bool {
         self.cells.get(at..).is_some_and(|cells| cells.iter().any(|&cell| cell != BLANK))

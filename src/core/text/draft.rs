@@ -152,6 +152,22 @@ impl Draft {
         of_cells.max(self.place.row + 1)
     }
 
+    /// Before something is put up to the cell `end`: a row whose last column was empty and is filled now no longer goes on
+    /// in the next, so blanks there are not the line's. By this readline takes back what made it wrap, at the end of a
+    /// command that fills its row.
+    #[inline]
+    pub(super) fn end_wrap(&mut self, end: usize, cols: usize) {
+        let row_end = (self.place.row + 1) * cols;
+        if end == row_end && row_end < self.cells.len() && self.cells.is_blank(row_end - 1) && self.is_void(row_end) {
+            self.cells.truncate(row_end);
+        }
+    }
+
+    /// Whether there is nothing to read from this cell on.
+    pub(super) fn is_void(&self, from: usize) -> bool {
+        self.cells.trimmed(from, self.cells.len()) == 0
+    }
+
     /// From bytes to cells; settled before.
     pub(super) fn turn_into_cells(&mut self, cols: usize) {
         if self.form == Form::Cells {

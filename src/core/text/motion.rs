@@ -318,6 +318,22 @@ impl Lines {
         (last && draft.cells.spaces(from) >= enough).then_some(from)
     }
 
+    /// Whoever let a command be edited takes it. If it fills its rows and the cursor was not at its end, readline leaves
+    /// the cursor on the row below, of which the command has only the blank that made it wrap: the output begins there.
+    pub(super) fn end_edit(&mut self, span: Span, sink: &mut impl Sink) {
+        self.settle();
+        let draft = &self.draft;
+        let row = draft.place.row * self.cols;
+        if draft.form == Form::Cells
+            && draft.place.col == 0
+            && row > 0
+            && draft.cells.any_from(row)
+            && draft.is_void(row)
+        {
+            self.cut(row, span, sink);
+        }
+    }
+
     /// The row that the cursor is on is emptied and no longer the continuation of the one above.
     fn cut(&mut self, end: usize, span: Span, sink: &mut impl Sink) {
         let col = self.here();

@@ -206,6 +206,7 @@ impl Lines {
         if self.modes.insert {
             draft.cells.insert(cell, (draft.place.row + 1) * self.cols, width);
         }
+        draft.end_wrap(cell + width, self.cols);
         draft.cells.put(cell, glyph, width);
         draft.place.col += width;
         draft.last = Some(glyph);
@@ -224,6 +225,7 @@ impl Lines {
         let draft = &mut self.draft;
         draft.weight += cell.saturating_sub(draft.cells.len());
         let len = run.len().min(self.cols - draft.place.col).min(LINE_LIMIT - draft.weight);
+        draft.end_wrap(cell + len, self.cols);
         draft.cells.put_singles(cell, &run[..len]);
         draft.weight += len;
         draft.place.col += len;

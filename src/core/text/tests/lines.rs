@@ -226,6 +226,63 @@ fn wrapping() {
     );
 }
 
+/// What readline writes at the end of a command, on a terminal of 10 columns.
+#[test]
+fn the_output_of_a_command_that_fills_its_row_is_a_line_of_its_own() {
+    check(
+        10,
+        &[
+            (
+                "a row",
+                b"$ echo 789 \r\x1b[A\x1b[9C\x1b[K9\r\nOUTPUT\r\nnext\r\n",
+                &["$ echo 789", "OUTPUT", "next"],
+                None,
+            ),
+            ("two rows", b"$ echo 7890123456789 \r\x1b[A\x1b[9C\x1b[K9\r\nx\r\n", &["$ echo 7890123456789", "x"], None),
+            ("a wide one last", "$ echo 7漢 \r\x1b[A\x1b[8C\x1b[K漢\r\nx\r\n".as_bytes(), &["$ echo 7漢", "x"], None),
+            ("no output", b"$ echo 789 \r\x1b[A\x1b[9C\x1b[K9\r\n$ ", &["$ echo 789"], Some("$ ")),
+            ("one less", b"$ echo 78\r\nx\r\n", &["$ echo 78", "x"], None),
+            ("one more", b"$ echo 789 \r0\r\nx\r\n", &["$ echo 7890", "x"], None),
+            (
+                "shortened and filled again",
+                b"$ echo 789 \r\x1b[A\x1b[9C\x1b[K\r\n\r\x1b[K\x1b[A\x1b[9C8 \r\x1b[A\x1b[9C\x1b[K8\r\nx\r\n",
+                &["$ echo 788", "x"],
+                None,
+            ),
+            (
+                "shortened",
+                b"$ echo 789 \r\x1b[A\x1b[9C\x1b[K\r\n\r\x1b[K\x1b[A\x1b[9C\r\nx\r\n",
+                &["$ echo 78", "x"],
+                None,
+            ),
+            (
+                "to its start and to its end, and more",
+                b"$ echo 789 \r\x1b[A\x1b[2C\r\n\r01\r\nx\r\n",
+                &["$ echo 78901", "x"],
+                None,
+            ),
+            (
+                "taken while the cursor is at its start",
+                b"\x1b[?2004h$ echo 789 \r\x1b[A\x1b[2C\r\n\r\x1b[?2004l\rx\r\n",
+                &["$ echo 789", "x"],
+                None,
+            ),
+            (
+                "taken by zsh, which leaves a row empty",
+                b"\x1b[?2004h$ echo 789 \r\x1b[K\x1b[K\x1b[?2004l\r\r\nx\r\n",
+                &["$ echo 789", "x"],
+                None,
+            ),
+            (
+                "taken while it is at the end of two rows",
+                b"\x1b[?2004h$ echo 789 \r01\r\n\x1b[?2004l\rx\r\n",
+                &["$ echo 78901", "x"],
+                None,
+            ),
+        ],
+    );
+}
+
 #[test]
 fn motions_that_leave_the_row() {
     check(
