@@ -41,7 +41,7 @@ impl Sink for Look<'_> {
     }
 
     fn line(&mut self, line: &Line<'_>) {
-        self.1 += usize::from(self.0.block_may_match(line.text));
+        self.1 += usize::from(self.0.line_may_match(line.text));
     }
 }
 

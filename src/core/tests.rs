@@ -207,6 +207,24 @@ fn a_prompt_is_answered_once() {
 }
 
 #[test]
+fn an_empty_line_is_tried_like_any_other_however_it_comes() {
+    for (pattern, fires) in
+        [("^$", 2), (r"^\s*$", 3), (r"\A\z", 2), ("^x?$", 2), ("^(a|)$", 3), ("$", 6), ("^.$", 4), (r"\b", 3)]
+    {
+        for stream in ["a\r\n\r\nb\r\n \r\nc\r\n\r\n", "\x1b[20ha\n\nb\n \nc\n\r\x1b[K\n"] {
+            let typed = crate::core::split::everywhere(stream.as_bytes(), |pieces| {
+                let mut bench = Bench::new(&["-t", pattern, "--send", "E"]);
+                pieces.iter().for_each(|piece| {
+                    bench.shell(piece);
+                });
+                String::from_utf8(bench.typed).expect("text")
+            });
+            assert_eq!(typed, "E".repeat(fires), "{pattern} on {stream:?}");
+        }
+    }
+}
+
+#[test]
 fn a_coprocess_that_a_trigger_starts_reads_from_the_lines_first_byte() {
     crate::core::split::everywhere(b"before\r\n\x1b[1mgo\x1b[m now\r\nafter\r\n", |pieces| {
         let mut bench = Bench::new(&["-t", "^go", "-c", "bot"]);

@@ -167,7 +167,7 @@ impl Sink for Picker<'_> {
     }
 
     fn line(&mut self, line: &Line<'_>) {
-        if self.takes_all() || self.triggers.block_may_match(line.text) {
+        if self.takes_all() || self.triggers.line_may_match(line.text) {
             let number = count(self.number, line);
             self.found.push(Told::Line(Found::of(line, number, self.alt_screen)));
         } else if let Some(mut teller) = self.teller() {

@@ -258,6 +258,12 @@ impl Triggers {
         self.next_line(block, 0).is_some()
     }
 
+    /// Whether a line, without its end, may match. A no is certain.
+    pub fn line_may_match(&mut self, line: &[u8]) -> bool {
+        // A block without a byte has no line; a line without one is a line all the same.
+        if line.is_empty() { self.set().empty_may_match() } else { self.block_may_match(line) }
+    }
+
     /// The first line in a block of lines that may match, at or after `from`, which is the start of a line. Its range
     /// is without the line's end. All lines before it certainly do not match.
     pub fn next_line(&mut self, block: &[u8], from: usize) -> Option<Range<usize>> {

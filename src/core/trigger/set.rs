@@ -48,6 +48,8 @@ pub(super) enum Form {
 pub(super) struct Set {
     /// The triggers whose patterns are in the set, in order.
     members: Vec<usize>,
+    /// Whether an empty line may match.
+    empty_may_match: bool,
     /// Absent if the patterns are too large for an automaton.
     machine: Option<Machine>,
 }
@@ -84,7 +86,13 @@ impl Set {
     /// Builds the set of patterns that are relaxed already.
     fn of_relaxed(limits: Limits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
         let patterns: Vec<Hir> = patterns.collect();
-        Self { machine: Machine::new(&patterns, limits), members }
+        let empty_may_match = patterns.iter().any(|hir| hir.properties().minimum_len() == Some(0));
+        Self { machine: Machine::new(&patterns, limits), members, empty_may_match }
+    }
+
+    /// Whether a line without text may match.
+    pub(super) fn empty_may_match(&self) -> bool {
+        self.empty_may_match
     }
 
     /// Whether the text searched last has cost more states than it was worth.

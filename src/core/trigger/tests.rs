@@ -182,6 +182,16 @@ fn an_empty_line_counts_when_it_is_finished() {
 }
 
 #[test]
+fn whether_an_empty_line_may_match_is_known_without_looking_at_it() {
+    for (pattern, may) in [("^$", true), ("x*", true), (r"^\s*$", true), ("foo|", true), ("x", false), ("^.$", false)] {
+        let mut bench = Bench::new([spec("error"), spec(pattern)]);
+        assert_eq!(bench.triggers.line_may_match(b""), may, "{pattern}");
+        bench.triggers.set_enabled(1, false);
+        assert!(!bench.triggers.line_may_match(b""), "{pattern} is off");
+    }
+}
+
+#[test]
 fn stop_ends_a_line() {
     let stop = |pattern| Spec { stops: true, ..spec(pattern) };
     let mut bench = Bench::new([spec("a"), stop("b"), spec("c")]);
