@@ -182,7 +182,7 @@ impl Core {
         }
         if !self.is_silent() {
             if let Some(record) = &record {
-                self.control.subscribers.tell(record, out);
+                self.control.subscribers.tell_printed(record, self.seconds_at(now), out);
             }
             self.try_line(now, line, moment, None, out);
         }

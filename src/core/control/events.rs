@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::Effect;
 use super::super::coproc::Record;
@@ -56,10 +56,23 @@ impl Subscribers {
 
     /// Tells everybody who wants it.
     pub(in crate::core) fn tell(&self, record: &Record<'_>, out: &mut Vec<Effect>) {
-        let kind = record.kind();
+        self.tell_object(record.kind(), || record.object(), out);
+    }
+
+    /// The same of something that was printed at this time, in seconds since 1970.
+    pub(in crate::core) fn tell_printed(&self, record: &Record<'_>, time: f64, out: &mut Vec<Effect>) {
+        let object = || {
+            let mut object = record.object();
+            object["time"] = time.into();
+            object
+        };
+        self.tell_object(record.kind(), object, out);
+    }
+
+    fn tell_object(&self, kind: &str, object: impl Fn() -> Value, out: &mut Vec<Effect>) {
         let mut text: Option<Arc<str>> = None;
         for subscriber in self.all.iter().filter(|subscriber| subscriber.wants(kind)) {
-            let text = text.get_or_insert_with(|| record.object().to_string().into());
+            let text = text.get_or_insert_with(|| object().to_string().into());
             out.push(Effect::Tell(subscriber.ticket, Arc::clone(text)));
         }
     }

@@ -52,7 +52,11 @@ impl Core {
             Command::Send { enter, paste, text, .. } => self.send(now, &text, Manner { enter, paste }),
             Command::Lines { number, from, command, follow, .. } => {
                 let wanted = reading::Wanted { number, from, command };
-                self.tell_lines(now, ticket, wanted, follow)
+                if follow {
+                    self.follow_lines(now, ticket, wanted)
+                } else {
+                    self.tell_lines(now, wanted, reading::Open::Told)
+                }
             }
             Command::Screen {} => self.tell_screen(),
             Command::Annotate { line, text } => self.asked_to_annotate(now, &line, text, out),

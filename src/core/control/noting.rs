@@ -9,7 +9,6 @@ use super::super::history::Kept;
 use super::super::notes::Quoted;
 use super::super::notices::Elsewhere;
 use super::super::{Core, Effect};
-use super::reading::seconds;
 use super::{Code, Refusal, Reply};
 
 /// What may wait to be shown as if the shell had printed it.
@@ -90,11 +89,10 @@ impl Core {
     }
 
     fn written(&self, quoted: &Quoted, key: &str) -> Value {
-        let time = self.setup.clock + quoted.time.saturating_duration_since(self.start);
         let mut object = Map::from_iter([
             ("line".to_owned(), quoted.line.into()),
             ("quote".to_owned(), quoted.quote.clone().into()),
-            ("time".to_owned(), seconds(time).into()),
+            ("time".to_owned(), self.seconds_at(quoted.time).into()),
             (key.to_owned(), quoted.text.clone().into()),
         ]);
         if let Some(part) = &quoted.part {

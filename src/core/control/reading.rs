@@ -24,47 +24,58 @@ pub(super) struct Wanted {
     pub(super) command: Option<usize>,
 }
 
+/// What becomes of the line that the cursor is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Open {
+    /// It is told as far as it is.
+    Told,
+    /// It is told when it is finished.
+    LeftOut,
+}
+
 /// A part of the history, its first and last line cut; open where it is `None`.
 type Part = (Option<Spot>, Option<Spot>);
 
 impl Core {
-    /// The lines that are wanted; `follow`: those that come too.
-    pub(super) fn tell_lines(&mut self, now: Instant, ticket: Ticket, wanted: Wanted, follow: bool) -> Reply {
-        let lines = self.lines_of(now, wanted)?;
-        if follow {
-            self.control.subscribers.add(ticket, vec!["line".to_owned()])?;
-            self.watch();
-        }
+    /// The lines that are wanted, and from now on those that come, each when it is finished.
+    pub(super) fn follow_lines(&mut self, now: Instant, ticket: Ticket, wanted: Wanted) -> Reply {
+        let lines = self.tell_lines(now, wanted, Open::LeftOut)?;
+        self.control.subscribers.add(ticket, vec!["line".to_owned()])?;
+        self.watch();
         Ok(lines)
     }
 
-    fn lines_of(&mut self, now: Instant, wanted: Wanted) -> Reply {
-        let (start, clock) = (self.start, self.setup.clock);
+    /// The lines that are wanted.
+    pub(super) fn tell_lines(&mut self, now: Instant, wanted: Wanted, open: Open) -> Reply {
         let Some(history) = self.screen.history() else { return Ok(json!({"lines": []})) };
         let part = match wanted.command {
             Some(last) => output_of(history, last)?,
             None => (None, None),
         };
         let owners = owners(history);
-        // No line is copied that is not wanted: there may be many.
-        let last = wanted.number.filter(|_| wanted.command.is_none()).map(|count| history.last(now, count));
+        // No line is copied that is not wanted: there may be many. One more may be left out.
+        let last = wanted.number.filter(|_| wanted.command.is_none());
+        let last = last.map(|count| history.last(now, count.saturating_add(usize::from(open == Open::LeftOut))));
         let first = [wanted.from, last, part.0.map(|spot| spot.number)].into_iter().flatten().max();
-        let lines = history.lines_from(now, first.unwrap_or(0));
+        let lines = history.lines_from(now, first.unwrap_or(0)).filter(|line| open == Open::Told || !line.open);
         let mut lines = joined(lines.filter_map(|line| cut(line, part)).collect());
         lines.drain(..lines.len().saturating_sub(wanted.number.unwrap_or(usize::MAX)));
         let left_out = leave_out(&mut lines);
         let object = |line: Kept| {
             let mut object = json!({
                 "number": line.number,
-                "time": seconds(clock + line.time.saturating_duration_since(start)),
+                "time": self.seconds_at(line.time),
                 "text": String::from_utf8_lossy(&line.text),
             });
             let owner = owners.partition_point(|&(first, _)| first <= line.number).checked_sub(1);
             if let Some(at) = owner {
                 object["command"] = owners[at].1.into();
             }
-            if line.open {
-                object["open"] = true.into();
+            match open {
+                Open::Told if line.open => object["open"] = true.into(),
+                // The rest of it comes.
+                Open::LeftOut if line.more => object["more"] = true.into(),
+                Open::Told | Open::LeftOut => {}
             }
             if let Some(notes) = self.notes_on(line.number) {
                 object["notes"] = notes;
@@ -73,6 +84,11 @@ impl Core {
         };
         let objects: Vec<Value> = lines.into_iter().map(object).collect();
         Ok(json!({"lines": objects, "left_out": left_out}))
+    }
+
+    /// A time in seconds since 1970.
+    pub(in crate::core) fn seconds_at(&self, time: Instant) -> f64 {
+        seconds(self.setup.clock + time.saturating_duration_since(self.start))
     }
 
     /// The commands that the shell has marked.
@@ -115,7 +131,7 @@ impl Core {
 }
 
 /// Seconds, to the millisecond.
-pub(super) fn seconds(time: Duration) -> f64 {
+fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
 }
 

@@ -37,6 +37,54 @@ fn lines_and_prompts_are_told_where_nobody_else_reads_them() {
     assert_eq!(bench.heard(2), [prompt]);
 }
 
+/// What a client is answered that follows lines, and the events that it is told then, as they are.
+fn followed(bench: &mut Bench, number: Option<usize>, rest: &[u8]) -> (Vec<Value>, Vec<Value>) {
+    let (from, command, numbers, notes, follow) = (None, None, false, false, true);
+    let command = Command::Lines { number, from, command, numbers, notes, follow };
+    bench.input(Input::Asked(Ticket(1), command)).wait(2000).shell(rest);
+    let answer = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Answer(Ticket(1), Ok(answer)) => answer["lines"].as_array().cloned(),
+        _ => None,
+    });
+    let told = bench.effects.iter().filter_map(|effect| match effect {
+        Effect::Tell(Ticket(1), text) => serde_json::from_str(text).ok(),
+        _ => None,
+    });
+    (answer.expect("lines"), told.collect())
+}
+
+/// The numbers and texts of lines.
+fn numbered(lines: &[Value]) -> Vec<(u64, &str)> {
+    lines.iter().map(|line| (line["number"].as_u64().expect("one"), line["text"].as_str().expect("one"))).collect()
+}
+
+#[test]
+fn who_follows_lines_is_told_each_of_them_once_and_when_it_came() {
+    for (number, before) in [(None, vec![(1, "one"), (2, "two")]), (Some(1), vec![(2, "two")]), (Some(0), vec![])] {
+        let mut bench = Bench::new(&[]);
+        bench.shell(b"one\r\ntwo\r\n$ ");
+        let (first, then) = followed(&mut bench, number, b"ls\r\nfile\r\n$ ");
+        assert_eq!(numbered(&first), before);
+        assert_eq!(numbered(&then), [(3, "$ ls"), (4, "file")]);
+        let times: Vec<f64> = first.iter().chain(&then).map(|line| line["time"].as_f64().expect("a time")).collect();
+        assert!(times.is_sorted(), "{times:?}");
+        if let Some(last) = first.last() {
+            assert_eq!(then[0]["time"].as_f64(), last["time"].as_f64().map(|time| time + 2.0));
+        }
+    }
+}
+
+#[test]
+fn the_pieces_of_a_long_line_that_is_followed_make_one_line() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(&[b'x'; 70_000]);
+    let (first, then) = followed(&mut bench, None, b"y\r\n");
+    let text = |line: &Value| line["text"].as_str().expect("one").to_owned();
+    assert_eq!((first.len(), &first[0]["more"], &first[0]["number"]), (1, &Value::Bool(true), &1.into()));
+    assert_eq!((then.len(), &then[0]["number"]), (1, &1.into()));
+    assert_eq!(text(&first[0]) + &text(&then[0]), "x".repeat(70_000) + "y");
+}
+
 #[test]
 fn one_who_has_gone_is_told_nothing_and_costs_nothing() {
     let mut bench = Bench::new(&[]);
