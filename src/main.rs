@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match status {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
-            eprintln!("{failure}");
+            cmd::output::say(&format!("{failure}\n"));
             ExitCode::from(failure.status())
         }
     }

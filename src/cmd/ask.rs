@@ -13,7 +13,7 @@ use rustyline::{Behavior, CompletionType, Config, Editor};
 use super::client::refused;
 use super::connection::{Client, own};
 use super::lend::{self, Lent};
-use super::output::print;
+use super::output::{complain, print, say};
 use super::{answer, session};
 use crate::error::Failure;
 use crate::sys::kept::Kept;
@@ -75,18 +75,18 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
 pub(super) fn secret(prompt: &str) -> Result<u8, Failure> {
     let failed = |error: io::Error| own(&format!("the line could not be read: {error}"));
     let hidden = Unechoed::begin(&io::stdin()).map_err(failed)?;
-    eprint!("{}", answer::shown(prompt));
+    say(&answer::shown(prompt));
     let mut line = String::new();
     let read = io::stdin().lock().take(LIMIT).read_line(&mut line).map_err(failed)?;
     drop(hidden);
-    eprintln!();
+    say("\n");
     print(&line)?;
     Ok(if read == 0 { NO_ANSWER } else { 0 })
 }
 
 /// What came of the history; a bad one is told of, and no reason to give no answer.
 fn told<T>(result: Result<T, String>) -> Option<T> {
-    result.inspect_err(|sentence| eprintln!("coshell: {sentence}")).ok()
+    result.inspect_err(|sentence| complain(sentence)).ok()
 }
 
 /// Completes the names of files.

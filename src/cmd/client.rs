@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::connection::Client;
-use super::output::{Reader, print};
+use super::output::{Reader, complain, print, say};
 use super::{answer, ask, lend, own_terminal, sessions, start_up, stdin};
 use crate::cli::{Call, Local, Request};
 use crate::core::command::Command;
@@ -16,7 +16,7 @@ const REFUSED: u8 = 1;
 
 /// Says why the session refused; the exit status.
 pub(super) fn refused(sentence: &str) -> u8 {
-    eprintln!("coshell: {sentence}");
+    complain(sentence);
     REFUSED
 }
 
@@ -72,7 +72,7 @@ fn told(command: &Command, reply: Result<Value, String>, json: bool) -> Result<u
             let text = if json { format!("{value}\n") } else { answer::text(command, &value) };
             print(&text)?;
             if !json {
-                eprint!("{}", answer::failure(&value));
+                say(&answer::failure(&value));
             }
             Ok(answer::status(command, &value))
         }
@@ -84,7 +84,7 @@ fn told(command: &Command, reply: Result<Value, String>, json: bool) -> Result<u
 fn tells_of_missed(event: &Value) -> bool {
     let missed = event["count"].as_u64().filter(|_| event["type"] == "missed");
     if let Some(count) = missed {
-        eprintln!("coshell: {count} pieces are missing here: they came faster than they were read");
+        complain(&format!("{count} pieces are missing here: they came faster than they were read"));
     }
     missed.is_some()
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::client::refused;
 use super::connection::{Client, own};
+use super::output::complain;
 use crate::core::command::Command;
 use crate::error::Failure;
 use crate::sys::tty;
@@ -61,7 +62,7 @@ fn directory() -> Result<Option<String>, Failure> {
         Ok(path) => path,
         Err(error) => {
             let instead = "the program runs where the session was started";
-            eprintln!("coshell: the working directory cannot be told ({error}): {instead}");
+            complain(&format!("the working directory cannot be told ({error}): {instead}"));
             return Ok(None);
         }
     };

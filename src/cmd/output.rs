@@ -20,11 +20,22 @@ pub(super) fn print(text: &str) -> Result<Reader, Failure> {
     taken(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
+/// Says this on stderr, as it is.
+pub fn say(text: &str) {
+    // Where that takes nothing there is nowhere to say so: the status tells.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Says on stderr what is wrong.
+pub(super) fn complain(sentence: &str) {
+    say(&format!("coshell: {sentence}\n"));
+}
+
 /// Prints what there is to say to the command line itself: help and the version, or on stderr what is wrong with it; the
 /// exit status.
 pub fn answer(answer: &clap::Error) -> Result<u8, Failure> {
     let printed = answer.print();
-    // Where stderr takes nothing there is nowhere to say so: the status tells.
+    // What is wrong with it is said as `say` does.
     if !answer.use_stderr() {
         taken(printed)?;
     }

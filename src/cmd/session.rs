@@ -14,7 +14,7 @@ use std::process;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::sessions;
+use super::{output, sessions};
 use crate::cli::Args;
 use crate::config::{self, Invocation, Surroundings};
 use crate::core::Charset;
@@ -49,7 +49,7 @@ pub fn run(args: Args, argv0: &OsStr) -> Result<Exit, Failure> {
     let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;
     for line in warnings {
-        eprintln!("{line}");
+        output::say(&format!("{line}\n"));
     }
     Ok(exit)
 }

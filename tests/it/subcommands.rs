@@ -41,6 +41,14 @@ fn output_that_cannot_be_written_is_told() {
 }
 
 #[test]
+fn where_a_complaint_cannot_be_written_the_status_tells() {
+    let mut session = Session::bash(&[]);
+    for (line, status) in [("stop", 1), ("status --session 1", 125), ("--bogus", 2)] {
+        assert_eq!(session.inside(&format!("{line} 2> /dev/full")), status, "{line}");
+    }
+}
+
+#[test]
 fn output_that_nobody_reads_any_more_is_no_trouble() {
     let mut session = Session::bash(&[]);
     session.term.send("printf '%0200000d\\n' 1\r");
