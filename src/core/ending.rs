@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::coproc::{Coproc, Form, Why};
-use super::notices::Elsewhere;
+use super::notices::{Elsewhere, Notices};
 use super::order::named;
 use super::zmodem::{INTERRUPT, Step, Verdict, behind_the_end};
 use super::{Core, Effect};
@@ -162,13 +162,23 @@ impl Core {
         if !self.finished {
             self.finished = true;
             self.screen.restore();
+        }
+        if self.last_call().is_some_and(|at| now >= at) {
+            self.screen.give_up();
+            // They would be said on a terminal that does not read.
+            self.notices = Notices::default();
+        }
+        if self.screen.is_empty() {
             while let Some(notice) = self.notices.take() {
                 out.extend(notice.lines().iter().cloned().map(Effect::Warn));
             }
-        }
-        if self.screen.is_empty() {
             out.push(Effect::Finish(self.session.exit()));
         }
+    }
+
+    /// When a terminal that does not take what waits for it is waited for no longer.
+    pub(super) fn last_call(&self) -> Option<Instant> {
+        self.session.last_call().filter(|_| self.finished && !self.screen.is_empty())
     }
 }
 

@@ -217,6 +217,7 @@ impl Core {
     pub fn deadline(&self) -> Option<Instant> {
         [
             self.session.deadline(),
+            self.last_call(),
             self.typing.deadline(),
             self.rest.deadline(),
             self.coproc.as_ref().and_then(Coproc::deadline),

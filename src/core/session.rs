@@ -12,6 +12,9 @@ const QUIET: Duration = Duration::from_millis(50);
 const HELD_BY_A_PTY: usize = 64 * 1024;
 /// What the shell has to end in after it was hung up.
 const HANG_UP: Duration = Duration::from_millis(500);
+/// What the terminal has, from the same moment on, to take what waits for it: one that has stopped reading (a frozen
+/// connection) would keep coshell for ever. An end that nobody ordered waits for the terminal.
+const LAST_CALL: Duration = Duration::from_secs(1);
 
 /// How the shell stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub(super) struct Session {
     after_exit: usize,
     /// Since when a read of the pty would be welcome and nothing came.
     quiet_since: Option<Instant>,
-    /// coshell was told to leave: with this status, at this time at the latest.
+    /// coshell was told to leave: with this status, at this time.
     leaving: Option<(Exit, Instant)>,
 }
 
@@ -79,14 +82,14 @@ impl Session {
     /// coshell leaves with this status: the shell has been hung up.
     pub(super) fn leave(&mut self, now: Instant, exit: Exit) {
         if self.leaving.is_none() {
-            self.leaving = Some((exit, now + HANG_UP));
+            self.leaving = Some((exit, now));
         }
     }
 
     /// Time has passed.
     pub(super) fn tick(&mut self, now: Instant) {
         self.drained(now);
-        if self.leaving.is_some_and(|(_, at)| now >= at) {
+        if self.leaving.is_some_and(|(_, since)| now >= since + HANG_UP) {
             self.shell = Shell::Done;
         }
     }
@@ -105,7 +108,7 @@ impl Session {
             return None;
         }
         let quiet = self.quiet_since.map(|since| since + QUIET);
-        let leave = self.leaving.map(|(_, at)| at);
+        let leave = self.leaving.map(|(_, since)| since + HANG_UP);
         [quiet, leave].into_iter().flatten().min()
     }
 
@@ -122,6 +125,11 @@ impl Session {
     /// Whether coshell was told to leave.
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving.is_some()
+    }
+
+    /// When the terminal is no longer waited for, if ever.
+    pub(super) fn last_call(&self) -> Option<Instant> {
+        self.leaving.map(|(_, since)| since + LAST_CALL)
     }
 
     /// coshell's exit status.
@@ -199,5 +207,6 @@ mod tests {
         session.tick(now + HANG_UP);
         assert!(session.is_over());
         assert_eq!(session.exit().status(), 129);
+        assert_eq!(session.last_call(), Some(now + LAST_CALL));
     }
 }

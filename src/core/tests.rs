@@ -397,6 +397,56 @@ fn a_terminal_that_is_gone_holds_nobody_up() {
     assert_eq!(bench.shown, b"");
 }
 
+/// A bench whose terminal has stopped reading, with a mode on.
+fn stalled() -> (Bench, Vec<Effect>) {
+    let (mut bench, mut out) = (Bench::new(&[]), Vec::new());
+    bench.shell(b"\x1b[?2004h$ ");
+    bench.core.handle(bench.now, Input::Bytes(Port::Shell, b"more"), &mut out);
+    (bench, out)
+}
+
+/// Lets the time pass, deadline by deadline, and nobody read; how long it took until there was none any more.
+fn let_pass(bench: &mut Bench, out: &mut Vec<Effect>) -> Duration {
+    let begun = bench.now;
+    while !out.iter().any(|effect| matches!(effect, Effect::Finish(_)))
+        && let Some(at) = bench.core.deadline()
+    {
+        bench.now = at;
+        bench.core.handle(at, Input::Deadline, out);
+    }
+    bench.now - begun
+}
+
+#[test]
+fn told_to_leave_it_waits_a_second_for_a_terminal_that_does_not_read() {
+    let (mut bench, mut out) = stalled();
+    bench.core.handle(bench.now, Input::Terminate(15), &mut out);
+    assert_eq!(let_pass(&mut bench, &mut out), Duration::from_secs(1));
+    assert!(out.contains(&Effect::Finish(Exit::Signal(15))), "{out:?}");
+    assert_eq!(bench.core.restoring(), b"\x1b[?2004l", "it is still to be put back");
+    assert_eq!(bench.core.deadline(), None);
+}
+
+#[test]
+fn an_end_that_nobody_ordered_waits_for_the_terminal() {
+    let (mut bench, mut out) = stalled();
+    bench.core.handle(bench.now, Input::Exited(Child::Shell, Exit::Code(3)), &mut out);
+    bench.core.handle(bench.now, Input::Closed(Port::Shell), &mut out);
+    let_pass(&mut bench, &mut out);
+    assert!(!out.contains(&Effect::Finish(Exit::Code(3))), "{out:?}");
+    bench.core.handle(bench.now, Input::Terminate(1), &mut out);
+    assert_eq!(let_pass(&mut bench, &mut out), Duration::from_secs(1));
+    assert!(out.contains(&Effect::Finish(Exit::Signal(1))), "{out:?}");
+    assert_eq!(bench.core.restoring(), b"\x1b[?2004l");
+
+    let (mut bench, mut out) = stalled();
+    bench.core.handle(bench.now, Input::Exited(Child::Shell, Exit::Code(3)), &mut out);
+    bench.core.handle(bench.now, Input::Closed(Port::Shell), &mut out);
+    bench.drain();
+    assert!(bench.shown.ends_with(b"more\x1b[?2004l") && bench.has(&Effect::Finish(Exit::Code(3))));
+    assert_eq!(bench.core.restoring(), b"");
+}
+
 #[test]
 fn conditions_are_looked_up_only_for_a_match() {
     let mut bench = Bench::new(&["-t", "word: $", "--send", "s\\r", "--when", "no-echo"]);

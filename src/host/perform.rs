@@ -56,7 +56,11 @@ impl Host {
                 return self.recent.keep(&command).err().map(|sentence| Input::Recent(Err(sentence)));
             }
             Effect::Warn(line) => self.warnings.push(line),
-            Effect::Finish(exit) => self.finished = Some(exit),
+            Effect::Finish(exit) => {
+                // What the terminal has not taken of the end is written where it is put back.
+                self.remember_modes();
+                self.finished = Some(exit);
+            }
         }
         None
     }

@@ -1,7 +1,7 @@
 //! The real terminal: found behind a standard descriptor, opened anew, put into raw mode and back.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use nix::unistd::{getpgrp, tcgetpgrp, tcsetpgrp};
 use termios::{Termios, tcsetattr};
 
 use super::crash;
-use super::end::End;
+use super::end::{End, Put};
 use crate::words::Size;
 
 nix::ioctl_read_bad!(
@@ -210,13 +210,35 @@ fn await_foreground(tty: &OwnedFd) {
     }
 }
 
+/// Writes without waiting. A terminal that has stopped reading loses what it has not read of the output: else it would
+/// be left as programs had it.
+fn write_at_last(tty: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
+    let end = open(tty.as_fd())?;
+    if !is_taken(&end, bytes) {
+        termios::tcflush(tty.as_raw_fd(), termios::TCOFLUSH)?;
+        is_taken(&end, bytes);
+    }
+    Ok(())
+}
+
+/// Writes this; whether all of it was taken.
+fn is_taken(end: &End, mut bytes: &[u8]) -> bool {
+    while !bytes.is_empty() {
+        match end.write(bytes) {
+            Put::Bytes(n) => bytes = &bytes[n..],
+            Put::Full | Put::Gone => return false,
+        }
+    }
+    true
+}
+
 impl Drop for RawMode {
     fn drop(&mut self) {
         // Left on by programs, where the session did not come to its own end; empty where it did.
         let modes = crash::disarm();
         if !modes.is_empty() {
             // The terminal may be gone: then there is nothing to put back.
-            drop(self.tty.try_clone().map(|tty| File::from(tty).write_all(&modes)));
+            drop(unstopped(|| write_at_last(&self.tty, &modes)));
         }
         // The same. One that is suspended has been put back, and others may have changed it since.
         if !self.suspended {

@@ -1,11 +1,12 @@
 //! Signals: what is inherited inside is what is inherited outside, and whichever signal ends coshell, at whichever
 //! phase, the terminal is as it was. A panic counts as one.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 
-use crate::support::{Ended, Launch, contains, coshell, direct, fresh_modes, proc, run, same, show, wrapped};
+use crate::support::terminal::DEADLINE;
+use crate::support::{Ended, Launch, Terminal, contains, coshell, direct, fresh_modes, proc, run, same, show, wrapped};
 
 /// What the program itself has, without a shell in between, which would clear its mask.
 fn masks(dress: impl Fn(Launch) -> Launch) -> String {
@@ -80,6 +81,36 @@ fn a_session_whose_shell_ignores_the_hang_up_ends_all_the_same() {
     term.signal(Signal::SIGTERM);
     assert_eq!(term.wait_end(), Ended::Code(128 + 15));
     assert_eq!(term.modes(), fresh_modes());
+}
+
+/// Reads nothing until this is so.
+fn look_away_until(term: &mut Terminal, what: &str, holds: impl Fn(&Terminal) -> bool) {
+    let until = Instant::now() + DEADLINE;
+    while !holds(term) {
+        assert!(Instant::now() < until, "waited in vain for: {what}");
+        term.look_away(Duration::from_millis(20));
+    }
+}
+
+/// A connection that is frozen: nobody reads, and nobody will. What the terminal had not read is lost for its modes.
+#[test]
+fn term_and_hup_end_a_session_whose_terminal_has_stopped_reading() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let mut term = wrapped(&[], "printf '\\033[?2004h\\033[?25l'; echo up; exec yes").start();
+        term.wait("up");
+        look_away_until(&mut term, "all to wait", |term| {
+            proc::sleeps(term.pid()) && proc::children(term.pid()).into_iter().all(proc::sleeps)
+        });
+        term.signal(signal);
+        look_away_until(&mut term, "the end", |term| term.ended().is_some());
+        assert_eq!(term.ended(), Some(Ended::Code(128 + signal as i32)), "{signal}");
+        assert_eq!(term.modes(), fresh_modes(), "{signal}");
+        term.wait_end();
+        let screen = term.screen();
+        let tail = term.seen().len().saturating_sub(200);
+        assert!(!screen.bracketed_paste() && !screen.hide_cursor(), "{signal}: {}", show(&term.seen()[tail..]));
+        term.wait_until("nothing to be left", |term| term.relatives().is_empty());
+    }
 }
 
 /// Whatever each signal does, the terminal is as before at the end, and a mode that was left on is off.

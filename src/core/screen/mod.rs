@@ -56,6 +56,8 @@ pub(super) struct Screen {
     tone: Tone,
     /// The command that the title tells of.
     indicated: Option<String>,
+    /// What `restore` has written, until the terminal has taken it.
+    parting: Vec<u8>,
     /// What was printed since the last line feed, where nobody sees it: it may have to be shown after all. Bounded by
     /// `LINE`.
     line: Option<Vec<u8>>,
@@ -83,6 +85,7 @@ impl Screen {
             own: Vec::new(),
             tone: Tone::default(),
             indicated: None,
+            parting: Vec::new(),
             line: None,
             lent: false,
             history: Some(History::new(size, lines)),
@@ -189,6 +192,7 @@ impl Screen {
 
     /// Turns off what programs turned on and left on, and only that, and puts the title back.
     pub(super) fn restore(&mut self) {
+        self.parting = self.restoring();
         self.close_bar();
         self.text.titles_mut().lead(None);
         self.show_title();
@@ -198,10 +202,16 @@ impl Screen {
                 self.print(&bytes, &mut Nobody);
             }
         }
+        if self.waiting.is_empty() {
+            self.parting.clear();
+        }
     }
 
-    /// What `restore` would write now.
+    /// What `restore` would write now, or has written in vain so far.
     pub(super) fn restoring(&self) -> Vec<u8> {
+        if !self.parting.is_empty() {
+            return self.parting.clone();
+        }
         match self.medium {
             Some(Medium::Terminal) => {
                 let bar: &[u8] = if self.bar.is_some() { b"\r\x1b[m\x1b[K\x1b[?25h" } else { b"" };
@@ -235,6 +245,15 @@ impl Screen {
     /// The terminal took the first `n` bytes.
     pub(super) fn wrote(&mut self, n: usize) {
         self.waiting.wrote(n);
+        if self.waiting.is_empty() {
+            self.parting.clear();
+        }
+    }
+
+    /// The terminal takes nothing, and is waited for no longer.
+    pub(super) fn give_up(&mut self) {
+        self.waiting.clear();
+        self.own.clear();
     }
 
     /// The terminal is gone: nothing waits for it, now or later.
@@ -242,6 +261,7 @@ impl Screen {
         self.medium = None;
         self.waiting.clear();
         self.own.clear();
+        self.parting.clear();
     }
 
     /// Whether the terminal has taken everything.
