@@ -19,6 +19,17 @@ pub enum Port {
     Run(u8),
 }
 
+/// Why a port takes nothing any more. What the system calls it is for people to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Whoever read it has left.
+    NoReader,
+    /// The device fails: of a terminal that means that it is gone.
+    Device(&'static str),
+    /// It refuses more: the disk is full, the file too large.
+    Refused(&'static str),
+}
+
 /// A process that coshell started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Child {

@@ -187,7 +187,7 @@ impl Core {
             Input::Bytes(port, bytes) => self.bytes(now, port, bytes, out),
             Input::Empty(port) => self.empty(port),
             Input::Closed(port) => self.closed(now, port, out),
-            Input::WriteClosed(port) => self.write_closed(now, port, out),
+            Input::WriteClosed(port, loss) => self.write_closed(now, port, loss, out),
             Input::Exited(child, exit) => self.exited(now, child, exit, out),
             Input::Started(child, pid) => {
                 if child == Child::Coproc {

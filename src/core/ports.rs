@@ -7,7 +7,10 @@ use super::coproc::Record;
 use super::keyboard::EndOfInput;
 use super::lending::HELD;
 use super::{Core, Effect, Medium};
-use crate::words::{Exit, Port, SIGHUP, SIGPIPE};
+use crate::words::{Exit, Loss, Port, SIGHUP, SIGPIPE};
+
+/// The exit status where coshell itself fails (SPEC 1).
+const FAILED: Exit = Exit::Code(125);
 
 impl Core {
     /// Whether this port should be read.
@@ -108,13 +111,9 @@ impl Core {
         }
     }
 
-    pub(super) fn write_closed(&mut self, now: Instant, port: Port, out: &mut Vec<Effect>) {
+    pub(super) fn write_closed(&mut self, now: Instant, port: Port, loss: Loss, out: &mut Vec<Effect>) {
         match port {
-            Port::Tty => {
-                self.screen.forget();
-                let terminal = self.setup.screen == Medium::Terminal;
-                self.leave(now, Exit::Signal(if terminal { SIGHUP } else { SIGPIPE }), out);
-            }
+            Port::Tty => self.screen_closed(now, loss, out),
             Port::Shell => self.typing.clear(),
             Port::Coproc => {
                 if let Some(coproc) = &mut self.coproc {
@@ -124,5 +123,23 @@ impl Core {
             Port::Run(slot) => self.background.stdin_closed(slot),
             Port::CoprocErr => {}
         }
+    }
+
+    /// Nothing that the shell prints reaches anybody any more. Whoever has left a pipe knows; whoever fills a disk is told.
+    fn screen_closed(&mut self, now: Instant, loss: Loss, out: &mut Vec<Effect>) {
+        self.screen.forget();
+        let exit = match (self.setup.screen, loss) {
+            (Medium::Terminal, Loss::NoReader | Loss::Device(_)) => Exit::Signal(SIGHUP),
+            (Medium::Stream, Loss::NoReader) => Exit::Signal(SIGPIPE),
+            (Medium::Terminal, Loss::Refused(reason))
+            | (Medium::Stream, Loss::Device(reason) | Loss::Refused(reason)) => {
+                out.push(Effect::Warn(format!(
+                    "coshell: standard output cannot be written: {reason}; the session was ended. \
+                     Make room for it, or send it elsewhere."
+                )));
+                FAILED
+            }
+        };
+        self.leave(now, exit, out);
     }
 }

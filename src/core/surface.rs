@@ -17,7 +17,7 @@ use super::rule::Rule;
 use super::screen::Medium;
 use super::screen::Tone;
 use super::trigger::Looked;
-use crate::words::{Child, Exit, Port, Size, Ticket};
+use crate::words::{Child, Exit, Loss, Port, Size, Ticket};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -28,8 +28,8 @@ pub enum Input<'a> {
     Empty(Port),
     /// Nothing more can be read from this port.
     Closed(Port),
-    /// Nothing more can be written to this port.
-    WriteClosed(Port),
+    /// Nothing more can be written to this port, for this reason.
+    WriteClosed(Port, Loss),
     /// This process has ended.
     Exited(Child, Exit),
     /// This process has been started, and has this id.

@@ -11,7 +11,7 @@ use super::trigger::Looked;
 use super::*;
 use crate::cli;
 use crate::config::{self, Surroundings};
-use crate::words::Port;
+use crate::words::{Loss, Port};
 
 mod controlled;
 mod indicator;
@@ -395,6 +395,25 @@ fn a_terminal_that_is_gone_holds_nobody_up() {
     bench.shell(b"hangup\r\n").wait(501);
     assert!(bench.has(&Effect::Finish(Exit::Signal(1))));
     assert_eq!(bench.shown, b"");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_ends_the_session_and_says_why_unless_its_reader_has_left() {
+    let said = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Warn(_)));
+    let (device, refused) = (Loss::Device("Input/output error"), Loss::Refused("No space left on device"));
+    let table = [
+        (Medium::Terminal, device, Exit::Signal(1)),
+        (Medium::Stream, Loss::NoReader, Exit::Signal(13)),
+        (Medium::Stream, device, Exit::Code(125)),
+        (Medium::Stream, refused, Exit::Code(125)),
+    ];
+    for (medium, loss, exit) in table {
+        let mut bench = Bench::new(&["-q"]);
+        bench.core.setup.screen = medium;
+        bench.shell(b"one").input(Input::WriteClosed(Port::Tty, loss)).wait(501);
+        assert!(bench.has(&Effect::HangUp) && bench.has(&Effect::Finish(exit)), "{medium:?} {loss:?}");
+        assert_eq!(said(&bench.effects), exit == Exit::Code(125), "{medium:?} {loss:?}");
+    }
 }
 
 /// A bench whose terminal has stopped reading, with a mode on.

@@ -302,8 +302,10 @@ impl Host {
                         self.perform(now);
                     }
                     Put::Full => break,
-                    Put::Gone => {
-                        self.core.handle(now, Input::WriteClosed(port), &mut self.effects);
+                    Put::Gone(loss) => {
+                        let input = Input::WriteClosed(port, loss);
+                        self.log.input(&input);
+                        self.core.handle(now, input, &mut self.effects);
                         self.perform(now);
                         break;
                     }

@@ -176,7 +176,7 @@ impl Ports {
                 // What cannot be registered, a file, is never full.
                 writer.full = writer.registered;
             }
-            Put::Gone => self.close_writer(port),
+            Put::Gone(_) => self.close_writer(port),
         }
         put
     }

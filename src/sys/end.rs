@@ -8,6 +8,8 @@ use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd;
 
+use crate::words::Loss;
+
 /// A write of this much to a pipe that poll(2) calls writable does not block: PIPE_BUF on POSIX is at least this.
 const SMALL_WRITE: usize = 512;
 
@@ -30,7 +32,7 @@ pub enum Put {
     /// It takes nothing for now.
     Full,
     /// It takes nothing any more.
-    Gone,
+    Gone(Loss),
 }
 
 /// How it is kept from blocking.
@@ -99,7 +101,7 @@ impl End {
                 Ok(n) => return Put::Bytes(n),
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Put::Full,
-                Err(_) => return Put::Gone,
+                Err(errno) => return Put::Gone(loss(errno)),
             }
         }
     }
@@ -113,6 +115,15 @@ impl End {
         let mut fds = [PollFd::new(self.fd.as_fd(), flags)];
         // A poll that fails, as it does on some devices, says nothing: the call itself will.
         poll(&mut fds, PollTimeout::ZERO).is_err() || fds[0].any().unwrap_or(true)
+    }
+}
+
+fn loss(errno: Errno) -> Loss {
+    match errno {
+        Errno::EPIPE => Loss::NoReader,
+        // A terminal whose other side is closed says one of these; which depends on the system.
+        Errno::EIO | Errno::ENXIO => Loss::Device(errno.desc()),
+        _ => Loss::Refused(errno.desc()),
     }
 }
 

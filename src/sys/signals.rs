@@ -46,7 +46,6 @@ const TERMINATING: &[i32] = &[
     libc::SIGUSR1,
     libc::SIGUSR2,
     libc::SIGXCPU,
-    libc::SIGXFSZ,
     libc::SIGSYS,
     libc::SIGTRAP,
     #[cfg(target_os = "linux")]
@@ -90,6 +89,8 @@ impl Inherited {
 
     /// Ignores and blocks them again, in a child between fork and exec: both calls are async-signal-safe.
     pub(super) fn restore(&self) {
+        // coshell ignores it, they need not.
+        set(libc::SIGXFSZ, libc::SIG_DFL);
         for &signal in &self.ignored {
             set(signal, libc::SIG_IGN);
         }
@@ -111,8 +112,10 @@ pub(super) fn reset_all() {
 }
 
 /// Handles every signal that a loop can handle and that was not ignored when coshell started, but for the real-time ones,
-/// which `crash` has.
+/// which `crash` has, and that of a file's size, which is ignored.
 pub fn register(inherited: &Inherited) -> io::Result<Signals> {
+    // A file that may grow no further is an error of the write, as a full disk is, and no end of the session.
+    set(libc::SIGXFSZ, libc::SIG_IGN);
     let acting = TERMINATING.iter().copied().chain([SIGTSTP]).filter(|signal| !inherited.ignored.contains(signal));
     Signals::new(acting.chain([SIGCHLD, SIGWINCH, SIGCONT]))
 }

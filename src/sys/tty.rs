@@ -226,7 +226,7 @@ fn is_taken(end: &End, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         match end.write(bytes) {
             Put::Bytes(n) => bytes = &bytes[n..],
-            Put::Full | Put::Gone => return false,
+            Put::Full | Put::Gone(_) => return false,
         }
     }
     true

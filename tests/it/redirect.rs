@@ -80,6 +80,26 @@ fn output_into_nothing_is_no_error() {
     assert_eq!(show(&outcome.bytes), "status 3\\r\\n\n");
 }
 
+#[test]
+fn a_full_disk_ends_the_session_with_a_word() {
+    let place = Place::new();
+    for (output, prepare, reason) in [("/dev/full", ":", "No space left"), ("out", "ulimit -f 8", "File too large")] {
+        let outcome = line(&format!("{prepare}; \"$WRAP\" -- seq 100000 > {output}; echo status $?"), &place);
+        assert!(contains(&outcome.bytes, "coshell: standard output cannot be written: "), "{}", show(&outcome.bytes));
+        assert!(contains(&outcome.bytes, reason), "{output}: {}", show(&outcome.bytes));
+        assert!(contains(&outcome.bytes, "status 125"), "{output}: {}", show(&outcome.bytes));
+    }
+}
+
+#[test]
+fn a_log_that_may_grow_no_further_does_not_end_the_session() {
+    let place = Place::new();
+    let script = "ulimit -f 20; COSHELL_LOG=trace \"$WRAP\" --log log -- sh -c 'seq 20000; exit 7'; echo status $?";
+    let outcome = line(script, &place);
+    assert!(contains(&outcome.bytes, "\n20000\r\nstatus 7"), "{}", show(&outcome.bytes));
+    assert_eq!(place.read("log").len(), 20 * 512);
+}
+
 /// Other writers to the terminal need its output processing: their lines would become stairs.
 #[test]
 fn with_stdout_in_a_pipe_the_terminal_keeps_its_output_processing() {

@@ -24,6 +24,7 @@ fn masks_and_dispositions_inside_equal_those_outside() {
     assert!(shown.contains("SigBlk:\t0000000008000000"), "{shown}");
     masks(|l| l.ignored(Signal::SIGCHLD).ignored(Signal::SIGTERM).ignored(Signal::SIGINT).blocked(Signal::SIGUSR2));
     masks(|l| l.blocked(Signal::SIGTERM).ignored(Signal::SIGTSTP).ignored(Signal::SIGHUP));
+    masks(|l| l.ignored(Signal::SIGXFSZ));
 }
 
 #[test]

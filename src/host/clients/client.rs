@@ -116,7 +116,7 @@ impl Client {
                     self.writable = false;
                     self.stuck.get_or_insert(now);
                 }
-                Put::Gone => {
+                Put::Gone(_) => {
                     self.gone = true;
                     return;
                 }
