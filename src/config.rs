@@ -11,7 +11,7 @@ use crate::core::action::{self, Protocol};
 use crate::core::coproc::Loudness;
 use crate::core::order::Order;
 use crate::core::rule::{Item, Rule, TRIGGER};
-use crate::core::{Charset, Chord, Medium, Setup, Tone, Voice};
+use crate::core::{Charset, Chord, Medium, Setup, Skill, Tone, Voice};
 use crate::error::Usage;
 use crate::words::Size;
 
@@ -28,8 +28,8 @@ pub struct Surroundings {
     pub protocol: Protocol,
     /// Whether `$NO_COLOR` asks for plain text.
     pub no_colour: bool,
-    /// Whether the terminal is one whose window has no title.
-    pub untitled: bool,
+    /// What the terminal can show besides the shell's output.
+    pub skill: Skill,
     /// The characters of the terminal's locale.
     pub charset: Charset,
 }
@@ -62,8 +62,10 @@ pub fn setup(mut args: Args, surroundings: &Surroundings) -> Result<Setup, Usage
         coproc,
         form: args.form,
         silent_keys: args.silent_keys,
-        hotkey: hotkey(&args.hotkey)?,
-        indicator: (args.indicator && !surroundings.untitled).then_some(surroundings.charset),
+        // Without rows to draw on there is no menu: the key is the shell's.
+        hotkey: hotkey(&args.hotkey)?.filter(|_| surroundings.skill != Skill::Lines),
+        indicator: (args.indicator && surroundings.skill == Skill::Window).then_some(surroundings.charset),
+        skill: surroundings.skill,
         tone: if surroundings.no_colour { Tone::Plain } else { Tone::Faint },
         notices: if args.quiet { Voice::Quiet } else { Voice::Notices },
         protocol: surroundings.protocol,

@@ -17,8 +17,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{output, sessions};
 use crate::cli::Args;
 use crate::config::{self, Invocation, Surroundings};
-use crate::core::Charset;
 use crate::core::action::Protocol;
+use crate::core::{Charset, Skill};
 use crate::error::Failure;
 use crate::host::{self, Launch, Level, Log, Outcome, Refusal};
 use crate::sys::child::Program;
@@ -73,7 +73,7 @@ fn surroundings(args: &Args, argv0: &OsStr) -> Surroundings {
         as_login: argv0.as_bytes().starts_with(b"-"),
         protocol: Protocol::of(|name| env::var(name).ok()),
         no_colour: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
-        untitled: env::var_os("TERM").is_none_or(|term| ["", "dumb", "linux"].contains(&&*term.to_string_lossy())),
+        skill: Skill::of(env::var_os("TERM").as_deref().map(OsStr::to_string_lossy).as_deref()),
         charset: Charset::of(|name| env::var(name).ok()),
     }
 }

@@ -52,15 +52,20 @@ impl Core {
         let told = self.coproc.as_ref().filter(|_| self.setup.indicator.is_some()).map(Coproc::command);
         self.screen.indicate(told, self.setup.indicator.unwrap_or_default());
         self.settle_popup(now, out);
-        if !self.is_silent() && self.aftermath.is_none() {
-            self.screen.settle(&mut self.notices);
-        }
+        self.settle_notices();
         self.settle_lending(out);
         if self.session.shell_is_gone() {
             self.session.reads(now, self.wants_read(Port::Shell));
         }
         if self.session.is_over() {
             self.end_session(now, out);
+        }
+    }
+
+    /// Shows the notices that can be shown now.
+    pub(super) fn settle_notices(&mut self) {
+        if !self.is_silent() && self.aftermath.is_none() {
+            self.screen.settle(&mut self.notices);
         }
     }
 

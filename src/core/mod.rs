@@ -64,7 +64,7 @@ use popup::Popup;
 use readers::Watching;
 use rule::{Reaction, Rule};
 use screen::Screen;
-pub use screen::{Medium, Tone};
+pub use screen::{Medium, Skill, Tone};
 use session::Session;
 pub use surface::{Effect, Input, Setup, SilentKeys, Voice};
 use trigger::{Moment, Triggers};
@@ -169,6 +169,7 @@ impl Core {
             setup,
         };
         core.screen.set_tone(core.setup.tone);
+        core.screen.set_skill(core.setup.skill);
         core.watch();
         for sentence in std::mem::take(&mut core.setup.troubles) {
             core.notice(&sentence, &[], out);

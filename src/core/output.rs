@@ -35,9 +35,19 @@ impl Core {
             if self.holds_output() {
                 return self.held.extend_from_slice(bytes);
             }
-            let used = self.printed_aloud(now, bytes, out);
+            let used = self.printed_aloud(now, self.up_to_a_notice(bytes), out);
             bytes = &bytes[used..];
+            if !bytes.is_empty() && self.screen.is_paper() {
+                self.settle_notices();
+            }
         }
+    }
+
+    /// As much of the output as comes before the notices that wait: on paper they stand where the next line begins.
+    fn up_to_a_notice<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let awaited = self.screen.is_paper() && self.notices.first().is_some();
+        let end = memchr::memchr(b'\n', bytes).filter(|_| awaited);
+        end.map_or(bytes, |end| &bytes[..=end])
     }
 
     /// Whether the output waits until the screen is coshell's again.

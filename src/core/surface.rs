@@ -14,8 +14,7 @@ use super::keys::Chord;
 use super::lending::Guest;
 use super::order::Order;
 use super::rule::Rule;
-use super::screen::Medium;
-use super::screen::Tone;
+use super::screen::{Medium, Skill, Tone};
 use super::trigger::Looked;
 use crate::words::{Child, Exit, Loss, Port, Size, Ticket};
 
@@ -150,6 +149,8 @@ pub struct Setup {
     pub indicator: Option<Charset>,
     /// What coshell's own rows look like.
     pub tone: Tone,
+    /// What can be shown of them.
+    pub skill: Skill,
     /// Whether notices are shown.
     pub notices: Voice,
     /// How the terminal is told to show a notification.

@@ -17,6 +17,7 @@ mod controlled;
 mod indicator;
 mod menu;
 mod notices;
+mod paper;
 mod readers;
 mod sizeless;
 mod subscribing;
@@ -47,11 +48,14 @@ impl Bench {
 
     /// On a terminal that says it has so many rows and columns.
     fn sized(rows: u16, cols: u16, argv: &[&str]) -> Self {
+        Self::within(&Surroundings::default(), Size { rows, cols, ..Size::default() }, argv)
+    }
+
+    fn within(surroundings: &Surroundings, size: Size, argv: &[&str]) -> Self {
         let argv: Vec<_> = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from).collect();
         let args = cli::parse_session(argv).unwrap_or_else(|error| panic!("{error}"));
-        let mut setup = config::setup(args, &Surroundings::default()).unwrap_or_else(|error| panic!("{error}"));
-        setup.size = Size { rows, cols, ..Size::default() };
-        let size = setup.size;
+        let mut setup = config::setup(args, surroundings).unwrap_or_else(|error| panic!("{error}"));
+        setup.size = size;
         let (now, mut effects) = (Instant::now(), Vec::new());
         let core = Core::new(now, setup, &mut effects);
         let mut bench = Self {

@@ -208,6 +208,23 @@ fn inside_tmux() {
 }
 
 #[test]
+fn a_line_of_its_own_where_nothing_can_be_drawn() {
+    for kind in ["dumb", ""] {
+        let mut term = bash(&[]).env("TERM", kind).start();
+        term.wait(PROMPT);
+        // The hotkey is the shell's, as is any other key; Ctrl-V takes it as it is.
+        term.send("echo 'a\x16\x1db'; \"$WRAP\" annotate 1 'a note'\r");
+        term.wait("a\x1db\r\n");
+        term.wait("coshell: note on line 1: ");
+        term.wait("\r\n  a note\r\n");
+        term.wait(PROMPT);
+        term.send("exit\r");
+        term.wait_end();
+        assert!(!contains(term.seen(), "\x1b["), "{}", term.text());
+    }
+}
+
+#[test]
 fn neither_faint_nor_coloured_where_that_is_not_wanted() {
     let mut term = bash(&options()).env("NO_COLOR", "1").start();
     term.wait(PROMPT);

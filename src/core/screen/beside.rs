@@ -5,12 +5,17 @@ use super::super::indicator::{self, Charset};
 use super::super::notices::Notices;
 use super::super::text::Cursor;
 use super::overlay::{self, Tone};
-use super::{Medium, Nobody, OWN_LIMIT, Screen};
+use super::{Medium, Nobody, OWN_LIMIT, Screen, Skill};
 
 impl Screen {
     /// What coshell's own rows look like from now on.
     pub(in crate::core) fn set_tone(&mut self, tone: Tone) {
         self.tone = tone;
+    }
+
+    /// What can be shown of them from now on.
+    pub(in crate::core) fn set_skill(&mut self, skill: Skill) {
+        self.skill = skill;
     }
 
     /// coshell's own bytes, which leave the cursor and the attributes as they were.
@@ -73,6 +78,9 @@ impl Screen {
             let own = std::mem::take(&mut self.own);
             self.push_own(&own);
         }
+        if self.skill == Skill::Lines {
+            return self.print_notices(notices);
+        }
         let cols = usize::from(self.size.cols.saturating_sub(1));
         // More than this the terminal can never show above a line.
         let most = usize::from(self.size.rows).saturating_sub(2).max(1);
@@ -101,6 +109,11 @@ impl Screen {
 
     /// Whether there is a cursor whose place on the screen is known.
     pub(in crate::core) fn can_place(&self) -> bool {
+        self.shows_main() && self.skill != Skill::Lines
+    }
+
+    /// Whether the shell's own screen is shown and nothing else, at a moment of rest.
+    pub(super) fn shows_main(&self) -> bool {
         let shown = self.medium == Some(Medium::Terminal) && !self.lent && self.bar.is_none();
         shown && !self.text.alt_screen() && self.text.at_rest()
     }

@@ -1,26 +1,32 @@
 //! How the screen is given to another program, and how it is put back.
 
 use super::super::text::Modes;
-use super::Screen;
+use super::{Screen, Skill};
 
 impl Screen {
     /// Gives the screen away: what programs have switched on is off, and what is seen now stands on the alternate screen,
     /// with the cursor below it. What is shown there is nobody's history.
     pub(in crate::core) fn lend(&mut self) {
+        self.lent = true;
         let mut bytes = self.text.modes().restore();
+        if self.skill == Skill::Lines {
+            return self.waiting.push(&bytes);
+        }
         bytes.extend_from_slice(b"\x1b[?1049h\x1b[m\x1b[2J");
         if let Some(picture) = self.picture() {
             bytes.extend_from_slice(&picture.repaint());
             bytes.extend_from_slice(format!("\x1b[{}H\r\n", picture.bottom() + 1).as_bytes());
         }
         self.waiting.push(&bytes);
-        self.lent = true;
     }
 
     /// The screen is coshell's again, whatever it was left as.
     pub(in crate::core) fn take_back(&mut self) {
         if !std::mem::take(&mut self.lent) {
             return;
+        }
+        if self.skill == Skill::Lines {
+            return self.waiting.push(&self.text.modes().again());
         }
         let mut bytes = Modes::all().restore();
         // Leaving the alternate screen brings the cursor back: what moves it is over by then.

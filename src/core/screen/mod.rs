@@ -2,7 +2,8 @@
 //! they are never put inside an escape sequence or a character. It decides nothing about what is said.
 //!
 //! `audience` hears what passes. `beside` shows what coshell has to say, `menu_row` the menu, `lent` gives the screen away;
-//! `overlay` and `bar` are the bytes that do it.
+//! `overlay` and `bar` are the bytes that do it. `skill` is whether the terminal can be drawn on, `paper` what is shown where
+//! it cannot.
 
 mod audience;
 mod bar;
@@ -10,6 +11,8 @@ mod beside;
 mod lent;
 mod menu_row;
 mod overlay;
+mod paper;
+mod skill;
 
 use std::time::Instant;
 
@@ -23,6 +26,7 @@ pub(super) use audience::{Audience, Nobody};
 use bar::Bar;
 pub(super) use bar::Row;
 pub use overlay::Tone;
+pub use skill::Skill;
 
 /// What coshell itself may have waiting for a moment of rest.
 const OWN_LIMIT: usize = 64 * 1024;
@@ -54,6 +58,7 @@ pub(super) struct Screen {
     own: Vec<u8>,
     /// What coshell's own rows look like.
     tone: Tone,
+    skill: Skill,
     /// The command that the title tells of.
     indicated: Option<String>,
     /// What `restore` has written, until the terminal has taken it.
@@ -84,6 +89,7 @@ impl Screen {
             text: Text::new(size),
             own: Vec::new(),
             tone: Tone::default(),
+            skill: Skill::default(),
             indicated: None,
             parting: Vec::new(),
             line: None,

@@ -165,6 +165,11 @@ impl Text {
         self.lines.as_ref().map_or(self.offset, |lines| lines.draft.start)
     }
 
+    /// Whether nothing was put on the line that the cursor is on; not known when lines are not assembled.
+    pub fn begins_line(&self) -> bool {
+        self.lines.as_ref().is_some_and(|lines| !lines.draft.put)
+    }
+
     /// Where the cursor is within its line; in the first column when lines are not assembled.
     pub fn cursor(&self) -> Cursor {
         let Some(lines) = &self.lines else { return Cursor { rows: 1, ..Cursor::default() } };
