@@ -101,8 +101,8 @@ impl Core {
                 self.aftermath = Some(transfer.fail(now));
                 return;
             }
-            bytes = behind_the_end(&bytes).to_vec();
-            self.over_and_out = transfer.is_complete() && bytes.is_empty();
+            bytes = behind_the_end(transfer.direction, &bytes).to_vec();
+            self.farewell = transfer.farewell().filter(|_| bytes.is_empty());
         }
         match form {
             Form::Raw => self.printed(now, &bytes, out),

@@ -70,7 +70,7 @@ pub use surface::{Effect, Input, Setup, SilentKeys, Voice};
 use trigger::{Moment, Triggers};
 use typing::Typing;
 use watch::{Found, Raw, Rest};
-use zmodem::{Aftermath, Transfer};
+use zmodem::{Aftermath, Direction, Transfer};
 
 /// The session's mind.
 #[derive(Debug)]
@@ -112,8 +112,8 @@ pub struct Core {
     end_of_input: Option<EndOfInput>,
     /// The file transfer that the silent coprocess does, if it does one.
     transfer: Option<Transfer>,
-    /// A transfer went well, and the sender's last two bytes have not come yet.
-    over_and_out: bool,
+    /// A transfer in this direction went well, and the far side may still say its last word.
+    farewell: Option<Direction>,
     /// What the far side of a broken transfer still sends.
     aftermath: Option<Aftermath>,
     /// Finds the hotkey.
@@ -160,7 +160,7 @@ impl Core {
             overdue: None,
             end_of_input: None,
             transfer: None,
-            over_and_out: false,
+            farewell: None,
             aftermath: None,
             keys: Keys::new(setup.hotkey),
             popup: None,

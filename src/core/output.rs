@@ -13,8 +13,10 @@ use super::{Core, Effect, Watching};
 impl Core {
     /// Output of the shell.
     pub(super) fn printed(&mut self, now: Instant, mut bytes: &[u8], out: &mut Vec<Effect>) {
-        if !bytes.is_empty() && std::mem::take(&mut self.over_and_out) {
-            bytes = behind_the_end(bytes);
+        if !bytes.is_empty()
+            && let Some(direction) = self.farewell.take()
+        {
+            bytes = behind_the_end(direction, bytes);
         }
         if self.is_silent() && !self.held.is_empty() {
             // It came before, and is what was printed behind the line that started the silence.

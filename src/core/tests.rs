@@ -564,6 +564,15 @@ fn a_transfer_leaves_no_protocol_bytes_on_the_screen() {
     assert_eq!(bench.lines(), ["$ go", "$"]);
 }
 
+/// A receiver that has not heard the answer to its last header sends that again, to whoever is there.
+#[test]
+fn a_last_header_that_comes_once_more_is_not_shown() {
+    let mut bench = transfer(RECEIVES);
+    bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"**\x18B0800000000022d\r\x8a").wait(1000).shell(b"$ OO**");
+    assert_eq!(bench.lines(), ["$ go", "$ OO**"]);
+}
+
 #[test]
 fn progress_of_a_transfer_leaves_no_trace_either() {
     for offer in [RECEIVES, SENDS] {

@@ -11,7 +11,7 @@ const ENDS: [&[u8]; 4] = [b"\r", b"\x8a", b"\n", b"\x11"];
 
 /// Which way the file goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(in crate::core) enum Direction {
     /// The far side waits to receive: `rz` there, `sz` here.
     Up,
     /// The far side waits to send: `sz` there, `rz` here.

@@ -15,7 +15,7 @@ use memchr::{memmem, memrchr};
 
 pub(super) use aftermath::{Aftermath, INTERRUPT, Step};
 use aftermath::{Far, INTERRUPTS};
-use header::Direction;
+pub(super) use header::Direction;
 
 /// ZDLE, which is CAN: it begins every header and escapes bytes in data.
 const CAN: u8 = 0x18;
@@ -90,7 +90,7 @@ impl Cancel {
 /// A transfer while it goes on.
 #[derive(Debug)]
 pub(super) struct Transfer {
-    direction: Direction,
+    pub(super) direction: Direction,
     phase: Phase,
     /// The last that the far side sent: before there is data, all of it that a shell could have printed.
     tail: Vec<u8>,
@@ -166,6 +166,12 @@ impl Transfer {
         !matches!(self.cancel, Cancel::Cans(_))
     }
 
+    /// Who may still say a last word that was not heard, once this side has ended well: a sender its answer to the receiver's
+    /// last, and a receiver that last once more, if it has lost the answer.
+    pub(super) fn farewell(&self) -> Option<Direction> {
+        (self.direction == Direction::Up || self.is_complete()).then_some(self.direction)
+    }
+
     /// Whether this side, the receiver, has said its last: what the far side sends now is its shell's.
     pub(super) fn is_complete(&self) -> bool {
         self.last_header >= LAST_HEADER.len()
@@ -219,12 +225,14 @@ impl Transfer {
     }
 }
 
-/// What follows the end of a transfer that went well: `OO`, once from here and once from the far side, and a header
-/// that the far side has sent again, are left out.
-pub(super) fn behind_the_end(mut bytes: &[u8]) -> &[u8] {
+/// What follows the end of a transfer that went well: a sender's `OO`, once from here and once from the far side, and a
+/// header that the far side has sent again, are left out.
+pub(super) fn behind_the_end(direction: Direction, mut bytes: &[u8]) -> &[u8] {
     loop {
         let before = bytes.len();
-        bytes = bytes.strip_prefix(OVER_AND_OUT).unwrap_or(bytes);
+        if direction == Direction::Down {
+            bytes = bytes.strip_prefix(OVER_AND_OUT).unwrap_or(bytes);
+        }
         bytes = header::behind(bytes).unwrap_or(bytes);
         if bytes.len() == before {
             return bytes;
@@ -262,9 +270,10 @@ mod tests {
     fn the_end_of_a_transfer_is_not_shown() {
         for end in [&b"OO"[..], b"OOOO", b"**\x18B0800000000022d\r\x8aOO", b"OO**\x18B0800000000022d\r\x8a\x11OO", b""]
         {
-            assert_eq!(behind_the_end(&[end, b"\x1b[?2004h$ "].concat()), b"\x1b[?2004h$ ");
+            assert_eq!(behind_the_end(Direction::Down, &[end, b"\x1b[?2004h$ "].concat()), b"\x1b[?2004h$ ");
         }
-        assert_eq!(behind_the_end(b"O**"), b"O**");
+        assert_eq!(behind_the_end(Direction::Down, b"O**"), b"O**");
+        assert_eq!(behind_the_end(Direction::Up, b"**\x18B0800000000022d\r\x8aOO"), b"OO");
     }
 
     #[test]
