@@ -56,6 +56,9 @@ impl Terminal {
         modes.c_iflag |= libc::IUTF8;
         termios::tcsetattr(slave.as_raw_fd(), termios::TCSANOW, &modes).expect("modes can be set");
         let home = tempfile::tempdir().expect("a home");
+        // Without it fish makes completions of all man pages there are, in the background.
+        let completions = home.path().join(".local/share/fish/generated_completions");
+        std::fs::create_dir_all(completions).expect("a directory in it");
         let started = spawn::start(&launch.plan(home.path()), slave.as_raw_fd()).expect("a keeper");
         Self {
             master: Some(master),
