@@ -1,0 +1,109 @@
+//! The end of the session: who is waited for, and what is put back.
+
+use super::*;
+use crate::words::Loss;
+
+#[test]
+fn the_end_of_the_session_ends_the_coprocess() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.input(Input::Exited(Child::Shell, Exit::Code(7))).input(Input::Closed(Port::Shell));
+    assert!(bench.has(&Effect::CloseWrite(Port::Coproc)));
+    bench.wait(999);
+    assert!(!bench.has(&Effect::Signal(Child::Coproc, 15)));
+    bench.wait(1);
+    assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
+    bench.wait(2000);
+    assert!(bench.has(&Effect::Signal(Child::Coproc, 9)));
+    assert!(!bench.has(&Effect::Finish(Exit::Code(7))));
+    bench.coproc_exits(Exit::Signal(9), b"");
+    assert!(bench.has(&Effect::Finish(Exit::Code(7))));
+    assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Warn(_))));
+}
+
+#[test]
+fn modes_left_on_are_turned_off_at_the_end_and_only_those() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"\x1b[?2004h\x1b[?1000h\x1b[?1000l");
+    bench.input(Input::Exited(Child::Shell, Exit::Code(0))).input(Input::Closed(Port::Shell));
+    assert!(bench.shown.ends_with(b"\x1b[?1000l\x1b[?2004l"), "{}", bench.shown.escape_ascii());
+}
+
+#[test]
+fn a_terminal_that_is_gone_holds_nobody_up() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.shell(b"\x1b[?2004h$ ").input(Input::Closed(Port::Tty));
+    assert!(bench.has(&Effect::HangUp) && bench.has(&Effect::Signal(Child::Coproc, 15)));
+    bench.shown.clear();
+    bench.shell(b"hangup\r\n").wait(501);
+    assert!(bench.has(&Effect::Finish(Exit::Signal(1))));
+    assert_eq!(bench.shown, b"");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_ends_the_session_and_says_why_unless_its_reader_has_left() {
+    let said = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Warn(_)));
+    let (device, refused) = (Loss::Device("Input/output error"), Loss::Refused("No space left on device"));
+    let table = [
+        (Medium::Terminal, device, Exit::Signal(1)),
+        (Medium::Stream, Loss::NoReader, Exit::Signal(13)),
+        (Medium::Stream, device, Exit::Code(125)),
+        (Medium::Stream, refused, Exit::Code(125)),
+    ];
+    for (medium, loss, exit) in table {
+        let mut bench = Bench::new(&["-q"]);
+        bench.core.setup.screen = medium;
+        bench.shell(b"one").input(Input::WriteClosed(Port::Tty, loss)).wait(501);
+        assert!(bench.has(&Effect::HangUp) && bench.has(&Effect::Finish(exit)), "{medium:?} {loss:?}");
+        assert_eq!(said(&bench.effects), exit == Exit::Code(125), "{medium:?} {loss:?}");
+    }
+}
+
+/// A bench whose terminal has stopped reading, with a mode on.
+fn stalled() -> (Bench, Vec<Effect>) {
+    let (mut bench, mut out) = (Bench::new(&[]), Vec::new());
+    bench.shell(b"\x1b[?2004h$ ");
+    bench.core.handle(bench.now, Input::Bytes(Port::Shell, b"more"), &mut out);
+    (bench, out)
+}
+
+/// Lets the time pass, deadline by deadline, and nobody read; how long it took until there was none any more.
+fn let_pass(bench: &mut Bench, out: &mut Vec<Effect>) -> Duration {
+    let begun = bench.now;
+    while !out.iter().any(|effect| matches!(effect, Effect::Finish(_)))
+        && let Some(at) = bench.core.deadline()
+    {
+        bench.now = at;
+        bench.core.handle(at, Input::Deadline, out);
+    }
+    bench.now - begun
+}
+
+#[test]
+fn told_to_leave_it_waits_a_second_for_a_terminal_that_does_not_read() {
+    let (mut bench, mut out) = stalled();
+    bench.core.handle(bench.now, Input::Terminate(15), &mut out);
+    assert_eq!(let_pass(&mut bench, &mut out), Duration::from_secs(1));
+    assert!(out.contains(&Effect::Finish(Exit::Signal(15))), "{out:?}");
+    assert_eq!(bench.core.restoring(), b"\x1b[?2004l", "it is still to be put back");
+    assert_eq!(bench.core.deadline(), None);
+}
+
+#[test]
+fn an_end_that_nobody_ordered_waits_for_the_terminal() {
+    let (mut bench, mut out) = stalled();
+    bench.core.handle(bench.now, Input::Exited(Child::Shell, Exit::Code(3)), &mut out);
+    bench.core.handle(bench.now, Input::Closed(Port::Shell), &mut out);
+    let_pass(&mut bench, &mut out);
+    assert!(!out.contains(&Effect::Finish(Exit::Code(3))), "{out:?}");
+    bench.core.handle(bench.now, Input::Terminate(1), &mut out);
+    assert_eq!(let_pass(&mut bench, &mut out), Duration::from_secs(1));
+    assert!(out.contains(&Effect::Finish(Exit::Signal(1))), "{out:?}");
+    assert_eq!(bench.core.restoring(), b"\x1b[?2004l");
+
+    let (mut bench, mut out) = stalled();
+    bench.core.handle(bench.now, Input::Exited(Child::Shell, Exit::Code(3)), &mut out);
+    bench.core.handle(bench.now, Input::Closed(Port::Shell), &mut out);
+    bench.drain();
+    assert!(bench.shown.ends_with(b"more\x1b[?2004l") && bench.has(&Effect::Finish(Exit::Code(3))));
+    assert_eq!(bench.core.restoring(), b"");
+}

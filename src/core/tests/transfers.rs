@@ -1,0 +1,115 @@
+//! A silent coprocess that transfers a file by ZMODEM: what is left on the screen and in the shell, however it ends.
+
+use super::*;
+
+pub(super) const RECEIVES: &[u8] = b"rz waiting to receive.**\x18B0100000023be50\r\x8a\x11";
+pub(super) const SENDS: &[u8] = b"rz\r**\x18B00000000000000\r\x8a\x11";
+
+fn transfer(offer: &[u8]) -> Bench {
+    let mut bench = Bench::new(&["-t", "rz waiting", "-s", "sz f", "-t", "\\*\\*B00000000000000", "-s", "rz"]);
+    bench.shell(b"$ go\r\n").shell(offer).wait(20);
+    bench
+}
+
+#[test]
+fn a_transfer_leaves_no_protocol_bytes_on_the_screen() {
+    let mut bench = transfer(RECEIVES);
+    assert_eq!(bench.started(), ["sz f"]);
+    assert_eq!(bench.read, RECEIVES);
+    bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"\x1b[?2004h$ ");
+    assert_eq!(bench.lines(), ["$ go", "$"]);
+}
+
+/// A receiver that has not heard the answer to its last header sends that again, to whoever is there.
+#[test]
+fn a_last_header_that_comes_once_more_is_not_shown() {
+    let mut bench = transfer(RECEIVES);
+    bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"**\x18B0800000000022d\r\x8a").wait(1000).shell(b"$ OO**");
+    assert_eq!(bench.lines(), ["$ go", "$ OO**"]);
+}
+
+#[test]
+fn progress_of_a_transfer_leaves_no_trace_either() {
+    for offer in [RECEIVES, SENDS] {
+        let mut bench = transfer(offer);
+        bench.wait(1000);
+        assert!(bench.lines()[2].contains("received"), "{:?}", bench.lines());
+        bench.shell(b"**\x18B0").wait(500).coproc_exits(Exit::Code(0), b"");
+        assert_eq!(bench.lines(), ["$ go"], "{}", bench.shown.escape_ascii());
+    }
+}
+
+#[test]
+fn a_receiver_is_given_the_end_that_a_flushed_tty_loses() {
+    let mut bench = transfer(SENDS);
+    assert_eq!(bench.started(), ["rz"]);
+    bench.shell(b"**\x18B0800000000022d\r\x8a").wait(1000);
+    bench.coproc(b"**\x18B0800000000022d\r\x8a");
+    assert!(bench.read.ends_with(b"OO"));
+    bench.shell(b"\x1b[?2004h").coproc(b"**\x18B0800000000022d\r\x8a").shell(b"$ ");
+    assert!(bench.read.ends_with(b"OO"), "the prompt is not the receiver's");
+    bench.coproc_exits(Exit::Code(0), b"");
+    assert_eq!(bench.typed, b"**\x18B0800000000022d\r\x8a");
+    assert_eq!(bench.lines(), ["$ go", "$"]);
+
+    let mut bench = transfer(SENDS);
+    bench.coproc(b"**\x18B0800000000022d\r\x8a").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"OO\x1b[?2004h$ ");
+    assert_eq!(bench.lines(), ["$ go", "$"]);
+}
+
+#[test]
+fn an_aborted_upload_types_no_data_into_the_shell() {
+    let mut bench = transfer(RECEIVES);
+    bench.coproc(b"data\x18K").wait(500).keys(b"\x03");
+    bench.coproc(b"\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08more data\r").coproc_exits(Exit::Signal(15), b"");
+    bench.shell(b"\x18\x18\x18\x18\x18\x08\x08\x08\x08\x08\r\nrz: f removed.\r\n\x1b[?2004h$ ").wait(1000);
+    assert_eq!(bench.typed, b"data\x18K\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08");
+    let shown = bench.lines();
+    assert_eq!(shown.last().map(String::as_str), Some("$"), "{shown:?}");
+    assert!(bench.core.deadline().is_none());
+    bench.keys(b"ls\r");
+    assert!(bench.typed.ends_with(b"ls\r"));
+}
+
+/// As lrzsz's `sz` says that it cannot open the file, and its far `rz` leaves, in the orders that were seen.
+#[test]
+fn an_upload_that_fails_before_any_data_leaves_alone_what_runs_there() {
+    const CANCEL: &[u8] = b"\x18\x18\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08\x08\x08\x08\x08\x08\x08\x08";
+    let header: &[u8] = b"**\x18B0100000023be50\r\x8a\x11";
+    let echo: &[u8] = b"^X^X^X^X^X^X^X^X^X^X^H^H^H^H^H^H^H^H^H^H";
+    let before: [&[&[u8]]; 4] = [&[], &[header], &[header, b"rc=128\r\n"], &[header, b"rc=128\r\n", echo]];
+    let behind: [&[&[u8]]; 4] = [&[header, CANCEL, CANCEL, b"rc=128\r\n"], &[b"rc=128\r\n"], &[], &[]];
+    for (before, behind) in before.into_iter().zip(behind) {
+        let mut bench = transfer(RECEIVES);
+        bench.coproc(b"rz\r").coproc(b"**\x18B00000000000000\r\x8a\x11").coproc(CANCEL);
+        for piece in before {
+            bench.shell(piece);
+        }
+        bench.coproc(CANCEL).coproc_exits(Exit::Code(128), b"");
+        for piece in behind {
+            bench.shell(piece);
+        }
+        bench.wait(1999).shell(b"slept\r\n\x1b[?2004h$ ").wait(10_000);
+        assert_eq!(bench.typed, [b"rz\r**\x18B00000000000000\r\x8a\x11", CANCEL].concat());
+        let notice = "coshell: coprocess \"sz f\" failed: status 128";
+        assert_eq!(bench.lines(), ["$ go", "rc=128", notice, "slept", "$"], "{}", bench.shown.escape_ascii());
+        assert_eq!(bench.core.deadline(), None);
+    }
+}
+
+#[test]
+fn a_far_side_that_dies_ends_the_transfer() {
+    let mut bench = transfer(SENDS);
+    bench.shell(b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ").wait(299);
+    assert!(!bench.has(&Effect::Signal(Child::Coproc, 15)));
+    bench.wait(1);
+    assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
+    bench.coproc(b"\x18\x18\x18\x18\x18").coproc_exits(Exit::Signal(15), b"");
+    bench.wait(1000);
+    assert_eq!(bench.typed, b"");
+    let notice = "coshell: \"rz\" was stopped: the other side ended the transfer";
+    assert_eq!(bench.lines(), ["$ go", notice, "$"], "{}", bench.shown.escape_ascii());
+}
