@@ -47,9 +47,10 @@ impl Core {
 
     /// As much of the output as comes before the notices that wait: on paper they stand where the next line begins.
     fn up_to_a_notice<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        let awaited = self.screen.is_paper() && self.notices.first().is_some();
-        let end = memchr::memchr(b'\n', bytes).filter(|_| awaited);
-        end.map_or(bytes, |end| &bytes[..=end])
+        if !self.screen.is_paper() || self.notices.first().is_none() {
+            return bytes;
+        }
+        memchr::memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..=end])
     }
 
     /// Whether the output waits until the screen is coshell's again.
