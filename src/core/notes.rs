@@ -43,8 +43,8 @@ pub(super) struct Kept(VecDeque<Quoted>);
 impl Kept {
     /// One more.
     pub(super) fn push(&mut self, mut quoted: Quoted) {
-        quoted.quote = bounded(&quoted.quote).to_owned();
-        quoted.text = bounded(&quoted.text).to_owned();
+        quoted.quote = bounded(&quoted.quote);
+        quoted.text = bounded(&quoted.text);
         self.0.push_back(quoted);
         if self.0.len() > MOST {
             self.0.pop_front();
@@ -86,10 +86,14 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// As much of a text as is kept.
-fn bounded(text: &str) -> &str {
-    let end = (0..=TEXT.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
-    &text[..end.unwrap_or(0)]
+/// As much of a text as is kept, which says so where that is not all.
+fn bounded(text: &str) -> String {
+    const MORE: &str = "...";
+    if text.len() <= TEXT {
+        return text.to_owned();
+    }
+    let end = (0..=TEXT - MORE.len()).rev().find(|&end| text.is_char_boundary(end));
+    format!("{}{MORE}", &text[..end.unwrap_or(0)])
 }
 
 #[cfg(test)]
@@ -105,6 +109,7 @@ mod tests {
         }
         assert_eq!(kept.iter().count(), MOST);
         assert!(kept.iter().all(|quoted| quoted.text.len() <= TEXT && quoted.line >= MOST as u64));
+        assert!(kept.iter().all(|quoted| quoted.text.ends_with("\u{e9}...")));
     }
 
     #[test]
