@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::words::Exit;
+
 /// An option that makes no sense as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -43,7 +45,7 @@ impl Failure {
     pub fn status(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
-            Self::Own(_) => 125,
+            Self::Own(_) => Exit::FAILED.status(),
             Self::CannotRun(_) => 126,
             Self::NotFound(_) => 127,
         }

@@ -107,6 +107,9 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// That of coshell where it fails itself (SPEC 1).
+    pub const FAILED: Self = Self::Code(125);
+
     /// Whether it is what a shell calls success.
     pub fn success(self) -> bool {
         self == Self::Code(0)

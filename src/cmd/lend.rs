@@ -41,16 +41,15 @@ pub(super) fn run(client: &mut Client, command: &[String], tty: bool) -> Result<
 /// Lends the terminal to this command, with these of its standard streams redirected.
 pub(super) fn lend(client: &mut Client, command: &[String], streams: &[(u8, BorrowedFd<'_>)]) -> Result<Lent, Failure> {
     let (numbers, passed): (Vec<u8>, Vec<BorrowedFd<'_>>) = streams.iter().copied().unzip();
-    let environment = environment();
     let request = Command::Lend {
         tty: false,
         command: command.to_vec(),
         directory: directory()?,
-        environment: environment.clone(),
+        environment: environment(),
         streams: numbers,
     };
     let request = request.write();
-    refuse_what_is_too_long(&request, command, &environment)?;
+    refuse_what_is_too_long(&request, command)?;
     let status = |answer: Value| answer["status"].as_u64().and_then(|status| u8::try_from(status).ok());
     let reply = client.call_with(&request, &passed)?;
     Ok(reply.map_or_else(Lent::Refused, |answer| Lent::Ended(status(answer).unwrap_or(u8::MAX))))
@@ -78,11 +77,12 @@ fn environment() -> Vec<Variable> {
 }
 
 /// The session would refuse it too, but cannot tell of what it has not read.
-fn refuse_what_is_too_long(request: &Value, command: &[String], environment: &[Variable]) -> Result<(), Failure> {
+fn refuse_what_is_too_long(request: &Value, command: &[String]) -> Result<(), Failure> {
     let line = rpc::request(1, &request["method"], &request["params"]).to_string();
     if line.len() <= rpc::LINE_LIMIT {
         return Ok(());
     }
+    let environment = environment();
     let size = |(name, value): &Variable| name.len() + value.len();
     let (all, arguments) = (environment.iter().map(size).sum(), command.iter().map(String::len).sum());
     let largest = environment.iter().max_by_key(|variable| size(variable)).filter(|_| all > arguments);

@@ -95,7 +95,7 @@ impl Core {
                 self.raw.restart(self.screen.text().offset());
             }
         }
-        if silent && form != Form::Raw {
+        if silent && form.tells_of_lines() {
             self.muted = Some(Screen::unseen(now, self.setup.size));
         }
         self.coproc = Some(coproc);

@@ -92,7 +92,7 @@ impl Core {
             self.screen.show_below("");
         }
         let line = self.muted.take().map(|mut muted| muted.take_line()).unwrap_or_default();
-        if form != Form::Raw {
+        if form.tells_of_lines() {
             self.screen.counted(self.number, true);
         }
         self.rest.forget();

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::coproc::{Coproc, Form, Record, Why};
+use super::coproc::{Coproc, Record, Why};
 use super::history::Happening;
 use super::trigger::{Facts, Firing, Looked, Moment, Tried};
 use super::watch::{Aside, Behind, Found, Picker, Rested, Teller, Told};
@@ -86,7 +86,7 @@ impl Core {
 
     /// Says how much was taken: up to the line that may silence the rest.
     fn printed_aloud(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) -> usize {
-        let reader = self.coproc.as_mut().filter(|coproc| coproc.form() != Form::Raw);
+        let reader = self.coproc.as_mut().filter(|coproc| coproc.form().tells_of_lines());
         if self.watching == Watching::Nobody && reader.is_none() {
             let mut aside = Aside::default();
             self.screen.print(bytes, &mut aside);
@@ -96,7 +96,7 @@ impl Core {
         }
         let behind = match self.watching {
             Watching::Lines => Behind::Unread,
-            _ if self.starts && self.setup.form != Form::Raw => Behind::Found,
+            _ if self.starts && self.setup.form.tells_of_lines() => Behind::Found,
             _ => Behind::Looked,
         };
         let mut picker = Picker {
@@ -195,7 +195,7 @@ impl Core {
         }
         if !self.is_silent() {
             if let Some(record) = &record {
-                self.control.subscribers.tell_printed(record, self.seconds_at(now), out);
+                self.control.subscribers.tell_printed(record, || self.seconds_at(now), out);
             }
             self.try_line(now, line, moment, None, out);
         }

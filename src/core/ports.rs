@@ -9,9 +9,6 @@ use super::lending::HELD;
 use super::{Core, Effect, Medium};
 use crate::words::{Exit, Loss, Port, SIGHUP, SIGPIPE};
 
-/// The exit status where coshell itself fails (SPEC 1).
-const FAILED: Exit = Exit::Code(125);
-
 impl Core {
     /// Whether this port should be read.
     pub fn wants_read(&self, port: Port) -> bool {
@@ -137,7 +134,7 @@ impl Core {
                     "coshell: standard output cannot be written: {reason}; the session was ended. \
                      Make room for it, or send it elsewhere."
                 )));
-                FAILED
+                Exit::FAILED
             }
         };
         self.leave(now, exit, out);

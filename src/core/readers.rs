@@ -32,14 +32,14 @@ impl Core {
             (false, _) if self.control.subscribers.want_lines() => Watching::Chunks,
             (false, _) => Watching::Nobody,
         };
-        let told = self.coproc.as_ref().is_some_and(|coproc| coproc.form() != Form::Raw);
+        let told = self.coproc.as_ref().is_some_and(|coproc| coproc.form().tells_of_lines());
         self.read_lines(self.watching != Watching::Nobody || told);
         self.keep_raw_bytes(starts);
     }
 
     /// A coprocess that reads in this form is about to start.
     pub(super) fn heed(&mut self, form: Form) {
-        if form != Form::Raw {
+        if form.tells_of_lines() {
             self.read_lines(true);
         }
     }

@@ -60,10 +60,10 @@ impl Subscribers {
     }
 
     /// The same of something that was printed at this time, in seconds since 1970.
-    pub(in crate::core) fn tell_printed(&self, record: &Record<'_>, time: f64, out: &mut Vec<Effect>) {
+    pub(in crate::core) fn tell_printed(&self, record: &Record<'_>, time: impl Fn() -> f64, out: &mut Vec<Effect>) {
         let object = || {
             let mut object = record.object();
-            object["time"] = time.into();
+            object["time"] = time().into();
             object
         };
         self.tell_object(record.kind(), object, out);

@@ -84,7 +84,7 @@ impl Coproc {
     pub(super) fn raw(&mut self, now: Instant, bytes: &[u8]) {
         if let Some(behind) = self.intake.behind() {
             behind.extend_from_slice(bytes);
-        } else if self.form() == Form::Raw {
+        } else if !self.form().tells_of_lines() {
             self.intake.give(now, bytes);
         }
         if let Some(silence) = &mut self.silence {

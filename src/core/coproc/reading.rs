@@ -19,6 +19,13 @@ pub enum Form {
     Json,
 }
 
+impl Form {
+    /// Whether who reads so is told of lines, not given the bytes as they come.
+    pub fn tells_of_lines(self) -> bool {
+        self != Self::Raw
+    }
+}
+
 /// Turns records into what the coprocess reads.
 #[derive(Debug)]
 pub(super) struct Reading {

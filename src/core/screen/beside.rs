@@ -78,7 +78,7 @@ impl Screen {
             let own = std::mem::take(&mut self.own);
             self.push_own(&own);
         }
-        if self.skill == Skill::Lines {
+        if self.is_paper() {
             return self.print_notices(notices);
         }
         let cols = usize::from(self.size.cols.saturating_sub(1));
@@ -109,7 +109,7 @@ impl Screen {
 
     /// Whether there is a cursor whose place on the screen is known.
     pub(in crate::core) fn can_place(&self) -> bool {
-        self.shows_main() && self.skill != Skill::Lines
+        self.shows_main() && !self.is_paper()
     }
 
     /// Whether the shell's own screen is shown and nothing else, at a moment of rest.

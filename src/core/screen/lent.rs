@@ -1,7 +1,7 @@
 //! How the screen is given to another program, and how it is put back.
 
 use super::super::text::Modes;
-use super::{Screen, Skill};
+use super::Screen;
 
 impl Screen {
     /// Gives the screen away: what programs have switched on is off, and what is seen now stands on the alternate screen,
@@ -9,7 +9,7 @@ impl Screen {
     pub(in crate::core) fn lend(&mut self) {
         self.lent = true;
         let mut bytes = self.text.modes().restore();
-        if self.skill == Skill::Lines {
+        if self.is_paper() {
             return self.waiting.push(&bytes);
         }
         bytes.extend_from_slice(b"\x1b[?1049h\x1b[m\x1b[2J");
@@ -25,7 +25,7 @@ impl Screen {
         if !std::mem::take(&mut self.lent) {
             return;
         }
-        if self.skill == Skill::Lines {
+        if self.is_paper() {
             return self.waiting.push(&self.text.modes().again());
         }
         let mut bytes = Modes::all().restore();

@@ -75,15 +75,7 @@ impl Carry {
         end[..old].copy_from_slice(&self.bytes[..old]);
         end[old..old + new.len()].copy_from_slice(new);
         let end = &end[..old + new.len()];
-        let open = (1..=end.len().min(3)).map(|len| &end[end.len() - len..]).find(|end| {
-            end[0] >= 0xc2
-                && std::str::from_utf8(end).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
-        });
-        let mut kept = Self::default();
-        if let Some(open) = open {
-            kept.set(open);
-        }
-        *self = kept;
+        self.set(&end[end.len() - open(end)..]);
     }
 }
 
