@@ -130,8 +130,7 @@ impl Host {
             // It may come late: what has been typed meanwhile may be the rest of a key, and what the shell has printed is no
             // silence of the shell's.
             for port in [Port::Tty, Port::Shell] {
-                self.ports.look_again(port);
-                self.serve(now, port);
+                self.serve_unasked(now, port);
             }
             self.handle(now, Input::Deadline);
         }
@@ -197,8 +196,7 @@ impl Host {
     /// line that adds it, and a script that asks for lines finds those that it has printed. In a flood that ends where a
     /// pty's worth of output has passed meanwhile.
     fn has_more_to_hear(&mut self, now: Instant) -> bool {
-        self.ports.look_again(Port::Shell);
-        self.serve(now, Port::Shell);
+        self.serve_unasked(now, Port::Shell);
         let more = self.ports.is_ready(Port::Shell) && self.core.wants_read(Port::Shell);
         self.put_off = if more && self.put_off < PUT_OFF { self.put_off + 1 } else { 0 };
         self.put_off > 0
@@ -265,6 +263,12 @@ impl Host {
             }
             self.buffer = buffer;
         }
+    }
+
+    /// The same, although the poll may not have told yet that there is something.
+    fn serve_unasked(&mut self, now: Instant, port: Port) {
+        self.ports.look_again(port);
+        self.serve(now, port);
     }
 
     fn serve_last(&mut self, now: Instant, buffer: &mut [u8]) {
