@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Ended, PROMPT, Place, coshell, count, run, shell, show, takes_less_than, wrapped};
+use crate::support::{Ended, PROMPT, Place, Session, coshell, count, run, shell, show, takes_less_than, wrapped};
 
 /// What `out` in the home holds in the end, when `script` runs under a trigger that runs `action` each time.
 fn written(trigger: &[&str], action: &str, script: &str) -> Vec<u8> {
@@ -208,6 +208,33 @@ fn a_trigger_that_would_start_a_coprocess_does_not_fire_while_one_runs() {
 fn a_pattern_may_match_bytes_that_are_no_utf_8() {
     assert_eq!(firings(&["-t", r"(?-u:\xff)end"], r"printf 'a\377end\n'"), 1);
     assert_eq!(captured(&["-t", r"n(.)me"], r"printf 'n\303\251me\n'"), ["\u{e9}"]);
+}
+
+/// A class, a literal and a class: patterns for which the regex engine may choose to search backwards.
+const CLASS_LITERAL_CLASS: [(&str, &str, &str); 3] =
+    [("[^0-9]404[^0-9]", "a40", "4b"), ("[^/]home/[^/]+/", "xho", "me/u/"), ("[^ ] ERROR .", "x ERR", "OR y")];
+
+#[test]
+fn a_literal_between_classes_rings_and_the_session_ends_as_its_command() {
+    for (pattern, begin, end) in CLASS_LITERAL_CLASS {
+        let mut term = wrapped(&["-t", pattern, "--bell"], &format!("echo '{begin}{end}'")).start();
+        term.wait("\x07");
+        assert_eq!(term.wait_end(), Ended::Code(0), "{pattern}");
+    }
+}
+
+#[test]
+fn a_literal_between_classes_that_is_added_rings_and_the_session_goes_on() {
+    let mut session = Session::bash(&[]);
+    for (pattern, begin, end) in CLASS_LITERAL_CLASS {
+        session.call(&["trigger", "add", pattern, "--bell"]).well();
+        session.term.send(format!("echo '{begin}''{end}'\r"));
+        session.term.wait(&format!("{begin}{end}\r\n"));
+        session.term.wait("\x07");
+        session.call(&["trigger", "remove", pattern]).well();
+    }
+    session.term.send("exit\r");
+    assert_eq!(session.term.wait_end(), Ended::Code(0));
 }
 
 #[test]

@@ -17,6 +17,8 @@
 //!   it is the first; `$` matches at its end.
 
 mod captures;
+#[cfg(test)]
+mod everyday;
 mod guard;
 mod loosen;
 mod once;
