@@ -139,9 +139,13 @@ fn triggers(answer: &Value) -> String {
     for trigger in answer["triggers"].as_array().into_iter().flatten() {
         let text = |key: &str| trigger[key].as_str().map(shown);
         let name = text("name").map(|name| format!("{name}: ")).unwrap_or_default();
-        let off = if trigger["enabled"] == true { "" } else { ", off" };
+        let state = match (&trigger["enabled"], &trigger["stopped"]) {
+            (Value::Bool(false), _) => ", off",
+            (_, Value::Bool(true)) => ", stopped",
+            _ => "",
+        };
         out.push_str(&format!(
-            "{:>3}  {name}{}{}  (fired {}, searched {}{off})\n",
+            "{:>3}  {name}{}{}  (fired {}, searched {}{state})\n",
             trigger["number"].as_u64().unwrap_or(0),
             text("regex").unwrap_or_default(),
             options(&trigger["options"]),
@@ -213,5 +217,9 @@ mod tests {
             "options": [{"name": "send", "value": "it's"}, {"name": "bell", "value": ""}],
         }]});
         assert_eq!(triggers(&answer), "  1  n: a b --send 'it'\\''s' --bell  (fired 2, searched 5, off)\n");
+        let stopped = json!({"triggers": [{
+            "number": 2, "regex": "x", "enabled": true, "stopped": true, "fired": 20, "searched": 30, "options": [],
+        }]});
+        assert_eq!(triggers(&stopped), "  2  x  (fired 20, searched 30, stopped)\n");
     }
 }

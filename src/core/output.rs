@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::coproc::{Coproc, Record, Why};
 use super::history::Happening;
-use super::trigger::{Facts, Firing, Looked, Moment, Tried};
+use super::trigger::{Facts, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Looked, Moment, Tried};
 use super::watch::{Aside, Behind, Found, Picker, Rested, Teller, Told};
 use super::zmodem::{Verdict, behind_the_end};
 use super::{Core, Effect, Watching};
@@ -226,8 +226,11 @@ impl Core {
 
     fn loops(&mut self, trigger: usize, out: &mut Vec<Effect>) {
         let name = self.triggers.spec(trigger).called();
-        let sentence =
-            format!("trigger \"{name}\" fired more than 20 times in 2 s and is switched off: it may set itself off");
+        let (window, pause) = (GUARD_WINDOW.as_secs(), GUARD_PAUSE.as_secs());
+        let sentence = format!(
+            "trigger \"{name}\" fired {GUARD_MOST} times in {window} s and may set itself off: it is stopped until it has \
+             matched nothing for {pause} s; coshell trigger enable lets it go on at once"
+        );
         self.notice(&sentence, &[], out);
     }
 

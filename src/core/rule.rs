@@ -104,6 +104,7 @@ impl Rule {
         self.reaction.actions.push((kind.parse)(&item.value, &self.spec.pattern)?);
         self.spec.starts_coproc |= kind.starts.is_some();
         self.spec.stops |= kind.stops;
+        self.spec.feeds_back |= kind.feeds_back;
         self.reaction.silences |= kind.starts == Some(Loudness::Silent);
         Ok(())
     }

@@ -12,6 +12,8 @@ pub(super) const KIND: Kind = Kind {
              matched. It is shown as a notice; \\fBcoshell notes\\fR lists all.",
     starts: None,
     stops: false,
+    // Its notice goes to the screen alone: a trigger does not read it.
+    feeds_back: false,
     parse: |text, pattern| Ok(Box::new(Annotate(Template::parse(text, pattern)?))),
 };
 

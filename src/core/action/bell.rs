@@ -11,6 +11,8 @@ pub(super) const KIND: Kind = Kind {
     manual: "Rings the terminal's bell.",
     starts: None,
     stops: false,
+    // It goes to the terminal alone, which answers nothing.
+    feeds_back: false,
     parse: |_, _| Ok(Box::new(Bell)),
 };
 

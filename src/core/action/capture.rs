@@ -11,6 +11,7 @@ pub(super) const KIND: Kind = Kind {
     manual: "Keeps the line in the list that \\fBcoshell captured\\fR prints.",
     starts: None,
     stops: false,
+    feeds_back: false,
     parse: |_, _| Ok(Box::new(Capture)),
 };
 

@@ -16,6 +16,7 @@ pub(super) const LOUD: Kind = Kind {
              the trigger matched, from its first byte. It does not fire while a coprocess runs.",
     starts: Some(Loudness::Loud),
     stops: false,
+    feeds_back: true,
     parse: |text, _| Ok(Box::new(Start { command: command(text)?, loudness: Loudness::Loud })),
 };
 

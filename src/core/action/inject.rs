@@ -13,6 +13,7 @@ pub(super) const KIND: Kind = Kind {
              escape sequence.",
     starts: None,
     stops: false,
+    feeds_back: true,
     parse: |text, pattern| Ok(Box::new(Inject(Template::parse_escaped(text, pattern)?))),
 };
 

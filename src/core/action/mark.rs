@@ -12,6 +12,7 @@ pub(super) const KIND: Kind = Kind {
              \\fB${name}\\fR stand for what was matched, else the trigger's name.",
     starts: None,
     stops: false,
+    feeds_back: false,
     parse: |text, pattern| {
         let name = if text.is_empty() { None } else { Some(Template::parse(text, pattern)?) };
         Ok(Box::new(Mark(name)))

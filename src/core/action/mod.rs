@@ -45,6 +45,9 @@ pub struct Kind {
     pub starts: Option<Loudness>,
     /// Whether no further trigger is tried on the line.
     pub stops: bool,
+    /// Whether what it does may come back as output and set a trigger off, by the keyboard or by what it shows as if the
+    /// shell had printed it. The loop guard counts the firings of a trigger with such an action, and of no other.
+    pub feeds_back: bool,
     /// Makes the action of its parameter.
     pub parse: Parse,
 }

@@ -13,6 +13,8 @@ pub(super) const KIND: Kind = Kind {
              Terminal and all others), chosen by the environment. In tmux it needs \\fBallow-passthrough on\\fR.",
     starts: None,
     stops: false,
+    // It goes to the terminal alone, which answers nothing.
+    feeds_back: false,
     parse: |text, pattern| Ok(Box::new(Notify(Template::parse(text, pattern)?))),
 };
 

@@ -13,6 +13,8 @@ pub(super) const KIND: Kind = Kind {
              says so with what it last wrote to standard error. At most 16 run at a time.",
     starts: None,
     stops: false,
+    // The command may call `coshell send` or write to the terminal itself.
+    feeds_back: true,
     parse: |text, _| Ok(Box::new(Run(command(text)?))),
 };
 

@@ -13,6 +13,7 @@ pub(super) const KIND: Kind = Kind {
              control characters, and \\fB$$\\fR for a dollar sign.",
     starts: None,
     stops: false,
+    feeds_back: true,
     parse: |text, pattern| Ok(Box::new(Send(Template::parse_escaped(text, pattern)?))),
 };
 

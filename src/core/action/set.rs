@@ -13,6 +13,7 @@ pub(super) const KIND: Kind = Kind {
              \\fB$1\\fR, \\fB${name}\\fR stand for what was matched.",
     starts: None,
     stops: false,
+    feeds_back: false,
     parse: |text, pattern| {
         let (name, value) = text.split_once('=').ok_or("takes NAME=VALUE")?;
         check_name(name)?;

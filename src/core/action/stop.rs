@@ -11,6 +11,7 @@ pub(super) const KIND: Kind = Kind {
     manual: "No trigger configured after this one is tried on the line.",
     starts: None,
     stops: true,
+    feeds_back: false,
     parse: |_, _| Ok(Box::new(Stop)),
 };
 

@@ -12,6 +12,8 @@ pub(super) const KIND: Kind = Kind {
              was matched.",
     starts: None,
     stops: false,
+    // It goes to the terminal alone, which answers nothing.
+    feeds_back: false,
     parse: |text, pattern| Ok(Box::new(Title(Template::parse(text, pattern)?))),
 };
 

@@ -66,7 +66,7 @@ impl Core {
             Command::Set { name, value } => self.asked_to_set(&name, &value),
             Command::Get { name } => self.asked_to_get(name.as_deref()),
             Command::Marks {} => Ok(self.tell_marks(now)),
-            Command::Trigger(command) => self.asked_of_triggers(command),
+            Command::Trigger(command) => self.asked_of_triggers(now, command),
             Command::Lend { command, directory, environment, streams, .. } => {
                 let guest = Guest { command, directory, environment, streams };
                 return self.asked_to_lend(now, ticket, guest, out);
@@ -91,9 +91,9 @@ impl Core {
         self.guest_withdrawn(now, ticket, out);
     }
 
-    fn asked_of_triggers(&mut self, command: TriggerCommand) -> Reply {
+    fn asked_of_triggers(&mut self, now: Instant, command: TriggerCommand) -> Reply {
         match command {
-            TriggerCommand::List {} => Ok(self.list_triggers()),
+            TriggerCommand::List {} => Ok(self.list_triggers(now)),
             TriggerCommand::Add { regex, options } => self.add_trigger(regex, options.0),
             TriggerCommand::Remove { trigger } => self.remove_trigger(&trigger),
             TriggerCommand::Enable { trigger } => self.switch_trigger(&trigger, true),

@@ -1,5 +1,7 @@
 //! Triggers that control clients list, add, remove, switch on and off.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::super::Core;
@@ -10,7 +12,7 @@ use super::{Code, Refusal, Reply};
 const MOST: usize = 100_000;
 
 impl Core {
-    pub(super) fn list_triggers(&self) -> Value {
+    pub(super) fn list_triggers(&self, now: Instant) -> Value {
         let told = |(i, reaction): (usize, &Reaction)| {
             let (spec, cost) = (self.triggers.spec(i), self.triggers.cost(i));
             json!({
@@ -19,6 +21,7 @@ impl Core {
                 "regex": spec.pattern.text(),
                 "options": reaction.items,
                 "enabled": spec.enabled,
+                "stopped": self.triggers.is_stopped(i, now),
                 "fired": cost.fired,
                 "searched": cost.tried,
             })

@@ -9,7 +9,7 @@ use crate::words::Ticket;
 impl Bench {
     /// What a control client is answered.
     #[track_caller]
-    fn reply(&mut self, method: &str, params: Value) -> Value {
+    pub(super) fn reply(&mut self, method: &str, params: Value) -> Value {
         self.try_reply(method, params).unwrap_or_else(|refusal| panic!("{method}: {refusal:?}"))
     }
 
@@ -109,7 +109,7 @@ fn what_is_injected_is_as_if_the_shell_had_printed_it() {
 fn what_injects_what_it_fires_on_is_stopped() {
     let mut bench = Bench::new(&["-t", "again", "--inject", "again\\r\\n"]);
     bench.shell(b"again\r\n").wait(100);
-    assert!(bench.lines().iter().any(|line| line.contains("switched off")), "{:?}", bench.lines());
+    assert!(bench.lines().iter().any(|line| line.contains("stopped until")), "{:?}", bench.lines());
     assert_eq!(bench.core.deadline(), None);
 }
 

@@ -11,6 +11,9 @@
 //!   `stop` that has fired on a line goes on stopping the later ones there, for as long as its match stands.
 //! - A match that is passed over because a coprocess runs or a cooldown does counts as seen: it does not fire later,
 //!   when it would be stale. One whose conditions do not hold does not count: it fires if they hold at the next try.
+//! - A trigger that the loop guard has stopped is tried like any other, and fires again at the first match that comes
+//!   [`GUARD_PAUSE`] after the one before it. The matches up to there count as seen. A match that could not fire in
+//!   any case, by its conditions, a cooldown or a coprocess that runs, does not count as one of them.
 //! - What `all` finds in one try is one firing for the cooldown and the loop guard. Of a trigger that is `once` or that
 //!   starts a coprocess, only the first match fires.
 //! - An empty text is tried only as a finished line. In a piece of a long line `^` does not match at its start, unless
@@ -41,7 +44,7 @@ use std::time::{Duration, Instant};
 use memchr::memchr;
 
 pub use captures::Captures;
-pub use guard::{MOST as GUARD_MOST, WINDOW as GUARD_WINDOW};
+pub use guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_WINDOW};
 pub use once::HOLD;
 pub use pattern::{BadPattern, Pattern};
 pub use template::{Template, unescape};
@@ -79,6 +82,8 @@ pub struct Spec {
     pub starts_coproc: bool,
     /// Nothing after it is tried on a line on which it has fired.
     pub stops: bool,
+    /// What it does may come back as output, so the loop guard counts its firings.
+    pub feeds_back: bool,
 }
 
 impl Spec {
@@ -95,6 +100,7 @@ impl Spec {
             when: Vec::new(),
             starts_coproc: false,
             stops: false,
+            feeds_back: false,
         }
     }
 
@@ -148,7 +154,7 @@ pub enum Tried {
 pub enum Firing {
     /// A trigger fires.
     Hit(Hit),
-    /// The loop guard has switched a trigger off instead of letting it fire.
+    /// The loop guard does not let a trigger fire until its matches have paused.
     Stopped {
         /// Its index.
         trigger: usize,
@@ -240,6 +246,11 @@ impl Triggers {
         &self.all[i].spec
     }
 
+    /// Whether the loop guard would not let the trigger of an index below [`Triggers::len`] fire now.
+    pub fn is_stopped(&self, i: usize, now: Instant) -> bool {
+        self.all[i].guard.is_stopped(now)
+    }
+
     /// How busy the trigger of an index below [`Triggers::len`] has been.
     pub fn cost(&self, i: usize) -> Cost {
         self.all[i].cost
@@ -313,12 +324,12 @@ impl Triggers {
         }
     }
 
-    /// Switches a trigger on or off. One that the loop guard has switched off begins anew.
+    /// Switches a trigger on or off. For the loop guard it begins anew, also where it was on.
     pub fn set_enabled(&mut self, i: usize, on: bool) {
         let trigger = &mut self.all[i];
+        trigger.guard = Guard::default();
         if trigger.spec.enabled != on {
             trigger.spec.enabled = on;
-            trigger.guard.reset();
             self.set = None;
         }
     }

@@ -49,8 +49,8 @@ enum Verdict {
     /// Nothing, and they have been seen.
     Pass,
     Fire,
-    /// The loop guard switches the trigger off.
-    Trip,
+    /// The loop guard does not let it fire, and the matches have been seen.
+    Stop,
 }
 
 /// The circumstances of a try.
@@ -101,12 +101,7 @@ impl Plan {
     pub(super) fn carry_out(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, out: &mut Vec<Firing>) {
         for step in self.steps {
             triggers.all[step.trigger].cost.tried += 1;
-            if step.verdict == Verdict::Trip {
-                triggers.set_enabled(step.trigger, false);
-                out.push(Firing::Stopped { trigger: step.trigger });
-            } else {
-                step.carry_out(triggers, now, line, out);
-            }
+            step.carry_out(triggers, now, line, out);
         }
     }
 }
@@ -139,6 +134,9 @@ impl Step {
             Verdict::Fire => usize::MAX,
             _ => 0,
         };
+        if self.verdict == Verdict::Stop && trigger.guard.stop(now) {
+            out.push(Firing::Stopped { trigger: self.trigger });
+        }
         if self.verdict == Verdict::Fire {
             trigger.guard.note(now);
             trigger.last_fired = Some(now);
@@ -187,8 +185,8 @@ impl Circumstances<'_> {
             Verdict::Pass
         } else if holds == Holds::Unknown {
             return None;
-        } else if trigger.guard.trips(self.now) {
-            Verdict::Trip
+        } else if spec.feeds_back && trigger.guard.stops(self.now) {
+            Verdict::Stop
         } else {
             Verdict::Fire
         })

@@ -294,19 +294,58 @@ fn a_look_is_not_asked_for_behind_a_stop() {
 
 #[test]
 fn a_loop_is_stopped() {
-    let mut bench = Bench::new([Spec { all: true, ..spec("x") }, spec("y")]);
+    let mut bench = Bench::new([Spec { all: true, feeds_back: true, ..spec("x") }, spec("y")]);
     for line in 0..20 {
         assert_eq!(bench.wait(50).finish(line, "xxx").len(), 3, "{line}");
     }
     assert_eq!(bench.wait(50).finish(20, "xxx y"), ["0 stopped", "1:y"]);
-    assert!(!bench.triggers.spec(0).enabled);
+    assert!(bench.triggers.is_stopped(0, bench.now) && bench.triggers.spec(0).enabled);
     assert_eq!(bench.wait(5000).finish(21, "x"), NONE);
     bench.triggers.set_enabled(0, true);
+    assert!(!bench.triggers.is_stopped(0, bench.now));
     assert_eq!(bench.finish(22, "x"), ["0:x"]);
     // One that only goes on and on along its line is a loop too.
-    let mut bench = Bench::new([Spec { all: true, ..spec("x ") }]);
+    let mut bench = Bench::new([Spec { all: true, feeds_back: true, ..spec("x ") }]);
     let stopped = (1..30).find(|&n| bench.wait(50).pause(1, &"x ".repeat(n)) == ["0 stopped"]);
     assert_eq!(stopped, Some(21));
+}
+
+/// A trigger that the loop guard has just stopped, on lines below 30.
+fn stopped(spec: Spec) -> Bench {
+    let mut bench = Bench::new([Spec { feeds_back: true, ..spec }]);
+    let told: Vec<String> = (0..30).flat_map(|line| bench.finish(line, "x")).collect();
+    assert_eq!((told.len(), told.last().map(String::as_str)), (21, Some("0 stopped")));
+    bench
+}
+
+#[test]
+fn what_is_stopped_fires_again_after_a_pause_in_its_matches() {
+    let pause = GUARD_PAUSE.as_millis() as u64;
+    let mut bench = stopped(spec("x"));
+    assert_eq!(bench.wait(pause - 1).finish(30, "x"), NONE);
+    assert_eq!(bench.wait(pause - 1).finish(31, "x"), NONE);
+    // Other lines are no matches, and the same match seen again is none that counts.
+    assert_eq!(bench.wait(pause / 2).finish(32, "y"), NONE);
+    assert_eq!(bench.finish(31, "x"), NONE);
+    assert_eq!(bench.wait(pause / 2).finish(31, "x"), NONE);
+    assert_eq!(bench.finish(33, "x"), ["0:x"]);
+    assert!(!bench.triggers.is_stopped(0, bench.now));
+}
+
+#[test]
+fn what_could_not_fire_in_any_case_does_not_prolong_a_stop() {
+    let pause = GUARD_PAUSE.as_millis() as u64;
+    let mut bench = stopped(Spec { when: vec![When::NoAltScreen], ..spec("x") });
+    bench.facts.alt_screen = true;
+    assert_eq!(bench.wait(pause / 2).finish(30, "x"), NONE);
+    bench.facts.alt_screen = false;
+    assert_eq!(bench.wait(pause / 2).finish(31, "x"), ["0:x"]);
+}
+
+#[test]
+fn a_burst_of_what_cannot_feed_back_is_no_loop() {
+    let mut bench = Bench::new([spec("x")]);
+    assert!((0..1000).all(|line| bench.finish(line, "x") == ["0:x"]));
 }
 
 #[test]
