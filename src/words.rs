@@ -97,6 +97,11 @@ pub fn signal(text: &str) -> Result<i32, String> {
         .ok_or_else(|| format!("'{text}' is no signal: write TERM, INT, USR1 or the like"))
 }
 
+/// The names that signals have on the command line.
+pub fn signal_names() -> impl Iterator<Item = &'static str> {
+    Signal::iterator().filter_map(|signal| signal.as_str().strip_prefix("SIG"))
+}
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {

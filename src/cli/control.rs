@@ -1,6 +1,8 @@
 //! The subcommands: those that are one call of a session's socket, which `core::command` has, and those that need no
 //! session.
 
+use std::ffi::OsString;
+
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -59,6 +61,9 @@ pub enum Local {
         /// the shell: bash, elvish, fish, powershell or zsh
         #[arg(value_name = "SHELL", hide_possible_values = true)]
         shell: Shell,
+        /// the words of a command line up to the cursor: what may stand in place of the last is printed instead
+        #[arg(value_name = "WORD", last = true, hide = true)]
+        words: Vec<OsString>,
     },
 }
 

@@ -81,6 +81,18 @@ pub fn command() -> Command {
     session().subcommand_help_heading("Subcommands").subcommands(control::subcommands())
 }
 
+/// The part of it to which these words belong: the options of a session, or a subcommand, or all that the first word may
+/// be. None where the first word is nothing that coshell knows.
+pub fn command_of(words: &[OsString]) -> Option<Command> {
+    let [_, first, _, ..] = words else { return Some(command()) };
+    if starts_session(Some(first)) {
+        return Some(session());
+    }
+    let mut whole = command();
+    whole.build();
+    first.to_str().is_some_and(|first| whole.find_subcommand(first).is_some()).then_some(whole)
+}
+
 /// The same for the short help, which names the subcommands only.
 fn in_short() -> Command {
     let subcommands = control::subcommands();
@@ -259,11 +271,15 @@ fn flag(name: &'static str, letter: Option<char>, help: &'static str) -> Arg {
     }
 }
 
+/// Whether a command line with this first word starts a session: a subcommand has no dash.
+fn starts_session(first: Option<&OsString>) -> bool {
+    first.is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"))
+}
+
 /// What was typed, or clap's own answer: help, the version, a usage error.
 pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, clap::Error> {
     let argv: Vec<OsString> = argv.into_iter().collect();
-    let of_session = argv.get(1).is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"));
-    if of_session {
+    if starts_session(argv.get(1)) {
         let long = argv.iter().any(|arg| arg == "--help");
         return match parse_session(argv) {
             // Its help tells of the subcommands too.

@@ -25,7 +25,7 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
     match &call.request {
         Request::Local(Local::Sessions) => sessions::list(call.json),
         Request::Local(Local::Integration { shell }) => start_up::integration(*shell),
-        Request::Local(Local::Completions { shell }) => start_up::completions(*shell),
+        Request::Local(Local::Completions { shell, words }) => start_up::completions(*shell, words),
         Request::Local(Local::Ask { prompt, secret: true, here: true, .. }) => ask::secret(prompt),
         Request::Local(Local::Ask { prompt, default, here: true, .. }) => ask::here(prompt, default),
         Request::Local(Local::Ask { prompt, default, secret, here: false }) => {

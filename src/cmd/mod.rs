@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod ask;
 pub mod client;
+mod completion;
 mod connection;
 mod lend;
 pub mod manual;

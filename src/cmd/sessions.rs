@@ -18,7 +18,7 @@ pub(super) fn directories() -> Vec<PathBuf> {
 }
 
 /// Every session of this user that somebody listens for, with its socket.
-fn alive() -> Vec<(String, PathBuf)> {
+pub(super) fn alive() -> Vec<(String, PathBuf)> {
     let all = directories().into_iter().flat_map(|directory| socket::listed(&directory));
     all.filter(|(_, path)| socket::connect(path).is_ok()).collect()
 }

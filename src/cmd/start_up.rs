@@ -1,10 +1,13 @@
 //! What the start-up files of shells take in: the marks of prompts and commands, and completions. The marks are files of
 //! their own in `integration`, in the language of each shell. No session is needed.
 
+use std::ffi::OsString;
+
 use clap_complete::Shell;
 
+use super::completion;
 use super::output::{Reader, print};
-use crate::cli::{self, Marked};
+use crate::cli::Marked;
 use crate::error::Failure;
 
 const BASH: &str = include_str!("integration/bash");
@@ -20,11 +23,10 @@ pub fn integration(shell: Marked) -> Result<u8, Failure> {
     })
 }
 
-/// Prints what completes coshell's command line in this shell; the exit status.
-pub fn completions(shell: Shell) -> Result<u8, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut cli::command(), "coshell", &mut script);
-    whole(&String::from_utf8_lossy(&script))
+/// Prints what completes coshell's command line in this shell, or what that asks for while these words are typed; the exit
+/// status.
+pub fn completions(shell: Shell, words: &[OsString]) -> Result<u8, Failure> {
+    whole(&if words.is_empty() { completion::script(shell) } else { completion::offered(words) })
 }
 
 /// A start-up file must not take half a script for all of it.

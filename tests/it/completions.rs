@@ -1,35 +1,129 @@
 //! The completions that `coshell completions` prints, in the shells that they are for.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use crate::support::{COSHELL, Place, coshell, needs};
+use coshell::core::Chord;
+use coshell::core::coproc::Record;
 
-/// What a shell without start-up files prints for this script, on both outputs.
-fn told(argv: &[&str], script: &str) -> String {
-    needs(argv[0]);
-    let place = Place::new();
-    let mut command = Command::new(argv[0]);
-    let script = format!("{script}\n");
-    command.args(&argv[1..]).arg(script).env("WRAP", COSHELL).env("HOME", place.dir()).env("ZDOTDIR", place.dir());
-    let output = command.current_dir(place.dir()).output().expect("the shell can be run");
-    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+use crate::support::completer::Completer;
+use crate::support::{COSHELL, Place, Session, coshell, needs};
+
+/// What coshell itself, some commands and a session make of each line, in every shell.
+#[test]
+fn words_below_the_first_are_completed_in_every_shell() {
+    let session = Session::bash(&["-t", "foo bar", "--bell", "--name", "my name", "-t", "b.z", "--bell"]);
+    let (id, conditions) = (session.id(), ["alt-screen", "no-alt-screen", "no-echo", "job=", "coproc", "no-coproc"]);
+    let keys: Vec<String> = Chord::names().collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let of_session = format!("coshell trigger enable --session {id} ");
+    let table: [(&str, &[&str]); 34] = [
+        ("coshell tri", &["trigger"]),
+        ("coshell trigger ", &["add", "disable", "enable", "help", "list", "remove"]),
+        ("coshell help tri", &["trigger"]),
+        ("coshell completions ", &["bash", "elvish", "fish", "powershell", "zsh"]),
+        ("coshell integration ", &["bash", "fish", "zsh"]),
+        ("coshell -q -i ", &["json", "raw", "text"]),
+        ("coshell run --input t", &["text"]),
+        ("coshell stop --signal USR", &["USR1", "USR2"]),
+        ("coshell -t x --bell --when ", &conditions),
+        ("coshell trigger add x --when ", &conditions),
+        ("coshell -t x --when=no-", &["no-alt-screen", "no-echo", "no-coproc"]),
+        ("coshell --hotkey ctrl-", &keys),
+        ("coshell --hotkey no", &["none"]),
+        ("coshell subscribe ", Record::KINDS),
+        ("coshell subscribe prompt command-", &["command-end", "command-start"]),
+        ("coshell status --session ", &[&id]),
+        ("coshell trigger list --session=", &[&id]),
+        (&of_session, &["2", "my name"]),
+        // A value is no subcommand, and a session has none.
+        ("coshell -t run --silent-c", &["--silent-coproc"]),
+        ("coshell -t a:b=c --silent-c", &["--silent-coproc"]),
+        ("coshell -l tri", &[]),
+        ("coshell -l --nes", &["--nested"]),
+        ("coshell status tri", &[]),
+        ("coshell no-such-thing ", &[]),
+        ("coshell send -- ", &[]),
+        // Behind the dashes stand commands and what they take.
+        ("coshell -- zz-", &["zz-one", "zz-two"]),
+        ("coshell -l -- zz-", &["zz-one", "zz-two"]),
+        ("coshell -t x --bell -- zz-two some", &["some-file"]),
+        ("coshell lend --tty -- zz-t", &["zz-two"]),
+        ("coshell -c zz-t", &["zz-two"]),
+        ("coshell run zz-t", &["zz-two"]),
+        ("coshell trigger add x --run zz-t", &["zz-two"]),
+        ("coshell --log some", &["some-file"]),
+        ("coshell --log=some", &["some-file"]),
+    ];
+    let own = [
+        "complete -W 'inner-a inner-b' zz-one",
+        "_zz() { compadd inner-a inner-b }; compdef _zz zz-one",
+        "complete -c zz-one -f -a 'inner-a inner-b'",
+    ];
+    for name in ["zz-one", "zz-two"] {
+        let path = session.place.file(name, "#!/bin/sh\n");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("its mode can be set");
+    }
+    session.place.file("some-file", "");
+    let mut lines: Vec<String> = table.iter().map(|(line, _)| (*line).to_owned()).collect();
+    lines.push("coshell -l -- zz-one inn".to_owned());
+    for shell in Completer::ALL {
+        // Alone, bash does not know how another command's words are completed.
+        let inner: &[&str] = if shell == Completer::Bash { &[] } else { &["inner-a", "inner-b"] };
+        let expected = table.iter().map(|(_, words)| *words).chain([inner]);
+        let told = shell.candidates(&session.place, own, &lines);
+        for ((line, mut told), expected) in lines.iter().zip(told).zip(expected) {
+            let expected: BTreeSet<String> = expected.iter().map(|word| (*word).to_owned()).collect();
+            // The sessions of other tests may lie in /tmp, where each user's are looked for.
+            told.retain(|word| expected.contains(word) || word.parse::<u32>().is_err());
+            assert_eq!(told, expected, "{shell:?}: {line}");
+        }
+    }
+}
+
+/// The options of a subcommand and of those below it, with the line that is typed before them.
+fn options(line: &str, command: &clap::Command, all: &mut Vec<(String, BTreeSet<String>)>) {
+    let shown = command.get_arguments().filter(|arg| !arg.is_hide_set() && !arg.is_positional());
+    let names = shown.flat_map(|arg| {
+        let letter = arg.get_short().map(|letter| format!("-{letter}"));
+        letter.into_iter().chain(arg.get_long().map(|name| format!("--{name}")))
+    });
+    // What is behind them, where a command is.
+    let dashes = command.get_positionals().any(|arg| arg.is_last_set() && arg.get_id() == "command");
+    all.push((format!("{line} -"), names.chain(dashes.then(|| "--".to_owned())).collect()));
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        options(&format!("{line} {}", below.get_name()), below, all);
+    }
 }
 
 #[test]
-fn bash_completes_subcommands_and_options() {
-    let complete =
-        "COMP_WORDS=(coshell \"$1\") COMP_CWORD=1; _coshell coshell \"$1\" coshell; echo \"${COMPREPLY[*]}\"";
-    let script = format!("eval \"$($WRAP completions bash)\"; t() {{ {complete}; }}; t integ; t --silent-c");
-    assert_eq!(told(&["bash", "--norc", "--noprofile", "-uc"], &script), "integration\n--silent-coproc\n");
+fn options_of_every_subcommand_are_completed_in_every_shell() {
+    let mut all = Vec::new();
+    options("coshell", &coshell::cli::command(), &mut all);
+    let lines: Vec<String> = all.iter().map(|(line, _)| line.clone()).collect();
+    for shell in Completer::ALL {
+        let told = shell.candidates(&Place::new(), [""; 3], &lines);
+        for ((line, expected), told) in all.iter().zip(told) {
+            assert_eq!(told, *expected, "{shell:?}: {line}");
+        }
+    }
 }
 
 #[test]
-fn zsh_takes_the_completions() {
-    let load = "autoload -Uz compinit; compinit -u -D; eval \"$($WRAP completions zsh)\"; print $_comps[coshell]";
-    assert_eq!(told(&["zsh", "-f", "-c"], load), "_coshell\n");
+fn triggers_are_completed_in_silence_where_the_session_is_not_there() {
+    for named in [&["--session", "none-such"][..], &["--session=none-such"]] {
+        let mut command = Command::new(COSHELL);
+        command.args(["completions", "bash", "--", "coshell", "trigger", "enable"]).args(named).arg("");
+        let output = command.env_remove("COSHELL_SOCKET").output().expect("it can be run");
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && output.stderr.is_empty(), "{named:?}: {output:?}");
+        assert!(told.lines().all(|line| line.starts_with("--")), "{named:?}: {told}");
+    }
 }
 
-/// Typed in a real zsh, since only its line editor completes.
+/// With Tab, in a line editor inside a session.
 #[test]
 fn zsh_completes_a_subcommand() {
     needs("zsh");
@@ -39,14 +133,6 @@ fn zsh_completes_a_subcommand() {
     term.wait("p> ");
     term.send("coshell integ\t");
     term.wait_until("the whole word", |term| term.rows().iter().any(|row| row.contains("coshell integration")));
-}
-
-#[test]
-fn fish_completes_subcommands_and_options() {
-    let script = "$WRAP completions fish | source; complete -C 'coshell integ'; complete -C 'coshell --silent-c'";
-    let told = told(&["fish", "--private", "-c"], script);
-    let words: Vec<&str> = told.lines().map(|line| line.split('\t').next().unwrap_or_default()).collect();
-    assert_eq!(words, ["integration", "--silent-coproc"], "{told}");
 }
 
 /// elvish has its line editor, and what completes for it, on a terminal only.

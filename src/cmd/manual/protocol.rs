@@ -46,7 +46,10 @@ fn entry(name: &str, subcommand: &clap::Command) -> String {
 
 /// What is a subcommand's own, apart from what all share.
 fn own(subcommand: &clap::Command) -> impl Iterator<Item = &Arg> {
-    subcommand.get_arguments().filter(|arg| !["session", "json", "help"].contains(&arg.get_id().as_str()))
+    let elsewhere = |arg: &Arg| ["session", "json", "help"].contains(&arg.get_id().as_str());
+    // A hidden positional is for the scripts that coshell prints.
+    let for_scripts = |arg: &Arg| arg.is_hide_set() && arg.is_positional();
+    subcommand.get_arguments().filter(move |arg| !elsewhere(arg) && !for_scripts(arg))
 }
 
 fn usage(arg: &Arg) -> String {

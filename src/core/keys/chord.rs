@@ -39,6 +39,9 @@ const TAKEN: [(char, &str); 6] = [
     ('m', "is the Enter key"),
 ];
 
+/// The characters that go with Ctrl; those that are taken are among them.
+const CHARACTERS: &str = "abcdefghijklmnopqrstuvwxyz]\\^_@";
+
 /// Characters that a US keyboard has on Shift and this key.
 const SHIFTED: [(char, char); 3] = [('^', '6'), ('_', '-'), ('@', '2')];
 
@@ -57,7 +60,7 @@ impl FromStr for Chord {
         if let Some((_, reason)) = TAKEN.iter().find(|(taken, _)| *taken == character) {
             return Err(bad(reason));
         }
-        if !matches!(character, 'a'..='z' | ']' | '\\' | '^' | '_' | '@') {
+        if !CHARACTERS.contains(character) {
             return Err(bad("is no key that the hotkey can be"));
         }
         Ok(Self { character })
@@ -71,6 +74,12 @@ impl fmt::Display for Chord {
 }
 
 impl Chord {
+    /// The name of every key that the hotkey can be.
+    pub fn names() -> impl Iterator<Item = String> {
+        let free = CHARACTERS.chars().filter(|character| TAKEN.iter().all(|(taken, _)| taken != character));
+        free.map(|character| format!("ctrl-{character}"))
+    }
+
     /// The control character that it is everywhere but in the newer protocols.
     pub(super) fn byte(self) -> u8 {
         self.character.to_ascii_uppercase() as u8 & 0x1f
@@ -185,6 +194,13 @@ mod tests {
             let sentence = name.parse::<Chord>().expect_err(name).to_string();
             assert!(sentence.contains(reason) && sentence.ends_with("such as ctrl-], or none"), "{sentence}");
         }
+    }
+
+    #[test]
+    fn every_name_is_a_hotkey_and_no_two_are_the_same() {
+        let bytes: std::collections::BTreeSet<u8> = Chord::names().map(|name| chord(&name).byte()).collect();
+        assert_eq!(bytes.len(), Chord::names().count());
+        assert!(bytes.contains(&chord("ctrl-]").byte()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "each subject uses its part")]
 
 pub mod compare;
+pub mod completer;
 pub mod control;
 pub mod launch;
 pub mod place;

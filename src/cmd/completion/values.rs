@@ -1,0 +1,56 @@
+//! The values of arguments that are known: out of the tables by which they are checked, or of the sessions that run.
+
+use std::ffi::OsString;
+
+use clap::Arg;
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+
+use crate::cmd::sessions;
+use crate::core::Chord;
+use crate::core::command::{Command, TriggerCommand};
+use crate::core::coproc::Record;
+use crate::core::trigger::When;
+use crate::words::signal_names;
+
+/// The values of this argument, where they are known; `session` is the one that was named.
+pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates> {
+    let session = session.map(str::to_owned);
+    Some(match (arg.get_id().as_str(), arg.is_positional()) {
+        // The part that is to be replaced is left for the user.
+        ("when", _) => fixed(|| When::NAMES.map(|name| name.trim_end_matches("NAME"))),
+        ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
+        ("signal", _) => fixed(signal_names),
+        ("events", _) => fixed(|| Record::KINDS.iter().copied()),
+        ("session", _) => fixed(|| sessions::alive().into_iter().map(|(id, _)| id)),
+        ("trigger", true) => ArgValueCandidates::new(move || triggers(session.as_deref())),
+        _ => return None,
+    })
+}
+
+/// The session that these words name.
+pub(super) fn session(words: &[OsString]) -> Option<String> {
+    let (value, option) = (words.iter().skip(1), words.iter());
+    let behind = value.zip(option).find(|(_, option)| *option == "--session").map(|(value, _)| value.to_str());
+    let joined = || words.iter().find_map(|word| word.to_str()?.strip_prefix("--session="));
+    behind.flatten().or_else(joined).map(str::to_owned)
+}
+
+fn fixed<I>(names: impl Fn() -> I + Send + Sync + 'static) -> ArgValueCandidates
+where
+    I: IntoIterator<Item: Into<OsString>>,
+{
+    ArgValueCandidates::new(move || names().into_iter().map(CompletionCandidate::new).collect())
+}
+
+/// The triggers of the session that is meant: by name, or else by number, with their patterns.
+fn triggers(session: Option<&str>) -> Vec<CompletionCandidate> {
+    let list = Command::Trigger(TriggerCommand::List {}).write();
+    // Where no session is meant or none answers, there is nothing to offer.
+    let answer = sessions::connect(session).ok().and_then(|mut client| client.ask_in_time(&list)).unwrap_or_default();
+    let triggers = answer["triggers"].as_array().into_iter().flatten();
+    let offered = triggers.map(|trigger| {
+        let name = trigger["name"].as_str().map_or_else(|| trigger["number"].to_string(), str::to_owned);
+        CompletionCandidate::new(name).help(trigger["regex"].as_str().map(|pattern| pattern.to_owned().into()))
+    });
+    offered.collect()
+}

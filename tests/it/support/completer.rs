@@ -1,0 +1,127 @@
+//! Real shells that complete: each types lines and tells which words its line editor would put in.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use super::launch::{COSHELL, direct, needs};
+use super::place::Place;
+
+/// What completes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completer {
+    /// bash alone.
+    Bash,
+    /// bash with the completions that distributions have for it.
+    BashWithPackage,
+    Zsh,
+    Fish,
+}
+
+/// What a distribution's package has for bash.
+const PACKAGE: &str = "/usr/share/bash-completion/bash_completion";
+
+/// Ctrl-O puts all candidates into the line, and Ctrl-T tells the line.
+const BASH: &str = r#"
+PS1='p> '
+eval "$(coshell completions bash)"
+bind 'set enable-bracketed-paste off'
+bind '"\C-o": insert-completions'
+dump() { printf '<<%s>>\n' "$READLINE_LINE"; READLINE_LINE=; READLINE_POINT=0; }
+bind -x '"\C-t": dump'
+"#;
+const ZSH: &str = r#"
+PS1='p> '
+autoload -Uz compinit; compinit -u -D
+eval "$(coshell completions zsh)"
+zstyle ':completion:all-matches::::' completer _all_matches _complete
+zstyle ':completion:all-matches:*' insert true
+zle -C all-matches complete-word _generic
+bindkey '^O' all-matches
+dump() { print -r -- "<<$BUFFER>>"; BUFFER=; }
+zle -N dump
+bindkey '^T' dump
+"#;
+const FISH: &str = r#"
+coshell completions fish | source
+for line in $argv
+    set -l words (complete -C $line | string replace --regex '\t.*' '' | string replace --all --regex '[ \\\\]' '\\\\$0')
+    echo "<<$words>>"
+end
+"#;
+
+/// What is the place's own: the sessions of other tests lie elsewhere.
+const DIRS: [&str; 4] = ["HOME", "ZDOTDIR", "TMPDIR", "XDG_RUNTIME_DIR"];
+
+impl Completer {
+    pub const ALL: [Self; 4] = [Self::Bash, Self::BashWithPackage, Self::Zsh, Self::Fish];
+
+    /// The candidates for the last word of each line, without what stands before `=`. The shell runs in `place`, which has
+    /// its home, its temporary files and more commands; `own` is how `zz-one` completes in bash, zsh and fish.
+    pub fn candidates(self, place: &Place, own: [&str; 3], lines: &[String]) -> Vec<BTreeSet<String>> {
+        let own = own[match self {
+            Self::Bash | Self::BashWithPackage => 0,
+            Self::Zsh => 1,
+            Self::Fish => 2,
+        }];
+        let told = if self == Self::Fish { in_fish(place, own, lines) } else { self.typed(place, own, lines) };
+        lines.iter().zip(told).map(|(line, told)| words(line, &told)).collect()
+    }
+
+    /// What stands in the line editor behind each line once all candidates are put in.
+    fn typed(self, place: &Place, own: &str, lines: &[String]) -> Vec<String> {
+        let argv: &[&str] = match self {
+            Self::Zsh => &["zsh", "-d", "-i"],
+            _ => &["bash", "--noprofile", "--rcfile", "rc", "-i"],
+        };
+        needs(argv[0]);
+        let package = if self == Self::BashWithPackage { format!(". {PACKAGE}\n") } else { String::new() };
+        assert!(self != Self::BashWithPackage || Path::new(PACKAGE).exists(), "the package bash-completion is needed");
+        place.file("rc", format!("{package}{BASH}{own}\n"));
+        place.file(".zshrc", format!("{ZSH}{own}\n"));
+        let launch = direct(argv).size(24, 2000, 0, 0).cwd(place.dir()).env("PATH", path(place));
+        let mut term = DIRS.iter().fold(launch, |launch, name| launch.env(name, place.dir())).start();
+        term.wait("p> ");
+        let told = lines.iter().map(|line| {
+            term.send(format!("{line}\x0f\x14"));
+            term.wait_match("<<(.*)>>")
+        });
+        told.collect()
+    }
+}
+
+fn in_fish(place: &Place, own: &str, lines: &[String]) -> Vec<String> {
+    needs("fish");
+    let mut command = Command::new("fish");
+    command.args(["--private", "-c", &format!("{own}\n{FISH}")]).args(lines).env("PATH", path(place));
+    command.current_dir(place.dir());
+    let dirs = DIRS.map(|name| (name, place.dir()));
+    let output = command.envs(dirs).env_remove("COSHELL_SOCKET").output();
+    let output = output.expect("the shell can be run");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.lines().map(|line| line.trim_start_matches("<<").trim_end_matches(">>").to_owned()).collect()
+}
+
+/// Where the shells find coshell, the commands of the place, and all others.
+fn path(place: &Place) -> String {
+    let built = Path::new(COSHELL).parent().expect("it lies in a directory").display();
+    let others = std::env::var("PATH").expect("there is one");
+    format!("{}:{built}:{others}", place.dir().display())
+}
+
+/// The candidates in what was told; none where the word still is as it was typed.
+fn words(typed: &str, told: &str) -> BTreeSet<String> {
+    let (before, last) = typed.rsplit_once(' ').unwrap_or(("", typed));
+    let option = last.find('=').map_or("", |at| &last[..=at]);
+    let (mut words, mut chars) = (vec![String::new()], told.strip_prefix(before).unwrap_or(told).chars());
+    while let Some(c) = chars.next() {
+        match c {
+            ' ' => words.push(String::new()),
+            '\\' => words.last_mut().expect("there is one").extend(chars.next()),
+            plain => words.last_mut().expect("there is one").push(plain),
+        }
+    }
+    let candidates = words.iter().filter(|word| *word != last && !word.is_empty());
+    candidates.map(|word| word.strip_prefix(option).unwrap_or(word).to_owned()).collect()
+}
