@@ -52,7 +52,7 @@
 //! | `session` | the shell's life, the exit status |
 //! | `coproc/` | the coprocess: what it is given (`intake`) and in which form (`reading`), what it says (`speech`), how it ends (`process`), how its silence looks; what there is to tell (`record`) |
 //! | `order` | a command to run, and how a sentence names it |
-//! | `zmodem/` | follows a transfer, so that a broken one leaves the shell usable (`aftermath`); what is a header (`header`), what is text (`text`) |
+//! | `zmodem/` | follows a transfer, so that a broken one leaves the shell usable (`aftermath`); its end (`fin`); what is a header (`header`), what is text (`text`) |
 //! | `background` | the commands of `run` |
 //! | `readers` | who reads the lines, as triggers, coprocesses and subscribers come and go |
 //! | `watch` | which lines matter, when the output rests, the raw bytes of the unfinished line |

@@ -1,6 +1,7 @@
 //! What follows when a trigger fires: its actions decide on a desk, and here it is done. Also how a coprocess is
 //! started and how its output is typed.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::action::{Deed, Desk};
@@ -10,7 +11,7 @@ use super::order::{Order, named};
 use super::screen::Screen;
 use super::trigger::{Hit, Moment};
 use super::watch::Found;
-use super::zmodem::{OVER_AND_OUT, Transfer};
+use super::zmodem::Transfer;
 use super::{Core, Effect, SilentKeys};
 use crate::words::Child;
 
@@ -108,17 +109,17 @@ impl Core {
         coproc.said(bytes.len());
         let bytes = match &mut self.transfer {
             Some(transfer) => {
-                let had_ended = transfer.is_complete();
+                let was_over = transfer.is_over();
                 let typed = transfer.said(bytes);
-                if transfer.is_complete() && !had_ended {
-                    coproc.intake.conclude(now, OVER_AND_OUT);
+                if transfer.is_over() && !was_over {
+                    coproc.intake.conclude(now, transfer.last_input(), transfer.behind_far_fin());
                 }
-                typed
+                Cow::Owned(typed)
             }
-            None => bytes,
+            None => Cow::Borrowed(bytes),
         };
         if !self.session.is_over() {
-            self.typing.chunk(now, bytes);
+            self.typing.chunk(now, &bytes);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::coproc::{Coproc, Form, Why};
 use super::notices::{Elsewhere, Notices};
 use super::order::named;
-use super::zmodem::{INTERRUPT, Step, Verdict, behind_the_end};
+use super::zmodem::{INTERRUPT, Step, TrailerFilter};
 use super::{Core, Effect};
 use crate::words::{Child, Exit, Port};
 
@@ -23,6 +23,9 @@ impl Core {
         self.tick_coproc(now, out);
         self.tick_secret(now, out);
         self.tick_lending(now, out);
+        if self.trailer.as_ref().and_then(TrailerFilter::deadline).is_some_and(|at| now >= at) {
+            self.release_trailer(now, out);
+        }
         if self.aftermath.as_ref().is_some_and(|aftermath| now >= aftermath.deadline()) {
             self.step_aftermath(now, out);
         }
@@ -30,7 +33,7 @@ impl Core {
 
     fn tick_coproc(&mut self, now: Instant, out: &mut Vec<Effect>) {
         let Some(coproc) = &mut self.coproc else { return };
-        if self.transfer.as_mut().is_some_and(|transfer| transfer.tick(now) == Verdict::FarGone) {
+        if self.transfer.as_mut().is_some_and(|transfer| transfer.tick(now)) {
             self.typing.forget_chunks();
             coproc.process.stop(now, Why::FarGone, out);
         }
@@ -97,12 +100,17 @@ impl Core {
         }
         self.rest.forget();
         if let Some(transfer) = &mut self.transfer {
-            if failed {
+            // Behind both ZFINs the file is there, and how the program ends has no bearing on the far side.
+            if failed && !transfer.is_over() {
                 self.aftermath = Some(transfer.fail(now));
                 return;
             }
-            bytes = behind_the_end(transfer.direction, &bytes).to_vec();
-            self.farewell = transfer.farewell().filter(|_| bytes.is_empty());
+            self.trailer = transfer.trailer(now);
+            if let Some(trailer) = &mut self.trailer {
+                let rest = trailer.pass(now, &bytes);
+                self.trailer.take_if(|_| rest.is_some());
+                bytes = rest.unwrap_or_default();
+            }
         }
         match form {
             Form::Raw => self.printed(now, &bytes, out),
@@ -158,6 +166,7 @@ impl Core {
         if self.aftermath.is_some() {
             self.step_aftermath(now, out);
         }
+        self.release_trailer(now, out);
         if let Some(coproc) = &mut self.coproc {
             coproc.finish(now, out);
             if !self.session.is_leaving() {

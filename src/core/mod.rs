@@ -70,7 +70,7 @@ pub use surface::{Effect, Input, Setup, SilentKeys, Voice};
 use trigger::{Moment, Triggers};
 use typing::Typing;
 use watch::{Found, Raw, Rest};
-use zmodem::{Aftermath, Direction, Transfer};
+use zmodem::{Aftermath, TrailerFilter, Transfer};
 
 /// The session's mind.
 #[derive(Debug)]
@@ -112,8 +112,8 @@ pub struct Core {
     end_of_input: Option<EndOfInput>,
     /// The file transfer that the silent coprocess does, if it does one.
     transfer: Option<Transfer>,
-    /// A transfer in this direction went well, and the far side may still say its last word.
-    farewell: Option<Direction>,
+    /// Removes what the far side still sends of a transfer that went well.
+    trailer: Option<TrailerFilter>,
     /// What the far side of a broken transfer still sends.
     aftermath: Option<Aftermath>,
     /// Finds the hotkey.
@@ -160,7 +160,7 @@ impl Core {
             overdue: None,
             end_of_input: None,
             transfer: None,
-            farewell: None,
+            trailer: None,
             aftermath: None,
             keys: Keys::new(setup.hotkey),
             popup: None,
@@ -227,6 +227,7 @@ impl Core {
             self.overdue.map(|(_, at)| at),
             self.end_of_input.map(|end| end.at),
             self.transfer.as_ref().and_then(Transfer::deadline),
+            self.trailer.as_ref().and_then(TrailerFilter::deadline),
             self.aftermath.as_ref().map(Aftermath::deadline),
             self.keys.deadline(),
             self.popup.as_ref().and_then(Popup::deadline),

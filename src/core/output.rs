@@ -7,17 +7,27 @@ use super::coproc::{Coproc, Record, Why};
 use super::history::Happening;
 use super::trigger::{Facts, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Looked, Moment, Tried};
 use super::watch::{Aside, Behind, Found, Picker, Rested, Teller, Told};
-use super::zmodem::{Verdict, behind_the_end};
 use super::{Core, Effect, Watching};
 
 impl Core {
+    /// Takes in what was read from the pty and removes the trailer of a transfer that has just ended.
+    pub(super) fn received(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
+        let Some(trailer) = &mut self.trailer else { return self.printed(now, bytes, out) };
+        if let Some(rest) = trailer.pass(now, bytes) {
+            self.trailer = None;
+            self.printed(now, &rest, out);
+        }
+    }
+
+    /// Shows what only looked like a trailer.
+    pub(super) fn release_trailer(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        if let Some(trailer) = self.trailer.take() {
+            self.printed(now, &trailer.into_held(), out);
+        }
+    }
+
     /// Output of the shell.
     pub(super) fn printed(&mut self, now: Instant, mut bytes: &[u8], out: &mut Vec<Effect>) {
-        if !bytes.is_empty()
-            && let Some(direction) = self.farewell.take()
-        {
-            bytes = behind_the_end(direction, bytes);
-        }
         if self.is_silent() && !self.held.is_empty() {
             // It came before, and is what was printed behind the line that started the silence.
             let held = std::mem::take(&mut self.held);
@@ -71,12 +81,17 @@ impl Core {
 
     fn printed_silently(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
         let Some(coproc) = &mut self.coproc else { return };
-        coproc.raw(now, bytes);
-        if let Some(transfer) = &mut self.transfer
-            && transfer.heard(now, bytes) == Verdict::FarGone
-        {
-            self.typing.forget_chunks();
-            coproc.process.stop(now, Why::FarGone, out);
+        let given = self.transfer.as_mut().map_or(bytes.len(), |transfer| transfer.heard(now, bytes));
+        let (given, behind) = bytes.split_at(given);
+        coproc.raw(now, given);
+        if let Some(transfer) = &self.transfer {
+            if transfer.is_over() {
+                coproc.intake.conclude(now, transfer.last_input(), b"");
+                coproc.raw(now, behind);
+            } else if transfer.is_far_gone() {
+                self.typing.forget_chunks();
+                coproc.process.stop(now, Why::FarGone, out);
+            }
         }
         if let Some(muted) = &mut self.muted {
             muted.print(bytes, &mut Teller { now, coproc, number: &mut self.number });

@@ -70,7 +70,7 @@ impl Core {
             Port::Tty => self.keys(now, bytes, out),
             Port::Shell => {
                 self.session.printed(now, bytes.len());
-                self.printed(now, bytes, out);
+                self.received(now, bytes, out);
             }
             Port::Coproc => {
                 self.said(now, bytes);

@@ -37,7 +37,9 @@ fn with_data(from: &str, data: &[u8]) -> Place {
 /// A session in the far directory.
 fn session(place: &Place, trigger: &str, command: &str) -> Terminal {
     let command = format!("cd {} && {command}", place.text("near"));
-    let mut term = bash(&["--trigger", trigger, "--silent-coproc", &command]).cwd(place.path("far")).start();
+    // A title that is put back would stand in the middle of what the tests compare.
+    let args = ["--indicator", "none", "--trigger", trigger, "--silent-coproc", &command];
+    let mut term = bash(&args).cwd(place.path("far")).start();
     term.wait(PROMPT);
     term
 }
@@ -110,6 +112,72 @@ fn three_megabytes_come_down() {
     term.wait_until("the file here", |_| place.read("near/data").len() == 3_000_000);
     usable(&mut term);
     assert!(place.read("far/data") == place.read("near/data"));
+}
+
+/// More than a pty holds: the session has read the beginning of it when the far shell has written all of it. The escape
+/// sequence is the one that a shell's prompt begins with.
+const BEHIND: &str = r"printf '\e[?2004hbe%s\n' hind; seq 20000; echo > ../go";
+
+/// Sets up the program here to end, with this status, only once the far shell has printed `BEHIND`.
+fn lingering(place: &Place, program: &str, status: u8) -> String {
+    nix::unistd::mkfifo(&place.path("go"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    format!("{program}; read x < ../go; exit {status}")
+}
+
+/// What the far shell printed behind the transfer is there, whole and once; the session has typed nothing and says no
+/// more than this notice.
+fn shows_what_is_behind(term: &mut Terminal, place: &Place, notice: Option<&str>) {
+    term.wait("\n20000\r\n");
+    notice.into_iter().for_each(|notice| term.wait(notice));
+    at_prompt(term);
+    let seen = String::from_utf8_lossy(term.seen()).into_owned();
+    let behind = seen.split("behind\r\n").nth(1).unwrap_or_else(|| panic!("{}", show(term.seen())));
+    let numbers: Vec<u32> = behind.lines().map_while(|line| line.trim_end().parse().ok()).collect();
+    let odd = behind.lines().nth(numbers.len());
+    assert!(numbers == (1..=20_000).collect::<Vec<_>>(), "{} lines, then {odd:?}", numbers.len());
+    assert!(!contains(term.seen(), "^C"), "{}", show(term.seen()));
+    let notices: Vec<_> = term.rows().into_iter().filter(|row| row.contains("coshell: ")).collect();
+    assert!(
+        notices.len() == notice.iter().len() && notices.iter().zip(notice).all(|(row, notice)| row.contains(notice)),
+        "{notices:?}"
+    );
+    usable(term);
+    assert!(place.read("far/data") == place.read("near/data"));
+}
+
+#[test]
+fn upload_shows_what_came_before_near_sz_exited() {
+    let place = places("near", 100_000);
+    let mut term = session(&place, UP, &lingering(&place, "sz -e data", 0));
+    term.send(format!("rz -y; {BEHIND}\r"));
+    shows_what_is_behind(&mut term, &place, None);
+}
+
+#[test]
+fn download_shows_what_came_before_near_rz_exited() {
+    let place = places("far", 100_000);
+    let mut term = session(&place, DOWN, &lingering(&place, "rz -y -E", 0));
+    term.send(format!("sz -e data; {BEHIND}\r"));
+    shows_what_is_behind(&mut term, &place, None);
+}
+
+#[test]
+fn failure_of_near_program_behind_the_end_is_all_that_is_said() {
+    let place = places("near", 100_000);
+    let mut term = session(&place, UP, &lingering(&place, "sz -e data", 3));
+    term.send(format!("rz -y; {BEHIND}\r"));
+    shows_what_is_behind(&mut term, &place, Some("failed: status 3"));
+}
+
+/// Several files are one session with one ZFIN of each side.
+#[test]
+fn upload_of_several_files_shows_what_came_before_near_sz_exited() {
+    let place = places("near", 100_000);
+    std::fs::write(place.path("near/first"), noise(50_000, 78)).unwrap();
+    let mut term = session(&place, UP, &lingering(&place, "sz -e first data", 0));
+    term.send(format!("rz -y; {BEHIND}\r"));
+    shows_what_is_behind(&mut term, &place, None);
+    assert!(place.read("far/first") == place.read("near/first"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What a coprocess is given: the queue in front of its stdin, how long it may leave that full, and what it has not read
-//! in the end. It knows nothing of the process, nor of what the bytes mean.
+//! What a coprocess is given: the queue in front of its stdin, how long it may leave that full, and what it has not
+//! read in the end. It knows nothing of the process, nor of what the bytes mean.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ pub(in crate::core) struct Intake {
     given: usize,
     /// How much of that the screen has shown before: the line that started it.
     shown: usize,
-    /// What came behind the last that it is given: it is not its own, and is shown in the end.
+    /// What came behind the last that it is given: it alone is shown in the end.
     behind: Option<Vec<u8>>,
     /// When it last took some input, or last had none to take.
     took: Instant,
@@ -62,10 +62,13 @@ impl Intake {
         }
     }
 
-    /// It is given these last bytes; what comes from now on is not for it.
-    pub(in crate::core) fn conclude(&mut self, now: Instant, bytes: &[u8]) {
-        self.give(now, bytes);
-        self.behind = Some(Vec::new());
+    /// Gives the coprocess its last bytes, unless it has them. `behind` and what comes from now on is shown in the end,
+    /// and of what it was given nothing.
+    pub(in crate::core) fn conclude(&mut self, now: Instant, last: &[u8], behind: &[u8]) {
+        if self.behind.is_none() {
+            self.give(now, last);
+            self.behind = Some(behind.to_vec());
+        }
     }
 
     /// Where the shell's output belongs once it has been given its last.
@@ -152,15 +155,18 @@ impl Intake {
         self.loudness == Loudness::Silent
     }
 
-    /// What it was given and did not read, `pipe` being what was still in its pipe, and what came for others since;
-    /// without what the screen has shown before.
+    /// Returns what it was given and did not read, `pipe` being what was still in its pipe, without what the screen has
+    /// shown before; or, if it was given its last, what came since.
     pub(in crate::core) fn take_unread(&mut self, pipe: Vec<u8>) -> Vec<u8> {
         self.gate = Gate::Closed;
         self.loudness = Loudness::Loud;
-        let mut unread = [pipe, self.stdin.take()].concat();
+        let waiting = self.stdin.take();
+        if let Some(behind) = self.behind.take() {
+            return behind;
+        }
+        let mut unread = [pipe, waiting].concat();
         let read = self.given.saturating_sub(unread.len());
         unread.drain(..self.shown.saturating_sub(read).min(unread.len()));
-        unread.append(&mut self.behind.take().unwrap_or_default());
         unread
     }
 }
@@ -171,18 +177,31 @@ mod tests {
 
     #[test]
     fn what_it_did_not_read_comes_back_in_order_and_without_what_was_shown() {
-        for (read, expected) in [(0, "hidden, behind"), (3, "hidden, behind"), (7, "dden, behind")] {
+        for (read, expected) in [(0, "hidden"), (3, "hidden"), (7, "dden")] {
             let now = Instant::now();
             let mut intake = Intake::new(now, Loudness::Silent);
             intake.give(now, b"shown");
             intake.has_been_shown();
-            intake.conclude(now, b"hidden");
-            intake.behind().expect("it was concluded").extend_from_slice(b", behind");
+            intake.give(now, b"hidden");
             intake.wrote(now, 9, &mut Vec::new());
             let unread = intake.take_unread(b"shownhidd"[read..].to_vec());
             assert_eq!(unread.escape_ascii().to_string(), expected);
-            assert!(!intake.is_silent() && intake.behind().is_none());
+            assert!(!intake.is_silent());
         }
+    }
+
+    #[test]
+    fn only_what_came_behind_its_last_input_comes_back() {
+        let now = Instant::now();
+        let mut intake = Intake::new(now, Loudness::Silent);
+        intake.give(now, b"its own");
+        intake.conclude(now, b", last", b"be");
+        intake.behind().expect("it was concluded").extend_from_slice(b"hind");
+        intake.conclude(now, b", once more", b"");
+        assert_eq!(intake.pending(), b"its own, last");
+        intake.wrote(now, 9, &mut Vec::new());
+        assert_eq!(intake.take_unread(b"own, ".to_vec()), b"behind");
+        assert!(!intake.is_silent() && intake.behind().is_none());
     }
 
     #[test]

@@ -5,6 +5,8 @@ use super::*;
 pub(super) const RECEIVES: &[u8] = b"rz waiting to receive.**\x18B0100000023be50\r\x8a\x11";
 pub(super) const SENDS: &[u8] = b"rz\r**\x18B00000000000000\r\x8a\x11";
 
+const FIN: &[u8] = b"**\x18B0800000000022d\r\x8a";
+
 fn transfer(offer: &[u8]) -> Bench {
     let mut bench = Bench::new(&["-t", "rz waiting", "-s", "sz f", "-t", "\\*\\*B00000000000000", "-s", "rz"]);
     bench.shell(b"$ go\r\n").shell(offer).wait(20);
@@ -24,10 +26,89 @@ fn a_transfer_leaves_no_protocol_bytes_on_the_screen() {
 /// A receiver that has not heard the answer to its last header sends that again, to whoever is there.
 #[test]
 fn a_last_header_that_comes_once_more_is_not_shown() {
-    let mut bench = transfer(RECEIVES);
-    bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(Exit::Code(0), b"");
-    bench.shell(b"**\x18B0800000000022d\r\x8a").wait(1000).shell(b"$ OO**");
-    assert_eq!(bench.lines(), ["$ go", "$ OO**"]);
+    crate::core::split::everywhere(&[FIN, FIN, b"$ OO**"].concat(), |pieces| {
+        let mut bench = transfer(RECEIVES);
+        bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(Exit::Code(0), b"");
+        pieces.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        assert_eq!(bench.lines(), ["$ go", "$ OO**"]);
+    });
+}
+
+/// Returns the session once both sides have sent ZFIN, what follows that of the far side cut into these pieces, and the
+/// program here, which is still there 2.5 s later, has then ended.
+fn ended_well(offer: &[u8], far: &[&[u8]], end: impl Fn(&mut Bench)) -> Bench {
+    let mut bench = transfer(offer);
+    if offer == RECEIVES {
+        bench.coproc(b"*\x18Cdata").coproc(FIN);
+        far.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        bench.coproc(b"OO");
+    } else {
+        bench.shell(b"*\x18Cdata").shell(FIN).coproc(FIN);
+        far.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+    }
+    bench.coproc(b"ls\r\x18\x18\x18\x18\x18\x18\x08").wait(2500);
+    assert!(!bench.has(&Effect::Signal(Child::Coproc, 15)));
+    end(&mut bench);
+    bench.wait(500);
+    assert_eq!(bench.core.deadline(), None);
+    bench
+}
+
+#[test]
+fn output_behind_both_fins_is_shown_whole_and_nothing_is_typed() {
+    let behind: &[u8] = b"OOps ^X^X^X^X^X^X^X^X\r\n\x1b[?2004h$ ";
+    let upload = [b"*\x18Cdata", FIN, b"OO"].concat();
+    for (offer, far, typed) in
+        [(RECEIVES, [FIN, b"\x11", FIN, behind], &upload[..]), (SENDS, [FIN, b"OO", behind, b""], FIN)]
+    {
+        crate::core::split::everywhere(&far.concat(), |pieces| {
+            let bench = ended_well(offer, pieces, |bench| {
+                bench.coproc_exits(Exit::Code(0), b"");
+            });
+            assert_eq!(bench.typed.escape_ascii().to_string(), typed.escape_ascii().to_string());
+            assert_eq!(bench.lines(), ["$ go", "OOps ^X^X^X^X^X^X^X^X", "$"]);
+        });
+    }
+}
+
+#[test]
+fn failure_behind_both_fins_is_noticed_and_hides_nothing() {
+    for (offer, command) in [(RECEIVES, "sz f"), (SENDS, "rz")] {
+        let bench = ended_well(offer, &[FIN, b"one\r\n$ "], |bench| {
+            bench.coproc_exits(Exit::Code(3), b"unread");
+        });
+        let notice = format!("coshell: coprocess \"{command}\" failed: status 3");
+        assert_eq!(bench.lines(), ["$ go", "one", &notice, "$"]);
+        assert!(!bench.typed.contains(&0x03), "{}", bench.typed.escape_ascii());
+    }
+}
+
+#[test]
+fn ctrl_c_behind_both_fins_ends_the_program_here_alone() {
+    for offer in [RECEIVES, SENDS] {
+        let bench = ended_well(offer, &[FIN, b"$ "], |bench| {
+            bench.keys(b"\x03").wait(100).coproc(b"\x18\x18\x18\x18\x18\x18\x08\x08");
+            bench.coproc_exits(Exit::Signal(15), b"unread");
+        });
+        assert_eq!(bench.lines(), ["$ go", "$"]);
+        assert!(!bench.typed.contains(&0x03), "{}", bench.typed.escape_ascii());
+    }
+}
+
+#[test]
+fn bytes_that_only_begin_like_a_trailer_are_shown_after_a_while() {
+    for (offer, far, line) in [(RECEIVES, &b"**"[..], "**"), (SENDS, b"O", "O")] {
+        let bench = ended_well(offer, &[], |bench| {
+            bench.coproc_exits(Exit::Code(0), b"").shell(far);
+        });
+        assert_eq!(bench.lines(), ["$ go", line]);
+    }
 }
 
 #[test]
