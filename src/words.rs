@@ -1,6 +1,9 @@
 //! The nouns that every room needs and nobody argues about.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
+use std::num::{IntErrorKind, ParseIntError};
+use std::str::FromStr;
 
 use nix::sys::signal::Signal;
 
@@ -102,6 +105,30 @@ pub fn signal_names() -> impl Iterator<Item = &'static str> {
     Signal::iterator().filter_map(|signal| signal.as_str().strip_prefix("SIG"))
 }
 
+/// Parses a whole number; the error is a sentence that quotes `text`.
+pub fn whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => format!("'{text}' is too large a number"),
+        _ => format!("'{text}' is no whole number: write digits alone, such as 100"),
+    })
+}
+
+/// Returns the system's text for `error` without its number, or the text of an error that coshell made itself.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    if let Some(number) = error.raw_os_error() {
+        return text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text).to_owned();
+    }
+    // Without a payload the text is the standard library's, which is written for programmers.
+    match error.kind() {
+        _ if error.get_ref().is_some() => text,
+        ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+        ErrorKind::InvalidInput => "it contains a NUL character".to_owned(),
+        ErrorKind::NotFound => "there is none".to_owned(),
+        _ => text,
+    }
+}
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {
@@ -134,6 +161,39 @@ impl fmt::Display for Exit {
         match self {
             Self::Code(code) => write!(f, "status {code}"),
             Self::Signal(signal) => write!(f, "signal {signal}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reason_has_neither_number_nor_library_words() {
+        let os = |number| io::Error::from_raw_os_error(number);
+        assert_eq!(reason(&os(libc::ENOENT)), "No such file or directory");
+        assert_eq!(reason(&io::Error::other("there is no terminal")), "there is no terminal");
+        let bad = io::read_to_string(&b"\xff"[..]).expect_err("it is not UTF-8");
+        assert_eq!(reason(&bad), "it is not UTF-8");
+        let with_nul = std::fs::read("a\0b").expect_err("no path has a NUL");
+        assert_eq!(reason(&with_nul), "it contains a NUL character");
+        for number in 1..=150 {
+            assert!(!reason(&os(number)).contains("os error"), "{number}");
+        }
+    }
+
+    #[test]
+    fn whole_number_is_refused_in_a_sentence() {
+        assert_eq!(whole::<usize>("100"), Ok(100));
+        for (text, part) in [
+            ("abc", "no whole number"),
+            ("", "no whole number"),
+            ("-1", "no whole number"),
+            ("9999999999999999999999", "too large"),
+        ] {
+            let sentence = whole::<u64>(text).expect_err(text);
+            assert!(sentence.contains(part) && sentence.contains(text), "{sentence}");
         }
     }
 }

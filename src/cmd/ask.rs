@@ -18,6 +18,7 @@ use super::{answer, session};
 use crate::error::Failure;
 use crate::sys::kept::Kept;
 use crate::sys::tty::Unechoed;
+use crate::words::reason;
 
 /// The longest answer.
 const LIMIT: u64 = 64 * 1024;
@@ -29,9 +30,10 @@ const INTERRUPTED: u8 = 130;
 
 /// Asks in the session; the exit status.
 pub(super) fn run(client: &mut Client, prompt: &str, default: &str, secret: bool) -> Result<u8, Failure> {
-    let coshell = env::current_exe().map_err(|error| own(&format!("coshell itself was not found: {error}")))?;
+    let coshell =
+        env::current_exe().map_err(|error| own(&format!("coshell itself was not found: {}", reason(&error))))?;
     let coshell = coshell.to_string_lossy().into_owned();
-    let (reads, writes) = io::pipe().map_err(|error| own(&format!("no pipe could be made: {error}")))?;
+    let (reads, writes) = io::pipe().map_err(|error| own(&format!("no pipe could be made: {}", reason(&error))))?;
     let flag = secret.then_some("--secret");
     let words = ["ask", "--here", "--default", default].into_iter().chain(flag).chain(["--", prompt]);
     let command: Vec<String> = [coshell].into_iter().chain(words.map(str::to_owned)).collect();
@@ -42,14 +44,17 @@ pub(super) fn run(client: &mut Client, prompt: &str, default: &str, secret: bool
     };
     drop(writes);
     let mut line = String::new();
-    reads.take(LIMIT).read_to_string(&mut line).map_err(|error| own(&format!("the answer was lost: {error}")))?;
+    reads
+        .take(LIMIT)
+        .read_to_string(&mut line)
+        .map_err(|error| own(&format!("the answer was lost: {}", reason(&error))))?;
     print(&line)?;
     Ok(status)
 }
 
 /// Asks on this terminal; the exit status.
 pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
-    let failed = |error: ReadlineError| own(&format!("the line could not be read: {error}"));
+    let failed = |error: ReadlineError| own(&format!("the line could not be read: {}", cause(&error)));
     let config = Config::builder().behavior(Behavior::PreferTerm).completion_type(CompletionType::List).build();
     let mut editor = Editor::with_history(config, MemHistory::new()).map_err(failed)?;
     let kept = Kept::new(session::state("answers"), MOST_ANSWERS);
@@ -73,7 +78,7 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
 
 /// Asks on this terminal without showing what is typed; the exit status.
 pub(super) fn secret(prompt: &str) -> Result<u8, Failure> {
-    let failed = |error: io::Error| own(&format!("the line could not be read: {error}"));
+    let failed = |error: io::Error| own(&format!("the line could not be read: {}", reason(&error)));
     let hidden = Unechoed::begin(&io::stdin()).map_err(failed)?;
     say(&answer::shown(prompt));
     let mut line = String::new();
@@ -82,6 +87,15 @@ pub(super) fn secret(prompt: &str) -> Result<u8, Failure> {
     say("\n");
     print(&line)?;
     Ok(if read == 0 { NO_ANSWER } else { 0 })
+}
+
+/// Returns why a line could not be read, without the numbers and names of errno.
+fn cause(error: &ReadlineError) -> String {
+    match error {
+        ReadlineError::Io(error) => reason(error),
+        ReadlineError::Errno(errno) => errno.desc().to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// What came of the history; a bad one is told of, and no reason to give no answer.

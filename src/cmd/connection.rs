@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::error::Failure;
 use crate::sys::socket;
 use crate::wire::rpc;
+use crate::words::reason;
 
 /// How long a session that is only listed may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ fn no_answer(path: &Path, error: &io::Error) -> Failure {
         ErrorKind::PermissionDenied => "it is another user's; ask as that user",
         _ => "look at $COSHELL_SOCKET; coshell sessions lists those that run",
     };
-    own(&format!("the session at {} does not answer ({error}): {cause}", path.display()))
+    own(&format!("the session at {} does not answer ({}): {cause}", path.display(), reason(error)))
 }
 
 /// A connection to a session.

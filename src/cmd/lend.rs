@@ -14,6 +14,7 @@ use crate::core::command::Command;
 use crate::error::Failure;
 use crate::sys::tty;
 use crate::wire::rpc;
+use crate::words::reason;
 
 /// A variable of the environment.
 type Variable = (String, String);
@@ -61,7 +62,7 @@ fn directory() -> Result<Option<String>, Failure> {
         Ok(path) => path,
         Err(error) => {
             let instead = "the program runs where the session was started";
-            complain(&format!("the working directory cannot be told ({error}): {instead}"));
+            complain(&format!("the working directory cannot be told ({}): {instead}", reason(&error)));
             return Ok(None);
         }
     };

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use super::connection::own;
 use crate::error::Failure;
+use crate::words::reason;
 
 /// Whether there is anybody to print for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,6 @@ fn taken(written: io::Result<()>) -> Result<Reader, Failure> {
     match written {
         Ok(()) => Ok(Reader::Reads),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
-        Err(error) => Err(own(&format!("the output cannot be written: {error}"))),
+        Err(error) => Err(own(&format!("the output cannot be written: {}", reason(&error)))),
     }
 }

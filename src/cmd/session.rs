@@ -23,7 +23,7 @@ use crate::error::Failure;
 use crate::host::{self, Launch, Level, Log, Outcome, Refusal};
 use crate::sys::child::Program;
 use crate::sys::{socket, tty};
-use crate::words::Exit;
+use crate::words::{Exit, reason};
 
 /// So many descriptors are enough for a session and a few clients.
 const DESCRIPTORS: usize = 64;
@@ -106,8 +106,8 @@ fn open_log(path: &Path) -> Result<Log, Failure> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_CLOEXEC)
         .open(path)
-        .map_err(|error| refused(&format!("{error}; name a file that you may write and that is no link")))?;
-    let metadata = file.metadata().map_err(|error| refused(&error.to_string()))?;
+        .map_err(|error| refused(&format!("{}; name a file that you may write and that is no link", reason(&error))))?;
+    let metadata = file.metadata().map_err(|error| refused(&reason(&error)))?;
     if !metadata.is_file() || metadata.mode() & 0o077 != 0 {
         return Err(refused("others may read it, or it is no file; remove it or make it yours alone (chmod 600)"));
     }
@@ -133,14 +133,14 @@ fn unharmed<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
 fn explain(refusal: Refusal, path: &OsString) -> Failure {
     let name = path.display();
     match refusal {
-        Refusal::System(what, error) => Failure::Own(format!("coshell: {what}: {error}{}", remedy(&error))),
+        Refusal::System(what, error) => Failure::Own(format!("coshell: {what}: {}{}", reason(&error), remedy(&error))),
         Refusal::Program(error) if is_ours(&error) => {
-            Failure::Own(format!("coshell: {name} could not be started: {error}{}", remedy(&error)))
+            Failure::Own(format!("coshell: {name} could not be started: {}{}", reason(&error), remedy(&error)))
         }
         Refusal::Program(error) if error.kind() == ErrorKind::NotFound => {
             Failure::NotFound(format!("coshell: {name}: not found; check its spelling and $PATH"))
         }
-        Refusal::Program(error) => Failure::CannotRun(format!("coshell: {name}: cannot be run: {error}")),
+        Refusal::Program(error) => Failure::CannotRun(format!("coshell: {name}: cannot be run: {}", reason(&error))),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use crate::core::command::{Command, STDIN};
 use crate::error::{Failure, Usage};
 use crate::wire::rpc::LINE_LIMIT;
+use crate::words::reason;
 
 /// The request with its text.
 pub(super) fn filled_in(command: &Command) -> Result<Command, Failure> {
@@ -34,6 +35,6 @@ fn text_of_stdin() -> Result<String, Failure> {
     let mut text = String::new();
     // One byte more than any session takes, so that it is refused rather than cut.
     let read = io::stdin().lock().take(LINE_LIMIT as u64 + 1).read_to_string(&mut text);
-    read.map_err(|error| Failure::Own(format!("coshell: stdin cannot be read: {error}")))?;
+    read.map_err(|error| Failure::Own(format!("coshell: stdin cannot be read: {}", reason(&error))))?;
     Ok(text)
 }

@@ -10,7 +10,7 @@ use crate::core::{Effect, Guest, Input};
 use crate::sys::child::Wanted;
 use crate::sys::end::{End, Got};
 use crate::sys::signals::{self, Event};
-use crate::words::{Child, Port, Ticket};
+use crate::words::{Child, Port, Ticket, reason};
 
 /// A pipe's capacity on Linux, and more than elsewhere.
 const PIPE: usize = 64 * 1024;
@@ -83,7 +83,7 @@ impl Host {
                 }
                 Some(Input::Started(child, streams.pid))
             }
-            Err(error) => Some(Input::StartFailed(child, error.to_string())),
+            Err(error) => Some(Input::StartFailed(child, reason(&error))),
         }
     }
 
@@ -99,7 +99,7 @@ impl Host {
             Err(error) => {
                 self.take_terminal_back();
                 let name = guest.command.first().map_or("", String::as_str);
-                Input::StartFailed(Child::Guest, format!("{name} could not be run: {error}"))
+                Input::StartFailed(Child::Guest, format!("{name} could not be run: {}", reason(&error)))
             }
         }
     }

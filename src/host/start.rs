@@ -20,7 +20,7 @@ use crate::sys::pty::Pty;
 use crate::sys::signals::{self, Inherited};
 use crate::sys::socket::Listener;
 use crate::sys::tty;
-use crate::words::Port;
+use crate::words::{Port, reason};
 
 /// As many as there can be, so that the terminal's is never behind those of the clients.
 const EVENTS: usize = clients::MOST + 128;
@@ -53,7 +53,8 @@ impl Host {
         drop(slave);
         setup.tty = pty.name.to_string_lossy().into_owned();
         if let Err(error) = &listener {
-            let sentence = format!("the session has no socket, so it cannot be steered from outside: {error}");
+            let sentence =
+                format!("the session has no socket, so it cannot be steered from outside: {}", reason(error));
             setup.troubles.push(sentence);
         }
         let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;

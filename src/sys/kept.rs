@@ -7,6 +7,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use crate::words::reason;
+
 /// The largest file that is read.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
@@ -26,9 +28,9 @@ impl Kept {
     /// The lines, oldest first; none where there is no file yet.
     pub fn recall(&self) -> Result<Vec<String>, String> {
         let Some(path) = &self.path else { return Ok(Vec::new()) };
-        read(path, self.most).map_err(|reason| {
+        read(path, self.most).map_err(|fault| {
             let path = path.display();
-            format!("what was kept in {path} is not known: {reason}; remove the file or make it yours alone")
+            format!("what was kept in {path} is not known: {fault}; remove the file or make it yours alone")
         })
     }
 
@@ -41,7 +43,7 @@ impl Kept {
         lines.push(line.to_owned());
         let last = &lines[lines.len().saturating_sub(self.most)..];
         let text: String = last.iter().map(|line| format!("{line}\n")).collect();
-        replace(path, &text).map_err(|error| format!("nothing can be kept in {}: {error}", path.display()))
+        replace(path, &text).map_err(|error| format!("nothing can be kept in {}: {}", path.display(), reason(&error)))
     }
 }
 
@@ -50,16 +52,16 @@ fn read(path: &Path, most: usize) -> Result<Vec<String>, String> {
     let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(reason(&error)),
     };
-    let metadata = file.metadata().map_err(|error| error.to_string())?;
+    let metadata = file.metadata().map_err(|error| reason(&error))?;
     if !metadata.is_file() || metadata.uid() != nix::unistd::getuid().as_raw() || metadata.mode() & 0o022 != 0 {
         return Err("it is no file, or others may write it".to_owned());
     }
     let mut text = String::new();
     match file.take(LARGEST + 1).read_to_string(&mut text) {
         Err(error) if error.kind() == ErrorKind::InvalidData => return Err("it is not UTF-8".to_owned()),
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(reason(&error)),
         Ok(size) if size as u64 > LARGEST => return Err("it is too large".to_owned()),
         Ok(_) => {}
     }
