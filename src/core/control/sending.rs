@@ -88,6 +88,12 @@ impl Core {
         seconds: u64,
         out: &mut Vec<Effect>,
     ) {
+        // It comes of a command that failed, mostly; Enter alone would be a wrong password.
+        if text.trim_matches(['\r', '\n']).is_empty() {
+            let sentence =
+                "the secret is empty, so neither it nor Enter is typed; look at the command that should print it";
+            return refuse(ticket, Refusal::new(Code::Params, sentence), out);
+        }
         let bytes = match self.typable(text, manner) {
             Ok(bytes) if self.control.secret.is_none() => bytes,
             Ok(_) => {

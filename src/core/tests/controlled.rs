@@ -143,6 +143,19 @@ fn a_secret_is_typed_when_a_password_is_read_and_is_told_to_nobody() {
 }
 
 #[test]
+fn empty_secret_is_refused_without_enter() {
+    let mut bench = Bench::new(&[]);
+    bench.looked.no_echo = true;
+    for (ticket, text) in (1..).zip(["", "\n", "\r\n"]) {
+        bench.asks(ticket, send(text, false, true)).wait(1000);
+        assert_eq!(bench.code(ticket), Some(Code::Params), "{text:?}");
+    }
+    assert!(bench.typed.is_empty());
+    bench.asks(9, send("x", false, true)).wait(1000);
+    assert_eq!(bench.typed, b"x\r");
+}
+
+#[test]
 fn a_secret_does_not_get_into_what_the_user_is_typing() {
     let mut bench = Bench::new(&[]);
     bench.looked.no_echo = true;
