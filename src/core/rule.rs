@@ -75,6 +75,12 @@ pub type Refused = (String, String);
 impl Rule {
     /// A trigger that looks for `regex`, with these options.
     pub fn new(regex: String, items: Vec<Item>) -> Result<Self, Refused> {
+        if regex.is_empty() {
+            return Err((
+                TRIGGER.to_owned(),
+                "the pattern is empty; write what to look for, or ^ for every line".into(),
+            ));
+        }
         let pattern = Pattern::parse(regex).map_err(|fault| (TRIGGER.to_owned(), fault.to_string()))?;
         let reaction = Reaction { silences: false, actions: Vec::with_capacity(items.len()), items: Vec::new() };
         let mut rule = Self { spec: Spec::new(pattern), reaction };
