@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::cli::Args;
 use crate::core::action::{self, Protocol};
 use crate::core::coproc::Loudness;
-use crate::core::order::Order;
+use crate::core::order::{Order, named};
 use crate::core::rule::{Item, Rule, TRIGGER};
 use crate::core::{Charset, Chord, Medium, Setup, Skill, Tone, Voice};
 use crate::error::Usage;
@@ -48,13 +48,14 @@ pub struct Invocation {
 /// What the core is made of, as far as the terminal is not needed to know it.
 pub fn setup(mut args: Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
     let (coproc, rules) = rules(std::mem::take(&mut args.items))?;
+    let troubles = if coproc.is_none() { rules.iter().filter_map(belated).collect() } else { Vec::new() };
     Ok(Setup {
         session: String::new(),
         clock: Duration::ZERO,
         history: args.history,
         command: shown(&invocation(&args, surroundings)),
         tty: String::new(),
-        troubles: Vec::new(),
+        troubles,
         size: Size::default(),
         screen: Medium::Terminal,
         keyboard: Medium::Terminal,
@@ -117,6 +118,17 @@ fn rules(items: Vec<Item>) -> Result<(Coproc, Vec<Rule>), Usage> {
     Ok((coproc, rules))
 }
 
+/// Returns the sentence for a coprocess that follows another action of its trigger, which looks as if it started at once.
+fn belated(rule: &Rule) -> Option<String> {
+    let actions = rule.reaction.items.iter().filter_map(|item| Some((item, action::kind(&item.name)?)));
+    let (item, kind) = actions.skip(1).find(|(_, kind)| kind.starts.is_some())?;
+    let (command, trigger) = (named(&item.value), named(rule.spec.called()));
+    let option = kind.letter.map_or_else(|| format!("--{}", kind.name), |letter| format!("-{letter}"));
+    Some(format!(
+        "coprocess {command} starts when trigger {trigger} fires; put {option} before the first -t to start it at once"
+    ))
+}
+
 /// What stands before the next trigger.
 fn up_to_a_trigger(items: &mut std::vec::IntoIter<Item>) -> Vec<Item> {
     let all = items.as_slice();
@@ -173,6 +185,23 @@ mod tests {
     }
 
     #[test]
+    fn coprocess_behind_another_action_is_told_to_start_late() {
+        let troubles = |argv: &[&str]| setup(args(argv), &Surroundings::default()).expect("it is all right").troubles;
+        let late =
+            "coprocess \"bot\" starts when trigger \"foo\" fires; put -c before the first -t to start it at once";
+        assert_eq!(troubles(&["-t", "foo", "--bell", "-c", "bot"]), [late]);
+        assert_eq!(troubles(&["-t", "x", "-s", "a", "-t", "y", "--name", "foo", "--bell", "-c", "bot"]), [late]);
+        for clear in [
+            &["-t", "rz waiting", "-s", "sz -e f"][..],
+            &["-t", "foo", "--name", "n", "--once", "-c", "bot", "--bell"],
+            &["-c", "now", "-t", "foo", "--bell", "-c", "bot"],
+            &["-t", "foo", "--bell", "-t", "y", "-c", "bot"],
+        ] {
+            assert_eq!(troubles(clear), Vec::<String>::new(), "{clear:?}");
+        }
+    }
+
+    #[test]
     fn each_refusal_names_the_option_and_the_remedy() {
         let table: &[(&[&str], &str)] = &[
             (&["-t", "a"], "--trigger: 'a' has no action"),
@@ -181,6 +210,11 @@ mod tests {
             (&["-c", "a", "-c", "b"], "--coproc: a session has one coprocess"),
             (&["-t", "x", "-c", "a", "-s", "b"], "--silent-coproc: a session has one coprocess"),
             (&["-c", " "], "--coproc: the command is empty"),
+            (&["-s", ""], "--silent-coproc: the command is empty"),
+            (&["-t", "a", "-c", ""], "--coproc: the command is empty"),
+            (&["-t", "a", "-s", " \t"], "--silent-coproc: the command is empty"),
+            (&["-t", "a", "--run", "\n"], "--run: the command is empty"),
+            (&["-t", "", "--bell"], "--trigger: the pattern is empty"),
             (&["-t", "a", "--bell", "--cooldown", "5"], "--cooldown: '5' is no duration"),
             (&["-t", "a", "--bell", "--when", "x"], "--when: "),
             (&["-t", "a", "--send", "$7"], "--send: "),

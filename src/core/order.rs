@@ -25,7 +25,7 @@ impl Order {
 }
 
 /// A command line as a sentence names it: not longer than a sentence bears.
-pub(super) fn named(command: &str) -> String {
+pub fn named(command: &str) -> String {
     quoted(command, NAME)
 }
 
