@@ -5,23 +5,38 @@ use std::fmt;
 
 use crate::words::Exit;
 
-/// An option that makes no sense as it was given.
+/// A fault of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
-    option: String,
-    reason: String,
+    sentence: String,
+    /// The subcommand whose page of help says more; empty for a session.
+    subcommand: String,
 }
 
 impl Usage {
     /// The option without its dashes, and why it is refused.
     pub fn new(option: &str, reason: &str) -> Self {
-        Self { option: option.to_owned(), reason: reason.to_owned() }
+        Self::of("", &format!("--{option}: {reason}"))
+    }
+
+    /// A whole sentence about the arguments of `subcommand`, which is empty for a session.
+    pub fn of(subcommand: &str, sentence: &str) -> Self {
+        Self { sentence: sentence.to_owned(), subcommand: subcommand.to_owned() }
+    }
+
+    /// Returns the command that prints the page of help.
+    fn page(&self) -> String {
+        ["coshell", &self.subcommand, "--help"]
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "--{}: {}", self.option, self.reason)
+        f.write_str(&self.sentence)
     }
 }
 
@@ -55,7 +70,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(usage) => write!(f, "coshell: {usage}\nTry 'coshell --help'."),
+            Self::Usage(usage) => write!(f, "coshell: {usage}\nTry '{}'.", usage.page()),
             Self::Own(sentence) | Self::CannotRun(sentence) | Self::NotFound(sentence) => f.write_str(sentence),
         }
     }

@@ -4,8 +4,9 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use coshell::cli::{self, Typed};
+use coshell::cli::{self, Answer, Typed};
 use coshell::cmd;
+use coshell::error::Failure;
 use coshell::words::Exit;
 
 fn main() -> ExitCode {
@@ -14,7 +15,8 @@ fn main() -> ExitCode {
     let status = match cli::parse(argv) {
         Ok(Typed::Session(args)) => cmd::session::run(args, &argv0).map(Exit::status),
         Ok(Typed::Call(call)) => cmd::client::run(&call),
-        Err(answer) => cmd::output::answer(&answer),
+        Err(Answer::Page(page)) => cmd::output::page(&page),
+        Err(Answer::Refused(usage)) => Err(Failure::Usage(usage)),
     };
     match status {
         Ok(status) => ExitCode::from(status),

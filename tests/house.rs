@@ -125,8 +125,8 @@ fn nobody_leaves_but_through_main() {
 fn system_errors_are_shown_through_one_function() {
     let shown =
         Regex::new(r"\{(?:error|err|errno|e)(?::\?)?\}|\b(?:error|err|errno|e)\.to_string\(\)").expect("it is good");
-    // What these show is no `io::Error`: a fault of JSON, or a sentence of coshell's own; `reason` itself.
-    let others = ["core/command.rs", "wire/rpc.rs", "cmd/connection.rs", "config.rs", "words.rs"];
+    // What these show is no `io::Error`: a fault of JSON, an error of clap, or a sentence of coshell's own; `reason` itself.
+    let others = ["cli/refusal.rs", "core/command.rs", "wire/rpc.rs", "cmd/connection.rs", "config.rs", "words.rs"];
     for (_, name, code) in sources().into_iter().filter(|(_, name, _)| !is_test(name)) {
         let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let found = shown.find(code).map(|found| found.as_str());

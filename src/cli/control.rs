@@ -6,9 +6,10 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::{items, trigger_args};
+use super::{SESSION, items, trigger_args};
 use crate::core::command::{self, Options};
 use crate::core::rule::TRIGGER;
+use crate::error::Usage;
 
 /// A subcommand, as it was typed.
 #[derive(Debug)]
@@ -87,6 +88,8 @@ pub(super) fn subcommands() -> Vec<Command> {
 /// A subcommand, and those below it, with the options that all have.
 fn shared(subcommand: Command) -> Command {
     let mut subcommand = subcommand.arg(help_arg());
+    // What is missing is said in a sentence; a page of help would hide it.
+    subcommand = subcommand.arg_required_else_help(false);
     let below: Vec<String> = subcommand.get_subcommands().map(|below| below.get_name().to_owned()).collect();
     if below.is_empty() {
         return match subcommand.get_name() {
@@ -105,15 +108,36 @@ fn help_arg() -> Arg {
     Arg::new("help").long("help").short('h').action(ArgAction::Help).help("this page")
 }
 
-fn session_arg() -> Arg {
-    Arg::new("session")
-        .long("session")
+pub(super) fn session_arg() -> Arg {
+    Arg::new(SESSION)
+        .long(SESSION)
         .value_name("ID")
         .help("the session to ask; else the one inside which it is typed, or the only one")
 }
 
 fn json_arg() -> Arg {
     Arg::new("json").long("json").action(ArgAction::SetTrue).help("print the answer as JSON")
+}
+
+impl Call {
+    /// Asks the session that was named in front of `subcommand`.
+    pub(super) fn ask(&mut self, named: String, subcommand: &str) -> Result<(), Usage> {
+        let of = |reason: &str| Err(Usage::of(subcommand, &format!("--{SESSION}: {reason}")));
+        if !self.asks_one_session() {
+            return of(&format!("coshell {subcommand} asks no single session; leave it out"));
+        }
+        match self.session.replace(named) {
+            Some(behind) if Some(&behind) != self.session.as_ref() => {
+                let front = self.session.as_deref().unwrap_or_default();
+                of(&format!("is '{front}' in front of {subcommand} and '{behind}' behind it; name one session"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn asks_one_session(&self) -> bool {
+        matches!(self.request, Request::Session(_) | Request::Local(Local::Ask { .. }))
+    }
 }
 
 impl FromArgMatches for Call {
@@ -127,7 +151,7 @@ impl FromArgMatches for Call {
         };
         let last = deepest(matches);
         // Those that ask nobody do not have both options: clap refuses to say of one that it does not know.
-        let session = last.try_get_one::<String>("session").unwrap_or_default().cloned();
+        let session = last.try_get_one::<String>(SESSION).unwrap_or_default().cloned();
         let json = last.try_get_one::<bool>("json").unwrap_or_default().copied();
         // Where there is no such option, nobody asked for JSON.
         Ok(Self { session, json: json.unwrap_or_default(), request })
@@ -167,7 +191,7 @@ impl FromArgMatches for Options {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Typed, parse};
+    use super::super::{Answer, Typed, parse};
     use super::*;
     use crate::core::command::TriggerCommand;
 
@@ -185,16 +209,76 @@ mod tests {
         assert!(call.json && call.session.as_deref() == Some("7"));
     }
 
+    /// Every command that is called by itself, with what it needs.
+    fn callable(here: &Command, path: &[String]) -> Vec<(Command, Vec<String>)> {
+        let below = here.get_subcommands().filter(|below| below.get_name() != "help");
+        let mut all: Vec<_> =
+            below.flat_map(|below| callable(below, &[path, &[below.get_name().to_owned()]].concat())).collect();
+        if all.is_empty() {
+            let mut words = path.to_vec();
+            for arg in here.get_positionals().filter(|arg| arg.is_required_set()) {
+                words.extend(arg.is_last_set().then(|| "--".to_owned()));
+                let value =
+                    arg.get_possible_values().first().map_or_else(|| "x".to_owned(), |one| one.get_name().to_owned());
+                words.push(value);
+            }
+            all.push((here.clone(), words));
+        }
+        all
+    }
+
+    #[test]
+    fn session_is_named_in_front_of_every_subcommand_that_asks_one() {
+        let typed = |front: &[&str], words: &[String], behind: &[&str]| {
+            let (name, rest) = words.split_at(if words[0] == "trigger" { 2 } else { 1 });
+            let words = front.iter().copied().chain(name.iter().map(String::as_str));
+            let words = words.chain(behind.iter().copied()).chain(rest.iter().map(String::as_str));
+            parse(["coshell"].into_iter().chain(words).map(std::ffi::OsString::from))
+        };
+        let session = |answer: Result<Typed, Answer>| match answer {
+            Ok(Typed::Call(call)) => call.session,
+            other => panic!("{other:?}"),
+        };
+        for (command, words) in callable(&super::super::command(), &[]) {
+            let takes = command.get_arguments().any(|arg| arg.get_id() == SESSION);
+            for front in [&["--session", "7"][..], &["--session=7"]] {
+                let answer = typed(front, &words, &[]);
+                if !takes {
+                    let Err(Answer::Refused(usage)) = answer else { panic!("{words:?}: {answer:?}") };
+                    assert!(usage.to_string().starts_with("--session: "), "{words:?}: {usage}");
+                    continue;
+                }
+                assert_eq!(session(answer).as_deref(), Some("7"), "{words:?}");
+                assert_eq!(session(typed(front, &words, &["--session", "7"])).as_deref(), Some("7"), "{words:?}");
+                let answer = typed(front, &words, &["--session", "8"]);
+                let Err(Answer::Refused(usage)) = answer else { panic!("{words:?}: {answer:?}") };
+                assert!(usage.to_string().contains("is '7' in front of") && usage.to_string().contains("'8' behind"));
+            }
+        }
+    }
+
+    #[test]
+    fn session_in_front_of_no_subcommand_is_refused() {
+        for (typed, part) in [
+            (&["--session"][..], "its value is missing"),
+            (&["--session", "--json", "status"], "its value is missing"),
+            (&["--session", "7"], "belongs to a subcommand"),
+            (&["--session", "7", "-q"], "belongs to a subcommand"),
+            (&["-q", "--session", "7", "status"], "belongs to a subcommand"),
+            (&["--session", "7", "--session=8", "status"], "is '7' and '8'"),
+        ] {
+            let answer = parse(["coshell"].iter().chain(typed).map(std::ffi::OsString::from));
+            let Err(Answer::Refused(usage)) = answer else { panic!("{typed:?}: {answer:?}") };
+            assert!(usage.to_string().starts_with("--session: ") && usage.to_string().contains(part), "{usage}");
+        }
+    }
+
     #[test]
     fn each_has_a_page_of_help() {
         for name in super::super::command().get_subcommands().map(Command::get_name) {
             for help in ["-h", "--help"] {
-                let error = parse(["coshell", name, help].map(std::ffi::OsString::from)).expect_err("it is help");
-                assert_eq!(
-                    (error.kind(), error.exit_code()),
-                    (clap::error::ErrorKind::DisplayHelp, 0),
-                    "{name} {help}"
-                );
+                let answer = parse(["coshell", name, help].map(std::ffi::OsString::from));
+                assert!(matches!(answer, Err(Answer::Page(_))), "{name} {help}: {answer:?}");
             }
         }
     }

@@ -2,9 +2,13 @@
 //! of the actions come from `core::action::KINDS`, the subcommands from `core::command` and `control`.
 
 mod control;
+mod forgotten;
 mod quick;
+mod refusal;
+mod stray;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -16,6 +20,8 @@ use crate::core::SilentKeys;
 use crate::core::action::KINDS;
 use crate::core::coproc::Form;
 use crate::core::rule::{Item, MODIFIERS, TRIGGER};
+use crate::error::Usage;
+use crate::words::whole;
 
 /// What was typed.
 #[derive(Debug)]
@@ -24,6 +30,30 @@ pub enum Typed {
     Session(Args),
     /// A subcommand.
     Call(Call),
+}
+
+/// What a command line is answered where it asks for nothing to be done.
+#[derive(Debug)]
+pub enum Answer {
+    /// A page of help, or the version.
+    Page(clap::Error),
+    /// It is wrong.
+    Refused(Usage),
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Page(page) => page.fmt(f),
+            Self::Refused(usage) => usage.fmt(f),
+        }
+    }
+}
+
+impl From<Usage> for Answer {
+    fn from(usage: Usage) -> Self {
+        Self::Refused(usage)
+    }
 }
 
 /// What was typed to start a session.
@@ -53,6 +83,8 @@ pub struct Args {
     pub command: Vec<OsString>,
 }
 
+/// The option that names the session which a subcommand asks.
+const SESSION: &str = "session";
 const HELP_WIDTH: usize = 80;
 const EXAMPLES: &str = "\
 Examples:
@@ -78,12 +110,21 @@ found; 2 for a usage error.";
 
 /// The whole command line, as clap has it.
 pub fn command() -> Command {
-    session().subcommand_help_heading("Subcommands").subcommands(control::subcommands())
+    let session = session().arg(
+        control::session_arg()
+            .help("for a subcommand: the session to ask")
+            .help_heading("Session")
+            .hide_short_help(true),
+    );
+    session.subcommand_help_heading("Subcommands").subcommands(control::subcommands())
 }
 
 /// The part of it to which these words belong: the options of a session, or a subcommand, or all that the first word may
 /// be. None where the first word is nothing that coshell knows.
 pub fn command_of(words: &[OsString]) -> Option<Command> {
+    // `--session ID` may stand in front of a subcommand; where it is wrong it decides nothing.
+    let stripped = session_in_front(words.to_vec());
+    let words = stripped.as_ref().map_or(words, |(_, words)| words);
     let [_, first, _, ..] = words else { return Some(command()) };
     if starts_session(Some(first)) {
         return Some(session());
@@ -229,7 +270,7 @@ fn session_args() -> Vec<Arg> {
         Arg::new("history")
             .long("history")
             .value_name("N")
-            .value_parser(value_parser!(usize))
+            .value_parser(whole::<usize>)
             .default_value("10000")
             .hide_default_value(true)
             .hide_short_help(true)
@@ -276,38 +317,87 @@ fn starts_session(first: Option<&OsString>) -> bool {
     first.is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"))
 }
 
-/// What was typed, or clap's own answer: help, the version, a usage error.
-pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, clap::Error> {
-    let argv: Vec<OsString> = argv.into_iter().collect();
+/// What was typed, or what it is answered.
+pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, Answer> {
+    let (named, argv) = session_in_front(argv.into_iter().collect())?;
     if starts_session(argv.get(1)) {
         let long = argv.iter().any(|arg| arg == "--help");
+        let about =
+            argv.get(1).is_some_and(|first| ["-h", "--help", "-V", "--version"].iter().any(|word| first == word));
+        if named.is_some() && !about {
+            return Err(Usage::new(SESSION, "belongs to a subcommand: write coshell --session ID SUBCOMMAND").into());
+        }
         return match parse_session(argv) {
             // Its help tells of the subcommands too.
-            Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            Err(Answer::Page(page)) if page.kind() == ErrorKind::DisplayHelp => {
                 let (command, help) = if long { (command(), "--help") } else { (in_short(), "-h") };
-                Err(command.try_get_matches_from(["coshell", help]).err().unwrap_or(error))
+                Err(Answer::Page(command.try_get_matches_from(["coshell", help]).err().unwrap_or(page)))
             }
             parsed => parsed.map(Typed::Session),
         };
     }
-    // One that is not UTF-8 is no subcommand's name, and neither is an empty one.
-    let (command, first) = (command(), argv.get(1).and_then(|first| first.to_str()).unwrap_or_default());
-    // What is wrong behind a subcommand is no command to wrap.
-    let known = first == "help" || command.find_subcommand(first).is_some();
-    let matches = command.try_get_matches_from(argv).map_err(|error| if known { error } else { explain(error) })?;
-    Call::from_arg_matches(&matches).map(Typed::Call)
+    let mut command = command();
+    forgotten::refuse(&command, &argv)?;
+    let call = command.try_get_matches_from_mut(&argv).and_then(|matches| Call::from_arg_matches(&matches));
+    let mut call = call.map_err(|error| wrong_call(error, &command, named.as_deref(), &argv))?;
+    if let Some(named) = named {
+        call.ask(named, &refusal::path(&command, &texts(&argv)))?;
+    }
+    Ok(Typed::Call(call))
+}
+
+/// Takes the session that is named in front of the subcommand off the command line.
+fn session_in_front(mut argv: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), Usage> {
+    let Some(first) = argv.get(1).and_then(|first| first.to_str()) else { return Ok((None, argv)) };
+    let (end, id) = match first.strip_prefix("--session") {
+        Some("") => (3, argv.get(2).cloned()),
+        Some(rest) if rest.starts_with('=') => (2, Some(rest[1..].into())),
+        _ => return Ok((None, argv)),
+    };
+    let id = id.filter(|id| end == 2 || !id.as_encoded_bytes().starts_with(b"-"));
+    let Some(id) = id.and_then(|id| id.into_string().ok()) else {
+        return Err(Usage::new(SESSION, "its value is missing; write coshell --session ID SUBCOMMAND"));
+    };
+    argv.drain(1..end);
+    let (again, argv) = session_in_front(argv)?;
+    match again {
+        Some(other) if other != id => Err(Usage::new(SESSION, &format!("is '{id}' and '{other}'; name one session"))),
+        _ => Ok((Some(id), argv)),
+    }
+}
+
+/// Returns the words behind the program's name.
+fn texts(argv: &[OsString]) -> Vec<String> {
+    argv.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// Returns the answer to a subcommand that clap refuses.
+fn wrong_call(error: clap::Error, command: &Command, named: Option<&str>, argv: &[OsString]) -> Answer {
+    if !error.use_stderr() {
+        return Answer::Page(error);
+    }
+    let words = texts(argv);
+    let path = refusal::path(command, &words);
+    // An unknown subcommand may be an argument of a session to clap.
+    Answer::Refused(if error.kind() == ErrorKind::InvalidSubcommand || path.is_empty() {
+        stray::unknown(command, &words, &path, named)
+    } else {
+        refusal::explained(&error, &path)
+    })
 }
 
 /// The same, where a session is to be started.
-pub fn parse_session(argv: Vec<OsString>) -> Result<Args, clap::Error> {
+pub fn parse_session(argv: Vec<OsString>) -> Result<Args, Answer> {
     let command = session();
     let (items, left) = quick::take(&command, argv);
-    finish(command, items, left)
+    finish(command, items, &left)
 }
 
 /// The same, where these were taken off before.
-fn finish(command: Command, before: Vec<Item>, argv: Vec<OsString>) -> Result<Args, clap::Error> {
-    let mut matches = command.try_get_matches_from(argv).map_err(explain)?;
+fn finish(mut command: Command, before: Vec<Item>, argv: &[OsString]) -> Result<Args, Answer> {
+    forgotten::refuse(&command, argv)?;
+    let mut matches =
+        command.try_get_matches_from_mut(argv).map_err(|error| wrong_session(error, !before.is_empty(), argv))?;
     // What falls back to a default here has one of clap's own, so that it is always there.
     Ok(Args {
         items: before.into_iter().chain(items(&matches)).collect(),
@@ -343,24 +433,23 @@ pub(super) fn items(matches: &ArgMatches) -> Vec<Item> {
     placed.into_iter().map(|(_, item)| item).collect()
 }
 
-/// A command that stands without `--` is the most likely mistake of all. To clap it is an unknown argument of a session,
-/// or an unknown subcommand.
-fn explain(mut error: clap::Error) -> clap::Error {
+/// Returns the answer to the options of a session that clap refuses; `cut` says that others were taken off before. A command that stands without `--` is an unknown
+/// argument to clap.
+fn wrong_session(error: clap::Error, cut: bool, argv: &[OsString]) -> Answer {
     use clap::error::{ContextKind, ContextValue};
-    // Its tip for an unknown option is to write it behind two dashes, where it would be a command to wrap.
-    error.remove(ContextKind::Suggested);
-    let argument = error.get(ContextKind::InvalidArg).or_else(|| error.get(ContextKind::InvalidSubcommand));
-    let stray = match argument {
-        Some(ContextValue::String(arg)) if !arg.starts_with('-') => arg.clone(),
-        _ => return error,
-    };
-    match error.kind() {
-        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => {
-            let sentence = format!("a command to wrap stands after \"--\": write \"coshell -- {stray}\"");
-            command().error(ErrorKind::UnknownArgument, sentence)
-        }
-        _ => error,
+    if !error.use_stderr() {
+        return Answer::Page(error);
     }
+    let usage = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(stray))) if !stray.starts_with('-') => {
+            stray::unwrapped(stray, cut, argv)
+        }
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(option))) if option == "--session" => {
+            Usage::new(SESSION, "belongs to a subcommand: write coshell --session ID SUBCOMMAND, or put it behind")
+        }
+        _ => refusal::explained(&error, ""),
+    };
+    Answer::Refused(usage)
 }
 
 #[cfg(test)]
@@ -403,8 +492,7 @@ mod tests {
     #[test]
     fn a_command_without_them_is_told_where_it_belongs() {
         let error = parse(["coshell", "vim"].map(OsString::from)).expect_err("it is a usage error");
-        assert_eq!(error.exit_code(), 2);
-        assert!(error.to_string().contains("coshell -- vim"), "{error}");
+        assert!(matches!(&error, Answer::Refused(usage) if usage.to_string().contains("coshell -- vim")), "{error}");
     }
 
     #[test]

@@ -108,9 +108,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cli::{Args, finish, parse_session, session};
+    use crate::cli::{Answer, Args, finish, parse_session, session};
 
-    const TYPED: [&str; 32] = [
+    const TYPED: [&str; 39] = [
         "--trigger",
         "-t",
         "--bell",
@@ -122,6 +122,13 @@ mod tests {
         "--name",
         "--cooldown",
         "--stop",
+        "--mark",
+        "--title",
+        "--title=--bell",
+        "-tq",
+        "--session",
+        "--session=7",
+        "status",
         "--trigger=x",
         "-tx",
         "-qt",
@@ -145,7 +152,7 @@ mod tests {
         "-V",
     ];
 
-    fn told(result: Result<Args, clap::Error>) -> Result<String, String> {
+    fn told(result: Result<Args, Answer>) -> Result<String, String> {
         result.map(|args| format!("{args:?}")).map_err(|error| error.to_string())
     }
 
@@ -157,7 +164,7 @@ mod tests {
         ) {
             typed.insert(0, "coshell".into());
             typed.extend(stray);
-            prop_assert_eq!(told(parse_session(typed.clone())), told(finish(session(), Vec::new(), typed)));
+            prop_assert_eq!(told(parse_session(typed.clone())), told(finish(session(), Vec::new(), &typed)));
         }
     }
 

@@ -32,15 +32,10 @@ pub(super) fn complain(sentence: &str) {
     say(&format!("coshell: {sentence}\n"));
 }
 
-/// Prints what there is to say to the command line itself: help and the version, or on stderr what is wrong with it; the
-/// exit status.
-pub fn answer(answer: &clap::Error) -> Result<u8, Failure> {
-    let printed = answer.print();
-    // What is wrong with it is said as `say` does.
-    if !answer.use_stderr() {
-        taken(printed)?;
-    }
-    Ok(u8::try_from(answer.exit_code()).unwrap_or(2))
+/// Prints a page of help, or the version; returns the exit status.
+pub fn page(page: &clap::Error) -> Result<u8, Failure> {
+    taken(page.print())?;
+    Ok(0)
 }
 
 fn taken(written: io::Result<()>) -> Result<Reader, Failure> {

@@ -21,9 +21,9 @@ pub(super) fn filled_in(command: &Command) -> Result<Command, Failure> {
 /// A terminal would show it while it is typed; the end of the line that it comes in is not part of it.
 fn secret_of_stdin() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
-        let sentence = "is read from stdin, which is a terminal that would show it: pipe it in, as in \
+        let sentence = "--secret: is read from stdin, which is a terminal that would show it: pipe it in, as in \
                         'pass show host | coshell send --secret --enter'";
-        return Err(Failure::Usage(Usage::new("secret", sentence)));
+        return Err(Failure::Usage(Usage::of("send", sentence)));
     }
     let mut text = text_of_stdin()?;
     let line = text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).map(str::len);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::coproc::Form;
 use super::rule::Item;
-use crate::words::SIGTERM;
+use crate::words::{SIGTERM, whole};
 
 /// A request, by its name on the command line, which is its method on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
@@ -75,22 +75,22 @@ pub enum Command {
         #[serde(default)]
         secret: bool,
         /// how long a secret waits
-        #[arg(long, value_name = "SECONDS", default_value_t = SECONDS)]
+        #[arg(long, value_name = "SECONDS", default_value_t = SECONDS, value_parser = whole::<u64>)]
         #[serde(default = "seconds")]
         timeout: u64,
     },
     /// Print what was printed in the session, line by line
     Lines {
         /// the last N lines only
-        #[arg(long, short, value_name = "N")]
+        #[arg(long, short, value_name = "N", value_parser = whole::<usize>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<usize>,
         /// from this line on
-        #[arg(long, value_name = "LINE")]
+        #[arg(long, value_name = "LINE", value_parser = whole::<u64>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<u64>,
         /// what the last command printed, or the N-th last
-        #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+        #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = whole::<usize>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<usize>,
         /// with the number of each line

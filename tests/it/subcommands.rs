@@ -406,6 +406,45 @@ fn a_secret_is_typed_when_it_is_asked_for_and_stands_in_no_log() {
 }
 
 #[test]
+fn empty_secret_is_refused_and_enter_is_not_typed() {
+    let script = "stty -echo; printf 'Pass''word: '; read -r word; stty echo; echo \"got <$word>\"";
+    let mut session = Session::start(wrapped(&[], script));
+    session.term.wait("Password: ");
+    for nothing in ["", "\n", "\r\n"] {
+        session.call_with(&["send", "--secret", "--enter"], nothing).failed(1, "the secret is empty");
+    }
+    session.call(&["send", "--secret", "--enter", ""]).failed(1, "the secret is empty");
+    session.call_with(&["send", "--secret", "--enter"], "hunter2\n").well();
+    session.term.wait("got <hunter2>\r\n");
+}
+
+#[test]
+fn session_is_named_in_front_of_the_subcommand_or_behind_it() {
+    let mut session = Session::bash(&[]);
+    let id = session.id();
+    let equals = format!("--session={id}");
+    for args in
+        [&["--session", &id, "status"][..], &[&equals, "status"], &["--session", &id, "status", "--session", &id]]
+    {
+        assert!(session.call_anywhere(args).well().contains(&format!("session {id} ")), "{args:?}");
+    }
+    assert_eq!(session.call_anywhere(&["--session", &id, "trigger", "add", "x", "--bell"]).well(), "1\n");
+    session.call_anywhere(&["--session", &id, "send", "--enter", "echo o''n"]).well();
+    session.term.wait("on\r\n");
+}
+
+#[test]
+fn empty_command_and_empty_pattern_are_refused_by_the_session() {
+    let mut session = Session::bash(&[]);
+    for blank in ["", " \t"] {
+        session.call(&["run", blank]).failed(1, "the command is empty");
+        session.call(&["trigger", "add", "x", "--run", blank]).failed(1, "the command is empty");
+        session.call(&["trigger", "add", "x", "--coproc", blank]).failed(1, "the command is empty");
+    }
+    session.call(&["trigger", "add", "", "--bell"]).failed(1, "the pattern is empty");
+}
+
+#[test]
 fn a_secret_for_which_nobody_asks_is_refused() {
     let mut session = Session::bash(&[]);
     let said = session.call_with(&["send", "--secret", "--timeout", "0"], "hunter2");
@@ -470,7 +509,7 @@ fn a_trigger_that_makes_no_sense_is_refused_as_at_the_start() {
     session.call(&["trigger", "add", "a", "--bell", "--cooldown", "5"]).failed(1, "cooldown: '5' is no duration");
     session.call(&["trigger", "add", "a", "--send", "$1"]).failed(1, "send: ");
     session.call(&["trigger", "add", "a", "--no-such"]).failed(2, "--no-such");
-    session.call(&["trigger"]).failed_with_help();
+    session.call_anywhere(&["trigger"]).failed(2, "trigger: say which: list, add, remove, enable or disable");
     assert_eq!(session.call(&["trigger", "list"]).well(), "");
 }
 

@@ -26,8 +26,80 @@ fn refused(args: &[&str], words: &[&str]) {
 #[test]
 fn a_command_without_dashes_is_refused_with_the_right_way_to_write_it() {
     refused(&["vim"], &["coshell -- vim"]);
-    refused(&["vim", "-R", "file"], &["coshell -- vim"]);
-    refused(&["--coproc", "cat", "ls"], &["coshell -- ls"]);
+    refused(&["vim", "-R", "my file"], &["coshell -- vim -R 'my file'"]);
+    refused(&["--coproc", "cat", "ls", "-l"], &["coshell ... -- ls -l"]);
+}
+
+#[test]
+fn misspelt_subcommand_is_refused_with_the_likely_one() {
+    refused(&["stauts", "--json"], &["'stauts'", "'coshell status --json'?", "coshell -- stauts --json"]);
+    refused(&["trigger", "ad", "x", "--bell"], &["'coshell trigger add x --bell'?"]);
+}
+
+#[test]
+fn forgotten_value_is_refused_with_the_way_to_write_it() {
+    refused(&["-t", "x", "--title", "--bell"], &["coshell: --title: its value is missing", "--title=--bell"]);
+    refused(&["-t", "x", "--send", "--", "true"], &["coshell: --send: its value is missing"]);
+    let script = "echo x; sleep 0.2";
+    let shown = run(wrapped(&["-t", "x", "--title=--bell", "--stop", "--indicator", "none"], script)).bytes;
+    assert!(show(&shown).contains("]2;--bell"), "{}", show(&shown));
+}
+
+#[test]
+fn empty_pattern_and_empty_command_are_refused() {
+    refused(&["-t", "", "--bell"], &["--trigger: the pattern is empty"]);
+    for blank in ["", " \t"] {
+        refused(&["-c", blank], &["--coproc: the command is empty"]);
+        refused(&["-s", blank], &["--silent-coproc: the command is empty"]);
+        refused(&["-t", "x", "--run", blank], &["--run: the command is empty"]);
+    }
+}
+
+/// Messages of every kind, each with its status.
+#[test]
+fn every_message_has_the_same_voice() {
+    for (line, status) in [
+        ("\"$WRAP\" --no-such", 2),
+        ("\"$WRAP\" --history abc", 2),
+        ("\"$WRAP\" lines -n 1x", 2),
+        ("\"$WRAP\" send --timeout -5 x", 2),
+        ("\"$WRAP\" -i yaml", 2),
+        ("\"$WRAP\" run", 2),
+        ("\"$WRAP\" trigger", 2),
+        ("\"$WRAP\" -t x --send", 2),
+        ("\"$WRAP\" -t \"$(printf '\\377')\" --bell", 2),
+        ("\"$WRAP\" --session 7", 2),
+        ("\"$WRAP\" -t x", 2),
+        ("\"$WRAP\" -h >/dev/full", 125),
+        ("\"$WRAP\" --log /no/such/log -- true", 125),
+        ("\"$WRAP\" --log /proc/version -- true", 125),
+        ("\"$WRAP\" -- /", 126),
+        ("\"$WRAP\" -- /no/such", 127),
+        ("ulimit -n 12; \"$WRAP\" -- true", 125),
+        ("COSHELL_SOCKET=/no/such \"$WRAP\" status", 125),
+        ("COSHELL_SOCKET=/dev/null \"$WRAP\" status", 125),
+        ("\"$WRAP\" --session 7 status", 125),
+    ] {
+        let outcome = run(direct(&["sh", "-c", line]));
+        let text = String::from_utf8_lossy(&outcome.bytes).replace("\r\n", "\n");
+        assert_eq!(outcome.ended, Ended::Code(status), "{line}: {text}");
+        assert!(text.starts_with("coshell: "), "{line}: {text}");
+        for foreign in ["os error", "invalid digit", "error:", "found in string", "panicked"] {
+            assert!(!text.contains(foreign), "{line}: {text}");
+        }
+    }
+}
+
+#[test]
+fn coprocess_behind_another_action_is_said_to_start_late() {
+    let said = "coprocess \"./bot.py\" starts when trigger \"foo\" fires";
+    let text = |options: &[&str]| String::from_utf8_lossy(&run(wrapped(options, "sleep 0.3")).bytes).into_owned();
+    let shown = text(&["-t", "foo", "--bell", "-c", "./bot.py"]);
+    assert!(shown.contains(said), "{shown}");
+    let shown = text(&["-t", "rz waiting", "-s", "sz -e f"]);
+    assert!(!shown.contains("starts when"), "{shown}");
+    let shown = text(&["-q", "-t", "foo", "--bell", "-c", "./bot.py"]);
+    assert!(!shown.contains("starts when"), "{shown}");
 }
 
 #[test]

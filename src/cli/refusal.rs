@@ -1,0 +1,189 @@
+//! The command line's faults in coshell's own words. clap says what is wrong and where; each sentence is made here, so
+//! that it reads like all others.
+
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use clap::{Arg, Command};
+
+use crate::error::Usage;
+
+/// Returns what `error` says about the arguments of `subcommand`, which is empty for a session.
+pub(super) fn explained(error: &Error, subcommand: &str) -> Usage {
+    let context = |kind| error.get(kind).map(listed).unwrap_or_default();
+    let value = printable(&context(ContextKind::InvalidValue).concat());
+    let of = |sentence: String| Usage::of(subcommand, &sentence);
+    let Some(argument) = context(ContextKind::InvalidArg).first().map(|argument| printable(argument)) else {
+        return of(without_argument(error, subcommand));
+    };
+    let name = bare(&argument);
+    let valid = context(ContextKind::ValidValue);
+    of(match error.kind() {
+        ErrorKind::InvalidValue if value.is_empty() && valid.is_empty() => {
+            format!("{name}: its value is missing; write {argument}", argument = argument.replace(['<', '>'], ""))
+        }
+        ErrorKind::InvalidValue if value.is_empty() => {
+            format!("{name}: its value is missing; write {name} and one of {}", either(&valid))
+        }
+        ErrorKind::InvalidValue => format!("{name}: '{value}' is not one of {}", either(&valid)),
+        ErrorKind::ValueValidation => {
+            let source = std::error::Error::source(error).map(|source| printable(&source.to_string()));
+            format!("{name}: {}", source.unwrap_or_else(|| format!("'{value}' makes no sense here")))
+        }
+        ErrorKind::UnknownArgument => {
+            let similar = context(ContextKind::SuggestedArg).into_iter().next();
+            let meant = similar.map(|similar| format!("; did you mean {similar}?")).unwrap_or_default();
+            let (what, rest) = if argument.starts_with('-') { ("option", meant) } else { ("place for", usage(error)) };
+            format!("{}there is no {what} '{argument}'{rest}", owner(subcommand))
+        }
+        ErrorKind::MissingRequiredArgument => format!("{}{name} is missing{}", owner(subcommand), usage(error)),
+        ErrorKind::TooManyValues => format!("{name}: takes no value, but was given '{value}'"),
+        _ => format!("{name}: {}", first_line(error)),
+    })
+}
+
+/// Returns the sentence for an error that concerns no argument.
+fn without_argument(error: &Error, subcommand: &str) -> String {
+    match (error.kind(), error.get(ContextKind::ValidSubcommand)) {
+        (ErrorKind::MissingSubcommand, Some(valid)) => {
+            let names: Vec<String> = listed(valid).into_iter().filter(|name| name != "help").collect();
+            format!("{}say which: {}", owner(subcommand), either(&names))
+        }
+        (ErrorKind::InvalidUtf8, _) => {
+            format!("{}an argument is not UTF-8, which only those of a wrapped command may be", owner(subcommand))
+        }
+        _ => format!("{}{}", owner(subcommand), first_line(error)),
+    }
+}
+
+/// Returns the sentence for `option`, which stands in front of `next` and not of its value.
+pub(super) fn forgotten(subcommand: &str, option: &Arg, next: &str) -> Usage {
+    let name = option.get_long().unwrap_or_default();
+    let value = option.get_value_names().and_then(<[_]>::first).map_or("VALUE", |value| value.as_str());
+    let next = printable(next);
+    let sentence = format!(
+        "--{name}: its value is missing in front of '{next}'; write --{name} {value}, or {} if that is the value",
+        quoted(&format!("--{name}={next}"))
+    );
+    Usage::of(subcommand, &sentence)
+}
+
+/// Returns the prefix that names the subcommand which a sentence is about.
+fn owner(subcommand: &str) -> String {
+    if subcommand.is_empty() { String::new() } else { format!("{subcommand}: ") }
+}
+
+/// Returns how the subcommand is written, as the end of a sentence; a session has too many ways.
+fn usage(error: &Error) -> String {
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return String::new() };
+    let usage = usage.to_string();
+    let written = usage.trim().trim_start_matches("Usage: ").replace(['<', '>'], "");
+    written.lines().next().filter(|_| !written.contains('\n')).map(|line| format!("; write {line}")).unwrap_or_default()
+}
+
+/// Returns the texts of a context of clap's.
+fn listed(value: &ContextValue) -> Vec<String> {
+    match value {
+        ContextValue::String(text) => vec![text.clone()],
+        ContextValue::Strings(texts) => texts.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Returns `--name` of `--name <VALUE>`, and `NAME` of `<NAME>...`.
+fn bare(argument: &str) -> &str {
+    let first = argument.split([' ', '=', '[']).find(|part| !part.is_empty()).unwrap_or(argument);
+    first.trim_matches(['<', '>', '[', ']', '.'])
+}
+
+fn either(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn first_line(error: &Error) -> String {
+    let text = error.to_string();
+    printable(text.lines().next().unwrap_or_default().trim_start_matches("error: "))
+}
+
+/// Returns `text` as it may be shown on a terminal.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// Returns `word` as it is typed to a shell.
+pub(super) fn quoted(word: &str) -> String {
+    let word = printable(word);
+    let is_plain = |c: char| c.is_alphanumeric() || "-_=+:,./@%^".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// Returns the names of the subcommands that `words` begin with, in one string; `help` is none of them.
+pub(super) fn path(command: &Command, words: &[String]) -> String {
+    let (mut here, mut path) = (command, Vec::new());
+    for word in words.iter().skip_while(|word| *word == "help") {
+        let Some(below) = here.find_subcommand(word) else { break };
+        path.push(word.as_str());
+        here = below;
+    }
+    path.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+    use crate::cli::{Answer, command, parse};
+
+    #[test]
+    fn each_fault_is_one_sentence() {
+        for (typed, sentence) in [
+            (&["--no-such"][..], "there is no option '--no-such'"),
+            (&["--histor", "5"], "there is no option '--histor'; did you mean --history?"),
+            (&["--nested=3"], "--nested: takes no value, but was given '3'"),
+            (&["--history", "abc"], "--history: 'abc' is no whole number: write digits alone, such as 100"),
+            (&["-i"], "--input: its value is missing; write --input and one of raw, text or json"),
+            (&["-i", "yaml"], "--input: 'yaml' is not one of raw, text or json"),
+            (&["--log"], "--log: its value is missing; write --log FILE"),
+            (&["run"], "run: CMD is missing; write coshell run CMD"),
+            (&["lend"], "lend: CMD is missing; write coshell lend -- CMD..."),
+            (&["trigger"], "trigger: say which: list, add, remove, enable or disable"),
+            (&["trigger", "add", "x", "--bel"], "trigger add: there is no option '--bel'; did you mean --bell?"),
+            (&["status", "x"], "status: there is no place for 'x'; write coshell status [OPTIONS]"),
+            (&["stop", "--signal", "x"], "--signal: 'x' is no signal: write TERM, INT, USR1 or the like"),
+            (&["completions", "csh"], "SHELL: 'csh' is not one of bash, elvish, fish, powershell or zsh"),
+        ] {
+            let answer = parse(["coshell"].iter().chain(typed).map(OsString::from));
+            let Err(Answer::Refused(usage)) = answer else { panic!("{typed:?}: {answer:?}") };
+            assert_eq!(usage.to_string(), sentence, "{typed:?}");
+        }
+    }
+
+    /// What clap and the standard library would say by themselves.
+    const FOREIGN: [&str; 6] = ["invalid", "error:", "supplied", "unexpected", "provided", "required"];
+
+    #[test]
+    fn no_value_of_any_option_is_answered_in_the_words_of_a_library() {
+        fn check(here: &Command, path: &[OsString]) {
+            let positionals = here.get_positionals().map(|_| Vec::new()).take(1);
+            let options = here.get_arguments().filter_map(|arg| arg.get_long());
+            let places: Vec<_> = positionals.chain(options.map(|long| format!("--{long}=").into_bytes())).collect();
+            let values: [&[u8]; 6] = [b"", b"x\x1by", b"-1", b"1e9", b"99999999999999999999", b"\xff"];
+            for (place, value) in places.iter().flat_map(|place| values.map(|value| (place, value))) {
+                let word = OsString::from_vec([place, value].concat());
+                let words = [&["coshell".into()], path, &[word]].concat();
+                let Err(Answer::Refused(usage)) = parse(words.clone()) else { continue };
+                let sentence = usage.to_string();
+                let foreign = FOREIGN.iter().find(|foreign| sentence.contains(**foreign));
+                assert!(foreign.is_none() && !sentence.contains(char::is_control), "{words:?}: {sentence:?}");
+            }
+            for below in here.get_subcommands() {
+                check(below, &[path, &[below.get_name().into()]].concat());
+            }
+        }
+        check(&command(), &[]);
+    }
+}
