@@ -107,9 +107,16 @@ fn end(group: Pid) {
 /// # Safety
 /// None of them may be used afterwards.
 unsafe fn close_from(first: RawFd) {
-    #[cfg(any(target_os = "linux", target_os = "freebsd"))]
+    // musl, and glibc before 2.34, have no function for this system call.
+    #[cfg(target_os = "linux")]
     // SAFETY: as the caller promises.
-    if unsafe { libc::close_range(first as libc::c_uint, libc::c_uint::MAX, 0) } == 0 {
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
+    #[cfg(target_os = "freebsd")]
+    // SAFETY: as the caller promises.
+    let result = unsafe { libc::close_range(first as libc::c_uint, libc::c_uint::MAX, 0) };
+    #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+    let result = -1;
+    if result == 0 {
         return;
     }
     for fd in first..DESCRIPTORS {

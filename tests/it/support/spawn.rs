@@ -89,7 +89,7 @@ unsafe fn keep(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd, r
         }
         libc::dup2(tty, 0);
         libc::dup2(report, 3);
-        libc::close_range(4, libc::c_uint::MAX, 0);
+        libc::syscall(libc::SYS_close_range, 4, libc::c_uint::MAX, 0);
         libc::write(3, (&raw const program).cast(), 4);
         let mut status: libc::c_int = 0;
         while libc::waitpid(program, &raw mut status, 0) != program {}
@@ -128,7 +128,7 @@ unsafe fn run(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd) ->
         for fd in 0..3 {
             libc::dup2(tty, fd);
         }
-        libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_int);
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
         if libc::chdir(plan.cwd.as_ptr()) == 0 {
             libc::execve(plan.file.as_ptr(), argv.as_ptr(), env.as_ptr());
         }
