@@ -83,6 +83,8 @@ fn over_a_line_that_fills_its_row() {
     let mut term = bash(&[]).size(10, 20, 0, 0).start();
     term.wait(PROMPT);
     term.send("clear\r");
+    // What is typed before the prompt is echoed by the line discipline, in front of the prompt.
+    term.wait(PROMPT);
     term.send("echo 7890123");
     comes_and_goes(&mut term, "ready> echo 7890123");
     term.send("4");
