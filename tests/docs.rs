@@ -150,6 +150,8 @@ fn no_document_makes_an_option_up() {
         "tests",
         "workloads",
         "json",
+        "install",
+        "locked",
     ];
     let known = options();
     for name in ["README.md", "CHANGELOG.md", "man/coshell.1.in"] {

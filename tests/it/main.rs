@@ -24,6 +24,7 @@ mod programs;
 mod reading;
 mod redirect;
 mod relay;
+mod run_script;
 mod safety;
 mod signals;
 mod silent;

@@ -158,7 +158,9 @@ fn find(name: &str) -> String {
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
     let files = path.split(':').map(|dir| Path::new(dir).join(name));
     let file = files.into_iter().find(|file| file.is_file());
-    file.unwrap_or_else(|| panic!("{name} is not installed; tests/run installs it")).to_string_lossy().into_owned()
+    file.unwrap_or_else(|| panic!("{name} is not installed; tests/run --install installs it"))
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Fails when a program that a test needs is absent: a missing program is no success.

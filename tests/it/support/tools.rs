@@ -12,7 +12,7 @@ pub fn fetched(name: &str) -> Option<PathBuf> {
     })?;
     let path = cache.join(name);
     if !path.exists() {
-        eprintln!("NOT TESTED: {} is not there; tests/run fetches it where npm and pip can be had", path.display());
+        eprintln!("NOT TESTED: {} is not there; tests/run installs it by npm or pip", path.display());
         return None;
     }
     Some(path)

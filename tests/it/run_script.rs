@@ -1,0 +1,130 @@
+//! `tests/run` itself: without what it needs it stops before cargo starts, and names the remedy.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::{Command, Output};
+
+use crate::support::Place;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run");
+const PACKAGES: &str = "lrzsz tmux zsh fish bash vim less htop mc mandoc elvish python3 procps coreutils util-linux \
+                        mawk gcc libc6-dev npm python3-venv";
+const INSTALL: &str = "apt-get update && apt-get install -y --no-install-recommends";
+
+/// A machine for `tests/run`: the programs in `bin` are the only ones on its PATH.
+struct Machine {
+    place: Place,
+}
+
+impl Machine {
+    /// Has a Rust toolchain, apt-get and almost nothing else; `uid` is what `id -u` prints.
+    fn bare(uid: u32) -> Self {
+        let machine = Self { place: Place::new() };
+        fs::create_dir(machine.place.path("bin")).unwrap();
+        for name in ["dirname", "env"] {
+            symlink(format!("/usr/bin/{name}"), machine.place.path("bin").join(name)).unwrap();
+        }
+        machine.program("id", &format!("echo {uid}"));
+        machine.program("rustc", "echo 'rustc 1.88.0 (6b00bc388 2025-06-23)'");
+        // Each start is recorded, and fails; so does that of cargo, but for questions about its version.
+        let record = format!("echo \"$0\" \"$@\" >> '{}'; exit 1", machine.place.text("started"));
+        machine.program("apt-get", &record);
+        machine.program("cargo", &format!("[ \"$2\" = --version ] && exit 0\n{record}"));
+        machine
+    }
+
+    fn program(&self, name: &str, script: &str) {
+        self.place.program(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
+    }
+
+    fn run(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
+        let mut command = Command::new("/bin/bash");
+        command.arg(SCRIPT).args(args).env_clear().env("PATH", self.place.path("bin")).env("HOME", self.place.dir());
+        command.envs(env.iter().copied()).stdin(std::process::Stdio::null()).output().unwrap()
+    }
+
+    /// The command lines of the programs that were started.
+    fn started(&self) -> String {
+        String::from_utf8(self.place.read("started")).unwrap()
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn missing_programs_stop_the_script_and_nothing_is_started() {
+    for (uid, sudo, command) in [
+        (0, false, format!("    {INSTALL} {PACKAGES}\n")),
+        (1000, false, format!("    su -c '{INSTALL} {PACKAGES}'\n")),
+        (1000, true, format!("    sudo sh -c '{INSTALL} {PACKAGES}'\n")),
+    ] {
+        let machine = Machine::bare(uid);
+        if sudo {
+            machine.program("sudo", "exec \"$@\"");
+        }
+        let text = stderr(&machine.run(&[], &[]));
+        assert!(text.ends_with(&command) && text.contains("are missing"), "{uid}, sudo {sudo}: {text}");
+        assert_eq!(machine.started(), "", "{uid}, sudo {sudo}");
+    }
+}
+
+#[test]
+fn only_the_missing_packages_are_named_once_each() {
+    let machine = Machine::bare(0);
+    let present = "tmux zsh fish bash vim less htop mc mandoc python3 ps stty setsid awk cc npm";
+    for name in present.split(' ') {
+        machine.program(name, "exit 0");
+    }
+    let text = stderr(&machine.run(&[], &[]));
+    assert!(text.ends_with(&format!("    {INSTALL} lrzsz elvish\n")), "{text}");
+}
+
+#[test]
+fn packages_are_installed_under_ci_and_by_the_option_alone() {
+    let (option, none) = (["--install"].as_slice(), [].as_slice());
+    for (args, env) in [(option, [("CI", "")]), (none, [("CI", "true")])] {
+        let machine = Machine::bare(0);
+        machine.program("apt-get", &format!("echo \"$@\" >> '{}'", machine.place.text("started")));
+        let text = stderr(&machine.run(args, &env));
+        // This apt-get installs nothing, which does not go unnoticed.
+        assert!(text.contains(INSTALL), "{args:?}: {text}");
+        let started = machine.started();
+        assert_eq!(started, format!("update -q\ninstall -qy --no-install-recommends {PACKAGES}\n"), "{args:?}");
+    }
+}
+
+#[test]
+fn failed_installation_stops_the_script() {
+    for (uid, reason) in [(0, ""), (1000, "sudo")] {
+        let machine = Machine::bare(uid);
+        let text = stderr(&machine.run(&["--install"], &[]));
+        assert!(text.contains("the installation failed") && text.contains(reason), "{text}");
+        assert!(text.contains(INSTALL) && !machine.started().contains("cargo"), "{text}");
+    }
+}
+
+#[test]
+fn old_or_absent_rust_is_named_with_the_remedy() {
+    for (script, found) in
+        [("echo 'rustc 1.63.0'", "rustc 1.63.0"), ("echo 'rustc 1.87.0-nightly'", "1.87.0"), ("exit 1", "no rustc")]
+    {
+        let machine = Machine::bare(1000);
+        machine.program("rustc", script);
+        let text = stderr(&machine.run(&[], &[]));
+        assert!(text.contains(found) && text.contains("Rust 1.88") && text.contains("rustup.rs"), "{text}");
+        assert_eq!(machine.started(), "");
+    }
+    let text = stderr(&Machine::bare(1000).run(&[], &[]));
+    assert!(!text.contains("rustup"), "{text}");
+}
+
+#[test]
+fn absent_rustfmt_is_named_with_the_remedy() {
+    let machine = Machine::bare(1000);
+    machine.program("cargo", "[ $1 = clippy ]");
+    let text = stderr(&machine.run(&[], &[]));
+    assert!(text.contains("rustup component add rustfmt clippy"), "{text}");
+}
