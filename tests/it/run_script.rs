@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use crate::support::Place;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run");
-const PACKAGES: &str = "lrzsz tmux zsh fish bash vim less htop mc mandoc elvish python3 procps coreutils util-linux \
+const PACKAGES: &str = "lrzsz tmux zsh fish bash vim less htop mc mandoc bash-completion elvish python3 procps coreutils util-linux \
                         mawk gcc libc6-dev npm python3-venv";
 const INSTALL: &str = "apt-get update && apt-get install -y --no-install-recommends";
 
@@ -74,7 +74,7 @@ fn missing_programs_stop_the_script_and_nothing_is_started() {
 #[test]
 fn only_the_missing_packages_are_named_once_each() {
     let machine = Machine::bare(0);
-    let present = "tmux zsh fish bash vim less htop mc mandoc python3 ps stty setsid awk cc npm";
+    let present = "tmux zsh fish bash vim less htop mc mandoc dh_bash-completion python3 ps stty setsid awk cc npm";
     for name in present.split(' ') {
         machine.program(name, "exit 0");
     }
