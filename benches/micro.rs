@@ -3,9 +3,9 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use coshell::core::text::{Line, Sink, Text};
-use coshell::core::trigger::{Pattern, Spec, Triggers};
-use coshell::words::Size;
+use coshell::core::trigger::{Pattern, TriggerOptions, Triggers};
+use coshell::core::vt::{Line, Sink, Text};
+use coshell::types::Size;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 #[path = "relay/workload.rs"]
@@ -81,7 +81,7 @@ fn read(criterion: &mut Criterion) {
 
 fn triggers(count: usize) -> Triggers {
     let patterns = workload::patterns(count);
-    let specs = patterns.iter().map(|text| Spec::new(Pattern::parse(text).expect("a good pattern")));
+    let specs = patterns.iter().map(|text| TriggerOptions::new(Pattern::parse(text).expect("a good pattern")));
     Triggers::new(specs)
 }
 

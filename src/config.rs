@@ -1,4 +1,4 @@
-//! Arguments to a checked `Setup`: everything that can be refused is refused here, in a sentence that names the
+//! Arguments to a checked `Settings`: everything that can be refused is refused here, in a sentence that names the
 //! option, before anything is started.
 
 use std::ffi::OsString;
@@ -7,17 +7,18 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::cli::Args;
-use crate::core::action::{self, Protocol};
-use crate::core::coproc::Loudness;
-use crate::core::order::{Order, named};
-use crate::core::rule::{Item, Rule, TRIGGER};
-use crate::core::{Charset, Chord, Medium, Setup, Skill, Tone, Voice};
+use crate::core::command_line::{CommandLine, named};
+use crate::core::coproc::Visibility;
+use crate::core::trigger::action;
+use crate::core::trigger::action::Protocol;
+use crate::core::trigger::definition::{OptionArg, TRIGGER, TriggerDef};
+use crate::core::{Charset, Chord, NoticeOutput, NoticeStyle, OutputKind, Settings, TermCaps};
 use crate::error::Usage;
-use crate::words::Size;
+use crate::types::Size;
 
 /// What the environment of coshell says, looked up by whoever calls.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct Environment {
     /// `$SHELL`.
     pub shell: Option<OsString>,
     /// The shell of the user's entry in the password database.
@@ -29,14 +30,14 @@ pub struct Surroundings {
     /// Whether `$NO_COLOR` asks for plain text.
     pub no_colour: bool,
     /// What the terminal can show besides the shell's output.
-    pub skill: Skill,
+    pub skill: TermCaps,
     /// The characters of the terminal's locale.
     pub charset: Charset,
 }
 
 /// The program to start: what it is looked up by, and `argv`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invocation {
+pub struct ShellCommand {
     /// The program.
     pub path: OsString,
     /// `argv[0]`.
@@ -46,30 +47,30 @@ pub struct Invocation {
 }
 
 /// What the core is made of, as far as the terminal is not needed to know it.
-pub fn setup(mut args: Args, surroundings: &Surroundings) -> Result<Setup, Usage> {
+pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, Usage> {
     let (coproc, rules) = rules(std::mem::take(&mut args.items))?;
     let troubles = if coproc.is_none() { rules.iter().filter_map(belated).collect() } else { Vec::new() };
-    Ok(Setup {
+    Ok(Settings {
         session: String::new(),
         clock: Duration::ZERO,
         history: args.history,
-        command: shown(&invocation(&args, surroundings)),
+        command: shown(&shell_command(&args, environment)),
         tty: String::new(),
         troubles,
         size: Size::default(),
-        screen: Medium::Terminal,
-        keyboard: Medium::Terminal,
+        screen: OutputKind::Terminal,
+        keyboard: OutputKind::Terminal,
         rules,
         coproc,
         form: args.form,
         silent_keys: args.silent_keys,
         // Without rows to draw on there is no menu: the key is the shell's.
-        hotkey: hotkey(&args.hotkey)?.filter(|_| surroundings.skill != Skill::Lines),
-        indicator: (args.indicator && surroundings.skill == Skill::Window).then_some(surroundings.charset),
-        skill: surroundings.skill,
-        tone: if surroundings.no_colour { Tone::Plain } else { Tone::Faint },
-        notices: if args.quiet { Voice::Quiet } else { Voice::Notices },
-        protocol: surroundings.protocol,
+        hotkey: hotkey(&args.hotkey)?.filter(|_| environment.skill != TermCaps::Dumb),
+        indicator: (args.indicator && environment.skill == TermCaps::Full).then_some(environment.charset),
+        skill: environment.skill,
+        tone: if environment.no_colour { NoticeStyle::Plain } else { NoticeStyle::Faint },
+        notices: if args.quiet { NoticeOutput::Quiet } else { NoticeOutput::Notices },
+        protocol: environment.protocol,
         signals: [0x03, 0x1c, 0x1a],
     })
 }
@@ -81,45 +82,45 @@ fn hotkey(name: &str) -> Result<Option<Chord>, Usage> {
 }
 
 /// The program that the session is about.
-pub fn invocation(args: &Args, surroundings: &Surroundings) -> Invocation {
+pub fn shell_command(args: &Args, environment: &Environment) -> ShellCommand {
     if let Some((path, rest)) = args.command.split_first() {
-        return Invocation { path: path.clone(), name: path.clone(), args: rest.to_vec() };
+        return ShellCommand { path: path.clone(), name: path.clone(), args: rest.to_vec() };
     }
     let given = |shell: &Option<OsString>| shell.clone().filter(|shell| !shell.is_empty());
-    let path = given(&surroundings.shell).or_else(|| given(&surroundings.login_shell));
+    let path = given(&environment.shell).or_else(|| given(&environment.login_shell));
     let path = path.unwrap_or_else(|| "/bin/sh".into());
     let base = Path::new(&path).file_name().unwrap_or(&path).to_owned();
     let mut name = path.clone();
-    if args.login || surroundings.as_login {
+    if args.login || environment.as_login {
         name = OsString::from("-");
         name.push(base);
     }
-    Invocation { path, name, args: Vec::new() }
+    ShellCommand { path, name, args: Vec::new() }
 }
 
 /// A command as it is shown, not as a shell would read it.
-fn shown(invocation: &Invocation) -> String {
-    let words = std::iter::once(&invocation.path).chain(&invocation.args);
+fn shown(shell_command: &ShellCommand) -> String {
+    let words = std::iter::once(&shell_command.path).chain(&shell_command.args);
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-type Coproc = Option<(Order, Loudness)>;
+type StartCoproc = Option<(CommandLine, Visibility)>;
 
 /// The options of triggers, taken apart: the coprocess that stands before any, and the triggers.
-fn rules(items: Vec<Item>) -> Result<(Coproc, Vec<Rule>), Usage> {
+fn rules(items: Vec<OptionArg>) -> Result<(StartCoproc, Vec<TriggerDef>), Usage> {
     let count = items.iter().filter(|item| item.name == TRIGGER).count();
     let mut items = items.into_iter();
     let coproc = coproc(&up_to_a_trigger(&mut items))?;
     let mut rules = Vec::with_capacity(count);
     while let Some(trigger) = items.next() {
-        let rule = Rule::new(trigger.value, up_to_a_trigger(&mut items));
+        let rule = TriggerDef::new(trigger.value, up_to_a_trigger(&mut items));
         rules.push(rule.map_err(|(option, reason)| Usage::new(&option, &reason))?);
     }
     Ok((coproc, rules))
 }
 
 /// Returns the sentence for a coprocess that follows another action of its trigger, which looks as if it started at once.
-fn belated(rule: &Rule) -> Option<String> {
+fn belated(rule: &TriggerDef) -> Option<String> {
     let actions = rule.reaction.items.iter().filter_map(|item| Some((item, action::kind(&item.name)?)));
     let (item, kind) = actions.skip(1).find(|(_, kind)| kind.starts.is_some())?;
     let (command, trigger) = (named(&item.value), named(rule.spec.called()));
@@ -130,22 +131,22 @@ fn belated(rule: &Rule) -> Option<String> {
 }
 
 /// What stands before the next trigger.
-fn up_to_a_trigger(items: &mut std::vec::IntoIter<Item>) -> Vec<Item> {
+fn up_to_a_trigger(items: &mut std::vec::IntoIter<OptionArg>) -> Vec<OptionArg> {
     let all = items.as_slice();
     let end = all.iter().position(|item| item.name == TRIGGER).unwrap_or(all.len());
     items.take(end).collect()
 }
 
 /// What stands before any trigger: at most one coprocess.
-fn coproc(items: &[Item]) -> Result<Coproc, Usage> {
+fn coproc(items: &[OptionArg]) -> Result<StartCoproc, Usage> {
     let mut coproc = None;
     for item in items {
-        let Some(loudness) = action::kind(&item.name).and_then(|kind| kind.starts) else {
+        let Some(visibility) = action::kind(&item.name).and_then(|kind| kind.starts) else {
             return Err(Usage::new(&item.name, "belongs to a trigger: put it behind a --trigger REGEX"));
         };
         let command = action::command(&item.value).map_err(|reason| Usage::new(&item.name, &reason))?;
-        let order = Order::new(command);
-        if coproc.replace((order, loudness)).is_some() {
+        let order = CommandLine::new(command);
+        if coproc.replace((order, visibility)).is_some() {
             return Err(Usage::new(
                 &item.name,
                 "a session has one coprocess at a time: give only one before the first --trigger",
@@ -165,28 +166,32 @@ mod tests {
     }
 
     fn refused(argv: &[&str]) -> String {
-        setup(args(argv), &Surroundings::default()).expect_err("it is refused").to_string()
+        settings(args(argv), &Environment::default()).expect_err("it is refused").to_string()
     }
 
     #[test]
     fn what_stands_before_a_trigger_and_what_behind() {
-        let setup =
-            setup(args(&["-c", "bot", "-t", "a", "--bell", "-t", "b", "-s", "rz", "--once"]), &Surroundings::default())
-                .expect("it is all right");
+        let settings = settings(
+            args(&["-c", "bot", "-t", "a", "--bell", "-t", "b", "-s", "rz", "--once"]),
+            &Environment::default(),
+        )
+        .expect("it is all right");
         assert_eq!(
-            setup.coproc.map(|(order, loudness)| (order.command, loudness)),
-            Some(("bot".into(), Loudness::Loud))
+            settings.coproc.map(|(order, visibility)| (order.command, visibility)),
+            Some(("bot".into(), Visibility::Visible))
         );
-        assert_eq!(setup.rules.len(), 2);
+        assert_eq!(settings.rules.len(), 2);
         assert!(
-            !setup.rules[0].spec.starts_coproc && setup.rules[1].spec.starts_coproc && setup.rules[1].reaction.silences
+            !settings.rules[0].spec.starts_coproc
+                && settings.rules[1].spec.starts_coproc
+                && settings.rules[1].reaction.silences
         );
-        assert!(!setup.rules[0].spec.once && setup.rules[1].spec.once);
+        assert!(!settings.rules[0].spec.once && settings.rules[1].spec.once);
     }
 
     #[test]
     fn coprocess_behind_another_action_is_told_to_start_late() {
-        let troubles = |argv: &[&str]| setup(args(argv), &Surroundings::default()).expect("it is all right").troubles;
+        let troubles = |argv: &[&str]| settings(args(argv), &Environment::default()).expect("it is all right").troubles;
         let late =
             "coprocess \"bot\" starts when trigger \"foo\" fires; put -c before the first -t to start it at once";
         assert_eq!(troubles(&["-t", "foo", "--bell", "-c", "bot"]), [late]);
@@ -228,16 +233,16 @@ mod tests {
 
     #[test]
     fn the_shell_is_the_environments_then_the_users_then_sh() {
-        let mut surroundings = Surroundings::default();
-        let path = |surroundings: &Surroundings| invocation(&args(&[]), surroundings).path;
-        assert_eq!(path(&surroundings), "/bin/sh");
-        surroundings.login_shell = Some("/bin/dash".into());
-        assert_eq!(path(&surroundings), "/bin/dash");
-        surroundings.shell = Some("/bin/zsh".into());
-        assert_eq!(path(&surroundings), "/bin/zsh");
-        assert_eq!(invocation(&args(&["-l"]), &surroundings).name, "-zsh");
-        surroundings.as_login = true;
-        assert_eq!(invocation(&args(&[]), &surroundings).name, "-zsh");
-        assert_eq!(invocation(&args(&["-l", "--", "vim", "x"]), &surroundings).name, "vim");
+        let mut environment = Environment::default();
+        let path = |environment: &Environment| shell_command(&args(&[]), environment).path;
+        assert_eq!(path(&environment), "/bin/sh");
+        environment.login_shell = Some("/bin/dash".into());
+        assert_eq!(path(&environment), "/bin/dash");
+        environment.shell = Some("/bin/zsh".into());
+        assert_eq!(path(&environment), "/bin/zsh");
+        assert_eq!(shell_command(&args(&["-l"]), &environment).name, "-zsh");
+        environment.as_login = true;
+        assert_eq!(shell_command(&args(&[]), &environment).name, "-zsh");
+        assert_eq!(shell_command(&args(&["-l", "--", "vim", "x"]), &environment).name, "vim");
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::words::Exit;
+use crate::types::ExitStatus;
 
 /// A fault of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Failure {
     pub fn status(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
-            Self::Own(_) => Exit::FAILED.status(),
+            Self::Own(_) => ExitStatus::FAILED.status(),
             Self::CannotRun(_) => 126,
             Self::NotFound(_) => 127,
         }

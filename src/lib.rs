@@ -17,7 +17,7 @@
 //!
 //! | floor | rooms | for |
 //! | --- | --- | --- |
-//! | 0 | [`words`] | the nouns that every room needs |
+//! | 0 | [`types`] | the nouns that every room needs |
 //! | 1 | [`core`] | decides: no descriptor, no clock, no errno; `regex` lives here |
 //! | 1 | [`sys`] | system calls behind owned types; every `unsafe` and every `cfg` of the project |
 //! | 1 | [`wire`] | bytes to messages and back: JSON-RPC |
@@ -52,7 +52,7 @@
 //! | `session` | the shell's life, the exit status |
 //! | `coproc/` | the coprocess: what it is given (`intake`) and in which form (`reading`), what it says (`speech`), how it ends (`process`), how its silence looks; what there is to tell (`record`) |
 //! | `order` | a command to run, and how a sentence names it |
-//! | `zmodem/` | follows a transfer, so that a broken one leaves the shell usable (`aftermath`); its end (`fin`); what is a header (`header`), what is text (`text`) |
+//! | `zmodem/` | follows a transfer, so that a broken one leaves the shell usable (`recovery`); its end (`fin`); what is a header (`header`), what is text (`text`) |
 //! | `background` | the commands of `run` |
 //! | `readers` | who reads the lines, as triggers, coprocesses and subscribers come and go |
 //! | `watch` | which lines matter, when the output rests, the raw bytes of the unfinished line |
@@ -77,5 +77,5 @@ pub mod core;
 pub mod error;
 pub mod host;
 pub mod sys;
+pub mod types;
 pub mod wire;
-pub mod words;

@@ -4,16 +4,17 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use coshell::cli::{self, Answer, Typed};
+use coshell::cli;
+use coshell::cli::{Answer, Typed};
 use coshell::cmd;
 use coshell::error::Failure;
-use coshell::words::Exit;
+use coshell::types::ExitStatus;
 
 fn main() -> ExitCode {
     let argv: Vec<OsString> = env::args_os().collect();
     let argv0 = argv.first().cloned().unwrap_or_else(|| OsString::from("coshell"));
     let status = match cli::parse(argv) {
-        Ok(Typed::Session(args)) => cmd::session::run(args, &argv0).map(Exit::status),
+        Ok(Typed::Session(args)) => cmd::session::run(args, &argv0).map(ExitStatus::status),
         Ok(Typed::Call(call)) => cmd::client::run(&call),
         Err(Answer::Page(page)) => cmd::output::page(&page),
         Err(Answer::Refused(usage)) => Err(Failure::Usage(usage)),

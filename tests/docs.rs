@@ -9,16 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use coshell::cli::{self, Typed};
+use coshell::cli;
+use coshell::cli::Typed;
 use coshell::cmd::manual;
 use coshell::config;
-use coshell::config::Surroundings;
-use coshell::core::action::KINDS;
-use coshell::core::command::{Command as Request, Fault};
-use coshell::core::control::Code;
-use coshell::core::coproc::Record;
-use coshell::core::rule::MODIFIERS;
+use coshell::config::Environment;
+use coshell::core::control::ErrorCode;
+use coshell::core::coproc::Event;
+use coshell::core::request::{OptionArgsError, Request};
 use coshell::core::trigger::When;
+use coshell::core::trigger::action::KINDS;
+use coshell::core::trigger::definition::MODIFIERS;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -101,7 +102,7 @@ fn the_man_page_has_every_method_with_its_parameters_in_order_and_no_other() {
         for line in body.lines().filter(|line| line.contains(" (")) {
             let (name, rest) = line.split_once(" (").expect("it is there");
             let missed = match Request::read(method, None) {
-                Err(Fault::Params(reason)) => reason.contains(&format!("`{name}`")),
+                Err(OptionArgsError::Params(reason)) => reason.contains(&format!("`{name}`")),
                 _ => false,
             };
             assert!(!missed || !rest.contains("optional"), "{method} wants {name}");
@@ -113,11 +114,11 @@ fn the_man_page_has_every_method_with_its_parameters_in_order_and_no_other() {
 #[test]
 fn the_man_page_has_every_error_and_every_event() {
     let errors = part("Errors", "Events");
-    for (code, _) in Code::ALL {
+    for (code, _) in ErrorCode::ALL {
         assert!(errors.contains(&format!(".TP\n{}\n", *code as i64)), "{code:?} is missing");
     }
     let events = part("Events", "ENVIRONMENT");
-    for kind in Record::KINDS {
+    for kind in Event::KINDS {
         assert!(events.lines().any(|line| line.trim_end_matches([',', '.']) == *kind), "{kind} is missing");
     }
 }
@@ -204,7 +205,7 @@ fn every_command_line_that_is_shown_is_accepted() {
             let argv = ["coshell".to_owned()].into_iter().chain(words).map(OsString::from);
             let args = cli::parse(argv).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
             let Typed::Session(args) = args else { continue };
-            config::setup(args, &Surroundings::default()).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
+            config::settings(args, &Environment::default()).unwrap_or_else(|error| panic!("{name}: {line}\n{error}"));
             count += 1;
         }
     }

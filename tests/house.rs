@@ -8,7 +8,7 @@ use regex::Regex;
 
 /// Rooms and their floors. A room uses rooms on lower floors, and itself.
 const FLOORS: &[(&str, u8)] = &[
-    ("words", 0),
+    ("types", 0),
     ("core", 1),
     ("sys", 1),
     ("wire", 1),
@@ -120,7 +120,7 @@ fn nobody_leaves_but_through_main() {
     }
 }
 
-/// An `io::Error` is shown by `words::reason`, which leaves out the number and the library's words.
+/// An `io::Error` is shown by `types::reason`, which leaves out the number and the library's words.
 #[test]
 fn system_errors_are_shown_through_one_function() {
     let shown =

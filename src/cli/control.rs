@@ -7,8 +7,9 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand
 use clap_complete::Shell;
 
 use super::{SESSION, items, trigger_args};
-use crate::core::command::{self, Options};
-use crate::core::rule::TRIGGER;
+use crate::core::request;
+use crate::core::request::Options;
+use crate::core::trigger::definition::TRIGGER;
 use crate::error::Usage;
 
 /// A subcommand, as it was typed.
@@ -19,14 +20,14 @@ pub struct Call {
     /// Print the answer as JSON.
     pub json: bool,
     /// What is asked.
-    pub request: Request,
+    pub request: ClientCommand,
 }
 
 /// Who is asked.
 #[derive(Debug)]
-pub enum Request {
+pub enum ClientCommand {
     /// A session.
-    Session(command::Command),
+    Session(request::Request),
     /// Nobody: it is done here.
     Local(Local),
 }
@@ -81,7 +82,7 @@ pub enum Marked {
 
 /// All subcommands, with the options that they share.
 pub(super) fn subcommands() -> Vec<Command> {
-    let all = Local::augment_subcommands(command::Command::augment_subcommands(Command::new("coshell")));
+    let all = Local::augment_subcommands(request::Request::augment_subcommands(Command::new("coshell")));
     all.get_subcommands().cloned().map(shared).collect()
 }
 
@@ -136,7 +137,7 @@ impl Call {
     }
 
     fn asks_one_session(&self) -> bool {
-        matches!(self.request, Request::Session(_) | Request::Local(Local::Ask { .. }))
+        matches!(self.request, ClientCommand::Session(_) | ClientCommand::Local(Local::Ask { .. }))
     }
 }
 
@@ -145,9 +146,9 @@ impl FromArgMatches for Call {
         // Without one there is no call: the session's subcommands, asked below, say so.
         let name = matches.subcommand_name().unwrap_or_default();
         let request = if Local::has_subcommand(name) {
-            Request::Local(Local::from_arg_matches(matches)?)
+            ClientCommand::Local(Local::from_arg_matches(matches)?)
         } else {
-            Request::Session(command::Command::from_arg_matches(matches)?)
+            ClientCommand::Session(request::Request::from_arg_matches(matches)?)
         };
         let last = deepest(matches);
         // Those that ask nobody do not have both options: clap refuses to say of one that it does not know.
@@ -191,9 +192,9 @@ impl FromArgMatches for Options {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, Typed, parse};
     use super::*;
-    use crate::core::command::TriggerCommand;
+    use crate::cli::{Answer, Typed, parse};
+    use crate::core::request::TriggerRequest;
 
     fn call(argv: &[&str]) -> Call {
         let argv = std::iter::once("coshell").chain(argv.iter().copied()).map(std::ffi::OsString::from);
@@ -239,7 +240,7 @@ mod tests {
             Ok(Typed::Call(call)) => call.session,
             other => panic!("{other:?}"),
         };
-        for (command, words) in callable(&super::super::command(), &[]) {
+        for (command, words) in callable(&crate::cli::command(), &[]) {
             let takes = command.get_arguments().any(|arg| arg.get_id() == SESSION);
             for front in [&["--session", "7"][..], &["--session=7"]] {
                 let answer = typed(front, &words, &[]);
@@ -275,7 +276,7 @@ mod tests {
 
     #[test]
     fn each_has_a_page_of_help() {
-        for name in super::super::command().get_subcommands().map(Command::get_name) {
+        for name in crate::cli::command().get_subcommands().map(Command::get_name) {
             for help in ["-h", "--help"] {
                 let answer = parse(["coshell", name, help].map(std::ffi::OsString::from));
                 assert!(matches!(answer, Err(Answer::Page(_))), "{name} {help}: {answer:?}");
@@ -286,7 +287,8 @@ mod tests {
     #[test]
     fn a_trigger_is_added_with_the_options_of_the_command_line() {
         let call = call(&["trigger", "add", "a", "--send", "-x", "--once", "--bell"]);
-        let Request::Session(command::Command::Trigger(TriggerCommand::Add { regex, options })) = call.request else {
+        let ClientCommand::Session(request::Request::Trigger(TriggerRequest::Add { regex, options })) = call.request
+        else {
             panic!("{call:?}")
         };
         let names: Vec<_> = options.0.iter().map(|item| (&*item.name, &*item.value)).collect();
@@ -296,7 +298,7 @@ mod tests {
     #[test]
     fn the_signal_has_a_name_or_a_number() {
         for (signal, number) in [("TERM", 15), ("sigint", 2), ("9", 9)] {
-            let Request::Session(command::Command::Stop { signal }) = call(&["stop", "--signal", signal]).request
+            let ClientCommand::Session(request::Request::Stop { signal }) = call(&["stop", "--signal", signal]).request
             else {
                 panic!("{signal}")
             };

@@ -14,14 +14,14 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint, value_parser};
-pub use control::{Call, Local, Marked, Request};
+pub use control::{Call, ClientCommand, Local, Marked};
 
 use crate::core::SilentKeys;
-use crate::core::action::KINDS;
-use crate::core::coproc::Form;
-use crate::core::rule::{Item, MODIFIERS, TRIGGER};
+use crate::core::coproc::InputFormat;
+use crate::core::trigger::action::KINDS;
+use crate::core::trigger::definition::{MODIFIERS, OptionArg, TRIGGER};
 use crate::error::Usage;
-use crate::words::whole;
+use crate::types::whole;
 
 /// What was typed.
 #[derive(Debug)]
@@ -60,9 +60,9 @@ impl From<Usage> for Answer {
 #[derive(Debug)]
 pub struct Args {
     /// The options that belong to triggers, and those actions that stand before any, in order.
-    pub items: Vec<Item>,
+    pub items: Vec<OptionArg>,
     /// What a coprocess reads.
-    pub form: Form,
+    pub form: InputFormat,
     /// What the keyboard does while a silent coprocess runs.
     pub silent_keys: SilentKeys,
     /// The name of the key that opens the menu, or `none`.
@@ -232,7 +232,7 @@ fn session_args() -> Vec<Arg> {
             .short('i')
             .long("input")
             .value_name("FORM")
-            .value_parser(value_parser!(Form))
+            .value_parser(value_parser!(InputFormat))
             .default_value("raw")
             .hide_default_value(true)
             .hide_possible_values(true)
@@ -394,7 +394,7 @@ pub fn parse_session(argv: Vec<OsString>) -> Result<Args, Answer> {
 }
 
 /// The same, where these were taken off before.
-fn finish(mut command: Command, before: Vec<Item>, argv: &[OsString]) -> Result<Args, Answer> {
+fn finish(mut command: Command, before: Vec<OptionArg>, argv: &[OsString]) -> Result<Args, Answer> {
     forgotten::refuse(&command, argv)?;
     let mut matches =
         command.try_get_matches_from_mut(argv).map_err(|error| wrong_session(error, !before.is_empty(), argv))?;
@@ -418,7 +418,7 @@ fn finish(mut command: Command, before: Vec<Item>, argv: &[OsString]) -> Result<
 }
 
 /// The options that belong to triggers, in the order in which they were typed.
-pub(super) fn items(matches: &ArgMatches) -> Vec<Item> {
+pub(super) fn items(matches: &ArgMatches) -> Vec<OptionArg> {
     let modifiers = MODIFIERS.iter().map(|modifier| modifier.name);
     let names = KINDS.iter().map(|kind| kind.name).chain([TRIGGER]).chain(modifiers);
     let mut placed = Vec::new();
@@ -426,8 +426,9 @@ pub(super) fn items(matches: &ArgMatches) -> Vec<Item> {
     for name in names.filter(|name| matches.try_contains_id(name).is_ok()) {
         let values = matches.get_many::<String>(name).into_iter().flatten();
         let places = matches.indices_of(name).into_iter().flatten();
-        placed
-            .extend(places.zip(values).map(|(place, value)| (place, Item { name: name.into(), value: value.clone() })));
+        placed.extend(
+            places.zip(values).map(|(place, value)| (place, OptionArg { name: name.into(), value: value.clone() })),
+        );
     }
     placed.sort_by_key(|(place, _)| *place);
     placed.into_iter().map(|(_, item)| item).collect()

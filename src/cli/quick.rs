@@ -7,11 +7,11 @@ use std::iter::Peekable;
 
 use clap::{ArgAction, Command};
 
-use crate::core::action::KINDS;
-use crate::core::rule::{Item, MODIFIERS, TRIGGER};
+use crate::core::trigger::action::KINDS;
+use crate::core::trigger::definition::{MODIFIERS, OptionArg, TRIGGER};
 
 /// The options of triggers that are taken off, in order, and what is left of the command line.
-pub(super) fn take(command: &Command, argv: impl IntoIterator<Item = OsString>) -> (Vec<Item>, Vec<OsString>) {
+pub(super) fn take(command: &Command, argv: impl IntoIterator<Item = OsString>) -> (Vec<OptionArg>, Vec<OsString>) {
     let mut argv = argv.into_iter().peekable();
     let (mut items, mut left): (_, Vec<_>) =
         (Vec::with_capacity(argv.size_hint().0), argv.next().into_iter().collect());
@@ -40,14 +40,14 @@ enum Value {
 }
 
 /// The option of a trigger, with its value, which is not taken where it is not a plain one.
-fn of_trigger(written: Written<'_>, behind: &mut Peekable<impl Iterator<Item = OsString>>) -> Option<Item> {
+fn of_trigger(written: Written<'_>, behind: &mut Peekable<impl Iterator<Item = OsString>>) -> Option<OptionArg> {
     let trigger = (TRIGGER, Some('t'), true);
     let kinds = KINDS.iter().map(|kind| (kind.name, kind.letter, kind.value.is_some()));
     let modifiers = MODIFIERS.iter().map(|modifier| (modifier.name, None, modifier.value.is_some()));
     let mut all = [trigger].into_iter().chain(kinds).chain(modifiers);
     let (name, _, takes_value) = all.find(|&(name, letter, _)| written.is(Some(name), letter))?;
     let value = if takes_value { behind.next_if(|next| is_plain(next))?.into_string().ok()? } else { String::new() };
-    Some(Item { name: name.into(), value })
+    Some(OptionArg { name: name.into(), value })
 }
 
 /// An option of the session in which nothing can be wrong: clap would complain of it later than it does of what follows.

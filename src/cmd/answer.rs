@@ -3,29 +3,29 @@
 
 use serde_json::Value;
 
-use crate::core::command::{Command, TriggerCommand};
+use crate::core::request::{Request, TriggerRequest};
 
 /// The answer to this command as text, empty where there is nothing to say.
-pub fn text(command: &Command, answer: &Value) -> String {
+pub fn text(command: &Request, answer: &Value) -> String {
     match command {
-        Command::Status {} => status_text(answer),
-        Command::Errors { .. } => shown(answer["stderr"].as_str().unwrap_or_default()),
-        Command::Lines { numbers, notes, .. } => lines(answer, *numbers, *notes),
-        Command::Screen {} => screen(answer),
-        Command::Marks {} => marks(answer),
-        Command::Notes {} => written(&answer["notes"], "text"),
-        Command::Captured {} => written(&answer["captured"], ""),
-        Command::Get { name: Some(_) } => shown(answer["value"].as_str().unwrap_or_default()) + "\n",
-        Command::Get { name: None } => variables(answer),
-        Command::Trigger(TriggerCommand::List {}) => triggers(answer),
-        Command::Trigger(TriggerCommand::Add { .. }) => format!("{}\n", answer["number"]),
+        Request::Status {} => status_text(answer),
+        Request::Errors { .. } => shown(answer["stderr"].as_str().unwrap_or_default()),
+        Request::Lines { numbers, notes, .. } => lines(answer, *numbers, *notes),
+        Request::Screen {} => screen(answer),
+        Request::Marks {} => marks(answer),
+        Request::Notes {} => written(&answer["notes"], "text"),
+        Request::Captured {} => written(&answer["captured"], ""),
+        Request::Get { name: Some(_) } => shown(answer["value"].as_str().unwrap_or_default()) + "\n",
+        Request::Get { name: None } => variables(answer),
+        Request::Trigger(TriggerRequest::List {}) => triggers(answer),
+        Request::Trigger(TriggerRequest::Add { .. }) => format!("{}\n", answer["number"]),
         _ => String::new(),
     }
 }
 
 /// The exit status that goes with an answer: that of the coprocess, where its end was waited for.
-pub fn status(command: &Command, answer: &Value) -> u8 {
-    let waits = matches!(command, Command::Wait {} | Command::Run { wait: true, .. });
+pub fn status(command: &Request, answer: &Value) -> u8 {
+    let waits = matches!(command, Request::Wait {} | Request::Run { wait: true, .. });
     let status = answer["status"].as_u64().filter(|_| waits).unwrap_or(0);
     u8::try_from(status).unwrap_or(u8::MAX)
 }
@@ -201,8 +201,8 @@ mod tests {
     #[test]
     fn only_who_waits_exits_with_the_coprocess_status() {
         let answer = json!({"status": 3});
-        assert_eq!(status(&Command::Wait {}, &answer), 3);
-        assert_eq!(status(&Command::Stop { signal: 15 }, &answer), 0);
+        assert_eq!(status(&Request::Wait {}, &answer), 3);
+        assert_eq!(status(&Request::Stop { signal: 15 }, &answer), 0);
     }
 
     #[test]

@@ -12,13 +12,14 @@ use rustyline::{Behavior, CompletionType, Config, Editor};
 
 use super::client::refused;
 use super::connection::{Client, own};
-use super::lend::{self, Lent};
+use super::lend;
+use super::lend::Lent;
 use super::output::{complain, print, say};
 use super::{answer, session};
 use crate::error::Failure;
-use crate::sys::kept::Kept;
+use crate::sys::line_file::LineFile;
 use crate::sys::tty::Unechoed;
-use crate::words::reason;
+use crate::types::reason;
 
 /// The longest answer.
 const LIMIT: u64 = 64 * 1024;
@@ -57,7 +58,7 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
     let failed = |error: ReadlineError| own(&format!("the line could not be read: {}", cause(&error)));
     let config = Config::builder().behavior(Behavior::PreferTerm).completion_type(CompletionType::List).build();
     let mut editor = Editor::with_history(config, MemHistory::new()).map_err(failed)?;
-    let kept = Kept::new(session::state("answers"), MOST_ANSWERS);
+    let kept = LineFile::new(session::state("answers"), MOST_ANSWERS);
     for line in told(kept.recall()).unwrap_or_default() {
         editor.add_history_entry(line).map_err(failed)?;
     }

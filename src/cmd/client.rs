@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 use super::connection::Client;
-use super::output::{Reader, complain, print, say};
+use super::output::{Pager, complain, print, say};
 use super::{answer, ask, lend, own_terminal, sessions, start_up, stdin};
-use crate::cli::{Call, Local, Request};
-use crate::core::command::Command;
+use crate::cli::{Call, ClientCommand, Local};
+use crate::core::request::Request;
 use crate::error::Failure;
 use crate::wire::rpc;
 
@@ -23,22 +23,22 @@ pub(super) fn refused(sentence: &str) -> u8 {
 /// Does what the subcommand asks for; the exit status.
 pub fn run(call: &Call) -> Result<u8, Failure> {
     match &call.request {
-        Request::Local(Local::Sessions) => sessions::list(call.json),
-        Request::Local(Local::Integration { shell }) => start_up::integration(*shell),
-        Request::Local(Local::Completions { shell, words }) => start_up::completions(*shell, words),
-        Request::Local(Local::Ask { prompt, secret: true, here: true, .. }) => ask::secret(prompt),
-        Request::Local(Local::Ask { prompt, default, here: true, .. }) => ask::here(prompt, default),
-        Request::Local(Local::Ask { prompt, default, secret, here: false }) => {
+        ClientCommand::Local(Local::Sessions) => sessions::list(call.json),
+        ClientCommand::Local(Local::Integration { shell }) => start_up::integration(*shell),
+        ClientCommand::Local(Local::Completions { shell, words }) => start_up::completions(*shell, words),
+        ClientCommand::Local(Local::Ask { prompt, secret: true, here: true, .. }) => ask::secret(prompt),
+        ClientCommand::Local(Local::Ask { prompt, default, here: true, .. }) => ask::here(prompt, default),
+        ClientCommand::Local(Local::Ask { prompt, default, secret, here: false }) => {
             let mut client = sessions::connect(call.session.as_deref())?;
             ask::run(&mut client, prompt, default, *secret)
         }
-        Request::Session(command) => {
+        ClientCommand::Session(command) => {
             let mut client = sessions::connect(call.session.as_deref())?;
             own_terminal::refuse(&mut client, command)?;
             match (command, client) {
-                (Command::Subscribe { .. }, client) => follow(client, &[command.write()], |_| None),
-                (Command::Errors { follow: true }, client) => {
-                    let subscribe = Command::Subscribe { events: vec!["coproc-stderr".to_owned()] };
+                (Request::Subscribe { .. }, client) => follow(client, &[command.write()], |_| None),
+                (Request::Errors { follow: true }, client) => {
+                    let subscribe = Request::Subscribe { events: vec!["coproc-stderr".to_owned()] };
                     follow(client, &[subscribe.write(), command.write()], |value| {
                         if tells_of_missed(value) {
                             return Some(String::new());
@@ -47,8 +47,8 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                         text.map(answer::shown)
                     })
                 }
-                (Command::Lend { tty, command, .. }, mut client) => lend::run(&mut client, command, *tty),
-                (Command::Lines { follow: true, .. }, client) => follow(client, &[command.write()], |value| {
+                (Request::Lend { tty, command, .. }, mut client) => lend::run(&mut client, command, *tty),
+                (Request::Lines { follow: true, .. }, client) => follow(client, &[command.write()], |value| {
                     if tells_of_missed(value) {
                         return Some(String::new());
                     }
@@ -66,7 +66,7 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
 }
 
 /// Prints an answer, or why there is none; the exit status.
-fn told(command: &Command, reply: Result<Value, String>, json: bool) -> Result<u8, Failure> {
+fn told(command: &Request, reply: Result<Value, String>, json: bool) -> Result<u8, Failure> {
     match reply {
         Ok(value) => {
             let text = if json { format!("{value}\n") } else { answer::text(command, &value) };
@@ -102,7 +102,7 @@ fn follow(mut client: Client, requests: &[Value], show: impl Fn(&Value) -> Optio
             if message["id"].as_u64().is_none_or(|id| id == 1) {
                 return Ok(refused(sentence));
             }
-        } else if print(&told_of(&message, &show))? == Reader::Gone {
+        } else if print(&told_of(&message, &show))? == Pager::Gone {
             break;
         }
         next = client.receive()?;

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::error::Failure;
 use crate::sys::socket;
+use crate::types::reason;
 use crate::wire::rpc;
-use crate::words::reason;
 
 /// How long a session that is only listed may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);

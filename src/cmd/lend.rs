@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::client::refused;
 use super::connection::{Client, own};
 use super::output::complain;
-use crate::core::command::Command;
+use crate::core::request::Request;
 use crate::error::Failure;
 use crate::sys::tty;
+use crate::types::reason;
 use crate::wire::rpc;
-use crate::words::reason;
 
 /// A variable of the environment.
 type Variable = (String, String);
@@ -42,7 +42,7 @@ pub(super) fn run(client: &mut Client, command: &[String], tty: bool) -> Result<
 /// Lends the terminal to this command, with these of its standard streams redirected.
 pub(super) fn lend(client: &mut Client, command: &[String], streams: &[(u8, BorrowedFd<'_>)]) -> Result<Lent, Failure> {
     let (numbers, passed): (Vec<u8>, Vec<BorrowedFd<'_>>) = streams.iter().copied().unzip();
-    let request = Command::Lend {
+    let request = Request::Lend {
         tty: false,
         command: command.to_vec(),
         directory: directory()?,

@@ -4,11 +4,11 @@ use std::io::{self, ErrorKind, Write};
 
 use super::connection::own;
 use crate::error::Failure;
-use crate::words::reason;
+use crate::types::reason;
 
 /// Whether there is anybody to print for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(super) enum Pager {
     /// It was taken.
     Reads,
     /// Nobody reads any more, as behind `| head`: that is no failure, and nothing is said of it.
@@ -16,7 +16,7 @@ pub(super) enum Reader {
 }
 
 /// Prints this on stdout.
-pub(super) fn print(text: &str) -> Result<Reader, Failure> {
+pub(super) fn print(text: &str) -> Result<Pager, Failure> {
     let mut out = io::stdout().lock();
     taken(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
@@ -38,10 +38,10 @@ pub fn page(page: &clap::Error) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn taken(written: io::Result<()>) -> Result<Reader, Failure> {
+fn taken(written: io::Result<()>) -> Result<Pager, Failure> {
     match written {
-        Ok(()) => Ok(Reader::Reads),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Ok(()) => Ok(Pager::Reads),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Pager::Gone),
         Err(error) => Err(own(&format!("the output cannot be written: {}", reason(&error)))),
     }
 }

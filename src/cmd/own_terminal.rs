@@ -7,20 +7,20 @@ use std::path::Path;
 
 use super::answer;
 use super::connection::{Client, own};
-use crate::core::command::Command;
+use crate::core::request::Request;
 use crate::error::Failure;
 use crate::sys::tty;
 
 /// Refuses to follow the session's lines on the session's own terminal.
-pub(super) fn refuse(client: &mut Client, command: &Command) -> Result<(), Failure> {
+pub(super) fn refuse(client: &mut Client, command: &Request) -> Result<(), Failure> {
     let name = match command {
-        Command::Lines { follow: true, .. } => "lines -f",
-        Command::Subscribe { events } if events.is_empty() || events.iter().any(|event| event == "line") => "subscribe",
+        Request::Lines { follow: true, .. } => "lines -f",
+        Request::Subscribe { events } if events.is_empty() || events.iter().any(|event| event == "line") => "subscribe",
         _ => return Ok(()),
     };
     let Some(here) = tty::path(io::stdout().as_fd()) else { return Ok(()) };
     // A session that does not say refuses what is asked next as well, and is heard then.
-    let Ok(status) = client.call(&Command::Status {}.write())? else { return Ok(()) };
+    let Ok(status) = client.call(&Request::Status {}.write())? else { return Ok(()) };
     if status["tty"].as_str().map(Path::new) != Some(&here) {
         return Ok(());
     }

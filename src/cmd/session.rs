@@ -16,24 +16,26 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{output, sessions};
 use crate::cli::Args;
-use crate::config::{self, Invocation, Surroundings};
-use crate::core::action::Protocol;
-use crate::core::{Charset, Skill};
+use crate::config;
+use crate::config::{Environment, ShellCommand};
+use crate::core::trigger::action::Protocol;
+use crate::core::{Charset, TermCaps};
 use crate::error::Failure;
-use crate::host::{self, Launch, Level, Log, Outcome, Refusal};
+use crate::host;
+use crate::host::{Launch, Level, Log, Outcome, StartRefusal};
 use crate::sys::child::Program;
 use crate::sys::{socket, tty};
-use crate::words::{Exit, reason};
+use crate::types::{ExitStatus, reason};
 
 /// So many descriptors are enough for a session and a few clients.
 const DESCRIPTORS: usize = 64;
 
 /// Runs the session that was asked for; its exit status.
-pub fn run(args: Args, argv0: &OsStr) -> Result<Exit, Failure> {
-    let surroundings = surroundings(&args, argv0);
-    let Invocation { path, name, args: rest } = config::invocation(&args, &surroundings);
+pub fn run(args: Args, argv0: &OsStr) -> Result<ExitStatus, Failure> {
+    let environment = environment(&args, argv0);
+    let ShellCommand { path, name, args: rest } = config::shell_command(&args, &environment);
     let (nested, log) = (args.nested, args.log.clone());
-    let mut setup = config::setup(args, &surroundings).map_err(Failure::Usage)?;
+    let mut settings = config::settings(args, &environment).map_err(Failure::Usage)?;
     if !nested {
         refuse_nesting()?;
     }
@@ -42,10 +44,10 @@ pub fn run(args: Args, argv0: &OsStr) -> Result<Exit, Failure> {
         None => Log::none(),
     };
     let program = Program { path: path.clone(), name, args: rest };
-    setup.session = process::id().to_string();
+    settings.session = process::id().to_string();
     // A clock that stands before 1970 says nothing anyway.
-    setup.clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let launch = Launch { program, setup, sockets: sessions::directories(), recent: state("history"), log };
+    settings.clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let launch = Launch { program, settings, sockets: sessions::directories(), recent: state("history"), log };
     let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;
     for line in warnings {
@@ -61,19 +63,19 @@ pub(super) fn state(name: &str) -> Option<PathBuf> {
     Some(state.join("coshell").join(name))
 }
 
-fn surroundings(args: &Args, argv0: &OsStr) -> Surroundings {
+fn environment(args: &Args, argv0: &OsStr) -> Environment {
     let shell = env::var_os("SHELL").filter(|shell| !shell.is_empty());
     // The password database takes a while, so it is asked only where nothing else says what to start. No entry for this
     // user: /bin/sh is what is left.
     let wanted = shell.is_none() && args.command.is_empty();
     let user = wanted.then(|| nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()).flatten();
-    Surroundings {
+    Environment {
         shell,
         login_shell: user.map(|user| user.shell.into_os_string()),
         as_login: argv0.as_bytes().starts_with(b"-"),
         protocol: Protocol::of(|name| env::var(name).ok()),
         no_colour: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
-        skill: Skill::of(env::var_os("TERM").as_deref().map(OsStr::to_string_lossy).as_deref()),
+        skill: TermCaps::of(env::var_os("TERM").as_deref().map(OsStr::to_string_lossy).as_deref()),
         charset: Charset::of(|name| env::var(name).ok()),
     }
 }
@@ -130,17 +132,21 @@ fn unharmed<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
     })
 }
 
-fn explain(refusal: Refusal, path: &OsString) -> Failure {
+fn explain(refusal: StartRefusal, path: &OsString) -> Failure {
     let name = path.display();
     match refusal {
-        Refusal::System(what, error) => Failure::Own(format!("coshell: {what}: {}{}", reason(&error), remedy(&error))),
-        Refusal::Program(error) if is_ours(&error) => {
+        StartRefusal::System(what, error) => {
+            Failure::Own(format!("coshell: {what}: {}{}", reason(&error), remedy(&error)))
+        }
+        StartRefusal::Program(error) if is_ours(&error) => {
             Failure::Own(format!("coshell: {name} could not be started: {}{}", reason(&error), remedy(&error)))
         }
-        Refusal::Program(error) if error.kind() == ErrorKind::NotFound => {
+        StartRefusal::Program(error) if error.kind() == ErrorKind::NotFound => {
             Failure::NotFound(format!("coshell: {name}: not found; check its spelling and $PATH"))
         }
-        Refusal::Program(error) => Failure::CannotRun(format!("coshell: {name}: cannot be run: {}", reason(&error))),
+        StartRefusal::Program(error) => {
+            Failure::CannotRun(format!("coshell: {name}: cannot be run: {}", reason(&error)))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer;
 use super::connection::{Client, own};
 use super::output::print;
-use crate::core::command::Command;
+use crate::core::request::Request;
 use crate::error::Failure;
 use crate::sys::socket;
 
@@ -51,7 +51,7 @@ pub(super) fn list(json: bool) -> Result<u8, Failure> {
     for (id, path) in alive() {
         // One that ends at this moment is none.
         let Ok(mut client) = Client::connect(&path) else { continue };
-        let status = client.ask_in_time(&Command::Status {}.write());
+        let status = client.ask_in_time(&Request::Status {}.write());
         all.push(json!({"session": id, "socket": path.to_string_lossy(), "status": status}));
     }
     let text = if json { format!("{}\n", Value::Array(all)) } else { answer::sessions(&all) };

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap_complete::Shell;
 
 use super::completion;
-use super::output::{Reader, print};
+use super::output::{Pager, print};
 use crate::cli::Marked;
 use crate::error::Failure;
 
@@ -31,5 +31,5 @@ pub fn completions(shell: Shell, words: &[OsString]) -> Result<u8, Failure> {
 
 /// A start-up file must not take half a script for all of it.
 fn whole(script: &str) -> Result<u8, Failure> {
-    Ok(u8::from(print(script)? == Reader::Gone))
+    Ok(u8::from(print(script)? == Pager::Gone))
 }

@@ -2,15 +2,15 @@
 
 use std::io::{self, IsTerminal, Read};
 
-use crate::core::command::{Command, STDIN};
+use crate::core::request::{Request, STDIN};
 use crate::error::{Failure, Usage};
+use crate::types::reason;
 use crate::wire::rpc::LINE_LIMIT;
-use crate::words::reason;
 
 /// The request with its text.
-pub(super) fn filled_in(command: &Command) -> Result<Command, Failure> {
+pub(super) fn filled_in(command: &Request) -> Result<Request, Failure> {
     let mut command = command.clone();
-    if let Command::Send { secret, text, .. } = &mut command
+    if let Request::Send { secret, text, .. } = &mut command
         && text == STDIN
     {
         *text = if *secret { secret_of_stdin()? } else { text_of_stdin()? };

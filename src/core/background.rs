@@ -2,10 +2,10 @@
 //! where one fails. It starts nothing itself.
 
 use super::Effect;
-use super::order::{Order, named};
-use super::outbox::Outbox;
-use super::tail::Tail;
-use crate::words::{Child, Exit, Port};
+use super::command_line::{CommandLine, named};
+use super::stderr_tail::StderrTail;
+use super::write_buffer::WriteBuffer;
+use crate::types::{Child, ExitStatus, Port};
 
 /// How many run at a time (SPEC 7).
 pub const SLOTS: usize = 16;
@@ -16,8 +16,8 @@ const STDIN_LIMIT: usize = 64 * 1024 + 1;
 #[derive(Debug)]
 struct Job {
     command: String,
-    stdin: Outbox,
-    stderr: Tail,
+    stdin: WriteBuffer,
+    stderr: StderrTail,
 }
 
 /// Those that run.
@@ -28,11 +28,12 @@ pub(super) struct Background {
 
 impl Background {
     /// Starts a command, or says why not.
-    pub(super) fn start(&mut self, order: Order, stdin: &[u8], out: &mut Vec<Effect>) -> Option<String> {
+    pub(super) fn start(&mut self, order: CommandLine, stdin: &[u8], out: &mut Vec<Effect>) -> Option<String> {
         let Some(slot) = self.jobs.iter().position(Option::is_none) else {
             return Some(format!("{} was not run: {SLOTS} commands run already", named(&order.command)));
         };
-        let mut job = Job { command: order.command.clone(), stdin: Outbox::new(STDIN_LIMIT), stderr: Tail::default() };
+        let mut job =
+            Job { command: order.command.clone(), stdin: WriteBuffer::new(STDIN_LIMIT), stderr: StderrTail::default() };
         job.stdin.push(stdin);
         self.jobs[slot] = Some(job);
         out.push(Effect::Start(Child::Run(slot as u8), order));
@@ -69,7 +70,12 @@ impl Background {
     }
 
     /// The command in this slot has ended: a sentence and its last words where it failed.
-    pub(super) fn exited(&mut self, slot: u8, exit: Exit, out: &mut Vec<Effect>) -> Option<(String, Vec<String>)> {
+    pub(super) fn exited(
+        &mut self,
+        slot: u8,
+        exit: ExitStatus,
+        out: &mut Vec<Effect>,
+    ) -> Option<(String, Vec<String>)> {
         out.push(Effect::Release(Child::Run(slot)));
         let job = self.jobs.get_mut(usize::from(slot))?.take()?;
         (!exit.success()).then(|| (format!("{} failed: {exit}", named(&job.command)), job.stderr.last_lines()))
@@ -94,8 +100,8 @@ impl Background {
 mod tests {
     use super::*;
 
-    fn order(command: &str) -> Order {
-        Order::new(command.to_owned())
+    fn order(command: &str) -> CommandLine {
+        CommandLine::new(command.to_owned())
     }
 
     #[test]
@@ -107,7 +113,7 @@ mod tests {
         let refused = background.start(order("true"), b"line\n", &mut out);
         assert_eq!(refused.as_deref(), Some("\"true\" was not run: 16 commands run already"));
         assert_eq!(out.len(), SLOTS);
-        assert_eq!(background.exited(3, Exit::Code(0), &mut out), None);
+        assert_eq!(background.exited(3, ExitStatus::Code(0), &mut out), None);
         assert_eq!(background.start(order("true"), b"line\n", &mut out), None);
     }
 
@@ -127,7 +133,7 @@ mod tests {
         let (mut background, mut out) = (Background::default(), Vec::new());
         background.start(order("no-such"), b"", &mut out);
         background.complained(0, b"sh: no-such: not found\n");
-        let told = background.exited(0, Exit::Code(127), &mut out);
+        let told = background.exited(0, ExitStatus::Code(127), &mut out);
         let expected = ("\"no-such\" failed: status 127".to_owned(), vec!["sh: no-such: not found".to_owned()]);
         assert_eq!(told, Some(expected));
     }

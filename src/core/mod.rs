@@ -3,42 +3,32 @@
 //! a list of inputs that a test can write down.
 //!
 //! The contract, for whoever drives it: after every call perform the effects in order, at once, and feed what
-//! they answer (`Looked`, `Unread`, `Interrupted`, `EndOfFile`, `StartFailed`) before anything else; then write what is
+//! they answer (`PtyState`, `Unread`, `Interrupted`, `EndOfFile`, `StartFailed`) before anything else; then write what is
 //! `pending`; read a port only while `wants_read`; wake up at `deadline` at the latest.
 
-pub mod action;
+mod actions;
+mod annotations;
 mod background;
-mod columns;
-pub mod command;
+pub mod command_line;
 pub mod control;
 pub mod coproc;
-mod deeds;
-mod ending;
+mod event;
 pub mod history;
-mod indicator;
-mod keyboard;
-mod keys;
-mod lending;
+mod input;
+mod lend;
 mod menu;
-mod notes;
-mod notices;
-pub mod order;
-mod outbox;
 mod output;
-pub mod picture;
 mod popup;
 mod ports;
-mod readers;
-pub mod rule;
-mod screen;
+pub mod request;
 mod session;
-mod surface;
-mod tail;
-pub mod text;
+mod shutdown;
+mod stderr_tail;
+mod transfer;
 pub mod trigger;
-mod typing;
-mod watch;
-mod zmodem;
+pub mod vt;
+mod width;
+mod write_buffer;
 
 #[cfg(test)]
 mod split;
@@ -46,80 +36,80 @@ mod split;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::words::{Child, Exit, Size};
+use crate::types::{Child, ExitStatus, Size};
+use annotations::Annotations;
 use background::Background;
 pub use background::SLOTS as RUN_SLOTS;
 use control::{Control, Secret};
-use coproc::{Coproc, Record, Why};
-pub use indicator::Charset;
-use keyboard::EndOfInput;
-pub use keys::Chord;
-use keys::Keys;
-pub use lending::Guest;
-use lending::Lending;
-use notes::Notes;
-use notices::{Elsewhere, Notices};
+use coproc::{Coproc, Event, StopReason};
+pub use event::{Effect, Input, NoticeOutput, Settings, SilentKeys};
+use input::keyboard::EndOfInput;
+pub use input::keys::Chord;
+use input::keys::Keys;
+use input::pty_input::PtyInput;
+use lend::LendState;
+pub use lend::LentProgram;
+pub use output::indicator::Charset;
+use output::line_demand::LineDemand;
+use output::line_sinks::{CandidateLine, IdleTimer, LineBuffer};
+use output::notices::{Notices, SeeAlso};
+use output::terminal::TerminalOutput;
+pub use output::terminal::{NoticeStyle, OutputKind, TermCaps};
 pub use popup::MOST_RECENT;
-use popup::Popup;
-use readers::Watching;
-use rule::{Reaction, Rule};
-use screen::Screen;
-pub use screen::{Medium, Skill, Tone};
+use popup::OpenMenu;
 use session::Session;
-pub use surface::{Effect, Input, Setup, SilentKeys, Voice};
-use trigger::{Moment, Triggers};
-use typing::Typing;
-use watch::{Found, Raw, Rest};
-use zmodem::{Aftermath, TrailerFilter, Transfer};
+use transfer::{Recovery, TrailerFilter, Transfer};
+use trigger::definition::{TriggerActions, TriggerDef};
+use trigger::{LineStage, Triggers};
 
 /// The session's mind.
 #[derive(Debug)]
 pub struct Core {
-    setup: Setup,
+    settings: Settings,
     session: Session,
-    screen: Screen,
-    typing: Typing,
+    screen: TerminalOutput,
+    pty_input: PtyInput,
     notices: Notices,
     background: Background,
     coproc: Option<Coproc>,
     /// Assembles the lines that a silent coprocess reads and the screen does not show.
-    muted: Option<Screen>,
+    muted: Option<TerminalOutput>,
     triggers: Triggers,
     /// By the numbers of the triggers; `None` where one was removed.
-    reactions: Vec<Option<Reaction>>,
+    reactions: Vec<Option<TriggerActions>>,
     control: Control,
-    watching: Watching,
+    watching: LineDemand,
     /// Some trigger may start a coprocess, which then wants the line's raw bytes.
     starts: bool,
-    raw: Raw,
-    rest: Rest,
+    raw: LineBuffer,
+    rest: IdleTimer,
     /// When the session began.
     start: Instant,
     /// Lines since the session's start.
     number: u64,
-    notes: Notes,
+    notes: Annotations,
     /// What waits to be shown as if the shell had printed it.
     injected: Vec<u8>,
     /// Lines that wait until somebody has looked at the pty.
-    looking: VecDeque<(Found, Moment)>,
+    looking: VecDeque<(CandidateLine, LineStage)>,
     /// Output that waits behind them.
     stalled: Vec<u8>,
-    lending: Lending,
+    lending: LendState,
     /// Output that waits until the screen is coshell's again.
     held: Vec<u8>,
     /// A byte that should have become a signal, and when it is overdue.
-    overdue: Option<(u8, Instant)>,
+    pending_signal: Option<(u8, Instant)>,
     end_of_input: Option<EndOfInput>,
     /// The file transfer that the silent coprocess does, if it does one.
     transfer: Option<Transfer>,
     /// Removes what the far side still sends of a transfer that went well.
     trailer: Option<TrailerFilter>,
     /// What the far side of a broken transfer still sends.
-    aftermath: Option<Aftermath>,
+    recovery: Option<Recovery>,
     /// Finds the hotkey.
     keys: Keys,
     /// The menu, while it is open.
-    popup: Option<Popup>,
+    popup: Option<OpenMenu>,
     /// The commands that were run from the menu, oldest first, once they are known.
     recent: Option<Vec<String>>,
     finished: bool,
@@ -127,17 +117,18 @@ pub struct Core {
 
 impl Core {
     /// A session whose shell is about to run; starts the coprocess that was asked for.
-    pub fn new(now: Instant, mut setup: Setup, out: &mut Vec<Effect>) -> Self {
-        let mut reactions = Vec::with_capacity(setup.rules.len());
-        let triggers = Triggers::new(std::mem::take(&mut setup.rules).into_iter().map(|Rule { spec, reaction }| {
-            reactions.push(Some(reaction));
-            spec
-        }));
-        let coproc = setup.coproc.take();
+    pub fn new(now: Instant, mut settings: Settings, out: &mut Vec<Effect>) -> Self {
+        let mut reactions = Vec::with_capacity(settings.rules.len());
+        let triggers =
+            Triggers::new(std::mem::take(&mut settings.rules).into_iter().map(|TriggerDef { spec, reaction }| {
+                reactions.push(Some(reaction));
+                spec
+            }));
+        let coproc = settings.coproc.take();
         let mut core = Self {
             session: Session::new(),
-            screen: Screen::new(now, setup.screen, setup.size, setup.history),
-            typing: Typing::new(),
+            screen: TerminalOutput::new(now, settings.screen, settings.size, settings.history),
+            pty_input: PtyInput::new(),
             notices: Notices::default(),
             background: Background::default(),
             coproc: None,
@@ -145,37 +136,37 @@ impl Core {
             triggers,
             reactions,
             control: Control::default(),
-            watching: Watching::Nobody,
+            watching: LineDemand::None,
             starts: false,
-            raw: Raw::default(),
-            rest: Rest::default(),
+            raw: LineBuffer::default(),
+            rest: IdleTimer::default(),
             start: now,
             number: 0,
-            notes: Notes::default(),
+            notes: Annotations::default(),
             injected: Vec::new(),
             looking: VecDeque::new(),
-            lending: Lending::default(),
+            lending: LendState::default(),
             held: Vec::new(),
             stalled: Vec::new(),
-            overdue: None,
+            pending_signal: None,
             end_of_input: None,
             transfer: None,
             trailer: None,
-            aftermath: None,
-            keys: Keys::new(setup.hotkey),
+            recovery: None,
+            keys: Keys::new(settings.hotkey),
             popup: None,
             recent: None,
             finished: false,
-            setup,
+            settings,
         };
-        core.screen.set_tone(core.setup.tone);
-        core.screen.set_skill(core.setup.skill);
+        core.screen.set_tone(core.settings.tone);
+        core.screen.set_skill(core.settings.skill);
         core.watch();
-        for sentence in std::mem::take(&mut core.setup.troubles) {
+        for sentence in std::mem::take(&mut core.settings.troubles) {
             core.notice(&sentence, &[], out);
         }
-        if let Some((order, loudness)) = coproc {
-            core.start_coproc(now, order, loudness, core.setup.form, None, out);
+        if let Some((order, visibility)) = coproc {
+            core.start_coproc(now, order, visibility, core.settings.form, None, out);
             core.settle(now, out);
         }
         core
@@ -197,17 +188,17 @@ impl Core {
             }
             Input::StartFailed(child, reason) => self.start_failed(now, child, &reason, out),
             Input::Unread(bytes) => self.unread(now, bytes, out),
-            Input::Looked(looked) => self.looked(now, &looked, out),
+            Input::PtyState(looked) => self.looked(now, &looked, out),
             Input::Interrupted(byte, done) => self.interrupted(now, byte, done),
-            Input::EndOfFile(byte) => self.typing.key(now, &[byte]),
+            Input::EndOfFile(byte) => self.pty_input.key(now, &[byte]),
             Input::Resized(size) => self.resized(now, size, out),
-            Input::Terminate(signal) => self.leave(now, Exit::Signal(signal), out),
+            Input::Terminate(signal) => self.leave(now, ExitStatus::Signal(signal), out),
             // One that has no terminal of its own stops with whoever has it.
             Input::Suspend if self.is_lent() => {}
             Input::Suspend => out.push(Effect::Suspend),
             Input::Recent(recent) => self.recalled(recent, out),
-            Input::Asked(ticket, command) => self.asked(now, ticket, command, out),
-            Input::Withdrawn(ticket) => self.withdrawn(now, ticket, out),
+            Input::Request(request_id, command) => self.asked(now, request_id, command, out),
+            Input::Cancel(request_id) => self.withdrawn(now, request_id, out),
             Input::Deadline => {}
         }
         self.tick(now, out);
@@ -219,18 +210,18 @@ impl Core {
         [
             self.session.deadline(),
             self.last_call(),
-            self.typing.deadline(),
+            self.pty_input.deadline(),
             self.rest.deadline(),
             self.coproc.as_ref().and_then(Coproc::deadline),
             self.lending.deadline(),
             self.control.secret.as_ref().map(Secret::deadline),
-            self.overdue.map(|(_, at)| at),
+            self.pending_signal.map(|(_, at)| at),
             self.end_of_input.map(|end| end.at),
             self.transfer.as_ref().and_then(Transfer::deadline),
             self.trailer.as_ref().and_then(TrailerFilter::deadline),
-            self.aftermath.as_ref().map(Aftermath::deadline),
+            self.recovery.as_ref().map(Recovery::deadline),
             self.keys.deadline(),
-            self.popup.as_ref().and_then(Popup::deadline),
+            self.popup.as_ref().and_then(OpenMenu::deadline),
         ]
         .into_iter()
         .flatten()
@@ -242,11 +233,11 @@ impl Core {
         self.screen.restoring()
     }
 
-    fn exited(&mut self, now: Instant, child: Child, exit: Exit, out: &mut Vec<Effect>) {
+    fn exited(&mut self, now: Instant, child: Child, exit: ExitStatus, out: &mut Vec<Effect>) {
         match child {
             Child::Shell => {
                 self.session.exited(now, exit);
-                self.tell(now, &Record::Exit(exit), out);
+                self.tell(now, &Event::Exit(exit), out);
             }
             Child::Coproc => {
                 if let Some(coproc) = &mut self.coproc {
@@ -263,7 +254,7 @@ impl Core {
     }
 
     /// Tells the coprocess, if it reads such, and whoever has subscribed.
-    fn tell(&mut self, now: Instant, record: &Record<'_>, out: &mut Vec<Effect>) {
+    fn tell(&mut self, now: Instant, record: &Event<'_>, out: &mut Vec<Effect>) {
         if let Some(coproc) = &mut self.coproc {
             coproc.tell(now, record);
         }
@@ -293,7 +284,7 @@ impl Core {
     }
 
     fn resized(&mut self, now: Instant, size: Size, out: &mut Vec<Effect>) {
-        self.setup.size = size;
+        self.settings.size = size;
         self.screen.resize(size);
         if let Some(popup) = &mut self.popup {
             popup.resized();
@@ -301,29 +292,29 @@ impl Core {
         if let Some(muted) = &mut self.muted {
             muted.resize(size);
         }
-        self.tell(now, &Record::Resize(size), out);
+        self.tell(now, &Event::Resize(size), out);
         out.push(Effect::Resize(size));
     }
 
     /// The session is hung up, and coshell leaves with this status.
-    fn leave(&mut self, now: Instant, exit: Exit, out: &mut Vec<Effect>) {
+    fn leave(&mut self, now: Instant, exit: ExitStatus, out: &mut Vec<Effect>) {
         if !self.session.is_leaving() {
             self.session.leave(now, exit);
             if let Some(coproc) = &mut self.coproc {
-                coproc.process.stop(now, Why::HangUp, out);
+                coproc.process.stop(now, StopReason::HangUp, out);
             }
             out.push(Effect::HangUp);
         }
     }
 
     fn notice(&mut self, sentence: &str, details: &[String], out: &mut Vec<Effect>) {
-        self.notice_of(sentence, details, Elsewhere::Nowhere, out);
+        self.notice_of(sentence, details, SeeAlso::Nowhere, out);
     }
 
     /// A notice of what can be read elsewhere too.
-    fn notice_of(&mut self, sentence: &str, details: &[String], elsewhere: Elsewhere, out: &mut Vec<Effect>) {
-        self.control.subscribers.tell(&Record::Notice { text: sentence }, out);
-        if self.setup.notices == Voice::Notices {
+    fn notice_of(&mut self, sentence: &str, details: &[String], elsewhere: SeeAlso, out: &mut Vec<Effect>) {
+        self.control.subscribers.tell(&Event::Notice { text: sentence }, out);
+        if self.settings.notices == NoticeOutput::Notices {
             self.notices.push(sentence, details, elsewhere);
         }
     }

@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::coproc::{Loudness, Why};
-use super::keys::{Decoder, Key};
-use super::menu::{Menu, Wish};
-use super::notes::Quoted;
-use super::notices::blanked;
-use super::order::Order;
-use super::rule::Reaction;
-use super::{Core, Effect, Medium};
+use super::annotations::Annotation;
+use super::command_line::CommandLine;
+use super::coproc::{StopReason, Visibility};
+use super::input::keys::{Decoder, Key};
+use super::menu::{Menu, MenuAction};
+use super::output::notices::blanked;
+use super::trigger::definition::TriggerActions;
+use super::{Core, Effect, OutputKind};
 
 /// How long the menu waits for a moment of rest; then what is open in the stream never gets its end.
 const REST_WITHIN: Duration = Duration::from_millis(500);
@@ -21,7 +21,7 @@ pub const MOST_RECENT: usize = 1000;
 
 /// The menu, from the hotkey on.
 #[derive(Debug)]
-pub(super) struct Popup {
+pub(super) struct OpenMenu {
     menu: Menu,
     decoder: Decoder,
     /// It is not shown yet, and is at this time at the latest.
@@ -30,10 +30,10 @@ pub(super) struct Popup {
     stale: bool,
 }
 
-impl Popup {
+impl OpenMenu {
     fn new(now: Instant, core: &Core) -> Self {
         let awaited = Some(now + REST_WITHIN);
-        Self { menu: Menu::new(), decoder: Decoder::new(core.setup.hotkey), awaited, stale: true }
+        Self { menu: Menu::new(), decoder: Decoder::new(core.settings.hotkey), awaited, stale: true }
     }
 
     /// When something is due.
@@ -73,9 +73,10 @@ impl Core {
         let (used, hotkey) = self.keys.take(now, bytes, escape_alone, &mut passed);
         self.typed(now, &passed, out);
         if let Some(spelled) = hotkey {
-            let terminal = self.setup.screen == Medium::Terminal && self.setup.keyboard == Medium::Terminal;
+            let terminal =
+                self.settings.screen == OutputKind::Terminal && self.settings.keyboard == OutputKind::Terminal;
             if terminal && !self.session.shell_is_gone() && !self.is_lending() {
-                self.popup = Some(Popup::new(now, self));
+                self.popup = Some(OpenMenu::new(now, self));
             } else {
                 self.typed(now, &spelled, out);
             }
@@ -101,21 +102,21 @@ impl Core {
         let Some(popup) = &mut self.popup else { return };
         popup.stale = true;
         match popup.menu.key(key) {
-            Wish::Look => {}
-            Wish::Leave => self.leave_menu(now, out),
-            Wish::Through(spelled) => {
+            MenuAction::Look => {}
+            MenuAction::Leave => self.leave_menu(now, out),
+            MenuAction::Through(spelled) => {
                 self.leave_menu(now, out);
                 self.keys.skip(now, &spelled);
                 self.typed(now, &spelled, out);
             }
-            Wish::Write => self.write_command(out),
-            Wish::Run(command) => self.run_from_menu(now, command, out),
-            Wish::Stop => self.stop_from_menu(now, out),
-            Wish::Errors => self.show_errors(),
-            Wish::Triggers => self.show_triggers(),
-            Wish::Notes => self.show_notes(),
-            Wish::Switch(place) => self.switch_from_menu(place),
-            Wish::Status => self.say(self.status_sentence(now)),
+            MenuAction::Write => self.write_command(out),
+            MenuAction::Run(command) => self.run_from_menu(now, command, out),
+            MenuAction::Stop => self.stop_from_menu(now, out),
+            MenuAction::Errors => self.show_errors(),
+            MenuAction::Triggers => self.show_triggers(),
+            MenuAction::Notes => self.show_notes(),
+            MenuAction::Switch(place) => self.switch_from_menu(place),
+            MenuAction::Status => self.say(self.status_sentence(now)),
         }
     }
 
@@ -166,13 +167,13 @@ impl Core {
         recent.push(command.clone());
         recent.drain(..recent.len().saturating_sub(MOST_RECENT));
         out.push(Effect::KeepRecent(command.clone()));
-        self.start_coproc(now, Order::new(command), Loudness::Loud, self.setup.form, None, out);
+        self.start_coproc(now, CommandLine::new(command), Visibility::Visible, self.settings.form, None, out);
     }
 
     fn stop_from_menu(&mut self, now: Instant, out: &mut Vec<Effect>) {
         match &mut self.coproc {
             Some(coproc) => {
-                coproc.process.stop(now, Why::User, out);
+                coproc.process.stop(now, StopReason::User, out);
                 self.leave_menu(now, out);
             }
             None => self.say("no coprocess is running: r runs one".to_owned()),
@@ -194,8 +195,9 @@ impl Core {
     }
 
     fn show_notes(&mut self) {
-        let entry =
-            |note: &Quoted| format!("line {} \"{}\": {}", note.line, blanked(note.quote.trim()), blanked(&note.text));
+        let entry = |note: &Annotation| {
+            format!("line {} \"{}\": {}", note.line, blanked(note.quote.trim()), blanked(&note.text))
+        };
         let entries: Vec<String> = self.notes.notes.iter().map(entry).collect();
         match &mut self.popup {
             Some(popup) if !entries.is_empty() => popup.menu.show("note", entries),
@@ -204,7 +206,7 @@ impl Core {
     }
 
     fn show_triggers(&mut self) {
-        let entry = |(i, _): (usize, &Reaction)| {
+        let entry = |(i, _): (usize, &TriggerActions)| {
             let spec = self.triggers.spec(i);
             let state = if spec.enabled { "on " } else { "off" };
             format!("[{state}] {}", blanked(spec.called()))
@@ -252,7 +254,7 @@ impl Core {
             if now < at && !self.screen.is_calm() {
                 return;
             }
-            if !self.screen.text().at_rest() {
+            if !self.screen.text().in_ground_state() {
                 self.screen.cancel(CANCEL);
             }
             popup.awaited = None;

@@ -3,24 +3,24 @@
 
 use std::time::Instant;
 
-use super::coproc::Record;
-use super::keyboard::EndOfInput;
-use super::lending::HELD;
-use super::{Core, Effect, Medium};
-use crate::words::{Exit, Loss, Port, SIGHUP, SIGPIPE};
+use super::coproc::Event;
+use super::input::keyboard::EndOfInput;
+use super::lend::HELD;
+use super::{Core, Effect, OutputKind};
+use crate::types::{ExitStatus, Port, SIGHUP, SIGPIPE, WriteError};
 
 impl Core {
     /// Whether this port should be read.
     pub fn wants_read(&self, port: Port) -> bool {
         match port {
-            Port::Tty => self.typing.room_for_keys() > 0 && !self.is_lent(),
+            Port::Tty => self.pty_input.room_for_keys() > 0 && !self.is_lent(),
             Port::Shell => {
                 let coproc = self.coproc.as_ref().is_none_or(|coproc| coproc.intake.has_room());
                 let room = coproc && self.held.len() < HELD;
                 room && self.screen.is_empty() && self.looking.is_empty() && !self.session.is_over()
             }
             Port::Coproc => {
-                let room = self.typing.room_for_chunks() > 0 || self.session.is_over();
+                let room = self.pty_input.room_for_chunks() > 0 || self.session.is_over();
                 room && self.coproc.as_ref().is_some_and(|coproc| coproc.speech.goes_on())
             }
             Port::CoprocErr | Port::Run(_) => true,
@@ -31,7 +31,7 @@ impl Core {
     pub fn pending(&self, port: Port) -> &[u8] {
         match port {
             Port::Tty => self.screen.pending(),
-            Port::Shell => self.typing.pending(),
+            Port::Shell => self.pty_input.pending(),
             Port::Coproc => self.coproc.as_ref().map_or(&[], |coproc| coproc.intake.pending()),
             Port::Run(slot) => self.background.pending(slot),
             Port::CoprocErr => &[],
@@ -40,7 +40,7 @@ impl Core {
 
     /// Whether what is pending there is for nobody else's eyes.
     pub fn is_secret(&self, port: Port) -> bool {
-        port == Port::Shell && self.typing.is_secret()
+        port == Port::Shell && self.pty_input.is_secret()
     }
 
     /// This port took the first `n` bytes of what was pending.
@@ -49,9 +49,9 @@ impl Core {
         match port {
             Port::Tty => self.screen.wrote(n),
             Port::Shell => {
-                self.typing.wrote(now, n);
-                if self.typing.is_empty() {
-                    self.overdue = None;
+                self.pty_input.wrote(now, n);
+                if self.pty_input.is_empty() {
+                    self.pending_signal = None;
                 }
             }
             Port::Coproc => {
@@ -78,7 +78,7 @@ impl Core {
             Port::CoprocErr => {
                 if let Some(coproc) = &mut self.coproc {
                     let text = coproc.speech.complained(bytes);
-                    self.control.subscribers.tell(&Record::CoprocStderr { text: &text }, out);
+                    self.control.subscribers.tell(&Event::CoprocStderr { text: &text }, out);
                 }
             }
             Port::Run(slot) => self.background.complained(slot, bytes),
@@ -93,9 +93,9 @@ impl Core {
 
     pub(super) fn closed(&mut self, now: Instant, port: Port, out: &mut Vec<Effect>) {
         match port {
-            Port::Tty if self.setup.keyboard == Medium::Terminal => {
+            Port::Tty if self.settings.keyboard == OutputKind::Terminal => {
                 self.screen.forget();
-                self.leave(now, Exit::Signal(SIGHUP), out);
+                self.leave(now, ExitStatus::Signal(SIGHUP), out);
             }
             Port::Tty => self.end_of_input = Some(EndOfInput::new(now)),
             Port::Shell => self.session.pty_closed(now),
@@ -108,10 +108,10 @@ impl Core {
         }
     }
 
-    pub(super) fn write_closed(&mut self, now: Instant, port: Port, loss: Loss, out: &mut Vec<Effect>) {
+    pub(super) fn write_closed(&mut self, now: Instant, port: Port, loss: WriteError, out: &mut Vec<Effect>) {
         match port {
             Port::Tty => self.screen_closed(now, loss, out),
-            Port::Shell => self.typing.clear(),
+            Port::Shell => self.pty_input.clear(),
             Port::Coproc => {
                 if let Some(coproc) = &mut self.coproc {
                     coproc.intake.closed();
@@ -123,18 +123,18 @@ impl Core {
     }
 
     /// Nothing that the shell prints reaches anybody any more. Whoever has left a pipe knows; whoever fills a disk is told.
-    fn screen_closed(&mut self, now: Instant, loss: Loss, out: &mut Vec<Effect>) {
+    fn screen_closed(&mut self, now: Instant, loss: WriteError, out: &mut Vec<Effect>) {
         self.screen.forget();
-        let exit = match (self.setup.screen, loss) {
-            (Medium::Terminal, Loss::NoReader | Loss::Device(_)) => Exit::Signal(SIGHUP),
-            (Medium::Stream, Loss::NoReader) => Exit::Signal(SIGPIPE),
-            (Medium::Terminal, Loss::Refused(reason))
-            | (Medium::Stream, Loss::Device(reason) | Loss::Refused(reason)) => {
+        let exit = match (self.settings.screen, loss) {
+            (OutputKind::Terminal, WriteError::NoReader | WriteError::Device(_)) => ExitStatus::Signal(SIGHUP),
+            (OutputKind::Pipe, WriteError::NoReader) => ExitStatus::Signal(SIGPIPE),
+            (OutputKind::Terminal, WriteError::Refused(reason))
+            | (OutputKind::Pipe, WriteError::Device(reason) | WriteError::Refused(reason)) => {
                 out.push(Effect::Warn(format!(
                     "coshell: standard output cannot be written: {reason}; the session was ended. \
                      Make room for it, or send it elsewhere."
                 )));
-                Exit::FAILED
+                ExitStatus::FAILED
             }
         };
         self.leave(now, exit, out);

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::words::Exit;
+use crate::types::ExitStatus;
 
 /// The shell has exited and somebody else still holds the pty: what had been written before has come when
 /// nothing came for this long.
@@ -31,7 +31,7 @@ enum Shell {
 #[derive(Debug)]
 pub(super) struct Session {
     shell: Shell,
-    exit: Option<Exit>,
+    exit: Option<ExitStatus>,
     /// The pty was closed by everybody inside.
     closed: bool,
     /// Bytes that came after the shell had exited.
@@ -39,7 +39,7 @@ pub(super) struct Session {
     /// Since when a read of the pty would be welcome and nothing came.
     quiet_since: Option<Instant>,
     /// coshell was told to leave: with this status, at this time.
-    leaving: Option<(Exit, Instant)>,
+    leaving: Option<(ExitStatus, Instant)>,
 }
 
 impl Session {
@@ -58,7 +58,7 @@ impl Session {
     }
 
     /// The shell has exited.
-    pub(super) fn exited(&mut self, now: Instant, exit: Exit) {
+    pub(super) fn exited(&mut self, now: Instant, exit: ExitStatus) {
         self.exit = Some(exit);
         self.shell = Shell::Exited;
         self.quiet_since = Some(now);
@@ -80,7 +80,7 @@ impl Session {
     }
 
     /// coshell leaves with this status: the shell has been hung up.
-    pub(super) fn leave(&mut self, now: Instant, exit: Exit) {
+    pub(super) fn leave(&mut self, now: Instant, exit: ExitStatus) {
         if self.leaving.is_none() {
             self.leaving = Some((exit, now));
         }
@@ -133,8 +133,8 @@ impl Session {
     }
 
     /// coshell's exit status.
-    pub(super) fn exit(&self) -> Exit {
-        self.leaving.map(|(exit, _)| exit).or(self.exit).unwrap_or(Exit::Code(0))
+    pub(super) fn exit(&self) -> ExitStatus {
+        self.leaving.map(|(exit, _)| exit).or(self.exit).unwrap_or(ExitStatus::Code(0))
     }
 }
 
@@ -150,12 +150,12 @@ mod tests {
         let mut session = Session::new();
         session.pty_closed(now);
         assert!(!session.is_over());
-        session.exited(now, Exit::Code(3));
+        session.exited(now, ExitStatus::Code(3));
         assert!(session.is_over());
-        assert_eq!(session.exit(), Exit::Code(3));
+        assert_eq!(session.exit(), ExitStatus::Code(3));
 
         let mut session = Session::new();
-        session.exited(now, Exit::Code(3));
+        session.exited(now, ExitStatus::Code(3));
         assert!(!session.is_over());
         session.pty_closed(now);
         assert!(session.is_over());
@@ -165,7 +165,7 @@ mod tests {
     fn a_background_job_holds_it_for_50_ms_of_quiet_only() {
         let now = Instant::now();
         let mut session = Session::new();
-        session.exited(now, Exit::Code(0));
+        session.exited(now, ExitStatus::Code(0));
         session.printed(now + 40 * MS, 10);
         session.tick(now + 60 * MS);
         assert!(!session.is_over());
@@ -177,7 +177,7 @@ mod tests {
     fn a_background_job_that_floods_does_not_hold_it() {
         let now = Instant::now();
         let mut session = Session::new();
-        session.exited(now, Exit::Code(0));
+        session.exited(now, ExitStatus::Code(0));
         session.printed(now, HELD_BY_A_PTY);
         assert!(session.is_over());
     }
@@ -186,7 +186,7 @@ mod tests {
     fn a_slow_terminal_loses_nothing() {
         let now = Instant::now();
         let mut session = Session::new();
-        session.exited(now, Exit::Code(0));
+        session.exited(now, ExitStatus::Code(0));
         session.reads(now, false);
         assert_eq!(session.deadline(), None);
         session.tick(now + 60 * MS);
@@ -202,7 +202,7 @@ mod tests {
     fn a_shell_that_ignores_the_hang_up_is_left() {
         let now = Instant::now();
         let mut session = Session::new();
-        session.leave(now, Exit::Signal(1));
+        session.leave(now, ExitStatus::Signal(1));
         assert_eq!(session.deadline(), Some(now + HANG_UP));
         session.tick(now + HANG_UP);
         assert!(session.is_over());

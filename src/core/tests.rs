@@ -4,11 +4,12 @@
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-use super::trigger::Looked;
+use super::trigger::PtyState;
 use super::*;
 use crate::cli;
-use crate::config::{self, Surroundings};
-use crate::words::Port;
+use crate::config;
+use crate::config::Environment;
+use crate::types::Port;
 
 mod bursts;
 mod controlled;
@@ -39,8 +40,8 @@ struct Bench {
     read: Vec<u8>,
     /// How much the coprocess takes before its pipe is full.
     pipe: usize,
-    /// What `Looked` answers.
-    looked: Looked,
+    /// What `PtyState` answers.
+    looked: PtyState,
     /// That of the terminal at the start.
     size: Size,
 }
@@ -52,16 +53,16 @@ impl Bench {
 
     /// On a terminal that says it has so many rows and columns.
     fn sized(rows: u16, cols: u16, argv: &[&str]) -> Self {
-        Self::within(&Surroundings::default(), Size { rows, cols, ..Size::default() }, argv)
+        Self::within(&Environment::default(), Size { rows, cols, ..Size::default() }, argv)
     }
 
-    fn within(surroundings: &Surroundings, size: Size, argv: &[&str]) -> Self {
+    fn within(environment: &Environment, size: Size, argv: &[&str]) -> Self {
         let argv: Vec<_> = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from).collect();
         let args = cli::parse_session(argv).unwrap_or_else(|error| panic!("{error}"));
-        let mut setup = config::setup(args, surroundings).unwrap_or_else(|error| panic!("{error}"));
-        setup.size = size;
+        let mut settings = config::settings(args, environment).unwrap_or_else(|error| panic!("{error}"));
+        settings.size = size;
         let (now, mut effects) = (Instant::now(), Vec::new());
-        let core = Core::new(now, setup, &mut effects);
+        let core = Core::new(now, settings, &mut effects);
         let mut bench = Self {
             core,
             now,
@@ -70,7 +71,7 @@ impl Bench {
             typed: Vec::new(),
             read: Vec::new(),
             pipe: usize::MAX,
-            looked: Looked { no_echo: false, jobs: Vec::new() },
+            looked: PtyState { no_echo: false, jobs: Vec::new() },
             size,
         };
         bench.drain();
@@ -81,10 +82,10 @@ impl Bench {
         let mut out = Vec::new();
         self.core.handle(self.now, input, &mut out);
         for effect in out {
-            if effect == Effect::Look {
+            if effect == Effect::QueryPty {
                 let looked = self.looked.clone();
                 self.effects.push(effect);
-                self.input(Input::Looked(looked));
+                self.input(Input::PtyState(looked));
             } else {
                 self.effects.push(effect);
             }
@@ -153,7 +154,7 @@ impl Bench {
     }
 
     /// The coprocess exits; what it left in its pipe is read back.
-    fn coproc_exits(&mut self, exit: Exit, unread: &[u8]) -> &mut Self {
+    fn coproc_exits(&mut self, exit: ExitStatus, unread: &[u8]) -> &mut Self {
         self.input(Input::Exited(Child::Coproc, exit));
         if self.effects.contains(&Effect::Reclaim) {
             self.effects.retain(|effect| *effect != Effect::Reclaim);
@@ -217,7 +218,7 @@ fn an_empty_line_is_tried_like_any_other_however_it_comes() {
         [("^$", 2), (r"^\s*$", 3), (r"\A\z", 2), ("^x?$", 2), ("^(a|)$", 3), ("$", 6), ("^.$", 4), (r"\b", 3)]
     {
         for stream in ["a\r\n\r\nb\r\n \r\nc\r\n\r\n", "\x1b[20ha\n\nb\n \nc\n\r\x1b[K\n"] {
-            let typed = crate::core::split::everywhere(stream.as_bytes(), |pieces| {
+            let typed = super::split::everywhere(stream.as_bytes(), |pieces| {
                 let mut bench = Bench::new(&["-t", pattern, "--send", "E"]);
                 pieces.iter().for_each(|piece| {
                     bench.shell(piece);
@@ -231,7 +232,7 @@ fn an_empty_line_is_tried_like_any_other_however_it_comes() {
 
 #[test]
 fn a_coprocess_that_a_trigger_starts_reads_from_the_lines_first_byte() {
-    crate::core::split::everywhere(b"before\r\n\x1b[1mgo\x1b[m now\r\nafter\r\n", |pieces| {
+    super::split::everywhere(b"before\r\n\x1b[1mgo\x1b[m now\r\nafter\r\n", |pieces| {
         let mut bench = Bench::new(&["-t", "^go", "-c", "bot"]);
         pieces.iter().for_each(|piece| {
             bench.shell(piece);
@@ -263,7 +264,7 @@ fn one_coprocess_at_a_time() {
     bench.shell(b"go\r\n");
     assert_eq!(bench.started(), ["first"]);
     assert_eq!(bench.typed, b"x");
-    bench.coproc_exits(Exit::Code(0), b"").shell(b"go\r\n");
+    bench.coproc_exits(ExitStatus::Code(0), b"").shell(b"go\r\n");
     assert_eq!(bench.started(), ["first", "second"]);
 }
 
@@ -296,7 +297,7 @@ fn one_that_has_exited_and_left_its_stdin_to_somebody_who_does_not_read_is_cut_o
         bench.shell(&[b'x'; 4096]);
     }
     // Its stdout is not read while the shell takes no input, which may be until the shell's output is read.
-    bench.input(Input::Exited(Child::Coproc, Exit::Code(0))).wait(2000);
+    bench.input(Input::Exited(Child::Coproc, ExitStatus::Code(0))).wait(2000);
     assert!(bench.core.wants_read(Port::Shell), "the terminal goes on");
 }
 
@@ -340,7 +341,7 @@ fn a_flooding_coprocess_leaves_the_keyboard_its_place() {
 #[test]
 fn the_last_words_of_a_coprocess_are_typed() {
     let mut bench = Bench::new(&["-c", "echo yes"]);
-    bench.input(Input::Exited(Child::Coproc, Exit::Code(0)));
+    bench.input(Input::Exited(Child::Coproc, ExitStatus::Code(0)));
     assert!(!bench.has(&Effect::Release(Child::Coproc)));
     bench.coproc(b"yes\n").input(Input::Empty(Port::Coproc));
     assert_eq!(bench.typed, b"yes\n");
@@ -351,7 +352,7 @@ fn the_last_words_of_a_coprocess_are_typed() {
 fn a_failed_coprocess_is_noticed_with_its_last_words_above_the_line() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"$ ls");
-    bench.input(Input::Bytes(Port::CoprocErr, b"one\ntwo\n")).coproc_exits(Exit::Code(3), b"");
+    bench.input(Input::Bytes(Port::CoprocErr, b"one\ntwo\n")).coproc_exits(ExitStatus::Code(3), b"");
     assert_eq!(bench.lines(), ["coshell: coprocess \"bot\" failed: status 3", "  one", "  two", "$ ls"]);
     assert_eq!(bench.screen().screen().cursor_position(), (3, 4));
 }
@@ -359,7 +360,7 @@ fn a_failed_coprocess_is_noticed_with_its_last_words_above_the_line() {
 #[test]
 fn a_notice_waits_for_the_end_of_a_sequence_and_of_the_alternate_screen() {
     let mut bench = Bench::new(&["-c", "bot"]);
-    bench.shell(b"$ \x1b[?1049h\x1b[Hvim\x1b[3").coproc_exits(Exit::Code(1), b"");
+    bench.shell(b"$ \x1b[?1049h\x1b[Hvim\x1b[3").coproc_exits(ExitStatus::Code(1), b"");
     bench.shell(b"1m");
     assert!(!String::from_utf8_lossy(&bench.shown).contains("coshell"));
     bench.shell(b"\x1b[m\x1b[?1049l");
@@ -370,9 +371,9 @@ fn a_notice_waits_for_the_end_of_a_sequence_and_of_the_alternate_screen() {
 fn conditions_are_looked_up_only_for_a_match() {
     let mut bench = Bench::new(&["-t", "word: $", "--send", "s\\r", "--when", "no-echo"]);
     bench.shell(b"Other: ").wait(30).shell(b"\r\n");
-    assert!(!bench.has(&Effect::Look));
+    assert!(!bench.has(&Effect::QueryPty));
     bench.shell(b"Password: ").wait(30);
-    assert!(bench.has(&Effect::Look));
+    assert!(bench.has(&Effect::QueryPty));
     assert_eq!(bench.typed, b"");
     bench.shell(b"\r\n").looked.no_echo = true;
     bench.shell(b"Password: ").wait(30);

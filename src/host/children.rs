@@ -9,30 +9,32 @@ use std::process;
 
 use nix::unistd::Pid;
 
-use crate::core::order::Order;
-use crate::core::{Guest, RUN_SLOTS};
-use crate::sys::child::{self, Line, Streams, Wanted};
-use crate::sys::end::End;
-use crate::sys::guard::{self, Guard};
-use crate::sys::guest;
+use crate::core::command_line::CommandLine;
+use crate::core::{LentProgram, RUN_SLOTS};
+use crate::sys::child;
+use crate::sys::child::{ShellLine, StreamRequest, Streams};
+use crate::sys::foreground;
 use crate::sys::process as other;
 use crate::sys::pty::Pty;
-use crate::words::{Child, Exit};
+use crate::sys::stream::StreamFd;
+use crate::sys::watchdog;
+use crate::sys::watchdog::Watchdog;
+use crate::types::{Child, ExitStatus};
 
 /// A child until it has been waited for.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct RunningChild {
     process: process::Child,
     exited: bool,
 }
 
-impl Running {
+impl RunningChild {
     fn new(process: process::Child) -> Self {
         Self { process, exited: false }
     }
 
     /// How it ended, told once.
-    fn exit(&mut self) -> Option<Exit> {
+    fn exit(&mut self) -> Option<ExitStatus> {
         if self.exited {
             return None;
         }
@@ -44,22 +46,22 @@ impl Running {
 
 #[derive(Debug)]
 struct Coprocess {
-    running: Running,
+    running: RunningChild,
     /// What its stdin is told by.
-    stdin: Option<guest::Identity>,
-    guard: Option<Guard>,
+    stdin: Option<foreground::Identity>,
+    guard: Option<Watchdog>,
     /// Where what it has not read can be read back.
-    unread: Option<End>,
+    unread: Option<StreamFd>,
 }
 
 /// All of them.
 #[derive(Debug)]
 pub(super) struct Children {
-    shell: Running,
+    shell: RunningChild,
     coproc: Option<Coprocess>,
-    jobs: [Option<Running>; RUN_SLOTS],
+    jobs: [Option<RunningChild>; RUN_SLOTS],
     /// The program that is lent the terminal.
-    guest: Option<guest::Running>,
+    guest: Option<foreground::ForegroundProcess>,
     /// Guards that are at the end of their work.
     guards: Vec<Pid>,
     /// What tells every child of the session.
@@ -68,26 +70,32 @@ pub(super) struct Children {
 
 impl Children {
     pub(super) fn new(shell: process::Child, names: Vec<(&'static str, OsString)>) -> Self {
-        let (shell, jobs) = (Running::new(shell), [const { None }; RUN_SLOTS]);
+        let (shell, jobs) = (RunningChild::new(shell), [const { None }; RUN_SLOTS]);
         Self { shell, coproc: None, jobs, guest: None, guards: Vec::new(), names }
     }
 
     /// Starts a command line as this child.
-    pub(super) fn start(&mut self, child: Child, order: &Order, wanted: Wanted, pty: &Pty) -> io::Result<Streams> {
+    pub(super) fn start(
+        &mut self,
+        child: Child,
+        order: &CommandLine,
+        wanted: StreamRequest,
+        pty: &Pty,
+    ) -> io::Result<Streams> {
         let directory = self.directory(pty);
         let mut env = order.env.clone();
         env.extend(self.names.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
-        let line = Line { command: &order.command, args: &order.args, env: &env, directory: directory.as_deref() };
+        let line = ShellLine { command: &order.command, args: &order.args, env: &env, directory: directory.as_deref() };
         let (process, mut streams) = child::start_at_pipes(&line, wanted)?;
         match child {
             Child::Coproc => {
                 // Without a guard it is still ended with the session, only not if coshell itself is killed.
                 let guard = child::guard(&process).ok();
-                let running = Running::new(process);
+                let running = RunningChild::new(process);
                 let stdin = streams.known;
                 self.coproc = Some(Coprocess { running, stdin, guard, unread: streams.unread.take() });
             }
-            Child::Run(slot) => self.jobs[usize::from(slot)] = Some(Running::new(process)),
+            Child::Run(slot) => self.jobs[usize::from(slot)] = Some(RunningChild::new(process)),
             Child::Shell | Child::Guest => debug_assert!(false, "they are started at a terminal"),
         }
         Ok(streams)
@@ -129,29 +137,30 @@ impl Children {
     }
 
     /// Lends the terminal to a program. What a coprocess reads itself is not meant for it.
-    pub(super) fn lend(&mut self, guest: &Guest, passed: Vec<OwnedFd>, tty: BorrowedFd<'_>) -> io::Result<u32> {
+    pub(super) fn lend(&mut self, guest: &LentProgram, passed: Vec<OwnedFd>, tty: BorrowedFd<'_>) -> io::Result<u32> {
         let own = self.coproc.as_ref().and_then(|coproc| coproc.stdin);
         let mut streams = [None, None, None];
         for (&stream, fd) in guest.streams.iter().zip(passed) {
-            let is_own = own.is_some() && own == guest::identity(&fd);
+            let is_own = own.is_some() && own == foreground::identity(&fd);
             if let Some(place) = streams.get_mut(usize::from(stream)).filter(|_| !is_own) {
                 *place = Some(fd);
             }
         }
         let (command, environment) = (&guest.command[..], &guest.environment[..]);
-        let wanted = guest::Wanted { command, directory: guest.directory.as_deref(), environment, streams };
-        let running = guest::Running::start(wanted, tty)?;
+        let wanted =
+            foreground::ForegroundRequest { command, directory: guest.directory.as_deref(), environment, streams };
+        let running = foreground::ForegroundProcess::start(wanted, tty)?;
         let pid = running.group().as_raw().cast_unsigned();
         self.guest = Some(running);
         Ok(pid)
     }
 
     /// Those that have ended since the last call.
-    pub(super) fn reap(&mut self) -> Vec<(Child, Exit)> {
-        self.guards.retain(|&pid| !guard::is_over(pid));
+    pub(super) fn reap(&mut self) -> Vec<(Child, ExitStatus)> {
+        self.guards.retain(|&pid| !watchdog::is_over(pid));
         let mut ended = Vec::new();
         ended.extend(self.shell.exit().map(|exit| (Child::Shell, exit)));
-        if let Some(exit) = self.guest.as_ref().and_then(guest::Running::exit) {
+        if let Some(exit) = self.guest.as_ref().and_then(foreground::ForegroundProcess::exit) {
             self.guest = None;
             ended.push((Child::Guest, exit));
         }
@@ -161,13 +170,13 @@ impl Children {
             ended.push((Child::Coproc, exit));
         }
         for (slot, job) in self.jobs.iter_mut().enumerate() {
-            ended.extend(job.as_mut().and_then(Running::exit).map(|exit| (Child::Run(slot as u8), exit)));
+            ended.extend(job.as_mut().and_then(RunningChild::exit).map(|exit| (Child::Run(slot as u8), exit)));
         }
         ended
     }
 
     /// What the coprocess has not read of its pipe.
-    pub(super) fn unread(&mut self) -> Option<End> {
+    pub(super) fn unread(&mut self) -> Option<StreamFd> {
         self.coproc.as_mut()?.unread.take()
     }
 

@@ -6,9 +6,9 @@ use std::fs::File;
 use std::io::Write;
 use std::time::Instant;
 
-use crate::core::command::Command;
+use crate::core::request::Request;
 use crate::core::{Effect, Input};
-use crate::words::{Port, Ticket};
+use crate::types::{Port, RequestId};
 
 /// How much is written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +54,7 @@ impl Log {
             }
             Input::Bytes(port, bytes) => self.line(format_args!("in  {port:?} \"{}\"", bytes.escape_ascii())),
             // What is typed is written down as little as what the keyboard types, and a secret never.
-            Input::Asked(Ticket(number), Command::Send { secret, .. }) if *secret || self.level < Level::Trace => {
+            Input::Request(RequestId(number), Request::Send { secret, .. }) if *secret || self.level < Level::Trace => {
                 self.line(format_args!("in  Asked({number}, Send)"));
             }
             other => self.line(format_args!("in  {other:?}")),

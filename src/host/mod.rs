@@ -16,19 +16,19 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll};
 use signal_hook_mio::v1_0::Signals;
 
-use crate::core::{Core, Effect, Input, Setup};
+use crate::core::{Core, Effect, Input, Settings};
 use crate::sys::child::Program;
 use crate::sys::crash;
-use crate::sys::end::{Got, Put};
-use crate::sys::kept::Kept;
+use crate::sys::line_file::LineFile;
 use crate::sys::pty::Pty;
-use crate::sys::signals::Event;
-use crate::words::{Exit, Port};
+use crate::sys::signals::SignalEvent;
+use crate::sys::stream::{ReadResult, WriteResult};
+use crate::types::{ExitStatus, Port};
 use children::Children;
 use clients::Clients;
 pub use log::{Level, Log};
 use ports::Ports;
-use terminal::Terminal;
+use terminal::OuterTerminal;
 
 /// What a port is read of in one turn: in a flood one read of a pty (4,095 bytes on Linux), so that a key waits for no
 /// more than that.
@@ -49,7 +49,7 @@ pub struct Launch {
     /// The shell, or the command in its place.
     pub program: Program,
     /// What the core is made of; what the terminal says is filled in here.
-    pub setup: Setup,
+    pub settings: Settings,
     /// Where the session's socket may lie, the best first.
     pub sockets: Vec<PathBuf>,
     /// Where the commands that are run from the menu are kept between sessions.
@@ -62,14 +62,14 @@ pub struct Launch {
 #[derive(Debug)]
 pub struct Outcome {
     /// The exit status.
-    pub exit: Exit,
+    pub exit: ExitStatus,
     /// What could not be shown on the terminal.
     pub warnings: Vec<String>,
 }
 
 /// Why there is no session.
 #[derive(Debug)]
-pub enum Refusal {
+pub enum StartRefusal {
     /// The program could not be started.
     Program(io::Error),
     /// Something else failed; what, in a few words.
@@ -77,7 +77,7 @@ pub enum Refusal {
 }
 
 /// Runs a session to its end.
-pub fn run(launch: Launch) -> Result<Outcome, Refusal> {
+pub fn run(launch: Launch) -> Result<Outcome, StartRefusal> {
     let mut host = Host::start(launch)?;
     loop {
         if let Some(exit) = host.turn()? {
@@ -90,7 +90,7 @@ pub fn run(launch: Launch) -> Result<Outcome, Refusal> {
 
 struct Host {
     // Dropped first: the terminal is put back before anything else is taken down.
-    terminal: Terminal,
+    terminal: OuterTerminal,
     // Neither is dropped, since the process ends with the session: a thousand triggers and fifty handlers take time.
     core: ManuallyDrop<Core>,
     poll: Poll,
@@ -103,7 +103,7 @@ struct Host {
     children: Children,
     clients: Clients,
     /// The commands that are run from the menu.
-    recent: Kept,
+    recent: LineFile,
     effects: Vec<Effect>,
     warnings: Vec<String>,
     /// The modes that a crash would have to turn off, as the crash handler has them.
@@ -114,13 +114,13 @@ struct Host {
     ungiven: usize,
     /// How many turns the clients have been put off.
     put_off: u32,
-    finished: Option<Exit>,
+    finished: Option<ExitStatus>,
 }
 
 impl Host {
     /// One turn of the loop; the exit status where it was the last.
-    fn turn(&mut self) -> Result<Option<Exit>, Refusal> {
-        self.wait().map_err(|error| Refusal::System("the poll failed", error))?;
+    fn turn(&mut self) -> Result<Option<ExitStatus>, StartRefusal> {
+        self.wait().map_err(|error| StartRefusal::System("the poll failed", error))?;
         provoke("relay");
         let now = Instant::now();
         if std::mem::take(&mut self.signalled) {
@@ -183,12 +183,12 @@ impl Host {
         for token in tokens {
             for _ in 0..clients::REQUESTS {
                 let Some(asked) = self.clients.next(token) else { break };
-                self.handle(now, Input::Asked(asked.ticket, asked.command));
+                self.handle(now, Input::Request(asked.request_id, asked.command));
             }
             self.clients.settle(now, token);
         }
-        while let Some(ticket) = self.clients.next_withdrawn() {
-            self.handle(now, Input::Withdrawn(ticket));
+        while let Some(request_id) = self.clients.next_withdrawn() {
+            self.handle(now, Input::Cancel(request_id));
         }
     }
 
@@ -203,22 +203,22 @@ impl Host {
     }
 
     fn hear_signals(&mut self, now: Instant) {
-        let events = self.signals.pending().map(Event::of).collect();
+        let events = self.signals.pending().map(SignalEvent::of).collect();
         self.obey(now, events);
     }
 
     /// Signals coalesce, so they are acted on by what is the case, not by how many came.
-    fn obey(&mut self, now: Instant, events: Vec<Event>) {
-        let continued = events.contains(&Event::Continue);
+    fn obey(&mut self, now: Instant, events: Vec<SignalEvent>) {
+        let continued = events.contains(&SignalEvent::Continue);
         for event in events {
             match event {
                 // Stopped now, it would wait for a SIGCONT that has come.
-                Event::Stop if continued => {}
-                Event::Child => self.reap(now),
-                Event::Resize => self.resize(now),
-                Event::Stop => self.handle(now, Input::Suspend),
-                Event::Continue => self.take_terminal_again(now),
-                Event::Terminate(signal) => self.handle(now, Input::Terminate(signal)),
+                SignalEvent::Stop if continued => {}
+                SignalEvent::Child => self.reap(now),
+                SignalEvent::Resize => self.resize(now),
+                SignalEvent::Stop => self.handle(now, Input::Suspend),
+                SignalEvent::Continue => self.take_terminal_again(now),
+                SignalEvent::Terminate(signal) => self.handle(now, Input::Terminate(signal)),
             }
         }
     }
@@ -243,7 +243,7 @@ impl Host {
             let mut buffer = std::mem::take(&mut self.buffer);
             let got = self.ports.read(port, &mut buffer);
             match got {
-                Got::Bytes(n) => {
+                ReadResult::Bytes(n) => {
                     if port == Port::Tty {
                         // The poll may tell of a key and not yet of a signal that came before it: what is typed after the
                         // window has a new size is meant for that size.
@@ -254,12 +254,12 @@ impl Host {
                     self.handle(now, Input::Bytes(port, &buffer[..n]));
                 }
                 // Nobody else's silence says anything.
-                Got::Nothing if port == Port::Coproc => self.handle(now, Input::Empty(port)),
-                Got::Nothing => {}
+                ReadResult::Nothing if port == Port::Coproc => self.handle(now, Input::Empty(port)),
+                ReadResult::Nothing => {}
                 // On Linux the first EIO of a pty master can come before its last bytes (seen in 5 of 8,000 fast
                 // exits); one more read finds them.
-                Got::End if port == Port::Shell => self.serve_last(now, &mut buffer),
-                Got::End => self.handle(now, Input::Closed(port)),
+                ReadResult::End if port == Port::Shell => self.serve_last(now, &mut buffer),
+                ReadResult::End => self.handle(now, Input::Closed(port)),
             }
             self.buffer = buffer;
         }
@@ -273,7 +273,7 @@ impl Host {
 
     fn serve_last(&mut self, now: Instant, buffer: &mut [u8]) {
         if let Ok(end) = self.pty.end() {
-            while let Got::Bytes(n) = end.read(buffer) {
+            while let ReadResult::Bytes(n) = end.read(buffer) {
                 self.handle(now, Input::Bytes(Port::Shell, &buffer[..n]));
             }
         }
@@ -297,7 +297,7 @@ impl Host {
                     self.remember_modes();
                 }
                 match self.ports.write(port, self.core.pending(port)) {
-                    Put::Bytes(n) => {
+                    WriteResult::Bytes(n) => {
                         if !self.core.is_secret(port) {
                             self.log.wrote(port, &self.core.pending(port)[..n]);
                         }
@@ -305,8 +305,8 @@ impl Host {
                         self.core.wrote(now, port, n, &mut self.effects);
                         self.perform(now);
                     }
-                    Put::Full => break,
-                    Put::Gone(loss) => {
+                    WriteResult::Full => break,
+                    WriteResult::Gone(loss) => {
                         let input = Input::WriteClosed(port, loss);
                         self.log.input(&input);
                         self.core.handle(now, input, &mut self.effects);

@@ -4,13 +4,14 @@ use std::io;
 use std::time::Instant;
 
 use super::Host;
-use crate::core::order::Order;
-use crate::core::trigger::Looked;
-use crate::core::{Effect, Guest, Input};
-use crate::sys::child::Wanted;
-use crate::sys::end::{End, Got};
-use crate::sys::signals::{self, Event};
-use crate::words::{Child, Port, Ticket, reason};
+use crate::core::command_line::CommandLine;
+use crate::core::trigger::PtyState;
+use crate::core::{Effect, Input, LentProgram};
+use crate::sys::child::StreamRequest;
+use crate::sys::signals;
+use crate::sys::signals::SignalEvent;
+use crate::sys::stream::{ReadResult, StreamFd};
+use crate::types::{Child, Port, RequestId, reason};
 
 /// A pipe's capacity on Linux, and more than elsewhere.
 const PIPE: usize = 64 * 1024;
@@ -38,9 +39,9 @@ impl Host {
             Effect::Release(child) => self.release(child),
             Effect::CloseWrite(port) => self.ports.close_writer(port),
             Effect::Reclaim => return Some(Input::Unread(self.children.unread().map(rest_of).unwrap_or_default())),
-            Effect::Look => {
-                let looked = Looked { no_echo: self.pty.hides_input(), jobs: self.children.jobs(&self.pty) };
-                return Some(Input::Looked(looked));
+            Effect::QueryPty => {
+                let looked = PtyState { no_echo: self.pty.hides_input(), jobs: self.children.jobs(&self.pty) };
+                return Some(Input::PtyState(looked));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, self.pty.interrupt(byte))),
             Effect::DiscardTyped => self.pty.discard_typed(),
@@ -48,9 +49,9 @@ impl Host {
             // A pty that cannot be resized is closed, which is an event of its own.
             Effect::Resize(size) => drop(self.pty.resize(size)),
             Effect::Suspend => self.suspend(now),
-            Effect::Lend(ticket, guest) => return Some(self.lend(ticket, &guest)),
-            Effect::Answer(ticket, reply) => self.clients.answer(ticket, reply),
-            Effect::Tell(ticket, event) => self.clients.tell(ticket, &event),
+            Effect::Lend(request_id, guest) => return Some(self.lend(request_id, &guest)),
+            Effect::Answer(request_id, reply) => self.clients.answer(request_id, reply),
+            Effect::Tell(request_id, event) => self.clients.tell(request_id, &event),
             Effect::RecallRecent => return Some(Input::Recent(self.recent.recall())),
             Effect::KeepRecent(command) => {
                 return self.recent.keep(&command).err().map(|sentence| Input::Recent(Err(sentence)));
@@ -65,13 +66,13 @@ impl Host {
         None
     }
 
-    fn start_child(&mut self, child: Child, order: &Order) -> Option<Input<'static>> {
+    fn start_child(&mut self, child: Child, order: &CommandLine) -> Option<Input<'static>> {
         let (input, wanted) = match child {
-            Child::Run(slot) => (Port::Run(slot), Wanted::Nothing),
+            Child::Run(slot) => (Port::Run(slot), StreamRequest::Nothing),
             Child::Coproc | Child::Shell | Child::Guest if self.core.is_silent() => {
-                (Port::Coproc, Wanted::OutputAndUnread)
+                (Port::Coproc, StreamRequest::OutputAndUnread)
             }
-            Child::Coproc | Child::Shell | Child::Guest => (Port::Coproc, Wanted::Output),
+            Child::Coproc | Child::Shell | Child::Guest => (Port::Coproc, StreamRequest::Output),
         };
         let errors = if input == Port::Coproc { Port::CoprocErr } else { input };
         match self.children.start(child, order, wanted, &self.pty) {
@@ -87,8 +88,8 @@ impl Host {
         }
     }
 
-    fn lend(&mut self, ticket: Ticket, guest: &Guest) -> Input<'static> {
-        let passed = self.clients.passed(ticket);
+    fn lend(&mut self, request_id: RequestId, guest: &LentProgram) -> Input<'static> {
+        let passed = self.clients.passed(request_id);
         let lent = match (self.terminal.suspend(), self.terminal.tty()) {
             (Ok(()), Some(tty)) => self.children.lend(guest, passed, tty),
             (Err(error), _) => Err(error),
@@ -127,8 +128,8 @@ impl Host {
         drop(self.terminal.suspend());
         let mut events = Vec::new();
         signals::stop_self(|| {
-            events.extend(self.signals.pending().map(Event::of));
-            events.contains(&Event::Continue)
+            events.extend(self.signals.pending().map(SignalEvent::of));
+            events.contains(&SignalEvent::Continue)
         });
         self.take_terminal_again(now);
         self.obey(now, events);
@@ -160,16 +161,16 @@ impl Host {
     fn read_rest(&mut self, now: Instant, port: Port) {
         let mut buffer = vec![0; PIPE];
         for _ in 0..4 {
-            let Got::Bytes(n) = self.ports.read(port, &mut buffer) else { return };
+            let ReadResult::Bytes(n) = self.ports.read(port, &mut buffer) else { return };
             self.handle(now, Input::Bytes(port, &buffer[..n]));
         }
     }
 }
 
 /// Everything that is in a pipe now.
-fn rest_of(end: End) -> Vec<u8> {
+fn rest_of(end: StreamFd) -> Vec<u8> {
     let (mut rest, mut buffer) = (Vec::new(), vec![0; PIPE]);
-    while let Got::Bytes(n) = end.read(&mut buffer) {
+    while let ReadResult::Bytes(n) = end.read(&mut buffer) {
         rest.extend_from_slice(&buffer[..n]);
         if rest.len() >= 2 * PIPE {
             // Somebody else still writes to it, which cannot be: the only writing end was ours.

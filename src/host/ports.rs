@@ -14,8 +14,8 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
 use crate::core::Core;
-use crate::sys::end::{End, Got, Put};
-use crate::words::Port;
+use crate::sys::stream::{ReadResult, StreamFd, WriteResult};
+use crate::types::Port;
 
 /// The token of the signals; the ports have those from 2 on.
 pub(super) const SIGNALS: Token = Token(0);
@@ -25,16 +25,16 @@ const FIRST: usize = 2;
 const PORTS: usize = 4 + crate::core::RUN_SLOTS;
 
 #[derive(Debug)]
-struct Reader {
-    end: End,
+struct ReadPort {
+    end: StreamFd,
     /// There may be something to read. If not, it is registered, and an event will say when there is.
     ready: bool,
     registered: bool,
 }
 
 #[derive(Debug)]
-struct Writer {
-    end: End,
+struct WritePort {
+    end: StreamFd,
     /// The last write did not fit: it is registered, and an event will say when the next does.
     full: bool,
     registered: bool,
@@ -44,18 +44,18 @@ struct Writer {
 #[derive(Debug)]
 pub(super) struct Ports {
     registry: Registry,
-    readers: [Option<Reader>; PORTS],
-    writers: [Option<Writer>; PORTS],
+    readers: [Option<ReadPort>; PORTS],
+    writers: [Option<WritePort>; PORTS],
     /// Which of them there are: most slots are empty, and every turn goes through all ports.
-    readable: Set,
-    writable: Set,
+    readable: PortSet,
+    writable: PortSet,
 }
 
 /// A set of ports.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Set(u32);
+pub(super) struct PortSet(u32);
 
-impl Set {
+impl PortSet {
     fn insert(&mut self, port: Port) {
         self.0 |= 1 << index(port);
     }
@@ -65,7 +65,7 @@ impl Set {
     }
 }
 
-impl Iterator for Set {
+impl Iterator for PortSet {
     type Item = Port;
 
     fn next(&mut self) -> Option<Port> {
@@ -78,20 +78,20 @@ impl Iterator for Set {
 impl Ports {
     pub(super) fn new(registry: Registry) -> Self {
         let (readers, writers) = ([const { None }; PORTS], [const { None }; PORTS]);
-        Self { registry, readers, writers, readable: Set::default(), writable: Set::default() }
+        Self { registry, readers, writers, readable: PortSet::default(), writable: PortSet::default() }
     }
 
     /// This port can be read at this end.
-    pub(super) fn add_reader(&mut self, port: Port, end: End) {
-        let mut reader = Reader { end, ready: true, registered: false };
+    pub(super) fn add_reader(&mut self, port: Port, end: StreamFd) {
+        let mut reader = ReadPort { end, ready: true, registered: false };
         reader.register(&self.registry, port);
         self.readers[index(port)] = Some(reader);
         self.readable.insert(port);
     }
 
     /// This port can be written at this end.
-    pub(super) fn add_writer(&mut self, port: Port, end: End) {
-        self.writers[index(port)] = Some(Writer { end, full: false, registered: false });
+    pub(super) fn add_writer(&mut self, port: Port, end: StreamFd) {
+        self.writers[index(port)] = Some(WritePort { end, full: false, registered: false });
         self.writable.insert(port);
     }
 
@@ -137,46 +137,46 @@ impl Ports {
     }
 
     /// The ports that can be read, in the order in which they are served.
-    pub(super) fn readable(&self) -> Set {
+    pub(super) fn readable(&self) -> PortSet {
         self.readable
     }
 
     /// The ports that can be written.
-    pub(super) fn writable(&self) -> Set {
+    pub(super) fn writable(&self) -> PortSet {
         self.writable
     }
 
     /// Reads this port once.
-    pub(super) fn read(&mut self, port: Port, buffer: &mut [u8]) -> Got {
-        let Some(reader) = &mut self.readers[index(port)] else { return Got::Nothing };
+    pub(super) fn read(&mut self, port: Port, buffer: &mut [u8]) -> ReadResult {
+        let Some(reader) = &mut self.readers[index(port)] else { return ReadResult::Nothing };
         let got = reader.end.read(buffer);
         match got {
-            Got::Bytes(_) => {}
-            Got::Nothing => {
+            ReadResult::Bytes(_) => {}
+            ReadResult::Nothing => {
                 reader.ready = false;
                 reader.register(&self.registry, port);
             }
-            Got::End => self.close_reader(port),
+            ReadResult::End => self.close_reader(port),
         }
         got
     }
 
     /// Writes to this port once, if it is known to take anything.
-    pub(super) fn write(&mut self, port: Port, bytes: &[u8]) -> Put {
-        let Some(writer) = &mut self.writers[index(port)] else { return Put::Full };
+    pub(super) fn write(&mut self, port: Port, bytes: &[u8]) -> WriteResult {
+        let Some(writer) = &mut self.writers[index(port)] else { return WriteResult::Full };
         if writer.full {
-            return Put::Full;
+            return WriteResult::Full;
         }
         let put = writer.end.write(bytes);
         match put {
             // One that took a part only is full: to ask again would be a call for nothing.
-            Put::Bytes(n) if n == bytes.len() || !writer.end.takes_what_it_can() => {}
-            Put::Bytes(_) | Put::Full => {
+            WriteResult::Bytes(n) if n == bytes.len() || !writer.end.takes_what_it_can() => {}
+            WriteResult::Bytes(_) | WriteResult::Full => {
                 writer.register(&self.registry, port);
                 // What cannot be registered, a file, is never full.
                 writer.full = writer.registered;
             }
-            Put::Gone(_) => self.close_writer(port),
+            WriteResult::Gone(_) => self.close_writer(port),
         }
         put
     }
@@ -212,7 +212,7 @@ impl Ports {
     }
 }
 
-impl Reader {
+impl ReadPort {
     /// An event will say when there is something to read, or that there is now.
     fn register(&mut self, registry: &Registry, port: Port) {
         let token = Token(FIRST + 2 * index(port));
@@ -222,7 +222,7 @@ impl Reader {
     }
 }
 
-impl Writer {
+impl WritePort {
     /// An event will say when the next write fits.
     fn register(&mut self, registry: &Registry, port: Port) {
         let token = Token(FIRST + 2 * index(port) + 1);
@@ -232,7 +232,7 @@ impl Writer {
 }
 
 /// Before the descriptor is closed: a duplicate of it elsewhere would keep it in the poll.
-fn deregister(registry: &Registry, end: &End) {
+fn deregister(registry: &Registry, end: &StreamFd) {
     let result: io::Result<()> = registry.deregister(&mut SourceFd(&end.as_raw_fd()));
     debug_assert!(result.is_ok(), "it was registered");
 }
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_set_gives_its_ports_in_the_order_of_service() {
-        let mut set = Set::default();
+        let mut set = PortSet::default();
         for port in [Port::Shell, Port::Run(15), Port::Tty, Port::Run(0), Port::Coproc, Port::CoprocErr] {
             set.insert(port);
             assert_eq!(super::port(index(port)), port);

@@ -9,27 +9,30 @@ use std::time::Instant;
 use mio::{Events, Poll};
 
 use super::children::Children;
-use super::clients::{self, Clients};
-use super::ports::{self, Ports};
-use super::terminal::Terminal;
-use super::{CHUNK, Host, Launch, Refusal, provoke};
+use super::clients;
+use super::clients::Clients;
+use super::ports;
+use super::ports::Ports;
+use super::terminal::OuterTerminal;
+use super::{CHUNK, Host, Launch, StartRefusal, provoke};
 use crate::core::{Core, MOST_RECENT};
 use crate::sys::child;
-use crate::sys::kept::Kept;
+use crate::sys::line_file::LineFile;
 use crate::sys::pty::Pty;
-use crate::sys::signals::{self, Inherited};
+use crate::sys::signals;
+use crate::sys::signals::Inherited;
 use crate::sys::socket::Listener;
 use crate::sys::tty;
-use crate::words::{Port, reason};
+use crate::types::{Port, reason};
 
 /// As many as there can be, so that the terminal's is never behind those of the clients.
 const EVENTS: usize = clients::MOST + 128;
 
 impl Host {
-    pub(super) fn start(launch: Launch) -> Result<Self, Refusal> {
-        let Launch { program, mut setup, sockets, recent, log } = launch;
+    pub(super) fn start(launch: Launch) -> Result<Self, StartRefusal> {
+        let Launch { program, mut settings, sockets, recent, log } = launch;
         provoke("start");
-        let what = |what| move |error| Refusal::System(what, error);
+        let what = |what| move |error| StartRefusal::System(what, error);
         let inherited = Inherited::take();
         // Before the shell is started: one that exits at once would never be waited for.
         let mut signals = signals::register(&inherited).map_err(what("the signal handlers could not be set"))?;
@@ -37,32 +40,32 @@ impl Host {
         poll.registry()
             .register(&mut signals, ports::SIGNALS, mio::Interest::READABLE)
             .map_err(what("the signals could not be registered"))?;
-        let terminal = Terminal::take().map_err(what("the terminal could not be put into raw mode"))?;
+        let terminal = OuterTerminal::take().map_err(what("the terminal could not be put into raw mode"))?;
         provoke("raw");
-        setup.size = terminal.size();
-        setup.keyboard = terminal.keyboard;
-        setup.screen = terminal.screen;
-        let (pty, slave) = Pty::open(setup.size, terminal.attributes()).map_err(what("no pty could be made"))?;
-        setup.signals = pty.signal_characters().map_err(what("the pty could not be asked"))?;
+        settings.size = terminal.size();
+        settings.keyboard = terminal.keyboard;
+        settings.screen = terminal.screen;
+        let (pty, slave) = Pty::open(settings.size, terminal.attributes()).map_err(what("no pty could be made"))?;
+        settings.signals = pty.signal_characters().map_err(what("the pty could not be asked"))?;
         let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
         let mut ports = Ports::new(registry);
         connect(&pty, &mut ports).map_err(what("the terminal could not be opened"))?;
-        let listener = Listener::bind(&sockets, &setup.session);
-        let names = names(&setup.session, &pty, listener.as_ref().ok());
-        let shell = child::start_in_pty(&program, &slave, &names, &inherited).map_err(Refusal::Program)?;
+        let listener = Listener::bind(&sockets, &settings.session);
+        let names = names(&settings.session, &pty, listener.as_ref().ok());
+        let shell = child::start_in_pty(&program, &slave, &names, &inherited).map_err(StartRefusal::Program)?;
         drop(slave);
-        setup.tty = pty.name.to_string_lossy().into_owned();
+        settings.tty = pty.name.to_string_lossy().into_owned();
         if let Err(error) = &listener {
             let sentence =
                 format!("the session has no socket, so it cannot be steered from outside: {}", reason(error));
-            setup.troubles.push(sentence);
+            settings.troubles.push(sentence);
         }
         let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
         // What went wrong has been said above.
         let clients = Clients::new(registry, listener.ok());
         let children = Children::new(shell, names);
         let mut effects = Vec::new();
-        let core = Core::new(Instant::now(), setup, &mut effects);
+        let core = Core::new(Instant::now(), settings, &mut effects);
         let mut host = Self {
             terminal,
             core: ManuallyDrop::new(core),
@@ -75,7 +78,7 @@ impl Host {
             pty,
             children,
             clients,
-            recent: Kept::new(recent, MOST_RECENT),
+            recent: LineFile::new(recent, MOST_RECENT),
             effects,
             warnings: Vec::new(),
             modes: Vec::new(),

@@ -5,30 +5,31 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use termios::Termios;
 
-use crate::core::Medium;
-use crate::sys::tty::{self, Halves, RawMode};
-use crate::words::Size;
+use crate::core::OutputKind;
+use crate::sys::tty;
+use crate::sys::tty::{Halves, RawMode};
+use crate::types::Size;
 
 /// What coshell stands in front of.
 #[derive(Debug)]
-pub(super) struct Terminal {
+pub(super) struct OuterTerminal {
     /// What the keyboard's bytes come from.
-    pub(super) keyboard: Medium,
+    pub(super) keyboard: OutputKind,
     /// What the output goes to.
-    pub(super) screen: Medium,
+    pub(super) screen: OutputKind,
     raw: Option<RawMode>,
     size: Size,
 }
 
-impl Terminal {
+impl OuterTerminal {
     /// Puts the terminal into raw mode, if there is one; in the background this waits for the foreground.
     pub(super) fn take() -> io::Result<Self> {
         let (keyboard, screen) = (medium(&io::stdin()), medium(&io::stdout()));
         let raw = match (keyboard, screen) {
-            (Medium::Terminal, Medium::Terminal) => Some(RawMode::enter(io::stdin().as_fd(), Halves::Both)?),
-            (Medium::Terminal, Medium::Stream) => Some(RawMode::enter(io::stdin().as_fd(), Halves::Keyboard)?),
-            (Medium::Stream, Medium::Terminal) => Some(RawMode::enter(io::stdout().as_fd(), Halves::Screen)?),
-            (Medium::Stream, Medium::Stream) => None,
+            (OutputKind::Terminal, OutputKind::Terminal) => Some(RawMode::enter(io::stdin().as_fd(), Halves::Both)?),
+            (OutputKind::Terminal, OutputKind::Pipe) => Some(RawMode::enter(io::stdin().as_fd(), Halves::Keyboard)?),
+            (OutputKind::Pipe, OutputKind::Terminal) => Some(RawMode::enter(io::stdout().as_fd(), Halves::Screen)?),
+            (OutputKind::Pipe, OutputKind::Pipe) => None,
         };
         Ok(Self { keyboard, screen, raw, size: current_size() })
     }
@@ -70,8 +71,8 @@ impl Terminal {
     }
 }
 
-fn medium(stream: &impl AsFd) -> Medium {
-    if tty::is_terminal(stream.as_fd()) { Medium::Terminal } else { Medium::Stream }
+fn medium(stream: &impl AsFd) -> OutputKind {
+    if tty::is_terminal(stream.as_fd()) { OutputKind::Terminal } else { OutputKind::Pipe }
 }
 
 /// The size of the first standard stream that is a terminal.

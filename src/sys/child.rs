@@ -7,17 +7,18 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, Stdio};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use super::end::{End, close_on_exec};
-use super::guard::Guard;
-use super::guest;
-use super::signals::{self, Inherited};
-use crate::words::Exit;
+use super::foreground;
+use super::signals;
+use super::signals::Inherited;
+use super::stream::{StreamFd, close_on_exec};
+use super::watchdog::Watchdog;
+use crate::types::ExitStatus;
 
 /// The program that the session is about.
 #[derive(Clone, Debug)]
@@ -32,7 +33,7 @@ pub struct Program {
 
 /// A command line for `/bin/sh -c`.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
+pub struct ShellLine<'a> {
     /// The command line itself.
     pub command: &'a str,
     /// `$0`, `$1`, ...
@@ -49,20 +50,20 @@ pub struct Streams {
     /// The id of its process.
     pub pid: u32,
     /// What its stdin is told by.
-    pub known: Option<guest::Identity>,
+    pub known: Option<foreground::Identity>,
     /// What it reads.
-    pub stdin: End,
+    pub stdin: StreamFd,
     /// What it writes, unless that goes nowhere.
-    pub stdout: Option<End>,
+    pub stdout: Option<StreamFd>,
     /// What it complains.
-    pub stderr: End,
+    pub stderr: StreamFd,
     /// The end of its stdin that it reads from itself, to read back what it leaves there.
-    pub unread: Option<End>,
+    pub unread: Option<StreamFd>,
 }
 
 /// What a command at pipes is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum StreamRequest {
     /// Its output is typed.
     Output,
     /// The same, and what it does not read is wanted back.
@@ -98,16 +99,16 @@ pub fn start_in_pty(
 
 /// Starts a command line at pipes, as the leader of a session of its own, with all signals at their defaults and
 /// no descriptor but its standard streams.
-pub fn start_at_pipes(line: &Line<'_>, wanted: Wanted) -> io::Result<(Child, Streams)> {
+pub fn start_at_pipes(line: &ShellLine<'_>, wanted: StreamRequest) -> io::Result<(Child, Streams)> {
     let (reads, stdin) = nix::unistd::pipe()?;
     close_on_exec(&reads)?;
-    let stdin = End::own(stdin)?;
+    let stdin = StreamFd::own(stdin)?;
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(line.command);
     command.args(line.args.iter().map(|arg| OsStr::from_bytes(arg)));
     command.envs(line.env.iter().map(|(name, value)| (name, OsStr::from_bytes(value))));
     command.stdin(reads.try_clone()?).stderr(Stdio::piped());
-    command.stdout(if wanted == Wanted::Nothing { Stdio::null() } else { Stdio::piped() });
+    command.stdout(if wanted == StreamRequest::Nothing { Stdio::null() } else { Stdio::piped() });
     if let Some(directory) = line.directory {
         command.current_dir(directory);
     }
@@ -125,16 +126,16 @@ pub fn start_at_pipes(line: &Line<'_>, wanted: Wanted) -> io::Result<(Child, Str
         });
     }
     let mut child = command.spawn()?;
-    let stdout = child.stdout.take().map(|pipe| End::own(pipe.into())).transpose()?;
+    let stdout = child.stdout.take().map(|pipe| StreamFd::own(pipe.into())).transpose()?;
     let stderr = child.stderr.take().ok_or_else(|| io::Error::other("the pipe for stderr is missing"))?;
     // O_NONBLOCK would be seen by the child, which has the same description: this end is asked instead.
-    let unread = (wanted == Wanted::OutputAndUnread).then(|| End::inherited(reads.as_fd())).transpose()?;
+    let unread = (wanted == StreamRequest::OutputAndUnread).then(|| StreamFd::inherited(reads.as_fd())).transpose()?;
     let streams = Streams {
-        known: guest::identity(&reads),
+        known: foreground::identity(&reads),
         pid: child.id(),
         stdin,
         stdout,
-        stderr: End::own(stderr.into())?,
+        stderr: StreamFd::own(stderr.into())?,
         unread,
     };
     Ok((child, streams))
@@ -155,12 +156,12 @@ fn passes_exec(fd: RawFd) -> bool {
 }
 
 /// How the child ended, if it has.
-pub fn exit_of(child: &mut Child) -> Option<Exit> {
+pub fn exit_of(child: &mut Child) -> Option<ExitStatus> {
     // A child that cannot be waited for has been reaped: it is over.
-    let status = child.try_wait().unwrap_or_else(|_| Some(ExitStatus::from_raw(0)))?;
+    let status = child.try_wait().unwrap_or_else(|_| Some(process::ExitStatus::from_raw(0)))?;
     Some(match (status.code(), status.signal()) {
-        (Some(code), _) => Exit::Code(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
-        (None, signal) => Exit::Signal(signal.unwrap_or(0)),
+        (Some(code), _) => ExitStatus::Code(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
+        (None, signal) => ExitStatus::Signal(signal.unwrap_or(0)),
     })
 }
 
@@ -170,8 +171,8 @@ pub fn pid_of(child: &Child) -> Pid {
 }
 
 /// Guards the process group of a child that leads one.
-pub fn guard(child: &Child) -> io::Result<Guard> {
-    Guard::start(pid_of(child))
+pub fn guard(child: &Child) -> io::Result<Watchdog> {
+    Watchdog::start(pid_of(child))
 }
 
 /// Sends a signal to the process group that this child leads. A group that is gone needs none.

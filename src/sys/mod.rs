@@ -5,13 +5,13 @@
 
 pub mod child;
 pub mod crash;
-pub mod end;
-pub mod guard;
-pub mod guest;
-pub mod kept;
+pub mod foreground;
+pub mod line_file;
 pub mod memory;
 pub mod process;
 pub mod pty;
 pub mod signals;
 pub mod socket;
+pub mod stream;
 pub mod tty;
+pub mod watchdog;

@@ -9,9 +9,9 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, tcgetpgrp};
 use termios::{ECHO, ICANON, ISIG, NOFLSH, TCIFLUSH, Termios, VEOF, VINTR, VQUIT, VSUSP};
 
-use super::end::{End, close_on_exec};
+use super::stream::{StreamFd, close_on_exec};
 use super::tty;
-use crate::words::Size;
+use crate::types::Size;
 
 /// A pty holds about 20 KB of typed bytes, of which one flush drops 4.
 const FLUSHES: usize = 8;
@@ -40,8 +40,8 @@ impl Pty {
     }
 
     /// The end to read from and to write to.
-    pub fn end(&self) -> io::Result<End> {
-        End::own(self.master.try_clone()?)
+    pub fn end(&self) -> io::Result<StreamFd> {
+        StreamFd::own(self.master.try_clone()?)
     }
 
     /// Gives the window inside this size.

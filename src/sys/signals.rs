@@ -8,7 +8,7 @@ use signal_hook_mio::v1_0::Signals;
 
 /// What coshell was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SignalEvent {
     /// A child ended.
     Child,
     /// The window has a new size.
@@ -21,7 +21,7 @@ pub enum Event {
     Terminate(i32),
 }
 
-impl Event {
+impl SignalEvent {
     /// What this signal is.
     pub fn of(signal: i32) -> Self {
         match signal {

@@ -15,7 +15,7 @@ use nix::sys::socket::{
 };
 use nix::unistd::{Pid, SysconfVar, Uid, geteuid, sysconf};
 
-use super::end::{End, Got, close_on_exec};
+use super::stream::{ReadResult, StreamFd, close_on_exec};
 
 /// What a session's socket is called behind its id.
 const SUFFIX: &str = "sock";
@@ -68,7 +68,7 @@ fn is_stale(id: &str, path: &Path, ourselves: &str) -> bool {
     }
     let Ok(address) = UnixAddr::new(path) else { return false };
     let Ok(fd) = socket(AddressFamily::Unix, SockType::Stream, SockFlag::empty(), None) else { return false };
-    let Ok(end) = End::own(fd) else { return false };
+    let Ok(end) = StreamFd::own(fd) else { return false };
     connect_fd(end.as_raw_fd(), &address) == Err(Errno::ECONNREFUSED)
 }
 
@@ -177,7 +177,7 @@ fn peer(stream: &UnixStream) -> Option<Uid> {
 /// A client's connection.
 #[derive(Debug)]
 pub struct Connection {
-    end: End,
+    end: StreamFd,
     /// The descriptors that came with the last bytes that any came with.
     passed: Vec<OwnedFd>,
 }
@@ -185,19 +185,19 @@ pub struct Connection {
 impl Connection {
     /// One that nobody else has.
     pub fn new(stream: UnixStream) -> io::Result<Self> {
-        Ok(Self { end: End::own(stream.into())?, passed: Vec::new() })
+        Ok(Self { end: StreamFd::own(stream.into())?, passed: Vec::new() })
     }
 
     /// Reads what there is, at most as much as `buffer` holds, and keeps the descriptors that come along.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Got {
+    pub fn read(&mut self, buffer: &mut [u8]) -> ReadResult {
         let mut room = nix::cmsg_space!([RawFd; PASSED]);
         let mut parts = [IoSliceMut::new(buffer)];
         let message = loop {
             match recvmsg::<()>(self.end.as_raw_fd(), &mut parts, Some(&mut room), MsgFlags::empty()) {
                 Ok(message) => break message,
                 Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => return Got::Nothing,
-                Err(_) => return Got::End,
+                Err(Errno::EAGAIN) => return ReadResult::Nothing,
+                Err(_) => return ReadResult::End,
             }
         };
         let mut passed = Vec::new();
@@ -214,11 +214,11 @@ impl Connection {
         if !passed.is_empty() {
             self.passed = passed;
         }
-        if n == 0 { Got::End } else { Got::Bytes(n) }
+        if n == 0 { ReadResult::End } else { ReadResult::Bytes(n) }
     }
 
     /// The end to write to.
-    pub fn end(&self) -> &End {
+    pub fn end(&self) -> &StreamFd {
         &self.end
     }
 

@@ -12,8 +12,8 @@ use nix::unistd::{getpgrp, tcgetpgrp, tcsetpgrp};
 use termios::{Termios, tcsetattr};
 
 use super::crash;
-use super::end::{End, Put};
-use crate::words::Size;
+use super::stream::{StreamFd, WriteResult};
+use crate::types::Size;
 
 nix::ioctl_read_bad!(
     /// `TIOCGWINSZ`, ioctl_tty(2).
@@ -53,11 +53,11 @@ pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
 /// An end of the terminal, or of the file, behind this descriptor. A terminal is opened anew by its name, since
 /// O_NONBLOCK on an inherited description would be seen by the shell that started us, and kqueue refuses
 /// `/dev/tty` (tokio-rs/mio#1377).
-pub fn open(fd: BorrowedFd<'_>) -> io::Result<End> {
+pub fn open(fd: BorrowedFd<'_>) -> io::Result<StreamFd> {
     match path(fd).and_then(|path| reopen(&path).ok()) {
-        Some(own) => End::own(own.into()),
+        Some(own) => StreamFd::own(own.into()),
         // No access to it by name, as after su(1): the inherited descriptor will do.
-        None => End::inherited(fd),
+        None => StreamFd::inherited(fd),
     }
 }
 
@@ -222,11 +222,11 @@ fn write_at_last(tty: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes this; whether all of it was taken.
-fn is_taken(end: &End, mut bytes: &[u8]) -> bool {
+fn is_taken(end: &StreamFd, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         match end.write(bytes) {
-            Put::Bytes(n) => bytes = &bytes[n..],
-            Put::Full | Put::Gone(_) => return false,
+            WriteResult::Bytes(n) => bytes = &bytes[n..],
+            WriteResult::Full | WriteResult::Gone(_) => return false,
         }
     }
     true

@@ -12,7 +12,7 @@ fn says(args: &[&str]) -> (Ended, String) {
     (outcome.ended, dress.replace_all(&text, "").into_owned())
 }
 
-/// Fails unless these arguments are refused with all of `words`.
+/// Fails unless these arguments are refused with all of `types`.
 #[track_caller]
 fn refused(args: &[&str], words: &[&str]) {
     let (ended, text) = says(args);

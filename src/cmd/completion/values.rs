@@ -7,10 +7,10 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use crate::cmd::sessions;
 use crate::core::Chord;
-use crate::core::command::{Command, TriggerCommand};
-use crate::core::coproc::Record;
+use crate::core::coproc::Event;
+use crate::core::request::{Request, TriggerRequest};
 use crate::core::trigger::When;
-use crate::words::signal_names;
+use crate::types::signal_names;
 
 /// The values of this argument, where they are known; `session` is the one that was named.
 pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates> {
@@ -20,7 +20,7 @@ pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates>
         ("when", _) => fixed(|| When::NAMES.map(|name| name.trim_end_matches("NAME"))),
         ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
         ("signal", _) => fixed(signal_names),
-        ("events", _) => fixed(|| Record::KINDS.iter().copied()),
+        ("events", _) => fixed(|| Event::KINDS.iter().copied()),
         ("session", _) => fixed(|| sessions::alive().into_iter().map(|(id, _)| id)),
         ("trigger", true) => ArgValueCandidates::new(move || triggers(session.as_deref())),
         _ => return None,
@@ -44,7 +44,7 @@ where
 
 /// The triggers of the session that is meant: by name, or else by number, with their patterns.
 fn triggers(session: Option<&str>) -> Vec<CompletionCandidate> {
-    let list = Command::Trigger(TriggerCommand::List {}).write();
+    let list = Request::Trigger(TriggerRequest::List {}).write();
     // Where no session is meant or none answers, there is nothing to offer.
     let answer = sessions::connect(session).ok().and_then(|mut client| client.ask_in_time(&list)).unwrap_or_default();
     let triggers = answer["triggers"].as_array().into_iter().flatten();

@@ -6,7 +6,7 @@ mod protocol;
 use clap::Arg;
 
 use crate::cli;
-use crate::core::action::{KINDS, Kind};
+use crate::core::trigger::action::{ActionKind, KINDS};
 
 const TEMPLATE: &str = include_str!("../../../man/coshell.1.in");
 const GENERATED: &str = "Made from coshell.1.in by: COSHELL_BLESS=1 cargo test --test docs";
@@ -56,7 +56,7 @@ fn option(arg: &Arg) -> String {
 }
 
 fn actions() -> String {
-    let action = |kind: &Kind| {
+    let action = |kind: &ActionKind| {
         let short = kind.letter.map(|letter| format!("\\fB\\-{letter}\\fR, ")).unwrap_or_default();
         entry(&short, kind.name, kind.value, kind.manual)
     };

@@ -4,9 +4,9 @@ use clap::{Arg, ArgAction};
 
 use super::{sentence, text};
 use crate::cli;
-use crate::core::command::{Command, Fault};
-use crate::core::control::Code;
-use crate::core::coproc::Record;
+use crate::core::control::ErrorCode;
+use crate::core::coproc::Event;
+use crate::core::request::{OptionArgsError, Request};
 
 /// A subcommand with its place below others, as it is typed.
 type Named = (String, clap::Command);
@@ -67,17 +67,17 @@ fn usage(arg: &Arg) -> String {
 
 /// Every method with its parameters.
 pub(super) fn methods() -> String {
-    let on_the_wire = |(name, _): &Named| !Command::parameters(&name.replace(' ', "-")).is_empty() || is_method(name);
+    let on_the_wire = |(name, _): &Named| !Request::parameters(&name.replace(' ', "-")).is_empty() || is_method(name);
     all().iter().filter(|named| on_the_wire(named)).map(|(name, subcommand)| method(name, subcommand)).collect()
 }
 
 fn is_method(name: &str) -> bool {
-    Command::read(&name.replace(' ', "-"), None).is_ok()
+    Request::read(&name.replace(' ', "-"), None).is_ok()
 }
 
 fn method(name: &str, subcommand: &clap::Command) -> String {
     let method = name.replace(' ', "-");
-    let described = Command::parameters(&method).iter().map(|name| parameter(&method, name, subcommand));
+    let described = Request::parameters(&method).iter().map(|name| parameter(&method, name, subcommand));
     let described: Vec<String> = described.collect();
     let parameters = if described.is_empty() { "No parameters.".to_owned() } else { described.join(";\n") + "." };
     format!(".TP\n\\fB{}\\fR\n{parameters}\n", text(&method))
@@ -89,7 +89,7 @@ fn takes_many(arg: &Arg) -> bool {
 
 /// What the command line takes from elsewhere the wire may still want.
 fn is_missed(method: &str, name: &str) -> bool {
-    matches!(Command::read(method, None), Err(Fault::Params(reason)) if reason.contains(&format!("`{name}`")))
+    matches!(Request::read(method, None), Err(OptionArgsError::Params(reason)) if reason.contains(&format!("`{name}`")))
 }
 
 fn parameter(method: &str, name: &str, subcommand: &clap::Command) -> String {
@@ -126,15 +126,15 @@ fn number_or_string(arg: &Arg) -> &'static str {
 
 /// The codes of the errors.
 pub(super) fn refusals() -> String {
-    let entry = |(code, meaning): &(Code, &str)| {
+    let entry = |(code, meaning): &(ErrorCode, &str)| {
         let number = (*code as i64).to_string();
         format!(".TP\n\\fB{}\\fR\n{}\n", text(&number), sentence(meaning))
     };
-    Code::ALL.iter().map(entry).collect()
+    ErrorCode::ALL.iter().map(entry).collect()
 }
 
 /// The names of the events.
 pub(super) fn events() -> String {
-    let names: Vec<String> = Record::KINDS.iter().map(|kind| format!("\\fB{}\\fR", text(kind))).collect();
+    let names: Vec<String> = Event::KINDS.iter().map(|kind| format!("\\fB{}\\fR", text(kind))).collect();
     names.join(",\n") + ".\n"
 }

@@ -4,16 +4,16 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::super::Core;
-use super::super::rule::{Item, Reaction, Rule};
-use super::{Code, Refusal, Reply};
+use super::{ErrorCode, Reply, RpcError};
+use crate::core::Core;
+use crate::core::trigger::definition::{OptionArg, TriggerActions, TriggerDef};
 
 /// More triggers than anybody has; what a client adds is bounded like everything else.
 const MOST: usize = 100_000;
 
 impl Core {
     pub(super) fn list_triggers(&self, now: Instant) -> Value {
-        let told = |(i, reaction): (usize, &Reaction)| {
+        let told = |(i, reaction): (usize, &TriggerActions)| {
             let (spec, cost) = (self.triggers.spec(i), self.triggers.cost(i));
             json!({
                 "number": i + 1,
@@ -29,13 +29,13 @@ impl Core {
         json!({"triggers": self.standing_triggers().map(told).collect::<Vec<_>>()})
     }
 
-    pub(super) fn add_trigger(&mut self, regex: String, items: Vec<Item>) -> Reply {
-        let rule = Rule::new(regex, items);
-        let Rule { spec, reaction } =
-            rule.map_err(|(option, reason)| Refusal::new(Code::Params, format!("{option}: {reason}")))?;
+    pub(super) fn add_trigger(&mut self, regex: String, items: Vec<OptionArg>) -> Reply {
+        let rule = TriggerDef::new(regex, items);
+        let TriggerDef { spec, reaction } =
+            rule.map_err(|(option, reason)| RpcError::new(ErrorCode::Params, format!("{option}: {reason}")))?;
         if self.reactions.len() >= MOST {
             let sentence = format!("{MOST} triggers have been added, removed ones included: a session takes no more");
-            return Err(Refusal::new(Code::Full, sentence));
+            return Err(RpcError::new(ErrorCode::Full, sentence));
         }
         self.triggers.push(spec);
         self.reactions.push(Some(reaction));
@@ -64,12 +64,12 @@ impl Core {
     }
 
     /// The triggers that were not removed: their places among all, and what they do.
-    pub(in crate::core) fn standing_triggers(&self) -> impl Iterator<Item = (usize, &Reaction)> {
+    pub(in crate::core) fn standing_triggers(&self) -> impl Iterator<Item = (usize, &TriggerActions)> {
         self.reactions.iter().enumerate().filter_map(|(i, reaction)| Some((i, reaction.as_ref()?)))
     }
 
     /// The trigger of this name, pattern or number.
-    fn find_trigger(&self, wanted: &str) -> Result<usize, Refusal> {
+    fn find_trigger(&self, wanted: &str) -> Result<usize, RpcError> {
         let standing = self.standing_triggers().map(|(i, _)| i);
         let by_name: Vec<usize> = standing.filter(|&i| self.triggers.spec(i).called() == wanted).collect();
         match by_name[..] {
@@ -78,12 +78,15 @@ impl Core {
             _ => {
                 let numbers: Vec<String> = by_name.iter().map(|i| (i + 1).to_string()).collect();
                 let sentence = format!("more than one trigger is called '{wanted}'; say which: {}", numbers.join(", "));
-                return Err(Refusal::new(Code::Unknown, sentence));
+                return Err(RpcError::new(ErrorCode::Unknown, sentence));
             }
         }
         let number = wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         number.filter(|&i| self.reactions.get(i).is_some_and(Option::is_some)).ok_or_else(|| {
-            Refusal::new(Code::Unknown, format!("there is no trigger '{wanted}'; coshell trigger list shows them"))
+            RpcError::new(
+                ErrorCode::Unknown,
+                format!("there is no trigger '{wanted}'; coshell trigger list shows them"),
+            )
         })
     }
 }

@@ -1,40 +1,40 @@
 //! The one coprocess while there is one: starting, running, stopping, draining, ended (SPEC 3). Here is what concerns
-//! more than one of its rooms: `intake`, what it is given; `reading`, the form of that; `speech`, what it says;
-//! `process`, how it is stopped and ends; `silence`, how it looks while the screen stands still. Whoever holds it
+//! more than one of its rooms: `stdin`, what it is given; `format`, the form of that; `stdout`, what it says;
+//! `process`, how it is stopped and ends; `progress`, how it looks while the screen stands still. Whoever holds it
 //! starts, signals and reads.
 
-mod intake;
+mod event;
+mod format;
 mod process;
-mod reading;
-mod record;
-mod silence;
-mod speech;
+mod progress;
+mod stdin;
+mod stdout;
 
 use std::time::Instant;
 
-use intake::Intake;
+pub use event::Event;
+pub(super) use event::ended;
+use format::InputEncoder;
+pub use format::InputFormat;
 use process::Process;
-pub(super) use process::Why;
-pub use reading::Form;
-use reading::Reading;
-pub use record::Record;
-pub(super) use record::ended;
-pub(super) use silence::Silence;
-use speech::Speech;
+pub(super) use process::StopReason;
+pub(super) use progress::Progress;
+use stdin::CoprocStdin;
+use stdout::CoprocOutput;
 
 use super::Effect;
-use super::order::named;
-use super::tail::Tail;
-use crate::words::Exit;
+use super::command_line::named;
+use super::stderr_tail::StderrTail;
+use crate::types::ExitStatus;
 
 /// The memory that is kept to put its lines together in.
 const ROOM: usize = 16 * 1024;
 
 /// Whether the screen goes on while a coprocess runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loudness {
+pub enum Visibility {
     /// The screen shows what the shell prints, and the coprocess reads a copy.
-    Loud,
+    Visible,
     /// The coprocess alone gets what the shell prints.
     Silent,
 }
@@ -45,37 +45,37 @@ pub(super) struct Coproc {
     command: String,
     started: Instant,
     /// How its silence looks, if it was started silent.
-    silence: Option<Silence>,
-    reading: Reading,
+    silence: Option<Progress>,
+    reading: InputEncoder,
     /// Room for what a record becomes, kept for its memory only.
     rendered: Vec<u8>,
-    pub(super) intake: Intake,
-    pub(super) speech: Speech,
+    pub(super) intake: CoprocStdin,
+    pub(super) speech: CoprocOutput,
     pub(super) process: Process,
 }
 
 /// What is left of a coprocess when it is over.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(super) struct EndedCoproc {
     pub(super) command: String,
-    pub(super) exit: Exit,
-    pub(super) stderr: Tail,
+    pub(super) exit: ExitStatus,
+    pub(super) stderr: StderrTail,
     /// Who stopped it, if anybody did.
-    pub(super) why: Option<Why>,
+    pub(super) why: Option<StopReason>,
 }
 
 impl Coproc {
     /// A coprocess that is about to be started.
-    pub(super) fn start(now: Instant, command: String, form: Form, silence: Option<Silence>) -> Self {
-        let loudness = if silence.is_some() { Loudness::Silent } else { Loudness::Loud };
+    pub(super) fn start(now: Instant, command: String, form: InputFormat, silence: Option<Progress>) -> Self {
+        let visibility = if silence.is_some() { Visibility::Silent } else { Visibility::Visible };
         Self {
             command,
             started: now,
             silence,
-            reading: Reading::new(form),
+            reading: InputEncoder::new(form),
             rendered: Vec::new(),
-            intake: Intake::new(now, loudness),
-            speech: Speech::new(),
+            intake: CoprocStdin::new(now, visibility),
+            speech: CoprocOutput::new(),
             process: Process::new(),
         }
     }
@@ -92,8 +92,8 @@ impl Coproc {
         }
     }
 
-    /// Something that a `text` or `json` reader is told.
-    pub(super) fn tell(&mut self, now: Instant, record: &Record<'_>) {
+    /// Something that a `vt` or `json` reader is told.
+    pub(super) fn tell(&mut self, now: Instant, record: &Event<'_>) {
         self.reading.render(record, &mut self.rendered);
         self.give_rendered(now);
     }
@@ -119,7 +119,7 @@ impl Coproc {
     }
 
     /// Its process has exited: what a silent one did not read is asked for.
-    pub(super) fn exited(&mut self, exit: Exit, out: &mut Vec<Effect>) {
+    pub(super) fn exited(&mut self, exit: ExitStatus, out: &mut Vec<Effect>) {
         self.process.exited(exit);
         self.speech.exited();
         if self.is_silent() {
@@ -139,7 +139,7 @@ impl Coproc {
         let waited = self.intake.cut_off(now)?.as_secs();
         let name = self.name();
         if self.is_silent() {
-            self.process.stop(now, Why::User, out);
+            self.process.stop(now, StopReason::User, out);
             return Some(format!("coprocess {name} read nothing for {waited} s and was stopped"));
         }
         Some(format!(
@@ -149,7 +149,7 @@ impl Coproc {
 
     /// When `tick` or `draw` has something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let drawn_at = self.silence.as_ref().and_then(Silence::deadline);
+        let drawn_at = self.silence.as_ref().and_then(Progress::deadline);
         [self.process.deadline(), self.intake.deadline(), drawn_at].into_iter().flatten().min()
     }
 
@@ -160,21 +160,21 @@ impl Coproc {
 
     /// Whether such a line stands on the screen and must be taken away. It is not drawn again.
     pub(super) fn stop_drawing(&mut self) -> bool {
-        self.silence.as_mut().is_some_and(Silence::finish)
+        self.silence.as_mut().is_some_and(Progress::finish)
     }
 
     /// How it ended, once it is over: it has exited, what it wrote has been read, and what it did not read has come back.
-    pub(super) fn over(&self) -> Option<Exit> {
+    pub(super) fn over(&self) -> Option<ExitStatus> {
         self.process.exit.filter(|_| !self.speech.goes_on() && !self.is_silent())
     }
 
     /// What is left of it.
-    pub(super) fn end(self, exit: Exit) -> Ended {
-        Ended { command: self.command, exit, stderr: self.speech.stderr, why: self.process.why }
+    pub(super) fn end(self, exit: ExitStatus) -> EndedCoproc {
+        EndedCoproc { command: self.command, exit, stderr: self.speech.stderr, why: self.process.why }
     }
 
     /// What its stdin carries.
-    pub(super) fn form(&self) -> Form {
+    pub(super) fn form(&self) -> InputFormat {
         self.reading.form()
     }
 

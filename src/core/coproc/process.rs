@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::Effect;
-use crate::words::{Child, Exit, SIGKILL, SIGTERM};
+use crate::core::Effect;
+use crate::types::{Child, ExitStatus, SIGKILL, SIGTERM};
 
 /// From SIGTERM to SIGKILL.
 const KILL_AFTER: Duration = Duration::from_secs(2);
@@ -13,7 +13,7 @@ const FINISH_WITHIN: Duration = Duration::from_secs(1);
 
 /// Why a coprocess is being stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::core) enum Why {
+pub(in crate::core) enum StopReason {
     /// The user asked for it.
     User,
     /// The far side of its file transfer has left.
@@ -26,7 +26,7 @@ pub(in crate::core) enum Why {
 
 /// How far its stopping has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stopping {
+enum StopPhase {
     /// Nobody asked.
     No,
     /// It is sent SIGTERM at this time: the session is over.
@@ -42,35 +42,35 @@ enum Stopping {
 pub(in crate::core) struct Process {
     /// Once it has been started.
     pub(in crate::core) pid: Option<u32>,
-    stopping: Stopping,
+    stopping: StopPhase,
     /// Who asked for its end, if anybody did.
-    pub(super) why: Option<Why>,
+    pub(super) why: Option<StopReason>,
     /// The last signal that the user had it sent.
     sent: Option<i32>,
     /// How it ended, once it has.
-    pub(super) exit: Option<Exit>,
+    pub(super) exit: Option<ExitStatus>,
 }
 
 impl Process {
     /// One that is about to be started.
     pub(super) fn new() -> Self {
-        Self { pid: None, stopping: Stopping::No, why: None, sent: None, exit: None }
+        Self { pid: None, stopping: StopPhase::No, why: None, sent: None, exit: None }
     }
 
     /// Asks it to end: SIGTERM to its process group, SIGKILL later.
-    pub(in crate::core) fn stop(&mut self, now: Instant, why: Why, out: &mut Vec<Effect>) {
+    pub(in crate::core) fn stop(&mut self, now: Instant, why: StopReason, out: &mut Vec<Effect>) {
         self.why.get_or_insert(why);
-        if matches!(self.stopping, Stopping::No | Stopping::TermAt(_)) {
-            self.stopping = Stopping::KillAt(now + KILL_AFTER);
+        if matches!(self.stopping, StopPhase::No | StopPhase::TermAt(_)) {
+            self.stopping = StopPhase::KillAt(now + KILL_AFTER);
             out.push(Effect::Signal(Child::Coproc, SIGTERM));
         }
     }
 
     /// The shell has exited: it has a second to finish.
     pub(super) fn finish(&mut self, now: Instant) {
-        if self.stopping == Stopping::No {
-            self.why.get_or_insert(Why::Session);
-            self.stopping = Stopping::TermAt(now + FINISH_WITHIN);
+        if self.stopping == StopPhase::No {
+            self.why.get_or_insert(StopReason::Session);
+            self.stopping = StopPhase::TermAt(now + FINISH_WITHIN);
         }
     }
 
@@ -81,10 +81,10 @@ impl Process {
     }
 
     /// It has exited.
-    pub(super) fn exited(&mut self, exit: Exit) {
+    pub(super) fn exited(&mut self, exit: ExitStatus) {
         self.exit = Some(exit);
-        if self.sent.is_some_and(|signal| exit.status() == Exit::Signal(signal).status()) {
-            self.why.get_or_insert(Why::User);
+        if self.sent.is_some_and(|signal| exit.status() == ExitStatus::Signal(signal).status()) {
+            self.why.get_or_insert(StopReason::User);
         }
     }
 
@@ -96,9 +96,9 @@ impl Process {
     /// When it is sent the next signal.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.stopping {
-            Stopping::TermAt(at) => Some(at),
-            Stopping::KillAt(at) if self.exit.is_none() => Some(at),
-            Stopping::No | Stopping::KillAt(_) | Stopping::Killed => None,
+            StopPhase::TermAt(at) => Some(at),
+            StopPhase::KillAt(at) if self.exit.is_none() => Some(at),
+            StopPhase::No | StopPhase::KillAt(_) | StopPhase::Killed => None,
         }
     }
 
@@ -107,10 +107,10 @@ impl Process {
         if self.deadline().is_none_or(|at| now < at) {
             return;
         }
-        if let Stopping::TermAt(_) = self.stopping {
-            return self.stop(now, Why::Session, out);
+        if let StopPhase::TermAt(_) = self.stopping {
+            return self.stop(now, StopReason::Session, out);
         }
-        self.stopping = Stopping::Killed;
+        self.stopping = StopPhase::Killed;
         out.push(Effect::Signal(Child::Coproc, SIGKILL));
     }
 }
@@ -136,17 +136,17 @@ mod tests {
         process.finish(now);
         let signal = |signal| Effect::Signal(Child::Coproc, signal);
         assert_eq!(signals(&mut process, now), [(1, signal(SIGTERM)), (3, signal(SIGKILL))]);
-        process.stop(now, Why::User, &mut Vec::new());
-        assert_eq!((process.why, process.deadline()), (Some(Why::Session), None));
+        process.stop(now, StopReason::User, &mut Vec::new());
+        assert_eq!((process.why, process.deadline()), (Some(StopReason::Session), None));
     }
 
     #[test]
     fn who_has_exited_is_not_killed() {
         let (mut process, now, mut out) = (Process::new(), Instant::now(), Vec::new());
-        process.stop(now, Why::User, &mut out);
-        process.stop(now, Why::HangUp, &mut out);
-        process.exited(Exit::Code(0));
+        process.stop(now, StopReason::User, &mut out);
+        process.stop(now, StopReason::HangUp, &mut out);
+        process.exited(ExitStatus::Code(0));
         assert_eq!(out, [Effect::Signal(Child::Coproc, SIGTERM)]);
-        assert_eq!((signals(&mut process, now), process.why), (Vec::new(), Some(Why::User)));
+        assert_eq!((signals(&mut process, now), process.why), (Vec::new(), Some(StopReason::User)));
     }
 }

@@ -4,9 +4,10 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::marks::MOST;
-use super::tape::{Piece, Place, Source, Tape};
-use crate::core::text::{self, Sink, Text};
+use super::commands::MOST;
+use super::output_log::{LogPiece, LogPosition, Origin, OutputLog};
+use crate::core::vt;
+use crate::core::vt::{Sink, Text};
 
 /// What the kept lines may take, whatever their number.
 const LIMIT: usize = 8 * 1024 * 1024;
@@ -22,7 +23,7 @@ const SPOTS: usize = 4 * MOST;
 
 /// A line that was printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct HistoryLine {
     /// Lines since the session's start; the first is 1. The pieces of a long line have the same number.
     pub number: u64,
     /// When it was finished.
@@ -41,24 +42,24 @@ pub struct Kept {
 
 /// The lines.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct NumberedLines {
     /// As far as the tape was read. `None`: from where the tape begins on, nothing was.
     text: Option<Text>,
-    place: Place,
+    place: LogPosition,
     /// The line feeds in front of it.
     feeds: u64,
     /// What has to be looked at at a place in the stream. Only what was not read yet.
-    stops: VecDeque<(u64, Stop)>,
+    stops: VecDeque<(u64, PieceEnd)>,
     /// Where others have counted last.
     counted: u64,
     /// Where marks stand among the lines, by their places in the stream.
-    spots: VecDeque<(u64, Spot)>,
-    keep: Keep,
+    spots: VecDeque<(u64, LinePosition)>,
+    keep: LineCollector,
 }
 
 /// What has to be looked at.
 #[derive(Clone, Copy, Debug)]
-enum Stop {
+enum PieceEnd {
     /// Others have counted so many finished lines. There were so many line feeds.
     Counted(u64, u64),
     /// A mark stands there.
@@ -67,7 +68,7 @@ enum Stop {
 
 /// A place among the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub struct LinePosition {
     /// The line's number.
     pub number: u64,
     /// How many bytes of its text stood in front of it.
@@ -76,22 +77,22 @@ pub struct Spot {
 
 /// The finished lines.
 #[derive(Debug)]
-struct Keep {
+struct LineCollector {
     /// How many there were.
     number: u64,
-    lines: VecDeque<Kept>,
+    lines: VecDeque<HistoryLine>,
     /// What `lines` take.
     bytes: usize,
     /// How many are kept.
     most: usize,
 }
 
-impl Lines {
+impl NumberedLines {
     /// None yet, and at most so many.
     pub(super) fn new(text: Text, most: usize) -> Self {
-        let keep = Keep { number: 0, lines: VecDeque::new(), bytes: 0, most };
+        let keep = LineCollector { number: 0, lines: VecDeque::new(), bytes: 0, most };
         let (stops, spots) = (VecDeque::new(), VecDeque::new());
-        Self { text: Some(text), place: Place::default(), feeds: 0, stops, counted: 0, spots, keep }
+        Self { text: Some(text), place: LogPosition::default(), feeds: 0, stops, counted: 0, spots, keep }
     }
 
     /// Somebody else has assembled the lines up to this place in the stream, and counted so many finished ones.
@@ -99,13 +100,13 @@ impl Lines {
     pub(super) fn counted(&mut self, at: u64, number: u64, feeds: u64, exactly: bool) {
         if exactly || at >= self.counted + APART {
             self.counted = at;
-            self.stops.push_back((at, Stop::Counted(number, feeds)));
+            self.stops.push_back((at, PieceEnd::Counted(number, feeds)));
         }
     }
 
     /// A mark stands at this place in the stream.
     pub(super) fn mark(&mut self, at: u64) {
-        self.stops.push_back((at, Stop::Marked));
+        self.stops.push_back((at, PieceEnd::Marked));
     }
 
     /// Whether much has to be looked at, so that it should be read soon.
@@ -114,13 +115,13 @@ impl Lines {
     }
 
     /// Where the mark at this place in the stream stands, if its line was read and is not forgotten.
-    pub(super) fn spot(&self, at: u64) -> Option<Spot> {
+    pub(super) fn spot(&self, at: u64) -> Option<LinePosition> {
         let found = self.spots.binary_search_by_key(&at, |(place, _)| *place).ok()?;
         Some(self.spots[found].1)
     }
 
     /// How much of the tape was read.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> LogPosition {
         self.place
     }
 
@@ -129,20 +130,20 @@ impl Lines {
         self.keep.most
     }
 
-    /// Reads the tape up to the byte `to`, in front of which there were so many line feeds. `edge` is what was on where
+    /// Reads the tape up to the byte `to`, in front of which there were so many line feeds. `start_state` is what was on where
     /// the tape begins.
-    pub(super) fn read(&mut self, tape: &Tape, edge: &Text, to: u64, feeds: u64) {
+    pub(super) fn read(&mut self, log: &OutputLog, start_state: &Text, to: u64, feeds: u64) {
         self.feeds = feeds;
         let text = self.text.get_or_insert_with(|| {
-            self.place = tape.beginning();
-            let mut text = edge.clone();
+            self.place = log.beginning();
+            let mut text = start_state.clone();
             text.assemble(true);
             text
         });
         text.assemble(true);
-        while let Some((time, piece)) = tape.next(&mut self.place, to) {
+        while let Some((time, piece)) = log.next(&mut self.place, to) {
             match piece {
-                Piece::Bytes(Source::Shell, bytes) => {
+                LogPiece::Bytes(Origin::Shell, bytes) => {
                     let mut rest = bytes;
                     while let Some((at, stop)) = due(&mut self.stops, text.offset() + rest.len() as u64) {
                         let (before, behind) = rest.split_at((at.max(text.offset()) - text.offset()) as usize);
@@ -152,8 +153,8 @@ impl Lines {
                     }
                     text.feed(rest, &mut self.keep.keeper(time));
                 }
-                Piece::Bytes(Source::Own, _) => {}
-                Piece::Resized(size) => text.resize(size),
+                LogPiece::Bytes(Origin::Own, _) => {}
+                LogPiece::Resized(size) => text.resize(size),
             }
         }
         while let Some((at, stop)) = due(&mut self.stops, text.offset()) {
@@ -165,7 +166,7 @@ impl Lines {
     /// the line feeds that there were until then, unless others have counted better.
     pub(super) fn skip(&mut self, at: u64, feeds: u64) {
         while let Some((_, stop)) = due(&mut self.stops, at) {
-            if let Stop::Counted(number, feeds) = stop {
+            if let PieceEnd::Counted(number, feeds) = stop {
                 (self.keep.number, self.feeds) = (number, feeds);
             }
         }
@@ -182,44 +183,44 @@ impl Lines {
     }
 
     /// The lines that are kept, oldest first.
-    pub(super) fn kept(&self) -> &VecDeque<Kept> {
+    pub(super) fn kept(&self) -> &VecDeque<HistoryLine> {
         &self.keep.lines
     }
 
     /// The place behind everything that was read.
-    pub(super) fn here(&mut self) -> Spot {
+    pub(super) fn here(&mut self) -> LinePosition {
         let column = self.text.as_mut().and_then(Text::partial).map_or(0, |line| line.text.len());
-        Spot { number: self.keep.number + 1, column }
+        LinePosition { number: self.keep.number + 1, column }
     }
 
     /// The line that the cursor is on, if anything was put on it.
-    pub(super) fn open(&mut self, now: Instant) -> Option<Kept> {
+    pub(super) fn open(&mut self, now: Instant) -> Option<HistoryLine> {
         let number = self.keep.number + 1;
         let line = self.text.as_mut()?.partial()?;
         let (start, end) = (line.start, line.end);
-        Some(Kept { number, time: now, text: line.text.into(), start, end, more: false, open: true })
+        Some(HistoryLine { number, time: now, text: line.text.into(), start, end, more: false, open: true })
     }
 }
 
 /// The next place in the stream, up to `end`, at which something has to be looked at.
-fn due(stops: &mut VecDeque<(u64, Stop)>, end: u64) -> Option<(u64, Stop)> {
+fn due(stops: &mut VecDeque<(u64, PieceEnd)>, end: u64) -> Option<(u64, PieceEnd)> {
     stops.front().filter(|(at, _)| *at <= end)?;
     stops.pop_front()
 }
 
-impl Keep {
+impl LineCollector {
     /// Keeps the lines that are finished at this time.
     fn keeper(&mut self, time: Instant) -> Keeper<'_> {
         Keeper { keep: self, time }
     }
 
     /// The text was read up to a place where something has to be looked at.
-    fn look(&mut self, at: u64, stop: Stop, text: &mut Text, spots: &mut VecDeque<(u64, Spot)>) {
+    fn look(&mut self, at: u64, stop: PieceEnd, text: &mut Text, spots: &mut VecDeque<(u64, LinePosition)>) {
         match stop {
-            Stop::Counted(number, _) => self.number = number,
-            Stop::Marked => {
+            PieceEnd::Counted(number, _) => self.number = number,
+            PieceEnd::Marked => {
                 let column = text.partial().map_or(0, |line| line.text.len());
-                spots.push_back((at, Spot { number: self.number + 1, column }));
+                spots.push_back((at, LinePosition { number: self.number + 1, column }));
                 if spots.len() > SPOTS {
                     spots.pop_front();
                 }
@@ -227,7 +228,7 @@ impl Keep {
         }
     }
 
-    fn push(&mut self, line: Kept) {
+    fn push(&mut self, line: HistoryLine) {
         self.bytes += line.text.len() + OVERHEAD;
         self.lines.push_back(line);
         while self.lines.len() > self.most || self.bytes > LIMIT {
@@ -243,17 +244,25 @@ impl Keep {
 }
 
 struct Keeper<'a> {
-    keep: &'a mut Keep,
+    keep: &'a mut LineCollector,
     time: Instant,
 }
 
 impl Sink for Keeper<'_> {
-    fn line(&mut self, line: &text::Line<'_>) {
+    fn line(&mut self, line: &vt::Line<'_>) {
         let number = self.keep.number + 1;
         if !line.more {
             self.keep.number = number;
         }
         let (time, text) = (self.time, line.text.into());
-        self.keep.push(Kept { number, time, text, start: line.start, end: line.end, more: line.more, open: false });
+        self.keep.push(HistoryLine {
+            number,
+            time,
+            text,
+            start: line.start,
+            end: line.end,
+            more: line.more,
+            open: false,
+        });
     }
 }

@@ -1,41 +1,41 @@
 //! What went to the terminal, kept: for whoever asks what stands on the screen, or what was printed. Until somebody
 //! asks, it costs the copy of the bytes and nothing else. It decides nothing and shows nothing.
 //!
-//! The `tape` has the bytes; `lines` makes numbered lines of them, and `core::picture` the screen. What the tape gives
+//! The `output_log` has the bytes; `lines` makes numbered lines of them, and `core::screen` the screen. What the tape gives
 //! up before anybody has asked is looked at first if it has to be: if too few lines would be left for the history, or if
 //! there is time to keep the screen right. So what a full-screen program drew long ago is still known, unless more than
 //! the tape holds came within ten seconds; after that the screen is what was drawn since.
 
+mod commands;
 mod lines;
-mod marks;
-mod tape;
+mod output_log;
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use lines::Lines;
-pub use lines::{Kept, Spot};
-use marks::Marks;
-pub use marks::{Command, Happening};
+use commands::CommandLog;
+pub use commands::{CommandRecord, ShellEvent};
+use lines::NumberedLines;
+pub use lines::{HistoryLine, LinePosition};
 
-use super::picture::Picture;
-use super::screen::Nobody;
-use super::text::Text;
-use crate::words::Size;
-use tape::{Piece, Place, Source, Tape};
+use super::output::terminal::NullSink;
+use super::vt::Text;
+use super::vt::screen::Screen;
+use crate::types::Size;
+use output_log::{LogPiece, LogPosition, Origin, OutputLog};
 
 /// A tape that reaches back this far was not filled by a flood, so that there is time to look at what it gives up.
 const CALM: Duration = Duration::from_secs(10);
 
 /// A place at which the tape can be cut.
 #[derive(Debug)]
-struct Notch {
-    place: Place,
+struct Checkpoint {
+    place: LogPosition,
     /// The line feeds that the shell had printed by then.
     feeds: u64,
     /// What was on in the terminal there, and the size that it had.
-    edge: Text,
+    start_state: Text,
 }
 
 /// What a screen is made of that is made anew, where the tape does not go back to the session's beginning.
@@ -44,62 +44,62 @@ const RECENT: u64 = 512 * 1024;
 /// The session's memory.
 #[derive(Debug)]
 pub(super) struct History {
-    tape: Tape,
+    log: OutputLog,
     /// What was on in the terminal where the tape begins, and the size that it had.
-    edge: Text,
-    notches: VecDeque<Notch>,
+    start_state: Text,
+    checkpoints: VecDeque<Checkpoint>,
     /// The line feeds that the shell has printed.
     feeds: u64,
-    lines: Lines,
-    marks: Marks,
+    lines: NumberedLines,
+    marks: CommandLog,
     /// The screen as it was at this place; `None` until it has to be known, and after a flood.
-    picture: Option<(Picture, Place)>,
+    screen: Option<(Screen, LogPosition)>,
 }
 
 impl History {
     /// Of a terminal of this size to which nothing has been written; it keeps so many lines.
     pub(super) fn new(size: Size, lines: usize) -> Self {
         Self {
-            tape: Tape::default(),
-            edge: Text::new(size),
-            notches: VecDeque::new(),
+            log: OutputLog::default(),
+            start_state: Text::new(size),
+            checkpoints: VecDeque::new(),
             feeds: 0,
-            lines: Lines::new(Text::new(size), lines),
-            marks: Marks::default(),
-            picture: None,
+            lines: NumberedLines::new(Text::new(size), lines),
+            marks: CommandLog::default(),
+            screen: None,
         }
     }
 
-    /// The shell's bytes went to the terminal. `text` has read them.
+    /// The shell's bytes went to the terminal. `vt` has read them.
     #[inline]
     pub(super) fn printed(&mut self, now: Instant, bytes: &[u8], text: &Text) {
         self.feeds += memchr::memchr_iter(b'\n', bytes).count() as u64;
-        self.push(now, Source::Shell, bytes, text);
+        self.push(now, Origin::Shell, bytes, text);
     }
 
-    /// coshell's own bytes went to the terminal. `text` has read what the shell printed before.
+    /// coshell's own bytes went to the terminal. `vt` has read what the shell printed before.
     pub(super) fn shown(&mut self, now: Instant, bytes: &[u8], text: &Text) {
-        self.push(now, Source::Own, bytes, text);
+        self.push(now, Origin::Own, bytes, text);
     }
 
     #[inline]
-    fn push(&mut self, now: Instant, source: Source, bytes: &[u8], text: &Text) {
-        while !self.tape.has_room(bytes.len()) && self.cut(now) {}
-        self.tape.push(now, source, bytes);
-        if self.tape.is_due(self.notches.back().map_or_else(|| self.tape.beginning(), |last| last.place)) {
-            self.notch(text);
+    fn push(&mut self, now: Instant, source: Origin, bytes: &[u8], text: &Text) {
+        while !self.log.has_room(bytes.len()) && self.cut(now) {}
+        self.log.push(now, source, bytes);
+        if self.log.is_due(self.checkpoints.back().map_or_else(|| self.log.beginning(), |last| last.place)) {
+            self.checkpoint(text);
         }
     }
 
     #[cold]
-    fn notch(&mut self, text: &Text) {
-        self.notches.push_back(Notch { place: self.tape.end(), feeds: self.feeds, edge: text.bare() });
+    fn checkpoint(&mut self, text: &Text) {
+        self.checkpoints.push_back(Checkpoint { place: self.log.end(), feeds: self.feeds, start_state: text.bare() });
     }
 
-    /// The terminal's window has another size, as `text` knows.
+    /// The terminal's window has another size, as `vt` knows.
     pub(super) fn resized(&mut self, now: Instant, text: &Text) {
-        self.tape.resize(now, text.size());
-        self.push(now, Source::Own, b"", text);
+        self.log.resize(now, text.size());
+        self.push(now, Origin::Own, b"", text);
     }
 
     /// Whoever assembles the lines as they come has counted so many finished ones up to this place in the stream. Most of
@@ -110,15 +110,15 @@ impl History {
     }
 
     /// The shell printed an operating system command, at these places in its stream: what has come to pass, if it says that.
-    pub(super) fn hear(&mut self, now: Instant, payload: &[u8], at: &Range<u64>) -> Option<Happening> {
-        let (mark, happening) = self.marks.hear(now, payload, at);
+    pub(super) fn parse_osc(&mut self, now: Instant, payload: &[u8], at: &Range<u64>) -> Option<ShellEvent> {
+        let (mark, event) = self.marks.parse_osc(now, payload, at);
         if let Some(mark) = mark {
             if self.lines.is_crowded() {
                 self.read();
             }
             self.lines.mark(mark);
         }
-        happening
+        event
     }
 
     /// Whether the shell waits at a prompt, and has said where that begins.
@@ -130,38 +130,38 @@ impl History {
     /// else it is made anew, from what is still there, when somebody asks.
     #[cold]
     fn cut(&mut self, now: Instant) -> bool {
-        let Some(Notch { place: cut, feeds, edge }) = self.notches.pop_front() else { return false };
-        let calm = self.tape.span(now) >= CALM;
+        let Some(Checkpoint { place: cut, feeds, start_state }) = self.checkpoints.pop_front() else { return false };
+        let calm = self.log.span(now) >= CALM;
         if calm {
             self.picture_until(cut.at);
-        } else if self.picture.as_ref().is_some_and(|(_, place)| place.at < cut.at) {
-            self.picture = None;
+        } else if self.screen.as_ref().is_some_and(|(_, place)| place.at < cut.at) {
+            self.screen = None;
         }
         if self.lines.place().at < cut.at {
             // In a flood of long lines the last of them have to do: reading them would be felt.
             if !calm || self.feeds - feeds >= self.lines.most() as u64 {
-                self.lines.skip(edge.offset(), feeds);
+                self.lines.skip(start_state.offset(), feeds);
             } else {
-                self.lines.read(&self.tape, &self.edge, cut.at, feeds);
+                self.lines.read(&self.log, &self.start_state, cut.at, feeds);
             }
         }
-        self.tape.cut(cut);
-        self.edge = edge;
+        self.log.cut(cut);
+        self.start_state = start_state;
         true
     }
 
     /// Brings the lines up to date.
     fn read(&mut self) {
-        self.lines.read(&self.tape, &self.edge, u64::MAX, self.feeds);
+        self.lines.read(&self.log, &self.start_state, u64::MAX, self.feeds);
     }
 
     /// The lines that are kept, the one that the cursor is on last.
-    pub(super) fn lines(&mut self, now: Instant) -> impl Iterator<Item = Kept> + '_ {
+    pub(super) fn lines(&mut self, now: Instant) -> impl Iterator<Item = HistoryLine> + '_ {
         self.lines_from(now, 0)
     }
 
     /// Those of them that have this number or a later one.
-    pub(super) fn lines_from(&mut self, now: Instant, number: u64) -> impl Iterator<Item = Kept> + '_ {
+    pub(super) fn lines_from(&mut self, now: Instant, number: u64) -> impl Iterator<Item = HistoryLine> + '_ {
         self.read();
         let open = self.lines.open(now).filter(|line| line.number >= number);
         let kept = self.lines.kept();
@@ -187,7 +187,7 @@ impl History {
 
     /// The commands that are remembered, oldest first, with where their prompt, what was typed, their output and its end
     /// stand, as far as those lines are known. The last may be a prompt only.
-    pub(super) fn commands(&mut self) -> impl DoubleEndedIterator<Item = (&Command, [Option<Spot>; 4])> {
+    pub(super) fn commands(&mut self) -> impl DoubleEndedIterator<Item = (&CommandRecord, [Option<LinePosition>; 4])> {
         self.read();
         let lines = &self.lines;
         self.marks.commands().iter().map(|command| {
@@ -203,7 +203,7 @@ impl History {
     }
 
     /// The place behind everything.
-    pub(super) fn here(&mut self) -> Spot {
+    pub(super) fn here(&mut self) -> LinePosition {
         self.read();
         self.lines.here()
     }
@@ -216,9 +216,9 @@ impl History {
 
     /// What the shell printed from this place in the stream on, as far as the tape has it.
     pub(super) fn printed_since(&self, start: u64) -> Vec<u8> {
-        let (mut place, mut offset, mut since) = (self.tape.beginning(), self.edge.offset(), Vec::new());
-        while let Some((_, piece)) = self.tape.next(&mut place, u64::MAX) {
-            let Piece::Bytes(Source::Shell, bytes) = piece else { continue };
+        let (mut place, mut offset, mut since) = (self.log.beginning(), self.start_state.offset(), Vec::new());
+        while let Some((_, piece)) = self.log.next(&mut place, u64::MAX) {
+            let LogPiece::Bytes(Origin::Shell, bytes) = piece else { continue };
             since.extend_from_slice(&bytes[(start.saturating_sub(offset) as usize).min(bytes.len())..]);
             offset += bytes.len() as u64;
         }
@@ -227,52 +227,55 @@ impl History {
 
     /// The whole screen was drawn as the picture has it.
     pub(super) fn was_drawn(&mut self) {
-        if let Some((picture, _)) = &mut self.picture {
-            picture.was_drawn();
+        if let Some((screen, _)) = &mut self.screen {
+            screen.was_drawn();
         }
     }
 
     /// The screen as it is now.
-    pub(super) fn picture(&mut self) -> &Picture {
+    pub(super) fn screen(&mut self) -> &Screen {
         self.picture_until(u64::MAX)
     }
 
     /// The screen as it was at the byte `to` of the tape, or later if somebody has asked later.
-    fn picture_until(&mut self, to: u64) -> &Picture {
-        let (picture, place) = self.picture.get_or_insert_with(|| {
-            let end = self.tape.end().at;
+    fn picture_until(&mut self, to: u64) -> &Screen {
+        let (screen, place) = self.screen.get_or_insert_with(|| {
+            let end = self.log.end().at;
             // Where the beginning is lost anyway, a part of the rest will do: all of it would take a fifth of a second.
-            let recent = self.notches.iter().rfind(|notch| self.edge.offset() > 0 && notch.place.at + RECENT <= end);
-            let (edge, place) = match recent.filter(|notch| notch.place.at <= to) {
-                Some(notch) => first_rest(&self.tape, &notch.edge, notch.place),
-                None => first_rest(&self.tape, &self.edge, self.tape.beginning()),
+            let recent = self
+                .checkpoints
+                .iter()
+                .rfind(|checkpoint| self.start_state.offset() > 0 && checkpoint.place.at + RECENT <= end);
+            let (start_state, place) = match recent.filter(|checkpoint| checkpoint.place.at <= to) {
+                Some(checkpoint) => first_rest(&self.log, &checkpoint.start_state, checkpoint.place),
+                None => first_rest(&self.log, &self.start_state, self.log.beginning()),
             };
-            let mut picture = Picture::new(edge.size());
-            picture.feed(&edge.modes().begin());
-            (picture, place)
+            let mut screen = Screen::new(start_state.size());
+            screen.feed(&start_state.modes().begin());
+            (screen, place)
         });
-        feed(&self.tape, picture, place, to);
-        picture
+        feed(&self.log, screen, place, to);
+        screen
     }
 }
 
 /// Where, from this place on, the tape is not inside an escape sequence, and what is on there.
-fn first_rest(tape: &Tape, edge: &Text, mut place: Place) -> (Text, Place) {
-    let mut edge = edge.clone();
-    while !edge.at_rest() {
+fn first_rest(log: &OutputLog, start_state: &Text, mut place: LogPosition) -> (Text, LogPosition) {
+    let mut start_state = start_state.clone();
+    while !start_state.in_ground_state() {
         let to = place.at + 1;
-        let Some((_, Piece::Bytes(Source::Shell, byte))) = tape.next(&mut place, to) else { break };
-        edge.feed(byte, &mut Nobody);
+        let Some((_, LogPiece::Bytes(Origin::Shell, byte))) = log.next(&mut place, to) else { break };
+        start_state.feed(byte, &mut NullSink);
     }
-    (edge, place)
+    (start_state, place)
 }
 
 /// Brings the picture up to the byte `to`.
-fn feed(tape: &Tape, picture: &mut Picture, place: &mut Place, to: u64) {
-    while let Some((_, piece)) = tape.next(place, to) {
+fn feed(log: &OutputLog, screen: &mut Screen, place: &mut LogPosition, to: u64) {
+    while let Some((_, piece)) = log.next(place, to) {
         match piece {
-            Piece::Bytes(_, bytes) => picture.feed(bytes),
-            Piece::Resized(size) => picture.resize(size),
+            LogPiece::Bytes(_, bytes) => screen.feed(bytes),
+            LogPiece::Resized(size) => screen.resize(size),
         }
     }
 }

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::core::text::tests::random::stream;
-use crate::core::text::{Line, Sink};
+use crate::core::vt::tests::random::stream;
+use crate::core::vt::{Line, Sink};
 
 const SIZE: Size = Size { rows: 6, cols: 30, xpixel: 0, ypixel: 0 };
 
@@ -24,7 +24,7 @@ impl Desk {
     }
 
     fn print(&mut self, text: &str) -> &mut Self {
-        self.text.feed(text.as_bytes(), &mut Nobody);
+        self.text.feed(text.as_bytes(), &mut NullSink);
         self.history.printed(self.now, text.as_bytes(), &self.text);
         self.oracle.process(text.as_bytes());
         self
@@ -45,8 +45,8 @@ impl Desk {
     }
 
     fn rows(&mut self) -> Vec<String> {
-        let picture = self.history.picture();
-        (0..picture.rows()).map(|row| picture.text(row)).collect()
+        let screen = self.history.screen();
+        (0..screen.rows()).map(|row| screen.text(row)).collect()
     }
 
     fn agree(&mut self) {
@@ -72,7 +72,7 @@ fn a_resize_takes_its_place_among_the_bytes() {
     desk.history.resized(desk.now, &desk.text);
     desk.print("0123456789abcdef");
     assert_eq!(desk.rows()[..4], ["0123456789", "abcdef", "0123456789", "abcdef"]);
-    assert_eq!(desk.history.picture().columns(), 10);
+    assert_eq!(desk.history.screen().columns(), 10);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn after_a_flood_the_screen_is_made_of_what_is_left() {
     desk.print("\x1b[5;1Hfirst");
     desk.rows();
     desk.flood(Duration::ZERO, |n| format!("\x1b[3{}mline {n}\x1b[m of many\r\n", n % 8));
-    assert!(desk.history.picture.is_none(), "nobody has time to look");
+    assert!(desk.history.screen.is_none(), "nobody has time to look");
     desk.agree();
     desk.print("more\r\n").agree();
 }
@@ -92,7 +92,7 @@ fn after_a_flood_on_the_alternate_screen_it_is_that_one() {
     desk.print("shell\x1b[?1049h\x1b[2J");
     desk.flood(Duration::ZERO, |n| format!("\x1b[{};1H\x1b[Krow {n}", n % 6 + 1));
     desk.agree();
-    assert!(desk.history.picture().alt_screen());
+    assert!(desk.history.screen().alt_screen());
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn nothing_is_fed_until_somebody_asks() {
     let mut desk = Desk::new();
     desk.print("one\r\n");
     desk.flood(Duration::ZERO, |n| format!("line {n}\r\n"));
-    assert!(desk.history.picture.is_none());
+    assert!(desk.history.screen.is_none());
     assert_eq!(desk.history.lines.kept().len(), 0);
 }
 
@@ -131,7 +131,7 @@ fn a_tape_that_begins_inside_a_sequence_shows_none_of_it() {
     let mut desk = Desk::new();
     let title = format!("\x1b]0;{}\x07", "t".repeat(4990));
     desk.flood(Duration::ZERO, |n| title[n % 5 * 1000..].chars().take(1000).collect());
-    assert!(!desk.history.edge.at_rest(), "the test cuts where it means to");
+    assert!(!desk.history.start_state.in_ground_state(), "the test cuts where it means to");
     assert_eq!(desk.rows(), [""; 6]);
 }
 
@@ -173,7 +173,7 @@ proptest! {
             once.counted(text.offset(), live.number, n % 2 == 0);
             numbered(&mut often, now);
         }
-        let all: Vec<Kept> = often.lines(now).collect();
+        let all: Vec<HistoryLine> = often.lines(now).collect();
         prop_assert_eq!(&once.lines(now).collect::<Vec<_>>(), &all);
         prop_assert_eq!(numbered(&mut once, now), live.lines);
         let partial = text.partial().map(|line| line.text.to_vec());

@@ -3,16 +3,16 @@
 
 use tui_input::{Input, InputRequest};
 
-use super::super::columns::width;
-use super::super::keys::Key;
-use super::super::screen::Row;
+use crate::core::input::keys::Key;
+use crate::core::output::terminal::MenuText;
+use crate::core::width::width;
 
 /// More bytes than any command line that a person writes.
 const LONGEST: usize = 4096;
 
 /// The line, and where in the commands of before it is.
 #[derive(Debug)]
-pub(super) struct Editor {
+pub(super) struct LineEditor {
     input: Input,
     /// The commands of before, oldest first.
     recent: Vec<String>,
@@ -22,7 +22,7 @@ pub(super) struct Editor {
     draft: String,
 }
 
-impl Editor {
+impl LineEditor {
     /// An empty line.
     pub(super) fn new(recent: Vec<String>) -> Self {
         Self { input: Input::default(), at: recent.len(), recent, draft: String::new() }
@@ -85,7 +85,7 @@ impl Editor {
     }
 
     /// The line behind `label`, as far as there is room, with the cursor in sight.
-    pub(super) fn row(&self, label: &str, cols: u16) -> Row {
+    pub(super) fn row(&self, label: &str, cols: u16) -> MenuText {
         let room = usize::from(cols).saturating_sub(label.len() + 2).max(1);
         let before = self.line().chars().take(self.input.cursor());
         let scroll = before.map(width).sum::<usize>().saturating_sub(room);
@@ -103,16 +103,16 @@ impl Editor {
             }
             column = end;
         }
-        Row { cursor: cursor.or(Some(text.len())), text }
+        MenuText { cursor: cursor.or(Some(text.len())), text }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::columns::widest;
     use super::*;
+    use crate::core::width::widest;
 
-    fn typed(editor: &mut Editor, text: &str) {
+    fn typed(editor: &mut LineEditor, text: &str) {
         text.chars().for_each(|c| editor.key(&Key::Char(c)));
     }
 
@@ -131,7 +131,7 @@ mod tests {
             ("ab", &[Key::Tab, Key::Other, Key::Pasted(' ')], "ab "),
             ("sz file", &[Key::Ctrl('a'), Key::Ctrl('k'), Key::Ctrl('y'), Key::Ctrl('y')], "sz filesz file"),
         ] {
-            let mut editor = Editor::new(Vec::new());
+            let mut editor = LineEditor::new(Vec::new());
             typed(&mut editor, text);
             keys.iter().for_each(|key| editor.key(key));
             assert_eq!(editor.line(), expected, "{text} {keys:?}");
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_commands_of_before_come_back_and_the_new_one_is_kept() {
-        let mut editor = Editor::new(vec!["old".to_owned(), "last".to_owned()]);
+        let mut editor = LineEditor::new(vec!["old".to_owned(), "last".to_owned()]);
         typed(&mut editor, "new");
         let mut seen = Vec::new();
         for key in [Key::Up, Key::Up, Key::Up, Key::Down, Key::Down, Key::Down] {
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_long_line_scrolls_with_the_cursor() {
-        let mut editor = Editor::new(Vec::new());
+        let mut editor = LineEditor::new(Vec::new());
         typed(&mut editor, "0123456789\u{6f22}\u{5b57}abc");
         for (key, before, behind) in [
             (Key::Other, " run: 9\u{6f22}\u{5b57}abc", ""),
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_cursor_stays_in_sight_however_wide_an_emoji_is_taken_to_be() {
-        let mut editor = Editor::new(Vec::new());
+        let mut editor = LineEditor::new(Vec::new());
         typed(&mut editor, &"\u{1f44d}\u{1f3fd}\u{2764}\u{fe0f}".repeat(5));
         let row = editor.row(" run: ", 16);
         assert!(widest(&row.text) < 16 && row.cursor == Some(row.text.len()), "{row:?}");
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn is_bounded() {
-        let mut editor = Editor::new(Vec::new());
+        let mut editor = LineEditor::new(Vec::new());
         (0..2 * LONGEST).for_each(|_| editor.key(&Key::Pasted('x')));
         assert_eq!(editor.line().len(), LONGEST);
     }

@@ -3,14 +3,14 @@
 
 mod editor;
 
-use super::columns::widest;
-use super::keys::Key;
-use super::screen::Row;
-use editor::Editor;
+use super::input::keys::Key;
+use super::output::terminal::MenuText;
+use super::width::widest;
+use editor::LineEditor;
 
 /// What somebody at the menu wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum MenuAction {
     /// To see how the menu looks now.
     Look,
     /// To leave.
@@ -37,18 +37,18 @@ pub(super) enum Wish {
 
 /// What the row shows.
 #[derive(Debug)]
-enum View {
+enum MenuView {
     Letters,
-    Line(Editor),
+    Line(LineEditor),
     /// What is switched on and off, one at a time.
-    Switches(List),
+    Switches(MenuList),
     /// What is only read, one at a time.
-    Texts(List),
+    Texts(MenuList),
     Sentence(String),
 }
 
 #[derive(Debug)]
-struct List {
+struct MenuList {
     /// What its entries are.
     what: &'static str,
     items: Vec<String>,
@@ -59,7 +59,7 @@ struct List {
 /// The menu.
 #[derive(Debug)]
 pub(super) struct Menu {
-    view: View,
+    view: MenuView,
 }
 
 const LETTERS: &str = " r run  s stop  e errors  t triggers  n notes  q status  Esc closes";
@@ -67,100 +67,100 @@ const LETTERS: &str = " r run  s stop  e errors  t triggers  n notes  q status  
 impl Menu {
     /// As it opens.
     pub(super) fn new() -> Self {
-        Self { view: View::Letters }
+        Self { view: MenuView::Letters }
     }
 
     /// A command line is written, with these that were run before.
     pub(super) fn write(&mut self, recent: Vec<String>) {
-        self.view = View::Line(Editor::new(recent));
+        self.view = MenuView::Line(LineEditor::new(recent));
     }
 
     /// It says this.
     pub(super) fn say(&mut self, sentence: String) {
-        self.view = View::Sentence(sentence);
+        self.view = MenuView::Sentence(sentence);
     }
 
     /// It shows these, the last one first.
     pub(super) fn show(&mut self, what: &'static str, items: Vec<String>) {
-        self.view = View::Texts(List { what, at: items.len().saturating_sub(1), items });
+        self.view = MenuView::Texts(MenuList { what, at: items.len().saturating_sub(1), items });
     }
 
     /// It shows these, which can be switched; the one that was shown before is shown again.
     pub(super) fn show_switches(&mut self, what: &'static str, items: Vec<String>) {
-        let at = if let View::Switches(list) = &self.view { list.at } else { 0 };
-        self.view = View::Switches(List { what, at: at.min(items.len().saturating_sub(1)), items });
+        let at = if let MenuView::Switches(list) = &self.view { list.at } else { 0 };
+        self.view = MenuView::Switches(MenuList { what, at: at.min(items.len().saturating_sub(1)), items });
     }
 
     /// A key was pressed.
-    pub(super) fn key(&mut self, key: Key) -> Wish {
+    pub(super) fn key(&mut self, key: Key) -> MenuAction {
         if matches!(key, Key::Escape | Key::Ctrl('c' | 'g')) {
-            return Wish::Leave;
+            return MenuAction::Leave;
         }
         match (&mut self.view, key) {
-            (View::Letters, key) => letter(key),
-            (_, Key::Hotkey(_)) => Wish::Leave,
-            (View::Line(editor), Key::Enter) if editor.line().trim().is_empty() => Wish::Leave,
-            (View::Line(editor), Key::Enter) => Wish::Run(editor.line().to_owned()),
-            (View::Line(editor), Key::Ctrl('d')) if editor.line().is_empty() => Wish::Leave,
-            (View::Line(editor), key) => {
+            (MenuView::Letters, key) => letter(key),
+            (_, Key::Hotkey(_)) => MenuAction::Leave,
+            (MenuView::Line(editor), Key::Enter) if editor.line().trim().is_empty() => MenuAction::Leave,
+            (MenuView::Line(editor), Key::Enter) => MenuAction::Run(editor.line().to_owned()),
+            (MenuView::Line(editor), Key::Ctrl('d')) if editor.line().is_empty() => MenuAction::Leave,
+            (MenuView::Line(editor), key) => {
                 editor.key(&key);
-                Wish::Look
+                MenuAction::Look
             }
-            (View::Switches(list), Key::Enter | Key::Char(' ')) => Wish::Switch(list.at),
-            (View::Switches(list), Key::Char(c @ '1'..='9')) => {
+            (MenuView::Switches(list), Key::Enter | Key::Char(' ')) => MenuAction::Switch(list.at),
+            (MenuView::Switches(list), Key::Char(c @ '1'..='9')) => {
                 let place = c as usize - '1' as usize;
                 if place >= list.items.len() {
-                    return Wish::Look;
+                    return MenuAction::Look;
                 }
                 list.at = place;
-                Wish::Switch(place)
+                MenuAction::Switch(place)
             }
-            (View::Switches(list) | View::Texts(list), key) => list.key(&key),
-            (View::Sentence(_), Key::Other | Key::Pasted(_) | Key::Answer(_)) => Wish::Look,
-            (View::Sentence(_), _) => Wish::Leave,
+            (MenuView::Switches(list) | MenuView::Texts(list), key) => list.key(&key),
+            (MenuView::Sentence(_), Key::Other | Key::Pasted(_) | Key::Answer(_)) => MenuAction::Look,
+            (MenuView::Sentence(_), _) => MenuAction::Leave,
         }
     }
 
     /// What it looks like in so many columns.
-    pub(super) fn row(&self, cols: u16) -> Row {
+    pub(super) fn row(&self, cols: u16) -> MenuText {
         let text = match &self.view {
-            View::Letters => LETTERS.to_owned(),
-            View::Line(editor) => return editor.row(" run: ", cols),
-            View::Switches(list) => list.text("Enter switches, Esc closes", cols),
-            View::Texts(list) => list.text("Esc closes", cols),
-            View::Sentence(sentence) => format!(" {sentence}"),
+            MenuView::Letters => LETTERS.to_owned(),
+            MenuView::Line(editor) => return editor.row(" run: ", cols),
+            MenuView::Switches(list) => list.text("Enter switches, Esc closes", cols),
+            MenuView::Texts(list) => list.text("Esc closes", cols),
+            MenuView::Sentence(sentence) => format!(" {sentence}"),
         };
-        Row { text, cursor: None }
+        MenuText { text, cursor: None }
     }
 }
 
 /// A key while the letters are shown. One that means nothing does nothing: the letters say what does.
-fn letter(key: Key) -> Wish {
+fn letter(key: Key) -> MenuAction {
     match key {
-        Key::Hotkey(spelled) => Wish::Through(spelled),
-        Key::Enter | Key::Alt(_) => Wish::Leave,
-        Key::Char('r') => Wish::Write,
-        Key::Char('s') => Wish::Stop,
-        Key::Char('e') => Wish::Errors,
-        Key::Char('t') => Wish::Triggers,
-        Key::Char('n') => Wish::Notes,
-        Key::Char('q') => Wish::Status,
-        _ => Wish::Look,
+        Key::Hotkey(spelled) => MenuAction::Through(spelled),
+        Key::Enter | Key::Alt(_) => MenuAction::Leave,
+        Key::Char('r') => MenuAction::Write,
+        Key::Char('s') => MenuAction::Stop,
+        Key::Char('e') => MenuAction::Errors,
+        Key::Char('t') => MenuAction::Triggers,
+        Key::Char('n') => MenuAction::Notes,
+        Key::Char('q') => MenuAction::Status,
+        _ => MenuAction::Look,
     }
 }
 
-impl List {
-    fn key(&mut self, key: &Key) -> Wish {
+impl MenuList {
+    fn key(&mut self, key: &Key) -> MenuAction {
         let last = self.items.len().saturating_sub(1);
         match key {
             Key::Up | Key::Left | Key::Ctrl('p') | Key::Char('k') => self.at = self.at.saturating_sub(1),
             Key::Down | Key::Right | Key::Tab | Key::Ctrl('n') | Key::Char('j') => self.at = (self.at + 1).min(last),
             Key::Home | Key::Char('g') => self.at = 0,
             Key::End | Key::Char('G') => self.at = last,
-            Key::Enter | Key::Char('q') | Key::Alt(_) => return Wish::Leave,
+            Key::Enter | Key::Char('q') | Key::Alt(_) => return MenuAction::Leave,
             _ => {}
         }
-        Wish::Look
+        MenuAction::Look
     }
 
     /// The entry that is shown, its place, and the keys, as far as there is room behind it.
@@ -180,7 +180,7 @@ mod tests {
     fn texts(menu: &mut Menu, keys: &[Key]) -> Vec<String> {
         let mut seen = Vec::new();
         for key in keys {
-            assert_eq!(menu.key(key.clone()), Wish::Look, "{key:?}");
+            assert_eq!(menu.key(key.clone()), MenuAction::Look, "{key:?}");
             seen.push(menu.row(20).text);
         }
         seen
@@ -189,19 +189,19 @@ mod tests {
     #[test]
     fn each_letter_asks_for_something() {
         for (key, wish) in [
-            (Key::Char('r'), Wish::Write),
-            (Key::Char('s'), Wish::Stop),
-            (Key::Char('e'), Wish::Errors),
-            (Key::Char('t'), Wish::Triggers),
-            (Key::Char('n'), Wish::Notes),
-            (Key::Char('q'), Wish::Status),
-            (Key::Hotkey(vec![0x1d]), Wish::Through(vec![0x1d])),
-            (Key::Escape, Wish::Leave),
-            (Key::Ctrl('c'), Wish::Leave),
-            (Key::Enter, Wish::Leave),
-            (Key::Char('x'), Wish::Look),
-            (Key::Pasted('s'), Wish::Look),
-            (Key::Other, Wish::Look),
+            (Key::Char('r'), MenuAction::Write),
+            (Key::Char('s'), MenuAction::Stop),
+            (Key::Char('e'), MenuAction::Errors),
+            (Key::Char('t'), MenuAction::Triggers),
+            (Key::Char('n'), MenuAction::Notes),
+            (Key::Char('q'), MenuAction::Status),
+            (Key::Hotkey(vec![0x1d]), MenuAction::Through(vec![0x1d])),
+            (Key::Escape, MenuAction::Leave),
+            (Key::Ctrl('c'), MenuAction::Leave),
+            (Key::Enter, MenuAction::Leave),
+            (Key::Char('x'), MenuAction::Look),
+            (Key::Pasted('s'), MenuAction::Look),
+            (Key::Other, MenuAction::Look),
         ] {
             assert_eq!(Menu::new().key(key.clone()), wish, "{key:?}");
         }
@@ -213,11 +213,11 @@ mod tests {
         let mut menu = Menu::new();
         menu.write(vec!["old".to_owned()]);
         assert_eq!(texts(&mut menu, &[Key::Char('s'), Key::Char('q')]), [" run: s", " run: sq"]);
-        assert_eq!(menu.key(Key::Enter), Wish::Run("sq".to_owned()));
+        assert_eq!(menu.key(Key::Enter), MenuAction::Run("sq".to_owned()));
         menu.write(Vec::new());
-        assert_eq!(menu.key(Key::Enter), Wish::Leave);
+        assert_eq!(menu.key(Key::Enter), MenuAction::Leave);
         menu.write(Vec::new());
-        assert_eq!(menu.key(Key::Hotkey(vec![0x1d])), Wish::Leave);
+        assert_eq!(menu.key(Key::Hotkey(vec![0x1d])), MenuAction::Leave);
     }
 
     #[test]
@@ -226,11 +226,11 @@ mod tests {
         menu.show_switches("trigger", vec!["on a".to_owned(), "off b".to_owned()]);
         let seen = texts(&mut menu, &[Key::Up, Key::Down, Key::Down]);
         assert_eq!(seen, [" trigger 1 of 2: on a", " trigger 2 of 2: off b", " trigger 2 of 2: off b"]);
-        assert_eq!(menu.key(Key::Enter), Wish::Switch(1));
+        assert_eq!(menu.key(Key::Enter), MenuAction::Switch(1));
         menu.show_switches("trigger", vec!["on a".to_owned(), "on b".to_owned()]);
         assert_eq!(menu.row(20).text, " trigger 2 of 2: on b");
-        assert_eq!(menu.key(Key::Char('1')), Wish::Switch(0));
-        assert_eq!(menu.key(Key::Char('9')), Wish::Look);
+        assert_eq!(menu.key(Key::Char('1')), MenuAction::Switch(0));
+        assert_eq!(menu.key(Key::Char('9')), MenuAction::Look);
     }
 
     #[test]
@@ -239,9 +239,9 @@ mod tests {
         menu.show("line", vec!["one".to_owned(), "two".to_owned()]);
         assert_eq!(menu.row(80).text, " line 2 of 2: two   Up/Down, Esc closes");
         assert_eq!(texts(&mut menu, &[Key::Up]), [" line 1 of 2: one"]);
-        assert_eq!(menu.key(Key::Enter), Wish::Leave);
+        assert_eq!(menu.key(Key::Enter), MenuAction::Leave);
         menu.say("it is so".to_owned());
-        assert_eq!(menu.key(Key::Other), Wish::Look);
-        assert_eq!(menu.key(Key::Char('x')), Wish::Leave);
+        assert_eq!(menu.key(Key::Other), MenuAction::Look);
+        assert_eq!(menu.key(Key::Char('x')), MenuAction::Leave);
     }
 }

@@ -4,10 +4,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::core::action::{KINDS, Kind};
+use crate::core::trigger::action::{ActionKind, KINDS};
 
 /// How often a trigger with an action of this kind fires on thirty lines that match.
-fn firings(kind: &Kind) -> u64 {
+fn firings(kind: &ActionKind) -> u64 {
     let option = format!("--{}", kind.name);
     let value = match kind.value {
         Some("NAME=VALUE") => "a=b",
@@ -20,7 +20,7 @@ fn firings(kind: &Kind) -> u64 {
         bench.shell(format!("warning {n}\r\n").as_bytes()).wait(1);
         // The next coprocess can start only when this one has ended.
         if kind.starts.is_some() && bench.core.coproc.is_some() {
-            bench.coproc_exits(Exit::Code(0), b"");
+            bench.coproc_exits(ExitStatus::Code(0), b"");
         }
     }
     bench.reply("trigger-list", json!({}))["triggers"][0]["fired"].as_u64().expect("it is a number")

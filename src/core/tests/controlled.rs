@@ -3,36 +3,36 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::command::Command;
-use crate::core::control::{Code, Refusal};
-use crate::words::Ticket;
+use crate::core::control::{ErrorCode, RpcError};
+use crate::core::request::Request;
+use crate::types::RequestId;
 
-const RUN: Command = Command::Run { silent: false, replace: false, wait: false, input: None, command: String::new() };
+const RUN: Request = Request::Run { silent: false, replace: false, wait: false, input: None, command: String::new() };
 
 impl Bench {
-    fn asks(&mut self, ticket: u64, command: Command) -> &mut Self {
-        self.input(Input::Asked(Ticket(ticket), command))
+    fn asks(&mut self, request_id: u64, command: Request) -> &mut Self {
+        self.input(Input::Request(RequestId(request_id), command))
     }
 
-    fn runs(&mut self, ticket: u64, wait: bool) -> &mut Self {
-        let Command::Run { silent, replace, input, .. } = RUN else { unreachable!("it is one") };
-        self.asks(ticket, Command::Run { silent, replace, wait, input, command: "bot".to_owned() });
+    fn runs(&mut self, request_id: u64, wait: bool) -> &mut Self {
+        let Request::Run { silent, replace, input, .. } = RUN else { unreachable!("it is one") };
+        self.asks(request_id, Request::Run { silent, replace, wait, input, command: "bot".to_owned() });
         self.input(Input::Started(Child::Coproc, 7))
     }
 
-    fn fails(&mut self, exit: Exit) -> &mut Self {
+    fn fails(&mut self, exit: ExitStatus) -> &mut Self {
         self.input(Input::Bytes(Port::CoprocErr, b"why\n")).coproc_exits(exit, b"").wait(100)
     }
 
-    fn answer(&self, ticket: u64) -> Option<Result<Value, Refusal>> {
+    fn answer(&self, request_id: u64) -> Option<Result<Value, RpcError>> {
         self.effects.iter().find_map(|effect| match effect {
-            Effect::Answer(Ticket(to), reply) if *to == ticket => Some(reply.clone()),
+            Effect::Answer(RequestId(to), reply) if *to == request_id => Some(reply.clone()),
             _ => None,
         })
     }
 
-    fn code(&self, ticket: u64) -> Option<Code> {
-        self.answer(ticket)?.err().map(|refusal| refusal.code)
+    fn code(&self, request_id: u64) -> Option<ErrorCode> {
+        self.answer(request_id)?.err().map(|refusal| refusal.code)
     }
 
     fn shows(&self, text: &str) -> bool {
@@ -40,8 +40,8 @@ impl Bench {
     }
 }
 
-fn send(text: &str, paste: bool, secret: bool) -> Command {
-    Command::Send { enter: true, paste, secret, timeout: 30, text: text.to_owned() }
+fn send(text: &str, paste: bool, secret: bool) -> Request {
+    Request::Send { enter: true, paste, secret, timeout: 30, text: text.to_owned() }
 }
 
 #[test]
@@ -50,26 +50,26 @@ fn a_failure_is_told_to_whoever_waits_and_else_to_the_user() {
         let mut bench = Bench::new(&[]);
         bench.shell(b"$ ").runs(1, wait);
         if also {
-            bench.asks(2, Command::Wait {});
+            bench.asks(2, Request::Wait {});
         }
-        bench.fails(Exit::Code(3));
+        bench.fails(ExitStatus::Code(3));
         let told = bench.answer(if wait { 1 } else { 2 }).expect("an answer").expect("it has ended");
         let failure = json!({"message": "coprocess \"bot\" failed: status 3", "stderr": ["why"]});
         assert_eq!(told, json!({"status": 3, "failure": failure}));
         assert!(!bench.shows("failed"), "{:?}", bench.lines());
     }
     let mut bench = Bench::new(&[]);
-    bench.shell(b"$ ").runs(1, true).input(Input::Withdrawn(Ticket(1))).fails(Exit::Code(3));
+    bench.shell(b"$ ").runs(1, true).input(Input::Cancel(RequestId(1))).fails(ExitStatus::Code(3));
     assert!(bench.shows("failed: status 3") && bench.shows("why"));
 }
 
 #[test]
 fn one_that_cannot_be_started_is_told_to_whoever_asked_for_it() {
     let mut bench = Bench::new(&[]);
-    let Command::Run { silent, replace, wait, input, .. } = RUN else { unreachable!("it is one") };
-    bench.shell(b"$ ").asks(1, Command::Run { silent, replace, wait, input, command: "bot".to_owned() });
+    let Request::Run { silent, replace, wait, input, .. } = RUN else { unreachable!("it is one") };
+    bench.shell(b"$ ").asks(1, Request::Run { silent, replace, wait, input, command: "bot".to_owned() });
     bench.input(Input::StartFailed(Child::Coproc, "no memory".to_owned())).wait(100);
-    assert_eq!(bench.code(1), Some(Code::Failed));
+    assert_eq!(bench.code(1), Some(ErrorCode::Failed));
     assert!(!bench.shows("could not be started"));
     assert!(
         Bench::new(&["-c", "bot"]).input(Input::StartFailed(Child::Coproc, "no".to_owned())).shows("not be started")
@@ -78,9 +78,11 @@ fn one_that_cannot_be_started_is_told_to_whoever_asked_for_it() {
 
 #[test]
 fn what_the_users_signal_ends_has_not_failed() {
-    for (exit, noticed) in [(Exit::Signal(2), false), (Exit::Code(130), false), (Exit::Signal(15), true)] {
+    for (exit, noticed) in
+        [(ExitStatus::Signal(2), false), (ExitStatus::Code(130), false), (ExitStatus::Signal(15), true)]
+    {
         let mut bench = Bench::new(&[]);
-        bench.shell(b"$ ").runs(1, false).asks(2, Command::Stop { signal: 2 });
+        bench.shell(b"$ ").runs(1, false).asks(2, Request::Stop { signal: 2 });
         assert!(bench.has(&Effect::Signal(Child::Coproc, 2)));
         assert_eq!(bench.answer(2), Some(Ok(json!({}))));
         bench.fails(exit);
@@ -91,11 +93,11 @@ fn what_the_users_signal_ends_has_not_failed() {
 #[test]
 fn a_stop_is_answered_when_it_is_over_and_comes_to_a_kill() {
     let mut bench = Bench::new(&[]);
-    bench.runs(1, false).asks(2, Command::Stop { signal: 15 }).wait(1999);
+    bench.runs(1, false).asks(2, Request::Stop { signal: 15 }).wait(1999);
     assert!(bench.answer(2).is_none() && !bench.has(&Effect::Signal(Child::Coproc, 9)));
     bench.wait(1);
     assert!(bench.has(&Effect::Signal(Child::Coproc, 9)));
-    bench.fails(Exit::Signal(9));
+    bench.fails(ExitStatus::Signal(9));
     assert_eq!(bench.answer(2), Some(Ok(json!({"status": 137, "signal": 9}))));
     assert!(!bench.shows("failed"));
 }
@@ -104,7 +106,7 @@ fn a_stop_is_answered_when_it_is_over_and_comes_to_a_kill() {
 fn what_it_complains_of_is_told_in_whole_characters() {
     let told = crate::core::split::everywhere("\u{e9}t\u{e9}\u{1f600}\n".as_bytes(), |pieces| {
         let mut bench = Bench::new(&[]);
-        bench.asks(1, Command::Subscribe { events: vec!["coproc-stderr".to_owned()] }).runs(2, false);
+        bench.asks(1, Request::Subscribe { events: vec!["coproc-stderr".to_owned()] }).runs(2, false);
         for piece in pieces {
             bench.input(Input::Bytes(Port::CoprocErr, piece));
         }
@@ -133,7 +135,7 @@ fn a_secret_is_typed_when_a_password_is_read_and_is_told_to_nobody() {
     bench.asks(1, send("hunter2", false, true)).wait(1000);
     assert!(bench.typed.is_empty() && bench.answer(1).is_none());
     bench.asks(2, send("other", false, true));
-    assert_eq!(bench.code(2), Some(Code::Busy));
+    assert_eq!(bench.code(2), Some(ErrorCode::Busy));
     bench.looked.no_echo = true;
     bench.wait(50);
     assert_eq!((&bench.typed[..], bench.answer(1)), (&b"hunter2\r"[..], Some(Ok(json!({})))));
@@ -146,9 +148,9 @@ fn a_secret_is_typed_when_a_password_is_read_and_is_told_to_nobody() {
 fn empty_secret_is_refused_without_enter() {
     let mut bench = Bench::new(&[]);
     bench.looked.no_echo = true;
-    for (ticket, text) in (1..).zip(["", "\n", "\r\n"]) {
-        bench.asks(ticket, send(text, false, true)).wait(1000);
-        assert_eq!(bench.code(ticket), Some(Code::Params), "{text:?}");
+    for (request_id, text) in (1..).zip(["", "\n", "\r\n"]) {
+        bench.asks(request_id, send(text, false, true)).wait(1000);
+        assert_eq!(bench.code(request_id), Some(ErrorCode::Params), "{text:?}");
     }
     assert!(bench.typed.is_empty());
     bench.asks(9, send("x", false, true)).wait(1000);
@@ -171,12 +173,12 @@ fn a_secret_for_which_nobody_asks_is_given_up() {
     bench.asks(1, send("hunter2", false, true)).wait(29_999);
     assert!(bench.answer(1).is_none());
     bench.wait(1);
-    assert_eq!(bench.code(1), Some(Code::Late));
+    assert_eq!(bench.code(1), Some(ErrorCode::Late));
     // Nor behind the back of one that has gone, nor when the shell has.
-    bench.asks(2, send("hunter2", false, true)).input(Input::Withdrawn(Ticket(2)));
+    bench.asks(2, send("hunter2", false, true)).input(Input::Cancel(RequestId(2)));
     assert_eq!(bench.core.deadline(), None);
-    bench.asks(3, send("hunter2", false, true)).input(Input::Exited(Child::Shell, Exit::Code(0))).wait(50);
-    assert_eq!(bench.code(3), Some(Code::Ended));
+    bench.asks(3, send("hunter2", false, true)).input(Input::Exited(Child::Shell, ExitStatus::Code(0))).wait(50);
+    assert_eq!(bench.code(3), Some(ErrorCode::Ended));
     bench.looked.no_echo = true;
     bench.wait(100);
     assert!(bench.typed.is_empty());
@@ -186,6 +188,6 @@ fn a_secret_for_which_nobody_asks_is_given_up() {
 fn a_time_beyond_all_measure_is_no_fault() {
     let mut bench = Bench::new(&[]);
     let text = "hunter2".to_owned();
-    bench.asks(1, Command::Send { enter: false, paste: false, secret: true, timeout: u64::MAX, text }).wait(1000);
+    bench.asks(1, Request::Send { enter: false, paste: false, secret: true, timeout: u64::MAX, text }).wait(1000);
     assert!(bench.answer(1).is_none());
 }

@@ -1,12 +1,12 @@
 //! The end of the session: who is waited for, and what is put back.
 
 use super::*;
-use crate::words::Loss;
+use crate::types::WriteError;
 
 #[test]
 fn the_end_of_the_session_ends_the_coprocess() {
     let mut bench = Bench::new(&["-c", "bot"]);
-    bench.input(Input::Exited(Child::Shell, Exit::Code(7))).input(Input::Closed(Port::Shell));
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(7))).input(Input::Closed(Port::Shell));
     assert!(bench.has(&Effect::CloseWrite(Port::Coproc)));
     bench.wait(999);
     assert!(!bench.has(&Effect::Signal(Child::Coproc, 15)));
@@ -14,9 +14,9 @@ fn the_end_of_the_session_ends_the_coprocess() {
     assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
     bench.wait(2000);
     assert!(bench.has(&Effect::Signal(Child::Coproc, 9)));
-    assert!(!bench.has(&Effect::Finish(Exit::Code(7))));
-    bench.coproc_exits(Exit::Signal(9), b"");
-    assert!(bench.has(&Effect::Finish(Exit::Code(7))));
+    assert!(!bench.has(&Effect::Finish(ExitStatus::Code(7))));
+    bench.coproc_exits(ExitStatus::Signal(9), b"");
+    assert!(bench.has(&Effect::Finish(ExitStatus::Code(7))));
     assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Warn(_))));
 }
 
@@ -24,7 +24,7 @@ fn the_end_of_the_session_ends_the_coprocess() {
 fn modes_left_on_are_turned_off_at_the_end_and_only_those() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"\x1b[?2004h\x1b[?1000h\x1b[?1000l");
-    bench.input(Input::Exited(Child::Shell, Exit::Code(0))).input(Input::Closed(Port::Shell));
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Port::Shell));
     assert!(bench.shown.ends_with(b"\x1b[?1000l\x1b[?2004l"), "{}", bench.shown.escape_ascii());
 }
 
@@ -35,26 +35,26 @@ fn a_terminal_that_is_gone_holds_nobody_up() {
     assert!(bench.has(&Effect::HangUp) && bench.has(&Effect::Signal(Child::Coproc, 15)));
     bench.shown.clear();
     bench.shell(b"hangup\r\n").wait(501);
-    assert!(bench.has(&Effect::Finish(Exit::Signal(1))));
+    assert!(bench.has(&Effect::Finish(ExitStatus::Signal(1))));
     assert_eq!(bench.shown, b"");
 }
 
 #[test]
 fn an_output_that_cannot_be_written_ends_the_session_and_says_why_unless_its_reader_has_left() {
     let said = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Warn(_)));
-    let (device, refused) = (Loss::Device("Input/output error"), Loss::Refused("No space left on device"));
+    let (device, refused) = (WriteError::Device("Input/output error"), WriteError::Refused("No space left on device"));
     let table = [
-        (Medium::Terminal, device, Exit::Signal(1)),
-        (Medium::Stream, Loss::NoReader, Exit::Signal(13)),
-        (Medium::Stream, device, Exit::Code(125)),
-        (Medium::Stream, refused, Exit::Code(125)),
+        (OutputKind::Terminal, device, ExitStatus::Signal(1)),
+        (OutputKind::Pipe, WriteError::NoReader, ExitStatus::Signal(13)),
+        (OutputKind::Pipe, device, ExitStatus::Code(125)),
+        (OutputKind::Pipe, refused, ExitStatus::Code(125)),
     ];
     for (medium, loss, exit) in table {
         let mut bench = Bench::new(&["-q"]);
-        bench.core.setup.screen = medium;
+        bench.core.settings.screen = medium;
         bench.shell(b"one").input(Input::WriteClosed(Port::Tty, loss)).wait(501);
         assert!(bench.has(&Effect::HangUp) && bench.has(&Effect::Finish(exit)), "{medium:?} {loss:?}");
-        assert_eq!(said(&bench.effects), exit == Exit::Code(125), "{medium:?} {loss:?}");
+        assert_eq!(said(&bench.effects), exit == ExitStatus::Code(125), "{medium:?} {loss:?}");
     }
 }
 
@@ -83,7 +83,7 @@ fn told_to_leave_it_waits_a_second_for_a_terminal_that_does_not_read() {
     let (mut bench, mut out) = stalled();
     bench.core.handle(bench.now, Input::Terminate(15), &mut out);
     assert_eq!(let_pass(&mut bench, &mut out), Duration::from_secs(1));
-    assert!(out.contains(&Effect::Finish(Exit::Signal(15))), "{out:?}");
+    assert!(out.contains(&Effect::Finish(ExitStatus::Signal(15))), "{out:?}");
     assert_eq!(bench.core.restoring(), b"\x1b[?2004l", "it is still to be put back");
     assert_eq!(bench.core.deadline(), None);
 }
@@ -91,19 +91,19 @@ fn told_to_leave_it_waits_a_second_for_a_terminal_that_does_not_read() {
 #[test]
 fn an_end_that_nobody_ordered_waits_for_the_terminal() {
     let (mut bench, mut out) = stalled();
-    bench.core.handle(bench.now, Input::Exited(Child::Shell, Exit::Code(3)), &mut out);
+    bench.core.handle(bench.now, Input::Exited(Child::Shell, ExitStatus::Code(3)), &mut out);
     bench.core.handle(bench.now, Input::Closed(Port::Shell), &mut out);
     let_pass(&mut bench, &mut out);
-    assert!(!out.contains(&Effect::Finish(Exit::Code(3))), "{out:?}");
+    assert!(!out.contains(&Effect::Finish(ExitStatus::Code(3))), "{out:?}");
     bench.core.handle(bench.now, Input::Terminate(1), &mut out);
     assert_eq!(let_pass(&mut bench, &mut out), Duration::from_secs(1));
-    assert!(out.contains(&Effect::Finish(Exit::Signal(1))), "{out:?}");
+    assert!(out.contains(&Effect::Finish(ExitStatus::Signal(1))), "{out:?}");
     assert_eq!(bench.core.restoring(), b"\x1b[?2004l");
 
     let (mut bench, mut out) = stalled();
-    bench.core.handle(bench.now, Input::Exited(Child::Shell, Exit::Code(3)), &mut out);
+    bench.core.handle(bench.now, Input::Exited(Child::Shell, ExitStatus::Code(3)), &mut out);
     bench.core.handle(bench.now, Input::Closed(Port::Shell), &mut out);
     bench.drain();
-    assert!(bench.shown.ends_with(b"more\x1b[?2004l") && bench.has(&Effect::Finish(Exit::Code(3))));
+    assert!(bench.shown.ends_with(b"more\x1b[?2004l") && bench.has(&Effect::Finish(ExitStatus::Code(3))));
     assert_eq!(bench.core.restoring(), b"");
 }

@@ -1,8 +1,8 @@
 //! The window's title, as the terminal is given it.
 
 use super::*;
-use crate::core::command::Command;
-use crate::words::Ticket;
+use crate::core::request::Request;
+use crate::types::RequestId;
 
 /// Every title that the terminal was given, and what was done to its stack.
 fn titles(bench: &Bench) -> Vec<String> {
@@ -15,7 +15,7 @@ fn titles(bench: &Bench) -> Vec<String> {
 #[test]
 fn it_comes_with_the_coprocess_and_goes_with_it() {
     let mut bench = Bench::new(&["-t", "go", "-c", "./bot.py -x"]);
-    bench.shell(b"\x1b]2;mine\x07go\r\n").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"\x1b]2;mine\x07go\r\n").coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(titles(&bench), ["mine", "<> bot.py - mine", "mine"]);
 }
 
@@ -28,7 +28,7 @@ fn titles_that_programs_set_are_shown_behind_it_however_they_come() {
         });
         let plain: Vec<u8> = bench.shown.iter().copied().filter(|byte| b"xy".contains(byte)).collect();
         assert_eq!(plain, b"xy");
-        bench.coproc_exits(Exit::Code(0), b"");
+        bench.coproc_exits(ExitStatus::Code(0), b"");
         let titles = titles(&bench);
         (titles[titles.len() - 2..].to_vec(), bench.lines())
     });
@@ -37,19 +37,19 @@ fn titles_that_programs_set_are_shown_behind_it_however_they_come() {
 #[test]
 fn it_waits_until_the_screen_is_coshells_again() {
     let mut bench = Bench::new(&["-c", "bot"]);
-    let lend = Command::read("lend", Some(serde_json::json!({"command": ["fzf"]}))).expect("a good request");
-    bench.shell(b"\x1b]2;mine\x07").input(Input::Asked(Ticket(1), lend));
+    let lend = Request::read("lend", Some(serde_json::json!({"command": ["fzf"]}))).expect("a good request");
+    bench.shell(b"\x1b]2;mine\x07").input(Input::Request(RequestId(1), lend));
     let before = bench.shown.len();
-    bench.coproc_exits(Exit::Code(0), b"");
+    bench.coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(bench.shown.len(), before, "nothing of coshell's gets into what the guest draws");
-    bench.input(Input::Exited(Child::Guest, Exit::Code(0)));
+    bench.input(Input::Exited(Child::Guest, ExitStatus::Code(0)));
     assert_eq!(titles(&bench).last().map(String::as_str), Some("mine"));
 }
 
 #[test]
 fn one_that_nobody_has_set_comes_back_from_the_terminals_stack() {
     let mut bench = Bench::new(&["-c", "bot"]);
-    bench.shell(b"x").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"x").coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(titles(&bench), ["22;2t", "<> bot - ", "", "23;2t"]);
 }
 
@@ -57,7 +57,7 @@ fn one_that_nobody_has_set_comes_back_from_the_terminals_stack() {
 fn it_is_gone_when_the_session_ends_first() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"\x1b]2;mine\x07").shell(b"\x1b]2;cut").input(Input::Terminate(15));
-    bench.input(Input::Exited(Child::Shell, Exit::Signal(1))).input(Input::Closed(Port::Shell)).wait(5000);
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Signal(1))).input(Input::Closed(Port::Shell)).wait(5000);
     assert_eq!(titles(&bench).last().map(String::as_str), Some("mine"));
 }
 
@@ -66,21 +66,21 @@ fn what_a_silent_one_hides_is_no_title() {
     let mut bench = Bench::new(&["-t", "go", "-s", "rz"]);
     bench.shell(b"\x1b]2;mine\x07go\r\n\x1b]2;muted\x07").wait(100);
     assert_eq!(titles(&bench), ["mine", "<> rz - mine"]);
-    bench.coproc_exits(Exit::Code(0), b"\x1b]2;muted\x07");
+    bench.coproc_exits(ExitStatus::Code(0), b"\x1b]2;muted\x07");
     assert_eq!(titles(&bench)[2..], ["muted", "<> rz - muted", "muted"]);
 }
 
 #[test]
 fn there_is_none_where_it_is_not_wanted_or_nobody_would_see_it() {
     let mut bench = Bench::new(&["--indicator", "none", "-t", "go", "-c", "bot"]);
-    bench.shell(b"\x1b]2;mine\x07go\r\n").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"\x1b]2;mine\x07go\r\n").coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(titles(&bench), ["mine"]);
 }
 
 #[test]
 fn a_triggers_title_is_one_of_the_programs() {
     let mut bench = Bench::new(&["-c", "bot", "-t", "^go", "--title", "gone"]);
-    bench.shell(b"go\r\n").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"go\r\n").coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(titles(&bench), ["22;2t", "<> bot - ", "<> bot - gone", "gone"]);
 }
 
@@ -89,6 +89,6 @@ fn a_crash_puts_a_short_title_back() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"\x1b]2;mine\x07");
     assert_eq!(bench.core.restoring(), b"\x1b]2;mine\x07");
-    bench.coproc_exits(Exit::Code(0), b"");
+    bench.coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(bench.core.restoring(), b"");
 }

@@ -1,8 +1,8 @@
 //! The menu over what the shell shows: it comes, does what it is asked for, and goes without a trace.
 
 use super::*;
-use crate::core::command::Command;
-use crate::words::Ticket;
+use crate::core::request::Request;
+use crate::types::RequestId;
 
 /// Everything that can be seen.
 fn sight(bench: &Bench) -> (Vec<String>, (u16, u16), bool, Vec<u8>) {
@@ -112,7 +112,7 @@ fn a_command_is_run_and_kept() {
     assert_eq!(bench.lines(), ["$"]);
     bench.keys(b"\x1dr");
     assert_eq!(menu(&bench).as_deref(), Some(" coprocess \"old two\" is running: s stops it"));
-    bench.keys(b" ").coproc_exits(Exit::Code(0), b"").keys(b"\x1dr\x1b[A\x1b[A");
+    bench.keys(b" ").coproc_exits(ExitStatus::Code(0), b"").keys(b"\x1dr\x1b[A\x1b[A");
     assert_eq!(menu(&bench).as_deref(), Some(" run: old one"));
     assert_eq!(bench.typed, b"");
 }
@@ -145,7 +145,7 @@ fn a_silent_coprocess_is_stopped_by_it() {
     assert_eq!(bench.read, b"hiddenmore", "the transfer goes on");
     bench.keys(b"s");
     assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
-    bench.coproc_exits(Exit::Signal(15), b"more");
+    bench.coproc_exits(ExitStatus::Signal(15), b"more");
     assert_eq!(bench.lines(), ["more"]);
     assert_eq!(bench.typed, b"");
 }
@@ -153,7 +153,7 @@ fn a_silent_coprocess_is_stopped_by_it() {
 #[test]
 fn progress_that_ends_while_it_is_open_leaves_no_trace() {
     let mut bench = Bench::new(&["-s", "rz"]);
-    bench.shell(b"hidden").wait(400).keys(b"\x1d").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"hidden").wait(400).keys(b"\x1d").coproc_exits(ExitStatus::Code(0), b"");
     bench.keys(b"\x1b").wait(30).shell(b"$ ");
     assert_eq!(bench.lines(), ["$"]);
 }
@@ -174,8 +174,8 @@ fn triggers_are_switched() {
 #[test]
 fn the_only_trigger_switched_off_and_on_again_fires_whoever_does_it() {
     let mut bench = Bench::new(&["-t", "go", "--bell"]);
-    let disable = Command::read("trigger-disable", Some(serde_json::json!(["1"]))).expect("a good request");
-    bench.input(Input::Asked(Ticket(1), disable)).shell(b"go\r\n");
+    let disable = Request::read("trigger-disable", Some(serde_json::json!(["1"]))).expect("a good request");
+    bench.input(Input::Request(RequestId(1), disable)).shell(b"go\r\n");
     assert!(!bench.shown.contains(&7));
     bench.keys(b"\x1dt1\x1b").wait(30).shell(b"go\r\n");
     assert!(bench.shown.contains(&7), "{:?}", bench.lines());
@@ -250,8 +250,8 @@ fn emoji_that_terminals_take_to_be_of_different_widths_do_not_make_it_wrap() {
 fn the_end_of_the_session_closes_it() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"$ ").keys(b"\x1d").shell(b"last words");
-    bench.input(Input::Exited(Child::Shell, Exit::Code(0))).input(Input::Closed(Port::Shell)).wait(200);
-    assert!(bench.has(&Effect::Finish(Exit::Code(0))));
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Port::Shell)).wait(200);
+    assert!(bench.has(&Effect::Finish(ExitStatus::Code(0))));
     assert_eq!(bench.lines(), ["$ last words"]);
 }
 

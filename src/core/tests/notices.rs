@@ -1,8 +1,8 @@
 //! Notices on the screen: when they come, and what is left of everything else.
 
 use super::*;
-use crate::core::command::Command;
-use crate::words::Ticket;
+use crate::core::request::Request;
+use crate::types::RequestId;
 
 /// A bench whose coprocess fails when it is told to.
 fn failing(options: &[&str]) -> Bench {
@@ -10,7 +10,7 @@ fn failing(options: &[&str]) -> Bench {
 }
 
 fn fail(bench: &mut Bench) {
-    bench.coproc_exits(Exit::Code(3), b"");
+    bench.coproc_exits(ExitStatus::Code(3), b"");
 }
 
 const NOTICE: &str = "coshell: coprocess \"bot\" failed: status 3";
@@ -78,7 +78,7 @@ fn waits_for_the_main_screen_and_for_a_silent_coprocess() {
     bench.core.notice("a sentence", &[], &mut Vec::new());
     bench.shell(b"hidden").wait(100);
     assert_eq!(bench.lines(), Vec::<String>::new());
-    bench.coproc_exits(Exit::Code(0), b"");
+    bench.coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(bench.lines(), ["coshell: a sentence"]);
 }
 
@@ -116,13 +116,13 @@ fn a_wide_word_is_folded_and_what_is_too_long_says_where_the_rest_is() {
     assert_eq!(rows[5], "$");
 
     let long = (1..=900).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
-    let note = Command::read("annotate", Some(serde_json::json!(["1", long]))).expect("a good request");
+    let note = Request::read("annotate", Some(serde_json::json!(["1", long]))).expect("a good request");
     let mut bench = Bench::sized(24, 80, &[]);
-    bench.shell(b"anchor\r\n$ ").input(Input::Asked(Ticket(1), note));
+    bench.shell(b"anchor\r\n$ ").input(Input::Request(RequestId(1), note));
     let rows = bench.lines();
     assert!(rows[22].ends_with("... (coshell notes)") && rows[22].len() < 80 && rows[23] == "$", "{rows:#?}");
     let mut bench = Bench::sized(5, 10, &["--indicator", "none", "-c", "exit 3"]);
-    bench.shell(b"$ ").coproc_exits(Exit::Code(3), b"");
+    bench.shell(b"$ ").coproc_exits(ExitStatus::Code(3), b"");
     assert_eq!(bench.lines(), ["coshell:", "  coproce", "  ss ...", "$"]);
 }
 

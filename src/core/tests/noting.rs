@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::command::Command;
-use crate::words::Ticket;
+use crate::core::request::Request;
+use crate::types::RequestId;
 
 impl Bench {
     /// What a control client is answered.
@@ -13,10 +13,10 @@ impl Bench {
         self.try_reply(method, params).unwrap_or_else(|refusal| panic!("{method}: {refusal:?}"))
     }
 
-    fn try_reply(&mut self, method: &str, params: Value) -> Result<Value, crate::core::control::Refusal> {
-        let command = Command::read(method, Some(params)).unwrap_or_else(|fault| panic!("{method}: {fault:?}"));
-        self.input(Input::Asked(Ticket(7), command));
-        let answer = self.effects.iter().rposition(|effect| matches!(effect, Effect::Answer(Ticket(7), _)));
+    fn try_reply(&mut self, method: &str, params: Value) -> Result<Value, crate::core::control::RpcError> {
+        let command = Request::read(method, Some(params)).unwrap_or_else(|fault| panic!("{method}: {fault:?}"));
+        self.input(Input::Request(RequestId(7), command));
+        let answer = self.effects.iter().rposition(|effect| matches!(effect, Effect::Answer(RequestId(7), _)));
         match self.effects.remove(answer.expect("it is answered at once")) {
             Effect::Answer(_, reply) => reply,
             effect => panic!("{effect:?}"),
@@ -120,7 +120,7 @@ fn what_is_injected_into_a_silence_comes_once_and_behind_what_was_hidden() {
         bench.shell(b"hidden\r\n").reply("inject", json!({"text": "told\n"}));
         assert_eq!(bench.lines(), Vec::<String>::new());
         let unread = std::mem::take(&mut bench.read);
-        bench.coproc_exits(Exit::Code(0), &unread);
+        bench.coproc_exits(ExitStatus::Code(0), &unread);
         assert_eq!(bench.lines(), ["hidden", "told"]);
     }
 }

@@ -1,12 +1,12 @@
 //! A terminal on which nothing can be drawn: what coshell has to say comes in lines of its own, and nothing else does.
 
 use super::*;
-use crate::core::command::Command;
-use crate::words::Ticket;
+use crate::core::request::Request;
+use crate::types::RequestId;
 
 fn paper(argv: &[&str]) -> Bench {
-    let surroundings = Surroundings { skill: Skill::Lines, ..Surroundings::default() };
-    Bench::within(&surroundings, Size::default(), argv)
+    let environment = Environment { skill: TermCaps::Dumb, ..Environment::default() };
+    Bench::within(&environment, Size::default(), argv)
 }
 
 /// What is on the paper.
@@ -18,7 +18,7 @@ fn printed(bench: &Bench) -> String {
 fn a_notice_is_a_line_of_its_own_where_the_next_one_begins_however_the_output_is_cut() {
     crate::core::split::everywhere(b" ls\r\n\x1b]2;a\nb\x07one\r\ntwo\r\n$ ", |pieces| {
         let mut bench = paper(&["-c", "bot"]);
-        bench.shell(b"$").coproc_exits(Exit::Code(3), b"");
+        bench.shell(b"$").coproc_exits(ExitStatus::Code(3), b"");
         assert_eq!(printed(&bench), "$");
         pieces.iter().for_each(|piece| {
             bench.shell(piece);
@@ -50,8 +50,8 @@ fn a_notice_comes_at_once_where_a_line_begins_and_not_over_what_stands_there() {
 #[test]
 fn one_that_found_no_place_is_told_at_the_end() {
     let mut bench = paper(&["-c", "bot"]);
-    bench.shell(b"$ ").coproc_exits(Exit::Code(3), b"");
-    bench.input(Input::Exited(Child::Shell, Exit::Code(0))).input(Input::Closed(Port::Shell)).wait(200);
+    bench.shell(b"$ ").coproc_exits(ExitStatus::Code(3), b"");
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Port::Shell)).wait(200);
     assert!(bench.has(&Effect::Warn("coshell: coprocess \"bot\" failed: status 3".to_owned())));
     assert_eq!(printed(&bench), "$ ");
 }
@@ -59,7 +59,7 @@ fn one_that_found_no_place_is_told_at_the_end() {
 #[test]
 fn the_hotkey_is_the_shells_and_nothing_is_drawn() {
     let mut bench = paper(&["-s", "rz", "--silent-keys", "pass"]);
-    bench.keys(b"a\x1d").shell(b"hidden").wait(1000).coproc_exits(Exit::Code(0), b"");
+    bench.keys(b"a\x1d").shell(b"hidden").wait(1000).coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!((bench.typed.as_slice(), bench.shown.as_slice()), (&b"a\x1d"[..], &b""[..]));
 }
 
@@ -67,9 +67,9 @@ fn the_hotkey_is_the_shells_and_nothing_is_drawn() {
 fn a_terminal_that_is_lent_is_left_as_it_is() {
     let mut bench = paper(&[]);
     let guest = serde_json::json!({"command": ["cat"]});
-    let lend = Command::read("lend", Some(guest)).expect("a good request");
-    bench.shell(b"$ \x1b[?2004h").input(Input::Asked(Ticket(1), lend));
+    let lend = Request::read("lend", Some(guest)).expect("a good request");
+    bench.shell(b"$ \x1b[?2004h").input(Input::Request(RequestId(1), lend));
     assert_eq!(printed(&bench), "$ \x1b[?2004h\x1b[?2004l");
-    bench.input(Input::Exited(Child::Guest, Exit::Code(0)));
+    bench.input(Input::Exited(Child::Guest, ExitStatus::Code(0)));
     assert_eq!(printed(&bench), "$ \x1b[?2004h\x1b[?2004l\x1b[?2004h");
 }

@@ -58,10 +58,10 @@ fn take(bench: &mut Bench, step: &Step, gone: &mut bool) {
         Step::Keys(bytes) => drop(bench.keys(bytes)),
         Step::Coproc(bytes) if runs => drop(bench.coproc(bytes)),
         Step::CoprocEmpty if runs => drop(bench.input(Input::Empty(Port::Coproc))),
-        Step::CoprocExits if runs => drop(bench.coproc_exits(Exit::Code(1), b"rest")),
+        Step::CoprocExits if runs => drop(bench.coproc_exits(ExitStatus::Code(1), b"rest")),
         Step::ShellExits if !*gone => {
             *gone = true;
-            bench.input(Input::Exited(Child::Shell, Exit::Code(0))).input(Input::Closed(Port::Shell));
+            bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Port::Shell));
         }
         Step::Resize(rows, cols) => {
             let size = Size { rows: *rows, cols: *cols, ..Size::default() };
@@ -115,10 +115,10 @@ proptest! {
         bench.wait(5000);
         if bench.core.coproc.is_some() {
             prop_assert!(bench.has(&Effect::Signal(Child::Coproc, 9)));
-            bench.coproc_exits(Exit::Signal(9), b"");
+            bench.coproc_exits(ExitStatus::Signal(9), b"");
         }
         bench.wait(10_000);
-        prop_assert!(bench.has(&Effect::Finish(Exit::Code(0))));
+        prop_assert!(bench.has(&Effect::Finish(ExitStatus::Code(0))));
     }
 
     /// Without triggers and coprocess nothing is added, lost or moved.

@@ -2,25 +2,25 @@
 //! is not there.
 
 use super::*;
-use crate::core::command::{Command, Options, TriggerCommand};
-use crate::core::coproc::Form;
-use crate::core::rule::Item;
-use crate::words::Ticket;
+use crate::core::coproc::InputFormat;
+use crate::core::request::{Options, Request, TriggerRequest};
+use crate::core::trigger::definition::OptionArg;
+use crate::types::RequestId;
 
 impl Bench {
-    fn trigger(&mut self, command: TriggerCommand) -> &mut Self {
-        self.input(Input::Asked(Ticket(1), Command::Trigger(command)))
+    fn trigger(&mut self, command: TriggerRequest) -> &mut Self {
+        self.input(Input::Request(RequestId(1), Request::Trigger(command)))
     }
 
     fn add(&mut self, regex: &str, option: &str, value: &str) -> &mut Self {
-        let options = Options(vec![Item { name: option.to_owned().into(), value: value.to_owned() }]);
-        self.trigger(TriggerCommand::Add { regex: regex.to_owned(), options })
+        let options = Options(vec![OptionArg { name: option.to_owned().into(), value: value.to_owned() }]);
+        self.trigger(TriggerRequest::Add { regex: regex.to_owned(), options })
     }
 
-    fn run(&mut self, form: Form) -> &mut Self {
+    fn run(&mut self, form: InputFormat) -> &mut Self {
         let (silent, replace, wait) = (false, false, false);
-        let command = Command::Run { silent, replace, wait, input: Some(form), command: "bot".to_owned() };
-        self.input(Input::Asked(Ticket(1), command)).input(Input::Started(Child::Coproc, 7))
+        let command = Request::Run { silent, replace, wait, input: Some(form), command: "bot".to_owned() };
+        self.input(Input::Request(RequestId(1), command)).input(Input::Started(Child::Coproc, 7))
     }
 
     fn assembles(&self) -> bool {
@@ -60,18 +60,18 @@ fn lines_are_put_together_only_while_somebody_reads_them_and_the_numbers_go_on()
     assert!(!bench.assembles());
     bench.add("x", "bell", "").shell(b"two\r\n");
     assert!(bench.assembles());
-    bench.trigger(TriggerCommand::Disable { trigger: "1".to_owned() }).shell(b"three\r\n");
+    bench.trigger(TriggerRequest::Disable { trigger: "1".to_owned() }).shell(b"three\r\n");
     assert!(!bench.assembles());
-    bench.trigger(TriggerCommand::Enable { trigger: "1".to_owned() }).shell(b"fo");
+    bench.trigger(TriggerRequest::Enable { trigger: "1".to_owned() }).shell(b"fo");
     assert!(bench.assembles());
-    bench.trigger(TriggerCommand::Remove { trigger: "1".to_owned() }).shell(b"ur\r\n");
+    bench.trigger(TriggerRequest::Remove { trigger: "1".to_owned() }).shell(b"ur\r\n");
     assert!(!bench.assembles());
-    bench.run(Form::Raw).shell(b"five\r\n");
+    bench.run(InputFormat::Raw).shell(b"five\r\n");
     assert!(!bench.assembles());
-    bench.coproc_exits(Exit::Code(0), b"").run(Form::Json).shell(b"six\r\n");
+    bench.coproc_exits(ExitStatus::Code(0), b"").run(InputFormat::Json).shell(b"six\r\n");
     assert!(bench.assembles());
     assert_eq!(bench.core.number, 6);
-    bench.coproc_exits(Exit::Code(0), b"").shell(b"seven\r\n");
+    bench.coproc_exits(ExitStatus::Code(0), b"").shell(b"seven\r\n");
     assert!(!bench.assembles());
     bench.wait(100);
     assert_eq!(bench.core.deadline(), None);
@@ -82,7 +82,7 @@ fn lines_are_put_together_only_while_somebody_reads_them_and_the_numbers_go_on()
 #[test]
 fn a_removed_trigger_leaves_nothing_behind() {
     let mut bench = Bench::new(&[]);
-    bench.add("go", "coproc", "bot").trigger(TriggerCommand::Remove { trigger: "go".to_owned() });
+    bench.add("go", "coproc", "bot").trigger(TriggerRequest::Remove { trigger: "go".to_owned() });
     bench.shell(&[b'x'; 10_000]).shell(b"\r\ngo\r\n").wait(100);
     assert!(bench.started().is_empty() && bench.core.raw.from(0).is_empty());
 }
@@ -95,10 +95,10 @@ fn a_notice_of_a_coprocess_that_was_started_later_stands_above_the_line() {
         for when in 0..=line.len() {
             let (before, behind) = line.as_bytes().split_at(when);
             let mut bench = Bench::new(&[]);
-            bench.shell(b"first\r\n").shell(before).run(Form::Raw).shell(behind);
+            bench.shell(b"first\r\n").shell(before).run(InputFormat::Raw).shell(behind);
             let cursor = bench.screen().screen().cursor_position();
             let rows = bench.lines();
-            bench.coproc_exits(Exit::Code(3), b"").wait(100);
+            bench.coproc_exits(ExitStatus::Code(3), b"").wait(100);
             let notice = bench.lines().iter().position(|row| row == "coshell: coprocess \"bot\" failed: status 3");
             let notice = notice.unwrap_or_else(|| panic!("{line:?} {when}: {:?}", bench.lines()));
             let mut without = bench.lines();

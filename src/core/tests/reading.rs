@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::command::Command;
-use crate::core::coproc::Form;
-use crate::core::history::Kept;
-use crate::words::Ticket;
+use crate::core::coproc::InputFormat;
+use crate::core::history::HistoryLine;
+use crate::core::request::Request;
+use crate::types::RequestId;
 
 impl Bench {
     /// The lines that are kept, the one that the cursor is on last.
-    pub(super) fn kept(&mut self) -> Vec<Kept> {
+    pub(super) fn kept(&mut self) -> Vec<HistoryLine> {
         self.core.screen.history().map_or_else(Vec::new, |history| history.lines(self.now).collect())
     }
 
@@ -21,8 +21,8 @@ impl Bench {
     }
 
     /// A control client asks for this.
-    fn ask(&mut self, command: Command) -> &mut Self {
-        self.input(Input::Asked(Ticket(1), command))
+    fn ask(&mut self, command: Request) -> &mut Self {
+        self.input(Input::Request(RequestId(1), command))
     }
 
     /// What a coprocess that reads objects was told.
@@ -42,9 +42,9 @@ impl Bench {
 }
 
 /// A coprocess that is told of lines is asked for.
-fn bot() -> Command {
+fn bot() -> Request {
     let (silent, replace, wait) = (false, false, false);
-    Command::Run { silent, replace, wait, input: Some(Form::Json), command: "bot".to_owned() }
+    Request::Run { silent, replace, wait, input: Some(InputFormat::Json), command: "bot".to_owned() }
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn lines_that_only_a_silent_coprocess_read_are_counted() {
     let mut bench = Bench::new(&["-t", "go", "-s", "bot", "-i", "json"]);
     bench.shell(b"one\r\ngo").wait(30);
     assert_eq!(bench.started(), ["bot"]);
-    bench.shell(b"\r\nhidden\r\nhidden too\r\n").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"\r\nhidden\r\nhidden too\r\n").coproc_exits(ExitStatus::Code(0), b"");
     bench.shell(b" on\r\nlast\r\n").wait(30);
     assert_eq!(bench.history(), [(1, "one".to_owned()), (5, "go on".to_owned()), (6, "last".to_owned())]);
 }
@@ -82,10 +82,10 @@ fn the_line_that_the_cursor_is_on_comes_last() {
 #[test]
 fn notices_are_no_lines_but_stand_on_the_screen() {
     let mut bench = Bench::new(&["-c", "bot"]);
-    bench.shell(b"one\r\n$ ls").coproc_exits(Exit::Code(3), b"").wait(100);
+    bench.shell(b"one\r\n$ ls").coproc_exits(ExitStatus::Code(3), b"").wait(100);
     assert!(bench.lines().iter().any(|line| line.contains("failed")), "{:?}", bench.lines());
     let shown: Vec<String> = {
-        let picture = bench.core.screen.picture().expect("there is a screen");
+        let picture = bench.core.screen.screen().expect("there is a screen");
         (0..picture.rows()).map(|row| picture.text(row)).collect()
     };
     let seen = bench.lines();
@@ -108,7 +108,7 @@ fn who_begins_in_the_middle_of_a_line_goes_on_where_the_history_is() {
 #[test]
 fn who_begins_anew_has_the_numbers_of_the_history() {
     let mut bench = Bench::new(&["-c", "bot", "-i", "json"]);
-    bench.shell(b"one\r\n").coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"one\r\n").coproc_exits(ExitStatus::Code(0), b"");
     bench.shell(b"two\r\nthree\r\n");
     bench.ask(bot());
     bench.shell(b"four\r\n");

@@ -11,7 +11,7 @@ fn a_silent_coprocess_takes_the_stream_and_gives_back_what_it_did_not_read() {
         });
         assert_eq!(bench.lines(), ["before", "go"]);
         assert_eq!(bench.read, b"go\r\nhidden\r\nlast");
-        bench.coproc_exits(Exit::Code(0), b"dden\r\nlast").shell(b" words");
+        bench.coproc_exits(ExitStatus::Code(0), b"dden\r\nlast").shell(b" words");
         assert_eq!(bench.lines(), ["before", "go", "dden", "last words"]);
     });
 }
@@ -23,7 +23,7 @@ fn progress_is_shown_below_and_leaves_no_trace() {
     assert_eq!(bench.lines(), Vec::<String>::new());
     bench.wait(1);
     assert!(bench.lines()[1].starts_with("\"bot\": received 6 B, sent 0 B"), "{:?}", bench.lines());
-    bench.coproc_exits(Exit::Code(0), b"");
+    bench.coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(bench.lines(), Vec::<String>::new());
 }
 
@@ -31,7 +31,7 @@ fn progress_is_shown_below_and_leaves_no_trace() {
 fn a_silent_one_that_closed_its_stdout_gives_back_what_it_did_not_read_too() {
     let mut bench = Bench::new(&["-s", "bot"]);
     bench.shell(b"hidden").wait(400).input(Input::Closed(Port::Coproc));
-    bench.coproc_exits(Exit::Code(0), b"hidden");
+    bench.coproc_exits(ExitStatus::Code(0), b"hidden");
     assert_eq!(bench.lines(), ["hidden"]);
     assert!(bench.has(&Effect::Release(Child::Coproc)));
 }
@@ -39,7 +39,7 @@ fn a_silent_one_that_closed_its_stdout_gives_back_what_it_did_not_read_too() {
 #[test]
 fn after_a_silent_reader_of_json_the_prompt_comes_back() {
     let mut bench = Bench::new(&["-i", "json", "-s", "bot"]);
-    bench.shell(b"hidden\r\n\x1b[1m$ \x1b[m").wait(100).coproc_exits(Exit::Code(0), b"");
+    bench.shell(b"hidden\r\n\x1b[1m$ \x1b[m").wait(100).coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(bench.lines(), ["$"]);
 }
 
@@ -49,7 +49,7 @@ fn the_keyboard_is_locked_but_for_ctrl_c() {
     bench.keys(b"ls\r").keys(b"\x03");
     assert_eq!(bench.typed, b"");
     assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
-    bench.coproc(b"last words").coproc_exits(Exit::Signal(15), b"").keys(b"ls\r");
+    bench.coproc(b"last words").coproc_exits(ExitStatus::Signal(15), b"").keys(b"ls\r");
     assert_eq!(bench.typed, b"last wordsls\r");
 
     let mut bench = Bench::new(&["-s", "bot", "--silent-keys", "pass"]);

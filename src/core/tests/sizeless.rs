@@ -33,7 +33,7 @@ fn the_menu_comes_and_goes() {
 #[test]
 fn notices_and_progress_are_seen() {
     let rows = alike(&["--indicator", "none", "-c", "bot"], |bench| {
-        bench.shell("x".repeat(100).as_bytes()).coproc_exits(Exit::Code(3), b"");
+        bench.shell("x".repeat(100).as_bytes()).coproc_exits(ExitStatus::Code(3), b"");
     });
     assert_eq!(rows, ["coshell: coprocess \"bot\" failed: status 3".to_owned(), "x".repeat(100)]);
     let rows = alike(&["--indicator", "none", "-s", "rz"], |bench| {

@@ -3,20 +3,20 @@
 use serde_json::Value;
 
 use super::*;
-use crate::core::command::Command;
-use crate::words::Ticket;
+use crate::core::request::Request;
+use crate::types::RequestId;
 
 impl Bench {
-    fn subscribe(&mut self, ticket: u64, events: &[&str]) -> &mut Self {
+    fn subscribe(&mut self, request_id: u64, events: &[&str]) -> &mut Self {
         let events = events.iter().map(|&event| event.to_owned()).collect();
-        self.input(Input::Asked(Ticket(ticket), Command::Subscribe { events }))
+        self.input(Input::Request(RequestId(request_id), Request::Subscribe { events }))
     }
 
     /// The types, numbers and texts of what this one was told.
-    fn heard(&self, ticket: u64) -> Vec<(String, u64, String)> {
+    fn heard(&self, request_id: u64) -> Vec<(String, u64, String)> {
         let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
         let told = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Tell(Ticket(to), text) if *to == ticket => serde_json::from_str::<Value>(text).ok(),
+            Effect::Tell(RequestId(to), text) if *to == request_id => serde_json::from_str::<Value>(text).ok(),
             _ => None,
         });
         told.map(|value| (text(&value, "type"), value["number"].as_u64().unwrap_or(0), text(&value, "text"))).collect()
@@ -40,14 +40,14 @@ fn lines_and_prompts_are_told_where_nobody_else_reads_them() {
 /// What a client is answered that follows lines, and the events that it is told then, as they are.
 fn followed(bench: &mut Bench, number: Option<usize>, rest: &[u8]) -> (Vec<Value>, Vec<Value>) {
     let (from, command, numbers, notes, follow) = (None, None, false, false, true);
-    let command = Command::Lines { number, from, command, numbers, notes, follow };
-    bench.input(Input::Asked(Ticket(1), command)).wait(2000).shell(rest);
+    let command = Request::Lines { number, from, command, numbers, notes, follow };
+    bench.input(Input::Request(RequestId(1), command)).wait(2000).shell(rest);
     let answer = bench.effects.iter().find_map(|effect| match effect {
-        Effect::Answer(Ticket(1), Ok(answer)) => answer["lines"].as_array().cloned(),
+        Effect::Answer(RequestId(1), Ok(answer)) => answer["lines"].as_array().cloned(),
         _ => None,
     });
     let told = bench.effects.iter().filter_map(|effect| match effect {
-        Effect::Tell(Ticket(1), text) => serde_json::from_str(text).ok(),
+        Effect::Tell(RequestId(1), text) => serde_json::from_str(text).ok(),
         _ => None,
     });
     (answer.expect("lines"), told.collect())
@@ -88,7 +88,7 @@ fn the_pieces_of_a_long_line_that_is_followed_make_one_line() {
 #[test]
 fn one_who_has_gone_is_told_nothing_and_costs_nothing() {
     let mut bench = Bench::new(&[]);
-    bench.subscribe(1, &["line"]).shell(b"one\r\n").input(Input::Withdrawn(Ticket(1)));
+    bench.subscribe(1, &["line"]).shell(b"one\r\n").input(Input::Cancel(RequestId(1)));
     bench.shell(b"two\r\n$ ");
     assert_eq!(bench.heard(1), [event("line", 1, "one")]);
     assert_eq!(bench.core.deadline(), None, "nobody waits for a pause");

@@ -18,7 +18,7 @@ fn a_transfer_leaves_no_protocol_bytes_on_the_screen() {
     let mut bench = transfer(RECEIVES);
     assert_eq!(bench.started(), ["sz f"]);
     assert_eq!(bench.read, RECEIVES);
-    bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(Exit::Code(0), b"");
+    bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(ExitStatus::Code(0), b"");
     bench.shell(b"\x1b[?2004h$ ");
     assert_eq!(bench.lines(), ["$ go", "$"]);
 }
@@ -28,7 +28,7 @@ fn a_transfer_leaves_no_protocol_bytes_on_the_screen() {
 fn a_last_header_that_comes_once_more_is_not_shown() {
     crate::core::split::everywhere(&[FIN, FIN, b"$ OO**"].concat(), |pieces| {
         let mut bench = transfer(RECEIVES);
-        bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(Exit::Code(0), b"");
+        bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(ExitStatus::Code(0), b"");
         pieces.iter().for_each(|piece| {
             bench.shell(piece);
         });
@@ -69,7 +69,7 @@ fn output_behind_both_fins_is_shown_whole_and_nothing_is_typed() {
     {
         crate::core::split::everywhere(&far.concat(), |pieces| {
             let bench = ended_well(offer, pieces, |bench| {
-                bench.coproc_exits(Exit::Code(0), b"");
+                bench.coproc_exits(ExitStatus::Code(0), b"");
             });
             assert_eq!(bench.typed.escape_ascii().to_string(), typed.escape_ascii().to_string());
             assert_eq!(bench.lines(), ["$ go", "OOps ^X^X^X^X^X^X^X^X", "$"]);
@@ -81,7 +81,7 @@ fn output_behind_both_fins_is_shown_whole_and_nothing_is_typed() {
 fn failure_behind_both_fins_is_noticed_and_hides_nothing() {
     for (offer, command) in [(RECEIVES, "sz f"), (SENDS, "rz")] {
         let bench = ended_well(offer, &[FIN, b"one\r\n$ "], |bench| {
-            bench.coproc_exits(Exit::Code(3), b"unread");
+            bench.coproc_exits(ExitStatus::Code(3), b"unread");
         });
         let notice = format!("coshell: coprocess \"{command}\" failed: status 3");
         assert_eq!(bench.lines(), ["$ go", "one", &notice, "$"]);
@@ -94,7 +94,7 @@ fn ctrl_c_behind_both_fins_ends_the_program_here_alone() {
     for offer in [RECEIVES, SENDS] {
         let bench = ended_well(offer, &[FIN, b"$ "], |bench| {
             bench.keys(b"\x03").wait(100).coproc(b"\x18\x18\x18\x18\x18\x18\x08\x08");
-            bench.coproc_exits(Exit::Signal(15), b"unread");
+            bench.coproc_exits(ExitStatus::Signal(15), b"unread");
         });
         assert_eq!(bench.lines(), ["$ go", "$"]);
         assert!(!bench.typed.contains(&0x03), "{}", bench.typed.escape_ascii());
@@ -105,7 +105,7 @@ fn ctrl_c_behind_both_fins_ends_the_program_here_alone() {
 fn bytes_that_only_begin_like_a_trailer_are_shown_after_a_while() {
     for (offer, far, line) in [(RECEIVES, &b"**"[..], "**"), (SENDS, b"O", "O")] {
         let bench = ended_well(offer, &[], |bench| {
-            bench.coproc_exits(Exit::Code(0), b"").shell(far);
+            bench.coproc_exits(ExitStatus::Code(0), b"").shell(far);
         });
         assert_eq!(bench.lines(), ["$ go", line]);
     }
@@ -117,7 +117,7 @@ fn progress_of_a_transfer_leaves_no_trace_either() {
         let mut bench = transfer(offer);
         bench.wait(1000);
         assert!(bench.lines()[2].contains("received"), "{:?}", bench.lines());
-        bench.shell(b"**\x18B0").wait(500).coproc_exits(Exit::Code(0), b"");
+        bench.shell(b"**\x18B0").wait(500).coproc_exits(ExitStatus::Code(0), b"");
         assert_eq!(bench.lines(), ["$ go"], "{}", bench.shown.escape_ascii());
     }
 }
@@ -131,12 +131,12 @@ fn a_receiver_is_given_the_end_that_a_flushed_tty_loses() {
     assert!(bench.read.ends_with(b"OO"));
     bench.shell(b"\x1b[?2004h").coproc(b"**\x18B0800000000022d\r\x8a").shell(b"$ ");
     assert!(bench.read.ends_with(b"OO"), "the prompt is not the receiver's");
-    bench.coproc_exits(Exit::Code(0), b"");
+    bench.coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(bench.typed, b"**\x18B0800000000022d\r\x8a");
     assert_eq!(bench.lines(), ["$ go", "$"]);
 
     let mut bench = transfer(SENDS);
-    bench.coproc(b"**\x18B0800000000022d\r\x8a").coproc_exits(Exit::Code(0), b"");
+    bench.coproc(b"**\x18B0800000000022d\r\x8a").coproc_exits(ExitStatus::Code(0), b"");
     bench.shell(b"OO\x1b[?2004h$ ");
     assert_eq!(bench.lines(), ["$ go", "$"]);
 }
@@ -145,7 +145,7 @@ fn a_receiver_is_given_the_end_that_a_flushed_tty_loses() {
 fn an_aborted_upload_types_no_data_into_the_shell() {
     let mut bench = transfer(RECEIVES);
     bench.coproc(b"data\x18K").wait(500).keys(b"\x03");
-    bench.coproc(b"\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08more data\r").coproc_exits(Exit::Signal(15), b"");
+    bench.coproc(b"\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08more data\r").coproc_exits(ExitStatus::Signal(15), b"");
     bench.shell(b"\x18\x18\x18\x18\x18\x08\x08\x08\x08\x08\r\nrz: f removed.\r\n\x1b[?2004h$ ").wait(1000);
     assert_eq!(bench.typed, b"data\x18K\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08");
     let shown = bench.lines();
@@ -169,7 +169,7 @@ fn an_upload_that_fails_before_any_data_leaves_alone_what_runs_there() {
         for piece in before {
             bench.shell(piece);
         }
-        bench.coproc(CANCEL).coproc_exits(Exit::Code(128), b"");
+        bench.coproc(CANCEL).coproc_exits(ExitStatus::Code(128), b"");
         for piece in behind {
             bench.shell(piece);
         }
@@ -188,7 +188,7 @@ fn a_far_side_that_dies_ends_the_transfer() {
     assert!(!bench.has(&Effect::Signal(Child::Coproc, 15)));
     bench.wait(1);
     assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
-    bench.coproc(b"\x18\x18\x18\x18\x18").coproc_exits(Exit::Signal(15), b"");
+    bench.coproc(b"\x18\x18\x18\x18\x18").coproc_exits(ExitStatus::Signal(15), b"");
     bench.wait(1000);
     assert_eq!(bench.typed, b"");
     let notice = "coshell: \"rz\" was stopped: the other side ended the transfer";

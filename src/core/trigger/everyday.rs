@@ -8,8 +8,8 @@ use proptest::test_runner::{TestCaseResult, TestError, TestRng, TestRunner};
 use regex::bytes::Regex;
 
 use super::Pattern;
-use super::pool::Pool;
-use super::set::{Form, Set};
+use super::prefilter::{Prefilter, PrefilterForm};
+use super::regex_cache::RegexCache;
 
 /// Part of a pattern, and texts that match it or almost do.
 type Part = (&'static str, &'static [&'static [u8]]);
@@ -97,7 +97,7 @@ fn expected(regex: &Regex, line: &[u8], from: usize) -> Option<Vec<Option<Range<
 }
 
 /// The engine of the pool finds what the plain one does, at the start of a line and behind a match.
-fn finds_the_same(pool: &mut Pool, i: usize, pattern: &Pattern, regex: &Regex, line: &[u8]) -> TestCaseResult {
+fn finds_the_same(pool: &mut RegexCache, i: usize, pattern: &Pattern, regex: &Regex, line: &[u8]) -> TestCaseResult {
     let mut from = 0;
     for _ in 0..3 {
         let own = pool.get(i, pattern).expect("the pattern compiles");
@@ -114,7 +114,7 @@ fn finds_the_same(pool: &mut Pool, i: usize, pattern: &Pattern, regex: &Regex, l
 }
 
 /// What matches a line is a candidate on it, and the line is not passed over in a block.
-fn passes(set: &mut Set, line: &[u8], matching: &[usize]) -> TestCaseResult {
+fn passes(set: &mut Prefilter, line: &[u8], matching: &[usize]) -> TestCaseResult {
     let mut candidates = Vec::new();
     set.candidates(line, &mut candidates);
     let shown = line.escape_ascii().to_string();
@@ -129,10 +129,10 @@ fn holds(cases: &[Case]) -> TestCaseResult {
     let patterns: Vec<Pattern> =
         cases.iter().map(|(text, _)| Pattern::parse(text.as_str()).expect("the pattern is good")).collect();
     let regexes: Vec<Regex> = cases.iter().map(|(text, _)| Regex::new(text).expect("the pattern is good")).collect();
-    let mut pool = Pool::new(patterns.len());
+    let mut pool = RegexCache::new(patterns.len());
     let members = || (0..patterns.len()).collect();
     let hirs = || patterns.iter().map(Pattern::hir);
-    let mut sets = [Form::Tight, Form::Loose].map(|form| Set::new(members(), hirs(), form));
+    let mut sets = [PrefilterForm::Tight, PrefilterForm::Loose].map(|form| Prefilter::new(members(), hirs(), form));
     for (i, (_, lines)) in cases.iter().enumerate() {
         for line in lines {
             finds_the_same(&mut pool, i, &patterns[i], &regexes[i], line)?;
@@ -169,7 +169,7 @@ fn a_literal_between_small_classes_is_found() {
         ("[^a]abc.", "abcabcd", 2..7),
     ] {
         let pattern = Pattern::parse(text).expect("the pattern is good");
-        let mut pool = Pool::new(1);
+        let mut pool = RegexCache::new(1);
         let own = pool.get(0, &pattern).expect("the pattern compiles");
         assert_eq!(own.find(line.as_bytes(), 0), Some(want), "{text}");
     }

@@ -1,8 +1,8 @@
 //! Which trigger fires on which line. It knows no actions, and what a line is it is told.
 //!
-//! A line is put to the triggers when it is finished and when the output rests on it ([`Moment`]). One pass over it
-//! (`set`) says which patterns may match; their own regexes then decide (`pool`), and what has been seen on the
-//! line (`once`), the conditions (`when`) and the loop guard (`guard`) say which of the matches fire. A try is
+//! A line is put to the triggers when it is finished and when the output rests on it ([`LineStage`]). One pass over it
+//! (`prefilter`) says which patterns may match; their own regexes then decide (`regex_cache`), and what has been seen on the
+//! line (`dedup`), the conditions (`condition`) and the loop guard (`loop_guard`) say which of the matches fire. A try is
 //! planned first and carried out then (`plan`), so one that needs to know more leaves no trace.
 //!
 //! Decisions where the contract leaves room:
@@ -14,25 +14,24 @@
 //! - A trigger that the loop guard has stopped is tried like any other, and fires again at the first match that comes
 //!   [`GUARD_PAUSE`] after the one before it. The matches up to there count as seen. A match that could not fire in
 //!   any case, by its conditions, a cooldown or a coprocess that runs, does not count as one of them.
-//! - What `all` finds in one try is one firing for the cooldown and the loop guard. Of a trigger that is `once` or that
+//! - What `all` finds in one try is one firing for the cooldown and the loop guard. Of a trigger that is `dedup` or that
 //!   starts a coprocess, only the first match fires.
 //! - An empty text is tried only as a finished line. In a piece of a long line `^` does not match at its start, unless
 //!   it is the first; `$` matches at its end.
 
+pub mod action;
 mod captures;
+mod condition;
+mod dedup;
+pub mod definition;
 #[cfg(test)]
 mod everyday;
-mod guard;
-mod loosen;
-mod once;
+mod loop_guard;
 mod pattern;
 mod plan;
-mod pool;
-mod relax;
-mod scan;
-mod set;
+mod prefilter;
+mod regex_cache;
 mod template;
-mod when;
 
 #[cfg(test)]
 mod tests;
@@ -44,24 +43,24 @@ use std::time::{Duration, Instant};
 use memchr::memchr;
 
 pub use captures::Captures;
-pub use guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_WINDOW};
-pub use once::HOLD;
+pub use condition::{ConditionFacts, PtyState, When};
+pub use dedup::HOLD;
+pub use loop_guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_WINDOW};
 pub use pattern::{BadPattern, Pattern};
 pub use template::{Template, unescape};
-pub use when::{Facts, Looked, When};
 
-use guard::Guard;
-use once::{Held, Memory};
+use dedup::{HeldLines, SeenMatches};
+use loop_guard::LoopGuard;
 use plan::Plan;
-use pool::Pool;
-use set::{Form, Set};
+use prefilter::{Prefilter, PrefilterForm};
+use regex_cache::RegexCache;
 
 /// A block is searched in stretches of about this length, between which the set may be changed for a better one.
 const STRETCH: usize = 16 << 10;
 
 /// What the configuration says of one trigger, apart from its actions.
 #[derive(Clone, Debug)]
-pub struct Spec {
+pub struct TriggerOptions {
     /// What it is called, where that is not its pattern.
     pub name: Option<String>,
     /// What it looks for.
@@ -86,7 +85,7 @@ pub struct Spec {
     pub feeds_back: bool,
 }
 
-impl Spec {
+impl TriggerOptions {
     /// A trigger that looks for this, with no modifiers.
     pub fn new(pattern: Pattern) -> Self {
         Self {
@@ -112,7 +111,7 @@ impl Spec {
 
 /// When a line is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub enum LineStage {
     /// After a chunk of output: only the instant triggers are tried.
     Chunk,
     /// The output has rested on the line.
@@ -142,10 +141,10 @@ pub enum Tried {
     Done,
     /// A match waits, since it could still grow.
     Held {
-        /// Then the line is to be tried as [`Moment::Settled`], unless it has been finished before.
+        /// Then the line is to be tried as [`LineStage::Settled`], unless it has been finished before.
         until: Instant,
     },
-    /// Nothing was done and nothing has changed: [`Facts::looked`] is needed for the same call.
+    /// Nothing was done and nothing has changed: [`ConditionFacts::looked`] is needed for the same call.
     NeedsLook,
 }
 
@@ -183,11 +182,11 @@ pub struct Cost {
 
 /// A trigger in a session.
 struct Trigger {
-    spec: Spec,
-    /// It is `once` and has fired.
+    spec: TriggerOptions,
+    /// It is `dedup` and has fired.
     spent: bool,
     last_fired: Option<Instant>,
-    guard: Guard,
+    guard: LoopGuard,
     cost: Cost,
 }
 
@@ -195,12 +194,12 @@ struct Trigger {
 pub struct Triggers {
     all: Vec<Trigger>,
     /// Over all that can fire; built when first needed, and again when that has changed.
-    set: Option<Set>,
+    set: Option<Prefilter>,
     /// Loose once the output has strained the tight one.
-    form: Form,
-    pool: Pool,
-    memory: Memory,
-    held: Held,
+    form: PrefilterForm,
+    pool: RegexCache,
+    memory: SeenMatches,
+    held: HeldLines,
     /// Room for the candidates of one line, kept for its memory only.
     candidates: Vec<usize>,
     /// Room for a piece of a line with something in front of it, kept for its memory only.
@@ -209,23 +208,23 @@ pub struct Triggers {
 
 impl Triggers {
     /// The triggers in the order of the configuration. Nothing is compiled yet.
-    pub fn new(specs: impl IntoIterator<Item = Spec>) -> Self {
+    pub fn new(specs: impl IntoIterator<Item = TriggerOptions>) -> Self {
         let all: Vec<_> = specs.into_iter().map(Trigger::new).collect();
-        let pool = Pool::new(all.len());
+        let pool = RegexCache::new(all.len());
         Self {
             all,
             set: None,
-            form: Form::Tight,
+            form: PrefilterForm::Tight,
             pool,
-            memory: Memory::default(),
-            held: Held::default(),
+            memory: SeenMatches::default(),
+            held: HeldLines::default(),
             candidates: Vec::new(),
             piece: Vec::new(),
         }
     }
 
     /// Another one, behind the others.
-    pub fn push(&mut self, spec: Spec) {
+    pub fn push(&mut self, spec: TriggerOptions) {
         self.all.push(Trigger::new(spec));
         self.pool.grow(self.all.len());
         self.set = None;
@@ -242,7 +241,7 @@ impl Triggers {
     }
 
     /// The trigger of an index below [`Triggers::len`], as it stands: `enabled` changes.
-    pub fn spec(&self, i: usize) -> &Spec {
+    pub fn spec(&self, i: usize) -> &TriggerOptions {
         &self.all[i].spec
     }
 
@@ -263,7 +262,7 @@ impl Triggers {
 
     /// How much memory the set takes; none before its first use.
     pub fn memory(&self) -> usize {
-        self.set.as_ref().map_or(0, Set::memory)
+        self.set.as_ref().map_or(0, Prefilter::memory)
     }
 
     /// Whether any line in this block of lines, ended by `\n` or `\r\n`, may match. A no is certain.
@@ -298,12 +297,12 @@ impl Triggers {
         &mut self,
         now: Instant,
         line: LineRef<'_>,
-        moment: Moment,
-        facts: &Facts,
+        moment: LineStage,
+        facts: &ConditionFacts,
         out: &mut Vec<Firing>,
     ) -> Tried {
-        let vain = line.text.is_empty() && moment != Moment::Finished;
-        if vain || (moment == Moment::Chunk && !self.any_instant()) {
+        let vain = line.text.is_empty() && moment != LineStage::Finished;
+        if vain || (moment == LineStage::Chunk && !self.any_instant()) {
             return Tried::Done;
         }
         let mut candidates = std::mem::take(&mut self.candidates);
@@ -315,7 +314,7 @@ impl Triggers {
         let holds = plan.holds();
         plan.carry_out(self, now, line, out);
         match moment {
-            Moment::Chunk => Tried::Done,
+            LineStage::Chunk => Tried::Done,
             _ if holds => Tried::Held { until: self.held.hold(line.id, now) },
             _ => {
                 self.held.release(line.id);
@@ -327,7 +326,7 @@ impl Triggers {
     /// Switches a trigger on or off. For the loop guard it begins anew, also where it was on.
     pub fn set_enabled(&mut self, i: usize, on: bool) {
         let trigger = &mut self.all[i];
-        trigger.guard = Guard::default();
+        trigger.guard = LoopGuard::default();
         if trigger.spec.enabled != on {
             trigger.spec.enabled = on;
             self.set = None;
@@ -340,23 +339,23 @@ impl Triggers {
         self.held.clear();
     }
 
-    fn set(&mut self) -> &mut Set {
-        if self.form == Form::Tight && self.set.as_ref().is_some_and(Set::strains) {
-            (self.form, self.set) = (Form::Loose, None);
+    fn set(&mut self) -> &mut Prefilter {
+        if self.form == PrefilterForm::Tight && self.set.as_ref().is_some_and(Prefilter::strains) {
+            (self.form, self.set) = (PrefilterForm::Loose, None);
         }
         let (all, form) = (&self.all, self.form);
         self.set.get_or_insert_with(|| {
             let members: Vec<usize> = (0..all.len()).filter(|&i| all[i].is_live()).collect();
             // One after the other: the parsed forms of a thousand patterns are megabytes.
             let patterns = members.clone().into_iter().map(|i| all[i].spec.pattern.hir());
-            Set::new(members, patterns, form)
+            Prefilter::new(members, patterns, form)
         })
     }
 }
 
 impl Trigger {
-    fn new(spec: Spec) -> Self {
-        let (guard, cost) = (Guard::default(), Cost::default());
+    fn new(spec: TriggerOptions) -> Self {
+        let (guard, cost) = (LoopGuard::default(), Cost::default());
         Self { spec, spent: false, last_fired: None, guard, cost }
     }
 

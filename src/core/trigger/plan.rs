@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::captures::Captures;
-use super::once::{Memory, Seen, Sight, hash};
+use super::condition::ConditionState;
+use super::dedup::{MatchKey, MatchState, SeenMatches, hash};
 use super::pattern::Pattern;
-use super::pool::Own;
-use super::when::Holds;
-use super::{Facts, Firing, Hit, LineRef, Moment, Trigger, Triggers, When};
+use super::regex_cache::CachedRegex;
+use super::{ConditionFacts, Firing, Hit, LineRef, LineStage, Trigger, Triggers, When};
 
 /// So many matches of a trigger fire in a line.
 const MOST_MATCHES: usize = 256;
@@ -18,24 +18,24 @@ const MOST_SEARCHES: usize = 1024;
 
 /// What is to be done for one line.
 pub(super) struct Plan {
-    steps: Vec<Step>,
+    steps: Vec<PlanStep>,
 }
 
 /// What is to be done for one trigger.
-struct Step {
+struct PlanStep {
     trigger: usize,
-    found: Vec<Found>,
-    verdict: Verdict,
+    found: Vec<PlannedMatch>,
+    verdict: Decision,
 }
 
 /// One match.
-struct Found {
-    sight: Sight,
-    state: State,
+struct PlannedMatch {
+    sight: MatchKey,
+    state: PlannedState,
 }
 
-enum State {
-    Known(Seen),
+enum PlannedState {
+    Known(MatchState),
     /// It could still grow.
     Held,
     Fresh(Captures),
@@ -43,7 +43,7 @@ enum State {
 
 /// What becomes of the fresh matches of a trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum Decision {
     /// Nothing, and they stay fresh.
     Skip,
     /// Nothing, and they have been seen.
@@ -54,11 +54,11 @@ enum Verdict {
 }
 
 /// The circumstances of a try.
-struct Circumstances<'a> {
+struct TryContext<'a> {
     now: Instant,
     line: LineRef<'a>,
-    moment: Moment,
-    facts: &'a Facts,
+    moment: LineStage,
+    facts: &'a ConditionFacts,
     /// Whether a coprocess runs, or a trigger before this one is about to start one.
     coproc: bool,
     /// The line's text, shared by all captures; made for the first of them.
@@ -72,16 +72,16 @@ impl Plan {
         candidates: &[usize],
         now: Instant,
         line: LineRef<'_>,
-        moment: Moment,
-        facts: &Facts,
+        moment: LineStage,
+        facts: &ConditionFacts,
     ) -> Option<Self> {
-        let mut around = Circumstances { now, line, moment, facts, coproc: facts.coproc, shared: None };
+        let mut around = TryContext { now, line, moment, facts, coproc: facts.coproc, shared: None };
         let mut steps = Vec::new();
         for &i in candidates {
             if !triggers.all[i].is_live() || !around.is_time_for(&triggers.all[i]) {
                 continue;
             }
-            let step = Step::new(triggers, i, &mut around)?;
+            let step = PlanStep::new(triggers, i, &mut around)?;
             let stops = step.stops(&triggers.all[i]);
             steps.push(step);
             if stops {
@@ -94,7 +94,7 @@ impl Plan {
     /// Whether a match waits.
     pub(super) fn holds(&self) -> bool {
         let mut found = self.steps.iter().flat_map(|step| &step.found);
-        found.any(|found| matches!(found.state, State::Held))
+        found.any(|found| matches!(found.state, PlannedState::Held))
     }
 
     /// Does it.
@@ -106,8 +106,8 @@ impl Plan {
     }
 }
 
-impl Step {
-    fn new(triggers: &mut Triggers, i: usize, around: &mut Circumstances<'_>) -> Option<Self> {
+impl PlanStep {
+    fn new(triggers: &mut Triggers, i: usize, around: &mut TryContext<'_>) -> Option<Self> {
         let trigger = &triggers.all[i];
         let pattern = &trigger.spec.pattern;
         let mut found = Vec::new();
@@ -115,29 +115,29 @@ impl Step {
             let search = Search { i, trigger, memory: &triggers.memory };
             search.run(own, &mut triggers.piece, around, &mut found);
         }
-        let fresh = found.iter().any(|found| matches!(found.state, State::Fresh(_)));
-        let verdict = if fresh { around.judge(trigger)? } else { Verdict::Skip };
-        around.coproc |= verdict == Verdict::Fire && trigger.spec.starts_coproc;
+        let fresh = found.iter().any(|found| matches!(found.state, PlannedState::Fresh(_)));
+        let verdict = if fresh { around.judge(trigger)? } else { Decision::Skip };
+        around.coproc |= verdict == Decision::Fire && trigger.spec.starts_coproc;
         Some(Self { trigger: i, found, verdict })
     }
 
     /// Whether nothing after it is tried.
     fn stops(&self, trigger: &Trigger) -> bool {
-        let fired = |found: &Found| matches!(found.state, State::Known(Seen::Fired));
-        trigger.spec.stops && (self.verdict == Verdict::Fire || self.found.iter().any(fired))
+        let fired = |found: &PlannedMatch| matches!(found.state, PlannedState::Known(MatchState::Fired));
+        trigger.spec.stops && (self.verdict == Decision::Fire || self.found.iter().any(fired))
     }
 
     fn carry_out(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, out: &mut Vec<Firing>) {
         let trigger = &mut triggers.all[self.trigger];
         let mut left = match self.verdict {
-            Verdict::Fire if trigger.spec.once || trigger.spec.starts_coproc => 1,
-            Verdict::Fire => usize::MAX,
+            Decision::Fire if trigger.spec.once || trigger.spec.starts_coproc => 1,
+            Decision::Fire => usize::MAX,
             _ => 0,
         };
-        if self.verdict == Verdict::Stop && trigger.guard.stop(now) {
+        if self.verdict == Decision::Stop && trigger.guard.stop(now) {
             out.push(Firing::Stopped { trigger: self.trigger });
         }
-        if self.verdict == Verdict::Fire {
+        if self.verdict == Decision::Fire {
             trigger.guard.note(now);
             trigger.last_fired = Some(now);
             trigger.spent |= trigger.spec.once;
@@ -145,30 +145,30 @@ impl Step {
         for found in self.found {
             let text = &line.text[found.sight.start..][..found.sight.len];
             let seen = match (found.state, self.verdict) {
-                (State::Held, _) | (State::Fresh(_), Verdict::Skip) => continue,
-                (State::Known(seen), _) => seen,
-                (State::Fresh(captures), _) if left > 0 => {
+                (PlannedState::Held, _) | (PlannedState::Fresh(_), Decision::Skip) => continue,
+                (PlannedState::Known(seen), _) => seen,
+                (PlannedState::Fresh(captures), _) if left > 0 => {
                     left -= 1;
                     trigger.cost.fired += 1;
                     let shared = Arc::clone(captures.line());
                     out.push(Firing::Hit(Hit { trigger: self.trigger, captures, line: shared }));
-                    Seen::Fired
+                    MatchState::Fired
                 }
-                (State::Fresh(_), _) => Seen::Passed,
+                (PlannedState::Fresh(_), _) => MatchState::Passed,
             };
             triggers.memory.note(line.id, &found.sight, text, seen);
         }
     }
 }
 
-impl Circumstances<'_> {
+impl TryContext<'_> {
     fn is_time_for(&self, trigger: &Trigger) -> bool {
-        self.moment != Moment::Chunk || trigger.spec.instant
+        self.moment != LineStage::Chunk || trigger.spec.instant
     }
 
     /// Whether a match that ends here waits for more.
     fn must_wait(&self, trigger: &Trigger, end: usize) -> bool {
-        self.moment == Moment::Paused
+        self.moment == LineStage::Paused
             && end == self.line.text.len()
             && !trigger.spec.instant
             && !trigger.spent
@@ -176,19 +176,19 @@ impl Circumstances<'_> {
     }
 
     /// What becomes of fresh matches. Absent if only a look can tell; what needs no look comes first.
-    fn judge(&self, trigger: &Trigger) -> Option<Verdict> {
+    fn judge(&self, trigger: &Trigger) -> Option<Decision> {
         let spec = &trigger.spec;
         let holds = When::all_hold(&spec.when, self.facts);
-        Some(if holds == Holds::No || trigger.spent {
-            Verdict::Skip
+        Some(if holds == ConditionState::No || trigger.spent {
+            Decision::Skip
         } else if (spec.starts_coproc && self.coproc) || trigger.cools(self.now) {
-            Verdict::Pass
-        } else if holds == Holds::Unknown {
+            Decision::Pass
+        } else if holds == ConditionState::Unknown {
             return None;
         } else if spec.feeds_back && trigger.guard.stops(self.now) {
-            Verdict::Stop
+            Decision::Stop
         } else {
-            Verdict::Fire
+            Decision::Fire
         })
     }
 }
@@ -197,11 +197,17 @@ impl Circumstances<'_> {
 struct Search<'a> {
     i: usize,
     trigger: &'a Trigger,
-    memory: &'a Memory,
+    memory: &'a SeenMatches,
 }
 
 impl Search<'_> {
-    fn run(&self, own: &mut Own, piece: &mut Vec<u8>, around: &mut Circumstances<'_>, out: &mut Vec<Found>) {
+    fn run(
+        &self,
+        own: &mut CachedRegex,
+        piece: &mut Vec<u8>,
+        around: &mut TryContext<'_>,
+        out: &mut Vec<PlannedMatch>,
+    ) {
         let spec = &self.trigger.spec;
         let line = around.line;
         // A byte in front keeps `^` from matching at the start of what is not the start of a line.
@@ -223,26 +229,26 @@ impl Search<'_> {
             last_end = Some(end);
             let sight = sight(self.i, start - skip, &text[start..end], out);
             let state = self.state(&sight, own, around, skip);
-            out.push(Found { sight, state });
+            out.push(PlannedMatch { sight, state });
         }
     }
 
-    fn state(&self, sight: &Sight, own: &Own, around: &mut Circumstances<'_>, skip: usize) -> State {
+    fn state(&self, sight: &MatchKey, own: &CachedRegex, around: &mut TryContext<'_>, skip: usize) -> PlannedState {
         let line = around.line;
         let end = sight.start + sight.len;
         match self.memory.look(line.id, sight, &line.text[sight.start..end]) {
-            Seen::New if around.must_wait(self.trigger, end) => State::Held,
-            Seen::New => {
+            MatchState::New if around.must_wait(self.trigger, end) => PlannedState::Held,
+            MatchState::New => {
                 let shared = around.shared.get_or_insert_with(|| line.text.into());
-                State::Fresh(captures(&self.trigger.spec.pattern, shared, own, skip))
+                PlannedState::Fresh(captures(&self.trigger.spec.pattern, shared, own, skip))
             }
-            seen => State::Known(seen),
+            seen => PlannedState::Known(seen),
         }
     }
 }
 
 /// What the last search has found, `skip` bytes further back.
-fn captures(pattern: &Pattern, line: &Arc<[u8]>, own: &Own, skip: usize) -> Captures {
+fn captures(pattern: &Pattern, line: &Arc<[u8]>, own: &CachedRegex, skip: usize) -> Captures {
     let group = |i| own.group(i).map(|range| range.start - skip..range.end - skip);
     Captures::new(Arc::clone(line), Arc::clone(&pattern.about().names), group)
 }
@@ -255,8 +261,8 @@ fn prefixed<'a>(piece: &'a mut Vec<u8>, text: &[u8]) -> &'a [u8] {
 }
 
 /// A match, to be known again; `before` are those that stand before it in the line.
-fn sight(trigger: usize, start: usize, text: &[u8], before: &[Found]) -> Sight {
+fn sight(trigger: usize, start: usize, text: &[u8], before: &[PlannedMatch]) -> MatchKey {
     let (len, hash) = (text.len(), hash(text));
-    let same = |found: &&Found| (found.sight.len, found.sight.hash) == (len, hash);
-    Sight { trigger, start, len, hash, ordinal: before.iter().filter(same).count() }
+    let same = |found: &&PlannedMatch| (found.sight.len, found.sight.hash) == (len, hash);
+    MatchKey { trigger, start, len, hash, ordinal: before.iter().filter(same).count() }
 }

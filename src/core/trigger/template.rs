@@ -9,11 +9,11 @@ use super::pattern::Pattern;
 /// Text in which captures are to be put.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(Vec<u8>),
     /// The number of a group that the pattern has.
     Group(usize),
@@ -52,8 +52,8 @@ impl Template {
         let mut out = Vec::new();
         for part in &self.parts {
             match part {
-                Part::Text(text) => out.extend_from_slice(text),
-                Part::Group(i) => push_printable(captures.group(*i).unwrap_or_default(), &mut out),
+                TemplatePart::Text(text) => out.extend_from_slice(text),
+                TemplatePart::Group(i) => push_printable(captures.group(*i).unwrap_or_default(), &mut out),
             }
         }
         out
@@ -63,7 +63,7 @@ impl Template {
     pub fn literal(&self) -> Option<&[u8]> {
         match self.parts.as_slice() {
             [] => Some(b""),
-            [Part::Text(text)] => Some(text),
+            [TemplatePart::Text(text)] => Some(text),
             _ => None,
         }
     }
@@ -93,7 +93,7 @@ pub(super) fn push_printable(text: &[u8], out: &mut Vec<u8>) {
 
 /// Reads a template. Without a pattern a `$` is text like any other.
 fn read(text: &str, pattern: Option<&Pattern>, escapes: Escapes) -> Result<Template, String> {
-    let mut reader = Reader { text, at: 0, parts: Vec::new() };
+    let mut reader = TemplateReader { text, at: 0, parts: Vec::new() };
     while let Some(byte) = reader.peek(0) {
         match (byte, pattern) {
             (b'\\', _) if escapes == Escapes::On => reader.escape()?,
@@ -104,23 +104,23 @@ fn read(text: &str, pattern: Option<&Pattern>, escapes: Escapes) -> Result<Templ
     Ok(Template { parts: reader.parts })
 }
 
-struct Reader<'a> {
+struct TemplateReader<'a> {
     text: &'a str,
     /// On a character boundary whenever a byte below 0x80 stands there.
     at: usize,
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TemplateReader<'a> {
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.text.as_bytes().get(self.at + ahead).copied()
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        if let Some(Part::Text(text)) = self.parts.last_mut() {
+        if let Some(TemplatePart::Text(text)) = self.parts.last_mut() {
             text.extend_from_slice(bytes);
         } else {
-            self.parts.push(Part::Text(bytes.to_vec()));
+            self.parts.push(TemplatePart::Text(bytes.to_vec()));
         }
     }
 
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
     }
 
     fn take_group(&mut self, n: usize, group: usize) {
-        self.parts.push(Part::Group(group));
+        self.parts.push(TemplatePart::Group(group));
         self.at += n;
     }
 

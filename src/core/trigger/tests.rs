@@ -7,21 +7,26 @@ use regex::bytes::Regex;
 
 use super::*;
 
-fn spec(pattern: &str) -> Spec {
-    Spec::new(Pattern::parse(pattern).expect("the pattern is good"))
+fn spec(pattern: &str) -> TriggerOptions {
+    TriggerOptions::new(Pattern::parse(pattern).expect("the pattern is good"))
 }
 
 /// Triggers with a clock and facts of their own; what fires is told as `index:match`.
 struct Bench {
     triggers: Triggers,
     now: Instant,
-    facts: Facts,
+    facts: ConditionFacts,
     tried: Tried,
 }
 
 impl Bench {
-    fn new(specs: impl IntoIterator<Item = Spec>) -> Self {
-        Self { triggers: Triggers::new(specs), now: Instant::now(), facts: Facts::default(), tried: Tried::Done }
+    fn new(specs: impl IntoIterator<Item = TriggerOptions>) -> Self {
+        Self {
+            triggers: Triggers::new(specs),
+            now: Instant::now(),
+            facts: ConditionFacts::default(),
+            tried: Tried::Done,
+        }
     }
 
     fn wait(&mut self, ms: u64) -> &mut Self {
@@ -29,34 +34,34 @@ impl Bench {
         self
     }
 
-    fn firings(&mut self, line: LineRef<'_>, moment: Moment) -> Vec<Firing> {
+    fn firings(&mut self, line: LineRef<'_>, moment: LineStage) -> Vec<Firing> {
         let mut out = Vec::new();
         self.tried = self.triggers.try_line(self.now, line, moment, &self.facts, &mut out);
         out
     }
 
-    fn bytes(&mut self, id: u64, text: &[u8], moment: Moment) -> Vec<String> {
+    fn bytes(&mut self, id: u64, text: &[u8], moment: LineStage) -> Vec<String> {
         self.firings(LineRef { id, text, continued: false }, moment).iter().map(told).collect()
     }
 
-    fn line(&mut self, id: u64, text: &str, moment: Moment) -> Vec<String> {
+    fn line(&mut self, id: u64, text: &str, moment: LineStage) -> Vec<String> {
         self.bytes(id, text.as_bytes(), moment)
     }
 
     fn chunk(&mut self, id: u64, text: &str) -> Vec<String> {
-        self.line(id, text, Moment::Chunk)
+        self.line(id, text, LineStage::Chunk)
     }
 
     fn pause(&mut self, id: u64, text: &str) -> Vec<String> {
-        self.line(id, text, Moment::Paused)
+        self.line(id, text, LineStage::Paused)
     }
 
     fn settle(&mut self, id: u64, text: &str) -> Vec<String> {
-        self.line(id, text, Moment::Settled)
+        self.line(id, text, LineStage::Settled)
     }
 
     fn finish(&mut self, id: u64, text: &str) -> Vec<String> {
-        self.line(id, text, Moment::Finished)
+        self.line(id, text, LineStage::Finished)
     }
 
     fn held_for(&self) -> Option<Duration> {
@@ -113,7 +118,7 @@ fn a_match_that_can_grow_waits() {
 
 #[test]
 fn an_instant_trigger_does_not_wait() {
-    let instant = Spec { instant: true, ..spec("task (.*)") };
+    let instant = TriggerOptions { instant: true, ..spec("task (.*)") };
     let mut bench = Bench::new([spec("ta"), instant]);
     assert!(bench.triggers.any_instant());
     assert_eq!(bench.chunk(1, "task a"), ["1:task a"]);
@@ -143,7 +148,7 @@ fn once_a_line() {
 
 #[test]
 fn all_matches_of_a_line() {
-    let all = |pattern| Spec { all: true, ..spec(pattern) };
+    let all = |pattern| TriggerOptions { all: true, ..spec(pattern) };
     let mut bench = Bench::new([all("x[0-9]"), spec("x")]);
     assert_eq!(bench.finish(1, "x1 x1 x2"), ["0:x1", "0:x1", "0:x2", "1:x"]);
     assert_eq!(bench.finish(1, "x1 x1 x2"), NONE);
@@ -161,20 +166,20 @@ fn all_matches_of_a_line() {
 fn an_empty_match_fires_once() {
     for pattern in ["", "q*", "q|", r"\b", "$"] {
         for all in [false, true] {
-            let mut bench = Bench::new([Spec { all, ..spec(pattern) }]);
+            let mut bench = Bench::new([TriggerOptions { all, ..spec(pattern) }]);
             assert_eq!(bench.finish(1, "ab cd"), ["0:"], "{pattern} {all}");
             assert_eq!(bench.finish(1, "ab cd e"), NONE, "{pattern} {all}");
         }
     }
-    let mut bench = Bench::new([Spec { all: true, ..spec("x*") }]);
+    let mut bench = Bench::new([TriggerOptions { all: true, ..spec("x*") }]);
     assert_eq!(bench.finish(1, "axxbx"), ["0:", "0:xx", "0:x"]);
-    let mut bench = Bench::new([Spec { all: true, ..spec("(?:.*q|)") }]);
+    let mut bench = Bench::new([TriggerOptions { all: true, ..spec("(?:.*q|)") }]);
     assert_eq!(bench.finish(1, &"a".repeat(5000)), ["0:"]);
 }
 
 #[test]
 fn an_empty_line_counts_when_it_is_finished() {
-    let mut bench = Bench::new([spec("^$"), Spec { instant: true, ..spec("^.*$") }]);
+    let mut bench = Bench::new([spec("^$"), TriggerOptions { instant: true, ..spec("^.*$") }]);
     assert_eq!(bench.chunk(1, ""), NONE);
     assert_eq!(bench.pause(1, ""), NONE);
     assert_eq!(bench.settle(1, ""), NONE);
@@ -193,7 +198,7 @@ fn whether_an_empty_line_may_match_is_known_without_looking_at_it() {
 
 #[test]
 fn stop_ends_a_line() {
-    let stop = |pattern| Spec { stops: true, ..spec(pattern) };
+    let stop = |pattern| TriggerOptions { stops: true, ..spec(pattern) };
     let mut bench = Bench::new([spec("a"), stop("b"), spec("c")]);
     assert_eq!(bench.finish(1, "abc"), ["0:a", "1:b"]);
     assert_eq!(bench.finish(2, "ac"), ["0:a", "2:c"]);
@@ -201,7 +206,7 @@ fn stop_ends_a_line() {
     assert_eq!(bench.pause(3, "abc"), ["0:a", "1:b"]);
     assert_eq!(bench.finish(3, "abc"), NONE);
     assert_eq!(bench.finish(3, "ac"), ["2:c"]);
-    let mut bench = Bench::new([Spec { once: true, ..stop("b") }, spec("c")]);
+    let mut bench = Bench::new([TriggerOptions { once: true, ..stop("b") }, spec("c")]);
     assert_eq!(bench.pause(1, "bc"), ["0:b"]);
     assert_eq!(bench.finish(1, "bc"), NONE);
     assert_eq!(bench.finish(2, "bc"), ["1:c"]);
@@ -210,13 +215,13 @@ fn stop_ends_a_line() {
     assert_eq!(bench.pause(1, "cb"), ["1:c"]);
     assert_eq!(bench.settle(1, "cb"), ["0:b"]);
     // One that does not fire does not stop.
-    let mut bench = Bench::new([Spec { when: vec![When::Coproc], ..stop("b") }, spec("c")]);
+    let mut bench = Bench::new([TriggerOptions { when: vec![When::Coproc], ..stop("b") }, spec("c")]);
     assert_eq!(bench.finish(1, "bc"), ["1:c"]);
 }
 
 #[test]
 fn once_in_a_session() {
-    let once = Spec { once: true, all: true, ..spec("x[0-9]") };
+    let once = TriggerOptions { once: true, all: true, ..spec("x[0-9]") };
     let mut bench = Bench::new([once]);
     assert_eq!(bench.finish(1, "x1 x2"), ["0:x1"]);
     assert_eq!(bench.finish(1, "x3"), NONE);
@@ -227,7 +232,7 @@ fn once_in_a_session() {
 
 #[test]
 fn a_cooldown_drops() {
-    let cooled = Spec { cooldown: Some(Duration::from_secs(5)), all: true, ..spec("x[0-9]") };
+    let cooled = TriggerOptions { cooldown: Some(Duration::from_secs(5)), all: true, ..spec("x[0-9]") };
     let mut bench = Bench::new([cooled]);
     assert_eq!(bench.finish(1, "x1 x2"), ["0:x1", "0:x2"]);
     assert_eq!(bench.wait(4999).pause(2, "x1"), NONE);
@@ -238,7 +243,7 @@ fn a_cooldown_drops() {
 
 #[test]
 fn while_a_coprocess_runs_none_is_started() {
-    let starts = |pattern| Spec { starts_coproc: true, ..spec(pattern) };
+    let starts = |pattern| TriggerOptions { starts_coproc: true, ..spec(pattern) };
     let mut bench = Bench::new([starts("rz"), spec("r")]);
     bench.facts.coproc = true;
     assert_eq!(bench.pause(1, "rz"), ["1:r"]);
@@ -246,20 +251,20 @@ fn while_a_coprocess_runs_none_is_started() {
     assert_eq!(bench.finish(1, "rz"), NONE);
     assert_eq!(bench.finish(2, "rz"), ["0:rz", "1:r"]);
     // Nor are two at once.
-    let mut bench = Bench::new([Spec { all: true, ..starts("a") }, starts("b"), spec("c")]);
+    let mut bench = Bench::new([TriggerOptions { all: true, ..starts("a") }, starts("b"), spec("c")]);
     assert_eq!(bench.finish(1, "abca"), ["0:a", "2:c"]);
     assert_eq!(bench.finish(1, "abca"), NONE);
 }
 
 #[test]
 fn conditions_are_asked_for_only_when_needed() {
-    let with = |pattern, when| Spec { when, ..spec(pattern) };
+    let with = |pattern, when| TriggerOptions { when, ..spec(pattern) };
     let job = || When::Job("ssh".to_owned());
     let mut bench = Bench::new([
         spec("word"),
         with("assword", vec![When::NoEcho]),
         with("host", vec![When::AltScreen, job()]),
-        Spec { stops: true, ..with("end", vec![job()]) },
+        TriggerOptions { stops: true, ..with("end", vec![job()]) },
     ]);
     assert_eq!(bench.pause(1, "host"), NONE);
     assert_eq!(bench.tried, Tried::Done);
@@ -268,11 +273,11 @@ fn conditions_are_asked_for_only_when_needed() {
         assert_eq!(bench.tried, Tried::NeedsLook);
         assert_eq!(bench.triggers.cost(0), Cost::default());
     }
-    bench.facts.looked = Some(Looked::default());
+    bench.facts.looked = Some(PtyState::default());
     assert_eq!(bench.pause(2, "password"), ["0:word"]);
     assert_eq!(bench.tried, Tried::Done);
     // A condition that did not hold may hold at the next try.
-    bench.facts.looked = Some(Looked { no_echo: true, jobs: Vec::new() });
+    bench.facts.looked = Some(PtyState { no_echo: true, jobs: Vec::new() });
     assert_eq!(bench.finish(2, "password"), ["1:assword"]);
     // What has fired needs no look any more.
     bench.facts.looked = None;
@@ -283,8 +288,8 @@ fn conditions_are_asked_for_only_when_needed() {
 
 #[test]
 fn a_look_is_not_asked_for_behind_a_stop() {
-    let stop = Spec { stops: true, ..spec("a") };
-    let asks = Spec { when: vec![When::NoEcho], ..spec("b") };
+    let stop = TriggerOptions { stops: true, ..spec("a") };
+    let asks = TriggerOptions { when: vec![When::NoEcho], ..spec("b") };
     let mut bench = Bench::new([stop, asks]);
     assert_eq!(bench.finish(1, "ab"), ["0:a"]);
     assert_eq!(bench.tried, Tried::Done);
@@ -294,7 +299,7 @@ fn a_look_is_not_asked_for_behind_a_stop() {
 
 #[test]
 fn a_loop_is_stopped() {
-    let mut bench = Bench::new([Spec { all: true, feeds_back: true, ..spec("x") }, spec("y")]);
+    let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..spec("x") }, spec("y")]);
     for line in 0..20 {
         assert_eq!(bench.wait(50).finish(line, "xxx").len(), 3, "{line}");
     }
@@ -305,14 +310,14 @@ fn a_loop_is_stopped() {
     assert!(!bench.triggers.is_stopped(0, bench.now));
     assert_eq!(bench.finish(22, "x"), ["0:x"]);
     // One that only goes on and on along its line is a loop too.
-    let mut bench = Bench::new([Spec { all: true, feeds_back: true, ..spec("x ") }]);
+    let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..spec("x ") }]);
     let stopped = (1..30).find(|&n| bench.wait(50).pause(1, &"x ".repeat(n)) == ["0 stopped"]);
     assert_eq!(stopped, Some(21));
 }
 
 /// A trigger that the loop guard has just stopped, on lines below 30.
-fn stopped(spec: Spec) -> Bench {
-    let mut bench = Bench::new([Spec { feeds_back: true, ..spec }]);
+fn stopped(spec: TriggerOptions) -> Bench {
+    let mut bench = Bench::new([TriggerOptions { feeds_back: true, ..spec }]);
     let told: Vec<String> = (0..30).flat_map(|line| bench.finish(line, "x")).collect();
     assert_eq!((told.len(), told.last().map(String::as_str)), (21, Some("0 stopped")));
     bench
@@ -335,7 +340,7 @@ fn what_is_stopped_fires_again_after_a_pause_in_its_matches() {
 #[test]
 fn what_could_not_fire_in_any_case_does_not_prolong_a_stop() {
     let pause = GUARD_PAUSE.as_millis() as u64;
-    let mut bench = stopped(Spec { when: vec![When::NoAltScreen], ..spec("x") });
+    let mut bench = stopped(TriggerOptions { when: vec![When::NoAltScreen], ..spec("x") });
     bench.facts.alt_screen = true;
     assert_eq!(bench.wait(pause / 2).finish(30, "x"), NONE);
     bench.facts.alt_screen = false;
@@ -350,7 +355,7 @@ fn a_burst_of_what_cannot_feed_back_is_no_loop() {
 
 #[test]
 fn what_is_disabled_is_not_tried() {
-    let mut bench = Bench::new([Spec { enabled: false, ..spec("x") }, spec("y")]);
+    let mut bench = Bench::new([TriggerOptions { enabled: false, ..spec("x") }, spec("y")]);
     assert_eq!(bench.finish(1, "x"), NONE);
     assert!(!bench.triggers.block_may_match(b"x\nx\n"));
     bench.triggers.set_enabled(0, true);
@@ -368,14 +373,14 @@ fn pieces_of_a_long_line() {
     let mut bench = Bench::new([spec("^a(b)"), spec("ab$"), spec("(?-m)^"), spec("(c)d")]);
     let piece = |text, continued| LineRef { id: 1, text, continued };
     let told = |firings: Vec<Firing>| firings.iter().map(told).collect::<Vec<_>>();
-    assert_eq!(told(bench.firings(piece(b"cd ab", true), Moment::Finished)), ["1:ab", "3:cd"]);
-    assert_eq!(told(bench.firings(piece(b"ab", true), Moment::Finished)), NONE);
-    let firings = bench.firings(piece(b"ab", false), Moment::Finished);
+    assert_eq!(told(bench.firings(piece(b"cd ab", true), LineStage::Finished)), ["1:ab", "3:cd"]);
+    assert_eq!(told(bench.firings(piece(b"ab", true), LineStage::Finished)), NONE);
+    let firings = bench.firings(piece(b"ab", false), LineStage::Finished);
     let Firing::Hit(hit) = &firings[0] else { panic!("the first fires") };
     assert_eq!((hit.captures.start(), hit.captures.group(1)), (0, Some(&b"b"[..])));
     assert_eq!(told(firings), ["0:ab", "2:"]);
     let mut bench = Bench::new([spec("(?:^|-)(a)")]);
-    let firings = bench.firings(piece(b"ab-a", true), Moment::Finished);
+    let firings = bench.firings(piece(b"ab-a", true), LineStage::Finished);
     let Firing::Hit(hit) = &firings[0] else { panic!("it fires") };
     assert_eq!((hit.captures.range(0), hit.captures.range(1)), (Some(2..4), Some(3..4)));
     assert_eq!(&*hit.line, b"ab-a");
@@ -384,9 +389,9 @@ fn pieces_of_a_long_line() {
 #[test]
 fn bytes_that_are_no_text() {
     let mut bench = Bench::new([spec(r"(?-u:\xff+)!"), spec("a.b"), spec(r"\bfoo\b")]);
-    assert_eq!(bench.bytes(1, b"\x80\xff\xff!", Moment::Finished).len(), 1);
-    assert_eq!(bench.bytes(2, b"a\xe4\xb8b foo", Moment::Finished), ["2:foo"]);
-    assert_eq!(bench.line(3, "a中b éfoo", Moment::Finished), ["1:a中b"]);
+    assert_eq!(bench.bytes(1, b"\x80\xff\xff!", LineStage::Finished).len(), 1);
+    assert_eq!(bench.bytes(2, b"a\xe4\xb8b foo", LineStage::Finished), ["2:foo"]);
+    assert_eq!(bench.line(3, "a中b éfoo", LineStage::Finished), ["1:a中b"]);
 }
 
 #[test]
@@ -435,8 +440,8 @@ fn text_that_strains_the_set_makes_it_loose() {
     let mut bench = Bench::new((0..300).map(|n| spec(&format!("word{n} .*X{n}"))));
     let line = |n: usize| (0..12).map(|k| format!("word{} ", (n * 7919 + k * k * 104_729) % 300)).collect::<String>();
     let strained = (0..5000).find(|&n| {
-        assert!(!bench.triggers.block_may_match(line(n).as_bytes()) || bench.triggers.form == Form::Loose);
-        bench.triggers.form == Form::Loose
+        assert!(!bench.triggers.block_may_match(line(n).as_bytes()) || bench.triggers.form == PrefilterForm::Loose);
+        bench.triggers.form == PrefilterForm::Loose
     });
     assert!(strained.is_some());
     assert_eq!(bench.finish(1, "word7 word8 X8"), ["8:word8 X8"]);
@@ -599,7 +604,7 @@ proptest! {
             patterns.iter().map(|pattern| Regex::new(pattern).expect("the pattern is good")).collect();
         let mut bench = Bench::new(patterns.iter().map(|pattern| spec(pattern)));
         if loose {
-            bench.triggers.form = Form::Loose;
+            bench.triggers.form = PrefilterForm::Loose;
         }
         let mut block = Vec::new();
         let mut matching = Vec::new();
@@ -610,7 +615,7 @@ proptest! {
             if !want.is_empty() {
                 matching.push(block.len()..block.len() + line.len());
             }
-            prop_assert_eq!(bench.bytes(id, line, Moment::Finished), want);
+            prop_assert_eq!(bench.bytes(id, line, LineStage::Finished), want);
             block.extend_from_slice(line);
             let end: &[u8] = if crs >> (id % 8) & 1 == 1 { b"\r\n" } else { b"\n" };
             block.extend_from_slice(end);
@@ -637,7 +642,7 @@ proptest! {
     ) {
         if let Ok(pattern) = Pattern::parse(parts.concat()) {
             let _ = (pattern.about().can_grow, pattern.search("aé".as_bytes()));
-            Bench::new([Spec::new(pattern)]).finish(1, "aé");
+            Bench::new([TriggerOptions::new(pattern)]).finish(1, "aé");
         }
     }
 
@@ -646,7 +651,7 @@ proptest! {
         match Pattern::parse(&text) {
             Ok(pattern) => {
                 let _ = pattern.search(b"abc 123");
-                let mut bench = Bench::new([Spec::new(pattern)]);
+                let mut bench = Bench::new([TriggerOptions::new(pattern)]);
                 bench.finish(1, "abc 123");
             }
             Err(fault) => prop_assert_eq!(fault.to_string().lines().count(), 3),

@@ -3,9 +3,9 @@
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
-use super::talk::Talk;
-use crate::sys::end::{Got, Put};
+use super::rpc_connection::RpcConnection;
 use crate::sys::socket::Connection;
+use crate::sys::stream::{ReadResult, WriteResult};
 
 /// What is read of one client in one turn.
 const CHUNK: usize = 16 * 1024;
@@ -14,9 +14,9 @@ const STUCK: Duration = Duration::from_secs(30);
 
 /// A connection, and what is on the way.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(super) struct ConnectedClient {
     connection: Connection,
-    pub(super) talk: Talk,
+    pub(super) talk: RpcConnection,
     readable: bool,
     writable: bool,
     /// The client has closed its side, or is not heard any more: it is let go when it has its answers.
@@ -31,11 +31,11 @@ pub(super) struct Client {
     taken: usize,
 }
 
-impl Client {
+impl ConnectedClient {
     pub(super) fn new(connection: Connection) -> Self {
         Self {
             connection,
-            talk: Talk::default(),
+            talk: RpcConnection::default(),
             readable: true,
             writable: true,
             closed: false,
@@ -90,10 +90,10 @@ impl Client {
         }
         let mut buffer = [0; CHUNK];
         match self.connection.read(&mut buffer) {
-            Got::Bytes(n) => self.closed = !self.talk.say(&buffer[..n]),
-            Got::Nothing => self.readable = false,
+            ReadResult::Bytes(n) => self.closed = !self.talk.say(&buffer[..n]),
+            ReadResult::Nothing => self.readable = false,
             // It may still wait for answers, as `printf ... | nc -U` does.
-            Got::End => self.closed = true,
+            ReadResult::End => self.closed = true,
         }
     }
 
@@ -107,16 +107,16 @@ impl Client {
     pub(super) fn flush(&mut self, now: Instant) {
         while self.writable && self.talk.waiting() > 0 {
             match self.connection.end().write(self.talk.pending()) {
-                Put::Bytes(n) => {
+                WriteResult::Bytes(n) => {
                     self.talk.took(n);
                     self.taken += n;
                     self.stuck = None;
                 }
-                Put::Full => {
+                WriteResult::Full => {
                     self.writable = false;
                     self.stuck.get_or_insert(now);
                 }
-                Put::Gone(_) => {
+                WriteResult::Gone(_) => {
                     self.gone = true;
                     return;
                 }
@@ -125,7 +125,7 @@ impl Client {
     }
 }
 
-impl AsRawFd for Client {
+impl AsRawFd for ConnectedClient {
     fn as_raw_fd(&self) -> RawFd {
         self.connection.end().as_raw_fd()
     }
@@ -142,13 +142,13 @@ mod tests {
 
     const SHARE: usize = 1024 * 1024;
 
-    fn pair() -> (Client, UnixStream) {
+    fn pair() -> (ConnectedClient, UnixStream) {
         let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
-        (Client::new(Connection::new(ours).expect("it can be owned")), theirs)
+        (ConnectedClient::new(Connection::new(ours).expect("it can be owned")), theirs)
     }
 
     /// More than a socket holds.
-    fn overfill(client: &mut Client, now: Instant) {
+    fn overfill(client: &mut ConnectedClient, now: Instant) {
         let event = json!({"text": "x".repeat(64 * 1024)}).to_string();
         for _ in 0..12 {
             client.talk.tell(&event, SHARE);

@@ -5,7 +5,7 @@
 //! has asked for is not read any further, and is let go after a while.
 
 mod client;
-mod talk;
+mod rpc_connection;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -15,14 +15,15 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use serde_json::Value;
 
-use crate::core::command::Command;
-use crate::core::control::{Code, Refusal};
+use crate::core::control::{ErrorCode, RpcError};
+use crate::core::request::Request;
 use crate::sys::memory;
-use crate::sys::socket::{self, Connection, Listener};
+use crate::sys::socket;
+use crate::sys::socket::{Connection, Listener};
+use crate::types::RequestId;
 use crate::wire::rpc;
-use crate::words::Ticket;
-use client::Client;
-use talk::Caller;
+use client::ConnectedClient;
+use rpc_connection::Caller;
 
 /// The token of the listener, far behind those of the ports; the clients have those from the next on.
 const LISTENER: usize = 1000;
@@ -49,8 +50,8 @@ const MUCH: usize = 256 * 1024;
 /// A request, on its way to the core.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) ticket: Ticket,
-    pub(super) command: Command,
+    pub(super) request_id: RequestId,
+    pub(super) command: Request,
 }
 
 /// Who waits for an answer.
@@ -74,7 +75,7 @@ pub(super) struct Clients {
     /// The poll has reported connections.
     called: bool,
     /// By their tokens.
-    all: BTreeMap<usize, Client>,
+    all: BTreeMap<usize, ConnectedClient>,
     /// How many there may be.
     most: usize,
     next_token: usize,
@@ -82,9 +83,9 @@ pub(super) struct Clients {
     /// Whose turn it was last.
     served: usize,
     /// Who waits for which answer.
-    callers: HashMap<Ticket, Waiting>,
+    callers: HashMap<RequestId, Waiting>,
     /// Those that have gone with answers open.
-    withdrawn: VecDeque<Ticket>,
+    withdrawn: VecDeque<RequestId>,
 }
 
 impl Clients {
@@ -127,7 +128,7 @@ impl Clients {
 
     /// When a client that takes nothing is let go.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.all.values().filter_map(Client::stuck_until).min()
+        self.all.values().filter_map(ConnectedClient::stuck_until).min()
     }
 
     /// Lets in who calls, and hears a few of those for whom there is something to be done: whose turn it is until they are
@@ -154,12 +155,12 @@ impl Clients {
         let share = self.share();
         let client = self.all.get_mut(&token)?;
         let (caller, command) = client.talk.next(share)?;
-        let passed = if matches!(command, Command::Lend { .. }) { client.take_passed() } else { Vec::new() };
-        let ticket = Ticket(self.next_ticket);
+        let passed = if matches!(command, Request::Lend { .. }) { client.take_passed() } else { Vec::new() };
+        let request_id = RequestId(self.next_ticket);
         self.next_ticket += 1;
-        let subscribes = matches!(command, Command::Subscribe { .. } | Command::Lines { follow: true, .. });
-        self.callers.insert(ticket, Waiting { token, caller, subscribes, passed });
-        Some(Asked { ticket, command })
+        let subscribes = matches!(command, Request::Subscribe { .. } | Request::Lines { follow: true, .. });
+        self.callers.insert(request_id, Waiting { token, caller, subscribes, passed });
+        Some(Asked { request_id, command })
     }
 
     /// Its turn is over: it is given what it takes, and let go if nothing is left to be done.
@@ -169,7 +170,7 @@ impl Clients {
         let Some(client) = self.all.get_mut(&token) else { return };
         client.flush(now);
         if client.is_over(now, share) {
-            self.let_go(token);
+            self.close(token);
         }
     }
 
@@ -179,26 +180,26 @@ impl Clients {
     }
 
     /// The next answer that nobody waits for any more.
-    pub(super) fn next_withdrawn(&mut self) -> Option<Ticket> {
+    pub(super) fn next_withdrawn(&mut self) -> Option<RequestId> {
         self.withdrawn.pop_front()
     }
 
     /// This is the answer to what was asked with this ticket.
-    pub(super) fn answer(&mut self, ticket: Ticket, reply: Result<Value, Refusal>) {
-        let Some(waiting) = self.callers.get(&ticket) else { return };
+    pub(super) fn answer(&mut self, request_id: RequestId, reply: Result<Value, RpcError>) {
+        let Some(waiting) = self.callers.get(&request_id) else { return };
         let is_over = !waiting.subscribes || reply.is_err();
         if let Some(client) = self.all.get_mut(&waiting.token) {
             client.talk.answer(&waiting.caller, reply);
         }
         if is_over {
-            self.callers.remove(&ticket);
+            self.callers.remove(&request_id);
         }
     }
 
     /// This has happened; who asked with this ticket wants to be told.
-    pub(super) fn tell(&mut self, ticket: Ticket, event: &str) {
+    pub(super) fn tell(&mut self, request_id: RequestId, event: &str) {
         let share = self.fair_share();
-        if let Some(waiting) = self.callers.get(&ticket)
+        if let Some(waiting) = self.callers.get(&request_id)
             && let Some(client) = self.all.get_mut(&waiting.token)
         {
             client.talk.tell(event, share);
@@ -206,8 +207,8 @@ impl Clients {
     }
 
     /// The descriptors that came with what was asked with this ticket.
-    pub(super) fn passed(&mut self, ticket: Ticket) -> Vec<OwnedFd> {
-        self.callers.get_mut(&ticket).map(|waiting| std::mem::take(&mut waiting.passed)).unwrap_or_default()
+    pub(super) fn passed(&mut self, request_id: RequestId) -> Vec<OwnedFd> {
+        self.callers.get_mut(&request_id).map(|waiting| std::mem::take(&mut waiting.passed)).unwrap_or_default()
     }
 
     /// What may wait for each: nothing more where too much waits for all together.
@@ -231,7 +232,7 @@ impl Clients {
     fn accept(&mut self) {
         while let Some(connection) = self.listener.as_ref().and_then(Listener::accept) {
             if self.all.len() < self.most {
-                self.welcome(connection);
+                self.admit(connection);
             } else {
                 self.turn_away(&connection);
             }
@@ -242,22 +243,22 @@ impl Clients {
     fn turn_away(&self, connection: &Connection) {
         let most = self.most;
         let sentence = format!("{most} clients are connected to the session already: end some, and try again");
-        let response = rpc::failure(&Value::Null, Code::Full as i64, &sentence);
+        let response = rpc::failure(&Value::Null, ErrorCode::Full as i64, &sentence);
         // It has taken nothing yet, so there is room for a line, unless it has gone already.
         connection.end().write(format!("{response}\n").as_bytes());
     }
 
-    fn welcome(&mut self, connection: Connection) {
+    fn admit(&mut self, connection: Connection) {
         let token = self.next_token;
         let interest = Interest::READABLE | Interest::WRITABLE;
         // One that cannot be registered is turned away: nothing of it would ever be heard.
         if self.registry.register(&mut SourceFd(&connection.end().as_raw_fd()), Token(token), interest).is_ok() {
             self.next_token += 1;
-            self.all.insert(token, Client::new(connection));
+            self.all.insert(token, ConnectedClient::new(connection));
         }
     }
 
-    fn let_go(&mut self, token: usize) {
+    fn close(&mut self, token: usize) {
         if let Some(client) = self.all.remove(&token) {
             // It is closed next, which takes it out of the poll too.
             let _ = self.registry.deregister(&mut SourceFd(&client.as_raw_fd()));
@@ -268,11 +269,15 @@ impl Clients {
         }
         // Somebody may have called while no descriptor was left.
         self.called = self.listener.is_some();
-        let gone: Vec<Ticket> =
-            self.callers.iter().filter(|(_, waiting)| waiting.token == token).map(|(ticket, _)| *ticket).collect();
-        for ticket in gone {
-            self.callers.remove(&ticket);
-            self.withdrawn.push_back(ticket);
+        let gone: Vec<RequestId> = self
+            .callers
+            .iter()
+            .filter(|(_, waiting)| waiting.token == token)
+            .map(|(request_id, _)| *request_id)
+            .collect();
+        for request_id in gone {
+            self.callers.remove(&request_id);
+            self.withdrawn.push_back(request_id);
         }
     }
 }

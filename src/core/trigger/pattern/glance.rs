@@ -13,7 +13,7 @@ pub(super) fn groups(text: &str) -> Option<usize> {
     }
     let rest = text.strip_prefix("(?i)").unwrap_or(text).as_bytes();
     let mut glance = Glance { rest, groups: 1, depth: 0 };
-    let mut before = Part::Other;
+    let mut before = GlancePart::Other;
     while let Some(byte) = glance.take() {
         before = glance.part(byte, before)?;
     }
@@ -22,7 +22,7 @@ pub(super) fn groups(text: &str) -> Option<usize> {
 
 /// What was read last.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum GlancePart {
     /// Something that can be repeated.
     Atom,
     Other,
@@ -51,50 +51,50 @@ impl Glance<'_> {
     }
 
     /// Reads the part that begins with this byte.
-    fn part(&mut self, byte: u8, before: Part) -> Option<Part> {
+    fn part(&mut self, byte: u8, before: GlancePart) -> Option<GlancePart> {
         match byte {
             b'(' => self.open(),
             b')' => {
                 self.depth = self.depth.checked_sub(1)?;
-                Some(Part::Atom)
+                Some(GlancePart::Atom)
             }
             b'*' | b'+' | b'?' => {
                 self.skip(b"?");
-                (before == Part::Atom).then_some(Part::Other)
+                (before == GlancePart::Atom).then_some(GlancePart::Other)
             }
             b'[' => self.class(),
             b'\\' => self.escape(),
             b'{' => None,
-            b'|' | b'^' | b'$' => Some(Part::Other),
-            _ => Some(Part::Atom),
+            b'|' | b'^' | b'$' => Some(GlancePart::Other),
+            _ => Some(GlancePart::Atom),
         }
     }
 
-    fn open(&mut self) -> Option<Part> {
+    fn open(&mut self) -> Option<GlancePart> {
         if !self.skip(b"?:") && !self.skip(b"?i:") {
             self.groups += 1;
         }
         self.depth += 1;
         let known = self.depth <= SHALLOW && self.rest.first() != Some(&b'?');
-        known.then_some(Part::Other)
+        known.then_some(GlancePart::Other)
     }
 
-    fn escape(&mut self) -> Option<Part> {
+    fn escape(&mut self) -> Option<GlancePart> {
         match self.take()? {
-            b'b' | b'B' | b'A' | b'z' => Some(Part::Other),
-            byte => is_one(byte).then_some(Part::Atom),
+            b'b' | b'B' | b'A' | b'z' => Some(GlancePart::Other),
+            byte => is_one(byte).then_some(GlancePart::Atom),
         }
     }
 
     /// A class in brackets, of characters, ranges of letters and digits, and escapes.
-    fn class(&mut self) -> Option<Part> {
+    fn class(&mut self) -> Option<GlancePart> {
         self.skip(b"^");
         if self.rest.first() == Some(&b']') {
             return None;
         }
         loop {
             match self.take()? {
-                b']' => return Some(Part::Atom),
+                b']' => return Some(GlancePart::Atom),
                 b'\\' if is_one(self.take()?) => {}
                 b'-' if self.rest.first() == Some(&b']') => {}
                 b'[' | b'\\' | b'-' | b'&' | b'~' => return None,
@@ -123,10 +123,10 @@ fn is_range(first: u8, last: u8) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::about::About;
-    use super::super::check::check;
     use super::groups;
     use crate::core::trigger::Pattern;
+    use crate::core::trigger::pattern::about::About;
+    use crate::core::trigger::pattern::check::check;
 
     const TOKENS: [&str; 22] = [
         "a", "z", "0", "é", "-", "[", "]", "^", "$", "(", "(?:", "(?i:", "(?i)", ")", "|", "*", "?", "\\", "\\d", "{",

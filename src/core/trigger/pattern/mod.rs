@@ -23,11 +23,11 @@ pub(super) use size::LIMIT as SIZE_LIMIT;
 /// A regular expression in the syntax of the `regex` crate, on bytes, with Unicode on. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    inner: Arc<Inner>,
+    inner: Arc<PatternInner>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct PatternInner {
     text: String,
     /// How many groups it has, where a glance told.
     groups: Option<usize>,
@@ -46,7 +46,7 @@ impl Pattern {
         let groups = glance::groups(&text);
         let about = if groups.is_some() { None } else { check::check(&text)? };
         let about = about.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self { inner: Arc::new(Inner { text, groups, about }) })
+        Ok(Self { inner: Arc::new(PatternInner { text, groups, about }) })
     }
 
     /// The pattern as it was written.
@@ -77,8 +77,8 @@ impl Pattern {
 
 #[cfg(test)]
 mod tests {
-    use super::super::captures::Captures;
     use super::*;
+    use crate::core::trigger::captures::Captures;
 
     impl Pattern {
         /// The first match in a line, with a regex of its own.

@@ -1,0 +1,58 @@
+//! A command to run by `/bin/sh -c`, what it is given, and how a sentence names it. It starts nothing.
+
+use super::output::notices::blanked;
+use super::width::{fitted, widest};
+
+/// What a sentence shows of a command line, quotes included.
+const NAME: usize = 42;
+
+/// A command to run by `/bin/sh -c`, and what it is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The command line, as it was configured.
+    pub command: String,
+    /// `$0`, `$1`, ... of the command line: what a trigger matched. Never part of its text.
+    pub args: Vec<Vec<u8>>,
+    /// Environment variables besides coshell's own.
+    pub env: Vec<(String, Vec<u8>)>,
+}
+
+impl CommandLine {
+    /// A command that is given nothing.
+    pub fn new(command: String) -> Self {
+        Self { command, args: Vec::new(), env: Vec::new() }
+    }
+}
+
+/// A command line as a sentence names it: not longer than a sentence bears.
+pub fn named(command: &str) -> String {
+    quoted(command, NAME)
+}
+
+/// A command line as it is shown: in quotes, without control characters, and at most so many columns wide.
+pub(super) fn quoted(command: &str, most: usize) -> String {
+    let clean = blanked(command);
+    if widest(&clean) + 2 <= most {
+        return format!("\"{clean}\"");
+    }
+    format!("\"{}...\"", fitted(&clean, most.saturating_sub(5)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_fits() {
+        for (command, most, expected) in [
+            ("bot", 5, "\"bot\""),
+            ("bot -x", 8, "\"bot -x\""),
+            ("bot -xy", 8, "\"bot...\""),
+            ("a\x1bb", 12, "\"a b\""),
+            ("\u{4e2d}\u{4e2d}\u{4e2d}", 7, "\"\u{4e2d}...\""),
+            ("\u{e9}\u{e9}\u{e9}\u{e9}", 6, "\"\u{e9}\u{e9}\u{e9}\u{e9}\""),
+        ] {
+            assert_eq!(quoted(command, most), expected);
+        }
+    }
+}

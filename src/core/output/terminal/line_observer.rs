@@ -1,0 +1,70 @@
+//! Who hears what the shell printed, and what the history notes down on the way.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use crate::core::history::{History, ShellEvent};
+use crate::core::vt::{Line, Sink};
+
+/// Who hears what was read, and what came to pass meanwhile.
+pub(in crate::core) trait LineObserver: Sink {
+    /// This came to pass behind the lines that were told.
+    fn happened(&mut self, _happening: &ShellEvent) {}
+}
+
+/// Notes down what the shell says of its commands, and hands on everything.
+pub(super) struct HistoryTee<'a, A> {
+    pub(super) now: Instant,
+    pub(super) history: &'a mut History,
+    pub(super) audience: &'a mut A,
+}
+
+impl<A: LineObserver> Sink for HistoryTee<'_, A> {
+    #[inline]
+    fn block(&mut self, block: &[u8], lines: usize) -> bool {
+        self.audience.block(block, lines)
+    }
+
+    #[inline]
+    fn enough(&self) -> bool {
+        self.audience.enough()
+    }
+
+    #[inline]
+    fn line(&mut self, line: &Line<'_>) {
+        self.audience.line(line);
+    }
+
+    fn bell(&mut self) {
+        self.audience.bell();
+    }
+
+    fn title(&mut self, title: &[u8]) {
+        self.audience.title(title);
+    }
+
+    fn osc(&mut self, payload: &[u8], at: Range<u64>) {
+        if let Some(event) = self.history.parse_osc(self.now, payload, &at) {
+            self.audience.happened(&event);
+        }
+        self.audience.osc(payload, at);
+    }
+
+    fn alt_screen(&mut self, on: bool) {
+        self.audience.alt_screen(on);
+    }
+}
+
+/// Nobody reads the lines.
+#[derive(Debug)]
+pub(in crate::core) struct NullSink;
+
+impl LineObserver for NullSink {}
+
+impl Sink for NullSink {
+    fn block(&mut self, _: &[u8], _: usize) -> bool {
+        false
+    }
+
+    fn line(&mut self, _: &Line<'_>) {}
+}

@@ -1,0 +1,392 @@
+//! What a control client may ask of a session: one enum for the command line (clap), for the wire (serde) and for the
+//! documents. What the session answers is in `control`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use clap::Subcommand;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+use super::coproc::InputFormat;
+use super::trigger::definition::OptionArg;
+use crate::types::{SIGTERM, whole};
+
+/// A request, by its name on the command line, which is its method on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
+#[serde(tag = "method", content = "params", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Start a coprocess in the session
+    Run {
+        /// the command line, run by /bin/sh -c
+        #[arg(value_name = "CMD", allow_hyphen_values = true, value_hint = clap::ValueHint::CommandString)]
+        command: String,
+        /// show nothing while it runs
+        #[arg(long)]
+        #[serde(default)]
+        silent: bool,
+        /// stop the one that runs first
+        #[arg(long)]
+        #[serde(default)]
+        replace: bool,
+        /// wait for its end and exit with its status
+        #[arg(long)]
+        #[serde(default)]
+        wait: bool,
+        /// what it reads: raw, text or json
+        #[arg(long, short, value_name = "FORM")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<InputFormat>,
+    },
+    /// Stop the coprocess
+    Stop {
+        /// the signal that its process group is sent; but for TERM, it need not end of it
+        #[arg(long, short, value_name = "SIGNAL", default_value = "TERM", value_parser = crate::types::signal)]
+        #[serde(default = "term", deserialize_with = "signal")]
+        signal: i32,
+    },
+    /// Wait for the coprocess's end and exit with its status
+    Wait {},
+    /// Tell what runs
+    Status {},
+    /// Print what the last coprocess wrote to stderr
+    Errors {
+        /// go on printing what it writes
+        #[arg(long, short)]
+        #[serde(skip)]
+        follow: bool,
+    },
+    /// Type text into the session
+    Send {
+        /// the text, typed as it is; on the command line - stands for what is on stdin
+        #[arg(value_name = "TEXT", allow_hyphen_values = true, default_value = STDIN)]
+        text: String,
+        /// press Enter behind it
+        #[arg(long)]
+        #[serde(default)]
+        enter: bool,
+        /// as a paste, where the program inside can tell one from typing
+        #[arg(long)]
+        #[serde(default)]
+        paste: bool,
+        /// wait until a program reads a password
+        #[arg(long)]
+        #[serde(default)]
+        secret: bool,
+        /// how long a secret waits
+        #[arg(long, value_name = "SECONDS", default_value_t = SECONDS, value_parser = whole::<u64>)]
+        #[serde(default = "seconds")]
+        timeout: u64,
+    },
+    /// Print what was printed in the session, line by line
+    Lines {
+        /// the last N lines only
+        #[arg(long, short, value_name = "N", value_parser = whole::<usize>)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<usize>,
+        /// from this line on
+        #[arg(long, value_name = "LINE", value_parser = whole::<u64>)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<u64>,
+        /// what the last command printed, or the N-th last
+        #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = whole::<usize>)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command: Option<usize>,
+        /// with the number of each line
+        #[arg(long)]
+        #[serde(skip)]
+        numbers: bool,
+        /// with the notes below the lines that they belong to
+        #[arg(long)]
+        #[serde(skip)]
+        notes: bool,
+        /// go on printing the lines that come
+        #[arg(long, short)]
+        #[serde(default)]
+        follow: bool,
+    },
+    /// Print what stands on the session's screen
+    Screen {},
+    /// Put a note on a line
+    Annotate {
+        /// the line: its number, NUMBER:FROM-TO with columns from 1, or /TEXT, the last that holds it
+        #[arg(value_name = "LINE")]
+        line: String,
+        /// the note
+        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        text: String,
+    },
+    /// List the notes
+    Notes {},
+    /// List the lines that triggers have captured
+    Captured {},
+    /// Show text as if the shell had printed it
+    Inject {
+        /// the text
+        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Set a session variable
+    Set {
+        /// its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// its value
+        #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Print a session variable, or all
+    Get {
+        /// its name
+        #[arg(value_name = "NAME")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    /// List the commands that the shell has marked, and the marks that triggers have set
+    Marks {},
+    /// List and change the triggers
+    #[command(subcommand)]
+    #[serde(skip)]
+    Trigger(TriggerRequest),
+    /// Give a program the real terminal for a while
+    Lend {
+        /// its stdin and stdout are the terminal too, wherever they are redirected to
+        #[arg(long)]
+        #[serde(skip)]
+        tty: bool,
+        /// the program and its arguments
+        #[arg(value_name = "CMD", required = true, last = true, value_hint = clap::ValueHint::CommandWithArguments)]
+        command: Vec<String>,
+        /// where it runs
+        #[arg(skip)]
+        #[serde(default)]
+        directory: Option<String>,
+        /// its environment
+        #[arg(skip)]
+        #[serde(default)]
+        environment: Vec<(String, String)>,
+        /// which of its standard streams are passed along, in the order of the descriptors
+        #[arg(skip)]
+        #[serde(default)]
+        streams: Vec<u8>,
+    },
+    /// Show a desktop notification
+    Notify {
+        /// what it says
+        #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Print events as they happen, one JSON object a line
+    Subscribe {
+        /// the events: line, prompt, trigger and so on; all, unless told
+        #[arg(value_name = "EVENT")]
+        #[serde(default)]
+        events: Vec<String>,
+    },
+}
+
+/// What can be asked of the triggers: methods of their own on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
+#[serde(tag = "method", content = "params", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum TriggerRequest {
+    /// List the triggers, with how often each fired and what it cost
+    #[serde(rename = "trigger-list")]
+    List {},
+    /// Add a trigger behind the others
+    #[serde(rename = "trigger-add")]
+    Add {
+        /// what it looks for
+        #[arg(value_name = "REGEX", allow_hyphen_values = true)]
+        regex: String,
+        /// its actions and modifiers, in order
+        #[command(flatten)]
+        #[serde(default)]
+        options: Options,
+    },
+    /// Remove a trigger
+    #[serde(rename = "trigger-remove")]
+    Remove {
+        /// its number, its name or its pattern
+        #[arg(value_name = "TRIGGER")]
+        trigger: String,
+    },
+    /// Switch a trigger on
+    #[serde(rename = "trigger-enable")]
+    Enable {
+        /// its number, its name or its pattern
+        #[arg(value_name = "TRIGGER")]
+        trigger: String,
+    },
+    /// Switch a trigger off
+    #[serde(rename = "trigger-disable")]
+    Disable {
+        /// its number, its name or its pattern
+        #[arg(value_name = "TRIGGER")]
+        trigger: String,
+    },
+}
+
+/// The options of a trigger. How they are typed is for `cli`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Options(pub Vec<OptionArg>);
+
+/// Why a request is none of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OptionArgsError {
+    /// There is no such method.
+    Method,
+    /// Its parameters are not what it takes.
+    Params(String),
+}
+
+impl Request {
+    /// The request of this method with these parameters: an object, an array in the order of the documents, or nothing.
+    pub fn read(method: &str, params: Option<Value>) -> Result<Self, OptionArgsError> {
+        let (of_triggers, known) = match method.strip_prefix("trigger-") {
+            Some(name) => (true, TriggerRequest::has_subcommand(name)),
+            None => (false, method != "trigger" && Self::has_subcommand(method)),
+        };
+        if !known {
+            return Err(OptionArgsError::Method);
+        }
+        let params = match params {
+            Some(Value::Array(values)) => by_name(method, values)?,
+            Some(object) => object,
+            None => json!({}),
+        };
+        let whole = json!({"method": method, "params": params});
+        let read =
+            if of_triggers { serde_json::from_value(whole).map(Self::Trigger) } else { serde_json::from_value(whole) };
+        read.map_err(|error| OptionArgsError::Params(error.to_string()))
+    }
+
+    /// The names of a method's parameters, in the order in which they may come without names.
+    pub fn parameters(method: &str) -> &'static [String] {
+        PARAMETERS.get(method).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every method there is.
+    pub fn methods() -> impl Iterator<Item = &'static str> {
+        PARAMETERS.keys().map(String::as_str).filter(|method| *method != "trigger")
+    }
+
+    /// The request as it goes over the wire: its method and its parameters.
+    pub fn write(&self) -> Value {
+        let written = match self {
+            Self::Trigger(command) => serde_json::to_value(command),
+            other => serde_json::to_value(other),
+        };
+        written.expect("strings, numbers and lists can always be written")
+    }
+}
+
+/// The parameters of every method: put together once, since it takes long.
+static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
+    let whole = Request::augment_subcommands(clap::Command::new(""));
+    let of = |prefix: &str, command: &clap::Command| (format!("{prefix}{}", command.get_name()), on_the_wire(command));
+    let below = whole.find_subcommand("trigger").into_iter().flat_map(clap::Command::get_subcommands);
+    let below = below.map(|command| of("trigger-", command));
+    let mut all: HashMap<_, _> = whole.get_subcommands().map(|command| of("", command)).chain(below).collect();
+    // Its options are many on the command line, and one list here.
+    all.insert("trigger-add".to_owned(), ["regex", "options"].map(str::to_owned).to_vec());
+    // The command line looks them up.
+    all.insert("lend".to_owned(), ["command", "directory", "environment", "streams"].map(str::to_owned).to_vec());
+    all
+});
+
+fn on_the_wire(command: &clap::Command) -> Vec<String> {
+    // What concerns the printing only is not asked of the session.
+    let here_only = [("errors", "follow"), ("lines", "numbers"), ("lines", "notes")];
+    let arguments =
+        command.get_arguments().filter(|arg| !here_only.contains(&(command.get_name(), arg.get_id().as_str())));
+    arguments.map(|arg| arg.get_id().to_string()).collect()
+}
+
+/// Parameters that came by position.
+fn by_name(method: &str, values: Vec<Value>) -> Result<Value, OptionArgsError> {
+    let names = Request::parameters(method);
+    if values.len() > names.len() {
+        let sentence = format!("{} parameters, where there are {}: {}", values.len(), names.len(), names.join(", "));
+        return Err(OptionArgsError::Params(sentence));
+    }
+    Ok(Value::Object(names.iter().cloned().zip(values).collect()))
+}
+
+/// How long a secret waits for a password to be asked for.
+const SECONDS: u64 = 30;
+/// What stands for stdin on the command line.
+pub const STDIN: &str = "-";
+
+fn seconds() -> u64 {
+    SECONDS
+}
+
+fn term() -> i32 {
+    SIGTERM
+}
+
+/// A signal by its number or its name.
+fn signal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
+    let text = match Value::deserialize(deserializer)? {
+        Value::String(name) => name,
+        other => other.to_string(),
+    };
+    crate::types::signal(&text).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str, value: &str) -> OptionArg {
+        OptionArg { name: name.to_owned().into(), value: value.to_owned() }
+    }
+
+    #[test]
+    fn goes_over_the_wire_and_back() {
+        let add = TriggerRequest::Add { regex: "a".to_owned(), options: Options(vec![item("bell", "")]) };
+        let all = [
+            Request::Wait {},
+            Request::Stop { signal: 2 },
+            Request::Send { enter: true, paste: false, secret: false, timeout: 30, text: "x".to_owned() },
+            Request::Trigger(add),
+        ];
+        for command in all {
+            let mut written = command.write();
+            let method = written["method"].as_str().expect("it has one").to_owned();
+            assert_eq!(Request::read(&method, Some(written["params"].take())), Ok(command));
+        }
+    }
+
+    #[test]
+    fn parameters_may_come_by_position_or_not_at_all() {
+        let send = Request::Send { enter: true, paste: false, secret: false, timeout: 30, text: "x".to_owned() };
+        assert_eq!(Request::read("send", Some(json!(["x", true]))), Ok(send));
+        assert_eq!(Request::read("wait", None), Ok(Request::Wait {}));
+        assert_eq!(Request::read("stop", Some(json!({}))), Ok(Request::Stop { signal: 15 }));
+        assert_eq!(Request::read("stop", Some(json!(["INT"]))), Ok(Request::Stop { signal: 2 }));
+    }
+
+    #[test]
+    fn what_is_no_request_is_told_apart() {
+        for method in ["", "no", "trigger", "trigger-", "trigger-no", "Run"] {
+            assert_eq!(Request::read(method, None), Err(OptionArgsError::Method), "{method}");
+        }
+        for (method, params) in [
+            ("run", json!({})),
+            ("wait", json!({"x": 1})),
+            ("send", json!({"text": 5})),
+            ("send", json!({"text": "a", "more": 1})),
+            ("wait", json!([1])),
+            ("stop", json!({"signal": 0})),
+            ("stop", json!({"signal": 4000})),
+            ("stop", json!({"signal": "NO"})),
+            ("stop", json!({"signal": null})),
+        ] {
+            let fault = Request::read(method, Some(params.clone()));
+            assert!(matches!(fault, Err(OptionArgsError::Params(_))), "{method} {params}: {fault:?}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The last of what a command wrote to stderr, bounded. It shows nothing itself.
+
+use super::output::notices::blanked;
+
+/// What is kept (SPEC 3).
+const KEPT: usize = 100_000;
+/// How many of its lines a notice shows.
+const SHOWN: usize = 3;
+
+/// The tail of a stream.
+#[derive(Debug, Default)]
+pub(super) struct StderrTail {
+    /// At most twice `KEPT`, so that the front is not moved at every push.
+    bytes: Vec<u8>,
+}
+
+impl StderrTail {
+    /// Bytes of the stream.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > 2 * KEPT {
+            self.bytes.drain(..self.bytes.len() - KEPT);
+        }
+    }
+
+    /// What is kept.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.bytes.len().saturating_sub(KEPT)..]
+    }
+
+    /// The last few lines that are not blank, without control characters: they are shown on a terminal.
+    pub(super) fn last_lines(&self) -> Vec<String> {
+        let lines = self.lines();
+        lines[lines.len().saturating_sub(SHOWN)..].to_vec()
+    }
+
+    /// All lines that are kept and not blank, without control characters.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let text = String::from_utf8_lossy(self.bytes());
+        text.lines().map(blanked).filter(|line| !line.trim().is_empty()).collect()
+    }
+}
+
+/// How many bytes at the end of a text are the beginning of a character only.
+pub(super) fn unfinished(text: &[u8]) -> usize {
+    let last = text.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
+    match std::str::from_utf8(last) {
+        Err(error) if error.error_len().is_none() => last.len(),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_that_is_cut_is_seen() {
+        for (text, expected) in [
+            (&b"abc"[..], 0),
+            (b"", 0),
+            (b"\xc3\xa9", 0),
+            (b"a\xc3", 1),
+            (b"a\xff", 0),
+            (b"\xff\xe2\x82", 2),
+            (b"\xf0\x9f\x98", 3),
+        ] {
+            assert_eq!(unfinished(text), expected, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn keeps_the_last_lines_and_no_escape() {
+        let mut tail = StderrTail::default();
+        tail.push(b"one\ntwo\n\nthr\x1b[31mee\n");
+        tail.push(b"four\n");
+        assert_eq!(tail.last_lines(), ["two", "thr [31mee", "four"]);
+    }
+
+    #[test]
+    fn is_bounded() {
+        let mut tail = StderrTail::default();
+        for _ in 0..1000 {
+            tail.push(&[b'x'; 1000]);
+        }
+        assert!(tail.bytes.len() <= 2 * KEPT);
+    }
+}

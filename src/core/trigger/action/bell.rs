@@ -1,0 +1,26 @@
+//! `bell`: rings the terminal's bell.
+
+use super::{Action, ActionContext, ActionEffect, ActionKind};
+use crate::core::trigger::Hit;
+
+pub(super) const KIND: ActionKind = ActionKind {
+    name: "bell",
+    letter: None,
+    value: None,
+    summary: "ring the terminal's bell",
+    manual: "Rings the terminal's bell.",
+    starts: None,
+    stops: false,
+    // It goes to the terminal alone, which answers nothing.
+    feeds_back: false,
+    parse: |_, _| Ok(Box::new(Bell)),
+};
+
+#[derive(Debug)]
+struct Bell;
+
+impl Action for Bell {
+    fn fire(&self, _: &Hit, cx: &mut ActionContext<'_>) {
+        cx.effects.push(ActionEffect::Show(b"\x07".to_vec()));
+    }
+}

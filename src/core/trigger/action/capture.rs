@@ -1,0 +1,25 @@
+//! `capture`: keeps the line in the captured list.
+
+use super::{Action, ActionContext, ActionEffect, ActionKind};
+use crate::core::trigger::Hit;
+
+pub(super) const KIND: ActionKind = ActionKind {
+    name: "capture",
+    letter: None,
+    value: None,
+    summary: "keep the line in the captured list",
+    manual: "Keeps the line in the list that \\fBcoshell captured\\fR prints.",
+    starts: None,
+    stops: false,
+    feeds_back: false,
+    parse: |_, _| Ok(Box::new(Capture)),
+};
+
+#[derive(Debug)]
+struct Capture;
+
+impl Action for Capture {
+    fn fire(&self, _: &Hit, cx: &mut ActionContext<'_>) {
+        cx.effects.push(ActionEffect::Capture);
+    }
+}

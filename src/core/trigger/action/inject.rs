@@ -1,0 +1,27 @@
+//! `inject TEXT`: shows it as if the shell had printed it.
+
+use super::{Action, ActionContext, ActionEffect, ActionKind};
+use crate::core::trigger::{Hit, Template};
+
+pub(super) const KIND: ActionKind = ActionKind {
+    name: "inject",
+    letter: None,
+    value: Some("TEXT"),
+    summary: "show TEXT as if the shell printed it",
+    manual: "Shows \\fITEXT\\fR as if the shell had printed it: coprocesses read it, and triggers fire on it. Escapes and \
+             what stands for matches are those of \\fB\\-\\-send\\fR; \\fB\\er\\en\\fR ends a line, and \\fB\\ee\\fR begins an \
+             escape sequence.",
+    starts: None,
+    stops: false,
+    feeds_back: true,
+    parse: |text, pattern| Ok(Box::new(Inject(Template::parse_escaped(text, pattern)?))),
+};
+
+#[derive(Debug)]
+struct Inject(Template);
+
+impl Action for Inject {
+    fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
+        cx.effects.push(ActionEffect::Inject(self.0.expand(&hit.captures)));
+    }
+}

@@ -1,0 +1,30 @@
+//! `mark [NAME]`: a mark in the history.
+
+use super::{Action, ActionContext, ActionEffect, ActionKind};
+use crate::core::trigger::{Hit, Template};
+
+pub(super) const KIND: ActionKind = ActionKind {
+    name: "mark",
+    letter: None,
+    value: Some("[NAME]"),
+    summary: "set a mark in the history",
+    manual: "Sets a mark on the line, which \\fBcoshell marks\\fR lists: \\fINAME\\fR, in which \\fB$0\\fR, \\fB$1\\fR, \
+             \\fB${name}\\fR stand for what was matched, else the trigger's name.",
+    starts: None,
+    stops: false,
+    feeds_back: false,
+    parse: |text, pattern| {
+        let name = if text.is_empty() { None } else { Some(Template::parse(text, pattern)?) };
+        Ok(Box::new(SetMark(name)))
+    },
+};
+
+#[derive(Debug)]
+struct SetMark(Option<Template>);
+
+impl Action for SetMark {
+    fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
+        let name = self.0.as_ref().map(|name| super::notify::plain(&name.expand(&hit.captures)));
+        cx.effects.push(ActionEffect::Mark(name.unwrap_or_else(|| cx.trigger.to_owned())));
+    }
+}

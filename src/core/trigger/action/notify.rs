@@ -1,0 +1,117 @@
+//! `notify TEXT`: a desktop notification, by the escape sequence that the terminal has for it.
+
+use super::{Action, ActionContext, ActionEffect, ActionKind};
+use crate::core::trigger::{Hit, Template};
+
+pub(super) const KIND: ActionKind = ActionKind {
+    name: "notify",
+    letter: None,
+    value: Some("TEXT"),
+    summary: "show a desktop notification",
+    manual: "Shows \\fITEXT\\fR, in which \\fB$0\\fR, \\fB$1\\fR, \\fB${name}\\fR stand for what was matched, as a desktop \
+             notification: by OSC 99 (kitty), OSC 777 (foot, urxvt) or OSC 9 (iTerm2, WezTerm, Ghostty, Windows \
+             Terminal and all others), chosen by the environment. In tmux it needs \\fBallow-passthrough on\\fR.",
+    starts: None,
+    stops: false,
+    // It goes to the terminal alone, which answers nothing.
+    feeds_back: false,
+    parse: |text, pattern| Ok(Box::new(Notify(Template::parse(text, pattern)?))),
+};
+
+/// What a notification may be long.
+const LIMIT: usize = 1024;
+
+/// How a terminal is told to show a notification, and whether tmux stands in between.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Protocol {
+    /// The sequence that the terminal understands.
+    pub sequence: NotifySequence,
+    /// Whether it must be wrapped so that tmux passes it on.
+    pub tmux: bool,
+}
+
+/// The escape sequences there are for a notification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NotifySequence {
+    /// `OSC 9`, from iTerm2.
+    #[default]
+    Osc9,
+    /// `OSC 777`, from rxvt-unicode.
+    Osc777,
+    /// `OSC 99`, from kitty.
+    Osc99,
+}
+
+impl Protocol {
+    /// What the environment says of the terminal, asked by variable name.
+    pub fn of(env: impl Fn(&str) -> Option<String>) -> Self {
+        let term = env("TERM").unwrap_or_default();
+        let sequence = if env("KITTY_WINDOW_ID").is_some() || term == "xterm-kitty" {
+            NotifySequence::Osc99
+        } else if term.starts_with("foot") || term.starts_with("rxvt-unicode") {
+            NotifySequence::Osc777
+        } else {
+            NotifySequence::Osc9
+        };
+        Self { sequence, tmux: env("TMUX").is_some() }
+    }
+
+    /// The bytes that show as much of this text as is fit to be shown.
+    pub fn notify(self, text: &[u8]) -> Vec<u8> {
+        self.notification(&plain(text)).into_bytes()
+    }
+
+    /// The bytes that show `text`.
+    fn notification(self, text: &str) -> String {
+        let plain = match self.sequence {
+            NotifySequence::Osc9 => format!("\x1b]9;{text}\x07"),
+            NotifySequence::Osc777 => format!("\x1b]777;notify;coshell;{}\x07", text.replace(';', ",")),
+            NotifySequence::Osc99 => format!("\x1b]99;;{text}\x1b\\"),
+        };
+        if self.tmux {
+            return format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b"));
+        }
+        plain
+    }
+}
+
+#[derive(Debug)]
+struct Notify(Template);
+
+impl Action for Notify {
+    fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
+        cx.effects.push(ActionEffect::Show(cx.protocol.notify(&self.0.expand(&hit.captures))));
+    }
+}
+
+/// Text that may stand in an OSC sequence: no control characters, and not too long.
+pub(super) fn plain(bytes: &[u8]) -> String {
+    let clean = String::from_utf8_lossy(bytes);
+    clean.chars().filter(|c| !c.is_control()).take(LIMIT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn protocol(env: &[(&str, &str)]) -> Protocol {
+        Protocol::of(|name| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn each_terminal_is_told_in_its_own_way() {
+        assert_eq!(protocol(&[("TERM", "xterm-256color")]).notification("a;b"), "\x1b]9;a;b\x07");
+        assert_eq!(protocol(&[("TERM", "foot")]).notification("a;b"), "\x1b]777;notify;coshell;a,b\x07");
+        assert_eq!(protocol(&[("KITTY_WINDOW_ID", "1")]).notification("a"), "\x1b]99;;a\x1b\\");
+    }
+
+    #[test]
+    fn tmux_is_asked_to_pass_it_on() {
+        assert_eq!(protocol(&[("TMUX", "x")]).notification("a"), "\x1bPtmux;\x1b\x1b]9;a\x07\x1b\\");
+    }
+
+    #[test]
+    fn text_cannot_leave_its_sequence() {
+        assert_eq!(plain(b"a\x07b\x1b\\c\xc2\x9cd\r\n"), "ab\\cd");
+    }
+}

@@ -1,0 +1,32 @@
+//! `set NAME=VALUE`: a session variable.
+
+use super::{Action, ActionContext, ActionEffect, ActionKind};
+use crate::core::annotations::check_name;
+use crate::core::trigger::{Hit, Template};
+
+pub(super) const KIND: ActionKind = ActionKind {
+    name: "set",
+    letter: None,
+    value: Some("NAME=VALUE"),
+    summary: "set a session variable",
+    manual: "Sets the session variable \\fINAME\\fR, which \\fBcoshell get\\fR prints, to \\fIVALUE\\fR, in which \\fB$0\\fR, \
+             \\fB$1\\fR, \\fB${name}\\fR stand for what was matched.",
+    starts: None,
+    stops: false,
+    feeds_back: false,
+    parse: |text, pattern| {
+        let (name, value) = text.split_once('=').ok_or("takes NAME=VALUE")?;
+        check_name(name)?;
+        Ok(Box::new(SetVariable(name.to_owned(), Template::parse(value, pattern)?)))
+    },
+};
+
+#[derive(Debug)]
+struct SetVariable(String, Template);
+
+impl Action for SetVariable {
+    fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
+        let value = super::notify::plain(&self.1.expand(&hit.captures));
+        cx.effects.push(ActionEffect::Set(self.0.clone(), value));
+    }
+}

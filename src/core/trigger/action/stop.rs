@@ -1,0 +1,23 @@
+//! `stop`: no further trigger is tried on the line. The trigger set does it; there is nothing left to do here.
+
+use super::{Action, ActionContext, ActionKind};
+use crate::core::trigger::Hit;
+
+pub(super) const KIND: ActionKind = ActionKind {
+    name: "stop",
+    letter: None,
+    value: None,
+    summary: "try no further trigger on the line",
+    manual: "No trigger configured after this one is tried on the line.",
+    starts: None,
+    stops: true,
+    feeds_back: false,
+    parse: |_, _| Ok(Box::new(StopProcessing)),
+};
+
+#[derive(Debug)]
+struct StopProcessing;
+
+impl Action for StopProcessing {
+    fn fire(&self, _: &Hit, _: &mut ActionContext<'_>) {}
+}

@@ -1,0 +1,28 @@
+//! `title TEXT`: sets the window's title (OSC 2).
+
+use super::{Action, ActionContext, ActionEffect, ActionKind};
+use crate::core::trigger::{Hit, Template};
+
+pub(super) const KIND: ActionKind = ActionKind {
+    name: "title",
+    letter: None,
+    value: Some("TEXT"),
+    summary: "set the window title",
+    manual: "Sets the terminal window's title to \\fITEXT\\fR, in which \\fB$0\\fR, \\fB$1\\fR, \\fB${name}\\fR stand for what \
+             was matched.",
+    starts: None,
+    stops: false,
+    // It goes to the terminal alone, which answers nothing.
+    feeds_back: false,
+    parse: |text, pattern| Ok(Box::new(SetTitle(Template::parse(text, pattern)?))),
+};
+
+#[derive(Debug)]
+struct SetTitle(Template);
+
+impl Action for SetTitle {
+    fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
+        let text = super::notify::plain(&self.0.expand(&hit.captures));
+        cx.effects.push(ActionEffect::Title(text));
+    }
+}

@@ -1,0 +1,384 @@
+//! Where escape sequences begin and end, whatever the chunks. What they mean is decided elsewhere.
+
+/// How much is kept of the payload of an OSC or a title.
+pub const STRING_LIMIT: usize = 4096;
+
+/// How many parameters of a control sequence are kept; more are read and forgotten.
+const PARAMS: usize = 32;
+
+/// A control sequence: `CSI prefix params inter fin`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Csi {
+    /// `<`, `=`, `>` or `?`, else 0.
+    pub(super) prefix: u8,
+    /// The intermediate byte, else 0; 0xFF for more than one.
+    pub(super) inter: u8,
+    /// The byte that ended it.
+    pub(super) fin: u8,
+    params: [u16; PARAMS],
+    /// The n-th bit is set where a colon, not a semicolon, stands before the n-th parameter.
+    colons: u32,
+    /// How many separators there were, at most `PARAMS`.
+    separators: usize,
+    /// Something cannot be right: it is read to its end and does nothing.
+    broken: bool,
+}
+
+impl Csi {
+    /// The n-th parameter, 0 where there is none.
+    pub(super) fn raw(&self, n: usize) -> u16 {
+        if n < self.len() { self.params[n] } else { 0 }
+    }
+
+    /// The n-th parameter as a count or position: 1 where there is none.
+    pub(super) fn count(&self, n: usize) -> usize {
+        usize::from(self.raw(n).max(1))
+    }
+
+    /// How many parameters there are: at least one, which may be 0 by default.
+    pub(super) fn len(&self) -> usize {
+        (self.separators + 1).min(PARAMS)
+    }
+
+    /// Whether the n-th parameter is the continuation of the one before it.
+    pub(super) fn is_sub(&self, n: usize) -> bool {
+        self.colons >> n & 1 == 1
+    }
+
+    /// The sequence that has these digits and separators.
+    pub(super) fn of(params: &[u8]) -> Self {
+        let mut csi = Self::default();
+        csi.params(params);
+        csi
+    }
+
+    fn restart(&mut self) {
+        self.params[0] = 0;
+        (self.prefix, self.inter, self.colons, self.separators, self.broken) = (0, 0, 0, 0, false);
+    }
+
+    /// Takes the digits and separators that come next, and says how many bytes that is.
+    #[inline]
+    fn params(&mut self, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        loop {
+            let mut value = self.params.get(self.separators).copied().unwrap_or(0);
+            let first = at;
+            while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
+                value = value.saturating_mul(10).saturating_add(u16::from(digit - b'0'));
+                at += 1;
+            }
+            self.broken |= self.inter != 0 && at > first;
+            if let Some(param) = self.params.get_mut(self.separators) {
+                *param = value;
+            }
+            match bytes.get(at) {
+                Some(&byte @ (b';' | b':')) => self.separate(byte == b':'),
+                _ => return at,
+            }
+            at += 1;
+        }
+    }
+
+    fn separate(&mut self, colon: bool) {
+        self.separators = (self.separators + 1).min(PARAMS);
+        if let Some(param) = self.params.get_mut(self.separators) {
+            *param = 0;
+            self.colons |= u32::from(colon) << self.separators;
+        }
+    }
+}
+
+/// The strings that are not text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SequenceKind {
+    Osc,
+    /// `ESC k`, the title of `rows`.
+    Title,
+    /// DCS, SOS, PM, APC: nothing of them is kept.
+    Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ParserState {
+    Ground,
+    Escape,
+    /// Behind `ESC` and this intermediate byte.
+    Intermediate(u8),
+    Control,
+    String(SequenceKind),
+}
+
+/// What a piece of a sequence came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ParserEvent {
+    /// Nothing yet, or nothing of interest.
+    Nothing,
+    /// A C0 control in the middle of a sequence, which acts at once.
+    Control(u8),
+    /// `ESC inter fin`; `inter` is 0 where there is none.
+    Escape(u8, u8),
+    /// [`Parser::csi`] is whole.
+    Csi,
+    /// [`Parser::payload`] is an OSC.
+    Osc,
+    /// [`Parser::payload`] is a title.
+    Title,
+}
+
+/// Follows escape sequences.
+#[derive(Clone, Debug)]
+pub(super) struct Parser {
+    state: ParserState,
+    csi: Csi,
+    payload: Vec<u8>,
+}
+
+impl Parser {
+    pub(super) fn new() -> Self {
+        Self { state: ParserState::Ground, csi: Csi::default(), payload: Vec::new() }
+    }
+
+    /// Whether no sequence is open.
+    pub(super) fn in_ground(&self) -> bool {
+        self.state == ParserState::Ground
+    }
+
+    /// An ESC has come.
+    #[inline]
+    pub(super) fn begin(&mut self) {
+        self.state = ParserState::Escape;
+    }
+
+    /// The last control sequence.
+    pub(super) fn csi(&self) -> &Csi {
+        &self.csi
+    }
+
+    /// The last OSC or title, as far as it is kept.
+    pub(super) fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Goes on inside a sequence, up to the next event: how many bytes that took, and the event.
+    /// Where it took none, the sequence is over and the byte belongs to what follows.
+    #[inline]
+    pub(super) fn advance(&mut self, bytes: &[u8]) -> (usize, ParserEvent) {
+        let mut at = 0;
+        while at < bytes.len() {
+            match self.state {
+                ParserState::String(kind) => {
+                    let (used, event) = self.string(kind, &bytes[at..]);
+                    return (at + used, event);
+                }
+                ParserState::Control => {
+                    at += self.csi.params(&bytes[at..]);
+                }
+                _ => {}
+            }
+            let Some(&byte) = bytes.get(at) else { break };
+            if byte >= 0x80 {
+                self.state = ParserState::Ground;
+                return (at, ParserEvent::Nothing);
+            }
+            at += 1;
+            let event = self.step(byte);
+            if event != ParserEvent::Nothing || self.state == ParserState::Ground {
+                return (at, event);
+            }
+        }
+        (at, ParserEvent::Nothing)
+    }
+
+    #[inline]
+    fn step(&mut self, byte: u8) -> ParserEvent {
+        match byte {
+            0x1b => self.begin(),
+            0x18 | 0x1a => self.state = ParserState::Ground,
+            0..0x20 => return ParserEvent::Control(byte),
+            0x7f => {}
+            _ => return self.inside(byte),
+        }
+        ParserEvent::Nothing
+    }
+
+    #[inline]
+    fn inside(&mut self, byte: u8) -> ParserEvent {
+        match (self.state, byte) {
+            (ParserState::Control, _) => self.control(byte),
+            (ParserState::Escape, 0x20..=0x2f) => {
+                self.state = ParserState::Intermediate(byte);
+                ParserEvent::Nothing
+            }
+            (ParserState::Escape, _) => self.escape(byte),
+            (ParserState::Intermediate(_), 0x20..=0x2f) => ParserEvent::Nothing,
+            (ParserState::Intermediate(inter), _) => {
+                self.state = ParserState::Ground;
+                ParserEvent::Escape(inter, byte)
+            }
+            (ParserState::Ground | ParserState::String(_), _) => ParserEvent::Nothing,
+        }
+    }
+
+    fn escape(&mut self, byte: u8) -> ParserEvent {
+        self.state = match byte {
+            b'[' => {
+                self.csi.restart();
+                ParserState::Control
+            }
+            b']' => self.open(SequenceKind::Osc),
+            b'k' => self.open(SequenceKind::Title),
+            b'P' | b'X' | b'^' | b'_' => self.open(SequenceKind::Other),
+            _ => {
+                self.state = ParserState::Ground;
+                return ParserEvent::Escape(0, byte);
+            }
+        };
+        ParserEvent::Nothing
+    }
+
+    fn open(&mut self, kind: SequenceKind) -> ParserState {
+        self.payload.clear();
+        ParserState::String(kind)
+    }
+
+    #[inline]
+    fn control(&mut self, byte: u8) -> ParserEvent {
+        let csi = &mut self.csi;
+        match byte {
+            b'<'..=b'?' => {
+                csi.broken |= csi.prefix != 0 || csi.separators > 0 || csi.params[0] > 0;
+                csi.prefix = byte;
+            }
+            0x20..=0x2f => csi.inter = if csi.inter == 0 { byte } else { 0xff },
+            _ => {
+                csi.fin = byte;
+                self.state = ParserState::Ground;
+                return if csi.broken { ParserEvent::Nothing } else { ParserEvent::Csi };
+            }
+        }
+        ParserEvent::Nothing
+    }
+
+    /// Goes on inside a string: BEL ends an OSC or a title, ESC ends any (ST is `ESC \`), CAN and SUB drop it.
+    fn string(&mut self, kind: SequenceKind, bytes: &[u8]) -> (usize, ParserEvent) {
+        let end = memchr::memchr3(0x1b, 0x18, 0x1a, bytes).unwrap_or(bytes.len());
+        let bell = match kind {
+            SequenceKind::Other => None,
+            SequenceKind::Osc | SequenceKind::Title => memchr::memchr(0x07, &bytes[..end]),
+        };
+        let end = bell.unwrap_or(end);
+        if kind != SequenceKind::Other {
+            let room = STRING_LIMIT - self.payload.len();
+            self.payload.extend_from_slice(&bytes[..end.min(room)]);
+        }
+        let Some(&byte) = bytes.get(end) else { return (end, ParserEvent::Nothing) };
+        self.state = if byte == 0x1b { ParserState::Escape } else { ParserState::Ground };
+        let event = match (byte, kind) {
+            (0x07 | 0x1b, SequenceKind::Osc) => ParserEvent::Osc,
+            (0x07 | 0x1b, SequenceKind::Title) => ParserEvent::Title,
+            _ => ParserEvent::Nothing,
+        };
+        (end + 1, event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Parser, ParserEvent};
+    use crate::core::split::everywhere;
+
+    /// What the sequences in a stream come to, text left out.
+    fn events(pieces: &[&[u8]]) -> Vec<String> {
+        let mut parser = Parser::new();
+        let mut seen = Vec::new();
+        for piece in pieces {
+            let mut at = 0;
+            while at < piece.len() {
+                if parser.in_ground() {
+                    if piece[at] == 0x1b {
+                        parser.begin();
+                    } else {
+                        seen.push(piece[at].escape_ascii().to_string());
+                    }
+                    at += 1;
+                    continue;
+                }
+                let (used, event) = parser.advance(&piece[at..]);
+                at += used;
+                seen.extend(describe(&parser, event));
+            }
+        }
+        seen
+    }
+
+    fn describe(parser: &Parser, event: ParserEvent) -> Option<String> {
+        let payload = parser.payload().escape_ascii();
+        Some(match event {
+            ParserEvent::Nothing => return None,
+            ParserEvent::Control(byte) => format!("C0 {byte:02x}"),
+            ParserEvent::Escape(0, fin) => format!("ESC {}", char::from(fin)),
+            ParserEvent::Escape(inter, fin) => format!("ESC {}{}", char::from(inter), char::from(fin)),
+            ParserEvent::Csi => {
+                let csi = parser.csi();
+                let sep = |n| {
+                    if csi.is_sub(n) {
+                        ":"
+                    } else if n > 0 {
+                        ";"
+                    } else {
+                        ""
+                    }
+                };
+                let params: String = (0..csi.len()).map(|n| format!("{}{}", sep(n), csi.raw(n))).collect();
+                let name = [csi.prefix, csi.inter, csi.fin].map(char::from);
+                format!("CSI {} {params}", name.iter().filter(|&&c| c != '\0').collect::<String>())
+            }
+            ParserEvent::Osc => format!("OSC {payload}"),
+            ParserEvent::Title => format!("title {payload}"),
+        })
+    }
+
+    #[test]
+    fn sequences() {
+        for (stream, expected) in [
+            ("a\x1b[mb", &["a", "CSI m 0", "b"][..]),
+            ("\x1b[1;38:5:7m", &["CSI m 1;38:5:7"]),
+            ("\x1b[?25l\x1b[>4;2m", &["CSI ?l 25", "CSI >m 4;2"]),
+            ("\x1b[2 q\x1b[!p", &["CSI  q 2", "CSI !p 0"]),
+            ("\x1b[99999999999C", &["CSI C 65535"]),
+            ("\x1b[1?2lx", &["x"]),
+            ("\x1b[1\r2mx", &["C0 0d", "CSI m 12", "x"]),
+            ("\x1b[12\x18x", &["x"]),
+            ("\x1b[1\x1b[2J", &["CSI J 2"]),
+            ("\x1b(0\x1b7\x1bM", &["ESC (0", "ESC 7", "ESC M"]),
+            ("\x1b]0;hi\x07x", &["OSC 0;hi", "x"]),
+            ("\x1b]7;a\x1b\\x", &["OSC 7;a", "ESC \\", "x"]),
+            ("\x1b]7;a\x1b[mx", &["OSC 7;a", "CSI m 0", "x"]),
+            ("\x1b]7;a\x18x", &["x"]),
+            ("\x1bkvim\x1b\\", &["title vim", "ESC \\"]),
+            ("\x1bPq#\x07$\x1b\\x", &["ESC \\", "x"]),
+            ("\x1b_Ga\r\n\x1b\\\x1bXs\x1b\\\x1b^p\x1b\\x", &["ESC \\", "ESC \\", "ESC \\", "x"]),
+        ] {
+            assert_eq!(everywhere(stream.as_bytes(), events), expected, "{stream:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_grows() {
+        let mut parser = Parser::new();
+        parser.begin();
+        parser.advance(b"]");
+        for _ in 0..100 {
+            parser.advance(&[b'x'; 1000]);
+        }
+        assert_eq!(parser.payload().len(), super::STRING_LIMIT);
+        parser.begin();
+        parser.advance(b"[");
+        for _ in 0..100 {
+            parser.advance(&b"1;2:3;".repeat(100));
+        }
+        assert_eq!(parser.advance(b"m"), (1, ParserEvent::Csi));
+        assert_eq!(parser.csi().len(), 32);
+    }
+}

@@ -1,0 +1,246 @@
+//! Finds the next byte that is not plain, many bytes at a time, without knowing what it means.
+
+/// A word with each byte set to `byte`.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// The high bit of every byte.
+const HIGH: u64 = each(0x80);
+
+/// How much the vectorised loops look at in one step.
+const WINDOW: usize = 64;
+
+/// The length of the longest prefix without C0 controls and DEL, and whether it has bytes above 0x7F.
+pub(super) fn printable(bytes: &[u8]) -> (usize, bool) {
+    let mut high = 0;
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..at + 8) {
+        let word = u64::from_le_bytes(eight.try_into().expect("a slice of eight bytes"));
+        // Bytes below 0x20, and bytes that are 0x7F; a borrow makes false hits above the first true one only.
+        let control = word.wrapping_sub(each(0x20)) & !word;
+        let delete = (word ^ each(0x7f)).wrapping_sub(each(1)) & !(word ^ each(0x7f));
+        let hit = (control | delete) & HIGH;
+        if hit != 0 {
+            let plain = hit.trailing_zeros() & !7;
+            high |= word & HIGH & ((1u64 << plain) - 1);
+            return (at + plain as usize / 8, high != 0);
+        }
+        high |= word & HIGH;
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    let plain = rest.iter().position(|&byte| byte < 0x20 || byte == 0x7f).unwrap_or(rest.len());
+    (at + plain, high != 0 || rest[..plain].iter().any(|&byte| byte >= 0x80))
+}
+
+/// So far the next byte that `turns` looks for is mostly found in dense colour, where starting a search costs more than it.
+const NEAR: usize = 32;
+
+/// The place of the next ESC, SO or SI: whatever else there is leaves the terminal's state as it is.
+pub(super) fn turns(bytes: &[u8]) -> Option<usize> {
+    let near = &bytes[..bytes.len().min(NEAR)];
+    let (words, _) = near.as_chunks::<8>();
+    for (&word, at) in words.iter().zip((0..).step_by(8)) {
+        let word = u64::from_le_bytes(word);
+        // A borrow makes false hits above the first true one only.
+        let hit = |byte| (word ^ each(byte)).wrapping_sub(each(1)) & !(word ^ each(byte));
+        let hits = (hit(0x1b) | hit(0x0e) | hit(0x0f)) & HIGH;
+        if hits != 0 {
+            return Some(at + hits.trailing_zeros() as usize / 8);
+        }
+    }
+    let known = 8 * words.len();
+    memchr::memchr3(0x1b, 0x0e, 0x0f, &bytes[known..]).map(|at| known + at)
+}
+
+/// The length of the longest prefix of digits, colons and semicolons.
+pub(super) fn parameters(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let from = bytes.len() - rest.len();
+    for (&word, at) in words.iter().zip((0..).step_by(8)) {
+        // These are 0x30 to 0x3b.
+        let over = u64::from_le_bytes(word) ^ each(0x30);
+        let others = (((over & !HIGH) + each(0x7f - 0x0b)) | over) & HIGH;
+        if others != 0 {
+            return at + others.trailing_zeros() as usize / 8;
+        }
+    }
+    from + rest.iter().take_while(|byte| matches!(byte, b'0'..=b';')).count()
+}
+
+/// So many bytes behind a place `singles` looks at, to see what begins there.
+pub(super) const AHEAD: usize = 11;
+
+/// The length of a prefix in which no character of more than one byte begins: each of its bytes stands for itself. What
+/// comes behind it looks like one.
+pub(super) fn singles(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(these) = bytes.get(at..at + AHEAD) {
+        let word = |from: usize| u64::from_le_bytes(these[from..from + 8].try_into().expect("a slice of eight bytes"));
+        let (lead, next) = (word(0), word(1));
+        let follows = |word: u64| word & !(word << 1);
+        let third = follows(word(2)) | !(lead << 2);
+        let fourth = follows(word(3)) | !(lead << 3) | !(lead << 2);
+        let hits = lead & (lead << 1) & follows(next) & third & fourth & HIGH;
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let pair = bytes[at..].windows(2).position(|pair| pair[0] >= 0xc0 && pair[1] & 0xc0 == 0x80);
+    pair.map_or(bytes.len(), |pair| at + pair)
+}
+
+/// A prefix of whole lines, each of printable bytes and ended by CR LF.
+pub(super) struct Plain {
+    /// Its length, 0 when there is no such line.
+    pub(super) len: usize,
+    /// Whether there may be bytes above 0x7F in it.
+    pub(super) high: bool,
+}
+
+/// Whether a byte, followed by `next`, keeps its line from being plain; as a number, so that the
+/// loops over it become vector code.
+#[inline]
+fn disturbs(byte: u8, next: u8) -> u8 {
+    let control = u8::from(byte < 0x20) & u8::from(byte != b'\r') & u8::from(byte != b'\n');
+    let unpaired = u8::from(byte == b'\r') ^ u8::from(next == b'\n');
+    control | u8::from(byte == 0x7f) | unpaired
+}
+
+/// The longest prefix of whole plain lines. The caller knows that the first `known` bytes are such.
+pub(super) fn plain_lines(bytes: &[u8], known: usize) -> Plain {
+    let mut high = 0;
+    let mut at = known;
+    if bytes.get(at) != Some(&b'\n') {
+        while let (Some(these), Some(next)) = (bytes.get(at..at + WINDOW), bytes.get(at + 1..=at + WINDOW)) {
+            let mut bad = 0;
+            for (&byte, &next) in these.iter().zip(next) {
+                bad |= disturbs(byte, next);
+                high |= byte;
+            }
+            if bad != 0 {
+                break;
+            }
+            at += WINDOW;
+        }
+        // The last byte has nothing behind it to be judged by; a line end there was judged by the CR before it.
+        let rest = &bytes[at..];
+        let calm = rest.windows(2).position(|pair| disturbs(pair[0], pair[1]) != 0);
+        let until = calm.unwrap_or_else(|| rest.len().saturating_sub(1));
+        // So was the last one before something that disturbs.
+        let until = until + usize::from(rest.get(until) == Some(&b'\n'));
+        high |= rest[..until].iter().fold(0, |all, &byte| all | byte);
+        at += until;
+    }
+    let tail = memchr::memrchr(b'\n', &bytes[known..at]).map_or(0, |newline| newline + 1);
+    Plain { len: known + tail, high: high >= 0x80 }
+}
+
+/// The places of the line feeds, where they are so many that starting a search for each would cost more.
+pub(super) fn line_feeds(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let from = bytes.len() - rest.len();
+    let in_words = words.iter().zip((0..).step_by(8)).flat_map(|(&word, at)| {
+        let other = u64::from_le_bytes(word) ^ each(b'\n');
+        // No borrow here, so that every hit is a true one.
+        let mut hits = !(((other & !HIGH) + !HIGH) | other) & HIGH;
+        std::iter::from_fn(move || {
+            let hit = hits.checked_sub(1).map(|_| hits.trailing_zeros() as usize / 8)?;
+            hits &= hits - 1;
+            Some(at + hit)
+        })
+    });
+    let behind = rest.iter().enumerate().filter(|&(_, &byte)| byte == b'\n').map(move |(at, _)| from + at);
+    in_words.chain(behind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{line_feeds, parameters, plain_lines, printable, singles, turns};
+    use crate::core::vt::utf8;
+    use proptest::prelude::*;
+
+    /// Bytes of the kinds that matter here, controls seldom enough to let runs grow.
+    fn stream() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![
+            40 => 0x20u8..0x7f, 3 => Just(b'\n'), 1 => Just(b'\r'), 2 => Just(0x80u8..=0xff).prop_flat_map(|r| r),
+            1 => 0u8..0x20, 1 => Just(0x7f),
+        ];
+        let piece = prop_oneof![
+            8 => prop::collection::vec(byte, 0..20),
+            4 => Just(b"\r\n".to_vec()),
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    /// The same, one byte after the other.
+    fn slow_lines(bytes: &[u8]) -> usize {
+        let mut good = 0;
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            if byte == b'\r' && bytes.get(at + 1) == Some(&b'\n') {
+                at += 2;
+                good = at;
+            } else if byte < 0x20 || byte == 0x7f {
+                break;
+            } else {
+                at += 1;
+            }
+        }
+        good
+    }
+
+    proptest! {
+        #[test]
+        fn the_words_find_what_the_bytes_do(bytes in stream()) {
+            let plain = bytes.iter().take_while(|&&byte| byte >= 0x20 && byte != 0x7f).count();
+            let high = bytes[..plain].iter().any(|&byte| byte >= 0x80);
+            prop_assert_eq!(printable(&bytes), (plain, high));
+        }
+
+        #[test]
+        fn singles_end_before_the_first_character(bytes in prop::collection::vec(prop_oneof![
+            3 => 0x20u8..0x7f, 3 => 0xc0u8..=0xff, 2 => 0x80u8..=0xbf,
+        ], 0..60)) {
+            let long = |at: &usize| matches!(utf8::first(&bytes[*at..]), (Ok(_), 2..));
+            let first = (0..bytes.len()).find(long).unwrap_or(bytes.len());
+            let found = singles(&bytes);
+            prop_assert!(found <= first);
+            let looks = |at: usize| bytes[at] >= 0xc0 && bytes[at + 1] & 0xc0 == 0x80;
+            prop_assert!(found == bytes.len() || looks(found));
+        }
+
+        #[test]
+        fn parameters_end_where_something_else_begins(
+            first in "[0-9:;]{0,20}", bytes in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let bytes = [first.as_bytes(), &bytes].concat();
+            let count = bytes.iter().take_while(|byte| b"0123456789:;".contains(byte)).count();
+            prop_assert_eq!(parameters(&bytes), count);
+        }
+
+        #[test]
+        fn turns_are_found(bytes in prop::collection::vec(prop_oneof![
+            60 => 0x10u8..=0xff, 1 => Just(0x1b), 1 => Just(0x0e), 1 => Just(0x0f), 1 => 0u8..0x20,
+        ], 0..100)) {
+            prop_assert_eq!(turns(&bytes), memchr::memchr3(0x1b, 0x0e, 0x0f, &bytes));
+        }
+
+        #[test]
+        fn line_feeds_are_found(bytes in stream()) {
+            prop_assert!(line_feeds(&bytes).eq(memchr::memchr_iter(b'\n', &bytes)));
+        }
+
+        #[test]
+        fn the_windows_find_what_the_bytes_do(bytes in stream()) {
+            let found = plain_lines(&bytes, 0);
+            let len = slow_lines(&bytes);
+            prop_assert_eq!(found.len, len);
+            prop_assert!(found.high || bytes[..len].is_ascii());
+            let first = memchr::memchr(b'\n', &bytes[..len]).map_or(0, |newline| newline + 1);
+            prop_assert_eq!(plain_lines(&bytes, first).len, len);
+        }
+    }
+}

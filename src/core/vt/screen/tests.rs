@@ -1,0 +1,165 @@
+//! The model against another emulation, and its bytes against the model.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const SIZE: Size = Size { rows: 8, cols: 20, xpixel: 0, ypixel: 0 };
+
+/// What a cell shows, in words that both emulations have; nothing for the second column of a wide character.
+type Seen = (String, Option<CellColour>, Option<CellColour>, Vec<&'static str>);
+
+fn screen(bytes: &[u8]) -> Screen {
+    let mut screen = Screen::new(SIZE);
+    screen.feed(bytes);
+    screen
+}
+
+fn oracle(bytes: &[u8]) -> vt100::Parser {
+    let mut parser = vt100::Parser::new(SIZE.rows, SIZE.cols, 0);
+    parser.process(bytes);
+    parser
+}
+
+fn of_picture(screen: &Screen) -> Vec<Vec<Seen>> {
+    let seen = |cell: Cell<'_>| {
+        if cell.width == 0 {
+            return Seen::default();
+        }
+        let Style { foreground, background, .. } = cell.style;
+        let attributes = cell.style.attributes().map(|(name, _)| name).collect();
+        (cell.glyph.to_string(), foreground, background, attributes)
+    };
+    (0..screen.rows()).map(|row| screen.cells(row).map(seen).collect()).collect()
+}
+
+fn of_oracle(parser: &vt100::Parser) -> Vec<Vec<Seen>> {
+    let colour = |colour| match colour {
+        vt100::Color::Default => None,
+        vt100::Color::Idx(n) => Some(CellColour::Indexed(n)),
+        vt100::Color::Rgb(r, g, b) => Some(CellColour::Rgb(r, g, b)),
+    };
+    let screen = parser.screen();
+    let (rows, cols) = screen.size();
+    let seen = |row, col| {
+        let cell = screen.cell(row, col).expect("it is on the screen");
+        if cell.is_wide_continuation() {
+            return Seen::default();
+        }
+        if !cell.has_contents() {
+            return (" ".to_owned(), None, colour(cell.bgcolor()), Vec::new());
+        }
+        let all = [
+            ("bold", cell.bold()),
+            ("italic", cell.italic()),
+            ("underline", cell.underline()),
+            ("inverse", cell.inverse()),
+        ];
+        let attributes = all.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect();
+        (cell.contents().to_owned(), colour(cell.fgcolor()), colour(cell.bgcolor()), attributes)
+    };
+    (0..rows).map(|row| (0..cols).map(|col| seen(row, col)).collect()).collect()
+}
+
+/// Panics where the two show different things.
+fn compare(bytes: &[u8], screen: &Screen, parser: &vt100::Parser) {
+    let (ours, theirs) = (of_picture(screen), of_oracle(parser));
+    for (row, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+        for (column, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+            assert_eq!(ours, theirs, "row {row} column {column}, after {}", shown(bytes));
+        }
+    }
+    let cursor = screen.cursor();
+    let (row, column) = parser.screen().cursor_position();
+    let last = screen.columns() - 1;
+    assert_eq!((cursor.row, cursor.column), (row.into(), usize::from(column).min(last)), "after {}", shown(bytes));
+    assert_eq!(cursor.visible, !parser.screen().hide_cursor());
+    assert_eq!(screen.alt_screen(), parser.screen().alternate_screen());
+}
+
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).escape_debug().to_string()
+}
+
+/// A stream of what both emulations do alike. Where a row is full they differ in what a control does, so that comes
+/// elsewhere; and in what is left of half a wide character, so that there are wide characters, or attributes and what
+/// cuts characters in half.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    any::<bool>().prop_flat_map(|wide| {
+        let token = token().prop_filter("wide or with attributes", move |token| {
+            let plain = token.is_ascii();
+            let attributes = token.starts_with("\x1b[") && token.ends_with('m') || token.contains("\x1b[48");
+            if wide { !attributes && !token.ends_with(['@', 'P', 'X']) } else { plain || token.contains('\u{301}') }
+        });
+        prop::collection::vec(token, 1..60).prop_map(|tokens| tokens.concat().into_bytes())
+    })
+}
+
+fn token() -> impl Strategy<Value = String> {
+    let small = 1..12_u16;
+    let control = prop_oneof![
+        prop::sample::select(vec!["\u{8}", "\t", "\x1bM", "\x1b7\x1b[4;4Hxyz\x1b8", "\n"]).prop_map(str::to_owned),
+        (small.clone(), prop::sample::select("ABCDGdLMPX@ST".chars().collect::<Vec<_>>()))
+            .prop_map(|(n, fin)| format!("\x1b[{n}{fin}")),
+        (0..3_u16, prop::sample::select(vec!['J', 'K'])).prop_map(|(n, fin)| format!("\x1b[{n}{fin}")),
+    ];
+    let scroll = prop::sample::select(vec!["\r\nab", "\x1bM", "\x1b[L", "\x1b[2M", "\x1b[S", "\x1b[T", "\n\n\n"]);
+    prop_oneof![
+        4 => "[a-z ]{1,9}",
+        1 => "[\u{4e2d}\u{e9}\u{1f600}]{1,3}",
+        1 => Just("e\u{301}".to_owned()),
+        2 => prop::sample::select(vec!["\r\n", "\r"]).prop_map(str::to_owned),
+        7 => (1..20_u16, control).prop_map(|(column, control)| format!("\x1b[{column}G{control}")),
+        2 => (small, 1..25_u16).prop_map(|(row, col)| format!("\x1b[{row};{col}H")),
+        1 => (1..4_u16, 5..9_u16, prop::collection::vec(scroll, 1..6))
+            .prop_map(|(top, end, all)| format!("\x1b[{top};{end}r\x1b[{top}H{}\x1b[r\x1b[H", all.concat())),
+        2 => prop::sample::select(vec![0, 1, 3, 4, 7, 22, 23, 24, 27, 31, 39, 93])
+            .prop_map(|code| format!("\x1b[{code}m")),
+        1 => Just("\x1b[38;5;200m".to_owned()),
+        // They differ in whether rows that scroll in take the background, so there is one for a moment only.
+        1 => prop::sample::select(vec!["\x1b[K", "\x1b[2J", "\x1b[1J", "\x1b[3X", "abc"])
+            .prop_map(|what| format!("\r\x1b[48;2;1;2;3m{what}\r\x1b[102m{what}\x1b[49m")),
+        1 => prop::sample::select(vec![
+            "\x1b[?1049h\x1b[m\x1b[2J\x1b[H\x1b7", "\x1b[?1049l\x1b[m\x1b[H", "\x1b[?25l", "\x1b[?25h",
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn shows_what_another_emulation_shows(bytes in stream()) {
+        compare(&bytes, &screen(&bytes), &oracle(&bytes));
+    }
+
+    #[test]
+    fn what_it_repaints_is_what_it_shows(bytes in stream()) {
+        let screen = screen(&bytes);
+        // Over a screen that is full of something else, in colour.
+        let full = [&b"\x1b[41m"[..], &b"#".repeat(8 * 20)].concat();
+        let mut other = self::screen(&full);
+        other.feed(&[screen.repaint(), screen.resume(false)].concat());
+        prop_assert_eq!(of_picture(&other), of_picture(&screen));
+        prop_assert_eq!(Position { visible: true, ..other.cursor() }, Position { visible: true, ..screen.cursor() });
+    }
+
+    #[test]
+    fn a_row_alone_is_repainted(bytes in stream(), row in 0..8_usize) {
+        let screen = screen(&bytes);
+        let mut other = self::screen(&[&b"\x1b[41m"[..], &b"#".repeat(8 * 20)].concat());
+        let mut expected = of_picture(&other);
+        expected[row] = of_picture(&screen).swap_remove(row);
+        other.feed(format!("\x1b[{}H", row + 1).as_bytes());
+        other.feed(&screen.repaint_row(row));
+        prop_assert_eq!(of_picture(&other), expected);
+    }
+
+    #[test]
+    fn cuts_do_not_matter(bytes in stream(), broken in prop::collection::vec(0x80_u8..=0xff, 0..9)) {
+        let bytes = [bytes, broken, b"x".to_vec()].concat();
+        let whole = of_picture(&screen(&bytes));
+        let mut single = Screen::new(SIZE);
+        bytes.chunks(1).for_each(|byte| single.feed(byte));
+        prop_assert_eq!(of_picture(&single), whole);
+    }
+}

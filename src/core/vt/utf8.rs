@@ -1,0 +1,282 @@
+//! UTF-8 that may be cut anywhere, and the bytes that are not UTF-8 at all.
+
+use unicode_width::UnicodeWidthChar;
+
+use super::valid::clean;
+
+/// The beginning of a character whose other bytes have not come yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PartialChar {
+    /// The first `len` are valid so far.
+    bytes: [u8; 4],
+    len: usize,
+}
+
+/// What one more byte did to a [`PartialChar`].
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Joined {
+    /// It belongs to the character, which is still incomplete.
+    More,
+    /// The character is whole.
+    Whole,
+    /// It does not belong to it: what came so far is not UTF-8.
+    Broken,
+}
+
+impl PartialChar {
+    /// Whether nothing is carried.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many bytes are carried.
+    pub(super) fn len(&self) -> u64 {
+        self.len as u64
+    }
+
+    /// Carries nothing any more, and gives what there was.
+    pub(super) fn take(&mut self) -> ([u8; 4], usize) {
+        let taken = (self.bytes, self.len);
+        self.len = 0;
+        taken
+    }
+
+    /// Carries this incomplete character.
+    pub(super) fn set(&mut self, bytes: &[u8]) {
+        self.bytes[..bytes.len()].copy_from_slice(bytes);
+        self.len = bytes.len();
+    }
+
+    /// Adds a byte, unless it breaks the character.
+    pub(super) fn join(&mut self, byte: u8) -> Joined {
+        self.bytes[self.len] = byte;
+        match std::str::from_utf8(&self.bytes[..=self.len]) {
+            Ok(_) => {
+                self.len += 1;
+                Joined::Whole
+            }
+            Err(error) if error.error_len().is_none() => {
+                self.len += 1;
+                Joined::More
+            }
+            Err(_) => Joined::Broken,
+        }
+    }
+
+    /// Forgets what was carried and what `run` completes: only how `run` leaves off is of interest.
+    pub(super) fn follow(&mut self, run: &[u8]) {
+        if run.last().is_none_or(u8::is_ascii) {
+            self.len = 0;
+            return;
+        }
+        let mut end = [0; 6];
+        let old = if run.len() < 3 { self.len } else { 0 };
+        let new = &run[run.len().saturating_sub(3)..];
+        end[..old].copy_from_slice(&self.bytes[..old]);
+        end[old..old + new.len()].copy_from_slice(new);
+        let end = &end[..old + new.len()];
+        self.set(&end[end.len() - open(end)..]);
+    }
+}
+
+/// How a run of printable bytes begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Utf8Piece {
+    /// With this many bytes of text.
+    Text(usize),
+    /// With this many bytes that are gone: C1 controls, whether as one byte or as UTF-8.
+    Control(usize),
+    /// With this many bytes that are not UTF-8.
+    Raw(usize),
+    /// With an incomplete character, and nothing behind it.
+    Open,
+}
+
+/// How `run` begins; it is not empty.
+#[inline]
+pub(super) fn piece(run: &[u8]) -> Utf8Piece {
+    let mut at = 0;
+    while at < run.len().min(NEAR) {
+        match sequence(&run[at..]) {
+            Utf8State::Char(2) if is_c1(&run[at..]) => {
+                return if at > 0 { Utf8Piece::Text(at) } else { Utf8Piece::Control(2) };
+            }
+            Utf8State::Char(len) => at += len,
+            _ if at > 0 => return Utf8Piece::Text(at),
+            Utf8State::Broken(1) if matches!(run[0], 0x80..=0x9f) => return Utf8Piece::Control(1),
+            Utf8State::Broken(len) => return Utf8Piece::Raw(len),
+            Utf8State::Open => return Utf8Piece::Open,
+        }
+    }
+    // Text so far, so it is worth to look at a lot of it at once.
+    Utf8Piece::Text(at + clean(&run[at..]))
+}
+
+/// Up to where characters are looked at one by one first.
+const NEAR: usize = 16;
+
+/// The bytes at the start of a text that belong together.
+enum Utf8State {
+    /// A character of this length.
+    Char(usize),
+    /// As many bytes as could have been the start of a character, at least one.
+    Broken(usize),
+    /// A character without its end.
+    Open,
+}
+
+/// What a text that is not empty begins with.
+#[inline]
+fn sequence(text: &[u8]) -> Utf8State {
+    let (len, second) = match text[0] {
+        0..0x80 => return Utf8State::Char(1),
+        0xc2..=0xdf => (2, 0x80..=0xbf),
+        0xe0 => (3, 0xa0..=0xbf),
+        0xed => (3, 0x80..=0x9f),
+        0xe1..=0xef => (3, 0x80..=0xbf),
+        0xf0 => (4, 0x90..=0xbf),
+        0xf1..=0xf3 => (4, 0x80..=0xbf),
+        0xf4 => (4, 0x80..=0x8f),
+        _ => return Utf8State::Broken(1),
+    };
+    for at in 1..len {
+        match text.get(at) {
+            None => return Utf8State::Open,
+            Some(byte) if at == 1 && second.contains(byte) => {}
+            Some(0x80..=0xbf) if at > 1 => {}
+            Some(_) => return Utf8State::Broken(at),
+        }
+    }
+    Utf8State::Char(len)
+}
+
+/// How many bytes at the end of a text are an incomplete character.
+pub(in crate::core) fn open(text: &[u8]) -> usize {
+    if text.last().is_none_or(u8::is_ascii) {
+        return 0;
+    }
+    let lead = (1..=text.len().min(3)).find(|&back| text[text.len() - back] >= 0xc0);
+    lead.filter(|&back| matches!(sequence(&text[text.len() - back..]), Utf8State::Open)).unwrap_or(0)
+}
+
+/// Whether valid UTF-8 begins with a C1 control.
+pub(super) fn is_c1(text: &[u8]) -> bool {
+    matches!(text, [0xc2, 0x80..=0x9f, ..])
+}
+
+/// The first character of a text that is not empty, or its first byte where that is not UTF-8,
+/// and the bytes it takes.
+#[inline]
+pub(super) fn first(text: &[u8]) -> (Result<char, u8>, usize) {
+    let Utf8State::Char(len) = sequence(text) else { return (Err(text[0]), 1) };
+    let lead = u32::from(text[0]);
+    let code = match len {
+        1 => lead,
+        2 => lead & 0x1f,
+        3 => lead & 0xf,
+        _ => lead & 0x7,
+    };
+    let code = text[1..len].iter().fold(code, |code, &byte| code << 6 | u32::from(byte & 0x3f));
+    (char::from_u32(code).ok_or(text[0]), len)
+}
+
+/// The columns that a character takes: 0, 1 or 2.
+pub(super) fn width(char: char) -> usize {
+    match char {
+        // What is frequent, before the tables are asked.
+        '\0'..='\u{7f}' | 'À'..='\u{2ff}' | 'Α'..='Ρ' | 'Σ'..='ё' => 1,
+        'ぁ'..='ゖ' | 'ァ'..='ヿ' | '一'..='\u{9fff}' | '가'..='힣' => 2,
+        _ => char.width().unwrap_or(0).min(2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Joined, PartialChar, Utf8Piece, first, piece, width};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_run_begins_with() {
+        for (run, expected) in [
+            (&b"abc"[..], Utf8Piece::Text(3)),
+            (b"\xc3\xa9\xff", Utf8Piece::Text(2)),
+            (b"\x8aabc", Utf8Piece::Control(1)),
+            (b"\xc2\x9babc", Utf8Piece::Control(2)),
+            (b"ab\xc2\x9b", Utf8Piece::Text(2)),
+            (b"\xa0abc", Utf8Piece::Raw(1)),
+            (b"\xe2\x82abc", Utf8Piece::Raw(2)),
+            (b"\xe2\x82", Utf8Piece::Open),
+            (b"\xed\xa0\x80", Utf8Piece::Raw(1)),
+        ] {
+            assert_eq!(piece(run), expected, "{run:x?}");
+        }
+    }
+
+    #[test]
+    fn characters_take_columns() {
+        for (text, expected) in [("a", 1), ("é", 1), ("漢", 2), ("\u{301}", 0), ("\u{200d}", 0), ("\u{fe0f}", 0)] {
+            let (char, len) = first(text.as_bytes());
+            assert_eq!((char.map(width), len), (Ok(expected), text.len()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_carry_is_completed_or_broken() {
+        let mut carry = PartialChar::default();
+        assert_eq!(carry.join(0xe6), Joined::More);
+        assert_eq!(carry.join(0xbc), Joined::More);
+        assert_eq!(carry.join(b'a'), Joined::Broken);
+        assert_eq!(carry.join(0xa2), Joined::Whole);
+        assert_eq!(carry.take(), ([0xe6, 0xbc, 0xa2, 0], 3));
+    }
+
+    #[test]
+    fn the_short_cut_agrees_with_the_tables() {
+        use unicode_width::UnicodeWidthChar;
+        for char in '\u{a0}'..=char::MAX {
+            assert_eq!(width(char), char.width().unwrap_or(0).min(2), "{char:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_agrees_with_the_standard_library(
+            bytes in prop::collection::vec(prop_oneof![
+                2 => 0x20u8..0x7f, 2 => 0x80u8..=0xff, 3 => 0x80u8..=0xbf, 1 => 0xe0u8..=0xf4,
+            ], 1..6),
+        ) {
+            let known = match std::str::from_utf8(&bytes) {
+                Ok(text) => text.chars().next().map(|char| (Ok(char), char.len_utf8())),
+                Err(error) => {
+                    let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
+                    valid.chars().next().map(|char| (Ok(char), char.len_utf8()))
+                }
+            };
+            prop_assert_eq!(first(&bytes), known.unwrap_or((Err(bytes[0]), 1)));
+            if let Err(error) = std::str::from_utf8(&bytes) && error.valid_up_to() == 0 {
+                let expected = match error.error_len() {
+                    None => Utf8Piece::Open,
+                    Some(1) if bytes[0] < 0xa0 => Utf8Piece::Control(1),
+                    Some(len) => Utf8Piece::Raw(len),
+                };
+                prop_assert_eq!(piece(&bytes), expected);
+            }
+        }
+
+        #[test]
+        fn following_is_the_same_however_it_is_cut(
+            bytes in prop::collection::vec(prop_oneof![0x20u8..0x7f, 0x80u8..=0xff], 0..12),
+            at in 0usize..12,
+        ) {
+            let (mut whole, mut cut, mut single) = (PartialChar::default(), PartialChar::default(), PartialChar::default());
+            let at = at.min(bytes.len());
+            whole.follow(&bytes);
+            cut.follow(&bytes[..at]);
+            if at < bytes.len() { cut.follow(&bytes[at..]); }
+            for byte in &bytes { single.follow(&[*byte]); }
+            let open = |carry: &PartialChar| carry.bytes[..carry.len].to_vec();
+            prop_assert_eq!(open(&whole), open(&cut));
+            prop_assert_eq!(open(&whole), open(&single));
+        }
+    }
+}

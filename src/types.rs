@@ -1,0 +1,199 @@
+//! The nouns that every room needs and nobody argues about.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::num::{IntErrorKind, ParseIntError};
+use std::str::FromStr;
+
+use nix::sys::signal::Signal;
+
+/// A place where bytes come in, go out, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Port {
+    /// The real terminal: the keyboard comes in, the screen goes out.
+    Tty,
+    /// The pty master: what the shell prints comes in, what is typed goes out.
+    Shell,
+    /// The coprocess: its stdout comes in, its stdin goes out.
+    Coproc,
+    /// The coprocess's stderr.
+    CoprocErr,
+    /// The background command in this slot: its stderr comes in, its stdin goes out.
+    Run(u8),
+}
+
+/// Why a port takes nothing any more. What the system calls it is for people to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteError {
+    /// Whoever read it has left.
+    NoReader,
+    /// The device fails: of a terminal that means that it is gone.
+    Device(&'static str),
+    /// It refuses more: the disk is full, the file too large.
+    Refused(&'static str),
+}
+
+/// A process that coshell started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Child {
+    /// The wrapped shell or command.
+    Shell,
+    /// The coprocess.
+    Coproc,
+    /// The background command in this slot.
+    Run(u8),
+    /// The program that is lent the terminal.
+    Guest,
+}
+
+/// Somebody outside asked for something, and waits for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// The size of a terminal's window, as `TIOCGWINSZ` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Size {
+    /// Rows of characters.
+    pub rows: u16,
+    /// Columns of characters.
+    pub cols: u16,
+    /// Width in pixels, 0 where the terminal does not say.
+    pub xpixel: u16,
+    /// Height in pixels, 0 where the terminal does not say.
+    pub ypixel: u16,
+}
+
+impl Size {
+    /// The size to reckon with: a serial console says 0 for what it does not know.
+    pub fn reckoned(self) -> Self {
+        let usual = Self::default();
+        let rows = if self.rows == 0 { usual.rows } else { self.rows };
+        let cols = if self.cols == 0 { usual.cols } else { self.cols };
+        Self { rows, cols, ..self }
+    }
+}
+
+impl Default for Size {
+    /// What a terminal that does not say is taken to have.
+    fn default() -> Self {
+        Self { rows: 24, cols: 80, xpixel: 0, ypixel: 0 }
+    }
+}
+
+/// SIGHUP: the terminal is gone.
+pub const SIGHUP: i32 = Signal::SIGHUP as i32;
+/// SIGKILL: nobody can put it off.
+pub const SIGKILL: i32 = Signal::SIGKILL as i32;
+/// SIGPIPE: nobody reads any more.
+pub const SIGPIPE: i32 = Signal::SIGPIPE as i32;
+/// SIGTERM: it is to end.
+pub const SIGTERM: i32 = Signal::SIGTERM as i32;
+
+/// The number of a signal, which is given by its number or its name, with or without `SIG`.
+pub fn signal(text: &str) -> Result<i32, String> {
+    let name = text.to_ascii_uppercase();
+    let name = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
+    let by_number = text.parse::<i32>().ok().and_then(|number| Signal::try_from(number).ok());
+    let signal = by_number.or_else(|| name.parse::<Signal>().ok());
+    signal
+        .map(|signal| signal as i32)
+        .ok_or_else(|| format!("'{text}' is no signal: write TERM, INT, USR1 or the like"))
+}
+
+/// The names that signals have on the command line.
+pub fn signal_names() -> impl Iterator<Item = &'static str> {
+    Signal::iterator().filter_map(|signal| signal.as_str().strip_prefix("SIG"))
+}
+
+/// Parses a whole number; the error is a sentence that quotes `text`.
+pub fn whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => format!("'{text}' is too large a number"),
+        _ => format!("'{text}' is no whole number: write digits alone, such as 100"),
+    })
+}
+
+/// Returns the system's text for `error` without its number, or the text of an error that coshell made itself.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    if let Some(number) = error.raw_os_error() {
+        return text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text).to_owned();
+    }
+    // Without a payload the text is the standard library's, which is written for programmers.
+    match error.kind() {
+        _ if error.get_ref().is_some() => text,
+        ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+        ErrorKind::InvalidInput => "it contains a NUL character".to_owned(),
+        ErrorKind::NotFound => "there is none".to_owned(),
+        _ => text,
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExitStatus {
+    /// It exited with this status.
+    Code(u8),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+impl ExitStatus {
+    /// That of coshell where it fails itself (SPEC 1).
+    pub const FAILED: Self = Self::Code(125);
+
+    /// Whether it is what a shell calls success.
+    pub fn success(self) -> bool {
+        self == Self::Code(0)
+    }
+
+    /// The status as a shell reports it: 128+N where signal N ended it.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+impl fmt::Display for ExitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "status {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reason_has_neither_number_nor_library_words() {
+        let os = |number| io::Error::from_raw_os_error(number);
+        assert_eq!(reason(&os(libc::ENOENT)), "No such file or directory");
+        assert_eq!(reason(&io::Error::other("there is no terminal")), "there is no terminal");
+        let bad = io::read_to_string(&b"\xff"[..]).expect_err("it is not UTF-8");
+        assert_eq!(reason(&bad), "it is not UTF-8");
+        let with_nul = std::fs::read("a\0b").expect_err("no path has a NUL");
+        assert_eq!(reason(&with_nul), "it contains a NUL character");
+        for number in 1..=150 {
+            assert!(!reason(&os(number)).contains("os error"), "{number}");
+        }
+    }
+
+    #[test]
+    fn whole_number_is_refused_in_a_sentence() {
+        assert_eq!(whole::<usize>("100"), Ok(100));
+        for (text, part) in [
+            ("abc", "no whole number"),
+            ("", "no whole number"),
+            ("-1", "no whole number"),
+            ("9999999999999999999999", "too large"),
+        ] {
+            let sentence = whole::<u64>(text).expect_err(text);
+            assert!(sentence.contains(part) && sentence.contains(text), "{sentence}");
+        }
+    }
+}
