@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use coshell::core::trigger::{Pattern, TriggerOptions, Triggers};
-use coshell::core::vt::{Line, Sink, Text};
+use coshell::core::vt::{Line, Text, VtSink};
 use coshell::types::Size;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -21,7 +21,7 @@ struct Count {
     lines: usize,
 }
 
-impl Sink for Count {
+impl VtSink for Count {
     fn block(&mut self, _: &[u8], lines: usize) -> bool {
         self.lines += lines;
         self.blocks
@@ -35,7 +35,7 @@ impl Sink for Count {
 /// Looks for triggers as a session does: in whole blocks first.
 struct Look<'a>(&'a mut Triggers, usize);
 
-impl Sink for Look<'_> {
+impl VtSink for Look<'_> {
     fn block(&mut self, block: &[u8], _: usize) -> bool {
         self.0.block_may_match(block)
     }
@@ -51,7 +51,7 @@ fn text(assemble: bool) -> Text {
     text
 }
 
-fn feed(text: &mut Text, shown: &[u8], sink: &mut impl Sink) {
+fn feed(text: &mut Text, shown: &[u8], sink: &mut impl VtSink) {
     for chunk in shown.chunks(CHUNK) {
         text.feed(chunk, sink);
     }

@@ -7,11 +7,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::cli::Args;
-use crate::core::command_line::{CommandLine, named};
-use crate::core::coproc::Visibility;
+use crate::core::command_line::{CommandLine, check_command, named};
+use crate::core::request::{OptionArg, Visibility};
 use crate::core::trigger::action;
 use crate::core::trigger::action::Protocol;
-use crate::core::trigger::definition::{OptionArg, TRIGGER, TriggerDef};
+use crate::core::trigger::definition::{TRIGGER, TriggerDef};
 use crate::core::{Charset, Chord, NoticeOutput, NoticeStyle, OutputKind, Settings, TermCaps};
 use crate::error::Usage;
 use crate::types::Size;
@@ -104,10 +104,10 @@ fn shown(shell_command: &ShellCommand) -> String {
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
-type StartCoproc = Option<(CommandLine, Visibility)>;
+type InitialCoproc = Option<(CommandLine, Visibility)>;
 
 /// The options of triggers, taken apart: the coprocess that stands before any, and the triggers.
-fn rules(items: Vec<OptionArg>) -> Result<(StartCoproc, Vec<TriggerDef>), Usage> {
+fn rules(items: Vec<OptionArg>) -> Result<(InitialCoproc, Vec<TriggerDef>), Usage> {
     let count = items.iter().filter(|item| item.name == TRIGGER).count();
     let mut items = items.into_iter();
     let coproc = coproc(&up_to_a_trigger(&mut items))?;
@@ -138,13 +138,13 @@ fn up_to_a_trigger(items: &mut std::vec::IntoIter<OptionArg>) -> Vec<OptionArg> 
 }
 
 /// What stands before any trigger: at most one coprocess.
-fn coproc(items: &[OptionArg]) -> Result<StartCoproc, Usage> {
+fn coproc(items: &[OptionArg]) -> Result<InitialCoproc, Usage> {
     let mut coproc = None;
     for item in items {
         let Some(visibility) = action::kind(&item.name).and_then(|kind| kind.starts) else {
             return Err(Usage::new(&item.name, "belongs to a trigger: put it behind a --trigger REGEX"));
         };
-        let command = action::command(&item.value).map_err(|reason| Usage::new(&item.name, &reason))?;
+        let command = check_command(&item.value).map_err(|reason| Usage::new(&item.name, &reason))?;
         let order = CommandLine::new(command);
         if coproc.replace((order, visibility)).is_some() {
             return Err(Usage::new(
@@ -181,11 +181,7 @@ mod tests {
             Some(("bot".into(), Visibility::Visible))
         );
         assert_eq!(settings.rules.len(), 2);
-        assert!(
-            !settings.rules[0].spec.starts_coproc
-                && settings.rules[1].spec.starts_coproc
-                && settings.rules[1].reaction.silences
-        );
+        assert!(settings.rules[0].spec.starts.is_none() && settings.rules[1].spec.starts == Some(Visibility::Silent));
         assert!(!settings.rules[0].spec.once && settings.rules[1].spec.once);
     }
 

@@ -7,29 +7,42 @@ use std::str::FromStr;
 
 use nix::sys::signal::Signal;
 
-/// A place where bytes come in, go out, or both.
+/// A place that bytes are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Port {
-    /// The real terminal: the keyboard comes in, the screen goes out.
-    Tty,
-    /// The pty master: what the shell prints comes in, what is typed goes out.
-    Shell,
-    /// The coprocess: its stdout comes in, its stdin goes out.
+pub enum Source {
+    /// The real terminal's keyboard, or redirected standard input.
+    Keyboard,
+    /// The pty master: what the shell prints.
+    Pty,
+    /// The coprocess's standard output.
     Coproc,
-    /// The coprocess's stderr.
+    /// The coprocess's standard error.
     CoprocErr,
-    /// The background command in this slot: its stderr comes in, its stdin goes out.
-    Run(u8),
+    /// The standard error of the background command in this slot.
+    Job(u8),
 }
 
-/// Why a port takes nothing any more. What the system calls it is for people to read.
+/// A place that bytes are written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sink {
+    /// The real terminal's screen, or redirected standard output.
+    Terminal,
+    /// The pty master: what is typed into the shell.
+    Pty,
+    /// The coprocess's standard input.
+    Coproc,
+    /// The standard input of the background command in this slot.
+    Job(u8),
+}
+
+/// Why a sink takes nothing any more, with the system's description of the error where there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteError {
-    /// Whoever read it has left.
+    /// The reader has closed it (EPIPE).
     NoReader,
-    /// The device fails: of a terminal that means that it is gone.
+    /// The device fails (EIO, ENXIO): a terminal that fails so is gone.
     Device(&'static str),
-    /// It refuses more: the disk is full, the file too large.
+    /// It takes no more: the disk is full, or the file is too large.
     Refused(&'static str),
 }
 
@@ -41,12 +54,12 @@ pub enum Child {
     /// The coprocess.
     Coproc,
     /// The background command in this slot.
-    Run(u8),
-    /// The program that is lent the terminal.
-    Guest,
+    Job(u8),
+    /// The program that has been lent the terminal.
+    Lent,
 }
 
-/// Somebody outside asked for something, and waits for the answer.
+/// Identifies a request of a client that waits for its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 

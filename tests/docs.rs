@@ -14,12 +14,14 @@ use coshell::cli::Typed;
 use coshell::cmd::manual;
 use coshell::config;
 use coshell::config::Environment;
-use coshell::core::control::ErrorCode;
-use coshell::core::coproc::Event;
 use coshell::core::request::{OptionArgsError, Request};
+use coshell::core::response::samples;
+use coshell::core::rpc_error::ErrorCode;
+use coshell::core::session_event::EventKind;
 use coshell::core::trigger::When;
 use coshell::core::trigger::action::KINDS;
 use coshell::core::trigger::definition::MODIFIERS;
+use serde_json::{Value, json};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -112,14 +114,26 @@ fn the_man_page_has_every_method_with_its_parameters_in_order_and_no_other() {
 }
 
 #[test]
+fn the_man_page_has_every_answer_of_every_method() {
+    let methods = part("Methods", "Errors");
+    for entry in methods.split(".TP\n").skip(1) {
+        let (method, body) = entry.split_once('\n').expect("a heading");
+        let shown = body.lines().filter_map(|line| line.strip_prefix("Answer: "));
+        let shown: Vec<Value> = shown.map(|json| serde_json::from_str(json).expect("it is JSON")).collect();
+        let answers: Vec<Value> = samples(method).iter().map(|answer| json!(answer)).collect();
+        assert!(!shown.is_empty() && shown == answers, "{method}: {shown:?}");
+    }
+}
+
+#[test]
 fn the_man_page_has_every_error_and_every_event() {
     let errors = part("Errors", "Events");
     for (code, _) in ErrorCode::ALL {
         assert!(errors.contains(&format!(".TP\n{}\n", *code as i64)), "{code:?} is missing");
     }
     let events = part("Events", "ENVIRONMENT");
-    for kind in Event::KINDS {
-        assert!(events.lines().any(|line| line.trim_end_matches([',', '.']) == *kind), "{kind} is missing");
+    for kind in EventKind::ALL.map(EventKind::name) {
+        assert!(events.lines().any(|line| line.trim_end_matches([',', '.']) == kind), "{kind} is missing");
     }
 }
 

@@ -1,13 +1,15 @@
-//! Keeps the house as its map in `src/lib.rs` says: who may use whom, where `unsafe` lives, what the core must not
-//! know.
+//! Keeps the structure as `ARCHITECTURE.md` describes it: which module may use which, no import cycle, where `unsafe` and
+//! `cfg` live, and what the core must not know.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Rooms and their floors. A room uses rooms on lower floors, and itself.
-const FLOORS: &[(&str, u8)] = &[
+/// The top-level modules and their layers. A module uses modules of lower layers, and itself.
+const LAYERS: &[(&str, u8)] = &[
     ("types", 0),
     ("core", 1),
     ("sys", 1),
@@ -21,14 +23,42 @@ const FLOORS: &[(&str, u8)] = &[
     ("main", 5),
 ];
 
-/// What each outside crate may be used by.
+/// The modules of `core`, lowest first. A module uses those above it in this list, and itself.
+const CORE_ORDER: &[&str] = &[
+    "write_buffer",
+    "width",
+    "stderr_tail",
+    "command_line",
+    "notices",
+    "rpc_error",
+    "request",
+    "response",
+    "event",
+    "session",
+    "background",
+    "vt",
+    "history",
+    "annotations",
+    "trigger",
+    "session_event",
+    "transfer",
+    "coproc",
+    "input",
+    "output",
+    "settings",
+    "lend",
+    "menu",
+    "control",
+];
+
+/// The crates that are confined, and the modules that may use them.
 const CRATES: &[(&str, &[&str])] = &[
     ("avt", &["core"]),
     ("regex", &["core"]),
     ("regex_automata", &["core"]),
     ("regex_syntax", &["core"]),
-    // The core has the enum of requests, of which clap derives the subcommands.
     ("tui_input", &["core"]),
+    // The core has the enum of requests, from which clap derives the subcommands.
     ("clap", &["cli", "cmd", "core"]),
     ("clap_complete", &["cli", "cmd"]),
     ("mio", &["host"]),
@@ -36,100 +66,294 @@ const CRATES: &[(&str, &[&str])] = &[
     ("signal_hook", &["sys"]),
 ];
 
+/// Type names that are defined more than once, with the reason.
+const SAME_NAME: &[(&str, &str)] = &[
+    ("Err", "the associated type of `FromStr`"),
+    ("Item", "the associated type of `Iterator`"),
+    ("Output", "the associated type of `regex_syntax::hir::Visitor`"),
+];
+
+/// A module: a file of `src`.
+struct Module {
+    /// `src/core/vt/mod.rs`.
+    file: String,
+    /// `core::vt`; empty for `lib.rs`.
+    path: Vec<String>,
+    /// The file's text without comments, strings kept.
+    code: String,
+    /// What its `use` lines bring in: name and absolute path.
+    imports: Vec<(String, Vec<String>)>,
+}
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the pattern is good")
+}
+
 fn files(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).expect("the folder can be read");
     let paths = entries.map(|entry| entry.expect("its entries can be read").path());
     paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Every Rust file of `src`: its room, its path, its text without comments.
-fn sources() -> Vec<(String, String, String)> {
+/// Every Rust file of `src` that is no test: module, path, text without comments and without its tests.
+fn modules() -> &'static [Module] {
+    static MODULES: LazyLock<Vec<Module>> = LazyLock::new(read_modules);
+    &MODULES
+}
+
+fn read_modules() -> Vec<Module> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let rust = files(&root).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
-    rust.map(|path| {
-        let name = path.strip_prefix(&root).expect("it lies in src").to_string_lossy().into_owned();
-        let room = name.split(['/', '.']).next().unwrap_or_default().to_owned();
+    let read = |path: PathBuf| {
+        let file = path.strip_prefix(&root).expect("it lies in src").to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).expect("it can be read");
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-        (room, name, code)
-    })
-    .collect()
+        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.join("\n").split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+        let path: Vec<String> = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+        let path = path.into_iter().filter(|part| part != "mod" && part != "lib").collect();
+        Module { file, path, code, imports: Vec::new() }
+    };
+    let is_test = |module: &Module| module.file.contains("tests") || module.file.ends_with("split.rs");
+    let mut modules: Vec<Module> = rust.map(read).filter(|module| !is_test(module)).collect();
+    let known: BTreeSet<Vec<String>> = modules.iter().map(|module| module.path.clone()).collect();
+    for module in &mut modules {
+        module.imports = imports(module, &known);
+    }
+    modules
 }
 
-fn floor(room: &str) -> u8 {
-    FLOORS.iter().find(|(name, _)| *name == room).unwrap_or_else(|| panic!("{room} is on no floor")).1
+impl Module {
+    /// The top-level module that it belongs to.
+    fn top(&self) -> &str {
+        self.path.first().map_or("lib", String::as_str)
+    }
 }
 
-fn is_test(name: &str) -> bool {
-    name.contains("tests") || name.ends_with("split.rs")
+/// The paths of a `use` tree, each with the name that it brings in.
+fn flattened(tree: &str, prefix: &[String], out: &mut Vec<(String, Vec<String>)>) {
+    let tree = tree.trim();
+    if let Some((head, rest)) = tree.split_once('{') {
+        let mut prefix = prefix.to_vec();
+        prefix.extend(head.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned));
+        let (mut depth, mut start) = (0, 0);
+        let body = &rest[..rest.rfind('}').unwrap_or(rest.len())];
+        for (at, byte) in body.bytes().enumerate() {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth -= 1,
+                b',' if depth == 0 => {
+                    flattened(&body[start..at], &prefix, out);
+                    start = at + 1;
+                }
+                _ => {}
+            }
+        }
+        return flattened(&body[start..], &prefix, out);
+    }
+    if tree.is_empty() {
+        return;
+    }
+    let (path, alias) = tree.split_once(" as ").map_or((tree, None), |(path, alias)| (path, Some(alias)));
+    let mut whole = prefix.to_vec();
+    whole.extend(path.split("::").map(|part| part.trim().to_owned()));
+    whole.retain(|part| !part.is_empty());
+    if whole.last().is_some_and(|last| last == "self") {
+        whole.pop();
+    }
+    let name = alias.map(|alias| alias.trim().to_owned()).or_else(|| whole.last().cloned());
+    out.push((name.unwrap_or_default(), whole));
+}
+
+/// A path that is written in a module, from the crate's root on; `None` for other crates.
+fn absolute(module: &[String], path: &[String], known: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
+    let supers = path.iter().take_while(|part| *part == "super").count();
+    match path.first()?.as_str() {
+        "crate" => Some(path[1..].to_vec()),
+        "self" => Some([module, &path[1..]].concat()),
+        "super" => Some([module.get(..module.len().checked_sub(supers)?)?, &path[supers..]].concat()),
+        child => known.contains(&[module, &[child.to_owned()]].concat()).then(|| [module, path].concat()),
+    }
+}
+
+fn imports(module: &Module, known: &BTreeSet<Vec<String>>) -> Vec<(String, Vec<String>)> {
+    static USES: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^\s*(?:pub(?:\([^)]*\))?\s+)?use\s+([^;]+);"));
+    static INLINE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"\b((?:crate|super|self|[a-z_]+)(?:::[a-z_][a-z0-9_]*)*::[A-Za-z_]+)"));
+    static VISIBILITY: LazyLock<Regex> = LazyLock::new(|| pattern(r"pub\(in [^)]*\)"));
+    let mut written = Vec::new();
+    USES.captures_iter(&module.code).for_each(|found| flattened(&found[1], &[], &mut written));
+    let code = USES.replace_all(&module.code, "");
+    let code = VISIBILITY.replace_all(&code, "");
+    let inside = INLINE.captures_iter(&code).map(|found| {
+        let path: Vec<String> = found[1].split("::").map(str::to_owned).collect();
+        (String::new(), path)
+    });
+    written.extend(inside);
+    let resolved = written.into_iter().map(|(name, path)| Some((name, absolute(&module.path, &path, known)?)));
+    resolved.flatten().collect()
+}
+
+/// The module that defines what this path names: re-exports are followed.
+fn definer(path: &[String], modules: &BTreeMap<Vec<String>, &Module>, depth: u8) -> Option<Vec<String>> {
+    let end = (0..=path.len()).rev().find(|&end| modules.contains_key(&path[..end]))?;
+    let module = modules[&path[..end]];
+    if let Some(item) = path.get(end)
+        && depth < 8
+        && let Some((_, imported)) = module.imports.iter().find(|(name, _)| name == item)
+        && imported != path
+        && let Some(found) = definer(imported, modules, depth + 1)
+    {
+        return Some(found);
+    }
+    Some(module.path.clone())
+}
+
+/// The modules that each module uses, by the files that define what is used.
+fn edges(modules: &[Module]) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
+    let by_path: BTreeMap<Vec<String>, &Module> = modules.iter().map(|module| (module.path.clone(), module)).collect();
+    let used = |module: &Module| {
+        let paths = module.imports.iter().filter_map(|(_, path)| definer(path, &by_path, 0));
+        paths.filter(|used| *used != module.path).collect()
+    };
+    modules.iter().map(|module| (module.path.clone(), used(module))).collect()
+}
+
+fn layer(top: &str) -> u8 {
+    LAYERS.iter().find(|(name, _)| *name == top).unwrap_or_else(|| panic!("{top} has no layer")).1
 }
 
 #[test]
-fn a_room_uses_lower_floors_only() {
-    let used = Regex::new(r"\b(?:crate|coshell)::(?:\{([^}]*)\}|(\w+))").expect("the pattern is good");
-    for (room, name, code) in sources().into_iter().filter(|(_, name, _)| !is_test(name)) {
-        let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
-        for found in used.captures_iter(&code) {
-            let list = found.get(1).or_else(|| found.get(2)).map_or("", |group| group.as_str());
-            for other in list.split(',').map(|item| item.trim().split(':').next().unwrap_or_default()) {
-                if other.is_empty() || other == room || !FLOORS.iter().any(|(known, _)| *known == other) {
-                    continue;
-                }
-                assert!(floor(other) < floor(&room), "{name} uses {other}, which is not on a lower floor");
-            }
+fn modules_use_lower_layers_only() {
+    for (module, used) in edges(modules()) {
+        let top = module.first().map_or("lib", String::as_str);
+        for other in used {
+            let Some(below) = other.first().filter(|below| *below != top) else { continue };
+            let (module, other) = (module.join("::"), other.join("::"));
+            assert!(layer(below) < layer(top), "{module} uses {other}, which is not of a lower layer");
         }
     }
 }
 
 #[test]
-fn each_crate_stays_in_its_rooms() {
-    for (name, rooms) in CRATES {
-        let used = Regex::new(&format!(r"(?m)^\s*(?:pub )?use {name}\b|[^\w:]{name}::")).expect("the pattern is good");
-        for (room, file, code) in sources() {
-            assert!(rooms.contains(&room.as_str()) || !used.is_match(&code), "{file} uses {name}");
+fn modules_of_core_use_those_in_front_of_them_only() {
+    let place = |name: &str| {
+        CORE_ORDER.iter().position(|known| *known == name).unwrap_or_else(|| panic!("{name} has no place in core"))
+    };
+    for (module, used) in edges(modules()).into_iter().filter(|(module, _)| module.len() > 1 && module[0] == "core") {
+        for other in used.into_iter().filter(|other| other.first().is_some_and(|top| top == "core")) {
+            let (name, whole) = (module.join("::"), other.join("::"));
+            assert!(other.len() > 1, "{name} uses what core/mod.rs defines");
+            let allowed = other[1] == module[1] || place(&other[1]) < place(&module[1]);
+            assert!(allowed, "{name} uses {whole}, which stands behind it");
+        }
+    }
+}
+
+/// A folder is one module: its files may use what its `mod.rs` defines. Every other cycle is one.
+#[test]
+fn no_import_cycle() {
+    let mut edges = edges(modules());
+    for (module, used) in &mut edges {
+        used.retain(|other| !module.starts_with(other));
+    }
+    let reached = |from: &Vec<String>| {
+        let (mut reached, mut next) = (BTreeSet::new(), vec![from.clone()]);
+        while let Some(module) = next.pop() {
+            next.extend(edges[&module].iter().filter(|used| reached.insert((*used).clone())).cloned());
+        }
+        reached
+    };
+    let reach: BTreeMap<&Vec<String>, BTreeSet<Vec<String>>> =
+        edges.keys().map(|module| (module, reached(module))).collect();
+    let in_cycle = |module: &&Vec<String>| reach[*module].contains(*module);
+    let shown: Vec<String> = edges
+        .keys()
+        .filter(in_cycle)
+        .map(|module| {
+            let back = edges[module].iter().filter(|used| reach[used].contains(module));
+            let back: Vec<String> = back.map(|used| used.join("::")).collect();
+            format!("{} -> {}", module.join("::"), back.join(", "))
+        })
+        .collect();
+    assert!(shown.is_empty(), "modules in cycles:\n{}", shown.join("\n"));
+}
+
+#[test]
+fn core_is_a_router_of_bounded_size() {
+    let implements = pattern(r"(?m)^\s*impl(?:<[^>]*>)?\s+(?:[\w:]+\s+for\s+)?Core\b");
+    for module in modules().iter().filter(|module| module.file != "core/mod.rs") {
+        assert!(!implements.is_match(&module.code), "{} implements Core; only core/mod.rs may", module.file);
+    }
+    let core = modules().iter().find(|module| module.file == "core/mod.rs").expect("there is a core");
+    let fields = core.code.split("pub struct Core {").nth(1).and_then(|rest| rest.split('}').next()).expect("a struct");
+    let fields = fields.lines().filter(|line| line.contains(": ")).count();
+    let body = core.code.split("\nimpl Core {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("an impl");
+    let methods = pattern(r"(?m)^    (?:pub )?fn ").find_iter(body).count();
+    assert!(fields <= 12, "Core has {fields} fields");
+    assert!(methods <= 40, "Core has {methods} methods");
+}
+
+#[test]
+fn type_names_are_defined_once() {
+    let defines = pattern(r"(?m)^\s*(?:pub(?:\([^)]*\))?\s+)?(?:struct|enum|trait|type)\s+(\w+)");
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for module in modules() {
+        for found in defines.captures_iter(&module.code) {
+            all.entry(found[1].to_owned()).or_default().insert(module.file.clone());
+        }
+    }
+    let excused = |name: &str| SAME_NAME.iter().any(|(known, _)| *known == name);
+    let twice: Vec<_> = all.into_iter().filter(|(name, files)| files.len() > 1 && !excused(name)).collect();
+    assert!(twice.is_empty(), "type names that are defined more than once: {twice:#?}");
+}
+
+#[test]
+fn each_crate_stays_in_its_modules() {
+    for (name, allowed) in CRATES {
+        let used = pattern(&format!(r"(?m)^\s*(?:pub )?use {name}\b|[^\w:]{name}::"));
+        for module in modules() {
+            let allowed = allowed.contains(&module.top());
+            assert!(allowed || !used.is_match(&module.code), "{} uses {name}", module.file);
         }
     }
 }
 
 #[test]
 fn unsafe_and_cfg_live_in_sys() {
-    let dangerous = Regex::new(r"\bunsafe\b|allow\(unsafe_code\)").expect("the pattern is good");
-    let conditional = Regex::new(r"cfg!?\((?:any\(|all\(|not\()*(?:target|unix|windows)").expect("the pattern is good");
-    for (_, name, code) in sources().into_iter().filter(|(room, _, _)| room != "sys") {
-        assert!(!dangerous.is_match(&code), "{name} has unsafe code");
-        assert!(!conditional.is_match(&code), "{name} depends on the system");
+    let dangerous = pattern(r"\bunsafe\b|allow\(unsafe_code\)");
+    let conditional = pattern(r"cfg!?\((?:any\(|all\(|not\()*(?:target|unix|windows)");
+    for module in modules().iter().filter(|module| module.top() != "sys") {
+        assert!(!dangerous.is_match(&module.code), "{} has unsafe code", module.file);
+        assert!(!conditional.is_match(&module.code), "{} depends on the system", module.file);
     }
 }
 
 #[test]
-fn the_core_touches_nothing() {
+fn core_has_no_system_and_no_clock() {
     let impure =
-        Regex::new(r"std::(?:io|fs|net|process|env|thread|os)\b|Instant::now|SystemTime|\b(?:nix|mio|libc|termios)::")
-            .expect("the pattern is good");
-    for (_, name, code) in sources().into_iter().filter(|(room, name, _)| room == "core" && !is_test(name)) {
-        let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-        assert!(!impure.is_match(code), "{name}: {:?}", impure.find(code).map(|found| found.as_str()));
+        pattern(r"std::(?:io|fs|net|process|env|thread|os)\b|Instant::now|SystemTime|\b(?:nix|mio|libc|termios)::");
+    for module in modules().iter().filter(|module| module.top() == "core") {
+        let found = impure.find(&module.code).map(|found| found.as_str());
+        assert!(found.is_none(), "{}: {found:?}", module.file);
     }
 }
 
 #[test]
-fn nobody_leaves_but_through_main() {
-    let leaves = Regex::new(r"process::(?:exit|abort)\b").expect("the pattern is good");
-    for (_, name, code) in sources() {
-        assert!(!leaves.is_match(&code), "{name} ends the process: the terminal would not be put back");
+fn process_is_left_through_main_only() {
+    let leaves = pattern(r"process::(?:exit|abort)\b");
+    for module in modules() {
+        assert!(!leaves.is_match(&module.code), "{} ends the process: the terminal would not be restored", module.file);
     }
 }
 
 /// An `io::Error` is shown by `types::reason`, which leaves out the number and the library's words.
 #[test]
 fn system_errors_are_shown_through_one_function() {
-    let shown =
-        Regex::new(r"\{(?:error|err|errno|e)(?::\?)?\}|\b(?:error|err|errno|e)\.to_string\(\)").expect("it is good");
-    // What these show is no `io::Error`: a fault of JSON, an error of clap, or a sentence of coshell's own; `reason` itself.
-    let others = ["cli/refusal.rs", "core/command.rs", "wire/rpc.rs", "cmd/connection.rs", "config.rs", "words.rs"];
-    for (_, name, code) in sources().into_iter().filter(|(_, name, _)| !is_test(name)) {
-        let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-        let found = shown.find(code).map(|found| found.as_str());
-        assert!(found.is_none() || others.contains(&&*name), "{name} shows {found:?}: use words::reason");
+    let shown = pattern(r"\{(?:error|err|errno|e)(?::\?)?\}|\b(?:error|err|errno|e)\.to_string\(\)");
+    // What these show is no `io::Error`: a fault of JSON, an error of clap, a sentence of coshell's own, `reason` itself.
+    let others = ["cli/refusal.rs", "core/request.rs", "wire/rpc.rs", "cmd/connection.rs", "config.rs", "types.rs"];
+    for module in modules().iter().filter(|module| !others.contains(&&*module.file)) {
+        let found = shown.find(&module.code).map(|found| found.as_str());
+        assert!(found.is_none(), "{} shows {found:?}: use types::reason", module.file);
     }
 }

@@ -17,9 +17,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint, value
 pub use control::{Call, ClientCommand, Local, Marked};
 
 use crate::core::SilentKeys;
-use crate::core::coproc::InputFormat;
+use crate::core::request::InputFormat;
+use crate::core::request::OptionArg;
 use crate::core::trigger::action::KINDS;
-use crate::core::trigger::definition::{MODIFIERS, OptionArg, TRIGGER};
+use crate::core::trigger::definition::{MODIFIERS, TRIGGER};
 use crate::error::Usage;
 use crate::types::whole;
 

@@ -7,8 +7,9 @@ use std::iter::Peekable;
 
 use clap::{ArgAction, Command};
 
+use crate::core::request::OptionArg;
 use crate::core::trigger::action::KINDS;
-use crate::core::trigger::definition::{MODIFIERS, OptionArg, TRIGGER};
+use crate::core::trigger::definition::{MODIFIERS, TRIGGER};
 
 /// The options of triggers that are taken off, in order, and what is left of the command line.
 pub(super) fn take(command: &Command, argv: impl IntoIterator<Item = OsString>) -> (Vec<OptionArg>, Vec<OsString>) {

@@ -10,10 +10,10 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Behavior, CompletionType, Config, Editor};
 
-use super::client::refused;
 use super::connection::{Client, own};
 use super::lend;
 use super::lend::Lent;
+use super::output::refused;
 use super::output::{complain, print, say};
 use super::{answer, session};
 use crate::error::Failure;

@@ -6,12 +6,15 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::core::request::Request;
 use crate::error::Failure;
 use crate::sys::socket;
 use crate::types::reason;
 use crate::wire::rpc;
+use crate::wire::rpc::Incoming;
 
 /// How long a session that is only listed may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -35,6 +38,17 @@ fn no_answer(path: &Path, error: &io::Error) -> Failure {
     own(&format!("the session at {} does not answer ({}): {cause}", path.display(), reason(error)))
 }
 
+/// The session answered in a form that this coshell does not know.
+pub(super) fn unknown_form(error: &serde_json::Error) -> Failure {
+    own(&format!(
+        "the session's answer cannot be understood ({error}): it may run another version of coshell; --json prints the \
+         answer as it comes"
+    ))
+}
+
+/// What a session answers, or the sentence with which it refuses.
+pub(super) type SessionAnswer<R> = Result<R, String>;
+
 /// A connection to a session.
 pub(super) struct Client {
     stream: BufReader<UnixStream>,
@@ -48,31 +62,51 @@ impl Client {
     }
 
     /// Asks, and waits for the answer: what it is, or why it is refused.
-    pub(super) fn call(&mut self, request: &Value) -> Result<Result<Value, String>, Failure> {
-        self.call_with(request, &[])
+    pub(super) fn ask<R: DeserializeOwned>(&mut self, request: &Request) -> Result<SessionAnswer<R>, Failure> {
+        self.ask_with(request, &[])
     }
 
     /// The same, with descriptors passed along.
-    pub(super) fn call_with(
+    pub(super) fn ask_with<R: DeserializeOwned>(
         &mut self,
-        request: &Value,
+        request: &Request,
         passed: &[BorrowedFd<'_>],
-    ) -> Result<Result<Value, String>, Failure> {
-        let line = format!("{}\n", rpc::request(1, &request["method"], &request["params"]));
-        // One that is turned away in the middle of what it says is told why.
-        let _ = socket::send(self.stream.get_mut(), line.as_bytes(), passed);
-        let mut message = self.answer()?;
-        match message["error"]["message"].as_str() {
-            Some(sentence) => Ok(Err(sentence.to_owned())),
-            None => Ok(Ok(message["result"].take())),
+    ) -> Result<SessionAnswer<R>, Failure> {
+        match self.call(request, passed)? {
+            Ok(answer) => Ok(Ok(serde_json::from_value(answer).map_err(|error| unknown_form(&error))?)),
+            Err(sentence) => Ok(Err(sentence)),
         }
     }
 
-    /// What it answers at once, if it does: one that was stopped does not.
-    pub(super) fn ask_in_time(&mut self, request: &Value) -> Option<Value> {
+    /// The same, and gives the answer as it came.
+    pub(super) fn call(
+        &mut self,
+        request: &Request,
+        passed: &[BorrowedFd<'_>],
+    ) -> Result<SessionAnswer<Value>, Failure> {
+        let line = format!("{}\n", rpc::request(1, request.write()));
+        // One that is turned away in the middle of what it says is told why.
+        let _ = socket::send(self.stream.get_mut(), line.as_bytes(), passed);
+        loop {
+            match self.answer()? {
+                Incoming::Success { result, .. } => return Ok(Ok(result)),
+                Incoming::Failure { error, .. } => return Ok(Err(error.message)),
+                // It has subscribed to none.
+                Incoming::Event { .. } => {}
+            }
+        }
+    }
+
+    /// What it answers at once, as it came, if it does: one that was stopped does not.
+    pub(super) fn call_in_time(&mut self, request: &Request) -> Option<Value> {
         // Without a limit it takes longer, no more.
         let _ = self.stream.get_ref().set_read_timeout(Some(PATIENCE));
-        self.call(request).ok()?.ok()
+        self.call(request, &[]).ok()?.ok()
+    }
+
+    /// Asks a request and returns the typed answer, if it comes at once: a session that was stopped gives none.
+    pub(super) fn ask_in_time<R: DeserializeOwned>(&mut self, request: &Request) -> Option<R> {
+        serde_json::from_value(self.call_in_time(request)?).ok()
     }
 
     /// Says this. One that is turned away in the middle of it is told why, which is the next message.
@@ -81,18 +115,18 @@ impl Client {
     }
 
     /// The next message, where one has to come.
-    pub(super) fn answer(&mut self) -> Result<Value, Failure> {
+    pub(super) fn answer(&mut self) -> Result<Incoming, Failure> {
         self.receive()?.ok_or_else(hung_up)
     }
 
     /// The next message; none when the session has ended.
-    pub(super) fn receive(&mut self) -> Result<Option<Value>, Failure> {
+    pub(super) fn receive(&mut self) -> Result<Option<Incoming>, Failure> {
         let mut line = String::new();
         match self.stream.read_line(&mut line) {
             Ok(0) => Ok(None),
             Ok(_) => {
                 let message = serde_json::from_str(&line);
-                message.map(Some).map_err(|error| own(&format!("the session answered what is no JSON: {error}")))
+                message.map(Some).map_err(|error| own(&format!("the session answered what is no JSON-RPC: {error}")))
             }
             // It had not read all that was said.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),

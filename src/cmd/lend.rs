@@ -5,12 +5,11 @@ use std::env;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use serde_json::Value;
-
-use super::client::refused;
 use super::connection::{Client, own};
 use super::output::complain;
+use super::output::refused;
 use crate::core::request::Request;
+use crate::core::response::EndResponse;
 use crate::error::Failure;
 use crate::sys::tty;
 use crate::types::reason;
@@ -49,11 +48,9 @@ pub(super) fn lend(client: &mut Client, command: &[String], streams: &[(u8, Borr
         environment: environment(),
         streams: numbers,
     };
-    let request = request.write();
     refuse_what_is_too_long(&request, command)?;
-    let status = |answer: Value| answer["status"].as_u64().and_then(|status| u8::try_from(status).ok());
-    let reply = client.call_with(&request, &passed)?;
-    Ok(reply.map_or_else(Lent::Refused, |answer| Lent::Ended(status(answer).unwrap_or(u8::MAX))))
+    let answer = client.ask_with::<EndResponse>(&request, &passed)?;
+    Ok(answer.map_or_else(Lent::Refused, |end| Lent::Ended(end.status)))
 }
 
 /// Where the program runs; where the session was started, if this directory has no name any more.
@@ -78,8 +75,8 @@ fn environment() -> Vec<Variable> {
 }
 
 /// The session would refuse it too, but cannot tell of what it has not read.
-fn refuse_what_is_too_long(request: &Value, command: &[String]) -> Result<(), Failure> {
-    let line = rpc::request(1, &request["method"], &request["params"]).to_string();
+fn refuse_what_is_too_long(request: &Request, command: &[String]) -> Result<(), Failure> {
+    let line = rpc::request(1, request.write()).to_string();
     if line.len() <= rpc::LINE_LIMIT {
         return Ok(());
     }

@@ -1,10 +1,11 @@
 //! One file for each thing that the binary does.
 
-pub mod answer;
+mod answer;
 pub mod ask;
 pub mod client;
 mod completion;
 mod connection;
+mod follow;
 mod lend;
 pub mod manual;
 pub mod output;

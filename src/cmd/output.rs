@@ -32,6 +32,15 @@ pub(super) fn complain(sentence: &str) {
     say(&format!("coshell: {sentence}\n"));
 }
 
+/// The status of a call that the session refused.
+const REFUSED: u8 = 1;
+
+/// Says why the session refused; the exit status.
+pub(super) fn refused(sentence: &str) -> u8 {
+    complain(sentence);
+    REFUSED
+}
+
 /// Prints a page of help, or the version; returns the exit status.
 pub fn page(page: &clap::Error) -> Result<u8, Failure> {
     taken(page.print())?;

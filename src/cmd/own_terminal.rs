@@ -8,6 +8,7 @@ use std::path::Path;
 use super::answer;
 use super::connection::{Client, own};
 use crate::core::request::Request;
+use crate::core::response::StatusResponse;
 use crate::error::Failure;
 use crate::sys::tty;
 
@@ -20,11 +21,11 @@ pub(super) fn refuse(client: &mut Client, command: &Request) -> Result<(), Failu
     };
     let Some(here) = tty::path(io::stdout().as_fd()) else { return Ok(()) };
     // A session that does not say refuses what is asked next as well, and is heard then.
-    let Ok(status) = client.call(&Request::Status {}.write())? else { return Ok(()) };
-    if status["tty"].as_str().map(Path::new) != Some(&here) {
+    let Ok(status) = client.ask::<StatusResponse>(&Request::Status {})? else { return Ok(()) };
+    if Path::new(&status.tty) != here {
         return Ok(());
     }
-    let session = answer::shown(status["session"].as_str().unwrap_or_default());
+    let session = answer::shown(&status.session);
     Err(own(&format!(
         "this is the session's own terminal, where each line that is printed would be the next one to print: write it to \
          a file, or type it in another terminal (coshell {name} --session {session})"

@@ -3,12 +3,14 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer;
+use super::answer::shown;
 use super::connection::{Client, own};
 use super::output::print;
 use crate::core::request::Request;
+use crate::core::response::StatusResponse;
 use crate::error::Failure;
 use crate::sys::socket;
 
@@ -45,18 +47,43 @@ fn choose(all: Vec<(String, PathBuf)>, wanted: Option<&str>) -> Result<PathBuf, 
     at.and_then(|at| all.into_iter().nth(at)).map(|(_, path)| path).ok_or_else(missing)
 }
 
+/// A session in the list.
+#[derive(Serialize)]
+pub(super) struct Listed {
+    pub(super) session: String,
+    socket: String,
+    /// Its status as it came; none where it does not answer.
+    pub(super) status: Option<Value>,
+}
+
 /// Prints all of them; the exit status.
 pub(super) fn list(json: bool) -> Result<u8, Failure> {
     let mut all = Vec::new();
-    for (id, path) in alive() {
+    for (session, path) in alive() {
         // One that ends at this moment is none.
         let Ok(mut client) = Client::connect(&path) else { continue };
-        let status = client.ask_in_time(&Request::Status {}.write());
-        all.push(json!({"session": id, "socket": path.to_string_lossy(), "status": status}));
+        let status = client.call_in_time(&Request::Status {});
+        all.push(Listed { session, socket: path.to_string_lossy().into_owned(), status });
     }
-    let text = if json { format!("{}\n", Value::Array(all)) } else { answer::sessions(&all) };
+    let text = if json { format!("{}\n", json!(all)) } else { as_text(&all) };
     print(&text)?;
     Ok(0)
+}
+
+/// The sessions as a list.
+fn as_text(all: &[Listed]) -> String {
+    all.iter().map(session).collect()
+}
+
+fn session(session: &Listed) -> String {
+    let id = shown(&session.session);
+    let status = match session.status.as_ref().map(StatusResponse::deserialize) {
+        None => return format!("{id:>8}  does not answer: it may be stopped\n"),
+        Some(Err(_)) => return format!("{id:>8}  cannot be understood: it may run another version of coshell\n"),
+        Some(Ok(status)) => status,
+    };
+    let coproc = status.coprocess.map(|coproc| format!("  coprocess {}", shown(&coproc.command))).unwrap_or_default();
+    format!("{id:>8}  {:<12}  {}{coproc}\n", shown(&status.tty), shown(&status.command))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Commands that `run` started in the background: at most sixteen, each with a line on its stdin, and a notice
 //! where one fails. It starts nothing itself.
 
-use super::Effect;
 use super::command_line::{CommandLine, named};
+use super::event::{Cx, Effect};
+use super::notices::{Notice, SeeAlso};
 use super::stderr_tail::StderrTail;
 use super::write_buffer::WriteBuffer;
-use crate::types::{Child, ExitStatus, Port};
+use crate::types::{ExitStatus, Sink};
 
 /// How many run at a time (SPEC 7).
 pub const SLOTS: usize = 16;
@@ -15,7 +16,8 @@ const STDIN_LIMIT: usize = 64 * 1024 + 1;
 /// One that runs.
 #[derive(Debug)]
 struct Job {
-    command: String,
+    /// The command line, as a sentence names it.
+    name: String,
     stdin: WriteBuffer,
     stderr: StderrTail,
 }
@@ -27,16 +29,16 @@ pub(super) struct Background {
 }
 
 impl Background {
-    /// Starts a command, or says why not.
-    pub(super) fn start(&mut self, order: CommandLine, stdin: &[u8], out: &mut Vec<Effect>) -> Option<String> {
+    /// Starts a command with these bytes on its stdin. Returns a notice where no slot is free.
+    pub(super) fn start(&mut self, cx: &mut Cx<'_>, command: CommandLine, stdin: &[u8]) -> Option<Notice> {
+        let name = named(&command.command);
         let Some(slot) = self.jobs.iter().position(Option::is_none) else {
-            return Some(format!("{} was not run: {SLOTS} commands run already", named(&order.command)));
+            return Some(Notice::new(format!("{name} was not run: {SLOTS} commands run already")));
         };
-        let mut job =
-            Job { command: order.command.clone(), stdin: WriteBuffer::new(STDIN_LIMIT), stderr: StderrTail::default() };
+        let job = Job { name, stdin: WriteBuffer::new(STDIN_LIMIT), stderr: StderrTail::default() };
+        let job = self.jobs[slot].insert(job);
         job.stdin.push(stdin);
-        self.jobs[slot] = Some(job);
-        out.push(Effect::Start(Child::Run(slot as u8), order));
+        cx.push(Effect::StartJob { slot: slot as u8, command });
         None
     }
 
@@ -46,11 +48,11 @@ impl Background {
     }
 
     /// The command in this slot took `n` bytes.
-    pub(super) fn wrote(&mut self, slot: u8, n: usize, out: &mut Vec<Effect>) {
+    pub(super) fn wrote(&mut self, slot: u8, n: usize, cx: &mut Cx<'_>) {
         if let Some(job) = self.job_mut(slot) {
             job.stdin.wrote(n);
             if job.stdin.is_empty() {
-                out.push(Effect::CloseWrite(Port::Run(slot)));
+                cx.push(Effect::CloseWrite(Sink::Job(slot)));
             }
         }
     }
@@ -62,29 +64,25 @@ impl Background {
         }
     }
 
-    /// The command in this slot wrote to its stderr.
-    pub(super) fn complained(&mut self, slot: u8, bytes: &[u8]) {
+    /// Keeps the end of what the command in this slot wrote to stderr.
+    pub(super) fn push_stderr(&mut self, slot: u8, bytes: &[u8]) {
         if let Some(job) = self.job_mut(slot) {
             job.stderr.push(bytes);
         }
     }
 
-    /// The command in this slot has ended: a sentence and its last words where it failed.
-    pub(super) fn exited(
-        &mut self,
-        slot: u8,
-        exit: ExitStatus,
-        out: &mut Vec<Effect>,
-    ) -> Option<(String, Vec<String>)> {
-        out.push(Effect::Release(Child::Run(slot)));
+    /// The command in this slot has ended. Returns a notice with the end of its stderr where it failed.
+    pub(super) fn exited(&mut self, cx: &mut Cx<'_>, slot: u8, exit: ExitStatus) -> Option<Notice> {
+        cx.push(Effect::ReleaseJob(slot));
         let job = self.jobs.get_mut(usize::from(slot))?.take()?;
-        (!exit.success()).then(|| (format!("{} failed: {exit}", named(&job.command)), job.stderr.last_lines()))
+        let failed = || Notice::new(format!("{} failed: {exit}", job.name));
+        (!exit.success()).then(|| failed().with(job.stderr.last_lines(), SeeAlso::Nowhere))
     }
 
-    /// The command in this slot could not be started.
-    pub(super) fn failed(&mut self, slot: u8, reason: &str) -> Option<String> {
+    /// The command in this slot could not be started. Returns a notice that says why.
+    pub(super) fn start_failed(&mut self, slot: u8, reason: &str) -> Option<Notice> {
         let job = self.jobs.get_mut(usize::from(slot))?.take()?;
-        Some(format!("{} could not be started: {reason}", named(&job.command)))
+        Some(Notice::new(format!("{} could not be started: {reason}", job.name)))
     }
 
     fn job(&self, slot: u8) -> Option<&Job> {
@@ -98,6 +96,8 @@ impl Background {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn order(command: &str) -> CommandLine {
@@ -105,36 +105,38 @@ mod tests {
     }
 
     #[test]
-    fn the_seventeenth_is_refused() {
-        let (mut background, mut out) = (Background::default(), Vec::new());
+    fn seventeenth_command_is_refused() {
+        let (mut background, mut effects) = (Background::default(), Vec::new());
+        let mut cx = Cx { now: Instant::now(), effects: &mut effects };
         for _ in 0..SLOTS {
-            assert_eq!(background.start(order("true"), b"line\n", &mut out), None);
+            assert_eq!(background.start(&mut cx, order("true"), b"line\n"), None);
         }
-        let refused = background.start(order("true"), b"line\n", &mut out);
-        assert_eq!(refused.as_deref(), Some("\"true\" was not run: 16 commands run already"));
-        assert_eq!(out.len(), SLOTS);
-        assert_eq!(background.exited(3, ExitStatus::Code(0), &mut out), None);
-        assert_eq!(background.start(order("true"), b"line\n", &mut out), None);
+        let refused = background.start(&mut cx, order("true"), b"line\n");
+        assert_eq!(refused, Some(Notice::new("\"true\" was not run: 16 commands run already")));
+        assert_eq!(cx.effects.len(), SLOTS);
+        assert_eq!(background.exited(&mut cx, 3, ExitStatus::Code(0)), None);
+        assert_eq!(background.start(&mut cx, order("true"), b"line\n"), None);
     }
 
     #[test]
-    fn its_stdin_ends_behind_the_line() {
-        let (mut background, mut out) = (Background::default(), Vec::new());
-        background.start(order("cat"), b"line\n", &mut out);
+    fn stdin_is_closed_behind_the_line() {
+        let (mut background, mut effects) = (Background::default(), Vec::new());
+        let mut cx = Cx { now: Instant::now(), effects: &mut effects };
+        background.start(&mut cx, order("cat"), b"line\n");
         assert_eq!(background.pending(0), b"line\n");
-        background.wrote(0, 2, &mut out);
-        assert_eq!(out.len(), 1);
-        background.wrote(0, 3, &mut out);
-        assert_eq!(out[1], Effect::CloseWrite(Port::Run(0)));
+        background.wrote(0, 2, &mut cx);
+        assert_eq!(cx.effects.len(), 1);
+        background.wrote(0, 3, &mut cx);
+        assert_eq!(cx.effects[1], Effect::CloseWrite(Sink::Job(0)));
     }
 
     #[test]
-    fn a_failure_is_told_with_its_last_words() {
-        let (mut background, mut out) = (Background::default(), Vec::new());
-        background.start(order("no-such"), b"", &mut out);
-        background.complained(0, b"sh: no-such: not found\n");
-        let told = background.exited(0, ExitStatus::Code(127), &mut out);
-        let expected = ("\"no-such\" failed: status 127".to_owned(), vec!["sh: no-such: not found".to_owned()]);
-        assert_eq!(told, Some(expected));
+    fn failure_is_told_with_the_end_of_stderr() {
+        let (mut background, mut effects) = (Background::default(), Vec::new());
+        let mut cx = Cx { now: Instant::now(), effects: &mut effects };
+        background.start(&mut cx, order("no-such"), b"");
+        background.push_stderr(0, b"sh: no-such: not found\n");
+        let told = background.exited(&mut cx, 0, ExitStatus::Code(127)).expect("it failed");
+        assert_eq!(told.lines(), ["coshell: \"no-such\" failed: status 127", "  sh: no-such: not found"]);
     }
 }

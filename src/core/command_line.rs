@@ -1,6 +1,6 @@
 //! A command to run by `/bin/sh -c`, what it is given, and how a sentence names it. It starts nothing.
 
-use super::output::notices::blanked;
+use super::width::blanked;
 use super::width::{fitted, widest};
 
 /// What a sentence shows of a command line, quotes included.
@@ -36,6 +36,17 @@ pub(super) fn quoted(command: &str, most: usize) -> String {
         return format!("\"{clean}\"");
     }
     format!("\"{}...\"", fitted(&clean, most.saturating_sub(5)))
+}
+
+/// Checks a command line that a user wrote; returns it, or a sentence that says why it cannot be run.
+pub fn check_command(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("the command is empty; write the command line that /bin/sh should run".to_owned());
+    }
+    if text.contains('\0') {
+        return Err("the command contains a NUL character, which no command line can; remove it".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

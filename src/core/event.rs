@@ -1,47 +1,41 @@
-//! What goes into the core and what comes out: the words between it and whoever drives it.
+//! What goes into the core and what comes out of it. Nothing here decides anything.
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use serde_json::Value;
 
 use super::command_line::CommandLine;
-use super::control::RpcError;
-use super::coproc::{InputFormat, Visibility};
-use super::input::keys::Chord;
-use super::lend::LentProgram;
-use super::output::indicator::Charset;
-use super::output::terminal::{NoticeStyle, OutputKind, TermCaps};
 use super::request::Request;
-use super::trigger::PtyState;
-use super::trigger::action::Protocol;
-use super::trigger::definition::TriggerDef;
-use crate::types::{Child, ExitStatus, Port, RequestId, Size, WriteError};
+use super::response::Response;
+use super::rpc_error::RpcError;
+use crate::types::{Child, ExitStatus, RequestId, Sink, Size, Source, WriteError};
 
-/// Something that happened.
+/// Something that happened outside.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// Bytes were read from this port.
-    Bytes(Port, &'a [u8]),
-    /// A read of this port found nothing for now.
-    Empty(Port),
-    /// Nothing more can be read from this port.
-    Closed(Port),
-    /// Nothing more can be written to this port, for this reason.
-    WriteClosed(Port, WriteError),
+    /// Bytes were read from this source.
+    Bytes(Source, &'a [u8]),
+    /// A read of this source found nothing for now.
+    Empty(Source),
+    /// Nothing more can be read from this source.
+    Closed(Source),
+    /// Nothing more can be written to this sink, for this reason.
+    WriteClosed(Sink, WriteError),
     /// This process has ended.
     Exited(Child, ExitStatus),
-    /// This process has been started, and has this id.
-    Started(Child, u32),
-    /// This process could not be started, for this reason.
-    StartFailed(Child, String),
-    /// Answers `Effect::Reclaim`: what the coprocess had not read of its pipe.
+    /// The coprocess has been started, with this process id.
+    CoprocStarted(u32),
+    /// The coprocess could not be started, for this reason.
+    CoprocStartFailed(String),
+    /// The background command in this slot could not be started, for this reason.
+    JobStartFailed(u8, String),
+    /// The program that was to be lent the terminal could not be started, for this reason.
+    LendFailed(String),
+    /// Answers [`Effect::Reclaim`]: what the coprocess had not read of its pipe.
     Unread(Vec<u8>),
-    /// Answers `Effect::QueryPty`.
+    /// Answers [`Effect::QueryPty`].
     PtyState(PtyState),
-    /// Answers `Effect::EndInput`: the pty's end-of-file character (VEOF) now.
+    /// Answers [`Effect::EndInput`]: the pty's end-of-file character (VEOF) now.
     EndOfFile(u8),
-    /// Answers `Effect::Interrupt`: whether the byte is one that the line discipline makes a signal of, and the
+    /// Answers [`Effect::Interrupt`]: whether the byte is one that the line discipline makes a signal of, and the
     /// signal was sent.
     Interrupted(u8, bool),
     /// The terminal's window has this size.
@@ -50,33 +44,69 @@ pub enum Input<'a> {
     Terminate(i32),
     /// coshell was asked to stop until it is continued.
     Suspend,
-    /// Answers `Effect::RecallRecent`: the commands, oldest first, or a sentence; and `Effect::KeepRecent` with a sentence
-    /// where the command could not be kept.
+    /// Answers [`Effect::RecallRecent`] with the commands, oldest first, or a sentence; answers
+    /// [`Effect::KeepRecent`] with a sentence where the command could not be kept.
     Recent(Result<Vec<String>, String>),
-    /// A control client asks for this.
+    /// A client makes this request.
     Request(RequestId, Request),
-    /// The client that asked has gone: nobody waits for this answer any more.
+    /// The client that made this request has gone: its answer is not wanted any more.
     Cancel(RequestId),
     /// The deadline has come.
     Deadline,
 }
 
+/// What the host finds when it looks at the pty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PtyState {
+    /// Whether the terminal inside has its echo off.
+    pub no_echo: bool,
+    /// The names of the foreground job and of its ancestors.
+    pub jobs: Vec<String>,
+}
+
+/// A program that is to be lent the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LentProgram {
+    /// The program and its arguments, never empty.
+    pub command: Vec<String>,
+    /// The working directory; coshell's own where it is absent.
+    pub directory: Option<String>,
+    /// The whole environment.
+    pub environment: Vec<(String, String)>,
+    /// Which of its standard streams were passed along, in the order of the descriptors.
+    pub streams: Vec<u8>,
+}
+
 /// Something to be done outside.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// Start this process. The coprocess runs in the working directory of the pty's foreground job.
-    Start(Child, CommandLine),
+    /// Start the coprocess, in the working directory of the pty's foreground job.
+    StartCoproc {
+        /// What is run.
+        command: CommandLine,
+        /// Whether what it leaves unread in its pipe must be kept for [`Effect::Reclaim`].
+        reclaim_unread: bool,
+    },
+    /// Start a background command.
+    StartJob {
+        /// The slot that it runs in.
+        slot: u8,
+        /// What is run.
+        command: CommandLine,
+    },
     /// Send this signal to the process group of this child.
     Signal(Child, i32),
     /// Hang up the shell and its foreground job.
     HangUp,
-    /// This child is over: forget its ports, and end what is left of its process group.
-    Release(Child),
-    /// Close this port for writing.
-    CloseWrite(Port),
+    /// The coprocess is over: close its pipes, and end what is left of its process group.
+    ReleaseCoproc,
+    /// The background command in this slot is over: the same for it.
+    ReleaseJob(u8),
+    /// Close this sink.
+    CloseWrite(Sink),
     /// Read back what the coprocess has not read of its pipe.
     Reclaim,
-    /// Look at the pty: does it echo, what runs in it?
+    /// Find out whether the pty echoes, and what runs in it.
     QueryPty,
     /// Send the signal that this byte stands for to the pty's foreground process group.
     Interrupt(u8),
@@ -88,83 +118,42 @@ pub enum Effect {
     Resize(Size),
     /// Restore the terminal, stop, and take it again when continued.
     Suspend,
-    /// Lend the terminal to this program.
+    /// Lend the terminal to this program, at this request.
     Lend(RequestId, LentProgram),
-    /// Look up the commands that were run from the menu in sessions before.
+    /// Read the commands that were run from the menu in earlier sessions.
     RecallRecent,
-    /// Keep this command for sessions to come.
+    /// Keep this command for later sessions.
     KeepRecent(String),
-    /// This is what the client that asked is answered.
-    Answer(RequestId, Result<Value, RpcError>),
-    /// This has happened: tell the client that subscribed to it. A JSON object, as text: there may be many.
+    /// Answer the client that made this request.
+    Answer(RequestId, Result<Response, RpcError>),
+    /// Send an event to the client that subscribed by this request. It is a JSON object as text, shared by all
+    /// subscribers.
     Tell(RequestId, Arc<str>),
-    /// Say this where the terminal does not show it: on stderr, at the end.
+    /// Print this on standard error at the end, since the terminal cannot show it.
     Warn(String),
     /// Leave with this status.
     Finish(ExitStatus),
 }
 
-/// What the keyboard does while a silent coprocess runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SilentKeys {
-    /// Nothing but Ctrl-C, which stops the coprocess.
-    #[default]
-    Lock,
-    /// What it does otherwise.
-    Pass,
+/// What a machine is called with: the time of the turn, and the effects, to which it appends.
+pub(super) struct Cx<'a> {
+    pub(super) now: std::time::Instant,
+    pub(super) effects: &'a mut Vec<Effect>,
 }
 
-/// Everything that a session is started with, checked.
-#[derive(Debug)]
-pub struct Settings {
-    /// What the session is called.
-    pub session: String,
-    /// What runs in it, as it is shown.
-    pub command: String,
-    /// The path of the pty's slave.
-    pub tty: String,
-    /// The window's size.
-    pub size: Size,
-    /// What the shell's output goes to.
-    pub screen: OutputKind,
-    /// What the keyboard's bytes come from.
-    pub keyboard: OutputKind,
-    /// What went wrong before the session began, in sentences.
-    pub troubles: Vec<String>,
-    /// The time at the start, since 1970.
-    pub clock: Duration,
-    /// How many lines of the history are kept.
-    pub history: usize,
-    /// The triggers, in order.
-    pub rules: Vec<TriggerDef>,
-    /// The coprocess to start at once.
-    pub coproc: Option<(CommandLine, Visibility)>,
-    /// What a coprocess reads.
-    pub form: InputFormat,
-    /// What the keyboard does while a silent coprocess runs.
-    pub silent_keys: SilentKeys,
-    /// The key that opens the menu.
-    pub hotkey: Option<Chord>,
-    /// Whether the window's title tells of the coprocess, and in which characters.
-    pub indicator: Option<Charset>,
-    /// What coshell's own rows look like.
-    pub tone: NoticeStyle,
-    /// What can be shown of them.
-    pub skill: TermCaps,
-    /// Whether notices are shown.
-    pub notices: NoticeOutput,
-    /// How the terminal is told to show a notification.
-    pub protocol: Protocol,
-    /// The characters of which the pty makes signals (VINTR, VQUIT, VSUSP).
-    pub signals: [u8; 3],
-}
+impl Cx<'_> {
+    /// Appends an effect.
+    pub(super) fn push(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
 
-/// Whether coshell says anything of its own accord.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NoticeOutput {
-    /// It shows notices.
-    #[default]
-    Notices,
-    /// It does not.
-    Quiet,
+    /// Answers a request.
+    pub(super) fn answer(&mut self, request_id: RequestId, response: impl Into<Response>) {
+        self.push(Effect::Answer(request_id, Ok(response.into())));
+    }
+
+    /// Answers a request with an error.
+    pub(super) fn refuse(&mut self, request_id: RequestId, error: RpcError) {
+        self.push(Effect::Answer(request_id, Err(error)));
+    }
 }

@@ -1,167 +1,141 @@
-//! The terminal lent to a program of somebody else's for a while: when it may be handed over, what the program is, and
-//! how it comes back. Meanwhile the shell's output waits and the keyboard is not read. How the screen is put back is
-//! for `terminal`.
+//! The terminal lent to another program: from the request, over the moment at which it can be given away, to the
+//! program's end. Meanwhile the shell's output waits and the keyboard is not read. How the screen is given away and put
+//! back is for `output::terminal`.
 
 use std::time::{Duration, Instant};
 
-use super::control::{ErrorCode, RpcError, refuse};
-use super::coproc::ended;
-use super::{Core, Effect, OutputKind};
+use super::event::{Cx, Effect, LentProgram};
+use super::output::terminal::TerminalOutput;
+use super::response::EndResponse;
+use super::rpc_error::{ErrorCode, RpcError};
 use crate::types::{Child, ExitStatus, RequestId, SIGHUP, SIGKILL};
 
-/// How long a moment is waited for at which the output is in the middle of nothing.
+/// How long a request waits for output that has stopped inside an escape sequence.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// From the signal that asks the program to end to the one that makes it.
+/// From SIGHUP to SIGKILL, where the session ends first.
 const KILL_AFTER: Duration = Duration::from_secs(2);
-/// What the shell may print while the terminal is lent before it has to wait.
-pub(super) const HELD: usize = 1024 * 1024;
 
-/// A program that is lent the terminal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LentProgram {
-    /// The program and its arguments.
-    pub command: Vec<String>,
-    /// Where it runs; where coshell does, if nothing is said.
-    pub directory: Option<String>,
-    /// Its environment; that of coshell, if nothing is said.
-    pub environment: Vec<(String, String)>,
-    /// Which of its standard streams were passed along, in this order. The others are the terminal.
-    pub streams: Vec<u8>,
-}
-
-/// Who has the terminal.
+/// Whether the terminal is lent.
 #[derive(Debug, Default)]
-pub(super) enum LendState {
-    /// coshell.
+pub(super) enum Lend {
+    /// It is coshell's.
     #[default]
     No,
-    /// coshell, until the output is in the middle of nothing, or this time.
-    Asked(RequestId, LentProgram, Instant),
-    /// coshell, until the terminal has taken what waits for it.
+    /// It is asked for, and given away when the output is at rest; until then at most.
+    Requested(RequestId, LentProgram, Instant),
+    /// What hands it over is on the way to the terminal.
     Leaving(RequestId, LentProgram),
-    /// The guest; it is killed at this time, if it is to end.
+    /// The program has it; it is killed at this time, if the session has ended.
     Lent(RequestId, Option<Instant>),
 }
 
-impl LendState {
+impl Lend {
+    /// A client asks for the terminal, which must be free.
+    pub(super) fn request(&mut self, now: Instant, request_id: RequestId, program: LentProgram) {
+        *self = Self::Requested(request_id, program, now + PATIENCE);
+    }
+
+    /// Returns an error where this program cannot be lent the terminal now.
+    pub(super) fn check(&self, program: &LentProgram, has_terminal: bool) -> Result<(), RpcError> {
+        let (code, sentence) = if program.command.is_empty() {
+            (ErrorCode::Params, "there is no command; name the program that is to have the terminal")
+        } else if !has_terminal {
+            (ErrorCode::NoTerminal, "the session's input or output is no terminal: there is nothing to lend")
+        } else if self.is_requested() {
+            (ErrorCode::NoTerminal, "the terminal is lent to another program; try again when that has ended")
+        } else {
+            return Ok(());
+        };
+        Err(RpcError::new(code, sentence))
+    }
+
+    /// Whether the terminal is lent or asked for.
+    pub(super) fn is_requested(&self) -> bool {
+        !matches!(self, Self::No)
+    }
+
     /// Whether the shell's output and the keyboard wait.
-    pub(super) fn holds(&self) -> bool {
+    pub(super) fn is_lent(&self) -> bool {
         matches!(self, Self::Leaving(..) | Self::Lent(..))
     }
 
-    /// When `tick` has something to do.
+    /// Does what is due by now.
+    pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
+        match *self {
+            Self::Requested(request_id, _, at) if cx.now >= at => {
+                *self = Self::No;
+                let sentence = "the output has stopped in the middle of an escape sequence; try again when it goes on";
+                cx.refuse(request_id, RpcError::new(ErrorCode::Busy, sentence));
+            }
+            Self::Lent(request_id, Some(at)) if cx.now >= at => {
+                *self = Self::Lent(request_id, Some(cx.now + KILL_AFTER));
+                cx.push(Effect::Signal(Child::Lent, SIGKILL));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns when `tick` has something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
-            Self::Asked(_, _, at) | Self::Lent(_, Some(at)) => Some(*at),
+            Self::Requested(_, _, at) | Self::Lent(_, Some(at)) => Some(*at),
             _ => None,
         }
     }
-}
 
-impl Core {
-    /// Somebody wants the terminal for this program.
-    pub(super) fn asked_to_lend(
-        &mut self,
-        now: Instant,
-        request_id: RequestId,
-        guest: LentProgram,
-        out: &mut Vec<Effect>,
-    ) {
-        if let Err(refusal) = self.may_lend(&guest) {
-            return refuse(request_id, refusal, out);
-        }
-        self.leave_menu(now, out);
-        self.lending = LendState::Asked(request_id, guest, now + PATIENCE);
-    }
-
-    fn may_lend(&self, guest: &LentProgram) -> Result<(), RpcError> {
-        let no = |code, sentence: &str| Err(RpcError::new(code, sentence));
-        if guest.command.is_empty() {
-            return no(ErrorCode::Params, "there is no command; name the program that is to have the terminal");
-        }
-        if self.settings.keyboard != OutputKind::Terminal || self.settings.screen != OutputKind::Terminal {
-            return no(ErrorCode::NoTerminal, "the session's input or output is no terminal: there is nothing to lend");
-        }
-        if self.is_lending() {
-            return no(ErrorCode::NoTerminal, "the terminal is lent to somebody else; try again when that has ended");
-        }
-        self.goes_on()
-    }
-
-    /// Whether the terminal is somebody else's, or soon will be.
-    pub(super) fn is_lending(&self) -> bool {
-        !matches!(self.lending, LendState::No)
-    }
-
-    /// Whether the keyboard is somebody else's.
-    pub(super) fn is_lent(&self) -> bool {
-        self.lending.holds()
-    }
-
-    /// Does what is due by now.
-    pub(super) fn tick_lending(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        match self.lending {
-            LendState::Asked(request_id, _, at) if now >= at => {
-                self.lending = LendState::No;
-                let sentence = "the output has stopped in the middle of an escape sequence; try again when it goes on";
-                refuse(request_id, RpcError::new(ErrorCode::Busy, sentence), out);
+    /// Gives the terminal away once the output is at rest, and starts the program once the terminal has taken what hands
+    /// it over.
+    pub(super) fn settle(&mut self, cx: &mut Cx<'_>, terminal: &mut TerminalOutput) {
+        *self = match std::mem::take(self) {
+            Self::Requested(request_id, program, _) if terminal.text().in_ground_state() => {
+                terminal.lend();
+                Self::Leaving(request_id, program)
             }
-            LendState::Lent(request_id, Some(at)) if now >= at => {
-                self.lending = LendState::Lent(request_id, Some(now + KILL_AFTER));
-                out.push(Effect::Signal(Child::Guest, SIGKILL));
+            other => other,
+        };
+        *self = match std::mem::take(self) {
+            Self::Leaving(request_id, program) if terminal.is_empty() => {
+                cx.push(Effect::Lend(request_id, program));
+                Self::Lent(request_id, None)
             }
-            _ => {}
-        }
+            other => other,
+        };
     }
 
-    /// Hands the terminal over as soon as it can be.
-    pub(super) fn settle_lending(&mut self, out: &mut Vec<Effect>) {
-        if matches!(self.lending, LendState::Asked(..)) && self.screen.text().in_ground_state() {
-            let LendState::Asked(request_id, guest, _) = std::mem::take(&mut self.lending) else { return };
-            self.screen.lend();
-            self.lending = LendState::Leaving(request_id, guest);
-        }
-        if matches!(self.lending, LendState::Leaving(..)) && self.screen.is_empty() {
-            let LendState::Leaving(request_id, guest) = std::mem::take(&mut self.lending) else { return };
-            self.lending = LendState::Lent(request_id, None);
-            out.push(Effect::Lend(request_id, guest));
-        }
-    }
-
-    /// The program that had the terminal has ended, or could not be started: it is coshell's again.
-    pub(super) fn take_back(&mut self, now: Instant, end: Result<ExitStatus, &str>, out: &mut Vec<Effect>) {
-        if let LendState::Lent(request_id, _) = std::mem::take(&mut self.lending) {
-            let reply = end.map(ended).map_err(|reason| RpcError::new(ErrorCode::Failed, reason));
-            out.push(Effect::Answer(request_id, reply));
-        }
-        self.screen.take_back();
-        self.release_held(now, out);
-    }
-
-    /// Nobody waits for the program any more, or the session is at its end.
-    pub(super) fn end_lending(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        match std::mem::take(&mut self.lending) {
-            LendState::Lent(request_id, None) => {
-                self.lending = LendState::Lent(request_id, Some(now + KILL_AFTER));
-                out.push(Effect::Signal(Child::Guest, SIGHUP));
-            }
-            lent @ LendState::Lent(..) => self.lending = lent,
-            LendState::No => {}
-            LendState::Asked(request_id, ..) => refuse(request_id, RpcError::ended(), out),
-            LendState::Leaving(request_id, _) => {
-                refuse(request_id, RpcError::ended(), out);
-                self.take_back(now, Err(""), out);
+    /// The program has ended, or could not be started for this reason. The client is told; the terminal is coshell's.
+    pub(super) fn ended(&mut self, cx: &mut Cx<'_>, end: Result<ExitStatus, &str>) {
+        if let Self::Lent(request_id, _) = std::mem::take(self) {
+            match end {
+                Ok(exit) => cx.answer(request_id, EndResponse::from(exit)),
+                Err(reason) => cx.refuse(request_id, RpcError::new(ErrorCode::Failed, reason)),
             }
         }
     }
 
-    /// The client that asked for it has gone.
-    pub(super) fn guest_withdrawn(&mut self, now: Instant, request_id: RequestId, out: &mut Vec<Effect>) {
-        match self.lending {
-            LendState::Asked(of, ..) | LendState::Leaving(of, _) | LendState::Lent(of, _) if of == request_id => {
-                self.end_lending(now, out);
+    /// The session ends, or the client has gone: the program is hung up. Returns whether the terminal, which was on the
+    /// way to a program, is to be taken back at once.
+    pub(super) fn end(&mut self, cx: &mut Cx<'_>) -> bool {
+        match std::mem::take(self) {
+            Self::Lent(request_id, None) => {
+                *self = Self::Lent(request_id, Some(cx.now + KILL_AFTER));
+                cx.push(Effect::Signal(Child::Lent, SIGHUP));
             }
-            _ => {}
+            lent @ Self::Lent(..) => *self = lent,
+            Self::No => {}
+            Self::Requested(request_id, ..) => cx.refuse(request_id, RpcError::ended()),
+            Self::Leaving(request_id, _) => {
+                cx.refuse(request_id, RpcError::ended());
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The client of this request has gone. Returns what `end` does.
+    pub(super) fn cancel(&mut self, cx: &mut Cx<'_>, request_id: RequestId) -> bool {
+        match *self {
+            Self::Requested(of, ..) | Self::Leaving(of, _) | Self::Lent(of, _) if of == request_id => self.end(cx),
+            _ => false,
         }
     }
 }

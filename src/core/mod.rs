@@ -1,28 +1,34 @@
-//! Decides everything and touches nothing. It takes `(now, Input)`, holds every byte in transit, and appends
-//! `Effect`s to a list that the caller owns. It sees no file descriptor, no clock and no errno, so a session is
-//! a list of inputs that a test can write down.
+//! Decides everything and touches nothing. The core takes `(now, Input)`, holds every byte in transit, and appends
+//! [`Effect`]s to a list that the caller owns. It sees no file descriptor, no clock and no errno, so a session is a list of
+//! inputs that a test can write down.
 //!
-//! The contract, for whoever drives it: after every call perform the effects in order, at once, and feed what
-//! they answer (`PtyState`, `Unread`, `Interrupted`, `EndOfFile`, `StartFailed`) before anything else; then write what is
-//! `pending`; read a port only while `wants_read`; wake up at `deadline` at the latest.
+//! [`Core`] is a router over machines. Each machine is a type in a module of its own: it owns its state, decides about
+//! nothing else, and returns what concerns the others. [`Core::handle`] is one turn: the input is given to the machine that
+//! it is for, what that returns is routed on until nothing is left, then what is due is done, and what follows from how
+//! things stand now is derived.
+//!
+//! The contract for the caller: after every call perform the effects in order, at once, and feed what they answer
+//! (`PtyState`, `Unread`, `Interrupted`, `EndOfFile`, `CoprocStartFailed`, ...) before anything else; then write what is
+//! `pending`; read a source only while `wants_read`; wake up at `deadline` at the latest.
 
-mod actions;
 mod annotations;
 mod background;
 pub mod command_line;
-pub mod control;
-pub mod coproc;
-mod event;
+mod control;
+mod coproc;
+pub mod event;
 pub mod history;
 mod input;
 mod lend;
 mod menu;
+mod notices;
 mod output;
-mod popup;
-mod ports;
 pub mod request;
+pub mod response;
+pub mod rpc_error;
 mod session;
-mod shutdown;
+pub mod session_event;
+pub mod settings;
 mod stderr_tail;
 mod transfer;
 pub mod trigger;
@@ -33,289 +39,872 @@ mod write_buffer;
 #[cfg(test)]
 mod split;
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::types::{Child, ExitStatus, Size};
-use annotations::Annotations;
+use crate::types::{Child, ExitStatus, RequestId, SIGHUP, SIGPIPE, Sink, Size, Source, WriteError};
+use annotations::{Annotation, Annotations};
 use background::Background;
-pub use background::SLOTS as RUN_SLOTS;
-use control::{Control, Secret};
-use coproc::{Coproc, Event, StopReason};
-pub use event::{Effect, Input, NoticeOutput, Settings, SilentKeys};
-use input::keyboard::EndOfInput;
+pub use background::SLOTS as JOB_SLOTS;
+use control::send::{SendOptions, typable};
+use control::{Control, Reply, annotate, read, status};
+use coproc::{CoprocEvent, CoprocSlot, FirstInput, NewCoproc, StopReason};
+use event::{Cx, PtyState};
+pub use event::{Effect, Input, LentProgram};
+pub use input::keyboard::SilentKeys;
+use input::keyboard::{Keyboard, KeysTyped};
 pub use input::keys::Chord;
-use input::keys::Keys;
 use input::pty_input::PtyInput;
-use lend::LendState;
-pub use lend::LentProgram;
+use lend::Lend;
+pub use menu::MOST_RECENT;
+use menu::{Menu, MenuAction};
+use notices::Notice;
+pub use notices::NoticeOutput;
 pub use output::indicator::Charset;
-use output::line_demand::LineDemand;
-use output::line_sinks::{CandidateLine, IdleTimer, LineBuffer};
-use output::notices::{Notices, SeeAlso};
 use output::terminal::TerminalOutput;
 pub use output::terminal::{NoticeStyle, OutputKind, TermCaps};
-pub use popup::MOST_RECENT;
-use popup::OpenMenu;
+use output::{CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers};
+use request::{Request, TriggerRequest, Visibility};
+use response::{AnnotateResponse, Done};
+use rpc_error::{ErrorCode, RpcError};
 use session::Session;
-use transfer::{Recovery, TrailerFilter, Transfer};
-use trigger::definition::{TriggerActions, TriggerDef};
-use trigger::{LineStage, Triggers};
+use session_event::SessionEvent;
+pub use settings::Settings;
+use trigger::action::ActionEffect;
+use trigger::table::TriggerTable;
+use trigger::{ConditionFacts, Firing, Hit, LineStage, Tried};
 
-/// The session's mind.
+/// How often injected text may set off triggers that inject text, in one turn. The loop guard stops a trigger that sets
+/// itself off long before.
+const INJECTIONS: usize = 100;
+
+/// A session.
 #[derive(Debug)]
 pub struct Core {
     settings: Settings,
     session: Session,
-    screen: TerminalOutput,
+    output: Output,
+    keyboard: Keyboard,
     pty_input: PtyInput,
-    notices: Notices,
+    coproc: CoprocSlot,
+    triggers: TriggerTable,
     background: Background,
-    coproc: Option<Coproc>,
-    /// Assembles the lines that a silent coprocess reads and the screen does not show.
-    muted: Option<TerminalOutput>,
-    triggers: Triggers,
-    /// By the numbers of the triggers; `None` where one was removed.
-    reactions: Vec<Option<TriggerActions>>,
+    annotations: Annotations,
     control: Control,
-    watching: LineDemand,
-    /// Some trigger may start a coprocess, which then wants the line's raw bytes.
-    starts: bool,
-    raw: LineBuffer,
-    rest: IdleTimer,
-    /// When the session began.
-    start: Instant,
-    /// Lines since the session's start.
-    number: u64,
-    notes: Annotations,
-    /// What waits to be shown as if the shell had printed it.
-    injected: Vec<u8>,
-    /// Lines that wait until somebody has looked at the pty.
-    looking: VecDeque<(CandidateLine, LineStage)>,
-    /// Output that waits behind them.
-    stalled: Vec<u8>,
-    lending: LendState,
-    /// Output that waits until the screen is coshell's again.
-    held: Vec<u8>,
-    /// A byte that should have become a signal, and when it is overdue.
-    pending_signal: Option<(u8, Instant)>,
-    end_of_input: Option<EndOfInput>,
-    /// The file transfer that the silent coprocess does, if it does one.
-    transfer: Option<Transfer>,
-    /// Removes what the far side still sends of a transfer that went well.
-    trailer: Option<TrailerFilter>,
-    /// What the far side of a broken transfer still sends.
-    recovery: Option<Recovery>,
-    /// Finds the hotkey.
-    keys: Keys,
-    /// The menu, while it is open.
-    popup: Option<OpenMenu>,
-    /// The commands that were run from the menu, oldest first, once they are known.
-    recent: Option<Vec<String>>,
-    finished: bool,
+    menu: Menu,
+    lend: Lend,
+}
+
+/// The trigger that fired, on which line, and at which stage of it.
+struct Fired<'a> {
+    name: &'a str,
+    hit: &'a Hit,
+    line: &'a CandidateLine,
+    stage: LineStage,
 }
 
 impl Core {
-    /// A session whose shell is about to run; starts the coprocess that was asked for.
-    pub fn new(now: Instant, mut settings: Settings, out: &mut Vec<Effect>) -> Self {
-        let mut reactions = Vec::with_capacity(settings.rules.len());
-        let triggers =
-            Triggers::new(std::mem::take(&mut settings.rules).into_iter().map(|TriggerDef { spec, reaction }| {
-                reactions.push(Some(reaction));
-                spec
-            }));
-        let coproc = settings.coproc.take();
+    /// Creates a session whose shell is about to run, and starts the coprocess that the settings ask for.
+    pub fn new(now: Instant, mut settings: Settings, effects: &mut Vec<Effect>) -> Self {
+        let (rules, coproc) = (std::mem::take(&mut settings.rules), settings.coproc.take());
+        let troubles = std::mem::take(&mut settings.troubles);
+        let mut terminal = TerminalOutput::new(now, settings.screen, settings.size, settings.history);
+        terminal.draw_as(settings.tone, settings.skill);
         let mut core = Self {
-            session: Session::new(),
-            screen: TerminalOutput::new(now, settings.screen, settings.size, settings.history),
+            session: Session::new(now, settings.clock),
+            output: Output::new(terminal, settings.notices),
+            keyboard: Keyboard::new(settings.hotkey, settings.silent_keys, settings.signals),
             pty_input: PtyInput::new(),
-            notices: Notices::default(),
+            coproc: CoprocSlot::default(),
+            triggers: TriggerTable::new(rules),
             background: Background::default(),
-            coproc: None,
-            muted: None,
-            triggers,
-            reactions,
+            annotations: Annotations::default(),
             control: Control::default(),
-            watching: LineDemand::None,
-            starts: false,
-            raw: LineBuffer::default(),
-            rest: IdleTimer::default(),
-            start: now,
-            number: 0,
-            notes: Annotations::default(),
-            injected: Vec::new(),
-            looking: VecDeque::new(),
-            lending: LendState::default(),
-            held: Vec::new(),
-            stalled: Vec::new(),
-            pending_signal: None,
-            end_of_input: None,
-            transfer: None,
-            trailer: None,
-            recovery: None,
-            keys: Keys::new(settings.hotkey),
-            popup: None,
-            recent: None,
-            finished: false,
+            menu: Menu::new(settings.hotkey),
+            lend: Lend::default(),
             settings,
         };
-        core.screen.set_tone(core.settings.tone);
-        core.screen.set_skill(core.settings.skill);
-        core.watch();
-        for sentence in std::mem::take(&mut core.settings.troubles) {
-            core.notice(&sentence, &[], out);
+        let cx = &mut Cx { now, effects };
+        core.update_line_demand();
+        for sentence in troubles {
+            core.notice(cx, Notice::new(sentence));
         }
-        if let Some((order, visibility)) = coproc {
-            core.start_coproc(now, order, visibility, core.settings.form, None, out);
-            core.settle(now, out);
+        if let Some((command, visibility)) = coproc {
+            let new = NewCoproc { command, visibility, format: core.settings.form, request: None };
+            core.start_coproc(cx, new, None);
+            core.settle(cx);
         }
         core
     }
 
+    // One turn, from top to bottom.
+
     /// Takes in what happened and decides what follows.
-    pub fn handle(&mut self, now: Instant, input: Input<'_>, out: &mut Vec<Effect>) {
-        self.screen.clock(now);
+    pub fn handle(&mut self, now: Instant, input: Input<'_>, effects: &mut Vec<Effect>) {
+        self.output.terminal.clock(now);
+        let cx = &mut Cx { now, effects };
         match input {
-            Input::Bytes(port, bytes) => self.bytes(now, port, bytes, out),
-            Input::Empty(port) => self.empty(port),
-            Input::Closed(port) => self.closed(now, port, out),
-            Input::WriteClosed(port, loss) => self.write_closed(now, port, loss, out),
-            Input::Exited(child, exit) => self.exited(now, child, exit, out),
-            Input::Started(child, pid) => {
-                if child == Child::Coproc {
-                    self.coproc_started(pid, out);
-                }
+            Input::Bytes(source, bytes) => self.bytes(cx, source, bytes),
+            Input::Empty(Source::Coproc) => self.coproc.stdout_empty(),
+            Input::Empty(_) => {}
+            Input::Closed(source) => self.closed(cx, source),
+            Input::WriteClosed(sink, error) => self.write_closed(cx, sink, error),
+            Input::Exited(child, exit) => self.exited(cx, child, exit),
+            Input::CoprocStarted(pid) => {
+                let event = self.coproc.started(cx, pid);
+                self.coproc_events(cx, event);
             }
-            Input::StartFailed(child, reason) => self.start_failed(now, child, &reason, out),
-            Input::Unread(bytes) => self.unread(now, bytes, out),
-            Input::PtyState(looked) => self.looked(now, &looked, out),
-            Input::Interrupted(byte, done) => self.interrupted(now, byte, done),
+            Input::CoprocStartFailed(reason) => {
+                self.output.unmute();
+                let event = self.coproc.start_failed(cx, &reason);
+                self.coproc_events(cx, event);
+            }
+            Input::JobStartFailed(slot, reason) => {
+                let notice = self.background.start_failed(slot, &reason);
+                notice.into_iter().for_each(|notice| self.notice(cx, notice));
+            }
+            Input::LendFailed(reason) => self.take_terminal_back(cx, Err(&reason)),
+            Input::Unread(bytes) => self.reclaimed(cx, bytes),
+            Input::PtyState(state) => self.pty_state(cx, &state),
             Input::EndOfFile(byte) => self.pty_input.key(now, &[byte]),
-            Input::Resized(size) => self.resized(now, size, out),
-            Input::Terminate(signal) => self.leave(now, ExitStatus::Signal(signal), out),
-            // One that has no terminal of its own stops with whoever has it.
-            Input::Suspend if self.is_lent() => {}
-            Input::Suspend => out.push(Effect::Suspend),
-            Input::Recent(recent) => self.recalled(recent, out),
-            Input::Request(request_id, command) => self.asked(now, request_id, command, out),
-            Input::Cancel(request_id) => self.withdrawn(now, request_id, out),
+            Input::Interrupted(byte, true) => self.pty_input.interrupt(now, byte),
+            Input::Interrupted(_, false) => {}
+            Input::Resized(size) => self.resized(cx, size),
+            Input::Terminate(signal) => self.leave(cx, ExitStatus::Signal(signal)),
+            // A session whose terminal is lent stops with the program that has it.
+            Input::Suspend if self.lend.is_lent() => {}
+            Input::Suspend => cx.push(Effect::Suspend),
+            Input::Recent(recent) => {
+                let sentence = self.menu.recalled(recent);
+                sentence.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
+            }
+            Input::Request(request_id, request) => self.request(cx, request_id, request),
+            Input::Cancel(request_id) => self.cancel(cx, request_id),
             Input::Deadline => {}
         }
-        self.tick(now, out);
-        self.settle(now, out);
+        self.tick(cx);
+        self.settle(cx);
     }
 
-    /// When `Input::Deadline` is due, if ever.
+    /// Does what is due by now.
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.session.tick(cx.now);
+        self.pty_input.settle(cx.now);
+        let pty_reads = self.pty_input.is_empty() && !self.session.shell_is_gone();
+        let passed = self.keyboard.tick(cx, pty_reads);
+        self.type_keys(cx, &passed);
+        if let Some(action) = self.menu.tick(cx.now) {
+            self.menu_action(cx, action);
+        }
+        if let Some(stage) = self.output.tick(cx.now)
+            && let Some(line) = self.output.partial_line()
+        {
+            self.line(cx, line, stage);
+        }
+        let events = self.coproc.tick(cx, self.session.is_over());
+        self.coproc_events(cx, events);
+        if let Some(line) = self.coproc.progress_line(cx.now, self.output.terminal.cols()) {
+            self.output.terminal.show_below(&line);
+        }
+        self.control.secret.tick(cx, self.session.shell_is_gone());
+        self.lend.tick(cx);
+    }
+
+    /// Derives what follows from how things stand now.
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        let events = self.coproc.end_if_over(cx, self.session.shell_is_gone());
+        self.coproc_events(cx, events);
+        self.shell_output(cx, &[]);
+        for _ in 0..INJECTIONS {
+            let injected = if self.gate() == Gate::Open { self.output.take_injected() } else { None };
+            let Some(bytes) = injected else { break };
+            self.shell_output(cx, &bytes);
+        }
+        let told = self.coproc.command().filter(|_| self.settings.indicator.is_some());
+        self.output.terminal.indicate(told, self.settings.indicator.unwrap_or_default());
+        if self.session.shell_is_gone() {
+            self.close_menu(cx);
+        }
+        self.menu.settle(cx.now, &mut self.output.terminal);
+        if !matches!(self.gate(), Gate::SilentCoproc | Gate::TransferRecovery) {
+            self.output.settle_notices();
+        }
+        self.lend.settle(cx, &mut self.output.terminal);
+        if self.session.shell_is_gone() {
+            self.session.reads(cx.now, self.wants_read(Source::Pty));
+        }
+        if self.session.is_over() {
+            self.end_session(cx);
+        }
+        self.update_line_demand();
+    }
+
+    /// Looks at lines as closely as triggers, subscribers and the coprocess want now.
+    fn update_line_demand(&mut self) {
+        let subscribed = self.control.subscribers.want_lines();
+        self.output.set_demand(LineDemand::of(self.triggers.demand(), subscribed, self.coproc.reads_lines()));
+    }
+
+    /// Decides whether the shell's output is shown right now.
+    fn gate(&self) -> Gate {
+        Gate::of(GateState {
+            awaits_pty_state: self.output.awaits_pty_state(),
+            silent: self.coproc.is_silent(),
+            recovering: self.coproc.is_recovering(),
+            menu: self.menu.is_drawn(),
+            lent: self.lend.is_lent(),
+        })
+    }
+
+    /// Returns when `Input::Deadline` is due, if ever.
     pub fn deadline(&self) -> Option<Instant> {
+        let waits_for_terminal = self.output.is_restored() && !self.output.terminal.is_empty();
         [
             self.session.deadline(),
-            self.last_call(),
+            self.session.last_call().filter(|_| waits_for_terminal),
             self.pty_input.deadline(),
-            self.rest.deadline(),
-            self.coproc.as_ref().and_then(Coproc::deadline),
-            self.lending.deadline(),
-            self.control.secret.as_ref().map(Secret::deadline),
-            self.pending_signal.map(|(_, at)| at),
-            self.end_of_input.map(|end| end.at),
-            self.transfer.as_ref().and_then(Transfer::deadline),
-            self.trailer.as_ref().and_then(TrailerFilter::deadline),
-            self.recovery.as_ref().map(Recovery::deadline),
-            self.keys.deadline(),
-            self.popup.as_ref().and_then(OpenMenu::deadline),
+            self.output.deadline(),
+            self.coproc.deadline(),
+            self.lend.deadline(),
+            self.control.secret.deadline(),
+            self.keyboard.deadline(),
+            self.menu.deadline(),
         ]
         .into_iter()
         .flatten()
         .min()
     }
 
-    /// What turns off the modes that are on now: for the case that coshell itself is shot down.
+    // Bytes in and out.
+
+    /// Whether this source should be read.
+    pub fn wants_read(&self, source: Source) -> bool {
+        match source {
+            Source::Keyboard => self.pty_input.room_for_keys() > 0 && !self.lend.is_lent(),
+            Source::Pty => self.coproc.has_room() && self.output.has_room() && !self.session.is_over(),
+            Source::Coproc => {
+                let room = self.pty_input.room_for_chunks() > 0 || self.session.is_over();
+                room && self.coproc.has_output()
+            }
+            Source::CoprocErr | Source::Job(_) => true,
+        }
+    }
+
+    /// Returns what this sink should be given next.
+    pub fn pending(&self, sink: Sink) -> &[u8] {
+        match sink {
+            Sink::Terminal => self.output.terminal.pending(),
+            Sink::Pty => self.pty_input.pending(),
+            Sink::Coproc => self.coproc.pending(),
+            Sink::Job(slot) => self.background.pending(slot),
+        }
+    }
+
+    /// Whether what is pending for this sink is a secret, which must not reach a log.
+    pub fn is_secret(&self, sink: Sink) -> bool {
+        sink == Sink::Pty && self.pty_input.is_secret()
+    }
+
+    /// This sink took the first `n` bytes of what was pending.
+    pub fn wrote(&mut self, now: Instant, sink: Sink, n: usize, effects: &mut Vec<Effect>) {
+        self.output.terminal.clock(now);
+        let cx = &mut Cx { now, effects };
+        match sink {
+            Sink::Terminal => self.output.terminal.wrote(n),
+            Sink::Pty => {
+                self.pty_input.wrote(now, n);
+                if self.pty_input.is_empty() {
+                    self.keyboard.pty_took_all();
+                }
+            }
+            Sink::Coproc => self.coproc.wrote(cx, n),
+            Sink::Job(slot) => self.background.wrote(slot, n, cx),
+        }
+        self.settle(cx);
+    }
+
+    /// Returns the bytes that turn off the modes that are on now, for the crash handler.
     pub fn restoring(&self) -> Vec<u8> {
-        self.screen.restoring()
+        self.output.terminal.restoring()
     }
 
-    fn exited(&mut self, now: Instant, child: Child, exit: ExitStatus, out: &mut Vec<Effect>) {
-        match child {
-            Child::Shell => {
-                self.session.exited(now, exit);
-                self.tell(now, &Event::Exit(exit), out);
+    fn bytes(&mut self, cx: &mut Cx<'_>, source: Source, bytes: &[u8]) {
+        match source {
+            Source::Keyboard => self.keys(cx, bytes),
+            Source::Pty => {
+                self.session.printed(cx.now, bytes.len());
+                let bytes = self.coproc.without_trailer(cx.now, bytes);
+                self.shell_output(cx, &bytes);
             }
-            Child::Coproc => {
-                if let Some(coproc) = &mut self.coproc {
-                    coproc.exited(exit, out);
+            Source::Coproc => {
+                let typed = self.coproc.wrote_stdout(cx.now, bytes);
+                if !self.session.is_over() {
+                    self.pty_input.chunk(cx.now, &typed);
                 }
             }
-            Child::Guest => self.take_back(now, Ok(exit), out),
-            Child::Run(slot) => {
-                if let Some((sentence, details)) = self.background.exited(slot, exit, out) {
-                    self.notice(&sentence, &details, out);
-                }
+            Source::CoprocErr => {
+                let text = self.coproc.wrote_stderr(bytes);
+                self.control.subscribers.tell(cx, &SessionEvent::CoprocStderr { text: &text });
             }
+            Source::Job(slot) => self.background.push_stderr(slot, bytes),
         }
     }
 
-    /// Tells the coprocess, if it reads such, and whoever has subscribed.
-    fn tell(&mut self, now: Instant, record: &Event<'_>, out: &mut Vec<Effect>) {
-        if let Some(coproc) = &mut self.coproc {
-            coproc.tell(now, record);
+    fn closed(&mut self, cx: &mut Cx<'_>, source: Source) {
+        match source {
+            Source::Keyboard if self.settings.keyboard == OutputKind::Terminal => {
+                self.output.terminal.forget();
+                self.leave(cx, ExitStatus::Signal(SIGHUP));
+            }
+            Source::Keyboard => self.keyboard.ended(cx.now),
+            Source::Pty => self.session.pty_closed(cx.now),
+            Source::Coproc => self.coproc.stdout_closed(),
+            Source::CoprocErr | Source::Job(_) => {}
         }
-        self.control.subscribers.tell(record, out);
     }
 
-    fn start_failed(&mut self, now: Instant, child: Child, reason: &str, out: &mut Vec<Effect>) {
-        match child {
-            Child::Shell => {}
-            Child::Guest => self.take_back(now, Err(reason), out),
-            Child::Coproc => {
-                if let Some(coproc) = self.coproc.take() {
-                    self.muted = None;
-                    self.watch();
-                    // Whoever asked for it is told, and else the user.
-                    if !self.coproc_not_started(reason, out) {
-                        self.notice(&format!("coprocess {} could not be started: {reason}", coproc.name()), &[], out);
+    fn write_closed(&mut self, cx: &mut Cx<'_>, sink: Sink, error: WriteError) {
+        match sink {
+            Sink::Terminal => {
+                self.output.terminal.forget();
+                let exit = exit_without_output(cx, self.settings.screen, error);
+                self.leave(cx, exit);
+            }
+            Sink::Pty => self.pty_input.clear(),
+            Sink::Coproc => self.coproc.stdin_closed(),
+            Sink::Job(slot) => self.background.stdin_closed(slot),
+        }
+    }
+
+    // The shell's output.
+
+    /// Takes the shell's output, behind what was withheld, to where the gate lets it go.
+    fn shell_output(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
+        let mut withheld = Vec::new();
+        if self.output.has_withheld() && !self.gate().withholds() {
+            withheld = self.output.take_withheld();
+            withheld.extend_from_slice(bytes);
+        }
+        let mut bytes = if withheld.is_empty() { bytes } else { &withheld };
+        while !bytes.is_empty() {
+            match self.gate() {
+                Gate::Open => {
+                    let used = self.print(cx, self.output.up_to_notice(bytes));
+                    bytes = &bytes[used..];
+                    if !bytes.is_empty() && self.output.terminal.is_dumb() {
+                        self.output.settle_notices();
                     }
                 }
+                Gate::SilentCoproc => {
+                    let event = self.coproc.push_silent(cx, bytes);
+                    self.output.print_muted(cx.now, bytes, self.coproc.line_reader());
+                    return self.coproc_events(cx, event);
+                }
+                Gate::TransferRecovery => return self.coproc.push_recovery(cx.now, bytes),
+                Gate::AwaitingPtyState | Gate::Menu | Gate::Lent => return self.output.withhold(bytes),
             }
-            Child::Run(slot) => {
-                if let Some(sentence) = self.background.failed(slot, reason) {
-                    self.notice(&sentence, &[], out);
+        }
+    }
+
+    /// Shows output, and handles what is found in it. Returns how many bytes: up to the line that may silence the rest.
+    fn print(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> usize {
+        let readers = Readers {
+            triggers: &mut self.triggers,
+            coproc: self.coproc.line_reader(),
+            subscribed: self.control.subscribers.want_lines(),
+            format: self.settings.form,
+        };
+        let (used, events) = self.output.print(cx.now, bytes, readers);
+        self.coproc.push_raw(cx.now, &bytes[..used]);
+        for event in events {
+            match event {
+                OutputEvent::Line(line) => self.line(cx, line, LineStage::Finished),
+                OutputEvent::Shell { event, coproc_knows } => {
+                    let event = SessionEvent::Happened(&event);
+                    if !coproc_knows {
+                        self.coproc.tell(cx.now, &event);
+                    }
+                    self.control.subscribers.tell(cx, &event);
+                }
+            }
+        }
+        if self.output.printed(cx.now)
+            && let Some(line) = self.output.partial_line()
+        {
+            self.line(cx, line, LineStage::Chunk);
+        }
+        used
+    }
+
+    /// Tells a line to its readers, and tries the triggers on it.
+    fn line(&mut self, cx: &mut Cx<'_>, line: CandidateLine, stage: LineStage) {
+        let silent = self.coproc.is_silent();
+        if let Some(event) = line.event(stage) {
+            self.coproc.tell(cx.now, &event);
+            if !silent {
+                self.control.subscribers.tell_printed(cx, &event, self.session.seconds_at(cx.now));
+            }
+        }
+        if !silent {
+            self.try_line(cx, line, stage, None);
+        }
+    }
+
+    /// Tries the triggers on a line. `looked` is what the host has found at the pty, where a condition depends on it.
+    fn try_line(&mut self, cx: &mut Cx<'_>, line: CandidateLine, stage: LineStage, looked: Option<PtyState>) {
+        if looked.is_none() && self.output.awaits_pty_state() {
+            self.output.await_pty_state(line, stage);
+            return;
+        }
+        let facts = ConditionFacts { alt_screen: line.alt_screen, coproc: self.coproc.is_running(), looked };
+        let mut firings = Vec::new();
+        match self.triggers.try_line(cx.now, line.line(), stage, &facts, &mut firings) {
+            Tried::Done => {}
+            Tried::Held { until } => self.output.hold(until),
+            Tried::NeedsLook => {
+                cx.push(Effect::QueryPty);
+                self.output.await_pty_state(line, stage);
+                return;
+            }
+        }
+        for firing in firings {
+            match firing {
+                Firing::Hit(hit) => self.fire(cx, &hit, &line, stage),
+                Firing::Stopped { trigger } => {
+                    let notice = self.triggers.stopped_notice(trigger);
+                    self.notice(cx, notice);
                 }
             }
         }
     }
 
-    fn resized(&mut self, now: Instant, size: Size, out: &mut Vec<Effect>) {
-        self.settings.size = size;
-        self.screen.resize(size);
-        if let Some(popup) = &mut self.popup {
-            popup.resized();
-        }
-        if let Some(muted) = &mut self.muted {
-            muted.resize(size);
-        }
-        self.tell(now, &Event::Resize(size), out);
-        out.push(Effect::Resize(size));
-    }
-
-    /// The session is hung up, and coshell leaves with this status.
-    fn leave(&mut self, now: Instant, exit: ExitStatus, out: &mut Vec<Effect>) {
-        if !self.session.is_leaving() {
-            self.session.leave(now, exit);
-            if let Some(coproc) = &mut self.coproc {
-                coproc.process.stop(now, StopReason::HangUp, out);
+    /// The host has looked at the pty: what waited for that goes on.
+    fn pty_state(&mut self, cx: &mut Cx<'_>, state: &PtyState) {
+        self.control.secret.pty_state(cx, state, &mut self.pty_input);
+        for (line, stage) in self.output.take_awaiting() {
+            if !self.coproc.is_silent() {
+                self.try_line(cx, line, stage, Some(state.clone()));
             }
-            out.push(Effect::HangUp);
+        }
+        self.output.drop_raw();
+    }
+
+    // Triggers and their actions.
+
+    fn fire(&mut self, cx: &mut Cx<'_>, hit: &Hit, line: &CandidateLine, stage: LineStage) {
+        let Some(effects) = self.triggers.act(hit, self.settings.protocol) else { return };
+        let name = self.triggers.name(hit.trigger).to_owned();
+        self.tell(cx, &SessionEvent::Trigger { name: &name, line: &hit.line, captures: &hit.captures });
+        for effect in effects {
+            self.act(cx, effect, &Fired { name: &name, hit, line, stage });
         }
     }
 
-    fn notice(&mut self, sentence: &str, details: &[String], out: &mut Vec<Effect>) {
-        self.notice_of(sentence, details, SeeAlso::Nowhere, out);
+    /// Does what an action has decided.
+    fn act(&mut self, cx: &mut Cx<'_>, effect: ActionEffect, fired: &Fired<'_>) {
+        let name = fired.name;
+        let annotation = |text: String| {
+            let quote = String::from_utf8_lossy(&fired.line.text).into_owned();
+            Annotation { line: fired.line.number, quote, time: cx.now, text, part: None }
+        };
+        let refused = match effect {
+            ActionEffect::Type(bytes) => (!self.pty_input.send(cx.now, &bytes)).then(|| {
+                format!("trigger \"{name}\" has typed faster than the shell reads; this time it typed nothing")
+            }),
+            ActionEffect::Show(bytes) => {
+                self.output.terminal.show(&bytes);
+                None
+            }
+            ActionEffect::Title(title) => {
+                self.output.terminal.set_title(title.as_bytes());
+                None
+            }
+            ActionEffect::Annotate(text) => {
+                let note = annotation(text);
+                self.notice(cx, annotate::notice(&note));
+                self.annotations.notes.push(note);
+                None
+            }
+            ActionEffect::Mark(text) => {
+                self.annotations.marks.push(annotation(text));
+                None
+            }
+            ActionEffect::Capture => {
+                self.annotations.captured.push(annotation(name.to_owned()));
+                None
+            }
+            ActionEffect::Set(variable, value) => self
+                .annotations
+                .set(&variable, &value)
+                .err()
+                .map(|sentence| format!("trigger \"{name}\" could not set a variable: {sentence}")),
+            ActionEffect::Inject(bytes) => {
+                (!self.output.inject(&bytes)).then(|| format!("trigger \"{name}\" has injected more than is shown"))
+            }
+            ActionEffect::Run(command, stdin) => {
+                let notice = self.background.start(cx, command, &stdin);
+                return notice.into_iter().for_each(|notice| self.notice(cx, notice));
+            }
+            ActionEffect::Start(command, visibility) => {
+                let new = NewCoproc { command, visibility, format: self.settings.form, request: None };
+                return self.start_coproc(cx, new, Some(fired));
+            }
+        };
+        refused.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
     }
 
-    /// A notice of what can be read elsewhere too.
-    fn notice_of(&mut self, sentence: &str, details: &[String], elsewhere: SeeAlso, out: &mut Vec<Effect>) {
-        self.control.subscribers.tell(&Event::Notice { text: sentence }, out);
-        if self.settings.notices == NoticeOutput::Notices {
-            self.notices.push(sentence, details, elsewhere);
+    // The coprocess.
+
+    /// Starts a coprocess; where a trigger does it, with the line that it fired on as its first input.
+    fn start_coproc(&mut self, cx: &mut Cx<'_>, new: NewCoproc, fired: Option<&Fired<'_>>) {
+        if let Some(running) = self.coproc.name() {
+            let name = command_line::named(&new.command.command);
+            let sentence = format!("{name} was not started: coprocess {running} is running");
+            return self.notice(cx, Notice::new(sentence));
+        }
+        let first = fired.map(|fired| FirstInput {
+            trigger: SessionEvent::Trigger { name: fired.name, line: &fired.hit.line, captures: &fired.hit.captures },
+            raw: self.output.raw_from(fired.line),
+            line: fired.line.event(fired.stage),
+        });
+        let mutes = new.visibility == Visibility::Silent && new.format.tells_of_lines();
+        let drawing = (self.output.terminal.can_place(), self.keyboard.locks());
+        if self.coproc.start(cx, new, drawing, first) {
+            self.output.begin_transfer();
+        }
+        if mutes {
+            self.output.mute(cx.now, self.settings.size);
+        }
+        // What is printed next in this turn may be for it.
+        self.update_line_demand();
+    }
+
+    /// Does what the coprocess's life has led to.
+    fn coproc_events(&mut self, cx: &mut Cx<'_>, events: impl IntoIterator<Item = CoprocEvent>) {
+        for event in events {
+            match event {
+                CoprocEvent::Notice(notice) => self.notice(cx, notice),
+                CoprocEvent::Started { command, silent, pid } => {
+                    self.control.subscribers.tell(cx, &SessionEvent::CoprocStart { command: &command, silent, pid });
+                }
+                CoprocEvent::Ended { command, exit } => {
+                    self.pty_input.settle(cx.now);
+                    self.control.subscribers.tell(cx, &SessionEvent::CoprocEnd { command: &command, exit });
+                }
+                CoprocEvent::DropChunks => self.pty_input.forget_chunks(),
+                CoprocEvent::Type(bytes) => self.pty_input.chunk(cx.now, bytes),
+                CoprocEvent::Press(keys) => self.pty_input.key(cx.now, keys),
+                CoprocEvent::Show(bytes) => self.shell_output(cx, &bytes),
+                CoprocEvent::Start(new) => self.start_coproc(cx, new, None),
+            }
+        }
+    }
+
+    /// A silent coprocess has exited: what it had not read is shown.
+    fn reclaimed(&mut self, cx: &mut Cx<'_>, pipe: Vec<u8>) {
+        if let Some(reclaimed) = self.coproc.reclaimed(cx.now, pipe) {
+            let bytes = self.output.end_silence(reclaimed);
+            self.shell_output(cx, &bytes);
+        }
+    }
+
+    // Keys and the menu.
+
+    /// Takes the keyboard's bytes to the menu or to the shell.
+    fn keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let used = if self.menu.is_open() {
+                let (used, action) = self.menu.take(cx.now, rest);
+                action.into_iter().for_each(|action| self.menu_action(cx, action));
+                used
+            } else {
+                self.shell_keys(cx, rest)
+            };
+            rest = &rest[used..];
+        }
+    }
+
+    /// Types bytes up to the hotkey, which opens the menu. Returns how many bytes.
+    fn shell_keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> usize {
+        let escape_alone = self.output.terminal.text().modes().escape_alone();
+        let (used, passed, hotkey) = self.keyboard.take(cx.now, bytes, escape_alone);
+        self.type_keys(cx, &passed);
+        if let Some(spelled) = hotkey {
+            if self.settings.has_terminal() && !self.session.shell_is_gone() && !self.lend.is_requested() {
+                self.menu.open(cx.now);
+            } else {
+                self.type_keys(cx, &spelled);
+            }
+        }
+        used
+    }
+
+    /// Types keys into the shell, unless a silent coprocess has the keyboard locked.
+    fn type_keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
+        let typed = self.keyboard.type_keys(cx.now, bytes, self.coproc.is_silent(), &mut self.pty_input);
+        if typed == KeysTyped::StopCoproc {
+            self.coproc.stop(cx, StopReason::User);
+        }
+    }
+
+    /// Does what a key at the menu asks for.
+    fn menu_action(&mut self, cx: &mut Cx<'_>, action: MenuAction) {
+        match action {
+            MenuAction::Look => {}
+            MenuAction::Leave => self.close_menu(cx),
+            MenuAction::Answer(bytes) => {
+                self.keyboard.skip(cx.now, &bytes);
+                self.type_keys(cx, &bytes);
+            }
+            MenuAction::Through(spelled) => {
+                self.close_menu(cx);
+                self.keyboard.skip(cx.now, &spelled);
+                self.type_keys(cx, &spelled);
+            }
+            MenuAction::Write => match self.coproc.name() {
+                Some(name) => self.menu.say(format!("coprocess {name} is running: s stops it")),
+                None => self.menu.write_command(cx),
+            },
+            MenuAction::Run(command) => match self.runnable(&command, false) {
+                Ok(command) => {
+                    self.close_menu(cx);
+                    self.menu.keep(cx, &command.command);
+                    let (visibility, format) = (Visibility::Visible, self.settings.form);
+                    self.start_coproc(cx, NewCoproc { command, visibility, format, request: None }, None);
+                }
+                Err(error) => self.menu.say(error.message),
+            },
+            MenuAction::Stop if self.coproc.stop(cx, StopReason::User) => self.close_menu(cx),
+            MenuAction::Stop => self.menu.say("no coprocess is running: r runs one".to_owned()),
+            MenuAction::Errors => match self.coproc.error_lines() {
+                Some(lines) => self.menu.show("error line", lines, "the coprocess has written no errors"),
+                None => self.menu.say("no coprocess has run in this session".to_owned()),
+            },
+            MenuAction::Triggers => self.menu.show_triggers(&self.triggers),
+            MenuAction::Switch(place) => {
+                let standing = self.triggers.standing().nth(place).map(|(i, _, on)| (i, on));
+                if let Some((i, on)) = standing {
+                    self.triggers.set_enabled(i, !on);
+                    self.menu.show_triggers(&self.triggers);
+                }
+            }
+            MenuAction::Notes => self.menu.show_notes(&self.annotations),
+            MenuAction::Status => self.menu.say(status::sentence(cx.now, &self.triggers, &self.coproc)),
+        }
+    }
+
+    fn close_menu(&mut self, cx: &mut Cx<'_>) {
+        self.menu.close(&mut self.output.terminal);
+        self.shell_output(cx, &[]);
+    }
+
+    // Requests of clients.
+
+    fn request(&mut self, cx: &mut Cx<'_>, request_id: RequestId, request: Request) {
+        let (now, history) = (cx.now, self.output.terminal.history());
+        let reply: Reply = match request {
+            Request::Run { silent, replace, wait, input, command } => match self.runnable(&command, replace) {
+                Ok(command) => {
+                    let visibility = if silent { Visibility::Silent } else { Visibility::Visible };
+                    let format = input.unwrap_or(self.settings.form);
+                    let new = NewCoproc { command, visibility, format, request: Some((request_id, wait)) };
+                    let event = self.coproc.run(cx, new);
+                    return self.coproc_events(cx, event);
+                }
+                Err(error) => Err(error),
+            },
+            Request::Stop { signal } => return self.coproc.request_stop(cx, request_id, signal),
+            Request::Wait {} => return self.coproc.request_wait(cx, request_id),
+            Request::Status {} => {
+                let alt_screen = self.output.terminal.text().alt_screen();
+                Ok(status::status(now, &self.settings, alt_screen, &self.triggers, &self.coproc).into())
+            }
+            Request::Errors { .. } => self.coproc.errors().map(Into::into),
+            Request::Send { .. } if self.session.shell_is_gone() => Err(control::send::shell_has_exited()),
+            Request::Send { enter, paste, secret, timeout, text } => {
+                let bracketed = self.output.terminal.text().modes().bracketed_paste();
+                let bytes = typable(&text, SendOptions { enter, paste }, bracketed);
+                if secret {
+                    return self.control.secret.wait(cx, request_id, bytes, timeout);
+                }
+                control::send::send(now, &bytes, &mut self.pty_input).map(Into::into)
+            }
+            Request::Lines { number, from, command, follow, .. } => {
+                let query = read::LinesQuery { number, from, command, finished_only: follow };
+                let lines = read::lines(now, query, history, &self.annotations, &self.session);
+                lines.and_then(|lines| {
+                    if follow {
+                        self.control.subscribers.add(request_id, &["line".to_owned()])?;
+                    }
+                    Ok(lines.into())
+                })
+            }
+            Request::Screen {} => {
+                self.output.terminal.screen().map(|screen| read::screen(screen).into()).ok_or_else(|| {
+                    RpcError::new(ErrorCode::NoTerminal, "the session keeps nothing of what is on its screen")
+                })
+            }
+            Request::Annotate { line, text } => annotate::annotation(now, history, &line, text).map(|note| {
+                let response = AnnotateResponse { line: note.line, text: note.quote.clone() };
+                self.notice(cx, annotate::notice(&note));
+                self.annotations.notes.push(note);
+                response.into()
+            }),
+            Request::Notes {} => Ok(annotate::notes(&self.annotations, &self.session).into()),
+            Request::Captured {} => Ok(annotate::captured(&self.annotations, &self.session).into()),
+            Request::Marks {} => Ok(read::marks(now, history, &self.annotations, &self.session).into()),
+            Request::Inject { text } => {
+                let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+                let full =
+                    || RpcError::new(ErrorCode::Full, "64 KiB wait to be shown already; try again when they are");
+                if self.output.inject(text.as_bytes()) { Ok(Done {}.into()) } else { Err(full()) }
+            }
+            Request::Set { name, value } => {
+                let set = self.annotations.set(&name, &value);
+                set.map(|()| Done {}.into()).map_err(|sentence| RpcError::new(ErrorCode::Params, sentence))
+            }
+            Request::Get { name } => annotate::get(&self.annotations, name.as_deref()).map(Into::into),
+            Request::Trigger(request) => match request {
+                TriggerRequest::List {} => Ok(self.triggers.list(now).into()),
+                TriggerRequest::Add { regex, options } => self.triggers.add(regex, options.0).map(Into::into),
+                TriggerRequest::Remove { trigger } => self.triggers.remove(&trigger).map(Into::into),
+                TriggerRequest::Enable { trigger } => self.triggers.switch(&trigger, true).map(Into::into),
+                TriggerRequest::Disable { trigger } => self.triggers.switch(&trigger, false).map(Into::into),
+            },
+            Request::Lend { command, directory, environment, streams, .. } => {
+                let program = LentProgram { command, directory, environment, streams };
+                let checked = self.lend.check(&program, self.settings.has_terminal());
+                match checked.and_then(|()| self.session.goes_on()) {
+                    Ok(()) => {
+                        self.close_menu(cx);
+                        return self.lend.request(now, request_id, program);
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Request::Notify { text } if self.settings.screen == OutputKind::Terminal => {
+                self.output.terminal.show(&self.settings.protocol.notify(text.as_bytes()));
+                Ok(Done {}.into())
+            }
+            Request::Notify { .. } => {
+                let sentence = "the session's output goes to no terminal that could show a notification";
+                Err(RpcError::new(ErrorCode::NoTerminal, sentence))
+            }
+            Request::Subscribe { events } => self.control.subscribers.add(request_id, &events).map(Into::into),
+        };
+        cx.push(Effect::Answer(request_id, reply));
+    }
+
+    /// Returns the command line, if it may be run as the coprocess now.
+    fn runnable(&self, command: &str, replace: bool) -> Result<command_line::CommandLine, RpcError> {
+        let command = self.coproc.runnable(command, replace)?;
+        self.session.goes_on().map(|()| command)
+    }
+
+    /// The client of this request has gone.
+    fn cancel(&mut self, cx: &mut Cx<'_>, request_id: RequestId) {
+        self.control.subscribers.remove(request_id);
+        self.control.secret.cancel(request_id);
+        self.coproc.cancel(request_id);
+        if self.lend.cancel(cx, request_id) {
+            self.take_terminal_back(cx, Err(""));
+        }
+    }
+
+    // Processes and the end.
+
+    fn exited(&mut self, cx: &mut Cx<'_>, child: Child, exit: ExitStatus) {
+        match child {
+            Child::Shell => {
+                self.session.exited(cx.now, exit);
+                self.tell(cx, &SessionEvent::Exit(exit));
+            }
+            Child::Coproc => self.coproc.exited(cx, exit),
+            Child::Lent => self.take_terminal_back(cx, Ok(exit)),
+            Child::Job(slot) => {
+                let notice = self.background.exited(cx, slot, exit);
+                notice.into_iter().for_each(|notice| self.notice(cx, notice));
+            }
+        }
+    }
+
+    /// The terminal is coshell's again: the program that had it has ended, or was never started.
+    fn take_terminal_back(&mut self, cx: &mut Cx<'_>, end: Result<ExitStatus, &str>) {
+        self.lend.ended(cx, end);
+        self.output.terminal.take_back();
+        self.shell_output(cx, &[]);
+    }
+
+    fn resized(&mut self, cx: &mut Cx<'_>, size: Size) {
+        self.settings.size = size;
+        self.output.resize(size);
+        self.menu.resized();
+        self.tell(cx, &SessionEvent::Resize(size));
+        cx.push(Effect::Resize(size));
+    }
+
+    /// Hangs up the session; coshell leaves with this status.
+    fn leave(&mut self, cx: &mut Cx<'_>, exit: ExitStatus) {
+        if self.session.leave(cx.now, exit) {
+            self.coproc.stop(cx, StopReason::HangUp);
+            cx.push(Effect::HangUp);
+        }
+    }
+
+    /// Nothing more of the shell's output is awaited: takes leave of the coprocess and of the terminal.
+    fn end_session(&mut self, cx: &mut Cx<'_>) {
+        self.pty_input.clear();
+        if self.lend.end(cx) {
+            self.take_terminal_back(cx, Err(""));
+        }
+        if self.lend.is_lent() {
+            return;
+        }
+        let events = self.coproc.step_recovery(cx, true);
+        self.coproc_events(cx, events);
+        let held = self.coproc.release_trailer();
+        self.coproc_events(cx, held);
+        if self.coproc.finish(cx) && !self.session.is_leaving() {
+            return;
+        }
+        self.output.restore();
+        if self.session.last_call().is_some_and(|at| cx.now >= at) {
+            self.output.give_up();
+        }
+        if self.output.terminal.is_empty() {
+            while let Some(notice) = self.output.take_notice() {
+                notice.lines().into_iter().for_each(|line| cx.push(Effect::Warn(line)));
+            }
+            cx.push(Effect::Finish(self.session.exit()));
+        }
+    }
+
+    /// Tells an event to the coprocess and to the subscribers.
+    fn tell(&mut self, cx: &mut Cx<'_>, event: &SessionEvent<'_>) {
+        self.coproc.tell(cx.now, event);
+        self.control.subscribers.tell(cx, event);
+    }
+
+    /// Tells the user something.
+    fn notice(&mut self, cx: &mut Cx<'_>, notice: Notice) {
+        self.control.subscribers.tell(cx, &SessionEvent::Notice { text: notice.sentence() });
+        self.output.notice(notice);
+    }
+}
+
+/// Returns coshell's exit status where its output can no longer be written. A closed pipe is no failure, as in any filter;
+/// a full disk is one, and told.
+fn exit_without_output(cx: &mut Cx<'_>, kind: OutputKind, error: WriteError) -> ExitStatus {
+    match (kind, error) {
+        (OutputKind::Terminal, WriteError::NoReader | WriteError::Device(_)) => ExitStatus::Signal(SIGHUP),
+        (OutputKind::Pipe, WriteError::NoReader) => ExitStatus::Signal(SIGPIPE),
+        (OutputKind::Terminal, WriteError::Refused(reason))
+        | (OutputKind::Pipe, WriteError::Device(reason) | WriteError::Refused(reason)) => {
+            cx.push(Effect::Warn(format!(
+                "coshell: standard output cannot be written: {reason}; the session was ended. \
+                 Make room for it, or send it elsewhere."
+            )));
+            ExitStatus::FAILED
         }
     }
 }

@@ -1,16 +1,15 @@
 //! What a control client may ask of a session: one enum for the command line (clap), for the wire (serde) and for the
-//! documents. What the session answers is in `control`.
+//! documents. What is answered to it is in `response`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use super::coproc::InputFormat;
-use super::trigger::definition::OptionArg;
 use crate::types::{SIGTERM, whole};
 
 /// A request, by its name on the command line, which is its method on the wire.
@@ -231,6 +230,46 @@ pub enum TriggerRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Options(pub Vec<OptionArg>);
+
+/// One option of a trigger: its name without dashes, and its value, empty where it takes none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptionArg {
+    /// The option.
+    pub name: Cow<'static, str>,
+    /// Its value.
+    #[serde(default)]
+    pub value: String,
+}
+
+/// What a coprocess's stdin carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputFormat {
+    /// The bytes that the shell printed, exactly.
+    #[default]
+    Raw,
+    /// Lines as a person reads them.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl InputFormat {
+    /// Whether who reads so is told of lines, not given the bytes as they come.
+    pub fn tells_of_lines(self) -> bool {
+        self != Self::Raw
+    }
+}
+
+/// Whether the screen goes on while a coprocess runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// The screen shows what the shell prints, and the coprocess reads a copy.
+    Visible,
+    /// The coprocess alone gets what the shell prints.
+    Silent,
+}
 
 /// Why a request is none of these.
 #[derive(Clone, Debug, PartialEq, Eq)]

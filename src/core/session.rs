@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::rpc_error::RpcError;
 use crate::types::ExitStatus;
 
 /// The shell has exited and somebody else still holds the pty: what had been written before has come when
@@ -30,6 +31,10 @@ enum Shell {
 /// The session: one shell and one pty.
 #[derive(Debug)]
 pub(super) struct Session {
+    /// When it began, on the monotonic clock.
+    start: Instant,
+    /// When it began, since 1970.
+    epoch: Duration,
     shell: Shell,
     exit: Option<ExitStatus>,
     /// The pty was closed by everybody inside.
@@ -44,8 +49,27 @@ pub(super) struct Session {
 
 impl Session {
     /// A shell that was just started.
-    pub(super) fn new() -> Self {
-        Self { shell: Shell::Running, exit: None, closed: false, after_exit: 0, quiet_since: None, leaving: None }
+    pub(super) fn new(start: Instant, epoch: Duration) -> Self {
+        Self {
+            start,
+            epoch,
+            shell: Shell::Running,
+            exit: None,
+            closed: false,
+            after_exit: 0,
+            quiet_since: None,
+            leaving: None,
+        }
+    }
+
+    /// Returns a time in seconds since 1970, to the millisecond.
+    pub(super) fn seconds_at(&self, time: Instant) -> f64 {
+        seconds(self.epoch + time.saturating_duration_since(self.start))
+    }
+
+    /// Returns an error where the session is at its end, so that nothing can be begun any more.
+    pub(super) fn goes_on(&self) -> Result<(), RpcError> {
+        if self.shell_is_gone() { Err(RpcError::ended()) } else { Ok(()) }
     }
 
     /// The shell printed `n` bytes.
@@ -79,11 +103,12 @@ impl Session {
         }
     }
 
-    /// coshell leaves with this status: the shell has been hung up.
-    pub(super) fn leave(&mut self, now: Instant, exit: ExitStatus) {
-        if self.leaving.is_none() {
-            self.leaving = Some((exit, now));
-        }
+    /// coshell is to leave with this status, if it was not told to before. Returns whether this is the first time: then
+    /// the shell is to be hung up.
+    pub(super) fn leave(&mut self, now: Instant, exit: ExitStatus) -> bool {
+        let first = self.leaving.is_none();
+        self.leaving.get_or_insert((exit, now));
+        first
     }
 
     /// Time has passed.
@@ -138,6 +163,11 @@ impl Session {
     }
 }
 
+/// Returns a duration in seconds, to the millisecond.
+pub(super) fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,14 +177,14 @@ mod tests {
     #[test]
     fn ends_when_the_pty_ends_in_either_order() {
         let now = Instant::now();
-        let mut session = Session::new();
+        let mut session = Session::new(now, Duration::ZERO);
         session.pty_closed(now);
         assert!(!session.is_over());
         session.exited(now, ExitStatus::Code(3));
         assert!(session.is_over());
         assert_eq!(session.exit(), ExitStatus::Code(3));
 
-        let mut session = Session::new();
+        let mut session = Session::new(now, Duration::ZERO);
         session.exited(now, ExitStatus::Code(3));
         assert!(!session.is_over());
         session.pty_closed(now);
@@ -164,7 +194,7 @@ mod tests {
     #[test]
     fn a_background_job_holds_it_for_50_ms_of_quiet_only() {
         let now = Instant::now();
-        let mut session = Session::new();
+        let mut session = Session::new(now, Duration::ZERO);
         session.exited(now, ExitStatus::Code(0));
         session.printed(now + 40 * MS, 10);
         session.tick(now + 60 * MS);
@@ -176,7 +206,7 @@ mod tests {
     #[test]
     fn a_background_job_that_floods_does_not_hold_it() {
         let now = Instant::now();
-        let mut session = Session::new();
+        let mut session = Session::new(now, Duration::ZERO);
         session.exited(now, ExitStatus::Code(0));
         session.printed(now, HELD_BY_A_PTY);
         assert!(session.is_over());
@@ -185,7 +215,7 @@ mod tests {
     #[test]
     fn a_slow_terminal_loses_nothing() {
         let now = Instant::now();
-        let mut session = Session::new();
+        let mut session = Session::new(now, Duration::ZERO);
         session.exited(now, ExitStatus::Code(0));
         session.reads(now, false);
         assert_eq!(session.deadline(), None);
@@ -201,7 +231,7 @@ mod tests {
     #[test]
     fn a_shell_that_ignores_the_hang_up_is_left() {
         let now = Instant::now();
-        let mut session = Session::new();
+        let mut session = Session::new(now, Duration::ZERO);
         session.leave(now, ExitStatus::Signal(1));
         assert_eq!(session.deadline(), Some(now + HANG_UP));
         session.tick(now + HANG_UP);

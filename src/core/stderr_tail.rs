@@ -1,6 +1,6 @@
 //! The last of what a command wrote to stderr, bounded. It shows nothing itself.
 
-use super::output::notices::blanked;
+use super::width::blanked;
 
 /// What is kept (SPEC 3).
 const KEPT: usize = 100_000;

@@ -4,12 +4,12 @@
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-use super::trigger::PtyState;
+use super::event::PtyState;
 use super::*;
 use crate::cli;
 use crate::config;
 use crate::config::Environment;
-use crate::types::Port;
+use crate::types::{Sink, Source};
 
 mod bursts;
 mod controlled;
@@ -99,9 +99,9 @@ impl Bench {
         let (now, mut out) = (self.now, Vec::new());
         loop {
             let mut moved = false;
-            for port in [Port::Tty, Port::Shell, Port::Coproc] {
-                let mut bytes = self.core.pending(port).to_vec();
-                if port == Port::Coproc {
+            for sink in [Sink::Terminal, Sink::Pty, Sink::Coproc] {
+                let mut bytes = self.core.pending(sink).to_vec();
+                if sink == Sink::Coproc {
                     bytes.truncate(self.pipe);
                     self.pipe -= bytes.len();
                 }
@@ -109,12 +109,12 @@ impl Bench {
                     continue;
                 }
                 moved = true;
-                match port {
-                    Port::Tty => self.shown.extend_from_slice(&bytes),
-                    Port::Shell => self.typed.extend_from_slice(&bytes),
+                match sink {
+                    Sink::Terminal => self.shown.extend_from_slice(&bytes),
+                    Sink::Pty => self.typed.extend_from_slice(&bytes),
                     _ => self.read.extend_from_slice(&bytes),
                 }
-                self.core.wrote(now, port, bytes.len(), &mut out);
+                self.core.wrote(now, sink, bytes.len(), &mut out);
             }
             if !moved {
                 break;
@@ -123,16 +123,22 @@ impl Bench {
         self.effects.append(&mut out);
     }
 
+    /// Has the core tell the user something.
+    fn notice(&mut self, sentence: &str) {
+        let cx = &mut Cx { now: self.now, effects: &mut Vec::new() };
+        self.core.notice(cx, Notice::new(sentence));
+    }
+
     fn shell(&mut self, bytes: &[u8]) -> &mut Self {
-        self.input(Input::Bytes(Port::Shell, bytes))
+        self.input(Input::Bytes(Source::Pty, bytes))
     }
 
     fn coproc(&mut self, bytes: &[u8]) -> &mut Self {
-        self.input(Input::Bytes(Port::Coproc, bytes))
+        self.input(Input::Bytes(Source::Coproc, bytes))
     }
 
     fn keys(&mut self, bytes: &[u8]) -> &mut Self {
-        self.input(Input::Bytes(Port::Tty, bytes))
+        self.input(Input::Bytes(Source::Keyboard, bytes))
     }
 
     /// Time passes, deadline by deadline.
@@ -160,14 +166,16 @@ impl Bench {
             self.effects.retain(|effect| *effect != Effect::Reclaim);
             self.input(Input::Unread(unread.to_vec()));
         }
-        self.input(Input::Closed(Port::Coproc))
+        self.input(Input::Closed(Source::Coproc))
     }
 
     fn started(&self) -> Vec<&str> {
         self.effects
             .iter()
             .filter_map(|effect| match effect {
-                Effect::Start(_, order) => Some(order.command.as_str()),
+                Effect::StartCoproc { command, .. } | Effect::StartJob { command, .. } => {
+                    Some(command.command.as_str())
+                }
                 _ => None,
             })
             .collect()
@@ -273,15 +281,15 @@ fn a_coprocess_that_does_not_read_is_cut_off_after_two_seconds() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.pipe = 65_536;
     let mut printed = 0;
-    while bench.core.wants_read(Port::Shell) && printed < 10_000_000 {
+    while bench.core.wants_read(Source::Pty) && printed < 10_000_000 {
         bench.shell(&[b'x'; 4095]);
         printed += 4095;
     }
     assert!((1_048_576..1_048_576 + 70_000 + 4095).contains(&printed), "{printed}");
     bench.wait(1999);
-    assert!(!bench.core.wants_read(Port::Shell));
+    assert!(!bench.core.wants_read(Source::Pty));
     bench.wait(2);
-    assert!(bench.core.wants_read(Port::Shell), "the terminal goes on");
+    assert!(bench.core.wants_read(Source::Pty), "the terminal goes on");
     bench.coproc(b"still typing");
     assert_eq!(bench.typed, b"still typing");
     bench.shell(b"\r\n");
@@ -293,12 +301,12 @@ fn a_coprocess_that_does_not_read_is_cut_off_after_two_seconds() {
 fn one_that_has_exited_and_left_its_stdin_to_somebody_who_does_not_read_is_cut_off_too() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.pipe = 0;
-    while bench.core.wants_read(Port::Shell) {
+    while bench.core.wants_read(Source::Pty) {
         bench.shell(&[b'x'; 4096]);
     }
     // Its stdout is not read while the shell takes no input, which may be until the shell's output is read.
     bench.input(Input::Exited(Child::Coproc, ExitStatus::Code(0))).wait(2000);
-    assert!(bench.core.wants_read(Port::Shell), "the terminal goes on");
+    assert!(bench.core.wants_read(Source::Pty), "the terminal goes on");
 }
 
 #[test]
@@ -308,7 +316,7 @@ fn a_slow_coprocess_gets_every_byte() {
     bench.pipe = 0;
     while printed.len() < 4_000_000 {
         turns += 1;
-        if bench.core.wants_read(Port::Shell) {
+        if bench.core.wants_read(Source::Pty) {
             let bytes: Vec<u8> = (0..4095).map(|i| (i * turns % 251) as u8).collect();
             bench.shell(&bytes);
             printed.extend_from_slice(&bytes);
@@ -328,11 +336,11 @@ fn a_slow_coprocess_gets_every_byte() {
 fn a_flooding_coprocess_leaves_the_keyboard_its_place() {
     let mut bench = Bench::new(&["-c", "yes"]);
     let mut out = Vec::new();
-    while bench.core.wants_read(Port::Coproc) {
-        bench.core.handle(bench.now, Input::Bytes(Port::Coproc, b"y\n"), &mut out);
+    while bench.core.wants_read(Source::Coproc) {
+        bench.core.handle(bench.now, Input::Bytes(Source::Coproc, b"y\n"), &mut out);
     }
-    assert!(bench.core.wants_read(Port::Tty));
-    bench.core.handle(bench.now, Input::Bytes(Port::Tty, b"\x03"), &mut out);
+    assert!(bench.core.wants_read(Source::Keyboard));
+    bench.core.handle(bench.now, Input::Bytes(Source::Keyboard, b"\x03"), &mut out);
     bench.now += Duration::from_millis(51);
     bench.core.handle(bench.now, Input::Deadline, &mut out);
     assert!(out.contains(&Effect::Interrupt(3)), "{out:?}");
@@ -342,17 +350,17 @@ fn a_flooding_coprocess_leaves_the_keyboard_its_place() {
 fn the_last_words_of_a_coprocess_are_typed() {
     let mut bench = Bench::new(&["-c", "echo yes"]);
     bench.input(Input::Exited(Child::Coproc, ExitStatus::Code(0)));
-    assert!(!bench.has(&Effect::Release(Child::Coproc)));
-    bench.coproc(b"yes\n").input(Input::Empty(Port::Coproc));
+    assert!(!bench.has(&Effect::ReleaseCoproc));
+    bench.coproc(b"yes\n").input(Input::Empty(Source::Coproc));
     assert_eq!(bench.typed, b"yes\n");
-    assert!(bench.has(&Effect::Release(Child::Coproc)));
+    assert!(bench.has(&Effect::ReleaseCoproc));
 }
 
 #[test]
 fn a_failed_coprocess_is_noticed_with_its_last_words_above_the_line() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"$ ls");
-    bench.input(Input::Bytes(Port::CoprocErr, b"one\ntwo\n")).coproc_exits(ExitStatus::Code(3), b"");
+    bench.input(Input::Bytes(Source::CoprocErr, b"one\ntwo\n")).coproc_exits(ExitStatus::Code(3), b"");
     assert_eq!(bench.lines(), ["coshell: coprocess \"bot\" failed: status 3", "  one", "  two", "$ ls"]);
     assert_eq!(bench.screen().screen().cursor_position(), (3, 4));
 }

@@ -56,6 +56,11 @@ pub(super) fn folded(line: &str, cols: usize) -> Vec<String> {
     rows.iter().map(|row| row.trim_end().to_owned()).collect()
 }
 
+/// Returns text of other programs as it may stand in a sentence: with a blank for each control character.
+pub(super) fn blanked(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -10,7 +10,7 @@ use std::process;
 use nix::unistd::Pid;
 
 use crate::core::command_line::CommandLine;
-use crate::core::{LentProgram, RUN_SLOTS};
+use crate::core::{JOB_SLOTS, LentProgram};
 use crate::sys::child;
 use crate::sys::child::{ShellLine, StreamRequest, Streams};
 use crate::sys::foreground;
@@ -59,7 +59,7 @@ struct Coprocess {
 pub(super) struct Children {
     shell: RunningChild,
     coproc: Option<Coprocess>,
-    jobs: [Option<RunningChild>; RUN_SLOTS],
+    jobs: [Option<RunningChild>; JOB_SLOTS],
     /// The program that is lent the terminal.
     guest: Option<foreground::ForegroundProcess>,
     /// Guards that are at the end of their work.
@@ -70,35 +70,40 @@ pub(super) struct Children {
 
 impl Children {
     pub(super) fn new(shell: process::Child, names: Vec<(&'static str, OsString)>) -> Self {
-        let (shell, jobs) = (RunningChild::new(shell), [const { None }; RUN_SLOTS]);
+        let (shell, jobs) = (RunningChild::new(shell), [const { None }; JOB_SLOTS]);
         Self { shell, coproc: None, jobs, guest: None, guards: Vec::new(), names }
     }
 
-    /// Starts a command line as this child.
-    pub(super) fn start(
+    /// Starts the coprocess. Where `reclaim_unread`, what it leaves unread in its pipe can be read back.
+    pub(super) fn start_coproc(
         &mut self,
-        child: Child,
-        order: &CommandLine,
-        wanted: StreamRequest,
+        command: &CommandLine,
+        reclaim_unread: bool,
         pty: &Pty,
     ) -> io::Result<Streams> {
-        let directory = self.directory(pty);
-        let mut env = order.env.clone();
-        env.extend(self.names.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
-        let line = ShellLine { command: &order.command, args: &order.args, env: &env, directory: directory.as_deref() };
-        let (process, mut streams) = child::start_at_pipes(&line, wanted)?;
-        match child {
-            Child::Coproc => {
-                // Without a guard it is still ended with the session, only not if coshell itself is killed.
-                let guard = child::guard(&process).ok();
-                let running = RunningChild::new(process);
-                let stdin = streams.known;
-                self.coproc = Some(Coprocess { running, stdin, guard, unread: streams.unread.take() });
-            }
-            Child::Run(slot) => self.jobs[usize::from(slot)] = Some(RunningChild::new(process)),
-            Child::Shell | Child::Guest => debug_assert!(false, "they are started at a terminal"),
-        }
+        let wanted = if reclaim_unread { StreamRequest::OutputAndUnread } else { StreamRequest::Output };
+        let (process, mut streams) = self.start(command, wanted, pty)?;
+        // Without a guard it is still ended with the session, only not if coshell itself is killed.
+        let guard = child::guard(&process).ok();
+        let running = RunningChild::new(process);
+        self.coproc = Some(Coprocess { running, stdin: streams.known, guard, unread: streams.unread.take() });
         Ok(streams)
+    }
+
+    /// Starts a background command in this slot.
+    pub(super) fn start_job(&mut self, slot: u8, command: &CommandLine, pty: &Pty) -> io::Result<Streams> {
+        let (process, streams) = self.start(command, StreamRequest::Nothing, pty)?;
+        self.jobs[usize::from(slot)] = Some(RunningChild::new(process));
+        Ok(streams)
+    }
+
+    fn start(&self, command: &CommandLine, wanted: StreamRequest, pty: &Pty) -> io::Result<(process::Child, Streams)> {
+        let directory = self.directory(pty);
+        let mut env = command.env.clone();
+        env.extend(self.names.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
+        let (text, args) = (&command.command, &command.args);
+        let line = ShellLine { command: text, args, env: &env, directory: directory.as_deref() };
+        child::start_at_pipes(&line, wanted)
     }
 
     /// The working directory of the pty's foreground job, else of the shell.
@@ -114,15 +119,15 @@ impl Children {
     /// Sends a signal to this child's process group.
     pub(super) fn signal(&self, child: Child, signal: i32) {
         let running = match child {
-            Child::Guest => {
+            Child::Lent => {
                 if let Some(guest) = &self.guest {
-                    child::signal_process_group(guest.group(), signal);
+                    other::signal_process_group(guest.group(), signal);
                 }
                 None
             }
             Child::Shell => Some(&self.shell),
             Child::Coproc => self.coproc.as_ref().map(|coproc| &coproc.running),
-            Child::Run(slot) => self.jobs[usize::from(slot)].as_ref(),
+            Child::Job(slot) => self.jobs[usize::from(slot)].as_ref(),
         };
         if let Some(running) = running.filter(|running| !running.exited) {
             child::signal_group(&running.process, signal);
@@ -162,7 +167,7 @@ impl Children {
         ended.extend(self.shell.exit().map(|exit| (Child::Shell, exit)));
         if let Some(exit) = self.guest.as_ref().and_then(foreground::ForegroundProcess::exit) {
             self.guest = None;
-            ended.push((Child::Guest, exit));
+            ended.push((Child::Lent, exit));
         }
         if let Some(coproc) = &mut self.coproc
             && let Some(exit) = coproc.running.exit()
@@ -170,7 +175,7 @@ impl Children {
             ended.push((Child::Coproc, exit));
         }
         for (slot, job) in self.jobs.iter_mut().enumerate() {
-            ended.extend(job.as_mut().and_then(RunningChild::exit).map(|exit| (Child::Run(slot as u8), exit)));
+            ended.extend(job.as_mut().and_then(RunningChild::exit).map(|exit| (Child::Job(slot as u8), exit)));
         }
         ended
     }
@@ -180,18 +185,17 @@ impl Children {
         self.coproc.as_mut()?.unread.take()
     }
 
-    /// This child is over; what is left of the coprocess's process group is ended by its guard.
-    pub(super) fn release(&mut self, child: Child) {
-        match child {
-            Child::Shell | Child::Guest => {}
-            Child::Run(slot) => self.jobs[usize::from(slot)] = None,
-            Child::Coproc => {
-                if let Some(guard) = self.coproc.take().and_then(|coproc| coproc.guard) {
-                    guard.leader_exited();
-                    self.guards.push(guard.pid());
-                }
-            }
+    /// The coprocess is over; what is left of its process group is ended by its guard.
+    pub(super) fn release_coproc(&mut self) {
+        if let Some(guard) = self.coproc.take().and_then(|coproc| coproc.guard) {
+            guard.leader_exited();
+            self.guards.push(guard.pid());
         }
+    }
+
+    /// The background command in this slot is over.
+    pub(super) fn release_job(&mut self, slot: u8) {
+        self.jobs[usize::from(slot)] = None;
     }
 
     fn shell(&self) -> Pid {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::core::request::Request;
 use crate::core::{Effect, Input};
-use crate::types::{Port, RequestId};
+use crate::types::{RequestId, Sink};
 
 /// How much is written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,23 +47,23 @@ impl Log {
         }
         match input {
             Input::Deadline | Input::Empty(_) if self.level < Level::Debug => {}
-            Input::Bytes(port, bytes) if self.level < Level::Trace => {
+            Input::Bytes(source, bytes) if self.level < Level::Trace => {
                 if self.level == Level::Debug {
-                    self.line(format_args!("in  {} bytes from {port:?}", bytes.len()));
+                    self.line(format_args!("in  {} bytes from {source:?}", bytes.len()));
                 }
             }
-            Input::Bytes(port, bytes) => self.line(format_args!("in  {port:?} \"{}\"", bytes.escape_ascii())),
+            Input::Bytes(source, bytes) => self.line(format_args!("in  {source:?} \"{}\"", bytes.escape_ascii())),
             // What is typed is written down as little as what the keyboard types, and a secret never.
             Input::Request(RequestId(number), Request::Send { secret, .. }) if *secret || self.level < Level::Trace => {
-                self.line(format_args!("in  Asked({number}, Send)"));
+                self.line(format_args!("in  Request({number}, Send)"));
             }
             other => self.line(format_args!("in  {other:?}")),
         }
     }
 
-    pub(super) fn wrote(&mut self, port: Port, bytes: &[u8]) {
+    pub(super) fn wrote(&mut self, sink: Sink, bytes: &[u8]) {
         if self.file.is_some() && self.level == Level::Trace {
-            self.line(format_args!("out {port:?} \"{}\"", bytes.escape_ascii()));
+            self.line(format_args!("out {sink:?} \"{}\"", bytes.escape_ascii()));
         }
     }
 

@@ -23,7 +23,7 @@ use crate::sys::line_file::LineFile;
 use crate::sys::pty::Pty;
 use crate::sys::signals::SignalEvent;
 use crate::sys::stream::{ReadResult, WriteResult};
-use crate::types::{ExitStatus, Port};
+use crate::types::{ExitStatus, Sink, Source};
 use children::Children;
 use clients::Clients;
 pub use log::{Level, Log};
@@ -129,7 +129,7 @@ impl Host {
         if self.core.deadline().is_some_and(|at| now >= at) {
             // It may come late: what has been typed meanwhile may be the rest of a key, and what the shell has printed is no
             // silence of the shell's.
-            for port in [Port::Tty, Port::Shell] {
+            for port in [Source::Keyboard, Source::Pty] {
                 self.serve_unasked(now, port);
             }
             self.handle(now, Input::Deadline);
@@ -196,8 +196,8 @@ impl Host {
     /// line that adds it, and a script that asks for lines finds those that it has printed. In a flood that ends where a
     /// pty's worth of output has passed meanwhile.
     fn has_more_to_hear(&mut self, now: Instant) -> bool {
-        self.serve_unasked(now, Port::Shell);
-        let more = self.ports.is_ready(Port::Shell) && self.core.wants_read(Port::Shell);
+        self.serve_unasked(now, Source::Pty);
+        let more = self.ports.is_ready(Source::Pty) && self.core.wants_read(Source::Pty);
         self.put_off = if more && self.put_off < PUT_OFF { self.put_off + 1 } else { 0 };
         self.put_off > 0
     }
@@ -237,28 +237,28 @@ impl Host {
     }
 
     /// Reads a port as long as there is something and the core wants it, within the budget.
-    fn serve(&mut self, now: Instant, port: Port) {
+    fn serve(&mut self, now: Instant, port: Source) {
         let mut left = BUDGET;
         while left > 0 && self.finished.is_none() && self.ports.is_ready(port) && self.core.wants_read(port) {
             let mut buffer = std::mem::take(&mut self.buffer);
             let got = self.ports.read(port, &mut buffer);
             match got {
                 ReadResult::Bytes(n) => {
-                    if port == Port::Tty {
+                    if port == Source::Keyboard {
                         // The poll may tell of a key and not yet of a signal that came before it: what is typed after the
                         // window has a new size is meant for that size.
                         self.hear_signals(now);
                     }
                     left = left.saturating_sub(n);
-                    self.ungiven += if port == Port::Shell { n } else { 0 };
+                    self.ungiven += if port == Source::Pty { n } else { 0 };
                     self.handle(now, Input::Bytes(port, &buffer[..n]));
                 }
                 // Nobody else's silence says anything.
-                ReadResult::Nothing if port == Port::Coproc => self.handle(now, Input::Empty(port)),
+                ReadResult::Nothing if port == Source::Coproc => self.handle(now, Input::Empty(port)),
                 ReadResult::Nothing => {}
                 // On Linux the first EIO of a pty master can come before its last bytes (seen in 5 of 8,000 fast
                 // exits); one more read finds them.
-                ReadResult::End if port == Port::Shell => self.serve_last(now, &mut buffer),
+                ReadResult::End if port == Source::Pty => self.serve_last(now, &mut buffer),
                 ReadResult::End => self.handle(now, Input::Closed(port)),
             }
             self.buffer = buffer;
@@ -266,7 +266,7 @@ impl Host {
     }
 
     /// The same, although the poll may not have told yet that there is something.
-    fn serve_unasked(&mut self, now: Instant, port: Port) {
+    fn serve_unasked(&mut self, now: Instant, port: Source) {
         self.ports.look_again(port);
         self.serve(now, port);
     }
@@ -274,10 +274,10 @@ impl Host {
     fn serve_last(&mut self, now: Instant, buffer: &mut [u8]) {
         if let Ok(end) = self.pty.end() {
             while let ReadResult::Bytes(n) = end.read(buffer) {
-                self.handle(now, Input::Bytes(Port::Shell, &buffer[..n]));
+                self.handle(now, Input::Bytes(Source::Pty, &buffer[..n]));
             }
         }
-        self.handle(now, Input::Closed(Port::Shell));
+        self.handle(now, Input::Closed(Source::Pty));
     }
 
     /// Gives the core an input, and does at once what follows from it.
@@ -292,7 +292,7 @@ impl Host {
     fn flush(&mut self, now: Instant) {
         for port in self.ports.writable() {
             while !self.core.pending(port).is_empty() && !self.gathers(port) {
-                if port == Port::Tty {
+                if port == Sink::Terminal {
                     // Before they are on: a crash between the two turns off what is off, which does no harm.
                     self.remember_modes();
                 }
@@ -301,7 +301,7 @@ impl Host {
                         if !self.core.is_secret(port) {
                             self.log.wrote(port, &self.core.pending(port)[..n]);
                         }
-                        self.ungiven = if port == Port::Coproc { 0 } else { self.ungiven };
+                        self.ungiven = if port == Sink::Coproc { 0 } else { self.ungiven };
                         self.core.wrote(now, port, n, &mut self.effects);
                         self.perform(now);
                     }
@@ -319,11 +319,11 @@ impl Host {
     }
 
     /// Whether more is about to come for this port that is better written with what waits.
-    fn gathers(&self, port: Port) -> bool {
-        port == Port::Coproc
+    fn gathers(&self, port: Sink) -> bool {
+        port == Sink::Coproc
             && self.ungiven < GATHERED
-            && self.ports.is_ready(Port::Shell)
-            && self.core.wants_read(Port::Shell)
+            && self.ports.is_ready(Source::Pty)
+            && self.core.wants_read(Source::Pty)
     }
 
     /// Tells the crash handler what programs have turned on.

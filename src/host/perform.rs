@@ -5,13 +5,12 @@ use std::time::Instant;
 
 use super::Host;
 use crate::core::command_line::CommandLine;
-use crate::core::trigger::PtyState;
+use crate::core::event::PtyState;
 use crate::core::{Effect, Input, LentProgram};
-use crate::sys::child::StreamRequest;
 use crate::sys::signals;
 use crate::sys::signals::SignalEvent;
 use crate::sys::stream::{ReadResult, StreamFd};
-use crate::types::{Child, Port, RequestId, reason};
+use crate::types::{Child, RequestId, Sink, Source, reason};
 
 /// A pipe's capacity on Linux, and more than elsewhere.
 const PIPE: usize = 64 * 1024;
@@ -33,11 +32,21 @@ impl Host {
     /// Does one thing; what the core is told of it.
     fn do_one(&mut self, now: Instant, effect: Effect) -> Option<Input<'static>> {
         match effect {
-            Effect::Start(child, order) => return self.start_child(child, &order),
+            Effect::StartCoproc { command, reclaim_unread } => {
+                return Some(match self.start_coproc(&command, reclaim_unread) {
+                    Ok(pid) => Input::CoprocStarted(pid),
+                    Err(error) => Input::CoprocStartFailed(reason(&error)),
+                });
+            }
+            Effect::StartJob { slot, command } => {
+                let started = self.start_job(slot, &command);
+                return started.err().map(|error| Input::JobStartFailed(slot, reason(&error)));
+            }
             Effect::Signal(child, signal) => self.children.signal(child, signal),
             Effect::HangUp => self.children.hang_up(&self.pty),
-            Effect::Release(child) => self.release(child),
-            Effect::CloseWrite(port) => self.ports.close_writer(port),
+            Effect::ReleaseCoproc => self.release_coproc(),
+            Effect::ReleaseJob(slot) => self.release_job(slot),
+            Effect::CloseWrite(sink) => self.ports.close_writer(sink),
             Effect::Reclaim => return Some(Input::Unread(self.children.unread().map(rest_of).unwrap_or_default())),
             Effect::QueryPty => {
                 let looked = PtyState { no_echo: self.pty.hides_input(), jobs: self.children.jobs(&self.pty) };
@@ -49,7 +58,9 @@ impl Host {
             // A pty that cannot be resized is closed, which is an event of its own.
             Effect::Resize(size) => drop(self.pty.resize(size)),
             Effect::Suspend => self.suspend(now),
-            Effect::Lend(request_id, guest) => return Some(self.lend(request_id, &guest)),
+            Effect::Lend(request_id, program) => {
+                return self.lend(request_id, &program).err().map(Input::LendFailed);
+            }
             Effect::Answer(request_id, reply) => self.clients.answer(request_id, reply),
             Effect::Tell(request_id, event) => self.clients.tell(request_id, &event),
             Effect::RecallRecent => return Some(Input::Recent(self.recent.recall())),
@@ -66,43 +77,36 @@ impl Host {
         None
     }
 
-    fn start_child(&mut self, child: Child, order: &CommandLine) -> Option<Input<'static>> {
-        let (input, wanted) = match child {
-            Child::Run(slot) => (Port::Run(slot), StreamRequest::Nothing),
-            Child::Coproc | Child::Shell | Child::Guest if self.core.is_silent() => {
-                (Port::Coproc, StreamRequest::OutputAndUnread)
-            }
-            Child::Coproc | Child::Shell | Child::Guest => (Port::Coproc, StreamRequest::Output),
-        };
-        let errors = if input == Port::Coproc { Port::CoprocErr } else { input };
-        match self.children.start(child, order, wanted, &self.pty) {
-            Ok(streams) => {
-                self.ports.add_writer(input, streams.stdin);
-                self.ports.add_reader(errors, streams.stderr);
-                if let Some(stdout) = streams.stdout {
-                    self.ports.add_reader(Port::Coproc, stdout);
-                }
-                Some(Input::Started(child, streams.pid))
-            }
-            Err(error) => Some(Input::StartFailed(child, reason(&error))),
+    fn start_coproc(&mut self, command: &CommandLine, reclaim_unread: bool) -> io::Result<u32> {
+        let streams = self.children.start_coproc(command, reclaim_unread, &self.pty)?;
+        self.ports.add_writer(Sink::Coproc, streams.stdin);
+        self.ports.add_reader(Source::CoprocErr, streams.stderr);
+        if let Some(stdout) = streams.stdout {
+            self.ports.add_reader(Source::Coproc, stdout);
         }
+        Ok(streams.pid)
     }
 
-    fn lend(&mut self, request_id: RequestId, guest: &LentProgram) -> Input<'static> {
+    fn start_job(&mut self, slot: u8, command: &CommandLine) -> io::Result<()> {
+        let streams = self.children.start_job(slot, command, &self.pty)?;
+        self.ports.add_writer(Sink::Job(slot), streams.stdin);
+        self.ports.add_reader(Source::Job(slot), streams.stderr);
+        Ok(())
+    }
+
+    /// Lends the terminal to a program, or takes it back and says why the program could not be started.
+    fn lend(&mut self, request_id: RequestId, program: &LentProgram) -> Result<(), String> {
         let passed = self.clients.passed(request_id);
         let lent = match (self.terminal.suspend(), self.terminal.tty()) {
-            (Ok(()), Some(tty)) => self.children.lend(guest, passed, tty),
+            (Ok(()), Some(tty)) => self.children.lend(program, passed, tty),
             (Err(error), _) => Err(error),
             (_, None) => Err(io::Error::other("there is no terminal")),
         };
-        match lent {
-            Ok(pid) => Input::Started(Child::Guest, pid),
-            Err(error) => {
-                self.take_terminal_back();
-                let name = guest.command.first().map_or("", String::as_str);
-                Input::StartFailed(Child::Guest, format!("{name} could not be run: {}", reason(&error)))
-            }
-        }
+        lent.map(drop).map_err(|error| {
+            self.take_terminal_back();
+            let name = program.command.first().map_or("", String::as_str);
+            format!("{name} could not be run: {}", reason(&error))
+        })
     }
 
     fn take_terminal_back(&mut self) {
@@ -110,17 +114,17 @@ impl Host {
         drop(self.terminal.take_back());
     }
 
-    fn release(&mut self, child: Child) {
-        let ports = match child {
-            Child::Shell | Child::Guest => return,
-            Child::Coproc => [Port::Coproc, Port::CoprocErr],
-            Child::Run(slot) => [Port::Run(slot); 2],
-        };
-        for port in ports {
-            self.ports.close_reader(port);
-            self.ports.close_writer(port);
-        }
-        self.children.release(child);
+    fn release_coproc(&mut self) {
+        self.ports.close_writer(Sink::Coproc);
+        self.ports.close_reader(Source::Coproc);
+        self.ports.close_reader(Source::CoprocErr);
+        self.children.release_coproc();
+    }
+
+    fn release_job(&mut self, slot: u8) {
+        self.ports.close_writer(Sink::Job(slot));
+        self.ports.close_reader(Source::Job(slot));
+        self.children.release_job(slot);
     }
 
     fn suspend(&mut self, now: Instant) {
@@ -140,13 +144,13 @@ impl Host {
         for (child, exit) in self.children.reap() {
             match child {
                 Child::Coproc => {
-                    self.read_rest(now, Port::CoprocErr);
+                    self.read_rest(now, Source::CoprocErr);
                     // Its last words may have been read already: then only a read that finds nothing tells.
-                    self.ports.look_again(Port::Coproc);
+                    self.ports.look_again(Source::Coproc);
                 }
-                Child::Run(slot) => self.read_rest(now, Port::Run(slot)),
+                Child::Job(slot) => self.read_rest(now, Source::Job(slot)),
                 // It is coshell's again before a word of the core goes to it.
-                Child::Guest => {
+                Child::Lent => {
                     self.take_terminal_back();
                     // A change of the window's size was told to whoever had the terminal.
                     self.resize(now);
@@ -158,7 +162,7 @@ impl Host {
     }
 
     /// Reads what is in a pipe of stderr, whose writer is gone.
-    fn read_rest(&mut self, now: Instant, port: Port) {
+    fn read_rest(&mut self, now: Instant, port: Source) {
         let mut buffer = vec![0; PIPE];
         for _ in 0..4 {
             let ReadResult::Bytes(n) = self.ports.read(port, &mut buffer) else { return };

@@ -7,6 +7,7 @@
 //! `is_readable`: whatever the event says, a read is tried.
 
 use std::io;
+use std::marker::PhantomData;
 use std::os::fd::AsRawFd;
 
 use mio::event::Event;
@@ -15,14 +16,63 @@ use mio::{Interest, Registry, Token};
 
 use crate::core::Core;
 use crate::sys::stream::{ReadResult, StreamFd, WriteResult};
-use crate::types::Port;
+use crate::types::{Sink, Source};
 
 /// The token of the signals; the ports have those from 2 on.
 pub(super) const SIGNALS: Token = Token(0);
 const FIRST: usize = 2;
-/// Tty, `CoprocErr`, Coproc, the slots of background commands, Shell: in the order in which they are served, the
-/// keyboard first and the shell last.
-const PORTS: usize = 4 + crate::core::RUN_SLOTS;
+/// Both sources and sinks: two of the terminal, two of the pty, those of the coprocess, those of the background commands.
+const PORTS: usize = 4 + crate::core::JOB_SLOTS;
+
+/// A source or a sink, by its index: in the order in which sources are served, the keyboard first and the pty last.
+pub(super) trait Port: Copy {
+    /// Returns its index, below `PORTS`.
+    fn index(self) -> usize;
+    /// Returns the port of an index that `index` has given.
+    fn of(index: usize) -> Self;
+}
+
+impl Port for Source {
+    fn index(self) -> usize {
+        match self {
+            Self::Keyboard => 0,
+            Self::CoprocErr => 1,
+            Self::Coproc => 2,
+            Self::Job(slot) => 3 + usize::from(slot),
+            Self::Pty => PORTS - 1,
+        }
+    }
+
+    fn of(index: usize) -> Self {
+        match index {
+            0 => Self::Keyboard,
+            1 => Self::CoprocErr,
+            2 => Self::Coproc,
+            last if last == PORTS - 1 => Self::Pty,
+            slot => Self::Job((slot - 3) as u8),
+        }
+    }
+}
+
+impl Port for Sink {
+    fn index(self) -> usize {
+        match self {
+            Self::Terminal => 0,
+            Self::Coproc => 2,
+            Self::Job(slot) => 3 + usize::from(slot),
+            Self::Pty => PORTS - 1,
+        }
+    }
+
+    fn of(index: usize) -> Self {
+        match index {
+            0 => Self::Terminal,
+            2 => Self::Coproc,
+            last if last == PORTS - 1 => Self::Pty,
+            slot => Self::Job((slot - 3) as u8),
+        }
+    }
+}
 
 #[derive(Debug)]
 struct ReadPort {
@@ -47,31 +97,37 @@ pub(super) struct Ports {
     readers: [Option<ReadPort>; PORTS],
     writers: [Option<WritePort>; PORTS],
     /// Which of them there are: most slots are empty, and every turn goes through all ports.
-    readable: PortSet,
-    writable: PortSet,
+    readable: PortSet<Source>,
+    writable: PortSet<Sink>,
 }
 
-/// A set of ports.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PortSet(u32);
+/// A set of sources or of sinks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PortSet<P>(u32, PhantomData<P>);
 
-impl PortSet {
-    fn insert(&mut self, port: Port) {
-        self.0 |= 1 << index(port);
-    }
-
-    fn remove(&mut self, port: Port) {
-        self.0 &= !(1 << index(port));
+impl<P> Default for PortSet<P> {
+    fn default() -> Self {
+        Self(0, PhantomData)
     }
 }
 
-impl Iterator for PortSet {
-    type Item = Port;
+impl<P: Port> PortSet<P> {
+    fn insert(&mut self, port: P) {
+        self.0 |= 1 << port.index();
+    }
 
-    fn next(&mut self) -> Option<Port> {
+    fn remove(&mut self, port: P) {
+        self.0 &= !(1 << port.index());
+    }
+}
+
+impl<P: Port> Iterator for PortSet<P> {
+    type Item = P;
+
+    fn next(&mut self) -> Option<P> {
         let first = self.0.trailing_zeros();
         self.0 &= self.0.wrapping_sub(1);
-        (first < u32::BITS).then(|| port(first as usize))
+        (first < u32::BITS).then(|| P::of(first as usize))
     }
 }
 
@@ -82,16 +138,16 @@ impl Ports {
     }
 
     /// This port can be read at this end.
-    pub(super) fn add_reader(&mut self, port: Port, end: StreamFd) {
+    pub(super) fn add_reader(&mut self, port: Source, end: StreamFd) {
         let mut reader = ReadPort { end, ready: true, registered: false };
         reader.register(&self.registry, port);
-        self.readers[index(port)] = Some(reader);
+        self.readers[port.index()] = Some(reader);
         self.readable.insert(port);
     }
 
     /// This port can be written at this end.
-    pub(super) fn add_writer(&mut self, port: Port, end: StreamFd) {
-        self.writers[index(port)] = Some(WritePort { end, full: false, registered: false });
+    pub(super) fn add_writer(&mut self, port: Sink, end: StreamFd) {
+        self.writers[port.index()] = Some(WritePort { end, full: false, registered: false });
         self.writable.insert(port);
     }
 
@@ -111,7 +167,7 @@ impl Ports {
     /// The poll is about to sleep: what could only wake it in vain is taken off it.
     pub(super) fn rest(&mut self, core: &Core) {
         for port in self.readable {
-            if let Some(reader) = &mut self.readers[index(port)]
+            if let Some(reader) = &mut self.readers[port.index()]
                 && reader.registered
                 && reader.ready
                 && !core.wants_read(port)
@@ -121,7 +177,7 @@ impl Ports {
             }
         }
         for port in self.writable {
-            if let Some(writer) = &mut self.writers[index(port)]
+            if let Some(writer) = &mut self.writers[port.index()]
                 && writer.registered
                 && !writer.full
             {
@@ -132,23 +188,23 @@ impl Ports {
     }
 
     /// Whether this port may have something to read.
-    pub(super) fn is_ready(&self, port: Port) -> bool {
-        self.readers[index(port)].as_ref().is_some_and(|reader| reader.ready)
+    pub(super) fn is_ready(&self, port: Source) -> bool {
+        self.readers[port.index()].as_ref().is_some_and(|reader| reader.ready)
     }
 
     /// The ports that can be read, in the order in which they are served.
-    pub(super) fn readable(&self) -> PortSet {
+    pub(super) fn readable(&self) -> PortSet<Source> {
         self.readable
     }
 
     /// The ports that can be written.
-    pub(super) fn writable(&self) -> PortSet {
+    pub(super) fn writable(&self) -> PortSet<Sink> {
         self.writable
     }
 
     /// Reads this port once.
-    pub(super) fn read(&mut self, port: Port, buffer: &mut [u8]) -> ReadResult {
-        let Some(reader) = &mut self.readers[index(port)] else { return ReadResult::Nothing };
+    pub(super) fn read(&mut self, port: Source, buffer: &mut [u8]) -> ReadResult {
+        let Some(reader) = &mut self.readers[port.index()] else { return ReadResult::Nothing };
         let got = reader.end.read(buffer);
         match got {
             ReadResult::Bytes(_) => {}
@@ -162,8 +218,8 @@ impl Ports {
     }
 
     /// Writes to this port once, if it is known to take anything.
-    pub(super) fn write(&mut self, port: Port, bytes: &[u8]) -> WriteResult {
-        let Some(writer) = &mut self.writers[index(port)] else { return WriteResult::Full };
+    pub(super) fn write(&mut self, port: Sink, bytes: &[u8]) -> WriteResult {
+        let Some(writer) = &mut self.writers[port.index()] else { return WriteResult::Full };
         if writer.full {
             return WriteResult::Full;
         }
@@ -187,24 +243,24 @@ impl Ports {
     }
 
     /// A read of this port will be tried, although nothing was reported.
-    pub(super) fn look_again(&mut self, port: Port) {
-        if let Some(reader) = &mut self.readers[index(port)] {
+    pub(super) fn look_again(&mut self, port: Source) {
+        if let Some(reader) = &mut self.readers[port.index()] {
             reader.ready = true;
         }
     }
 
-    pub(super) fn close_reader(&mut self, port: Port) {
+    pub(super) fn close_reader(&mut self, port: Source) {
         self.readable.remove(port);
-        if let Some(reader) = self.readers[index(port)].take()
+        if let Some(reader) = self.readers[port.index()].take()
             && reader.registered
         {
             deregister(&self.registry, &reader.end);
         }
     }
 
-    pub(super) fn close_writer(&mut self, port: Port) {
+    pub(super) fn close_writer(&mut self, port: Sink) {
         self.writable.remove(port);
-        if let Some(writer) = self.writers[index(port)].take()
+        if let Some(writer) = self.writers[port.index()].take()
             && writer.registered
         {
             deregister(&self.registry, &writer.end);
@@ -214,8 +270,8 @@ impl Ports {
 
 impl ReadPort {
     /// An event will say when there is something to read, or that there is now.
-    fn register(&mut self, registry: &Registry, port: Port) {
-        let token = Token(FIRST + 2 * index(port));
+    fn register(&mut self, registry: &Registry, port: Source) {
+        let token = Token(FIRST + 2 * port.index());
         // A file or /dev/null cannot be registered (epoll: EPERM) and is always ready.
         self.registered = self.registered
             || registry.register(&mut SourceFd(&self.end.as_raw_fd()), token, Interest::READABLE).is_ok();
@@ -224,8 +280,8 @@ impl ReadPort {
 
 impl WritePort {
     /// An event will say when the next write fits.
-    fn register(&mut self, registry: &Registry, port: Port) {
-        let token = Token(FIRST + 2 * index(port) + 1);
+    fn register(&mut self, registry: &Registry, port: Sink) {
+        let token = Token(FIRST + 2 * port.index() + 1);
         self.registered = self.registered
             || registry.register(&mut SourceFd(&self.end.as_raw_fd()), token, Interest::WRITABLE).is_ok();
     }
@@ -237,39 +293,24 @@ fn deregister(registry: &Registry, end: &StreamFd) {
     debug_assert!(result.is_ok(), "it was registered");
 }
 
-fn index(port: Port) -> usize {
-    match port {
-        Port::Tty => 0,
-        Port::CoprocErr => 1,
-        Port::Coproc => 2,
-        Port::Run(slot) => 3 + usize::from(slot),
-        Port::Shell => PORTS - 1,
-    }
-}
-
-fn port(index: usize) -> Port {
-    match index {
-        0 => Port::Tty,
-        1 => Port::CoprocErr,
-        2 => Port::Coproc,
-        last if last == PORTS - 1 => Port::Shell,
-        slot => Port::Run((slot - 3) as u8),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_set_gives_its_ports_in_the_order_of_service() {
+    fn set_gives_its_ports_in_the_order_of_service() {
         let mut set = PortSet::default();
-        for port in [Port::Shell, Port::Run(15), Port::Tty, Port::Run(0), Port::Coproc, Port::CoprocErr] {
-            set.insert(port);
-            assert_eq!(super::port(index(port)), port);
+        let sources =
+            [Source::Pty, Source::Job(15), Source::Keyboard, Source::Job(0), Source::Coproc, Source::CoprocErr];
+        for source in sources {
+            set.insert(source);
+            assert_eq!(Source::of(source.index()), source);
         }
-        set.remove(Port::CoprocErr);
+        for sink in [Sink::Terminal, Sink::Pty, Sink::Coproc, Sink::Job(0), Sink::Job(15)] {
+            assert_eq!(Sink::of(sink.index()), sink);
+        }
+        set.remove(Source::CoprocErr);
         let order: Vec<_> = set.collect();
-        assert_eq!(order, [Port::Tty, Port::Coproc, Port::Run(0), Port::Run(15), Port::Shell]);
+        assert_eq!(order, [Source::Keyboard, Source::Coproc, Source::Job(0), Source::Job(15), Source::Pty]);
     }
 }

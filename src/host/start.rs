@@ -23,7 +23,7 @@ use crate::sys::signals;
 use crate::sys::signals::Inherited;
 use crate::sys::socket::Listener;
 use crate::sys::tty;
-use crate::types::{Port, reason};
+use crate::types::{Sink, Source, reason};
 
 /// As many as there can be, so that the terminal's is never behind those of the clients.
 const EVENTS: usize = clients::MOST + 128;
@@ -103,10 +103,10 @@ fn names(session: &str, pty: &Pty, listener: Option<&Listener>) -> Vec<(&'static
 }
 
 fn connect(pty: &Pty, ports: &mut Ports) -> io::Result<()> {
-    ports.add_reader(Port::Tty, tty::open(io::stdin().as_fd())?);
-    ports.add_writer(Port::Tty, tty::open(io::stdout().as_fd())?);
+    ports.add_reader(Source::Keyboard, tty::open(io::stdin().as_fd())?);
+    ports.add_writer(Sink::Terminal, tty::open(io::stdout().as_fd())?);
     let end = pty.end()?;
-    ports.add_writer(Port::Shell, end.again()?);
-    ports.add_reader(Port::Shell, end);
+    ports.add_writer(Sink::Pty, end.again()?);
+    ports.add_reader(Source::Pty, end);
     Ok(())
 }

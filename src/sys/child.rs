@@ -10,10 +10,11 @@ use std::path::Path;
 use std::process::{self, Child, Command, Stdio};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::foreground;
+use super::process::{send_group, signal_process_group};
 use super::signals;
 use super::signals::Inherited;
 use super::stream::{StreamFd, close_on_exec};
@@ -178,21 +179,6 @@ pub fn guard(child: &Child) -> io::Result<Watchdog> {
 /// Sends a signal to the process group that this child leads. A group that is gone needs none.
 pub fn signal_group(child: &Child, signal: i32) {
     signal_process_group(pid_of(child), signal);
-}
-
-/// Sends a signal to this process group.
-pub fn signal_process_group(group: Pid, signal: i32) {
-    let Ok(signal) = Signal::try_from(signal) else { return };
-    send_group(group, signal);
-    if matches!(signal, Signal::SIGTERM | Signal::SIGHUP) {
-        // One that is stopped would not see it.
-        send_group(group, Signal::SIGCONT);
-    }
-}
-
-/// Sends a signal to a process group. One that is gone already needs none.
-pub(super) fn send_group(group: Pid, signal: Signal) {
-    let _ = killpg(group, signal);
 }
 
 /// Hangs up the shell and the foreground job of its terminal, stopped or not.

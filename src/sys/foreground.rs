@@ -11,7 +11,7 @@ use nix::sys::stat::fstat;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::child::send_group;
+use super::process::send_group;
 use super::signals;
 use crate::types::ExitStatus;
 

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 /// More ancestors than this no process has; a bound, should the table change while it is walked.
@@ -19,6 +20,22 @@ pub fn names(group: Pid, top: Pid) -> Vec<String> {
         next = (pid != top).then_some(parent);
     }
     names
+}
+
+/// Sends a signal to a process group.
+pub fn signal_process_group(group: Pid, signal: i32) {
+    let Ok(signal) = Signal::try_from(signal) else { return };
+    send_group(group, signal);
+    if matches!(signal, Signal::SIGTERM | Signal::SIGHUP) {
+        // A stopped process takes it when it is continued only.
+        send_group(group, Signal::SIGCONT);
+    }
+}
+
+/// Sends a signal to a process group.
+pub(super) fn send_group(group: Pid, signal: Signal) {
+    // A group that is gone already needs none.
+    let _ = killpg(group, signal);
 }
 
 /// The working directory of this process.

@@ -37,7 +37,7 @@ pub enum WriteResult {
 
 /// How it is kept from blocking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StreamKind {
+enum FdKind {
     /// The open file description is ours alone and has O_NONBLOCK.
     Nonblocking,
     /// The description is shared with the shell that started us, which would see O_NONBLOCK: poll(2) is asked
@@ -49,7 +49,7 @@ enum StreamKind {
 #[derive(Debug)]
 pub struct StreamFd {
     fd: OwnedFd,
-    manner: StreamKind,
+    manner: FdKind,
 }
 
 impl StreamFd {
@@ -58,12 +58,12 @@ impl StreamFd {
         let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
         fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         close_on_exec(&fd)?;
-        Ok(Self { fd, manner: StreamKind::Nonblocking })
+        Ok(Self { fd, manner: FdKind::Nonblocking })
     }
 
     /// An end whose open file description was inherited.
     pub fn inherited(fd: BorrowedFd<'_>) -> io::Result<Self> {
-        Ok(Self { fd: fd.try_clone_to_owned()?, manner: StreamKind::Asked })
+        Ok(Self { fd: fd.try_clone_to_owned()?, manner: FdKind::Asked })
     }
 
     /// The same end again, to be registered a second time.
@@ -74,7 +74,7 @@ impl StreamFd {
     /// Reads what there is, at most as much as `buffer` holds.
     pub fn read(&self, buffer: &mut [u8]) -> ReadResult {
         loop {
-            if self.manner == StreamKind::Asked && !self.is_ready(PollFlags::POLLIN) {
+            if self.manner == FdKind::Asked && !self.is_ready(PollFlags::POLLIN) {
                 return ReadResult::Nothing;
             }
             match unistd::read(&self.fd, buffer) {
@@ -93,9 +93,9 @@ impl StreamFd {
         let small = &bytes[..bytes.len().min(SMALL_WRITE)];
         loop {
             let bytes = match self.manner {
-                StreamKind::Nonblocking => bytes,
-                StreamKind::Asked if self.is_ready(PollFlags::POLLOUT) => small,
-                StreamKind::Asked => return WriteResult::Full,
+                FdKind::Nonblocking => bytes,
+                FdKind::Asked if self.is_ready(PollFlags::POLLOUT) => small,
+                FdKind::Asked => return WriteResult::Full,
             };
             match unistd::write(&self.fd, bytes) {
                 Ok(n) => return WriteResult::Bytes(n),
@@ -108,7 +108,7 @@ impl StreamFd {
 
     /// Whether a write that takes a part only means that nothing more fits for now.
     pub fn takes_what_it_can(&self) -> bool {
-        self.manner == StreamKind::Nonblocking
+        self.manner == FdKind::Nonblocking
     }
 
     fn is_ready(&self, flags: PollFlags) -> bool {

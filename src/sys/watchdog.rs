@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, write};
 
-use super::child::send_group;
+use super::process::send_group;
 use super::signals;
 use super::stream::close_on_exec;
 

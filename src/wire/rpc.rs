@@ -1,6 +1,7 @@
 //! JSON-RPC 2.0 (jsonrpc.org/specification), one object a line: requests, batches and notifications come in, responses
-//! go out. Which methods there are it does not know.
+//! go out, and a client reads those. Which methods there are it does not know.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// The longest line that is read: any request is far shorter.
@@ -93,7 +94,7 @@ fn invalid(id: &Value, reason: &str) -> Value {
 }
 
 /// A response: it was done.
-pub fn success(id: &Value, result: &Value) -> Value {
+pub fn success(id: &Value, result: &impl Serialize) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "result": result})
 }
 
@@ -107,9 +108,45 @@ pub fn event(params: &str) -> String {
     format!("{{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{params}}}")
 }
 
-/// A request as a client sends it.
-pub fn request(id: u64, method: &Value, params: &Value) -> Value {
-    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+/// A request as a client sends it; `call` has its method and its params.
+pub fn request(id: u64, mut call: Value) -> Value {
+    call["jsonrpc"] = "2.0".into();
+    call["id"] = id.into();
+    call
+}
+
+/// What a client reads.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged, expecting = "it is neither a response nor an event")]
+pub enum Incoming {
+    /// A notification.
+    Event {
+        /// What has happened.
+        params: Value,
+    },
+    /// A request was refused.
+    Failure {
+        /// The id of the request; null where that was not read.
+        id: Option<u64>,
+        /// Why.
+        error: ErrorObject,
+    },
+    /// A request was answered.
+    Success {
+        /// The id of the request.
+        id: u64,
+        /// The answer.
+        result: Value,
+    },
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ErrorObject {
+    /// The kind of the refusal.
+    pub code: i64,
+    /// A sentence.
+    pub message: String,
 }
 
 #[cfg(test)]
@@ -168,6 +205,27 @@ mod tests {
     fn an_event_is_a_notification() {
         let written: Value = serde_json::from_str(&event("{\"a\":5}")).expect("it is JSON");
         assert_eq!(written, json!({"jsonrpc": "2.0", "method": "event", "params": {"a": 5}}));
+    }
+
+    #[test]
+    fn a_client_reads_what_a_session_writes() {
+        let read = |line: String| serde_json::from_str::<Incoming>(&line).ok();
+        let (id, result) = (1, json!({"a": null}));
+        assert_eq!(read(success(&id.into(), &result).to_string()), Some(Incoming::Success { id, result }));
+        let error = ErrorObject { code: 4, message: "full".to_owned() };
+        for id in [Some(2), None] {
+            let line = failure(&json!(id), error.code, &error.message).to_string();
+            assert_eq!(read(line), Some(Incoming::Failure { id, error: error.clone() }));
+        }
+        assert_eq!(read(event("{\"a\":5}")), Some(Incoming::Event { params: json!({"a": 5}) }));
+        assert_eq!(read(json!({"jsonrpc": "2.0", "id": 1}).to_string()), None);
+    }
+
+    #[test]
+    fn a_request_goes_out_with_its_method_and_its_params() {
+        let call = json!({"method": "run", "params": {"x": 1}});
+        let sent = json!({"jsonrpc": "2.0", "id": 7, "method": "run", "params": {"x": 1}});
+        assert_eq!(request(7, call), sent);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use coshell::core::Chord;
-use coshell::core::coproc::Event;
+use coshell::core::session_event::EventKind;
 
 use crate::support::completer::Completer;
 use crate::support::{COSHELL, Place, Session, coshell, needs};
@@ -33,7 +33,7 @@ fn words_below_the_first_are_completed_in_every_shell() {
         ("coshell -t x --when=no-", &["no-alt-screen", "no-echo", "no-coproc"]),
         ("coshell --hotkey ctrl-", &keys),
         ("coshell --hotkey no", &["none"]),
-        ("coshell subscribe ", Event::KINDS),
+        ("coshell subscribe ", &EventKind::ALL.map(EventKind::name)),
         ("coshell subscribe prompt command-", &["command-end", "command-start"]),
         ("coshell status --session ", &[&id]),
         ("coshell trigger list --session=", &[&id]),

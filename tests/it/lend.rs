@@ -302,7 +302,7 @@ fn whoever_asks_in_vain_is_told_so_and_does_not_wait() {
     let mut session = Session::bash(&[]);
     let first = session.calling(&["lend", "--tty", "--", "sh", "-c", "echo up; read x"], "");
     session.term.wait("up");
-    session.call(&["ask", "Name? "]).failed(1, "the terminal is lent to somebody else");
+    session.call(&["ask", "Name? "]).failed(1, "the terminal is lent to another program");
     session.term.send("\r");
     assert_eq!(session.said(first).status, Some(0));
 }

@@ -1,10 +1,12 @@
 //! The subcommands that ask a session: inside it through its shell, and from outside.
 
-use std::os::unix::net::UnixStream;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Ended, PROMPT, Place, Session, Terminal, count, run, shell, wrapped};
+use crate::support::{COSHELL, Ended, PROMPT, Place, Session, Terminal, count, run, shell, wrapped};
 
 /// A coprocess that stays until it is told to go, and says when it is there.
 const STAYS: &str = "echo there >&2; cat > /dev/null";
@@ -312,6 +314,39 @@ fn errors_follows_on_request() {
     session.call(&["run", "--replace", "for n in 1 2 3; do echo more $n >&2; done; cat > /dev/null"]).well();
     follower.wait(&mut session, "first\nmore 1\nmore 2\nmore 3\n");
     early.wait(&mut session, "first\nmore 1\nmore 2\nmore 3\n");
+    let objects = Follower::start(&session, "errors -f --json");
+    session.term.wait_until("the answer as JSON", |_| objects.text().ends_with('\n'));
+    let told: Value = serde_json::from_str(&objects.text()).expect("it is JSON");
+    assert_eq!(told["stderr"], "more 1\nmore 2\nmore 3\n");
+}
+
+/// Runs a subcommand whose session gives this answer to its request.
+fn answered(args: &[&str], answer: &Value) -> Output {
+    let place = Place::new();
+    let listener = UnixListener::bind(place.path("other.sock")).expect("a socket can be made");
+    let mut command = Command::new(COSHELL);
+    command.args(args).env("COSHELL_SOCKET", place.path("other.sock")).stdin(Stdio::null());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary can be started");
+    let (mut stream, _) = listener.accept().expect("the subcommand connects");
+    BufReader::new(&stream).read_line(&mut String::new()).expect("the subcommand asks");
+    writeln!(stream, "{}", json!({"jsonrpc": "2.0", "id": 1, "result": answer})).expect("the subcommand reads");
+    drop(stream);
+    child.wait_with_output().expect("it can be waited for")
+}
+
+#[test]
+fn an_answer_in_another_form_is_a_failure_and_printed_as_it_comes_on_request() {
+    let answer = json!({"stdrr": "why", "stat": 0});
+    for args in [&["errors"][..], &["status"], &["wait"], &["lines"], &["lines", "-f"], &["lend", "--", "true"]] {
+        let ended = answered(args, &answer);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!((ended.status.code(), &*ended.stdout), (Some(125), &b""[..]), "{args:?}: {said}");
+        assert!(said.starts_with("coshell: the session's answer cannot be understood (missing field"), "{said}");
+    }
+    let ended = answered(&["errors", "--json"], &answer);
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stdout)), (Some(0), format!("{answer}\n").into()));
+    let newer = json!({"command": "bot", "stderr": "why\n", "newer": [1]});
+    assert_eq!(answered(&["errors"], &newer).stdout, b"why\n");
 }
 
 /// A subcommand that runs on in another terminal, and writes to a file.

@@ -7,8 +7,9 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use crate::cmd::sessions;
 use crate::core::Chord;
-use crate::core::coproc::Event;
 use crate::core::request::{Request, TriggerRequest};
+use crate::core::response::{TriggerListResponse, TriggerResponse};
+use crate::core::session_event::EventKind;
 use crate::core::trigger::When;
 use crate::types::signal_names;
 
@@ -20,7 +21,7 @@ pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates>
         ("when", _) => fixed(|| When::NAMES.map(|name| name.trim_end_matches("NAME"))),
         ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
         ("signal", _) => fixed(signal_names),
-        ("events", _) => fixed(|| Event::KINDS.iter().copied()),
+        ("events", _) => fixed(|| EventKind::ALL.map(EventKind::name)),
         ("session", _) => fixed(|| sessions::alive().into_iter().map(|(id, _)| id)),
         ("trigger", true) => ArgValueCandidates::new(move || triggers(session.as_deref())),
         _ => return None,
@@ -44,13 +45,13 @@ where
 
 /// The triggers of the session that is meant: by name, or else by number, with their patterns.
 fn triggers(session: Option<&str>) -> Vec<CompletionCandidate> {
-    let list = Request::Trigger(TriggerRequest::List {}).write();
+    let list = Request::Trigger(TriggerRequest::List {});
     // Where no session is meant or none answers, there is nothing to offer.
-    let answer = sessions::connect(session).ok().and_then(|mut client| client.ask_in_time(&list)).unwrap_or_default();
-    let triggers = answer["triggers"].as_array().into_iter().flatten();
-    let offered = triggers.map(|trigger| {
-        let name = trigger["name"].as_str().map_or_else(|| trigger["number"].to_string(), str::to_owned);
-        CompletionCandidate::new(name).help(trigger["regex"].as_str().map(|pattern| pattern.to_owned().into()))
-    });
-    offered.collect()
+    let answer: Option<TriggerListResponse> =
+        sessions::connect(session).ok().and_then(|mut client| client.ask_in_time(&list));
+    let candidate = |trigger: TriggerResponse| {
+        let name = trigger.name.unwrap_or_else(|| trigger.number.to_string());
+        CompletionCandidate::new(name).help(Some(trigger.regex.into()))
+    };
+    answer.into_iter().flat_map(|answer| answer.triggers).map(candidate).collect()
 }

@@ -1,12 +1,14 @@
 //! The subcommands and the protocol of the socket, out of the enum that the command line and the wire are made of.
 
 use clap::{Arg, ArgAction};
+use serde_json::{Value, json};
 
 use super::{sentence, text};
 use crate::cli;
-use crate::core::control::ErrorCode;
-use crate::core::coproc::Event;
 use crate::core::request::{OptionArgsError, Request};
+use crate::core::response;
+use crate::core::rpc_error::ErrorCode;
+use crate::core::session_event::EventKind;
 
 /// A subcommand with its place below others, as it is typed.
 type Named = (String, clap::Command);
@@ -65,7 +67,7 @@ fn usage(arg: &Arg) -> String {
     }
 }
 
-/// Every method with its parameters.
+/// Every method with its parameters and its answers.
 pub(super) fn methods() -> String {
     let on_the_wire = |(name, _): &Named| !Request::parameters(&name.replace(' ', "-")).is_empty() || is_method(name);
     all().iter().filter(|named| on_the_wire(named)).map(|(name, subcommand)| method(name, subcommand)).collect()
@@ -80,7 +82,26 @@ fn method(name: &str, subcommand: &clap::Command) -> String {
     let described = Request::parameters(&method).iter().map(|name| parameter(&method, name, subcommand));
     let described: Vec<String> = described.collect();
     let parameters = if described.is_empty() { "No parameters.".to_owned() } else { described.join(";\n") + "." };
-    format!(".TP\n\\fB{}\\fR\n{parameters}\n", text(&method))
+    format!(".TP\n\\fB{}\\fR\n{parameters}\n{}", text(&method), answers(&method))
+}
+
+/// What a session may answer to a method: an object for each set of keys.
+fn answers(method: &str) -> String {
+    let answer = |answer| format!(".br\nAnswer: {}\n", text(&spaced(&json!(answer))));
+    response::samples(method).into_iter().map(answer).collect()
+}
+
+/// JSON with spaces, at which a formatter of the page breaks the line.
+fn spaced(value: &Value) -> String {
+    match value {
+        Value::Object(object) => {
+            let members: Vec<String> =
+                object.iter().map(|(key, value)| format!("{}: {}", json!(key), spaced(value))).collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        Value::Array(values) => format!("[{}]", values.iter().map(spaced).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
 }
 
 fn takes_many(arg: &Arg) -> bool {
@@ -135,6 +156,6 @@ pub(super) fn refusals() -> String {
 
 /// The names of the events.
 pub(super) fn events() -> String {
-    let names: Vec<String> = Event::KINDS.iter().map(|kind| format!("\\fB{}\\fR", text(kind))).collect();
+    let names: Vec<String> = EventKind::ALL.iter().map(|kind| format!("\\fB{}\\fR", text(kind.name()))).collect();
     names.join(",\n") + ".\n"
 }

@@ -3,126 +3,109 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use serde_json::{Map, Value, json};
+use crate::core::annotations::{Annotation, Annotations};
+use crate::core::history::{History, HistoryLine};
+use crate::core::notices::{Notice, SeeAlso};
+use crate::core::response::{
+    CapturedLine, CapturedResponse, GetResponse, MarkResponse, NoteResponse, NotesResponse, QuotedLine,
+};
+use crate::core::rpc_error::{ErrorCode, RpcError};
+use crate::core::session::Session;
 
-use super::{ErrorCode, Reply, RpcError};
-use crate::core::annotations::Annotation;
-use crate::core::history::HistoryLine;
-use crate::core::output::notices::SeeAlso;
-use crate::core::{Core, Effect};
+/// Returns the notice that shows a note when it is put on its line.
+pub(in crate::core) fn notice(note: &Annotation) -> Notice {
+    let shown = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
+    let quote = match &note.part {
+        Some(part) => note.quote.chars().skip(part.start).take(part.len()).collect(),
+        None => note.quote.clone(),
+    };
+    let details = note.text.lines().map(shown).collect();
+    let sentence = format!("note on line {}: {}", note.line, shown(quote.trim()));
+    Notice::new(sentence).with(details, SeeAlso::Notes)
+}
 
-/// What may wait to be shown as if the shell had printed it.
-const INJECTED: usize = 64 * 1024;
+/// Makes a note of `text` on the line that a client means.
+pub(in crate::core) fn annotation(
+    now: Instant,
+    history: Option<&mut History>,
+    meant: &str,
+    text: String,
+) -> Result<Annotation, RpcError> {
+    let (line, part) = find_line(now, history, meant)?;
+    let quote = String::from_utf8_lossy(&line.text).into_owned();
+    Ok(Annotation { line: line.number, quote, time: now, text, part })
+}
 
-impl Core {
-    /// Puts a note on a line, and shows it.
-    pub(in crate::core) fn annotate(&mut self, quoted: Annotation, out: &mut Vec<Effect>) {
-        let shown = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
-        let quote = match &quoted.part {
-            Some(part) => quoted.quote.chars().skip(part.start).take(part.len()).collect(),
-            None => quoted.quote.clone(),
-        };
-        let details: Vec<String> = quoted.text.lines().map(shown).collect();
-        let sentence = format!("note on line {}: {}", quoted.line, shown(quote.trim()));
-        self.notice_of(&sentence, &details, SeeAlso::Notes, out);
-        self.notes.notes.push(quoted);
+/// Returns one variable, or all.
+pub(in crate::core) fn get(annotations: &Annotations, name: Option<&str>) -> Result<GetResponse, RpcError> {
+    let variables = annotations.variables();
+    let Some(name) = name else { return Ok(GetResponse::All { variables: variables.clone() }) };
+    match variables.get(name) {
+        Some(value) => Ok(GetResponse::One { value: value.clone() }),
+        None => Err(RpcError::new(ErrorCode::Unknown, format!("there is no variable '{name}'"))),
     }
+}
 
-    /// Shows this as if the shell had printed it, once the stream is at rest. Says whether there was room for it.
-    pub(in crate::core) fn inject(&mut self, bytes: &[u8]) -> bool {
-        let fits = self.injected.len() + bytes.len() <= INJECTED;
-        if fits {
-            self.injected.extend_from_slice(bytes);
-        }
-        fits
+/// Returns all notes.
+pub(in crate::core) fn notes(annotations: &Annotations, session: &Session) -> NotesResponse {
+    NotesResponse { notes: annotations.notes.iter().map(|note| note_response(note, session)).collect() }
+}
+
+/// Returns the notes on a line.
+pub(super) fn notes_on(annotations: &Annotations, line: u64, session: &Session) -> Vec<NoteResponse> {
+    let notes = annotations.notes.iter().filter(|note| note.line == line);
+    notes.map(|note| note_response(note, session)).collect()
+}
+
+fn note_response(note: &Annotation, session: &Session) -> NoteResponse {
+    NoteResponse { quoted: quoted(note, session), text: note.text.clone() }
+}
+
+/// Returns the lines that triggers have captured.
+pub(in crate::core) fn captured(annotations: &Annotations, session: &Session) -> CapturedResponse {
+    let line = |line: &Annotation| CapturedLine { quoted: quoted(line, session), trigger: line.text.clone() };
+    CapturedResponse { captured: annotations.captured.iter().map(line).collect() }
+}
+
+/// Returns the marks that triggers have set.
+pub(super) fn marks(annotations: &Annotations, session: &Session) -> Vec<MarkResponse> {
+    let mark = |mark: &Annotation| MarkResponse { quoted: quoted(mark, session), name: mark.text.clone() };
+    annotations.marks.iter().map(mark).collect()
+}
+
+fn quoted(annotation: &Annotation, session: &Session) -> QuotedLine {
+    QuotedLine {
+        line: annotation.line,
+        quote: annotation.quote.clone(),
+        time: session.seconds_at(annotation.time),
+        from: annotation.part.as_ref().map(|part| part.start + 1),
+        to: annotation.part.as_ref().map(|part| part.end),
     }
+}
 
-    pub(super) fn asked_to_annotate(&mut self, now: Instant, line: &str, text: String, out: &mut Vec<Effect>) -> Reply {
-        let (line, part) = self.find_line(now, line)?;
-        let quote = String::from_utf8_lossy(&line.text).into_owned();
-        let answer = json!({"line": line.number, "text": quote});
-        self.annotate(Annotation { line: line.number, quote, time: now, text, part }, out);
-        Ok(answer)
+/// The line that is meant: `12`, `12:3-8` with columns from 1, or `/TEXT`, the last that holds it.
+fn find_line(
+    now: Instant,
+    history: Option<&mut History>,
+    meant: &str,
+) -> Result<(HistoryLine, Option<Range<usize>>), RpcError> {
+    let lines: Vec<HistoryLine> = history.map_or_else(Vec::new, |history| history.lines(now).collect());
+    if let Some(text) = meant.strip_prefix('/') {
+        return last_with(&lines, text, meant);
     }
-
-    pub(super) fn asked_to_inject(&mut self, text: &str) -> Reply {
-        let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
-        if self.inject(text.as_bytes()) {
-            return Ok(json!({}));
-        }
-        Err(RpcError::new(ErrorCode::Full, "64 KiB wait to be shown already; try again when they are"))
-    }
-
-    pub(super) fn asked_to_set(&mut self, name: &str, value: &str) -> Reply {
-        self.notes.set(name, value).map_err(|sentence| RpcError::new(ErrorCode::Params, sentence))?;
-        Ok(json!({}))
-    }
-
-    pub(super) fn asked_to_get(&self, name: Option<&str>) -> Reply {
-        let variables = self.notes.variables();
-        let Some(name) = name else { return Ok(json!({"variables": variables})) };
-        match variables.get(name) {
-            Some(value) => Ok(json!({"value": value})),
-            None => Err(RpcError::new(ErrorCode::Unknown, format!("there is no variable '{name}'"))),
-        }
-    }
-
-    pub(super) fn tell_notes(&self) -> Value {
-        let notes: Vec<Value> = self.notes.notes.iter().map(|note| self.written(note, "text")).collect();
-        json!({"notes": notes})
-    }
-
-    pub(super) fn tell_captured(&self) -> Value {
-        let captured: Vec<Value> = self.notes.captured.iter().map(|line| self.written(line, "trigger")).collect();
-        json!({"captured": captured})
-    }
-
-    pub(super) fn named_marks(&self) -> Vec<Value> {
-        self.notes.marks.iter().map(|mark| self.written(mark, "name")).collect()
-    }
-
-    /// The notes on a line, if there are any.
-    pub(super) fn notes_on(&self, line: u64) -> Option<Value> {
-        let notes = self.notes.notes.iter().filter(|note| note.line == line);
-        let notes: Vec<Value> = notes.map(|note| self.written(note, "text")).collect();
-        (!notes.is_empty()).then(|| notes.into())
-    }
-
-    fn written(&self, quoted: &Annotation, key: &str) -> Value {
-        let mut object = Map::from_iter([
-            ("line".to_owned(), quoted.line.into()),
-            ("quote".to_owned(), quoted.quote.clone().into()),
-            ("time".to_owned(), self.seconds_at(quoted.time).into()),
-            (key.to_owned(), quoted.text.clone().into()),
-        ]);
-        if let Some(part) = &quoted.part {
-            object.insert("from".to_owned(), (part.start + 1).into());
-            object.insert("to".to_owned(), part.end.into());
-        }
-        object.into()
-    }
-
-    /// The line that is meant: `12`, `12:3-8` with columns from 1, or `/TEXT`, the last that holds it.
-    fn find_line(&mut self, now: Instant, meant: &str) -> Result<(HistoryLine, Option<Range<usize>>), RpcError> {
-        let lines: Vec<HistoryLine> =
-            self.screen.history().map_or_else(Vec::new, |history| history.lines(now).collect());
-        if let Some(text) = meant.strip_prefix('/') {
-            return last_with(&lines, text, meant);
-        }
-        let (number, part) = match meant.split_once(':') {
-            Some((number, part)) => (number, Some(columns(part).ok_or_else(|| misread(meant))?)),
-            None => (meant, None),
-        };
-        let number: u64 = number.parse().map_err(|_| misread(meant))?;
-        match lines.iter().find(|line| line.number == number) {
-            Some(line) => Ok((line.clone(), part)),
-            None => {
-                let (first, last) = (lines.first(), lines.last());
-                let kept = first.zip(last).map_or_else(String::new, |(first, last)| {
-                    format!("; the history has lines {} to {}", first.number, last.number)
-                });
-                Err(RpcError::new(ErrorCode::Unknown, format!("line {number} is not there{kept}")))
-            }
+    let (number, part) = match meant.split_once(':') {
+        Some((number, part)) => (number, Some(columns(part).ok_or_else(|| misread(meant))?)),
+        None => (meant, None),
+    };
+    let number: u64 = number.parse().map_err(|_| misread(meant))?;
+    match lines.iter().find(|line| line.number == number) {
+        Some(line) => Ok((line.clone(), part)),
+        None => {
+            let (first, last) = (lines.first(), lines.last());
+            let kept = first.zip(last).map_or_else(String::new, |(first, last)| {
+                format!("; the history has lines {} to {}", first.number, last.number)
+            });
+            Err(RpcError::new(ErrorCode::Unknown, format!("line {number} is not there{kept}")))
         }
     }
 }

@@ -1,144 +1,115 @@
-//! What was printed, and what stands on the screen, for those who ask: an answer is of one moment.
+//! What was printed, and what stands on the screen, for clients: an answer is of one moment.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use serde_json::{Map, Value, json};
-
-use super::{ErrorCode, Reply, RpcError};
-use crate::core::Core;
-use crate::core::history;
-use crate::core::history::{History, HistoryLine, LinePosition};
+use super::annotate;
+use crate::core::annotations::Annotations;
+use crate::core::history::{CommandRecord, History, HistoryLine, LinePosition};
+use crate::core::response::{
+    CellRun, CellRunColour, CommandResponse, CursorResponse, LineResponse, LinesResponse, MarksResponse, ScreenResponse,
+};
+use crate::core::rpc_error::{ErrorCode, RpcError};
+use crate::core::session::{Session, seconds};
 use crate::core::vt::screen::{Cell, CellColour, Screen, Style};
-use crate::types::RequestId;
 
-/// The most text in one answer: beyond that the oldest lines are left out.
+/// The most text in one answer, in bytes: beyond that the oldest lines are left out.
 const LIMIT: usize = 4 * 1024 * 1024;
 
-/// Which lines are wanted.
+/// Which lines a client asks for.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LinesQuery {
-    /// At most so many, the last ones.
-    pub(super) number: Option<usize>,
-    /// From this one on.
-    pub(super) from: Option<u64>,
+pub(in crate::core) struct LinesQuery {
+    /// The last so many at most.
+    pub(in crate::core) number: Option<usize>,
+    /// From this number on.
+    pub(in crate::core) from: Option<u64>,
     /// The output of a command: the last is 1, the one before it 2.
-    pub(super) command: Option<usize>,
+    pub(in crate::core) command: Option<usize>,
+    /// Without the line that the cursor is on: it is told when it is finished.
+    pub(in crate::core) finished_only: bool,
 }
 
-/// What becomes of the line that the cursor is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Open {
-    /// It is told as far as it is.
-    Told,
-    /// It is told when it is finished.
-    LeftOut,
-}
-
-/// A part of the history, its first and last line cut; open where it is `None`.
+/// A part of the history: its first and last line are cut there; open where it is `None`.
 type CommandPart = (Option<LinePosition>, Option<LinePosition>);
 
-impl Core {
-    /// The lines that are wanted, and from now on those that come, each when it is finished.
-    pub(super) fn follow_lines(&mut self, now: Instant, request_id: RequestId, wanted: LinesQuery) -> Reply {
-        let lines = self.tell_lines(now, wanted, Open::LeftOut)?;
-        self.control.subscribers.add(request_id, vec!["line".to_owned()])?;
-        self.watch();
-        Ok(lines)
-    }
-
-    /// The lines that are wanted.
-    pub(super) fn tell_lines(&mut self, now: Instant, wanted: LinesQuery, open: Open) -> Reply {
-        let Some(history) = self.screen.history() else { return Ok(json!({"lines": []})) };
-        let part = match wanted.command {
-            Some(last) => output_of(history, last)?,
-            None => (None, None),
-        };
-        let owners = owners(history);
-        // No line is copied that is not wanted: there may be many. One more may be left out.
-        let last = wanted.number.filter(|_| wanted.command.is_none());
-        let last = last.map(|count| history.last(now, count.saturating_add(usize::from(open == Open::LeftOut))));
-        let first = [wanted.from, last, part.0.map(|spot| spot.number)].into_iter().flatten().max();
-        let lines = history.lines_from(now, first.unwrap_or(0)).filter(|line| open == Open::Told || !line.open);
-        let mut lines = joined(lines.filter_map(|line| cut(line, part)).collect());
-        lines.drain(..lines.len().saturating_sub(wanted.number.unwrap_or(usize::MAX)));
-        let left_out = leave_out(&mut lines);
-        let object = |line: HistoryLine| {
-            let mut object = json!({
-                "number": line.number,
-                "time": self.seconds_at(line.time),
-                "text": String::from_utf8_lossy(&line.text),
-            });
-            let owner = owners.partition_point(|&(first, _)| first <= line.number).checked_sub(1);
-            if let Some(at) = owner {
-                object["command"] = owners[at].1.into();
-            }
-            match open {
-                Open::Told if line.open => object["open"] = true.into(),
-                // The rest of it comes.
-                Open::LeftOut if line.more => object["more"] = true.into(),
-                Open::Told | Open::LeftOut => {}
-            }
-            if let Some(notes) = self.notes_on(line.number) {
-                object["notes"] = notes;
-            }
-            object
-        };
-        let objects: Vec<Value> = lines.into_iter().map(object).collect();
-        Ok(json!({"lines": objects, "left_out": left_out}))
-    }
-
-    /// A time in seconds since 1970.
-    pub(in crate::core) fn seconds_at(&self, time: Instant) -> f64 {
-        seconds(self.settings.clock + time.saturating_duration_since(self.start))
-    }
-
-    /// The commands that the shell has marked.
-    pub(super) fn tell_marks(&mut self, now: Instant) -> Value {
-        let (start, clock) = (self.start, self.settings.clock);
-        let Some(history) = self.screen.history() else { return json!({"commands": [], "marks": []}) };
-        let lines: Vec<HistoryLine> = history.lines(now).collect();
-        let ran = history.commands().filter(|(command, _)| command.output.is_some());
-        let commands: Vec<Value> = ran
-            .map(|(command, spots)| {
-                let [prompt, input, output, end] = spots;
-                let line = |spot: Option<LinePosition>| spot.map(|spot| spot.number);
-                let (began, ended) = (command.output.map(|(_, at)| at), command.end.map(|(_, at)| at));
-                let took = began.zip(ended).map(|(began, ended)| seconds(ended.saturating_duration_since(began)));
-                json!({
-                    "command": command.number,
-                    "line": line(prompt.or(input).or(output)),
-                    "output": line(output),
-                    "end": line(end),
-                    "status": command.status,
-                    "running": command.end.is_none(),
-                    "time": began.map(|at| seconds(clock + at.saturating_duration_since(start))),
-                    "seconds": took,
-                    "directory": command.directory.as_deref(),
-                    "text": input.zip(output).map(|part| text_of(&lines, part)),
-                })
-            })
-            .collect();
-        let directory = history.directory().map(str::to_owned);
-        json!({"commands": commands, "marks": self.named_marks(), "directory": directory})
-    }
-
-    /// The screen as it stands.
-    pub(super) fn tell_screen(&mut self) -> Reply {
-        let picture = self.screen.screen();
-        picture
-            .map(screen)
-            .ok_or_else(|| RpcError::new(ErrorCode::NoTerminal, "the session keeps nothing of what is on its screen"))
-    }
+/// Returns the lines that a client asks for.
+pub(in crate::core) fn lines(
+    now: Instant,
+    query: LinesQuery,
+    history: Option<&mut History>,
+    annotations: &Annotations,
+    session: &Session,
+) -> Result<LinesResponse, RpcError> {
+    let Some(history) = history else { return Ok(LinesResponse { lines: Vec::new(), left_out: None }) };
+    let part = match query.command {
+        Some(last) => output_of(history, last)?,
+        None => (None, None),
+    };
+    let owners = owners(history);
+    // A long history is not copied for its end: lines before the first that can be wanted are passed over. One more
+    // may be left out, the open one.
+    let last = query.number.filter(|_| query.command.is_none());
+    let last = last.map(|count| history.last(now, count.saturating_add(usize::from(query.finished_only))));
+    let first = [query.from, last, part.0.map(|position| position.number)].into_iter().flatten().max();
+    let lines = history.lines_from(now, first.unwrap_or(0)).filter(|line| !(query.finished_only && line.open));
+    let mut lines = joined(lines.filter_map(|line| cut(line, part)).collect());
+    lines.drain(..lines.len().saturating_sub(query.number.unwrap_or(usize::MAX)));
+    let left_out = leave_out(&mut lines);
+    let response = |line: HistoryLine| LineResponse {
+        number: line.number,
+        time: session.seconds_at(line.time),
+        text: String::from_utf8_lossy(&line.text).into_owned(),
+        command: owners.partition_point(|&(first, _)| first <= line.number).checked_sub(1).map(|at| owners[at].1),
+        open: !query.finished_only && line.open,
+        // Where only finished lines are told, the rest of a long one comes later.
+        more: query.finished_only && line.more,
+        notes: annotate::notes_on(annotations, line.number, session),
+    };
+    Ok(LinesResponse { lines: lines.into_iter().map(response).collect(), left_out: Some(left_out) })
 }
 
-/// Seconds, to the millisecond.
-fn seconds(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1000.0).round() / 1000.0
+/// Returns the commands that the shell has marked, and the marks that triggers have set.
+pub(in crate::core) fn marks(
+    now: Instant,
+    history: Option<&mut History>,
+    annotations: &Annotations,
+    session: &Session,
+) -> MarksResponse {
+    let Some(history) = history else {
+        return MarksResponse { commands: Vec::new(), marks: Vec::new(), directory: None };
+    };
+    let lines: Vec<HistoryLine> = history.lines(now).collect();
+    let ran = history.commands().filter(|(command, _)| command.output.is_some());
+    let commands = ran.map(|(command, positions)| command_response(command, positions, &lines, session)).collect();
+    let directory = history.directory().map(str::to_owned);
+    MarksResponse { commands, marks: annotate::marks(annotations, session), directory: Some(directory) }
+}
+
+fn command_response(
+    command: &CommandRecord,
+    [prompt, input, output, end]: [Option<LinePosition>; 4],
+    lines: &[HistoryLine],
+    session: &Session,
+) -> CommandResponse {
+    let line = |position: Option<LinePosition>| position.map(|position| position.number);
+    let (began, ended) = (command.output.map(|(_, at)| at), command.end.map(|(_, at)| at));
+    let took = began.zip(ended).map(|(began, ended)| seconds(ended.saturating_duration_since(began)));
+    CommandResponse {
+        command: command.number,
+        line: line(prompt.or(input).or(output)),
+        output: line(output),
+        end: line(end),
+        status: command.status,
+        running: command.end.is_none(),
+        time: began.map(|at| session.seconds_at(at)),
+        seconds: took,
+        directory: command.directory.as_deref().map(str::to_owned),
+        text: input.zip(output).map(|part| text_of(lines, part)),
+    }
 }
 
 /// The first line of every command, and its number.
 fn owners(history: &mut History) -> Vec<(u64, u64)> {
-    let first = |(command, spots): (&history::CommandRecord, [Option<LinePosition>; 4])| {
+    let first = |(command, spots): (&CommandRecord, [Option<LinePosition>; 4])| {
         Some((spots.into_iter().flatten().next()?.number, command.number))
     };
     history.commands().filter_map(first).collect()
@@ -218,24 +189,22 @@ fn text_of(lines: &[HistoryLine], (from, to): (LinePosition, LinePosition)) -> S
     texts.join("\n")
 }
 
-fn screen(picture: &Screen) -> Value {
-    let cursor = picture.cursor();
-    let rows: Vec<String> = (0..picture.rows()).map(|row| picture.text(row)).collect();
-    let runs: Vec<Value> = (0..picture.rows()).map(|row| runs(picture.cells(row))).collect();
-    let wrapped: Vec<usize> = (0..picture.rows()).filter(|&row| picture.wraps(row)).collect();
-    json!({
-        "rows": picture.rows(),
-        "cols": picture.columns(),
-        "alternate_screen": picture.alt_screen(),
-        "cursor": {"row": cursor.row, "column": cursor.column, "visible": cursor.visible},
-        "lines": rows,
-        "runs": runs,
-        "wrapped": wrapped,
-    })
+/// Returns the screen as it stands.
+pub(in crate::core) fn screen(screen: &Screen) -> ScreenResponse {
+    let (rows, cursor) = (0..screen.rows(), screen.cursor());
+    ScreenResponse {
+        rows: screen.rows(),
+        cols: screen.columns(),
+        alternate_screen: screen.alt_screen(),
+        cursor: CursorResponse { row: cursor.row, column: cursor.column, visible: cursor.visible },
+        lines: rows.clone().map(|row| screen.text(row)).collect(),
+        runs: rows.clone().map(|row| runs(screen.cells(row))).collect(),
+        wrapped: rows.filter(|&row| screen.wraps(row)).collect(),
+    }
 }
 
-/// A row as runs of cells that look the same.
-fn runs<'a>(cells: impl Iterator<Item = Cell<'a>>) -> Value {
+/// Returns a row as runs of cells that look the same.
+fn runs<'a>(cells: impl Iterator<Item = Cell<'a>>) -> Vec<CellRun> {
     let mut runs: Vec<(Style, String)> = Vec::new();
     for cell in cells.filter(|cell| cell.width > 0) {
         match runs.last_mut().filter(|(style, _)| *style == cell.style) {
@@ -243,25 +212,32 @@ fn runs<'a>(cells: impl Iterator<Item = Cell<'a>>) -> Value {
             None => runs.push((cell.style, cell.glyph.to_string())),
         }
     }
-    // Blanks at the end that nobody coloured say nothing.
+    // Blanks at the end in the terminal's own colours say nothing.
     if runs.last().is_some_and(|(style, text)| *style == Style::default() && text.trim_end_matches(' ').is_empty()) {
         runs.pop();
     }
     runs.into_iter().map(|(style, text)| run(style, text)).collect()
 }
 
-fn run(style: Style, text: String) -> Value {
-    let mut run = Map::from_iter([("text".to_owned(), text.into())]);
-    run.extend(style.attributes().map(|(name, _)| (name.to_owned(), true.into())));
-    let colours = [("foreground", style.foreground), ("background", style.background)];
-    run.extend(colours.into_iter().filter_map(|(name, colour)| Some((name.to_owned(), self::colour(colour?)))));
-    Value::Object(run)
+fn run(style: Style, text: String) -> CellRun {
+    let has = |name: &str| style.attributes().any(|(known, _)| known == name);
+    CellRun {
+        text,
+        foreground: style.foreground.map(colour),
+        background: style.background.map(colour),
+        bold: has("bold"),
+        faint: has("faint"),
+        italic: has("italic"),
+        underline: has("underline"),
+        blink: has("blink"),
+        inverse: has("inverse"),
+        strikethrough: has("strikethrough"),
+    }
 }
 
-/// A number of the palette, or `#rrggbb`.
-fn colour(colour: CellColour) -> Value {
+fn colour(colour: CellColour) -> CellRunColour {
     match colour {
-        CellColour::Indexed(index) => index.into(),
-        CellColour::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}").into(),
+        CellColour::Indexed(index) => CellRunColour::Indexed(index),
+        CellColour::Rgb(r, g, b) => CellRunColour::Rgb(format!("#{r:02x}{g:02x}{b:02x}")),
     }
 }

@@ -1,85 +1,87 @@
-//! Who has subscribed to what happens in the session, and what they are told: the records that a `json` coprocess reads,
-//! and some more.
+//! Clients that have subscribed to events.
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{ErrorCode, Reply, RpcError};
-use crate::core::Effect;
-use crate::core::coproc::Event;
+use crate::core::event::{Cx, Effect};
+use crate::core::response::SubscribeResponse;
+use crate::core::rpc_error::{ErrorCode, RpcError};
+use crate::core::session_event::{EventKind, SessionEvent};
 use crate::types::RequestId;
 
-/// More subscriptions than any set of tools needs.
+/// The number of subscriptions that a session takes.
 const MOST: usize = 1024;
 
-/// One who wants to be told.
 #[derive(Debug)]
 struct Subscriber {
     request_id: RequestId,
-    /// The kinds of records; none stands for all.
-    kinds: Vec<String>,
+    kinds: Vec<EventKind>,
 }
 
-/// All who want to be told.
+/// All subscriptions.
 #[derive(Debug, Default)]
 pub(in crate::core) struct Subscribers {
     all: Vec<Subscriber>,
 }
 
 impl Subscribers {
-    /// Somebody wants to be told of these kinds of records; of all where there are none.
-    pub(super) fn add(&mut self, request_id: RequestId, kinds: Vec<String>) -> Reply {
-        if let Some(wrong) = kinds.iter().find(|kind| !Event::KINDS.contains(&kind.as_str())) {
-            let known = Event::KINDS.join(", ");
-            return Err(RpcError::new(ErrorCode::Params, format!("there is no event '{wrong}'; there are {known}")));
-        }
+    /// Adds a subscription to these kinds of events, or to all where none are named.
+    pub(in crate::core) fn add(
+        &mut self,
+        request_id: RequestId,
+        names: &[String],
+    ) -> Result<SubscribeResponse, RpcError> {
+        let kinds: Result<Vec<_>, _> = names.iter().map(|name| EventKind::of(name).ok_or(name)).collect();
+        let kinds = match kinds {
+            Ok(kinds) if kinds.is_empty() => EventKind::ALL.to_vec(),
+            Ok(kinds) => kinds,
+            Err(wrong) => {
+                let known = EventKind::ALL.map(EventKind::name).join(", ");
+                let sentence = format!("there is no event '{wrong}'; there are {known}");
+                return Err(RpcError::new(ErrorCode::Params, sentence));
+            }
+        };
         if self.all.len() >= MOST {
-            return Err(RpcError::new(ErrorCode::Full, format!("there are {MOST} subscriptions already; end some")));
+            let sentence = format!("there are {MOST} subscriptions already; end some");
+            return Err(RpcError::new(ErrorCode::Full, sentence));
         }
-        let told = if kinds.is_empty() { json!(Event::KINDS) } else { json!(kinds) };
+        let events = kinds.iter().map(|kind| kind.name().to_owned()).collect();
         self.all.push(Subscriber { request_id, kinds });
-        Ok(json!({"events": told}))
+        Ok(SubscribeResponse { events })
     }
 
-    /// Whether somebody wants to know of lines.
+    /// Whether a client has subscribed to lines.
     pub(in crate::core) fn want_lines(&self) -> bool {
-        self.all.iter().any(|subscriber| ["line", "prompt"].iter().any(|kind| subscriber.wants(kind)))
+        let lines = [EventKind::Line, EventKind::Prompt];
+        self.all.iter().any(|subscriber| lines.iter().any(|kind| subscriber.kinds.contains(kind)))
     }
 
-    /// This one has gone; whether it was there.
-    pub(super) fn remove(&mut self, request_id: RequestId) -> bool {
-        let before = self.all.len();
+    /// Removes the subscription of this request, if it is one.
+    pub(in crate::core) fn remove(&mut self, request_id: RequestId) {
         self.all.retain(|subscriber| subscriber.request_id != request_id);
-        self.all.len() < before
     }
 
-    /// Tells everybody who wants it.
-    pub(in crate::core) fn tell(&self, record: &Event<'_>, out: &mut Vec<Effect>) {
-        self.tell_object(record.kind(), || record.object(), out);
+    /// Tells an event to the clients that have subscribed to its kind.
+    pub(in crate::core) fn tell(&self, cx: &mut Cx<'_>, event: &SessionEvent<'_>) {
+        self.tell_object(cx, event.kind(), || event.object());
     }
 
-    /// The same of something that was printed at this time, in seconds since 1970.
-    pub(in crate::core) fn tell_printed(&self, record: &Event<'_>, time: impl Fn() -> f64, out: &mut Vec<Effect>) {
+    /// Tells an event that was printed at this time, in seconds since 1970.
+    pub(in crate::core) fn tell_printed(&self, cx: &mut Cx<'_>, event: &SessionEvent<'_>, time: f64) {
         let object = || {
-            let mut object = record.object();
-            object["time"] = time().into();
+            let mut object = event.object();
+            object["time"] = time.into();
             object
         };
-        self.tell_object(record.kind(), object, out);
+        self.tell_object(cx, event.kind(), object);
     }
 
-    fn tell_object(&self, kind: &str, object: impl Fn() -> Value, out: &mut Vec<Effect>) {
+    fn tell_object(&self, cx: &mut Cx<'_>, kind: EventKind, object: impl Fn() -> Value) {
         let mut text: Option<Arc<str>> = None;
-        for subscriber in self.all.iter().filter(|subscriber| subscriber.wants(kind)) {
+        for subscriber in self.all.iter().filter(|subscriber| subscriber.kinds.contains(&kind)) {
             let text = text.get_or_insert_with(|| object().to_string().into());
-            out.push(Effect::Tell(subscriber.request_id, Arc::clone(text)));
+            cx.push(Effect::Tell(subscriber.request_id, Arc::clone(text)));
         }
-    }
-}
-
-impl Subscriber {
-    fn wants(&self, kind: &str) -> bool {
-        self.kinds.is_empty() || self.kinds.iter().any(|wanted| wanted == kind)
     }
 }

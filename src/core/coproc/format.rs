@@ -1,30 +1,8 @@
 //! What a coprocess reads: the raw bytes, lines as a person reads them, or one JSON object a line (SPEC 3). What there is
 //! to tell is in `event`.
 
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
-
-use super::event::Event;
-
-/// What a coprocess's stdin carries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum InputFormat {
-    /// The bytes that the shell printed, exactly.
-    #[default]
-    Raw,
-    /// Lines as a person reads them.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-impl InputFormat {
-    /// Whether who reads so is told of lines, not given the bytes as they come.
-    pub fn tells_of_lines(self) -> bool {
-        self != Self::Raw
-    }
-}
+use crate::core::request::InputFormat;
+use crate::core::session_event::SessionEvent;
 
 /// Turns records into what the coprocess reads.
 #[derive(Debug)]
@@ -46,7 +24,7 @@ impl InputEncoder {
     }
 
     /// Appends what a record is for this reader, if it is anything.
-    pub(super) fn render(&mut self, record: &Event<'_>, out: &mut Vec<u8>) {
+    pub(super) fn render(&mut self, record: &SessionEvent<'_>, out: &mut Vec<u8>) {
         match self.form {
             InputFormat::Raw => {}
             InputFormat::Text => self.text(record, out),
@@ -65,21 +43,21 @@ impl InputEncoder {
                 return without_returns(rest, out);
             }
             let Some(feed) = memchr::memchr(b'\n', rest) else { return };
-            self.render(&Event::Line { number, text: &rest[..feed - 1], more: false }, out);
+            self.render(&SessionEvent::Line { number, text: &rest[..feed - 1], more: false }, out);
             rest = &rest[feed + 1..];
         }
     }
 
-    fn text(&mut self, record: &Event<'_>, out: &mut Vec<u8>) {
+    fn text(&mut self, record: &SessionEvent<'_>, out: &mut Vec<u8>) {
         match *record {
-            Event::Line { text, more, .. } => {
+            SessionEvent::Line { text, more, .. } => {
                 self.rest_of(text, out);
                 self.given.clear();
                 if !more {
                     out.push(b'\n');
                 }
             }
-            Event::Prompt { text, .. } => {
+            SessionEvent::Prompt { text, .. } => {
                 self.rest_of(text, out);
                 self.given.clear();
                 self.given.extend_from_slice(text);
@@ -116,15 +94,15 @@ mod tests {
     use crate::core::trigger::Pattern;
     use crate::types::ExitStatus;
 
-    fn prompt(text: &str) -> Event<'_> {
-        Event::Prompt { number: 1, text: text.as_bytes() }
+    fn prompt(text: &str) -> SessionEvent<'_> {
+        SessionEvent::Prompt { number: 1, text: text.as_bytes() }
     }
 
-    fn line(text: &str) -> Event<'_> {
-        Event::Line { number: 1, text: text.as_bytes(), more: false }
+    fn line(text: &str) -> SessionEvent<'_> {
+        SessionEvent::Line { number: 1, text: text.as_bytes(), more: false }
     }
 
-    fn read(form: InputFormat, records: &[Event<'_>]) -> String {
+    fn read(form: InputFormat, records: &[SessionEvent<'_>]) -> String {
         let mut reading = InputEncoder::new(form);
         let mut bytes = Vec::new();
         records.iter().for_each(|record| reading.render(record, &mut bytes));
@@ -144,7 +122,7 @@ mod tests {
                 let mut reading = InputEncoder::new(form);
                 given.iter().for_each(|prompt| reading.render(prompt, &mut single));
                 for (number, text) in (7..).zip(["ab", "", "c d"]) {
-                    reading.render(&Event::Line { number, text: text.as_bytes(), more: false }, &mut single);
+                    reading.render(&SessionEvent::Line { number, text: text.as_bytes(), more: false }, &mut single);
                 }
                 let mut reading = InputEncoder::new(form);
                 given.iter().for_each(|prompt| reading.render(prompt, &mut whole));
@@ -161,13 +139,13 @@ mod tests {
 
     #[test]
     fn text_ends_a_long_line_once() {
-        let piece = Event::Line { number: 1, text: b"ab", more: true };
+        let piece = SessionEvent::Line { number: 1, text: b"ab", more: true };
         assert_eq!(read(InputFormat::Text, &[piece, line("c")]), "abc\n");
     }
 
     #[test]
     fn json_is_one_object_a_line() {
-        let records = [line("a\"b"), prompt("$ "), Event::Exit(ExitStatus::Signal(15))];
+        let records = [line("a\"b"), prompt("$ "), SessionEvent::Exit(ExitStatus::Signal(15))];
         assert_eq!(
             read(InputFormat::Json, &records),
             "{\"number\":1,\"text\":\"a\\\"b\",\"type\":\"line\"}\n\
@@ -180,7 +158,7 @@ mod tests {
     fn json_tells_what_a_trigger_matched() {
         let pattern = Pattern::parse("a(1)|(2)").expect("a good pattern");
         let captures = pattern.search(b"a1\xff").expect("it matches");
-        let fired = Event::Trigger { name: "n", line: b"a1\xff", captures: &captures };
+        let fired = SessionEvent::Trigger { name: "n", line: b"a1\xff", captures: &captures };
         assert_eq!(
             read(InputFormat::Json, &[fired]),
             "{\"groups\":[\"a1\",\"1\",null],\"line\":\"a1\u{fffd}\",\"name\":\"n\",\"type\":\"trigger\"}\n"

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::core::Effect;
+use crate::core::event::{Cx, Effect};
 use crate::types::{Child, ExitStatus, SIGKILL, SIGTERM};
 
 /// From SIGTERM to SIGKILL.
@@ -39,9 +39,9 @@ enum StopPhase {
 
 /// The process, from its start on.
 #[derive(Debug)]
-pub(in crate::core) struct Process {
+pub(super) struct Process {
     /// Once it has been started.
-    pub(in crate::core) pid: Option<u32>,
+    pub(super) pid: Option<u32>,
     stopping: StopPhase,
     /// Who asked for its end, if anybody did.
     pub(super) why: Option<StopReason>,
@@ -58,11 +58,11 @@ impl Process {
     }
 
     /// Asks it to end: SIGTERM to its process group, SIGKILL later.
-    pub(in crate::core) fn stop(&mut self, now: Instant, why: StopReason, out: &mut Vec<Effect>) {
+    pub(super) fn stop(&mut self, cx: &mut Cx<'_>, why: StopReason) {
         self.why.get_or_insert(why);
         if matches!(self.stopping, StopPhase::No | StopPhase::TermAt(_)) {
-            self.stopping = StopPhase::KillAt(now + KILL_AFTER);
-            out.push(Effect::Signal(Child::Coproc, SIGTERM));
+            self.stopping = StopPhase::KillAt(cx.now + KILL_AFTER);
+            cx.push(Effect::Signal(Child::Coproc, SIGTERM));
         }
     }
 
@@ -75,9 +75,9 @@ impl Process {
     }
 
     /// The user has it sent this signal: if that ends it, it has not failed.
-    pub(in crate::core) fn send(&mut self, signal: i32, out: &mut Vec<Effect>) {
+    pub(super) fn send(&mut self, cx: &mut Cx<'_>, signal: i32) {
         self.sent = Some(signal);
-        out.push(Effect::Signal(Child::Coproc, signal));
+        cx.push(Effect::Signal(Child::Coproc, signal));
     }
 
     /// It has exited.
@@ -89,7 +89,7 @@ impl Process {
     }
 
     /// Whether it was stopped, or ended with anything but success.
-    pub(in crate::core) fn failed(&self) -> bool {
+    pub(super) fn failed(&self) -> bool {
         self.why.is_some() || self.exit.is_some_and(|exit| !exit.success())
     }
 
@@ -103,15 +103,15 @@ impl Process {
     }
 
     /// Sends the signal that is due by now.
-    pub(super) fn tick(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if self.deadline().is_none_or(|at| now < at) {
+    pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
+        if self.deadline().is_none_or(|at| cx.now < at) {
             return;
         }
         if let StopPhase::TermAt(_) = self.stopping {
-            return self.stop(now, StopReason::Session, out);
+            return self.stop(cx, StopReason::Session);
         }
         self.stopping = StopPhase::Killed;
-        out.push(Effect::Signal(Child::Coproc, SIGKILL));
+        cx.push(Effect::Signal(Child::Coproc, SIGKILL));
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
         let mut signals = Vec::new();
         while let Some(at) = process.deadline() {
             let mut out = Vec::new();
-            process.tick(at, &mut out);
+            process.tick(&mut Cx { now: at, effects: &mut out });
             signals.extend(out.into_iter().map(|effect| ((at - now).as_secs(), effect)));
         }
         signals
@@ -136,15 +136,16 @@ mod tests {
         process.finish(now);
         let signal = |signal| Effect::Signal(Child::Coproc, signal);
         assert_eq!(signals(&mut process, now), [(1, signal(SIGTERM)), (3, signal(SIGKILL))]);
-        process.stop(now, StopReason::User, &mut Vec::new());
+        process.stop(&mut Cx { now, effects: &mut Vec::new() }, StopReason::User);
         assert_eq!((process.why, process.deadline()), (Some(StopReason::Session), None));
     }
 
     #[test]
     fn who_has_exited_is_not_killed() {
         let (mut process, now, mut out) = (Process::new(), Instant::now(), Vec::new());
-        process.stop(now, StopReason::User, &mut out);
-        process.stop(now, StopReason::HangUp, &mut out);
+        let mut cx = Cx { now, effects: &mut out };
+        process.stop(&mut cx, StopReason::User);
+        process.stop(&mut cx, StopReason::HangUp);
         process.exited(ExitStatus::Code(0));
         assert_eq!(out, [Effect::Signal(Child::Coproc, SIGTERM)]);
         assert_eq!((signals(&mut process, now), process.why), (Vec::new(), Some(StopReason::User)));

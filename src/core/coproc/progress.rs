@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_millis(200);
 
 /// What a silent coprocess has done so far, and when that is shown next.
 #[derive(Debug)]
-pub(in crate::core) struct Progress {
+pub(super) struct Progress {
     started: Instant,
     received: u64,
     sent: u64,
@@ -26,7 +26,7 @@ pub(in crate::core) struct Progress {
 
 impl Progress {
     /// It begins now; `visible` is whether there is a place to draw on, `locked` whether Ctrl-C stops it.
-    pub(in crate::core) fn begin(now: Instant, visible: bool, locked: bool) -> Self {
+    pub(super) fn begin(now: Instant, visible: bool, locked: bool) -> Self {
         let way_out = if locked { ", Ctrl-C stops it" } else { "" };
         Self { started: now, received: 0, sent: 0, next: visible.then(|| now + FIRST_AFTER), drawn: false, way_out }
     }

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::Visibility;
-use crate::core::Effect;
+use crate::core::event::{Cx, Effect};
+use crate::core::request::Visibility;
 use crate::core::write_buffer::WriteBuffer;
-use crate::types::Port;
+use crate::types::Sink;
 
 /// What waits for a coprocess before the shell's output waits for it.
 const LIMIT: usize = 1024 * 1024;
@@ -28,7 +28,7 @@ enum StdinGate {
 
 /// The way to a coprocess's stdin.
 #[derive(Debug)]
-pub(in crate::core) struct CoprocStdin {
+pub(super) struct CoprocStdin {
     stdin: WriteBuffer,
     gate: StdinGate,
     /// Silent until what it did not read has come back: so long nobody else has it, and nothing is thrown away.
@@ -64,7 +64,7 @@ impl CoprocStdin {
 
     /// Gives the coprocess its last bytes, unless it has them. `behind` and what comes from now on is shown in the end,
     /// and of what it was given nothing.
-    pub(in crate::core) fn conclude(&mut self, now: Instant, last: &[u8], behind: &[u8]) {
+    pub(super) fn conclude(&mut self, now: Instant, last: &[u8], behind: &[u8]) {
         if self.behind.is_none() {
             self.give(now, last);
             self.behind = Some(behind.to_vec());
@@ -77,44 +77,44 @@ impl CoprocStdin {
     }
 
     /// What it was given so far has been on the screen already.
-    pub(in crate::core) fn has_been_shown(&mut self) {
+    pub(super) fn has_been_shown(&mut self) {
         self.shown = self.given;
     }
 
     /// How much it was given in all.
-    pub(in crate::core) fn given(&self) -> usize {
+    pub(super) fn given(&self) -> usize {
         self.given
     }
 
     /// What it should be given next; a closed stdin takes nothing.
-    pub(in crate::core) fn pending(&self) -> &[u8] {
+    pub(super) fn pending(&self) -> &[u8] {
         if self.gate == StdinGate::Closed { &[] } else { self.stdin.pending() }
     }
 
     /// The coprocess took `n` bytes of `pending`.
-    pub(in crate::core) fn wrote(&mut self, now: Instant, n: usize, out: &mut Vec<Effect>) {
+    pub(super) fn wrote(&mut self, cx: &mut Cx<'_>, n: usize) {
         self.stdin.wrote(n);
-        self.took = now;
-        self.end(out);
+        self.took = cx.now;
+        self.end(cx);
     }
 
     /// The shell has exited: what waits is the last.
-    pub(super) fn finish(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn finish(&mut self, cx: &mut Cx<'_>) {
         if self.gate == StdinGate::Open {
             self.gate = StdinGate::Ending;
-            self.end(out);
+            self.end(cx);
         }
     }
 
-    fn end(&mut self, out: &mut Vec<Effect>) {
+    fn end(&mut self, cx: &mut Cx<'_>) {
         if self.gate == StdinGate::Ending && self.stdin.is_empty() {
             self.gate = StdinGate::Closed;
-            out.push(Effect::CloseWrite(Port::Coproc));
+            cx.push(Effect::CloseWrite(Sink::Coproc));
         }
     }
 
     /// Its stdin is gone: it closed it, or it exited.
-    pub(in crate::core) fn closed(&mut self) {
+    pub(super) fn closed(&mut self) {
         self.gate = StdinGate::Closed;
         if !self.is_silent() {
             self.stdin.clear();
@@ -122,7 +122,7 @@ impl CoprocStdin {
     }
 
     /// Whether the shell's output may go on as far as this coprocess is concerned.
-    pub(in crate::core) fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         if self.behind.as_ref().is_some_and(|behind| behind.len() >= LIMIT) {
             return false;
         }
@@ -157,7 +157,7 @@ impl CoprocStdin {
 
     /// Returns what it was given and did not read, `pipe` being what was still in its pipe, without what the screen has
     /// shown before; or, if it was given its last, what came since.
-    pub(in crate::core) fn take_unread(&mut self, pipe: Vec<u8>) -> Vec<u8> {
+    pub(super) fn take_unread(&mut self, pipe: Vec<u8>) -> Vec<u8> {
         self.gate = StdinGate::Closed;
         self.visibility = Visibility::Visible;
         let waiting = self.stdin.take();
@@ -179,40 +179,40 @@ mod tests {
     fn what_it_did_not_read_comes_back_in_order_and_without_what_was_shown() {
         for (read, expected) in [(0, "hidden"), (3, "hidden"), (7, "dden")] {
             let now = Instant::now();
-            let mut intake = CoprocStdin::new(now, Visibility::Silent);
-            intake.give(now, b"shown");
-            intake.has_been_shown();
-            intake.give(now, b"hidden");
-            intake.wrote(now, 9, &mut Vec::new());
-            let unread = intake.take_unread(b"shownhidd"[read..].to_vec());
+            let mut stdin = CoprocStdin::new(now, Visibility::Silent);
+            stdin.give(now, b"shown");
+            stdin.has_been_shown();
+            stdin.give(now, b"hidden");
+            stdin.wrote(&mut Cx { now, effects: &mut Vec::new() }, 9);
+            let unread = stdin.take_unread(b"shownhidd"[read..].to_vec());
             assert_eq!(unread.escape_ascii().to_string(), expected);
-            assert!(!intake.is_silent());
+            assert!(!stdin.is_silent());
         }
     }
 
     #[test]
     fn only_what_came_behind_its_last_input_comes_back() {
         let now = Instant::now();
-        let mut intake = CoprocStdin::new(now, Visibility::Silent);
-        intake.give(now, b"its own");
-        intake.conclude(now, b", last", b"be");
-        intake.behind().expect("it was concluded").extend_from_slice(b"hind");
-        intake.conclude(now, b", once more", b"");
-        assert_eq!(intake.pending(), b"its own, last");
-        intake.wrote(now, 9, &mut Vec::new());
-        assert_eq!(intake.take_unread(b"own, ".to_vec()), b"behind");
-        assert!(!intake.is_silent() && intake.behind().is_none());
+        let mut stdin = CoprocStdin::new(now, Visibility::Silent);
+        stdin.give(now, b"its own");
+        stdin.conclude(now, b", last", b"be");
+        stdin.behind().expect("it was concluded").extend_from_slice(b"hind");
+        stdin.conclude(now, b", once more", b"");
+        assert_eq!(stdin.pending(), b"its own, last");
+        stdin.wrote(&mut Cx { now, effects: &mut Vec::new() }, 9);
+        assert_eq!(stdin.take_unread(b"own, ".to_vec()), b"behind");
+        assert!(!stdin.is_silent() && stdin.behind().is_none());
     }
 
     #[test]
     fn only_a_silent_one_holds_what_nobody_reads() {
         for (visibility, room, held) in [(Visibility::Visible, true, 0), (Visibility::Silent, false, LIMIT)] {
             let now = Instant::now();
-            let mut intake = CoprocStdin::new(now, visibility);
-            intake.closed();
-            intake.give(now, &vec![b'x'; LIMIT]);
-            assert_eq!((intake.has_room(), intake.pending(), intake.deadline()), (room, &b""[..], None));
-            assert_eq!(intake.take_unread(Vec::new()).len(), held);
+            let mut stdin = CoprocStdin::new(now, visibility);
+            stdin.closed();
+            stdin.give(now, &vec![b'x'; LIMIT]);
+            assert_eq!((stdin.has_room(), stdin.pending(), stdin.deadline()), (room, &b""[..], None));
+            assert_eq!(stdin.take_unread(Vec::new()).len(), held);
         }
     }
 }

@@ -20,12 +20,12 @@ enum StdoutState {
 
 /// What it wrote.
 #[derive(Debug)]
-pub(in crate::core) struct CoprocOutput {
+pub(super) struct CoprocOutput {
     /// How much it wrote to stdout in all.
-    pub(in crate::core) typed: u64,
+    pub(super) typed: u64,
     stdout: StdoutState,
     /// The end of its stderr.
-    pub(in crate::core) stderr: StderrTail,
+    pub(super) stderr: StderrTail,
     /// The first bytes of a character of stderr whose rest is on the way.
     half: Vec<u8>,
 }
@@ -48,14 +48,14 @@ impl CoprocOutput {
     }
 
     /// A read of its stdout found nothing more for now.
-    pub(in crate::core) fn said_nothing(&mut self) {
+    pub(super) fn said_nothing(&mut self) {
         if let StdoutState::Last(_) = self.stdout {
             self.stdout = StdoutState::Done;
         }
     }
 
     /// Its stdout has ended: it may live on.
-    pub(in crate::core) fn closed(&mut self) {
+    pub(super) fn closed(&mut self) {
         self.stdout = StdoutState::Done;
     }
 
@@ -67,12 +67,12 @@ impl CoprocOutput {
     }
 
     /// Whether its stdout is of interest.
-    pub(in crate::core) fn goes_on(&self) -> bool {
+    pub(super) fn goes_on(&self) -> bool {
         self.stdout != StdoutState::Done
     }
 
     /// Bytes of its stderr; what can be told of them now, which ends with a whole character.
-    pub(in crate::core) fn complained(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn complained(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.stderr.push(bytes);
         let mut told = std::mem::take(&mut self.half);
         told.extend_from_slice(bytes);
@@ -87,22 +87,22 @@ mod tests {
 
     #[test]
     fn only_after_its_end_is_a_pause_the_end_of_what_it_says() {
-        let mut speech = CoprocOutput::new();
-        speech.said(LAST_WORDS);
-        speech.said_nothing();
-        speech.exited();
-        assert!(speech.goes_on());
-        speech.said(LAST_WORDS - 1);
-        assert!(speech.goes_on());
-        speech.said_nothing();
-        assert!(!speech.goes_on());
+        let mut output = CoprocOutput::new();
+        output.said(LAST_WORDS);
+        output.said_nothing();
+        output.exited();
+        assert!(output.goes_on());
+        output.said(LAST_WORDS - 1);
+        assert!(output.goes_on());
+        output.said_nothing();
+        assert!(!output.goes_on());
     }
 
     #[test]
     fn one_who_goes_on_writing_after_its_end_is_not_heard_for_ever() {
-        let mut speech = CoprocOutput::new();
-        speech.exited();
-        speech.said(LAST_WORDS);
-        assert!(!speech.goes_on());
+        let mut output = CoprocOutput::new();
+        output.exited();
+        output.said(LAST_WORDS);
+        assert!(!output.goes_on());
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::commands::MOST;
 use super::output_log::{LogPiece, LogPosition, Origin, OutputLog};
 use crate::core::vt;
-use crate::core::vt::{Sink, Text};
+use crate::core::vt::{Text, VtSink};
 
 /// What the kept lines may take, whatever their number.
 const LIMIT: usize = 8 * 1024 * 1024;
@@ -248,7 +248,7 @@ struct Keeper<'a> {
     time: Instant,
 }
 
-impl Sink for Keeper<'_> {
+impl VtSink for Keeper<'_> {
     fn line(&mut self, line: &vt::Line<'_>) {
         let number = self.keep.number + 1;
         if !line.more {

@@ -19,9 +19,8 @@ pub use commands::{CommandRecord, ShellEvent};
 use lines::NumberedLines;
 pub use lines::{HistoryLine, LinePosition};
 
-use super::output::terminal::NullSink;
-use super::vt::Text;
 use super::vt::screen::Screen;
+use super::vt::{NullSink, Text};
 use crate::types::Size;
 use output_log::{LogPiece, LogPosition, Origin, OutputLog};
 

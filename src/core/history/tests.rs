@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::core::vt::tests::random::stream;
-use crate::core::vt::{Line, Sink};
+use crate::core::vt::{Line, VtSink};
 
 const SIZE: Size = Size { rows: 6, cols: 30, xpixel: 0, ypixel: 0 };
 
@@ -142,7 +142,7 @@ struct Live {
     lines: Vec<(u64, Vec<u8>)>,
 }
 
-impl Sink for Live {
+impl VtSink for Live {
     fn line(&mut self, line: &Line<'_>) {
         self.lines.push((self.number + 1, line.text.to_vec()));
         self.number += u64::from(!line.more);

@@ -1,76 +1,136 @@
-//! What the keyboard's bytes do: typed into the shell, kept from it while a silent coprocess runs, or turned
-//! into a signal where they would wait behind a full pty.
+//! What the keyboard's bytes do: typed into the shell, kept from it while a silent coprocess runs, or turned into a
+//! signal where they would wait behind a full pty.
 
 use std::time::{Duration, Instant};
 
-use crate::core::coproc::{Coproc, StopReason};
-use crate::core::{Core, Effect, SilentKeys};
+use super::keys::{Chord, Keys};
+use super::pty_input::PtyInput;
+use crate::core::event::{Cx, Effect};
 
-/// A byte that is to become a signal is overdue in the pty's queue after this long.
-const OVERDUE: Duration = Duration::from_millis(50);
-/// End of input is a state: its character is typed again at growing distances while the shell lives, since one
-/// that arrives between two readers is lost.
+/// How long a byte that is to become a signal may wait in the queue towards the pty.
+const SIGNAL_WITHIN: Duration = Duration::from_millis(50);
+/// The end-of-file character is typed again at growing distances while the shell lives: one that arrives between two
+/// readers is lost, since end of input is a state and the character an event.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+/// What the keyboard does while a silent coprocess runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SilentKeys {
+    /// Nothing but Ctrl-C, which stops the coprocess.
+    #[default]
+    Lock,
+    /// What it does otherwise.
+    Pass,
+}
 
 /// How the end of redirected input is being typed.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::core) struct EndOfInput {
-    pub(in crate::core) at: Instant,
+struct EndOfInput {
+    at: Instant,
     again: Duration,
 }
 
-impl EndOfInput {
-    /// It has come.
-    pub(in crate::core) fn new(now: Instant) -> Self {
-        Self { at: now, again: AGAIN.0 }
-    }
+/// The keyboard, or redirected input in its place.
+#[derive(Debug)]
+pub(in crate::core) struct Keyboard {
+    keys: Keys,
+    silent_keys: SilentKeys,
+    /// The characters that the line discipline makes signals of.
+    signals: [u8; 3],
+    /// A byte that is to become a signal, and when it is overdue.
+    pending_signal: Option<(u8, Instant)>,
+    end_of_input: Option<EndOfInput>,
 }
 
-impl Core {
-    /// The user typed this to the shell, or redirected input came.
-    pub(in crate::core) fn typed(&mut self, now: Instant, bytes: &[u8], out: &mut Vec<Effect>) {
-        if self.coproc.as_ref().is_some_and(Coproc::is_silent) && self.settings.silent_keys == SilentKeys::Lock {
-            if is_ctrl_c(bytes)
-                && let Some(coproc) = &mut self.coproc
-            {
-                coproc.process.stop(now, StopReason::User, out);
-            }
-            return;
-        }
-        if bytes.is_empty() {
-            return;
-        }
-        let signal = bytes.iter().rev().find(|byte| self.settings.signals.contains(byte));
-        if let Some(&byte) = signal {
-            self.pending_signal = Some((byte, now + OVERDUE));
-        }
-        self.pty_input.key(now, bytes);
+/// What has become of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::core) enum KeysTyped {
+    /// The keys go to the shell, or are locked out.
+    Done,
+    /// Ctrl-C, while a silent coprocess has the keyboard locked: it is to be stopped.
+    StopCoproc,
+}
+
+impl Keyboard {
+    /// Creates a keyboard with this hotkey; `signals` are the pty's VINTR, VQUIT and VSUSP.
+    pub(in crate::core) fn new(hotkey: Option<Chord>, silent_keys: SilentKeys, signals: [u8; 3]) -> Self {
+        Self { keys: Keys::new(hotkey), silent_keys, signals, pending_signal: None, end_of_input: None }
     }
 
-    /// The signal that a waiting byte stands for was sent, or the byte is none to this program.
-    pub(in crate::core) fn interrupted(&mut self, now: Instant, byte: u8, sent: bool) {
-        if sent {
-            self.pty_input.interrupt(now, byte);
-        }
+    /// Whether keys are locked out while a silent coprocess runs.
+    pub(in crate::core) fn locks(&self) -> bool {
+        self.silent_keys == SilentKeys::Lock
     }
 
-    /// Does what the keyboard is late with.
-    pub(in crate::core) fn tick_keys(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if let Some((byte, at)) = self.pending_signal
-            && now >= at
-        {
-            self.pending_signal = None;
-            out.push(Effect::Interrupt(byte));
+    /// Takes bytes up to the hotkey. Returns how many, what of them is to be typed, and the hotkey's own bytes if it came.
+    /// `escape_alone` is whether the Escape key sends an ESC and nothing more.
+    pub(in crate::core) fn take(
+        &mut self,
+        now: Instant,
+        bytes: &[u8],
+        escape_alone: bool,
+    ) -> (usize, Vec<u8>, Option<Vec<u8>>) {
+        let mut passed = Vec::new();
+        let (used, hotkey) = self.keys.take(now, bytes, escape_alone, &mut passed);
+        (used, passed, hotkey)
+    }
+
+    /// Notes bytes that bypass the search for the hotkey.
+    pub(in crate::core) fn skip(&mut self, now: Instant, bytes: &[u8]) {
+        self.keys.skip(now, bytes);
+    }
+
+    /// Types bytes into the shell, or locks them out where a silent coprocess runs.
+    pub(in crate::core) fn type_keys(
+        &mut self,
+        now: Instant,
+        bytes: &[u8],
+        silent: bool,
+        pty: &mut PtyInput,
+    ) -> KeysTyped {
+        if silent && self.locks() {
+            return if is_ctrl_c(bytes) { KeysTyped::StopCoproc } else { KeysTyped::Done };
         }
-        let due = self.pty_input.is_empty() && !self.session.shell_is_gone();
-        if let Some(end) = &mut self.end_of_input
-            && now >= end.at
-        {
-            *end = EndOfInput { at: now + end.again, again: (end.again * 2).min(AGAIN.1) };
-            if due {
-                out.push(Effect::EndInput);
+        if !bytes.is_empty() {
+            if let Some(&byte) = bytes.iter().rev().find(|byte| self.signals.contains(byte)) {
+                self.pending_signal = Some((byte, now + SIGNAL_WITHIN));
+            }
+            pty.key(now, bytes);
+        }
+        KeysTyped::Done
+    }
+
+    /// Everything that waited for the pty has been written.
+    pub(in crate::core) fn pty_took_all(&mut self) {
+        self.pending_signal = None;
+    }
+
+    /// Redirected input has ended.
+    pub(in crate::core) fn ended(&mut self, now: Instant) {
+        self.end_of_input = Some(EndOfInput { at: now, again: AGAIN.0 });
+    }
+
+    /// Does what is due by now; `pty_reads` is whether everything typed has been written and the shell lives. Returns
+    /// what was held back as a possible beginning of the hotkey and is to be typed.
+    pub(in crate::core) fn tick(&mut self, cx: &mut Cx<'_>, pty_reads: bool) -> Vec<u8> {
+        if let Some((byte, _)) = self.pending_signal.take_if(|(_, at)| cx.now >= *at) {
+            cx.push(Effect::Interrupt(byte));
+        }
+        if let Some(end) = self.end_of_input.as_mut().filter(|end| cx.now >= end.at) {
+            *end = EndOfInput { at: cx.now + end.again, again: (end.again * 2).min(AGAIN.1) };
+            if pty_reads {
+                cx.push(Effect::EndInput);
             }
         }
+        let mut passed = Vec::new();
+        self.keys.tick(cx.now, &mut passed);
+        passed
+    }
+
+    /// Returns when `tick` has something to do.
+    pub(in crate::core) fn deadline(&self) -> Option<Instant> {
+        let signal = self.pending_signal.map(|(_, at)| at);
+        [signal, self.end_of_input.map(|end| end.at), self.keys.deadline()].into_iter().flatten().min()
     }
 }
 

@@ -1,247 +1,198 @@
-//! The menu on one row: what it says, and what its keys ask for. It knows nothing of what is asked for, and nothing of
-//! the terminal.
+//! The menu on the terminal's bottom row: when it opens and closes, and the keys that it takes. What it says is for
+//! `page`, how the row is drawn and put back for `output::terminal`, and what its actions do for the core.
 
 mod editor;
+mod page;
 
-use super::input::keys::Key;
-use super::output::terminal::MenuText;
-use super::width::widest;
-use editor::LineEditor;
+use std::time::{Duration, Instant};
 
-/// What somebody at the menu wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum MenuAction {
-    /// To see how the menu looks now.
-    Look,
-    /// To leave.
-    Leave,
-    /// To leave, and to have the hotkey typed as the terminal spelled it.
-    Through(Vec<u8>),
-    /// To write a command line.
-    Write,
-    /// To run this one.
-    Run(String),
-    /// To stop the coprocess.
-    Stop,
-    /// To see what it wrote to stderr.
-    Errors,
-    /// To see the triggers.
-    Triggers,
-    /// To switch the trigger in this place of the list.
-    Switch(usize),
-    /// To see the notes on lines.
-    Notes,
-    /// To know how things stand.
-    Status,
-}
+pub(super) use page::MenuAction;
+use page::MenuPage;
 
-/// What the row shows.
-#[derive(Debug)]
-enum MenuView {
-    Letters,
-    Line(LineEditor),
-    /// What is switched on and off, one at a time.
-    Switches(MenuList),
-    /// What is only read, one at a time.
-    Texts(MenuList),
-    Sentence(String),
-}
+use super::annotations::{Annotation, Annotations};
+use super::event::{Cx, Effect};
+use super::input::keys::{Chord, Decoder, Key};
+use super::output::terminal::TerminalOutput;
+use super::trigger::table::TriggerTable;
+use super::width::blanked;
 
-#[derive(Debug)]
-struct MenuList {
-    /// What its entries are.
-    what: &'static str,
-    items: Vec<String>,
-    /// The one that is shown: an index of `items`, which is not empty.
-    at: usize,
-}
+/// How long output may stay inside a sequence before the menu cancels the sequence.
+const REST_WITHIN: Duration = Duration::from_millis(500);
+/// CAN: ends a sequence that is open, without effect (ECMA-48, section 8.3.6).
+const CANCEL: &[u8] = b"\x18";
+/// The number of commands run from the menu that are kept.
+pub const MOST_RECENT: usize = 1000;
 
-/// The menu.
+/// The menu, open or closed.
 #[derive(Debug)]
 pub(super) struct Menu {
-    view: MenuView,
+    hotkey: Option<Chord>,
+    open: Option<OpenMenu>,
+    /// The commands that were run from the menu, oldest first, once they are known.
+    recent: Option<Vec<String>>,
 }
 
-const LETTERS: &str = " r run  s stop  e errors  t triggers  n notes  q status  Esc closes";
+#[derive(Debug)]
+struct OpenMenu {
+    page: MenuPage,
+    decoder: Decoder,
+    /// Until when it waits for the output to come to rest, while it is not drawn yet.
+    awaited: Option<Instant>,
+    /// Whether the row must be drawn.
+    stale: bool,
+}
 
 impl Menu {
-    /// As it opens.
-    pub(super) fn new() -> Self {
-        Self { view: MenuView::Letters }
+    /// Creates a closed menu that this hotkey opens.
+    pub(super) fn new(hotkey: Option<Chord>) -> Self {
+        Self { hotkey, open: None, recent: None }
     }
 
-    /// A command line is written, with these that were run before.
-    pub(super) fn write(&mut self, recent: Vec<String>) {
-        self.view = MenuView::Line(LineEditor::new(recent));
+    /// Opens the menu; it is drawn once the output is at rest.
+    pub(super) fn open(&mut self, now: Instant) {
+        let (page, decoder) = (MenuPage::new(), Decoder::new(self.hotkey));
+        self.open = Some(OpenMenu { page, decoder, awaited: Some(now + REST_WITHIN), stale: true });
     }
 
-    /// It says this.
+    /// Whether the menu has the keyboard.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Whether the menu stands on the screen, so that output waits.
+    pub(super) fn is_drawn(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.awaited.is_none())
+    }
+
+    /// Takes the keyboard's bytes up to the end of a key. Returns how many, and what the key asks for.
+    pub(super) fn take(&mut self, now: Instant, bytes: &[u8]) -> (usize, Option<MenuAction>) {
+        let Some(open) = &mut self.open else { return (0, None) };
+        let (used, key) = open.decoder.take(now, bytes);
+        (used, key.map(|key| open.key(key)))
+    }
+
+    /// Time has passed: a key may be complete. Returns what it asks for.
+    pub(super) fn tick(&mut self, now: Instant) -> Option<MenuAction> {
+        let open = self.open.as_mut()?;
+        open.decoder.tick(now).map(|key| open.key(key))
+    }
+
+    /// Returns when `tick` or `settle` has something to do.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let open = self.open.as_ref()?;
+        [open.awaited, open.decoder.deadline()].into_iter().flatten().min()
+    }
+
+    /// The window has another size.
+    pub(super) fn resized(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.stale = true;
+        }
+    }
+
+    /// Draws the menu, if it is open and the screen can be drawn on.
+    pub(super) fn settle(&mut self, now: Instant, terminal: &mut TerminalOutput) {
+        let Some(open) = &mut self.open else { return };
+        if let Some(at) = open.awaited {
+            if now < at && !terminal.is_calm() {
+                return;
+            }
+            if !terminal.text().in_ground_state() {
+                terminal.cancel(CANCEL);
+            }
+            open.awaited = None;
+            terminal.open_bar();
+        }
+        if std::mem::take(&mut open.stale) {
+            terminal.draw_bar(&open.page.row(terminal.cols()));
+        }
+    }
+
+    /// Closes the menu and puts its row back.
+    pub(super) fn close(&mut self, terminal: &mut TerminalOutput) {
+        if self.open.take().is_some() {
+            terminal.close_bar();
+        }
+    }
+
+    /// Shows a sentence.
     pub(super) fn say(&mut self, sentence: String) {
-        self.view = MenuView::Sentence(sentence);
-    }
-
-    /// It shows these, the last one first.
-    pub(super) fn show(&mut self, what: &'static str, items: Vec<String>) {
-        self.view = MenuView::Texts(MenuList { what, at: items.len().saturating_sub(1), items });
-    }
-
-    /// It shows these, which can be switched; the one that was shown before is shown again.
-    pub(super) fn show_switches(&mut self, what: &'static str, items: Vec<String>) {
-        let at = if let MenuView::Switches(list) = &self.view { list.at } else { 0 };
-        self.view = MenuView::Switches(MenuList { what, at: at.min(items.len().saturating_sub(1)), items });
-    }
-
-    /// A key was pressed.
-    pub(super) fn key(&mut self, key: Key) -> MenuAction {
-        if matches!(key, Key::Escape | Key::Ctrl('c' | 'g')) {
-            return MenuAction::Leave;
-        }
-        match (&mut self.view, key) {
-            (MenuView::Letters, key) => letter(key),
-            (_, Key::Hotkey(_)) => MenuAction::Leave,
-            (MenuView::Line(editor), Key::Enter) if editor.line().trim().is_empty() => MenuAction::Leave,
-            (MenuView::Line(editor), Key::Enter) => MenuAction::Run(editor.line().to_owned()),
-            (MenuView::Line(editor), Key::Ctrl('d')) if editor.line().is_empty() => MenuAction::Leave,
-            (MenuView::Line(editor), key) => {
-                editor.key(&key);
-                MenuAction::Look
-            }
-            (MenuView::Switches(list), Key::Enter | Key::Char(' ')) => MenuAction::Switch(list.at),
-            (MenuView::Switches(list), Key::Char(c @ '1'..='9')) => {
-                let place = c as usize - '1' as usize;
-                if place >= list.items.len() {
-                    return MenuAction::Look;
-                }
-                list.at = place;
-                MenuAction::Switch(place)
-            }
-            (MenuView::Switches(list) | MenuView::Texts(list), key) => list.key(&key),
-            (MenuView::Sentence(_), Key::Other | Key::Pasted(_) | Key::Answer(_)) => MenuAction::Look,
-            (MenuView::Sentence(_), _) => MenuAction::Leave,
+        if let Some(open) = &mut self.open {
+            open.page.say(sentence);
         }
     }
 
-    /// What it looks like in so many columns.
-    pub(super) fn row(&self, cols: u16) -> MenuText {
-        let text = match &self.view {
-            MenuView::Letters => LETTERS.to_owned(),
-            MenuView::Line(editor) => return editor.row(" run: ", cols),
-            MenuView::Switches(list) => list.text("Enter switches, Esc closes", cols),
-            MenuView::Texts(list) => list.text("Esc closes", cols),
-            MenuView::Sentence(sentence) => format!(" {sentence}"),
+    /// Shows the notes on lines.
+    pub(super) fn show_notes(&mut self, annotations: &Annotations) {
+        let entry = |note: &Annotation| {
+            format!("line {} \"{}\": {}", note.line, blanked(note.quote.trim()), blanked(&note.text))
         };
-        MenuText { text, cursor: None }
+        self.show("note", annotations.notes.iter().map(entry).collect(), "there are no notes in this session");
+    }
+
+    /// Shows the triggers, each of which can be switched on and off.
+    pub(super) fn show_triggers(&mut self, triggers: &TriggerTable) {
+        let state = |on| if on { "on " } else { "off" };
+        let entries = triggers.standing().map(|(_, name, on)| format!("[{}] {}", state(on), blanked(name))).collect();
+        self.show_switches("trigger", entries, "this session has no triggers");
+    }
+
+    /// Shows a list, each entry called `what`, or else this sentence.
+    pub(super) fn show(&mut self, what: &'static str, entries: Vec<String>, or_else: &str) {
+        match &mut self.open {
+            Some(open) if !entries.is_empty() => open.page.show(what, entries),
+            _ => self.say(or_else.to_owned()),
+        }
+    }
+
+    /// Shows a list of which each entry can be switched, or else this sentence.
+    fn show_switches(&mut self, what: &'static str, entries: Vec<String>, or_else: &str) {
+        match &mut self.open {
+            Some(open) if !entries.is_empty() => open.page.show_switches(what, entries),
+            _ => self.say(or_else.to_owned()),
+        }
+    }
+
+    /// Opens the line editor, with the commands that were run before.
+    pub(super) fn write_command(&mut self, cx: &mut Cx<'_>) {
+        if self.recent.is_none() {
+            cx.push(Effect::RecallRecent);
+        }
+        if let Some(open) = &mut self.open {
+            open.page.write(self.recent.clone().unwrap_or_default());
+        }
+    }
+
+    /// The commands of earlier sessions are known, or a sentence says why they are not. Returns that sentence.
+    pub(super) fn recalled(&mut self, recent: Result<Vec<String>, String>) -> Option<String> {
+        match recent {
+            Ok(recent) => {
+                if let Some(open) = &mut self.open {
+                    open.page.write(recent.clone());
+                }
+                self.recent = Some(recent);
+                None
+            }
+            Err(sentence) => {
+                self.recent.get_or_insert_default();
+                Some(sentence)
+            }
+        }
+    }
+
+    /// Keeps a command that is run from the menu.
+    pub(super) fn keep(&mut self, cx: &mut Cx<'_>, command: &str) {
+        let recent = self.recent.get_or_insert_default();
+        recent.retain(|known| known != command);
+        recent.push(command.to_owned());
+        recent.drain(..recent.len().saturating_sub(MOST_RECENT));
+        cx.push(Effect::KeepRecent(command.to_owned()));
     }
 }
 
-/// A key while the letters are shown. One that means nothing does nothing: the letters say what does.
-fn letter(key: Key) -> MenuAction {
-    match key {
-        Key::Hotkey(spelled) => MenuAction::Through(spelled),
-        Key::Enter | Key::Alt(_) => MenuAction::Leave,
-        Key::Char('r') => MenuAction::Write,
-        Key::Char('s') => MenuAction::Stop,
-        Key::Char('e') => MenuAction::Errors,
-        Key::Char('t') => MenuAction::Triggers,
-        Key::Char('n') => MenuAction::Notes,
-        Key::Char('q') => MenuAction::Status,
-        _ => MenuAction::Look,
-    }
-}
-
-impl MenuList {
-    fn key(&mut self, key: &Key) -> MenuAction {
-        let last = self.items.len().saturating_sub(1);
-        match key {
-            Key::Up | Key::Left | Key::Ctrl('p') | Key::Char('k') => self.at = self.at.saturating_sub(1),
-            Key::Down | Key::Right | Key::Tab | Key::Ctrl('n') | Key::Char('j') => self.at = (self.at + 1).min(last),
-            Key::Home | Key::Char('g') => self.at = 0,
-            Key::End | Key::Char('G') => self.at = last,
-            Key::Enter | Key::Char('q') | Key::Alt(_) => return MenuAction::Leave,
-            _ => {}
-        }
-        MenuAction::Look
-    }
-
-    /// The entry that is shown, its place, and the keys, as far as there is room behind it.
-    fn text(&self, keys: &str, cols: u16) -> String {
-        let Self { what, items, at } = self;
-        let entry = items.get(*at).map_or("", String::as_str);
-        let text = format!(" {what} {} of {}: {entry}", at + 1, items.len());
-        let keys = if items.len() > 1 { format!("   Up/Down, {keys}") } else { format!("   {keys}") };
-        if widest(&text) + keys.len() < usize::from(cols) { text + &keys } else { text }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(menu: &mut Menu, keys: &[Key]) -> Vec<String> {
-        let mut seen = Vec::new();
-        for key in keys {
-            assert_eq!(menu.key(key.clone()), MenuAction::Look, "{key:?}");
-            seen.push(menu.row(20).text);
-        }
-        seen
-    }
-
-    #[test]
-    fn each_letter_asks_for_something() {
-        for (key, wish) in [
-            (Key::Char('r'), MenuAction::Write),
-            (Key::Char('s'), MenuAction::Stop),
-            (Key::Char('e'), MenuAction::Errors),
-            (Key::Char('t'), MenuAction::Triggers),
-            (Key::Char('n'), MenuAction::Notes),
-            (Key::Char('q'), MenuAction::Status),
-            (Key::Hotkey(vec![0x1d]), MenuAction::Through(vec![0x1d])),
-            (Key::Escape, MenuAction::Leave),
-            (Key::Ctrl('c'), MenuAction::Leave),
-            (Key::Enter, MenuAction::Leave),
-            (Key::Char('x'), MenuAction::Look),
-            (Key::Pasted('s'), MenuAction::Look),
-            (Key::Other, MenuAction::Look),
-        ] {
-            assert_eq!(Menu::new().key(key.clone()), wish, "{key:?}");
-        }
-        assert!(Menu::new().row(80).text.len() < 80);
-    }
-
-    #[test]
-    fn a_command_line_is_written_and_run() {
-        let mut menu = Menu::new();
-        menu.write(vec!["old".to_owned()]);
-        assert_eq!(texts(&mut menu, &[Key::Char('s'), Key::Char('q')]), [" run: s", " run: sq"]);
-        assert_eq!(menu.key(Key::Enter), MenuAction::Run("sq".to_owned()));
-        menu.write(Vec::new());
-        assert_eq!(menu.key(Key::Enter), MenuAction::Leave);
-        menu.write(Vec::new());
-        assert_eq!(menu.key(Key::Hotkey(vec![0x1d])), MenuAction::Leave);
-    }
-
-    #[test]
-    fn entries_are_chosen_and_switched() {
-        let mut menu = Menu::new();
-        menu.show_switches("trigger", vec!["on a".to_owned(), "off b".to_owned()]);
-        let seen = texts(&mut menu, &[Key::Up, Key::Down, Key::Down]);
-        assert_eq!(seen, [" trigger 1 of 2: on a", " trigger 2 of 2: off b", " trigger 2 of 2: off b"]);
-        assert_eq!(menu.key(Key::Enter), MenuAction::Switch(1));
-        menu.show_switches("trigger", vec!["on a".to_owned(), "on b".to_owned()]);
-        assert_eq!(menu.row(20).text, " trigger 2 of 2: on b");
-        assert_eq!(menu.key(Key::Char('1')), MenuAction::Switch(0));
-        assert_eq!(menu.key(Key::Char('9')), MenuAction::Look);
-    }
-
-    #[test]
-    fn what_is_read_begins_at_its_end() {
-        let mut menu = Menu::new();
-        menu.show("line", vec!["one".to_owned(), "two".to_owned()]);
-        assert_eq!(menu.row(80).text, " line 2 of 2: two   Up/Down, Esc closes");
-        assert_eq!(texts(&mut menu, &[Key::Up]), [" line 1 of 2: one"]);
-        assert_eq!(menu.key(Key::Enter), MenuAction::Leave);
-        menu.say("it is so".to_owned());
-        assert_eq!(menu.key(Key::Other), MenuAction::Look);
-        assert_eq!(menu.key(Key::Char('x')), MenuAction::Leave);
+impl OpenMenu {
+    fn key(&mut self, key: Key) -> MenuAction {
+        self.stale = true;
+        self.page.key(key)
     }
 }

@@ -1,18 +1,14 @@
-//! Watches the lines for triggers and for a coprocess that reads lines: which lines have to be looked at, when
-//! the output rests on one, and the raw bytes from a line's start on. It fires nothing itself.
+//! Which lines of the output matter: to triggers, to subscribers, to a coprocess that reads lines. Nothing here fires.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::terminal::LineObserver;
-use crate::core::coproc::{Coproc, Event};
+use crate::core::coproc::Coproc;
 use crate::core::history::ShellEvent;
-use crate::core::trigger::{LineRef, LineStage, Triggers};
-use crate::core::vt::{Line, Sink, Text};
-
-/// Output that rests on a line for this long has paused there (SPEC 5).
-const PAUSE: Duration = Duration::from_millis(20);
-/// What is kept of an unfinished line's raw bytes: escape sequences may be many times its text.
-const RAW_LIMIT: usize = 256 * 1024;
+use crate::core::session_event::SessionEvent;
+use crate::core::trigger::table::TriggerTable;
+use crate::core::trigger::{LineRef, LineStage};
+use crate::core::vt::{Line, Text, VtSink};
 
 /// A line that somebody may be interested in.
 #[derive(Clone, Debug)]
@@ -53,12 +49,12 @@ impl CandidateLine {
         }
     }
 
-    /// What those are told who read lines, where there is something to tell.
-    pub(in crate::core) fn record(&self, moment: LineStage) -> Option<Event<'_>> {
+    /// Returns what readers of lines are told of it, where there is something to tell.
+    pub(in crate::core) fn event(&self, moment: LineStage) -> Option<SessionEvent<'_>> {
         let (number, text) = (self.number, &self.text[..]);
         match moment {
-            LineStage::Finished => Some(Event::Line { number, text, more: self.more }),
-            LineStage::Paused => Some(Event::Prompt { number, text }),
+            LineStage::Finished => Some(SessionEvent::Line { number, text, more: self.more }),
+            LineStage::Paused => Some(SessionEvent::Prompt { number, text }),
             LineStage::Chunk | LineStage::Settled => None,
         }
     }
@@ -78,22 +74,22 @@ pub(in crate::core) struct CoprocSink<'a> {
     pub(in crate::core) number: &'a mut u64,
 }
 
-impl Sink for CoprocSink<'_> {
+impl VtSink for CoprocSink<'_> {
     fn block(&mut self, block: &[u8], lines: usize) -> bool {
-        self.coproc.lines(self.now, *self.number + 1, block);
+        self.coproc.push_lines(self.now, *self.number + 1, block);
         *self.number += lines as u64;
         false
     }
 
     fn line(&mut self, line: &Line<'_>) {
         let number = count(self.number, line);
-        self.coproc.tell(self.now, &Event::Line { number, text: line.text, more: line.more });
+        self.coproc.tell(self.now, &SessionEvent::Line { number, text: line.text, more: line.more });
     }
 }
 
 impl LineObserver for CoprocSink<'_> {
     fn happened(&mut self, event: &ShellEvent) {
-        self.coproc.tell(self.now, &Event::Happened(event));
+        self.coproc.tell(self.now, &SessionEvent::Happened(event));
     }
 }
 
@@ -110,7 +106,7 @@ fn count(number: &mut u64, line: &Line<'_>) -> u64 {
 #[derive(Debug)]
 pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) now: Instant,
-    pub(in crate::core) triggers: &'a mut Triggers,
+    pub(in crate::core) triggers: &'a mut TriggerTable,
     /// Lines since the session's start.
     pub(in crate::core) number: &'a mut u64,
     /// A coprocess that reads lines. It is told at once of those that no trigger matches.
@@ -148,7 +144,7 @@ impl TriggerSink<'_> {
     }
 }
 
-impl Sink for TriggerSink<'_> {
+impl VtSink for TriggerSink<'_> {
     fn block(&mut self, block: &[u8], lines: usize) -> bool {
         if self.takes_all() || self.triggers.block_may_match(block) {
             return true;
@@ -199,7 +195,7 @@ impl LineObserver for TriggerSink<'_> {
 #[derive(Debug, Default)]
 pub(in crate::core) struct EventSink(pub(in crate::core) Vec<ShellEvent>);
 
-impl Sink for EventSink {
+impl VtSink for EventSink {
     fn block(&mut self, _: &[u8], _: usize) -> bool {
         false
     }
@@ -220,132 +216,4 @@ pub(in crate::core) enum SinkItem {
     Line(CandidateLine),
     /// Something else.
     Happened(ShellEvent),
-}
-
-/// The raw bytes from the start of the unfinished line on.
-#[derive(Debug, Default)]
-pub(in crate::core) struct LineBuffer {
-    bytes: Vec<u8>,
-    /// Where `bytes` begins in the stream.
-    start: u64,
-}
-
-impl LineBuffer {
-    /// Bytes were printed.
-    pub(in crate::core) fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    /// Nothing before this place in the stream is wanted any more.
-    pub(in crate::core) fn keep_from(&mut self, place: u64) {
-        let end = self.start + self.bytes.len() as u64;
-        let place = place.clamp(self.start, end).max(end.saturating_sub(RAW_LIMIT as u64));
-        self.bytes.drain(..(place - self.start) as usize);
-        self.start = place;
-        if self.bytes.is_empty() {
-            self.bytes.shrink_to(RAW_LIMIT);
-        }
-    }
-
-    /// Everything from this place in the stream on, as far as it is still there.
-    pub(in crate::core) fn from(&self, place: u64) -> &[u8] {
-        let from = place.saturating_sub(self.start).min(self.bytes.len() as u64);
-        &self.bytes[from as usize..]
-    }
-
-    /// The stream goes on at this place: what was kept is of no use.
-    pub(in crate::core) fn restart(&mut self, place: u64) {
-        self.bytes.clear();
-        self.start = place;
-    }
-}
-
-/// When the output has come to rest, and when a match that could still grow has waited long enough.
-#[derive(Debug, Default)]
-pub(in crate::core) struct IdleTimer {
-    /// Output came, and nobody has looked at the line since: the pause begins at this time.
-    pause: Option<Instant>,
-    /// A match waits for this time.
-    held: Option<Instant>,
-}
-
-/// What has come to pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::core) enum IdleState {
-    /// Nothing yet.
-    No,
-    /// The output rests.
-    Paused,
-    /// A match that was held has waited long enough.
-    Settled,
-}
-
-impl IdleTimer {
-    /// Output came.
-    pub(in crate::core) fn stir(&mut self, now: Instant) {
-        self.pause = Some(now + PAUSE);
-    }
-
-    /// The line is finished, or nothing stands on it: there is nothing to wait for.
-    pub(in crate::core) fn forget(&mut self) {
-        *self = Self::default();
-    }
-
-    /// A match that could grow waits until `at`.
-    pub(in crate::core) fn hold(&mut self, at: Instant) {
-        self.held.get_or_insert(at);
-    }
-
-    /// What is due by now; each is told once.
-    pub(in crate::core) fn due(&mut self, now: Instant) -> IdleState {
-        if self.pause.is_some_and(|at| now >= at) {
-            self.pause = None;
-            IdleState::Paused
-        } else if self.held.is_some_and(|at| now >= at) {
-            self.held = None;
-            IdleState::Settled
-        } else {
-            IdleState::No
-        }
-    }
-
-    /// When `due` should be asked.
-    pub(in crate::core) fn deadline(&self) -> Option<Instant> {
-        [self.pause, self.held].into_iter().flatten().min()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn raw_keeps_what_is_asked_for_and_is_bounded() {
-        let mut raw = LineBuffer::default();
-        raw.push(b"one\r\ntwo");
-        raw.keep_from(5);
-        raw.push(b" more");
-        assert_eq!(raw.from(5), b"two more");
-        assert_eq!(raw.from(9), b"more");
-        assert_eq!(raw.from(0), b"two more");
-        for _ in 0..10 {
-            raw.push(&[b'x'; 100_000]);
-            raw.keep_from(5);
-        }
-        assert!(raw.from(0).len() <= RAW_LIMIT);
-    }
-
-    #[test]
-    fn a_pause_is_told_once() {
-        let now = Instant::now();
-        let mut rest = IdleTimer::default();
-        rest.stir(now);
-        assert_eq!(rest.due(now), IdleState::No);
-        rest.hold(now + 10 * PAUSE);
-        assert_eq!(rest.due(now + PAUSE), IdleState::Paused);
-        assert_eq!(rest.due(now + PAUSE), IdleState::No);
-        assert_eq!(rest.deadline(), Some(now + 10 * PAUSE));
-        assert_eq!(rest.due(now + 10 * PAUSE), IdleState::Settled);
-        assert_eq!(rest.deadline(), None);
-    }
 }

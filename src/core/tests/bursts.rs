@@ -19,7 +19,7 @@ fn firings(kind: &ActionKind) -> u64 {
     for n in 0..30 {
         bench.shell(format!("warning {n}\r\n").as_bytes()).wait(1);
         // The next coprocess can start only when this one has ended.
-        if kind.starts.is_some() && bench.core.coproc.is_some() {
+        if kind.starts.is_some() && bench.core.coproc.is_running() {
             bench.coproc_exits(ExitStatus::Code(0), b"");
         }
     }
@@ -101,7 +101,7 @@ fn a_stopped_trigger_goes_on_at_once_when_it_is_enabled() {
 fn a_stopped_trigger_that_is_disabled_reads_no_lines() {
     let mut bench = Bench::new(&["-t", "warning", "--send", "x"]);
     bench.shell(&b"warning\r\n".repeat(30));
-    assert!(bench.core.screen.text().assembles());
+    assert!(bench.core.output.terminal.text().assembles());
     bench.reply("trigger-disable", json!({"trigger": "warning"}));
-    assert!(!bench.is_stopped() && !bench.core.screen.text().assembles());
+    assert!(!bench.is_stopped() && !bench.core.output.terminal.text().assembles());
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::control::{ErrorCode, RpcError};
 use crate::core::request::Request;
+use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::types::RequestId;
 
 const RUN: Request = Request::Run { silent: false, replace: false, wait: false, input: None, command: String::new() };
@@ -17,16 +17,18 @@ impl Bench {
     fn runs(&mut self, request_id: u64, wait: bool) -> &mut Self {
         let Request::Run { silent, replace, input, .. } = RUN else { unreachable!("it is one") };
         self.asks(request_id, Request::Run { silent, replace, wait, input, command: "bot".to_owned() });
-        self.input(Input::Started(Child::Coproc, 7))
+        self.input(Input::CoprocStarted(7))
     }
 
     fn fails(&mut self, exit: ExitStatus) -> &mut Self {
-        self.input(Input::Bytes(Port::CoprocErr, b"why\n")).coproc_exits(exit, b"").wait(100)
+        self.input(Input::Bytes(Source::CoprocErr, b"why\n")).coproc_exits(exit, b"").wait(100)
     }
 
     fn answer(&self, request_id: u64) -> Option<Result<Value, RpcError>> {
         self.effects.iter().find_map(|effect| match effect {
-            Effect::Answer(RequestId(to), reply) if *to == request_id => Some(reply.clone()),
+            Effect::Answer(RequestId(to), reply) if *to == request_id => {
+                Some(reply.clone().map(|response| serde_json::to_value(response).expect("it can be written")))
+            }
             _ => None,
         })
     }
@@ -68,12 +70,10 @@ fn one_that_cannot_be_started_is_told_to_whoever_asked_for_it() {
     let mut bench = Bench::new(&[]);
     let Request::Run { silent, replace, wait, input, .. } = RUN else { unreachable!("it is one") };
     bench.shell(b"$ ").asks(1, Request::Run { silent, replace, wait, input, command: "bot".to_owned() });
-    bench.input(Input::StartFailed(Child::Coproc, "no memory".to_owned())).wait(100);
+    bench.input(Input::CoprocStartFailed("no memory".to_owned())).wait(100);
     assert_eq!(bench.code(1), Some(ErrorCode::Failed));
     assert!(!bench.shows("could not be started"));
-    assert!(
-        Bench::new(&["-c", "bot"]).input(Input::StartFailed(Child::Coproc, "no".to_owned())).shows("not be started")
-    );
+    assert!(Bench::new(&["-c", "bot"]).input(Input::CoprocStartFailed("no".to_owned())).shows("not be started"));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn what_it_complains_of_is_told_in_whole_characters() {
         let mut bench = Bench::new(&[]);
         bench.asks(1, Request::Subscribe { events: vec!["coproc-stderr".to_owned()] }).runs(2, false);
         for piece in pieces {
-            bench.input(Input::Bytes(Port::CoprocErr, piece));
+            bench.input(Input::Bytes(Source::CoprocErr, piece));
         }
         let told = bench.effects.iter().filter_map(|effect| match effect {
             Effect::Tell(_, text) => serde_json::from_str::<Value>(text).ok()?["text"].as_str().map(str::to_owned),

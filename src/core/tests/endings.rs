@@ -6,8 +6,8 @@ use crate::types::WriteError;
 #[test]
 fn the_end_of_the_session_ends_the_coprocess() {
     let mut bench = Bench::new(&["-c", "bot"]);
-    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(7))).input(Input::Closed(Port::Shell));
-    assert!(bench.has(&Effect::CloseWrite(Port::Coproc)));
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(7))).input(Input::Closed(Source::Pty));
+    assert!(bench.has(&Effect::CloseWrite(Sink::Coproc)));
     bench.wait(999);
     assert!(!bench.has(&Effect::Signal(Child::Coproc, 15)));
     bench.wait(1);
@@ -24,14 +24,14 @@ fn the_end_of_the_session_ends_the_coprocess() {
 fn modes_left_on_are_turned_off_at_the_end_and_only_those() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"\x1b[?2004h\x1b[?1000h\x1b[?1000l");
-    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Port::Shell));
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Source::Pty));
     assert!(bench.shown.ends_with(b"\x1b[?1000l\x1b[?2004l"), "{}", bench.shown.escape_ascii());
 }
 
 #[test]
 fn a_terminal_that_is_gone_holds_nobody_up() {
     let mut bench = Bench::new(&["-c", "bot"]);
-    bench.shell(b"\x1b[?2004h$ ").input(Input::Closed(Port::Tty));
+    bench.shell(b"\x1b[?2004h$ ").input(Input::Closed(Source::Keyboard));
     assert!(bench.has(&Effect::HangUp) && bench.has(&Effect::Signal(Child::Coproc, 15)));
     bench.shown.clear();
     bench.shell(b"hangup\r\n").wait(501);
@@ -52,7 +52,7 @@ fn an_output_that_cannot_be_written_ends_the_session_and_says_why_unless_its_rea
     for (medium, loss, exit) in table {
         let mut bench = Bench::new(&["-q"]);
         bench.core.settings.screen = medium;
-        bench.shell(b"one").input(Input::WriteClosed(Port::Tty, loss)).wait(501);
+        bench.shell(b"one").input(Input::WriteClosed(Sink::Terminal, loss)).wait(501);
         assert!(bench.has(&Effect::HangUp) && bench.has(&Effect::Finish(exit)), "{medium:?} {loss:?}");
         assert_eq!(said(&bench.effects), exit == ExitStatus::Code(125), "{medium:?} {loss:?}");
     }
@@ -62,7 +62,7 @@ fn an_output_that_cannot_be_written_ends_the_session_and_says_why_unless_its_rea
 fn stalled() -> (Bench, Vec<Effect>) {
     let (mut bench, mut out) = (Bench::new(&[]), Vec::new());
     bench.shell(b"\x1b[?2004h$ ");
-    bench.core.handle(bench.now, Input::Bytes(Port::Shell, b"more"), &mut out);
+    bench.core.handle(bench.now, Input::Bytes(Source::Pty, b"more"), &mut out);
     (bench, out)
 }
 
@@ -92,7 +92,7 @@ fn told_to_leave_it_waits_a_second_for_a_terminal_that_does_not_read() {
 fn an_end_that_nobody_ordered_waits_for_the_terminal() {
     let (mut bench, mut out) = stalled();
     bench.core.handle(bench.now, Input::Exited(Child::Shell, ExitStatus::Code(3)), &mut out);
-    bench.core.handle(bench.now, Input::Closed(Port::Shell), &mut out);
+    bench.core.handle(bench.now, Input::Closed(Source::Pty), &mut out);
     let_pass(&mut bench, &mut out);
     assert!(!out.contains(&Effect::Finish(ExitStatus::Code(3))), "{out:?}");
     bench.core.handle(bench.now, Input::Terminate(1), &mut out);
@@ -102,7 +102,7 @@ fn an_end_that_nobody_ordered_waits_for_the_terminal() {
 
     let (mut bench, mut out) = stalled();
     bench.core.handle(bench.now, Input::Exited(Child::Shell, ExitStatus::Code(3)), &mut out);
-    bench.core.handle(bench.now, Input::Closed(Port::Shell), &mut out);
+    bench.core.handle(bench.now, Input::Closed(Source::Pty), &mut out);
     bench.drain();
     assert!(bench.shown.ends_with(b"more\x1b[?2004l") && bench.has(&Effect::Finish(ExitStatus::Code(3))));
     assert_eq!(bench.core.restoring(), b"");

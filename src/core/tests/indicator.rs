@@ -42,7 +42,7 @@ fn it_waits_until_the_screen_is_coshells_again() {
     let before = bench.shown.len();
     bench.coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(bench.shown.len(), before, "nothing of coshell's gets into what the guest draws");
-    bench.input(Input::Exited(Child::Guest, ExitStatus::Code(0)));
+    bench.input(Input::Exited(Child::Lent, ExitStatus::Code(0)));
     assert_eq!(titles(&bench).last().map(String::as_str), Some("mine"));
 }
 
@@ -57,7 +57,7 @@ fn one_that_nobody_has_set_comes_back_from_the_terminals_stack() {
 fn it_is_gone_when_the_session_ends_first() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"\x1b]2;mine\x07").shell(b"\x1b]2;cut").input(Input::Terminate(15));
-    bench.input(Input::Exited(Child::Shell, ExitStatus::Signal(1))).input(Input::Closed(Port::Shell)).wait(5000);
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Signal(1))).input(Input::Closed(Source::Pty)).wait(5000);
     assert_eq!(titles(&bench).last().map(String::as_str), Some("mine"));
 }
 

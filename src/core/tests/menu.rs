@@ -58,7 +58,7 @@ fn the_output_waits_for_it_and_comes_in_order() {
     bench.shell(b"one\r\n").keys(b"\x1d").shell(b"two\r\n").shell(b"three\r\n");
     assert_eq!(bench.read, b"one\r\n");
     assert_eq!(bench.lines()[0], "one");
-    assert!(bench.core.wants_read(Port::Shell));
+    assert!(bench.core.wants_read(Source::Pty));
     bench.keys(b"\x1b").wait(30).shell(b"four");
     assert_eq!(bench.lines(), ["one", "two", "three", "four"]);
     assert_eq!(bench.read, b"one\r\ntwo\r\nthree\r\nfour");
@@ -69,14 +69,14 @@ fn a_flood_is_held_up_to_a_megabyte() {
     let mut bench = Bench::new(&[]);
     bench.keys(b"\x1d");
     let mut printed = 0;
-    while bench.core.wants_read(Port::Shell) && printed < 10_000_000 {
+    while bench.core.wants_read(Source::Pty) && printed < 10_000_000 {
         bench.shell(&[b'x'; 4096]);
         printed += 4096;
     }
     assert_eq!(printed, 1024 * 1024);
     let before = bench.shown.len();
     bench.keys(b"\x1d").wait(30);
-    assert!(bench.core.wants_read(Port::Shell) && bench.shown.len() > before + printed);
+    assert!(bench.core.wants_read(Source::Pty) && bench.shown.len() > before + printed);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn errors_and_status_are_told() {
     assert_eq!(menu(&bench).as_deref(), Some(" note 1 of 1: line 1 \"gone\": look: go   Esc closes"));
 
     let mut bench = Bench::new(&["-c", "bot"]);
-    bench.input(Input::Bytes(Port::CoprocErr, b"one\n\x1b[31mtwo\n")).wait(61_000).keys(b"\x1de");
+    bench.input(Input::Bytes(Source::CoprocErr, b"one\n\x1b[31mtwo\n")).wait(61_000).keys(b"\x1de");
     assert_eq!(menu(&bench).as_deref(), Some(" error line 2 of 2:  [31mtwo   Up/Down, Esc closes"));
     bench.keys(b"\x1b[A");
     assert_eq!(menu(&bench).as_deref(), Some(" error line 1 of 2: one   Up/Down, Esc closes"));
@@ -250,7 +250,7 @@ fn emoji_that_terminals_take_to_be_of_different_widths_do_not_make_it_wrap() {
 fn the_end_of_the_session_closes_it() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"$ ").keys(b"\x1d").shell(b"last words");
-    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Port::Shell)).wait(200);
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Source::Pty)).wait(200);
     assert!(bench.has(&Effect::Finish(ExitStatus::Code(0))));
     assert_eq!(bench.lines(), ["$ last words"]);
 }

@@ -44,10 +44,10 @@ fn a_prompt_of_two_lines_stays_in_one_piece_where_the_shell_says_what_it_is() {
     bench.shell(prompt);
     fail(&mut bench);
     assert_eq!(bench.lines(), ["before", NOTICE, "~/src main", "$ ls"]);
-    bench.core.notice("a sentence", &[], &mut Vec::new());
+    bench.notice("a sentence");
     bench.shell(b" -l");
     assert_eq!(bench.lines(), ["before", NOTICE, "coshell: a sentence", "~/src main", "$ ls -l"]);
-    bench.shell(b"\r\n\x1b]133;C\x07out").core.notice("another", &[], &mut Vec::new());
+    bench.shell(b"\r\n\x1b]133;C\x07out").notice("another");
     bench.shell(b"put");
     assert_eq!(bench.lines()[4..], ["$ ls -l", "coshell: another", "output"]);
 }
@@ -75,7 +75,7 @@ fn waits_for_the_main_screen_and_for_a_silent_coprocess() {
     assert_eq!(bench.lines(), [NOTICE, "$"]);
 
     let mut bench = Bench::new(&["-s", "bot", "-t", "x", "--run", "false"]);
-    bench.core.notice("a sentence", &[], &mut Vec::new());
+    bench.notice("a sentence");
     bench.shell(b"hidden").wait(100);
     assert_eq!(bench.lines(), Vec::<String>::new());
     bench.coproc_exits(ExitStatus::Code(0), b"");
@@ -89,7 +89,7 @@ fn all_that_waited_come_whatever_room_there_is() {
         bench.shell(b"$ less\r\n\x1b[?1049hfull");
         let long = "that is rather long so that it takes two rows of the terminal";
         let notes: Vec<String> = (0..7).map(|n| format!("number {n}: a sentence {long}")).collect();
-        notes.iter().for_each(|note| bench.core.notice(note, &[], &mut Vec::new()));
+        notes.iter().for_each(|note| bench.notice(note));
         bench.shell(b"\x1b[?1049l$ ");
         assert_eq!(bench.lines().last().map(String::as_str), Some("$"), "{rows} rows");
         // What has scrolled away stands on a longer sheet.
@@ -131,7 +131,7 @@ fn one_for_which_there_is_no_room_now_waits_and_those_behind_it_too() {
     let mut bench = Bench::sized(6, 20, &[]);
     bench.shell("x".repeat(70).as_bytes());
     for sentence in ["one that takes more than a row", "two"] {
-        bench.core.notice(sentence, &[], &mut Vec::new());
+        bench.notice(sentence);
     }
     bench.shell(b"y");
     assert!(!bench.lines().concat().contains("coshell"));

@@ -13,12 +13,14 @@ impl Bench {
         self.try_reply(method, params).unwrap_or_else(|refusal| panic!("{method}: {refusal:?}"))
     }
 
-    fn try_reply(&mut self, method: &str, params: Value) -> Result<Value, crate::core::control::RpcError> {
+    fn try_reply(&mut self, method: &str, params: Value) -> Result<Value, crate::core::rpc_error::RpcError> {
         let command = Request::read(method, Some(params)).unwrap_or_else(|fault| panic!("{method}: {fault:?}"));
         self.input(Input::Request(RequestId(7), command));
         let answer = self.effects.iter().rposition(|effect| matches!(effect, Effect::Answer(RequestId(7), _)));
         match self.effects.remove(answer.expect("it is answered at once")) {
-            Effect::Answer(_, reply) => reply,
+            Effect::Answer(_, reply) => {
+                reply.map(|response| serde_json::to_value(response).expect("it can be written"))
+            }
             effect => panic!("{effect:?}"),
         }
     }

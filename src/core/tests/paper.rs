@@ -1,6 +1,7 @@
 //! A terminal on which nothing can be drawn: what coshell has to say comes in lines of its own, and nothing else does.
 
 use super::*;
+use crate::core::notices::SeeAlso;
 use crate::core::request::Request;
 use crate::types::RequestId;
 
@@ -34,14 +35,15 @@ fn a_notice_is_a_line_of_its_own_where_the_next_one_begins_however_the_output_is
 fn a_notice_comes_at_once_where_a_line_begins_and_not_over_what_stands_there() {
     for (before, start) in [("", ""), ("$ ls\r\n", ""), ("$ ls\n", "\r")] {
         let mut bench = paper(&[]);
-        bench.shell(before.as_bytes()).core.notice("one", &[], &mut Vec::new());
-        bench.core.notice("two", &["more".to_owned()], &mut Vec::new());
+        bench.shell(before.as_bytes()).notice("one");
+        let notice = Notice::new("two").with(vec!["more".to_owned()], SeeAlso::Nowhere);
+        bench.core.output.notice(notice);
         bench.input(Input::Deadline);
         assert_eq!(printed(&bench), format!("{before}{start}coshell: one\r\ncoshell: two\r\n  more\r\n"));
     }
     for before in ["$ ", "progress 10%\r", "$ \x1b[?1049h\r\n", "\x1b]0;title"] {
         let mut bench = paper(&[]);
-        bench.shell(before.as_bytes()).core.notice("one", &[], &mut Vec::new());
+        bench.shell(before.as_bytes()).notice("one");
         bench.input(Input::Deadline);
         assert_eq!(printed(&bench), before);
     }
@@ -51,7 +53,7 @@ fn a_notice_comes_at_once_where_a_line_begins_and_not_over_what_stands_there() {
 fn one_that_found_no_place_is_told_at_the_end() {
     let mut bench = paper(&["-c", "bot"]);
     bench.shell(b"$ ").coproc_exits(ExitStatus::Code(3), b"");
-    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Port::Shell)).wait(200);
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Source::Pty)).wait(200);
     assert!(bench.has(&Effect::Warn("coshell: coprocess \"bot\" failed: status 3".to_owned())));
     assert_eq!(printed(&bench), "$ ");
 }
@@ -70,6 +72,6 @@ fn a_terminal_that_is_lent_is_left_as_it_is() {
     let lend = Request::read("lend", Some(guest)).expect("a good request");
     bench.shell(b"$ \x1b[?2004h").input(Input::Request(RequestId(1), lend));
     assert_eq!(printed(&bench), "$ \x1b[?2004h\x1b[?2004l");
-    bench.input(Input::Exited(Child::Guest, ExitStatus::Code(0)));
+    bench.input(Input::Exited(Child::Lent, ExitStatus::Code(0)));
     assert_eq!(printed(&bench), "$ \x1b[?2004h\x1b[?2004l\x1b[?2004h");
 }

@@ -52,16 +52,16 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn take(bench: &mut Bench, step: &Step, gone: &mut bool) {
-    let runs = bench.core.coproc.is_some();
+    let runs = bench.core.coproc.is_running();
     match step {
         Step::Shell(bytes) if !*gone => drop(bench.shell(bytes)),
         Step::Keys(bytes) => drop(bench.keys(bytes)),
         Step::Coproc(bytes) if runs => drop(bench.coproc(bytes)),
-        Step::CoprocEmpty if runs => drop(bench.input(Input::Empty(Port::Coproc))),
+        Step::CoprocEmpty if runs => drop(bench.input(Input::Empty(Source::Coproc))),
         Step::CoprocExits if runs => drop(bench.coproc_exits(ExitStatus::Code(1), b"rest")),
         Step::ShellExits if !*gone => {
             *gone = true;
-            bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Port::Shell));
+            bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Source::Pty));
         }
         Step::Resize(rows, cols) => {
             let size = Size { rows: *rows, cols: *cols, ..Size::default() };
@@ -113,7 +113,7 @@ proptest! {
         }
         take(&mut bench, &Step::ShellExits, &mut gone);
         bench.wait(5000);
-        if bench.core.coproc.is_some() {
+        if bench.core.coproc.is_running() {
             prop_assert!(bench.has(&Effect::Signal(Child::Coproc, 9)));
             bench.coproc_exits(ExitStatus::Signal(9), b"");
         }

@@ -2,9 +2,9 @@
 //! is not there.
 
 use super::*;
-use crate::core::coproc::InputFormat;
+use crate::core::request::InputFormat;
+use crate::core::request::OptionArg;
 use crate::core::request::{Options, Request, TriggerRequest};
-use crate::core::trigger::definition::OptionArg;
 use crate::types::RequestId;
 
 impl Bench {
@@ -20,11 +20,11 @@ impl Bench {
     fn run(&mut self, form: InputFormat) -> &mut Self {
         let (silent, replace, wait) = (false, false, false);
         let command = Request::Run { silent, replace, wait, input: Some(form), command: "bot".to_owned() };
-        self.input(Input::Request(RequestId(1), command)).input(Input::Started(Child::Coproc, 7))
+        self.input(Input::Request(RequestId(1), command)).input(Input::CoprocStarted(7))
     }
 
     fn assembles(&self) -> bool {
-        self.core.screen.text().assembles()
+        self.core.output.terminal.text().assembles()
     }
 }
 
@@ -70,7 +70,7 @@ fn lines_are_put_together_only_while_somebody_reads_them_and_the_numbers_go_on()
     assert!(!bench.assembles());
     bench.coproc_exits(ExitStatus::Code(0), b"").run(InputFormat::Json).shell(b"six\r\n");
     assert!(bench.assembles());
-    assert_eq!(bench.core.number, 6);
+    assert_eq!(bench.core.output.line_number(), 6);
     bench.coproc_exits(ExitStatus::Code(0), b"").shell(b"seven\r\n");
     assert!(!bench.assembles());
     bench.wait(100);
@@ -84,7 +84,7 @@ fn a_removed_trigger_leaves_nothing_behind() {
     let mut bench = Bench::new(&[]);
     bench.add("go", "coproc", "bot").trigger(TriggerRequest::Remove { trigger: "go".to_owned() });
     bench.shell(&[b'x'; 10_000]).shell(b"\r\ngo\r\n").wait(100);
-    assert!(bench.started().is_empty() && bench.core.raw.from(0).is_empty());
+    assert!(bench.started().is_empty() && !bench.core.output.keeps_raw());
 }
 
 /// Nobody reads lines, so nobody knows by then where the cursor is.

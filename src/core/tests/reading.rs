@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::coproc::InputFormat;
 use crate::core::history::HistoryLine;
+use crate::core::request::InputFormat;
 use crate::core::request::Request;
 use crate::types::RequestId;
 
 impl Bench {
     /// The lines that are kept, the one that the cursor is on last.
     pub(super) fn kept(&mut self) -> Vec<HistoryLine> {
-        self.core.screen.history().map_or_else(Vec::new, |history| history.lines(self.now).collect())
+        self.core.output.terminal.history().map_or_else(Vec::new, |history| history.lines(self.now).collect())
     }
 
     /// The numbers and texts of the finished lines.
@@ -85,7 +85,7 @@ fn notices_are_no_lines_but_stand_on_the_screen() {
     bench.shell(b"one\r\n$ ls").coproc_exits(ExitStatus::Code(3), b"").wait(100);
     assert!(bench.lines().iter().any(|line| line.contains("failed")), "{:?}", bench.lines());
     let shown: Vec<String> = {
-        let picture = bench.core.screen.screen().expect("there is a screen");
+        let picture = bench.core.output.terminal.screen().expect("there is a screen");
         (0..picture.rows()).map(|row| picture.text(row)).collect()
     };
     let seen = bench.lines();
@@ -150,7 +150,7 @@ fn a_command_knows_where_its_output_stands() {
         pieces.iter().for_each(|piece| {
             bench.shell(piece);
         });
-        let history = bench.core.screen.history().expect("it is kept");
+        let history = bench.core.output.terminal.history().expect("it is kept");
         let all = history.commands().map(|(command, spots)| (command.number, command.status, spots));
         all.map(|(number, status, spots)| {
             (number, status, spots.map(|spot| spot.map(|spot| (spot.number, spot.column))))

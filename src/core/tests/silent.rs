@@ -30,10 +30,10 @@ fn progress_is_shown_below_and_leaves_no_trace() {
 #[test]
 fn a_silent_one_that_closed_its_stdout_gives_back_what_it_did_not_read_too() {
     let mut bench = Bench::new(&["-s", "bot"]);
-    bench.shell(b"hidden").wait(400).input(Input::Closed(Port::Coproc));
+    bench.shell(b"hidden").wait(400).input(Input::Closed(Source::Coproc));
     bench.coproc_exits(ExitStatus::Code(0), b"hidden");
     assert_eq!(bench.lines(), ["hidden"]);
-    assert!(bench.has(&Effect::Release(Child::Coproc)));
+    assert!(bench.has(&Effect::ReleaseCoproc));
 }
 
 #[test]

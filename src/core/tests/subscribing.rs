@@ -43,7 +43,9 @@ fn followed(bench: &mut Bench, number: Option<usize>, rest: &[u8]) -> (Vec<Value
     let command = Request::Lines { number, from, command, numbers, notes, follow };
     bench.input(Input::Request(RequestId(1), command)).wait(2000).shell(rest);
     let answer = bench.effects.iter().find_map(|effect| match effect {
-        Effect::Answer(RequestId(1), Ok(answer)) => answer["lines"].as_array().cloned(),
+        Effect::Answer(RequestId(1), Ok(answer)) => {
+            serde_json::to_value(answer).expect("it can be written")["lines"].as_array().cloned()
+        }
         _ => None,
     });
     let told = bench.effects.iter().filter_map(|effect| match effect {

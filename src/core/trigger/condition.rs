@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::core::event::PtyState;
+
 /// One condition of a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum When {
@@ -32,15 +34,6 @@ pub struct ConditionFacts {
     pub coproc: bool,
     /// What costs system calls to know; absent until somebody has asked for it.
     pub looked: Option<PtyState>,
-}
-
-/// The facts that are looked up only on demand.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PtyState {
-    /// Whether the terminal inside has its echo off.
-    pub no_echo: bool,
-    /// The foreground job and its ancestors, by name.
-    pub jobs: Vec<String>,
 }
 
 /// What the facts say of a condition.

@@ -1,15 +1,12 @@
 //! A trigger and what it does, made of its pattern and its options: those of the command line, of a configuration, of
 //! a control client alike.
 
-use std::borrow::Cow;
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use super::action;
 use super::action::{Action, ActionKind};
 use super::{Pattern, TriggerOptions, When};
-use crate::core::coproc::Visibility;
+use crate::core::request::OptionArg;
 
 /// A trigger and what it does.
 #[derive(Debug)]
@@ -23,23 +20,10 @@ pub struct TriggerDef {
 /// What a trigger does when it fires.
 #[derive(Debug)]
 pub struct TriggerActions {
-    /// It may start a silent coprocess.
-    pub silences: bool,
     /// What is done, in order.
     pub actions: Vec<Box<dyn Action>>,
     /// The options that the trigger was made of.
     pub items: Vec<OptionArg>,
-}
-
-/// One option of a trigger: its name without dashes, and its value, empty where it takes none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OptionArg {
-    /// The option.
-    pub name: Cow<'static, str>,
-    /// Its value.
-    #[serde(default)]
-    pub value: String,
 }
 
 /// An option that says something of the trigger before it.
@@ -83,7 +67,7 @@ impl TriggerDef {
             ));
         }
         let pattern = Pattern::parse(regex).map_err(|fault| (TRIGGER.to_owned(), fault.to_string()))?;
-        let reaction = TriggerActions { silences: false, actions: Vec::with_capacity(items.len()), items: Vec::new() };
+        let reaction = TriggerActions { actions: Vec::with_capacity(items.len()), items: Vec::new() };
         let mut rule = Self { spec: TriggerOptions::new(pattern), reaction };
         for item in &items {
             rule.take(item).map_err(|reason| (item.name.to_string(), reason))?;
@@ -105,14 +89,13 @@ impl TriggerDef {
 
     fn act(&mut self, kind: &ActionKind, item: &OptionArg) -> Result<(), String> {
         without_value(kind.value, item)?;
-        if kind.starts.is_some() && self.spec.starts_coproc {
+        if kind.starts.is_some() && self.spec.starts.is_some() {
             return Err("a session has one coprocess at a time: give only one behind a --trigger".to_owned());
         }
         self.reaction.actions.push((kind.parse)(&item.value, &self.spec.pattern)?);
-        self.spec.starts_coproc |= kind.starts.is_some();
+        self.spec.starts = self.spec.starts.or(kind.starts);
         self.spec.stops |= kind.stops;
         self.spec.feeds_back |= kind.feeds_back;
-        self.reaction.silences |= kind.starts == Some(Visibility::Silent);
         Ok(())
     }
 

@@ -31,6 +31,7 @@ mod pattern;
 mod plan;
 mod prefilter;
 mod regex_cache;
+pub mod table;
 mod template;
 
 #[cfg(test)]
@@ -42,8 +43,10 @@ use std::time::{Duration, Instant};
 
 use memchr::memchr;
 
+use super::request::Visibility;
+
 pub use captures::Captures;
-pub use condition::{ConditionFacts, PtyState, When};
+pub use condition::{ConditionFacts, When};
 pub use dedup::HOLD;
 pub use loop_guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_WINDOW};
 pub use pattern::{BadPattern, Pattern};
@@ -57,6 +60,19 @@ use regex_cache::RegexCache;
 
 /// A block is searched in stretches of about this length, between which the set may be changed for a better one.
 const STRETCH: usize = 16 << 10;
+
+/// What the triggers that can still fire want of the lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TriggerDemand {
+    /// There is at least one.
+    pub any: bool,
+    /// One may start a coprocess, which is given its line's raw bytes.
+    pub starts: bool,
+    /// One may start a silent coprocess: what stands behind its line is not shown.
+    pub silences: bool,
+    /// One is tried on every chunk.
+    pub instant: bool,
+}
 
 /// What the configuration says of one trigger, apart from its actions.
 #[derive(Clone, Debug)]
@@ -78,7 +94,7 @@ pub struct TriggerOptions {
     /// Fires only while all of these hold.
     pub when: Vec<When>,
     /// Would start a coprocess, so it does not fire while one runs.
-    pub starts_coproc: bool,
+    pub starts: Option<Visibility>,
     /// Nothing after it is tried on a line on which it has fired.
     pub stops: bool,
     /// What it does may come back as output, so the loop guard counts its firings.
@@ -97,7 +113,7 @@ impl TriggerOptions {
             enabled: true,
             cooldown: None,
             when: Vec::new(),
-            starts_coproc: false,
+            starts: None,
             stops: false,
             feeds_back: false,
         }
@@ -193,6 +209,8 @@ struct Trigger {
 /// The triggers of a session.
 pub struct Triggers {
     all: Vec<Trigger>,
+    /// Absent after a change of what follows from it.
+    demand: Option<TriggerDemand>,
     /// Over all that can fire; built when first needed, and again when that has changed.
     set: Option<Prefilter>,
     /// Loose once the output has strained the tight one.
@@ -213,6 +231,7 @@ impl Triggers {
         let pool = RegexCache::new(all.len());
         Self {
             all,
+            demand: None,
             set: None,
             form: PrefilterForm::Tight,
             pool,
@@ -228,6 +247,7 @@ impl Triggers {
         self.all.push(Trigger::new(spec));
         self.pool.grow(self.all.len());
         self.set = None;
+        self.demand = None;
     }
 
     /// Whether there are none.
@@ -255,9 +275,18 @@ impl Triggers {
         self.all[i].cost
     }
 
-    /// Whether lines have to be tried after each chunk.
-    pub fn any_instant(&self) -> bool {
-        self.all.iter().any(|trigger| trigger.spec.instant && trigger.spec.enabled)
+    /// Returns what the triggers that can still fire want of the lines. It is worked out anew only after a change.
+    pub fn demand(&mut self) -> TriggerDemand {
+        let all = &self.all;
+        *self.demand.get_or_insert_with(|| {
+            let live = all.iter().filter(|trigger| trigger.is_live()).map(|trigger| &trigger.spec);
+            live.fold(TriggerDemand::default(), |demand, options| TriggerDemand {
+                any: true,
+                starts: demand.starts | options.starts.is_some(),
+                silences: demand.silences | (options.starts == Some(Visibility::Silent)),
+                instant: demand.instant | options.instant,
+            })
+        })
     }
 
     /// How much memory the set takes; none before its first use.
@@ -302,7 +331,7 @@ impl Triggers {
         out: &mut Vec<Firing>,
     ) -> Tried {
         let vain = line.text.is_empty() && moment != LineStage::Finished;
-        if vain || (moment == LineStage::Chunk && !self.any_instant()) {
+        if vain || (moment == LineStage::Chunk && !self.demand().instant) {
             return Tried::Done;
         }
         let mut candidates = std::mem::take(&mut self.candidates);
@@ -330,6 +359,7 @@ impl Triggers {
         if trigger.spec.enabled != on {
             trigger.spec.enabled = on;
             self.set = None;
+            self.demand = None;
         }
     }
 

@@ -117,7 +117,7 @@ impl PlanStep {
         }
         let fresh = found.iter().any(|found| matches!(found.state, PlannedState::Fresh(_)));
         let verdict = if fresh { around.judge(trigger)? } else { Decision::Skip };
-        around.coproc |= verdict == Decision::Fire && trigger.spec.starts_coproc;
+        around.coproc |= verdict == Decision::Fire && trigger.spec.starts.is_some();
         Some(Self { trigger: i, found, verdict })
     }
 
@@ -130,7 +130,7 @@ impl PlanStep {
     fn carry_out(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, out: &mut Vec<Firing>) {
         let trigger = &mut triggers.all[self.trigger];
         let mut left = match self.verdict {
-            Decision::Fire if trigger.spec.once || trigger.spec.starts_coproc => 1,
+            Decision::Fire if trigger.spec.once || trigger.spec.starts.is_some() => 1,
             Decision::Fire => usize::MAX,
             _ => 0,
         };
@@ -140,7 +140,10 @@ impl PlanStep {
         if self.verdict == Decision::Fire {
             trigger.guard.note(now);
             trigger.last_fired = Some(now);
-            trigger.spent |= trigger.spec.once;
+            if trigger.spec.once {
+                trigger.spent = true;
+                triggers.demand = None;
+            }
         }
         for found in self.found {
             let text = &line.text[found.sight.start..][..found.sight.len];
@@ -181,7 +184,7 @@ impl TryContext<'_> {
         let holds = When::all_hold(&spec.when, self.facts);
         Some(if holds == ConditionState::No || trigger.spent {
             Decision::Skip
-        } else if (spec.starts_coproc && self.coproc) || trigger.cools(self.now) {
+        } else if (spec.starts.is_some() && self.coproc) || trigger.cools(self.now) {
             Decision::Pass
         } else if holds == ConditionState::Unknown {
             return None;

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use regex::bytes::Regex;
 
 use super::*;
+use crate::core::event::PtyState;
+use crate::core::request::Visibility;
 
 fn spec(pattern: &str) -> TriggerOptions {
     TriggerOptions::new(Pattern::parse(pattern).expect("the pattern is good"))
@@ -120,13 +122,13 @@ fn a_match_that_can_grow_waits() {
 fn an_instant_trigger_does_not_wait() {
     let instant = TriggerOptions { instant: true, ..spec("task (.*)") };
     let mut bench = Bench::new([spec("ta"), instant]);
-    assert!(bench.triggers.any_instant());
+    assert!(bench.triggers.demand().instant);
     assert_eq!(bench.chunk(1, "task a"), ["1:task a"]);
     assert_eq!(bench.chunk(1, "task ab"), NONE);
     assert_eq!(bench.pause(1, "task abc"), ["0:ta"]);
     assert_eq!(bench.pause(2, "task abc"), ["0:ta", "1:task abc"]);
     bench.triggers.set_enabled(1, false);
-    assert!(!bench.triggers.any_instant());
+    assert!(!bench.triggers.demand().instant);
     assert_eq!(bench.chunk(3, "task a"), NONE);
 }
 
@@ -243,7 +245,7 @@ fn a_cooldown_drops() {
 
 #[test]
 fn while_a_coprocess_runs_none_is_started() {
-    let starts = |pattern| TriggerOptions { starts_coproc: true, ..spec(pattern) };
+    let starts = |pattern| TriggerOptions { starts: Some(Visibility::Visible), ..spec(pattern) };
     let mut bench = Bench::new([starts("rz"), spec("r")]);
     bench.facts.coproc = true;
     assert_eq!(bench.pause(1, "rz"), ["1:r"]);

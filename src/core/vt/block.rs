@@ -3,7 +3,7 @@
 use super::current_line::{LeftRow, Storage};
 use super::layout::wraps;
 use super::lines::Lines;
-use super::{Line, LineId, Sink, scan};
+use super::{Line, LineId, VtSink, scan};
 
 impl Lines {
     /// Whether a line can begin here that is read without being put.
@@ -18,7 +18,7 @@ impl Lines {
     }
 
     /// Whole plain lines: UTF-8, each ended by CR LF. They begin at the offset `at`. Says how much of them was read.
-    pub(super) fn block(&mut self, block: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+    pub(super) fn block(&mut self, block: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
         let lines = memchr::memchr_iter(b'\n', block).count();
         let wanted = sink.block(block, lines);
         // What came before the first line without putting anything, such as a colour, belongs to it.
@@ -45,7 +45,7 @@ impl Lines {
     }
 
     /// Reports many lines, each of which scrolls the screen: their rows are looked after later.
-    fn pass_on(&self, block: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+    fn pass_on(&self, block: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
         let (mut id, mut start, mut from) = (LineId(self.draft.id), self.draft.start, 0);
         for newline in scan::line_feeds(block) {
             let end = at + newline as u64 + 1;

@@ -1,13 +1,13 @@
 //! What controls and escape sequences do: which of them change a mode, which move the cursor.
 
-use super::Sink;
+use super::VtSink;
 use super::feed::Text;
 use super::lines::{Rules, Span};
 use super::parse::{Csi, ParserEvent};
 
 impl Text {
     /// A C0 control, which acts in the middle of a sequence too; `to` is the offset behind it.
-    pub(super) fn act(&mut self, byte: u8, to: u64, sink: &mut impl Sink) {
+    pub(super) fn act(&mut self, byte: u8, to: u64, sink: &mut impl VtSink) {
         if matches!(byte, 0x0e | 0x0f) {
             self.modes.shift(byte == 0x0e);
         }
@@ -23,7 +23,7 @@ impl Text {
     }
 
     /// Goes on inside a sequence.
-    pub(super) fn inside(&mut self, rest: &[u8], sink: &mut impl Sink) -> usize {
+    pub(super) fn inside(&mut self, rest: &[u8], sink: &mut impl VtSink) -> usize {
         let (used, event) = self.parser.advance(rest);
         let span = Span { from: self.sequence, to: self.offset + used as u64 };
         match event {
@@ -44,7 +44,7 @@ impl Text {
         used
     }
 
-    fn escape(&mut self, inter: u8, fin: u8, span: Span, sink: &mut impl Sink) {
+    fn escape(&mut self, inter: u8, fin: u8, span: Span, sink: &mut impl VtSink) {
         let was_alternate = self.alt_screen();
         self.modes.escape(inter, fin);
         if let Some(lines) = self.lines.as_deref_mut() {
@@ -66,7 +66,7 @@ impl Text {
 
     /// A control sequence is whole.
     #[inline]
-    fn csi(&mut self, span: Span, sink: &mut impl Sink) {
+    fn csi(&mut self, span: Span, sink: &mut impl VtSink) {
         let csi = self.parser.csi();
         match (csi.prefix, csi.inter, csi.fin) {
             (0, 0, b'm') => self.modes.sgr(csi),
@@ -92,7 +92,7 @@ impl Text {
     }
 
     /// What moves the cursor or changes what is shown.
-    fn position(&mut self, span: Span, sink: &mut impl Sink) {
+    fn position(&mut self, span: Span, sink: &mut impl VtSink) {
         let csi = self.parser.csi();
         if csi.fin == b'r' {
             let rows = usize::from(self.size.rows.max(1));
@@ -107,7 +107,7 @@ impl Text {
         }
     }
 
-    fn set_modes(&mut self, span: Span, sink: &mut impl Sink) {
+    fn set_modes(&mut self, span: Span, sink: &mut impl VtSink) {
         let csi: Csi = self.parser.csi().clone();
         let on = csi.fin == b'h';
         for n in 0..csi.len() {
@@ -121,7 +121,7 @@ impl Text {
         self.obey();
     }
 
-    fn private(&mut self, mode: u16, on: bool, span: Span, sink: &mut impl Sink) {
+    fn private(&mut self, mode: u16, on: bool, span: Span, sink: &mut impl VtSink) {
         let was_alternate = self.alt_screen();
         self.modes.private(mode, on);
         if let Some(lines) = self.lines.as_deref_mut() {

@@ -1,6 +1,5 @@
 //! What others see of this room, and the stream's way through it.
 
-use super::ground::Encoding;
 use super::layout::CellSpan;
 use super::lines::Lines;
 use super::modes::Modes;
@@ -8,8 +7,18 @@ use super::parse::Parser;
 use super::rows::RowIds;
 use super::titles::Titles;
 use super::utf8::PartialChar;
-use super::{Cursor, Line, Sink};
+use super::{Cursor, Line, VtSink};
 use crate::types::Size;
+
+/// What the next bytes are likely to be, by those before them. It decides which way is taken, not where it leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Utf8,
+    /// There were others not far back.
+    Doubtful,
+    /// Bytes that are not UTF-8.
+    Foreign,
+}
 
 /// Follows what the shell prints.
 #[derive(Clone, Debug)]
@@ -98,7 +107,7 @@ impl Text {
     }
 
     /// Takes what the shell printed, and says how much of it: all, unless the sink has enough.
-    pub fn feed(&mut self, bytes: &[u8], sink: &mut impl Sink) -> usize {
+    pub fn feed(&mut self, bytes: &[u8], sink: &mut impl VtSink) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() && !sink.enough() {
             let used = if !self.parser.in_ground() {

@@ -1,10 +1,10 @@
 //! What lies between escape sequences: text and controls.
 
-use super::feed::Text;
+use super::feed::{Encoding, Text};
+use super::pieces::{Utf8Piece, piece};
 use super::strip_controls::sieve;
-use super::utf8;
-use super::utf8::{Joined, Utf8Piece};
-use super::{LINE_LIMIT, Sink, graphics, scan, valid};
+use super::utf8::Joined;
+use super::{LINE_LIMIT, VtSink, graphics, scan, valid};
 
 /// How far to look for whole lines: no line among them is one that has to come in pieces.
 const FAR: usize = LINE_LIMIT / 2;
@@ -14,16 +14,6 @@ const CAUTIOUS: usize = 512;
 
 /// So much UTF-8 in a row, or a line of it, is hardly chance.
 const TELLING: usize = 8;
-
-/// What the next bytes are likely to be, by those before them. It decides which way is taken, not where it leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
-    Utf8,
-    /// There were others not far back.
-    Doubtful,
-    /// Bytes that are not UTF-8.
-    Foreign,
-}
 
 /// The length of the sequence that stands here, if it is whole and sets nothing but attributes of characters: dense
 /// colour is mostly these.
@@ -77,7 +67,7 @@ impl Text {
     }
 
     /// Text and controls, up to the next thing that is of another kind.
-    pub(super) fn ground(&mut self, rest: &[u8], sink: &mut impl Sink) -> usize {
+    pub(super) fn ground(&mut self, rest: &[u8], sink: &mut impl VtSink) -> usize {
         if !self.carry.is_empty() {
             return self.join(rest[0], sink);
         }
@@ -117,7 +107,7 @@ impl Text {
 
     /// Attributes and words of ASCII by turns, from here on: so frequent that the way round is felt. Says how much was read.
     #[inline]
-    fn colours(&mut self, rest: &[u8], mut at: usize, sink: &mut impl Sink) -> usize {
+    fn colours(&mut self, rest: &[u8], mut at: usize, sink: &mut impl VtSink) -> usize {
         while rest.get(at) == Some(&0x1b) && !sink.enough() {
             at = self.escape_at(rest, at);
             if !self.parser.in_ground() {
@@ -132,7 +122,7 @@ impl Text {
     }
 
     /// Bytes of which many are not UTF-8, up to the next that acts, if this is worth while here.
-    fn foreign(&mut self, rest: &[u8], sink: &mut impl Sink) -> Option<usize> {
+    fn foreign(&mut self, rest: &[u8], sink: &mut impl VtSink) -> Option<usize> {
         let lines = self.lines.as_deref_mut().filter(|lines| lines.takes_sieved())?;
         let sieved = sieve(rest);
         lines.sieved(&sieved, self.offset, sink);
@@ -161,12 +151,12 @@ impl Text {
     }
 
     /// A run of printable bytes with some above 0x7F; `ends` says that nothing is known of what comes behind it.
-    fn characters(&mut self, run: &[u8], ends: bool, sink: &mut impl Sink) {
+    fn characters(&mut self, run: &[u8], ends: bool, sink: &mut impl VtSink) {
         let mut at = 0;
         while at < run.len() {
             let here = self.offset + at as u64;
             let Some(lines) = self.lines.as_deref_mut() else { return };
-            at += match utf8::piece(&run[at..]) {
+            at += match piece(&run[at..]) {
                 Utf8Piece::Text(len) => {
                     lines.text(&run[at..at + len], here, sink);
                     len
@@ -183,7 +173,7 @@ impl Text {
     }
 
     /// Bytes that are not UTF-8, the first of them at the offset `at`.
-    fn raw(&mut self, bytes: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+    fn raw(&mut self, bytes: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
         self.tongue = Encoding::Foreign;
         if let Some(lines) = &mut self.lines {
             for (&byte, at) in bytes.iter().zip(at..) {
@@ -194,7 +184,7 @@ impl Text {
     }
 
     /// One more byte behind an incomplete character.
-    fn join(&mut self, byte: u8, sink: &mut impl Sink) -> usize {
+    fn join(&mut self, byte: u8, sink: &mut impl VtSink) -> usize {
         let start = self.offset - self.carry.len();
         let joined = self.carry.join(byte);
         if joined == Joined::More {
@@ -213,7 +203,7 @@ impl Text {
     }
 
     /// A byte while letters are line graphics.
-    fn graphic(&mut self, byte: u8, sink: &mut impl Sink) {
+    fn graphic(&mut self, byte: u8, sink: &mut impl VtSink) {
         let Some(lines) = &mut self.lines else { return };
         match byte {
             0x80.. => self.characters(&[byte], true, sink),
@@ -226,7 +216,7 @@ impl Text {
     }
 
     /// A C0 control or DEL in the text; says how much was read.
-    fn control(&mut self, rest: &[u8], sink: &mut impl Sink) -> usize {
+    fn control(&mut self, rest: &[u8], sink: &mut impl VtSink) -> usize {
         if rest[0] == 0x1b {
             return self.escape_at(rest, 0);
         }

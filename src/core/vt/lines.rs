@@ -4,7 +4,7 @@ use super::current_line::{CurrentLine, LeftRow, Storage};
 use super::layout::CellSpan;
 use super::modes::Modes;
 use super::rows::{RowIds, Rows};
-use super::{Line, LineId, Sink};
+use super::{Line, LineId, VtSink};
 use crate::types::Size;
 
 /// More columns than any terminal has.
@@ -173,14 +173,14 @@ impl Lines {
     }
 
     /// Reports the current line.
-    fn report(&mut self, end: u64, more: bool, sink: &mut impl Sink) {
+    fn report(&mut self, end: u64, more: bool, sink: &mut impl VtSink) {
         let (id, start, continued) = (LineId(self.draft.id), self.draft.start, self.draft.continued);
         let text = self.draft.text();
         sink.line(&Line { id, text, start, end: end.max(start), more, continued });
     }
 
     /// Reports the current line if there is anything to read in it.
-    pub(super) fn report_if_seen(&mut self, end: u64, sink: &mut impl Sink) {
+    pub(super) fn report_if_seen(&mut self, end: u64, sink: &mut impl VtSink) {
         let seen = self.draft.put && self.draft.text().iter().any(|&byte| byte != b' ');
         // Who was told that more comes has to hear of the end.
         if seen || self.draft.continued {
@@ -189,7 +189,7 @@ impl Lines {
     }
 
     /// Reports what there is, since the line is too long; it goes on at `at`.
-    pub(super) fn flush(&mut self, at: u64, sink: &mut impl Sink) {
+    pub(super) fn flush(&mut self, at: u64, sink: &mut impl VtSink) {
         self.settle();
         self.report(at, true, sink);
         let draft = &mut self.draft;
@@ -205,7 +205,7 @@ impl Lines {
     }
 
     /// LF: the line is finished.
-    pub(super) fn line_feed(&mut self, to: u64, returns: bool, sink: &mut impl Sink) {
+    pub(super) fn line_feed(&mut self, to: u64, returns: bool, sink: &mut impl VtSink) {
         let draft = &mut self.draft;
         let returned = returns || draft.form == Storage::Returned;
         if !(returned && draft.form != Storage::Cells && draft.is_short(self.cols)) {

@@ -26,6 +26,7 @@ mod modes;
 mod motion;
 mod parse;
 mod pen;
+mod pieces;
 mod print;
 mod rows;
 mod scan;
@@ -84,7 +85,7 @@ pub struct Cursor {
 }
 
 /// Who hears what was read.
-pub trait Sink {
+pub trait VtSink {
     /// A run of whole plain lines, seen at once on the primary screen: each is text in UTF-8, ended by CR LF, without any
     /// other control. `false` says that no line of it is of interest: then they are only counted and skipped. What
     /// comes in one such run depends on the chunks, the lines do not.
@@ -111,4 +112,16 @@ pub trait Sink {
 
     /// The alternate screen is shown, or no longer.
     fn alt_screen(&mut self, _on: bool) {}
+}
+
+/// A sink that takes no interest in anything.
+#[derive(Debug)]
+pub(in crate::core) struct NullSink;
+
+impl VtSink for NullSink {
+    fn block(&mut self, _: &[u8], _: usize) -> bool {
+        false
+    }
+
+    fn line(&mut self, _: &Line<'_>) {}
 }

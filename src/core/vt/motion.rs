@@ -4,7 +4,7 @@ use super::current_line::Storage;
 use super::lines::{Lines, Span};
 use super::parse::Csi;
 use super::rows::Rows;
-use super::{LineId, Sink};
+use super::{LineId, VtSink};
 
 /// How many columns less than a row the spaces before a prompt may be: the mark takes one or two, and fish writes it again.
 const PADDING: usize = 4;
@@ -56,13 +56,13 @@ impl Lines {
     }
 
     /// Reports the line, since the cursor leaves it, or something else takes its place.
-    fn depart(&mut self, span: Span, sink: &mut impl Sink) {
+    fn depart(&mut self, span: Span, sink: &mut impl VtSink) {
         self.settle();
         self.report_if_seen(span.from, sink);
     }
 
     /// Moves the cursor to a row of the screen and a column; within the rows of the current line that does not end it.
-    fn go(&mut self, row: usize, col: usize, span: Span, sink: &mut impl Sink) {
+    fn go(&mut self, row: usize, col: usize, span: Span, sink: &mut impl VtSink) {
         self.settle();
         let now = self.screen.row;
         if row == now {
@@ -96,7 +96,7 @@ impl Lines {
     }
 
     /// `CSI ... fin` without prefix and intermediate byte.
-    pub(super) fn control(&mut self, csi: &Csi, span: Span, sink: &mut impl Sink) {
+    pub(super) fn control(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
         let count = csi.count(0);
         match csi.fin {
             b'@' => self.edit(|cells, at, end| cells.insert(at, end, count)),
@@ -117,7 +117,7 @@ impl Lines {
         }
     }
 
-    fn vertical(&mut self, csi: &Csi, count: usize, span: Span, sink: &mut impl Sink) {
+    fn vertical(&mut self, csi: &Csi, count: usize, span: Span, sink: &mut impl VtSink) {
         let col = match csi.fin {
             b'A' | b'B' | b'd' | b'e' => self.here(),
             b'E' | b'F' => 0,
@@ -138,7 +138,7 @@ impl Lines {
     }
 
     /// IL, DL, SU and SD.
-    fn scroll(&mut self, fin: u8, count: usize, span: Span, sink: &mut impl Sink) {
+    fn scroll(&mut self, fin: u8, count: usize, span: Span, sink: &mut impl VtSink) {
         self.depart(span, sink);
         let (screen, maker) = (&mut self.screen, &mut self.maker);
         match fin {
@@ -151,7 +151,7 @@ impl Lines {
     }
 
     /// RI.
-    pub(super) fn reverse_index(&mut self, span: Span, sink: &mut impl Sink) {
+    pub(super) fn reverse_index(&mut self, span: Span, sink: &mut impl VtSink) {
         self.settle();
         let col = self.here();
         let row = self.screen.above(1);
@@ -172,26 +172,26 @@ impl Lines {
     }
 
     /// DECRC.
-    pub(super) fn recall(&mut self, span: Span, sink: &mut impl Sink) {
+    pub(super) fn recall(&mut self, span: Span, sink: &mut impl VtSink) {
         let (row, col) = self.screen.saved;
         self.go(row, col, span, sink);
     }
 
     /// DECSTBM.
-    fn region(&mut self, csi: &Csi, span: Span, sink: &mut impl Sink) {
+    fn region(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
         if self.screen.set_region(csi.count(0) - 1, usize::from(csi.raw(1))) {
             self.home(span, sink);
         }
     }
 
     /// To the first row and column.
-    pub(super) fn home(&mut self, span: Span, sink: &mut impl Sink) {
+    pub(super) fn home(&mut self, span: Span, sink: &mut impl VtSink) {
         let row = self.screen.numbered(0, self.modes.origin);
         self.go(row, 0, span, sink);
     }
 
     /// Shows the alternate screen, or the primary one again.
-    pub(super) fn switch(&mut self, on: bool, span: Span, sink: &mut impl Sink) {
+    pub(super) fn switch(&mut self, on: bool, span: Span, sink: &mut impl VtSink) {
         self.depart(span, sink);
         let col = self.here();
         if on {
@@ -209,7 +209,7 @@ impl Lines {
     }
 
     /// RIS.
-    pub(super) fn reset(&mut self, span: Span, sink: &mut impl Sink) {
+    pub(super) fn reset(&mut self, span: Span, sink: &mut impl VtSink) {
         self.depart(span, sink);
         if let Some(hidden) = self.hidden.take() {
             self.screen = hidden;
@@ -221,7 +221,7 @@ impl Lines {
     }
 
     /// REP. More than a row of them is nobody's wish.
-    fn repeat(&mut self, count: usize, at: u64, sink: &mut impl Sink) {
+    fn repeat(&mut self, count: usize, at: u64, sink: &mut impl VtSink) {
         let Some(last) = self.draft.last() else { return };
         let mut buffer = [0; 4];
         let bytes = last.encode(&mut buffer);
@@ -248,7 +248,7 @@ impl Lines {
     }
 
     /// ED.
-    fn erase_display(&mut self, csi: &Csi, span: Span, sink: &mut impl Sink) {
+    fn erase_display(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
         match (ErasedPart::of(csi), csi.raw(0)) {
             (Some(ErasedPart::Behind), _) => self.erase(ErasedPart::Behind, usize::MAX, span, sink),
             (Some(ErasedPart::Before), _) if self.draft.put => {
@@ -271,14 +271,14 @@ impl Lines {
     }
 
     /// EL.
-    fn erase_line(&mut self, csi: &Csi, span: Span, sink: &mut impl Sink) {
+    fn erase_line(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
         if let Some(part) = ErasedPart::of(csi) {
             self.erase(part, 1, span, sink);
         }
     }
 
     /// Erases in the cursor's row, and in those below it for more than one of them.
-    fn erase(&mut self, part: ErasedPart, rows: usize, span: Span, sink: &mut impl Sink) {
+    fn erase(&mut self, part: ErasedPart, rows: usize, span: Span, sink: &mut impl VtSink) {
         if !self.draft.put || part == ErasedPart::Behind && self.draft.form == Storage::Flat {
             return;
         }
@@ -320,7 +320,7 @@ impl Lines {
 
     /// Whoever let a command be edited takes it. If it fills its rows and the cursor was not at its end, readline leaves
     /// the cursor on the row below, of which the command has only the blank that made it wrap: the output begins there.
-    pub(super) fn end_edit(&mut self, span: Span, sink: &mut impl Sink) {
+    pub(super) fn end_edit(&mut self, span: Span, sink: &mut impl VtSink) {
         self.settle();
         let draft = &self.draft;
         let row = draft.place.row * self.cols;
@@ -335,7 +335,7 @@ impl Lines {
     }
 
     /// The row that the cursor is on is emptied and no longer the continuation of the one above.
-    fn cut(&mut self, end: usize, span: Span, sink: &mut impl Sink) {
+    fn cut(&mut self, end: usize, span: Span, sink: &mut impl VtSink) {
         let col = self.here();
         self.draft.cells.truncate(end);
         self.report_if_seen(span.from, sink);

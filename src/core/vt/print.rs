@@ -5,12 +5,12 @@ use super::current_line::{LeftRow, Storage};
 use super::layout::CellSpan;
 use super::lines::Lines;
 use super::strip_controls::{Stripped, WINDOW};
-use super::{LINE_LIMIT, Sink, utf8};
+use super::{LINE_LIMIT, VtSink, utf8};
 
 impl Lines {
     /// Puts text, which is valid UTF-8 without controls, and whose first byte is at the offset `at`.
     #[inline]
-    pub(super) fn text(&mut self, text: &[u8], at: u64, sink: &mut impl Sink) {
+    pub(super) fn text(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) {
         let draft = &mut self.draft;
         let fits = draft.flat.len() + text.len() <= LINE_LIMIT;
         if draft.form == Storage::Flat && draft.gap == 0 && fits {
@@ -25,7 +25,7 @@ impl Lines {
     }
 
     /// Puts a byte that is not UTF-8.
-    pub(super) fn raw(&mut self, byte: u8, at: u64, sink: &mut impl Sink) {
+    pub(super) fn raw(&mut self, byte: u8, at: u64, sink: &mut impl VtSink) {
         let draft = &mut self.draft;
         if draft.form == Storage::Flat && draft.gap == 0 && draft.flat.len() < LINE_LIMIT {
             draft.flat.push(byte);
@@ -65,7 +65,7 @@ impl Lines {
 
     /// Puts what has come through the sieve, which began at the offset `at`.
     #[inline]
-    pub(super) fn sieved(&mut self, sieved: &Stripped, at: u64, sink: &mut impl Sink) {
+    pub(super) fn sieved(&mut self, sieved: &Stripped, at: u64, sink: &mut impl VtSink) {
         let text = sieved.text();
         if text.is_empty() {
             return;
@@ -98,7 +98,7 @@ impl Lines {
     }
 
     /// Puts bytes that each stand for themselves into cells.
-    fn singles(&mut self, run: &[u8], at: u64, sink: &mut impl Sink) {
+    fn singles(&mut self, run: &[u8], at: u64, sink: &mut impl VtSink) {
         let mut done = 0;
         while done < run.len() {
             done += self.overprint_singles(&run[done..], at, sink);
@@ -106,7 +106,7 @@ impl Lines {
     }
 
     /// Puts some of a text and says how much; it may be nothing, and then something else has changed.
-    fn some_text(&mut self, text: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+    fn some_text(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
         match self.draft.form {
             Storage::Flat => self.append(text, at, sink),
             Storage::Returned => {
@@ -128,7 +128,7 @@ impl Lines {
     }
 
     /// Adds text at the end of the flat line.
-    fn append(&mut self, text: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+    fn append(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
         let draft = &mut self.draft;
         let mut room = LINE_LIMIT.saturating_sub(draft.flat.len() + draft.gap).min(text.len());
         // Not in the middle of a character.
@@ -180,7 +180,7 @@ impl Lines {
     }
 
     /// Whether the line has room for `len` more bytes at a cell; otherwise makes some, by counting or by a flush.
-    fn has_room(&mut self, cell: usize, len: usize, at: u64, sink: &mut impl Sink) -> bool {
+    fn has_room(&mut self, cell: usize, len: usize, at: u64, sink: &mut impl VtSink) -> bool {
         let blank = cell.saturating_sub(self.draft.cells.len());
         if self.draft.weight + blank + len <= LINE_LIMIT {
             return true;
@@ -195,7 +195,7 @@ impl Lines {
         false
     }
 
-    fn overprint(&mut self, glyph: Glyph, width: usize, len: usize, at: u64, sink: &mut impl Sink) -> usize {
+    fn overprint(&mut self, glyph: Glyph, width: usize, len: usize, at: u64, sink: &mut impl VtSink) -> usize {
         let width = width.min(self.cols);
         let cell = self.target(width);
         if !self.has_room(cell, len, at, sink) {
@@ -214,7 +214,7 @@ impl Lines {
         len
     }
 
-    fn overprint_singles(&mut self, run: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+    fn overprint_singles(&mut self, run: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
         if self.modes.insert {
             return self.overprint(Glyph::single(run[0]), 1, 1, at, sink);
         }
@@ -235,7 +235,7 @@ impl Lines {
     }
 
     /// Adds a combining mark to the character before the cursor.
-    fn mark(&mut self, mark: &[u8], at: u64, sink: &mut impl Sink) -> usize {
+    fn mark(&mut self, mark: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
         let cell = self.draft.place.row * self.cols + self.draft.place.col;
         if !self.has_room(0, mark.len(), at, sink) {
             return 0;

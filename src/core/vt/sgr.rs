@@ -126,11 +126,11 @@ impl Colour {
 
 #[cfg(test)]
 mod tests {
-    use crate::core::vt::{Line, Sink, Text};
+    use crate::core::vt::{Line, Text, VtSink};
 
     struct Nobody;
 
-    impl Sink for Nobody {
+    impl VtSink for Nobody {
         fn line(&mut self, _: &Line<'_>) {}
     }
 

@@ -133,7 +133,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Stripped, WINDOW, sieve};
-    use crate::core::vt::utf8::{Utf8Piece, open, piece};
+    use crate::core::vt::pieces::{Utf8Piece, piece};
+    use crate::core::vt::utf8::open;
 
     /// The same, one piece after the other.
     fn slowly(text: &[u8]) -> (Vec<u8>, usize) {

@@ -15,8 +15,9 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use serde_json::Value;
 
-use crate::core::control::{ErrorCode, RpcError};
 use crate::core::request::Request;
+use crate::core::response::Response;
+use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::sys::memory;
 use crate::sys::socket;
 use crate::sys::socket::{Connection, Listener};
@@ -184,8 +185,8 @@ impl Clients {
         self.withdrawn.pop_front()
     }
 
-    /// This is the answer to what was asked with this ticket.
-    pub(super) fn answer(&mut self, request_id: RequestId, reply: Result<Value, RpcError>) {
+    /// Answers a request.
+    pub(super) fn answer(&mut self, request_id: RequestId, reply: Result<Response, RpcError>) {
         let Some(waiting) = self.callers.get(&request_id) else { return };
         let is_over = !waiting.subscribes || reply.is_err();
         if let Some(client) = self.all.get_mut(&waiting.token) {

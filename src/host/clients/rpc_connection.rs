@@ -3,10 +3,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::core::control::{ErrorCode, RpcError};
 use crate::core::request::{OptionArgsError, Request};
+use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::wire::rpc;
 use crate::wire::rpc::{Frame, Message};
 
@@ -179,7 +180,7 @@ impl RpcConnection {
     }
 
     /// It is answered.
-    pub(super) fn answer(&mut self, caller: &Caller, reply: Result<Value, RpcError>) {
+    pub(super) fn answer(&mut self, caller: &Caller, reply: Result<impl Serialize, RpcError>) {
         self.open = self.open.saturating_sub(1);
         let response = caller.id.as_ref().map(|id| match reply {
             Ok(value) => rpc::success(id, &value),

@@ -2,7 +2,7 @@
 //! of the shell's would print them, and only where a line begins.
 
 use super::{TermCaps, TerminalOutput};
-use crate::core::output::notices::Notices;
+use crate::core::notices::Notices;
 
 impl TerminalOutput {
     /// Whether this is such a terminal.

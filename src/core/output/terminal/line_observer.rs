@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::time::Instant;
 
 use crate::core::history::{History, ShellEvent};
-use crate::core::vt::{Line, Sink};
+use crate::core::vt::{Line, NullSink, VtSink};
 
 /// Who hears what was read, and what came to pass meanwhile.
-pub(in crate::core) trait LineObserver: Sink {
+pub(in crate::core) trait LineObserver: VtSink {
     /// This came to pass behind the lines that were told.
     fn happened(&mut self, _happening: &ShellEvent) {}
 }
@@ -19,7 +19,7 @@ pub(super) struct HistoryTee<'a, A> {
     pub(super) audience: &'a mut A,
 }
 
-impl<A: LineObserver> Sink for HistoryTee<'_, A> {
+impl<A: LineObserver> VtSink for HistoryTee<'_, A> {
     #[inline]
     fn block(&mut self, block: &[u8], lines: usize) -> bool {
         self.audience.block(block, lines)
@@ -55,16 +55,4 @@ impl<A: LineObserver> Sink for HistoryTee<'_, A> {
     }
 }
 
-/// Nobody reads the lines.
-#[derive(Debug)]
-pub(in crate::core) struct NullSink;
-
 impl LineObserver for NullSink {}
-
-impl Sink for NullSink {
-    fn block(&mut self, _: &[u8], _: usize) -> bool {
-        false
-    }
-
-    fn line(&mut self, _: &Line<'_>) {}
-}

@@ -2,7 +2,8 @@
 
 use super::menu_row;
 use super::menu_row::MenuText;
-use super::{NullSink, OutputKind, TerminalOutput};
+use super::{OutputKind, TerminalOutput};
+use crate::core::vt::NullSink;
 
 impl TerminalOutput {
     /// Whether something may be drawn anywhere on the screen now.

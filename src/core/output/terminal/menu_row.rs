@@ -111,7 +111,7 @@ impl MenuRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::output::terminal::NullSink;
+    use crate::core::vt::NullSink;
     use crate::core::vt::Text;
     use crate::types::Size;
 

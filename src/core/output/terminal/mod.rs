@@ -17,12 +17,12 @@ mod term_caps;
 use std::time::Instant;
 
 use crate::core::history::History;
-use crate::core::vt::Text;
 use crate::core::vt::screen::Screen;
+use crate::core::vt::{NullSink, Text};
 use crate::core::write_buffer::WriteBuffer;
 use crate::types::Size;
 use line_observer::HistoryTee;
-pub(in crate::core) use line_observer::{LineObserver, NullSink};
+pub(in crate::core) use line_observer::LineObserver;
 use menu_row::MenuRow;
 pub(in crate::core) use menu_row::MenuText;
 pub use overlay::NoticeStyle;

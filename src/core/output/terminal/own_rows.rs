@@ -3,21 +3,16 @@
 
 use super::overlay;
 use super::overlay::NoticeStyle;
-use super::{NullSink, OWN_LIMIT, OutputKind, TermCaps, TerminalOutput};
+use super::{OWN_LIMIT, OutputKind, TermCaps, TerminalOutput};
+use crate::core::notices::Notices;
 use crate::core::output::indicator;
 use crate::core::output::indicator::Charset;
-use crate::core::output::notices::Notices;
-use crate::core::vt::Cursor;
+use crate::core::vt::{Cursor, NullSink};
 
 impl TerminalOutput {
-    /// What coshell's own rows look like from now on.
-    pub(in crate::core) fn set_tone(&mut self, tone: NoticeStyle) {
-        self.tone = tone;
-    }
-
-    /// What can be shown of them from now on.
-    pub(in crate::core) fn set_skill(&mut self, skill: TermCaps) {
-        self.skill = skill;
+    /// Sets what coshell's own rows look like, and what the terminal can show of them.
+    pub(in crate::core) fn draw_as(&mut self, style: NoticeStyle, caps: TermCaps) {
+        (self.tone, self.skill) = (style, caps);
     }
 
     /// coshell's own bytes, which leave the cursor and the attributes as they were.

@@ -1,7 +1,8 @@
 //! `coproc CMD`, `silent-coproc CMD`: start a coprocess that is fed from the triggering line on.
 
-use super::{Action, ActionContext, ActionEffect, ActionKind, command};
-use crate::core::coproc::Visibility;
+use super::{Action, ActionContext, ActionEffect, ActionKind};
+use crate::core::command_line::check_command;
+use crate::core::request::Visibility;
 use crate::core::trigger::Hit;
 
 /// `coproc`.
@@ -17,7 +18,7 @@ pub(super) const LOUD: ActionKind = ActionKind {
     starts: Some(Visibility::Visible),
     stops: false,
     feeds_back: true,
-    parse: |text, _| Ok(Box::new(StartCoproc { command: command(text)?, visibility: Visibility::Visible })),
+    parse: |text, _| Ok(Box::new(StartCoproc { command: check_command(text)?, visibility: Visibility::Visible })),
 };
 
 /// `silent-coproc`.
@@ -28,7 +29,7 @@ pub(super) const SILENT: ActionKind = ActionKind {
     manual: "The same, but while it runs what the shell prints goes to the coprocess alone and the keyboard is locked; \
              Ctrl-C stops it. For file transfers.",
     starts: Some(Visibility::Silent),
-    parse: |text, _| Ok(Box::new(StartCoproc { command: command(text)?, visibility: Visibility::Silent })),
+    parse: |text, _| Ok(Box::new(StartCoproc { command: check_command(text)?, visibility: Visibility::Silent })),
     ..LOUD
 };
 

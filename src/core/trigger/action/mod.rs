@@ -20,7 +20,7 @@ pub use notify::Protocol;
 
 use super::{Hit, Pattern};
 use crate::core::command_line::CommandLine;
-use crate::core::coproc::Visibility;
+use crate::core::request::Visibility;
 
 /// Something that a trigger does.
 pub trait Action: fmt::Debug {
@@ -133,17 +133,6 @@ impl ActionContext<'_> {
 /// Neither an argument nor an environment variable can hold a NUL: execve(2).
 fn without_nul(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().filter(|&byte| byte != 0).collect()
-}
-
-/// A command line that a user wrote, which must say something.
-pub fn command(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() {
-        return Err("the command is empty; write the command line that /bin/sh should run".to_owned());
-    }
-    if text.contains('\0') {
-        return Err("the command contains a NUL character, which no command line can; remove it".to_owned());
-    }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `run CMD`: a command in the background.
 
-use super::{Action, ActionContext, ActionEffect, ActionKind, command};
+use super::{Action, ActionContext, ActionEffect, ActionKind};
+use crate::core::command_line::check_command;
 use crate::core::trigger::Hit;
 
 pub(super) const KIND: ActionKind = ActionKind {
@@ -15,7 +16,7 @@ pub(super) const KIND: ActionKind = ActionKind {
     stops: false,
     // The command may call `coshell send` or write to the terminal itself.
     feeds_back: true,
-    parse: |text, _| Ok(Box::new(Run(command(text)?))),
+    parse: |text, _| Ok(Box::new(Run(check_command(text)?))),
 };
 
 #[derive(Debug)]

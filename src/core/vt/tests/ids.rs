@@ -1,7 +1,7 @@
 //! Which lines are the same, and where they stand in the stream.
 
 use super::lines::{Seen, hear, heard, size};
-use crate::core::vt::{Line, Sink, Text};
+use crate::core::vt::{Line, Text, VtSink};
 
 fn ids(stream: &str) -> Vec<u64> {
     heard(10, stream).lines.iter().map(|line| line.id.0).collect()
@@ -102,7 +102,7 @@ struct Choosy {
     alternate: bool,
 }
 
-impl Sink for Choosy {
+impl VtSink for Choosy {
     fn block(&mut self, block: &[u8], lines: usize) -> bool {
         assert_eq!(block.iter().filter(|&&byte| byte == b'\n').count(), lines);
         assert!(block.ends_with(b"\r\n"));

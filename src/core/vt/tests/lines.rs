@@ -1,7 +1,7 @@
 //! Streams and the lines they make, whole and cut at every byte.
 
 use crate::core::split::everywhere;
-use crate::core::vt::{Cursor, Line, LineId, Sink, Text};
+use crate::core::vt::{Cursor, Line, LineId, Text, VtSink};
 use crate::types::Size;
 
 /// A line that was heard of.
@@ -41,7 +41,7 @@ impl Heard {
     }
 }
 
-impl Sink for Heard {
+impl VtSink for Heard {
     fn line(&mut self, line: &Line<'_>) {
         self.lines.push(Seen::new(line));
     }

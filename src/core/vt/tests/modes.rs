@@ -1,7 +1,7 @@
 //! What is left on, and the bytes that switch it off.
 
 use super::lines::{heard, size};
-use crate::core::vt::{Sink, Text};
+use crate::core::vt::{Text, VtSink};
 
 #[test]
 fn exactly_what_is_on_is_switched_off() {
@@ -75,7 +75,7 @@ fn restoring_leaves_nothing_on() {
 
 struct Deaf;
 
-impl Sink for Deaf {
+impl VtSink for Deaf {
     fn line(&mut self, _line: &crate::core::vt::Line<'_>) {
         unreachable!("lines were not asked for");
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::lines::{Heard, hear, size};
 use crate::core::split::everywhere;
-use crate::core::vt::{LINE_LIMIT, Line, Sink, Text};
+use crate::core::vt::{LINE_LIMIT, Line, Text, VtSink};
 use crate::types::Size;
 
 /// Pieces of streams, the kinds that terminals act on more often than chance would have it.
@@ -67,7 +67,7 @@ struct Checks {
     lines: usize,
 }
 
-impl Sink for Checks {
+impl VtSink for Checks {
     fn line(&mut self, line: &Line<'_>) {
         assert!(line.text.len() <= LINE_LIMIT, "a line is bounded");
         assert!(self.end <= line.start && line.start <= line.end, "lines follow one another");

@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 
-use crate::core::width::{fitted, folded, widest};
+use super::width::{fitted, folded, widest};
 
 /// How many may wait: beyond that they are counted only.
 const WAITING: usize = 8;
 
 /// Where all of a notice can be read that is too long for the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::core) enum SeeAlso {
+pub(super) enum SeeAlso {
     /// Nothing but the notice itself has it.
     Nowhere,
     /// The notes have it.
@@ -30,28 +30,50 @@ impl SeeAlso {
     }
 }
 
-/// A notice: its sentence, and lines that belong to it.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::core) struct Notice {
-    lines: Vec<String>,
-    elsewhere: SeeAlso,
+/// Whether notices are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NoticeOutput {
+    /// It shows notices.
+    #[default]
+    Notices,
+    /// It does not.
+    Quiet,
+}
+
+/// A notice: a sentence, and lines that stand below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Notice {
+    sentence: String,
+    details: Vec<String>,
+    see_also: SeeAlso,
 }
 
 impl Notice {
-    fn new(sentence: &str, details: &[String], elsewhere: SeeAlso) -> Self {
-        let mut lines = vec![format!("coshell: {sentence}")];
-        lines.extend(details.iter().map(|line| format!("  {line}")));
-        Self { lines, elsewhere }
+    /// Creates a notice of one sentence.
+    pub(super) fn new(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into(), details: Vec::new(), see_also: SeeAlso::Nowhere }
     }
 
-    /// Its lines as they are.
-    pub(in crate::core) fn lines(&self) -> &[String] {
-        &self.lines
+    /// Adds the lines that stand below the sentence, and where all of them can be read.
+    pub(super) fn with(self, details: Vec<String>, see_also: SeeAlso) -> Self {
+        Self { details, see_also, ..self }
+    }
+
+    /// Returns the sentence, without coshell's name in front.
+    pub(super) fn sentence(&self) -> &str {
+        &self.sentence
+    }
+
+    /// Returns its lines as they are, the first with coshell's name in front.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let first = std::iter::once(format!("coshell: {}", self.sentence));
+        first.chain(self.details.iter().map(|line| format!("  {line}"))).collect()
     }
 
     /// In rows of at most `cols` columns; where there are more than `most`, the last one says so.
-    pub(in crate::core) fn rows(&self, cols: usize, most: usize) -> Vec<String> {
-        let all = self.lines.iter().flat_map(|line| folded(line, cols));
+    pub(super) fn rows(&self, cols: usize, most: usize) -> Vec<String> {
+        let lines = self.lines();
+        let all = lines.iter().flat_map(|line| folded(line, cols));
         let mut rows: Vec<String> = all.take(most + 1).collect();
         if rows.len() > most {
             rows.truncate(most);
@@ -64,29 +86,23 @@ impl Notice {
 
     /// A row that says that more would follow, and where that is, if there is room for it.
     fn marked(&self, row: &str, cols: usize) -> String {
-        let mark = [self.elsewhere.mark(), SeeAlso::Nowhere.mark()].into_iter().find(|mark| widest(mark) <= cols);
+        let mark = [self.see_also.mark(), SeeAlso::Nowhere.mark()].into_iter().find(|mark| widest(mark) <= cols);
         let Some(mark) = mark else { return row.to_owned() };
         let text = fitted(row, cols.saturating_sub(widest(mark) + 1)).trim_end();
         if text.is_empty() { mark.to_owned() } else { format!("{text} {mark}") }
     }
 }
 
-/// Text of somebody else's as it may stand in a sentence: with a blank for each control character.
-pub(in crate::core) fn blanked(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 /// The notices that have not been shown yet.
 #[derive(Debug, Default)]
-pub(in crate::core) struct Notices {
+pub(super) struct Notices {
     waiting: VecDeque<Notice>,
     left_out: usize,
 }
 
 impl Notices {
-    /// Another one, with details that stand below it.
-    pub(in crate::core) fn push(&mut self, sentence: &str, details: &[String], elsewhere: SeeAlso) {
-        let notice = Notice::new(sentence, details, elsewhere);
+    /// Queues a notice, unless it says the same as the last one that waits.
+    pub(super) fn push(&mut self, notice: Notice) {
         if self.waiting.back() == Some(&notice) {
             return;
         }
@@ -98,16 +114,16 @@ impl Notices {
     }
 
     /// The one that has waited longest.
-    pub(in crate::core) fn first(&self) -> Option<&Notice> {
+    pub(super) fn first(&self) -> Option<&Notice> {
         self.waiting.front()
     }
 
     /// Takes it away. Behind the last one it is told how many were left out.
-    pub(in crate::core) fn take(&mut self) -> Option<Notice> {
+    pub(super) fn take(&mut self) -> Option<Notice> {
         let first = self.waiting.pop_front();
         if self.waiting.is_empty() && self.left_out > 0 {
             let sentence = format!("more notices were left out: {}", std::mem::take(&mut self.left_out));
-            self.push(&sentence, &[], SeeAlso::Nowhere);
+            self.push(Notice::new(sentence));
         }
         first
     }
@@ -118,14 +134,14 @@ mod tests {
     use super::*;
 
     fn all(mut notices: Notices) -> Vec<String> {
-        std::iter::from_fn(|| notices.take()).flat_map(|notice| notice.lines).collect()
+        std::iter::from_fn(|| notices.take()).flat_map(|notice| notice.lines()).collect()
     }
 
     #[test]
     fn are_bounded_and_say_so() {
         let mut notices = Notices::default();
         for n in 0..20 {
-            notices.push(&n.to_string(), &["detail".to_owned()], SeeAlso::Nowhere);
+            notices.push(Notice::new(n.to_string()).with(vec!["detail".to_owned()], SeeAlso::Nowhere));
         }
         let lines = all(notices);
         assert_eq!(lines.len(), 2 * WAITING + 1);
@@ -136,14 +152,14 @@ mod tests {
     #[test]
     fn the_same_twice_running_is_shown_once() {
         let mut notices = Notices::default();
-        notices.push("again", &[], SeeAlso::Nowhere);
-        notices.push("again", &[], SeeAlso::Nowhere);
+        notices.push(Notice::new("again").with(vec![], SeeAlso::Nowhere));
+        notices.push(Notice::new("again").with(vec![], SeeAlso::Nowhere));
         assert_eq!(all(notices), ["coshell: again"]);
     }
 
     #[test]
     fn one_that_is_too_long_says_so_and_where_the_rest_is() {
-        let details = ["one two three four five six".to_owned()];
+        let details = vec!["one two three four five six".to_owned()];
         for (cols, most, elsewhere, expected) in [
             (40, 2, SeeAlso::Notes, &["coshell: a note", "  one two three four five six"][..]),
             (24, 3, SeeAlso::Notes, &["coshell: a note", "  one two three four", "    five six"]),
@@ -153,7 +169,11 @@ mod tests {
             (9, 3, SeeAlso::Errors, &["coshell:", "  a note", "  one ..."]),
             (2, 2, SeeAlso::Nowhere, &["co", "sh"]),
         ] {
-            assert_eq!(Notice::new("a note", &details, elsewhere).rows(cols, most), expected, "{cols} by {most}");
+            assert_eq!(
+                Notice::new("a note").with(details.clone(), elsewhere).rows(cols, most),
+                expected,
+                "{cols} by {most}"
+            );
         }
     }
 }

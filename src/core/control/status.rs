@@ -1,0 +1,47 @@
+//! What a session tells of itself, to a client and in the menu.
+
+use std::time::Instant;
+
+use crate::core::coproc::CoprocSlot;
+use crate::core::output::terminal::OutputKind;
+use crate::core::response::{StatusResponse, StreamKind};
+use crate::core::settings::Settings;
+use crate::core::trigger::table::TriggerTable;
+
+/// Returns what runs in the session.
+pub(in crate::core) fn status(
+    now: Instant,
+    settings: &Settings,
+    alternate_screen: bool,
+    triggers: &TriggerTable,
+    coproc: &CoprocSlot,
+) -> StatusResponse {
+    let stream = |kind| if kind == OutputKind::Terminal { StreamKind::Terminal } else { StreamKind::Stream };
+    let (coprocess, last_coprocess) = coproc.status(now);
+    StatusResponse {
+        session: settings.session.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: settings.command.clone(),
+        tty: settings.tty.clone(),
+        rows: settings.size.rows,
+        cols: settings.size.cols,
+        keyboard: stream(settings.keyboard),
+        screen: stream(settings.screen),
+        alternate_screen,
+        triggers: triggers.standing().count(),
+        coprocess,
+        last_coprocess,
+    }
+}
+
+/// Returns the same in a sentence.
+pub(in crate::core) fn sentence(now: Instant, triggers: &TriggerTable, coproc: &CoprocSlot) -> String {
+    let (all, on) = (triggers.standing().count(), triggers.standing().filter(|(_, _, on)| *on).count());
+    let triggers = format!("{all} triggers, {on} on");
+    let Some((name, status)) = coproc.name().zip(coproc.status(now).0) else {
+        return format!("no coprocess is running; {triggers}");
+    };
+    let (read, typed, minutes, seconds) =
+        (status.bytes_read, status.bytes_typed, status.seconds / 60, status.seconds % 60);
+    format!("{name} runs for {minutes}:{seconds:02}: {read} bytes read, {typed} typed; {triggers}")
+}

@@ -1,0 +1,161 @@
+//! An answer of each kind, with every key that it may have: what the man page shows, and the tests compare.
+
+use std::collections::BTreeMap;
+
+use super::{
+    AnnotateResponse, CapturedLine, CapturedResponse, CellRun, CellRunColour, CommandResponse, CoprocFailure,
+    CoprocStatus, CursorResponse, Done, EndResponse, ErrorsResponse, GetResponse, LastCoproc, LineResponse,
+    LinesResponse, MarkResponse, MarksResponse, NoteResponse, NotesResponse, QuotedLine, Response, RunResponse,
+    ScreenResponse, SendResponse, StatusResponse, StopResponse, StreamKind, SubscribeResponse, TriggerListResponse,
+    TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
+};
+use crate::core::request::InputFormat;
+use crate::core::request::OptionArg;
+use crate::types::ExitStatus;
+
+/// A moment in seconds since 1970.
+const TIME: f64 = 1_764_354_000.25;
+
+/// What a session may answer to this method: one answer for each set of keys. Nothing where there is no such method.
+pub fn samples(method: &str) -> Vec<Response> {
+    match method {
+        "run" => vec![RunResponse::Started { pid: 4711 }.into(), RunResponse::Ended(failed()).into()],
+        "stop" => vec![StopResponse::Ended(killed()).into(), StopResponse::Sent(Done {}).into()],
+        "wait" => vec![failed().into(), killed().into()],
+        "lend" => vec![EndResponse::from(ExitStatus::Code(0)).into(), killed().into()],
+        "status" => vec![status().into()],
+        "errors" => vec![ErrorsResponse { command: "bot".to_owned(), stderr: "no route\n".to_owned() }.into()],
+        "send" => vec![SendResponse { typed: Some(5) }.into(), SendResponse { typed: None }.into()],
+        "lines" => vec![lines().into()],
+        "screen" => vec![screen().into()],
+        "annotate" => vec![AnnotateResponse { line: 12, text: "2 errors".to_owned() }.into()],
+        "notes" => vec![NotesResponse { notes: vec![note()] }.into()],
+        "captured" => {
+            let line = CapturedLine { quoted: quoted(), trigger: "errors".to_owned() };
+            vec![CapturedResponse { captured: vec![line] }.into()]
+        }
+        "get" => {
+            let variables = BTreeMap::from([("host".to_owned(), "a1".to_owned())]);
+            vec![GetResponse::One { value: "a1".to_owned() }.into(), GetResponse::All { variables }.into()]
+        }
+        "marks" => vec![marks().into()],
+        "trigger-list" => vec![TriggerListResponse { triggers: vec![trigger()] }.into()],
+        "trigger-add" | "trigger-remove" => vec![TriggerNumberResponse { number: 1 }.into()],
+        "trigger-enable" => vec![TriggerSwitchResponse { number: 1, enabled: true }.into()],
+        "trigger-disable" => vec![TriggerSwitchResponse { number: 1, enabled: false }.into()],
+        "subscribe" => vec![SubscribeResponse { events: vec!["line".to_owned()] }.into()],
+        "inject" | "set" | "notify" => vec![Done {}.into()],
+        _ => Vec::new(),
+    }
+}
+
+fn failed() -> EndResponse {
+    let message = "coprocess \"bot\" failed: status 3".to_owned();
+    let failure = CoprocFailure { message, stderr: vec!["no route".to_owned()] };
+    EndResponse { failure: Some(failure), ..ExitStatus::Code(3).into() }
+}
+
+fn killed() -> EndResponse {
+    ExitStatus::Signal(15).into()
+}
+
+fn status() -> StatusResponse {
+    StatusResponse {
+        session: "4242".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command: "/bin/bash".to_owned(),
+        tty: "/dev/pts/3".to_owned(),
+        rows: 24,
+        cols: 80,
+        keyboard: StreamKind::Terminal,
+        screen: StreamKind::Stream,
+        alternate_screen: false,
+        triggers: 1,
+        coprocess: Some(CoprocStatus {
+            command: "bot".to_owned(),
+            pid: Some(4711),
+            silent: false,
+            input: InputFormat::Json,
+            seconds: 7,
+            bytes_read: 2048,
+            bytes_typed: 12,
+        }),
+        last_coprocess: Some(LastCoproc { command: "rz".to_owned(), status: 0 }),
+    }
+}
+
+fn quoted() -> QuotedLine {
+    QuotedLine { line: 12, quote: "2 errors".to_owned(), time: TIME, from: Some(1), to: Some(1) }
+}
+
+fn note() -> NoteResponse {
+    NoteResponse { quoted: quoted(), text: "see the log".to_owned() }
+}
+
+fn lines() -> LinesResponse {
+    let line = LineResponse {
+        number: 12,
+        time: TIME,
+        text: "2 errors".to_owned(),
+        command: Some(3),
+        open: true,
+        more: true,
+        notes: vec![note()],
+    };
+    LinesResponse { lines: vec![line], left_out: Some(false) }
+}
+
+fn screen() -> ScreenResponse {
+    let run = CellRun {
+        text: "$ ls".to_owned(),
+        foreground: Some(CellRunColour::Indexed(2)),
+        background: Some(CellRunColour::Rgb("#1e1e2e".to_owned())),
+        bold: true,
+        faint: true,
+        italic: true,
+        underline: true,
+        blink: true,
+        inverse: true,
+        strikethrough: true,
+    };
+    ScreenResponse {
+        rows: 1,
+        cols: 80,
+        alternate_screen: false,
+        cursor: CursorResponse { row: 0, column: 4, visible: true },
+        lines: vec!["$ ls".to_owned()],
+        runs: vec![vec![run]],
+        wrapped: vec![0],
+    }
+}
+
+fn marks() -> MarksResponse {
+    let command = CommandResponse {
+        command: 3,
+        line: Some(10),
+        output: Some(11),
+        end: Some(13),
+        status: Some(2),
+        running: false,
+        time: Some(TIME),
+        seconds: Some(1.5),
+        directory: Some("/src".to_owned()),
+        text: Some("make".to_owned()),
+    };
+    let mark = MarkResponse { quoted: quoted(), name: "errors".to_owned() };
+    MarksResponse { commands: vec![command], marks: vec![mark], directory: Some(Some("/src".to_owned())) }
+}
+
+fn trigger() -> TriggerResponse {
+    let option = OptionArg { name: "send".into(), value: "yes".to_owned() };
+    TriggerResponse {
+        number: 1,
+        name: Some("ask".to_owned()),
+        regex: "sure\\?".to_owned(),
+        options: vec![option],
+        enabled: true,
+        stopped: false,
+        fired: 2,
+        searched: 5,
+    }
+}

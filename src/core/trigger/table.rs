@@ -1,0 +1,169 @@
+//! The triggers of a session with their actions: tried, listed, added, removed, switched on and off.
+
+use std::time::Instant;
+
+use super::action::{ActionContext, ActionEffect, Protocol};
+use super::definition::{TriggerActions, TriggerDef};
+use super::{
+    ConditionFacts, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineRef, LineStage, Tried, TriggerDemand,
+    Triggers,
+};
+use crate::core::notices::Notice;
+use crate::core::request::OptionArg;
+use crate::core::response::{TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse};
+use crate::core::rpc_error::{ErrorCode, RpcError};
+
+/// The number of triggers that a session takes, removed ones included.
+const MOST: usize = 100_000;
+
+/// All triggers, in order. A trigger keeps its number when others are removed.
+#[derive(Debug)]
+pub(in crate::core) struct TriggerTable {
+    triggers: Triggers,
+    /// By the triggers' indexes; `None` where one was removed.
+    actions: Vec<Option<TriggerActions>>,
+}
+
+impl TriggerTable {
+    /// Creates a table of these triggers.
+    pub(in crate::core) fn new(definitions: Vec<TriggerDef>) -> Self {
+        let mut actions = Vec::with_capacity(definitions.len());
+        let triggers = Triggers::new(definitions.into_iter().map(|TriggerDef { spec, reaction }| {
+            actions.push(Some(reaction));
+            spec
+        }));
+        Self { triggers, actions }
+    }
+
+    /// Returns what the triggers that can still fire want of the lines.
+    pub(in crate::core) fn demand(&mut self) -> TriggerDemand {
+        self.triggers.demand()
+    }
+
+    /// Whether a block of whole lines may hold a match.
+    pub(in crate::core) fn block_may_match(&mut self, block: &[u8]) -> bool {
+        self.triggers.block_may_match(block)
+    }
+
+    /// Whether a line may match.
+    pub(in crate::core) fn line_may_match(&mut self, line: &[u8]) -> bool {
+        self.triggers.line_may_match(line)
+    }
+
+    /// Tries all triggers on a line; what fires is put behind `firings`.
+    pub(in crate::core) fn try_line(
+        &mut self,
+        now: Instant,
+        line: LineRef<'_>,
+        stage: LineStage,
+        facts: &ConditionFacts,
+        firings: &mut Vec<Firing>,
+    ) -> Tried {
+        self.triggers.try_line(now, line, stage, facts, firings)
+    }
+
+    /// Returns what a trigger is called: its name, or its pattern.
+    pub(in crate::core) fn name(&self, i: usize) -> &str {
+        self.triggers.spec(i).called()
+    }
+
+    /// Returns the notice that the loop guard has stopped a trigger.
+    pub(in crate::core) fn stopped_notice(&self, i: usize) -> Notice {
+        let (name, window, pause) = (self.name(i), GUARD_WINDOW.as_secs(), GUARD_PAUSE.as_secs());
+        Notice::new(format!(
+            "trigger \"{name}\" fired {GUARD_MOST} times in {window} s and may set itself off: it is stopped until it has \
+             matched nothing for {pause} s; coshell trigger enable lets it go on at once"
+        ))
+    }
+
+    /// Returns what the actions of a trigger that fired decide; `None` where it has been removed meanwhile.
+    pub(in crate::core) fn act(&self, hit: &Hit, protocol: Protocol) -> Option<Vec<ActionEffect>> {
+        let actions = self.actions[hit.trigger].as_ref()?;
+        let mut cx = ActionContext { trigger: self.name(hit.trigger), protocol, effects: Vec::new() };
+        actions.actions.iter().for_each(|action| action.fire(hit, &mut cx));
+        Some(cx.effects)
+    }
+
+    /// Returns the triggers that have not been removed: their indexes and names, and whether they are switched on.
+    pub(in crate::core) fn standing(&self) -> impl Iterator<Item = (usize, &str, bool)> {
+        let standing = self.actions.iter().enumerate().filter(|(_, actions)| actions.is_some());
+        standing.map(|(i, _)| (i, self.name(i), self.triggers.spec(i).enabled))
+    }
+
+    /// Switches the trigger of this index on or off.
+    pub(in crate::core) fn set_enabled(&mut self, i: usize, on: bool) {
+        self.triggers.set_enabled(i, on);
+    }
+
+    /// Lists the triggers, with how often each fired and how often its own regex was tried.
+    pub(in crate::core) fn list(&self, now: Instant) -> TriggerListResponse {
+        let info = |(i, actions): (usize, &Option<TriggerActions>)| {
+            let (options, cost) = (self.triggers.spec(i), self.triggers.cost(i));
+            Some(TriggerResponse {
+                number: i + 1,
+                name: options.name.clone(),
+                regex: options.pattern.text().to_owned(),
+                options: actions.as_ref()?.items.clone(),
+                enabled: options.enabled,
+                stopped: self.triggers.is_stopped(i, now),
+                fired: cost.fired,
+                searched: cost.tried,
+            })
+        };
+        TriggerListResponse { triggers: self.actions.iter().enumerate().filter_map(info).collect() }
+    }
+
+    /// Adds a trigger behind the others.
+    pub(in crate::core) fn add(
+        &mut self,
+        regex: String,
+        options: Vec<OptionArg>,
+    ) -> Result<TriggerNumberResponse, RpcError> {
+        let definition = TriggerDef::new(regex, options);
+        let TriggerDef { spec, reaction } =
+            definition.map_err(|(option, reason)| RpcError::new(ErrorCode::Params, format!("{option}: {reason}")))?;
+        if self.actions.len() >= MOST {
+            let sentence = format!("{MOST} triggers have been added, removed ones included: a session takes no more");
+            return Err(RpcError::new(ErrorCode::Full, sentence));
+        }
+        self.triggers.push(spec);
+        self.actions.push(Some(reaction));
+        Ok(TriggerNumberResponse { number: self.actions.len() })
+    }
+
+    /// Removes a trigger.
+    pub(in crate::core) fn remove(&mut self, trigger: &str) -> Result<TriggerNumberResponse, RpcError> {
+        let i = self.find(trigger)?;
+        self.triggers.set_enabled(i, false);
+        self.actions[i] = None;
+        Ok(TriggerNumberResponse { number: i + 1 })
+    }
+
+    /// Switches a trigger on or off.
+    pub(in crate::core) fn switch(&mut self, trigger: &str, on: bool) -> Result<TriggerSwitchResponse, RpcError> {
+        let i = self.find(trigger)?;
+        self.triggers.set_enabled(i, on);
+        Ok(TriggerSwitchResponse { number: i + 1, enabled: on })
+    }
+
+    /// Finds a trigger by its name, its pattern or its number.
+    fn find(&self, wanted: &str) -> Result<usize, RpcError> {
+        let by_name: Vec<usize> = self.standing().filter(|(_, name, _)| *name == wanted).map(|(i, _, _)| i).collect();
+        match by_name[..] {
+            [only] => return Ok(only),
+            [] => {}
+            _ => {
+                let numbers: Vec<String> = by_name.iter().map(|i| (i + 1).to_string()).collect();
+                let sentence = format!("more than one trigger is called '{wanted}'; say which: {}", numbers.join(", "));
+                return Err(RpcError::new(ErrorCode::Unknown, sentence));
+            }
+        }
+        let number = wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        number.filter(|&i| self.actions.get(i).is_some_and(Option::is_some)).ok_or_else(|| {
+            RpcError::new(
+                ErrorCode::Unknown,
+                format!("there is no trigger '{wanted}'; coshell trigger list shows them"),
+            )
+        })
+    }
+}
