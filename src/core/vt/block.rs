@@ -1,4 +1,4 @@
-//! Whole lines that need no reading: they are handed on as they stand in the chunk.
+//! Runs of whole plain lines, which are reported as slices of the chunk without a copy.
 
 use super::current_line::{LeftRow, Storage};
 use super::layout::wraps;
@@ -6,28 +6,28 @@ use super::lines::Lines;
 use super::{Line, LineId, VtSink, scan};
 
 impl Lines {
-    /// Whether a line can begin here that is read without being put.
+    /// Returns whether the current line is empty, at column 0 and in the default character set, so that a run may begin.
     #[inline]
     pub(super) fn is_fresh(&self) -> bool {
-        let draft = &self.draft;
-        draft.form == Storage::Flat
-            && !draft.put
-            && draft.col() == 0
-            && draft.left == LeftRow::Blank
+        let current = &self.current;
+        current.storage == Storage::Flat
+            && !current.written
+            && current.col() == 0
+            && current.left == LeftRow::Blank
             && !self.modes.graphics
     }
 
-    /// Whole plain lines: UTF-8, each ended by CR LF. They begin at the offset `at`. Says how much of them was read.
+    /// Takes `block`, whole plain lines in UTF-8, each ended by CR LF, at the offset `at`; returns how much of it was taken.
     pub(super) fn block(&mut self, block: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
         let lines = memchr::memchr_iter(b'\n', block).count();
         let wanted = sink.block(block, lines);
-        // What came before the first line without putting anything, such as a colour, belongs to it.
-        let start = self.draft.start;
+        // Sequences before the first line that printed nothing, such as a colour, belong to it.
+        let start = self.current.start;
         let used = if self.screen.at_end() && lines > self.screen.rows() {
-            let used = if wanted { self.pass_on(block, at, sink) } else { block.len() };
-            // Fewer may be too few for a screen.
+            let used = if wanted { self.report_block(block, at, sink) } else { block.len() };
+            // After a stop, fewer lines than rows may have been taken, so the rows above must keep their ids.
             if used == block.len() {
-                self.fill_screen(block, at);
+                self.assign_row_ids(block, at);
             } else {
                 self.each_line(&block[..used], at, start, |_| true);
             }
@@ -40,13 +40,13 @@ impl Lines {
         } else {
             self.each_line(block, at, start, |_| true)
         };
-        self.begin(at + used as u64, 0);
+        self.start_line(at + used as u64, 0);
         used
     }
 
-    /// Reports many lines, each of which scrolls the screen: their rows are looked after later.
-    fn pass_on(&self, block: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
-        let (mut id, mut start, mut from) = (LineId(self.draft.id), self.draft.start, 0);
+    /// Reports lines that all scroll the screen, without tracking the rows; returns how much was reported.
+    fn report_block(&self, block: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
+        let (mut id, mut start, mut from) = (LineId(self.current.id), self.current.start, 0);
         for newline in scan::line_feeds(block) {
             let end = at + newline as u64 + 1;
             let text = &block[from..newline - 1];
@@ -59,7 +59,7 @@ impl Lines {
         from
     }
 
-    /// Goes through the lines of a block, the first of which begins at the offset `start`, for as long as `with` says so.
+    /// Calls `with` for each line of a block, the first of which begins at the offset `start`, until it returns `false`.
     #[inline]
     fn each_line(&mut self, block: &[u8], at: u64, start: u64, mut with: impl FnMut(Line<'_>) -> bool) -> usize {
         let (mut from, mut start) = (0, start);
@@ -80,14 +80,15 @@ impl Lines {
         from
     }
 
-    /// Gives each row the id that it has once all of these lines have scrolled by; there are more of them than rows.
-    fn fill_screen(&mut self, block: &[u8], at: u64) {
-        let mut rows = self.screen.upwards();
+    /// Sets the row ids to those after all lines of `block`, of which there are more than rows, have scrolled by.
+    fn assign_row_ids(&mut self, block: &[u8], at: u64) {
+        let mut rows = self.screen.ids_from_bottom();
         let mut next = block.len();
         if let Some(row) = rows.next() {
             *row = at + next as u64;
         }
         while rows.len() > 0 && next > 0 {
+            // The line without its CR LF.
             let end = next - 2;
             next = memchr::memrchr(b'\n', &block[..end]).map_or(0, |newline| newline + 1);
             let start = at + next as u64;

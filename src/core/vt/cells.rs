@@ -1,45 +1,45 @@
-//! A line whose columns matter: one cell for each, row after row of the terminal's width.
+//! A line held as cells: one per column, row after row of the terminal's width.
 
 use super::{scan, utf8};
 
-/// A cell that nobody has written.
+/// Cell that was never written, or was erased.
 const BLANK: u32 = u32::MAX;
-/// The second column of a wide character.
+/// Second column of a wide character.
 const TAIL: u32 = u32::MAX - 1;
-/// The last column of a row on which a wide character found no room: no text at all.
+/// Last column of a row, left empty because a wide character did not fit: no text at all.
 const HOLE: u32 = u32::MAX - 2;
-/// With this bit, and below `HOLE`: a place in `clusters`.
+/// Bit of a cell below `HOLE` that holds an index into `clusters`.
 const CLUSTER: u32 = 1 << 29;
-/// From here on: this much more than the code of a character. Below: an ASCII character, or a byte that is not UTF-8.
+/// Cells below `CODES` are an ASCII character or a byte that is not UTF-8; from `CODES` on, a character plus `ABOVE_CODE`.
 const CODES: u32 = 0x100;
 const ABOVE_CODE: u32 = CODES - 0x80;
 
-/// Whether a cell is of one byte, or nobody has written it.
+/// Returns whether a cell is a single byte or blank.
 #[inline]
-fn is_single(cell: u32) -> bool {
-    // The blank one becomes 0.
+fn is_single_byte(cell: u32) -> bool {
+    // `BLANK` wraps to 0.
     cell.wrapping_add(1) <= CODES
 }
 
-/// How many cells from the first on are of one byte, or were never written.
-fn singles(cells: &[u32]) -> usize {
-    // Without a branch for each, so that this becomes vector code.
-    let all = |eight: &[u32; 8]| eight.iter().fold(true, |all, &cell| all & is_single(cell));
+/// Returns how many leading cells are single bytes or blank.
+fn count_singles(cells: &[u32]) -> usize {
+    // No branch for each cell, so that the compiler vectorises the loop.
+    let all = |eight: &[u32; 8]| eight.iter().fold(true, |all, &cell| all & is_single_byte(cell));
     let (eights, _) = cells.as_chunks::<8>();
     let whole = 8 * eights.iter().take_while(|eight| all(eight)).count();
-    whole + cells[whole..].iter().take_while(|&&cell| is_single(cell)).count()
+    whole + cells[whole..].iter().take_while(|&&cell| is_single_byte(cell)).count()
 }
 
 fn is_cluster(cell: u32) -> bool {
     cell & CLUSTER != 0 && cell < HOLE
 }
 
-/// What is put into a cell.
+/// Content of a cell: a character, or a byte that is not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Glyph(u32);
 
 impl Glyph {
-    /// Of a character, or of a byte that is not UTF-8.
+    /// Creates a glyph of a character, or of a byte that is not UTF-8.
     pub(super) fn new(what: Result<char, u8>) -> Self {
         Self(match what {
             Ok(char) if char.is_ascii() => u32::from(char),
@@ -48,12 +48,12 @@ impl Glyph {
         })
     }
 
-    /// Of a byte that is a character of its own, or is not UTF-8.
+    /// Creates a glyph of an ASCII byte or a byte that is not UTF-8.
     pub(super) fn single(byte: u8) -> Self {
         Self(u32::from(byte))
     }
 
-    /// Its bytes.
+    /// Encodes the glyph as bytes of text.
     pub(super) fn encode(self, buffer: &mut [u8; 4]) -> &[u8] {
         if self.0 < CODES {
             buffer[0] = self.0.to_le_bytes()[0];
@@ -64,10 +64,10 @@ impl Glyph {
     }
 }
 
-/// The cells of a line.
+/// Cells of a line.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cells {
-    /// Up to the last one that was written.
+    /// Cells up to the last one that was written.
     cells: Vec<u32>,
     /// Characters with combining marks.
     clusters: Vec<Vec<u8>>,
@@ -83,57 +83,57 @@ impl Cells {
         self.clusters.clear();
     }
 
-    /// The length of these cells without the blanks at their end, whether they were written or not.
+    /// Returns the length of cells `from..to` without trailing blanks and spaces.
     pub(super) fn trimmed(&self, from: usize, to: usize) -> usize {
         let seen = |&cell: &u32| cell != BLANK && cell != u32::from(b' ');
         let cells = self.cells.get(from..to.min(self.cells.len())).unwrap_or_default();
         cells.iter().rposition(seen).map_or(0, |last| last + 1)
     }
 
-    /// How many spaces were written from this cell on.
+    /// Returns how many spaces were written from the cell `from` on.
     pub(super) fn spaces(&self, from: usize) -> usize {
         self.cells.iter().skip(from).filter(|&&cell| cell == u32::from(b' ')).count()
     }
 
-    /// Whether nothing was written into this cell, or it was erased.
+    /// Returns whether the cell was never written or was erased.
     pub(super) fn is_blank(&self, at: usize) -> bool {
         self.cells.get(at).is_none_or(|&cell| cell == BLANK)
     }
 
-    /// Whether anything was written from this cell on, and not erased.
+    /// Returns whether any cell from `at` on is written and not erased.
     pub(super) fn any_from(&self, at: usize) -> bool {
         self.cells.get(at..).is_some_and(|cells| cells.iter().any(|&cell| cell != BLANK))
     }
 
-    /// Everything from this cell on is gone.
+    /// Removes the cells from `len` on.
     pub(super) fn truncate(&mut self, len: usize) {
-        self.part(len);
+        self.split_wide(len);
         self.cells.truncate(len);
     }
 
-    /// A wide character that lies on both sides of this cell's left edge is split: its halves become blank.
-    fn part(&mut self, at: usize) {
+    /// Blanks both halves of a wide character whose second column is at `at`, as xterm does when one half is overwritten.
+    fn split_wide(&mut self, at: usize) {
         if self.cells.get(at) == Some(&TAIL) {
             self.cells[at] = BLANK;
             self.cells[at - 1] = BLANK;
         }
     }
 
-    fn reach(&mut self, len: usize) {
+    fn extend_to(&mut self, len: usize) {
         if self.cells.len() < len {
             self.cells.resize(len, BLANK);
         }
     }
 
-    /// Puts bytes that each stand for themselves into the cells from `at` on.
+    /// Writes single-byte glyphs into the cells from `at` on.
     pub(super) fn put_singles(&mut self, at: usize, run: &[u8]) {
         if at == self.cells.len() {
             self.cells.extend(run.iter().map(|&byte| u32::from(byte)));
             return;
         }
-        self.part(at);
-        self.part(at + run.len());
-        self.reach(at);
+        self.split_wide(at);
+        self.split_wide(at + run.len());
+        self.extend_to(at);
         let over = run.len().min(self.cells.len() - at);
         for (cell, &byte) in self.cells[at..at + over].iter_mut().zip(run) {
             *cell = u32::from(byte);
@@ -141,26 +141,26 @@ impl Cells {
         self.cells.extend(run[over..].iter().map(|&byte| u32::from(byte)));
     }
 
-    /// Puts one glyph of one or two columns.
+    /// Writes a glyph of one or two columns.
     pub(super) fn put(&mut self, at: usize, glyph: Glyph, width: usize) {
-        self.part(at);
-        self.part(at + width);
-        self.reach(at + width);
+        self.split_wide(at);
+        self.split_wide(at + width);
+        self.extend_to(at + width);
         self.cells[at] = glyph.0;
         if width == 2 {
             self.cells[at + 1] = TAIL;
         }
     }
 
-    /// The cell that a wide character had to leave empty.
+    /// Marks the cell that a wide character left empty at the end of a row.
     pub(super) fn put_hole(&mut self, at: usize) {
-        self.part(at);
-        self.part(at + 1);
-        self.reach(at + 1);
+        self.split_wide(at);
+        self.split_wide(at + 1);
+        self.extend_to(at + 1);
         self.cells[at] = HOLE;
     }
 
-    /// Adds a combining mark to the character whose last cell this is; says whether there is one.
+    /// Adds a combining mark to the character whose last cell is `at`; returns whether the cell can take one.
     pub(super) fn mark(&mut self, at: usize, mark: &[u8]) -> bool {
         let Some(&cell) = self.cells.get(at) else { return false };
         let at = if cell == TAIL { at - 1 } else { at };
@@ -181,45 +181,45 @@ impl Cells {
         true
     }
 
-    /// Makes these cells blank.
+    /// Blanks the cells `from..to`.
     pub(super) fn erase(&mut self, from: usize, to: usize) {
         let to = to.min(self.cells.len());
         if from < to {
-            self.part(from);
-            self.part(to);
+            self.split_wide(from);
+            self.split_wide(to);
             self.cells[from..to].fill(BLANK);
         }
     }
 
-    /// Moves the cells from `at` to the end of the row at `end` by `count` to the right.
+    /// Shifts the cells from `at` to the row's end `end` right by `count` (ICH).
     pub(super) fn insert(&mut self, at: usize, end: usize, count: usize) {
         if at >= self.cells.len() {
             return;
         }
         let count = count.min(end - at);
-        self.part(at);
-        self.part(end - count);
-        self.reach((self.cells.len() + count).min(end));
+        self.split_wide(at);
+        self.split_wide(end - count);
+        self.extend_to((self.cells.len() + count).min(end));
         let row_end = end.min(self.cells.len());
         self.cells[at..row_end].rotate_right(count.min(row_end - at));
         self.cells[at..(at + count).min(row_end)].fill(BLANK);
     }
 
-    /// Takes `count` cells out at `at`; those up to the end of the row at `end` move to the left.
+    /// Removes `count` cells at `at` and shifts those up to the row's end `end` left (DCH).
     pub(super) fn delete(&mut self, at: usize, end: usize, count: usize) {
         let end = end.min(self.cells.len());
         if at >= end {
             return;
         }
         let count = count.min(end - at);
-        self.part(at);
-        self.part(at + count);
+        self.split_wide(at);
+        self.split_wide(at + count);
         self.cells[at..end].rotate_left(count);
         self.cells[end - count..end].fill(BLANK);
     }
 
-    /// The length of the text, blank cells counted; forgets clusters that were overprinted.
-    pub(super) fn weigh(&mut self) -> usize {
+    /// Returns the text's length in bytes, blank cells included, and drops clusters that were overwritten.
+    pub(super) fn measure(&mut self) -> usize {
         let mut kept = Vec::new();
         let mut size = 0;
         for cell in &mut self.cells {
@@ -241,7 +241,7 @@ impl Cells {
         size
     }
 
-    /// Appends the text, without the blank cells at its end and, if told so, at its start.
+    /// Appends the text to `out`, without trailing blank cells and, with `trim_start`, without leading ones.
     pub(super) fn render(&self, trim_start: bool, out: &mut Vec<u8>) {
         let written = |cell: &u32| *cell != BLANK;
         let end = self.cells.iter().rposition(written).map_or(0, |last| last + 1);
@@ -249,7 +249,7 @@ impl Cells {
         let cells = &self.cells[if trim_start { start } else { 0 }..end];
         let mut rest = cells;
         loop {
-            let singles = singles(rest);
+            let singles = count_singles(rest);
             out.extend(rest[..singles].iter().map(|&cell| if cell == BLANK { b' ' } else { cell.to_le_bytes()[0] }));
             let Some((&cell, behind)) = rest[singles..].split_first() else { return };
             rest = behind;
@@ -263,10 +263,10 @@ impl Cells {
         }
     }
 
-    /// Becomes the cells of a text that begins in column `origin` and was never overprinted; NUL is a cell that nobody wrote.
+    /// Loads the cells of `text` beginning in column `origin`; NUL stands for a blank cell.
     pub(super) fn load(&mut self, text: &[u8], origin: usize, cols: usize) {
         self.clear();
-        self.reach(origin);
+        self.extend_to(origin);
         let mut rest = text;
         loop {
             let (singles, behind) = rest.split_at(scan::singles(rest));
@@ -281,7 +281,7 @@ impl Cells {
             let at = self.cells.len();
             match what.map_or(1, utf8::width) {
                 0 => {
-                    // Without a character before it there is nothing to add it to.
+                    // A mark without a character before it on the line is dropped.
                     let _ = at > origin && self.mark(at - 1, bytes);
                 }
                 2 if cols > 1 => {

@@ -1,68 +1,68 @@
-//! The line that the cursor is on, while it is being written.
+//! The line that the cursor is on, until it is finished.
 //!
-//! Nearly every line is put one character behind the other, so it is plain bytes (`Storage::Flat`) until something
-//! is overprinted or erased; then, and only then, it becomes cells. Which of the two it is depends on the stream
-//! alone, never on how the stream was cut.
+//! Nearly every line is written left to right, so it is held as plain bytes (`Storage::Flat`) until the cursor moves back
+//! over it; only then are its bytes turned into cells. The storage depends on the stream alone, never on how the stream
+//! was cut.
 
 use super::cells::{Cells, Glyph};
-use super::layout::{CellSpan, lay};
+use super::layout::{CellPos, advance};
 use super::utf8;
 
-/// How the text of a line is held.
+/// Representation of a line's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Storage {
-    /// As bytes; the cursor is behind them.
+    /// Bytes, with the cursor at their end.
     Flat,
-    /// As bytes; the cursor is in the first column of the last row.
+    /// Bytes, with the cursor in the first column of the last row (after CR).
     Returned,
-    /// As cells.
+    /// Cells, with the cursor anywhere.
     Cells,
 }
 
-/// What stands to the left of the first thing put on the row.
+/// Content of the row to the left of the line's first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LeftRow {
-    /// Nothing: columns passed over read as spaces.
+    /// Nothing: skipped columns read as spaces.
     Blank,
-    /// Something that was put there at another time: the text starts with what is put now.
+    /// Possibly text of an earlier line: the line's text begins at its first character.
     Unknown,
 }
 
-/// A line in the making.
+/// Unfinished line.
 #[derive(Clone, Debug)]
 pub(super) struct CurrentLine {
-    /// The id of its first row.
+    /// Id of the first row.
     pub(super) id: u64,
-    /// Where in the stream it begins.
+    /// Stream offset of the line's beginning.
     pub(super) start: u64,
-    /// Whether a piece of it has been reported already.
+    /// Whether a piece of the line was reported already.
     pub(super) continued: bool,
-    /// Whether anything was put.
-    pub(super) put: bool,
+    /// Whether anything was written.
+    pub(super) written: bool,
     pub(super) left: LeftRow,
-    /// The rows above `place`'s row 0 that belong to pieces that were reported already.
+    /// Number of rows above row 0 that belong to pieces reported already.
     pub(super) above: usize,
-    /// How often it wrapped since `start`.
+    /// Number of wraps since `start`.
     pub(super) wraps: u64,
-    /// The column in row 0 at which `flat` begins.
+    /// Column in row 0 at which `flat` begins.
     pub(super) origin: usize,
-    pub(super) form: Storage,
-    /// The text, unless there are cells. NUL is a column that was passed over.
+    pub(super) storage: Storage,
+    /// Text while the storage is not `Cells`. NUL is a skipped column.
     pub(super) flat: Vec<u8>,
-    /// Whether there are NULs in `flat`.
+    /// Whether `flat` contains NULs.
     pub(super) gaps: bool,
-    /// How much of `flat` is in `place`.
-    pub(super) laid: usize,
-    /// Behind `flat[..laid]`; with cells, the cursor.
-    pub(super) place: CellSpan,
-    /// How many columns the cursor is further right, while flat; 0 when the last column is filled.
+    /// Length of the prefix of `flat` that `pos` accounts for.
+    pub(super) laid_out: usize,
+    /// Position at the end of `flat[..laid_out]`; with `Cells`, the cursor.
+    pub(super) pos: CellPos,
+    /// Number of columns by which the cursor was moved right of `flat`'s end; 0 when the last column is filled.
     pub(super) gap: usize,
     pub(super) cells: Cells,
-    /// At least the length of the text in `cells`.
-    pub(super) weight: usize,
-    /// The last character put into `cells`.
+    /// Upper bound of the text's length in `cells`, in bytes.
+    pub(super) max_len: usize,
+    /// Last character written to `cells`.
     pub(super) last: Option<Glyph>,
-    /// The text of the cells, when somebody asks for it.
+    /// Buffer for the text of `cells`.
     rendered: Vec<u8>,
 }
 
@@ -72,140 +72,143 @@ impl CurrentLine {
             id,
             start,
             continued: false,
-            put: false,
+            written: false,
             left: LeftRow::Blank,
             above: 0,
             wraps: 0,
             origin: 0,
-            form: Storage::Flat,
+            storage: Storage::Flat,
             flat: Vec::new(),
             gaps: false,
-            laid: 0,
-            place: CellSpan::default(),
+            laid_out: 0,
+            pos: CellPos::default(),
             gap: 0,
             cells: Cells::default(),
-            weight: 0,
+            max_len: 0,
             last: None,
             rendered: Vec::new(),
         }
     }
 
-    /// Empty again, in row 0 at this column, which is not passed over but where it begins.
+    /// Empties the line; it begins in column `col` of row 0.
     #[inline]
     pub(super) fn clear(&mut self, col: usize) {
-        self.put = false;
+        self.written = false;
         self.wraps = 0;
         self.origin = col;
         self.flat.clear();
         self.gaps = false;
-        self.laid = 0;
-        self.place = CellSpan { row: 0, col };
+        self.laid_out = 0;
+        self.pos = CellPos { row: 0, col };
         self.gap = 0;
-        if self.form == Storage::Cells {
+        if self.storage == Storage::Cells {
             self.cells.clear();
-            self.weight = 0;
+            self.max_len = 0;
             self.last = None;
         }
-        self.form = Storage::Flat;
+        self.storage = Storage::Flat;
     }
 
-    /// The place behind all of the flat text.
-    pub(super) fn end(&self, cols: usize) -> CellSpan {
-        lay(self.place, &self.flat[self.laid..], cols)
+    /// Returns the position at the end of the flat text.
+    pub(super) fn end(&self, cols: usize) -> CellPos {
+        advance(self.pos, &self.flat[self.laid_out..], cols)
     }
 
-    /// Brings `place` up to date and says how often the text wrapped on the way.
-    pub(super) fn settle(&mut self, cols: usize) -> usize {
-        let row = self.place.row;
-        if self.laid < self.flat.len() {
-            self.place = self.end(cols);
-            self.laid = self.flat.len();
+    /// Updates `pos` to the end of the flat text and returns the number of wraps on the way.
+    pub(super) fn lay_out(&mut self, cols: usize) -> usize {
+        let row = self.pos.row;
+        if self.laid_out < self.flat.len() {
+            self.pos = self.end(cols);
+            self.laid_out = self.flat.len();
         }
-        self.place.row - row
+        self.pos.row - row
     }
 
-    /// Whether the flat text can not have wrapped.
+    /// Returns whether the flat text cannot have wrapped: no character has more columns than bytes.
     pub(super) fn is_short(&self, cols: usize) -> bool {
-        self.laid == 0 && self.origin + self.flat.len() <= cols
+        self.laid_out == 0 && self.origin + self.flat.len() <= cols
     }
 
-    /// The cursor's column, once settled; `cols` when the last one is filled.
+    /// Returns the cursor's column after `lay_out`; `cols` while a wrap is pending.
     pub(super) fn col(&self) -> usize {
-        match self.form {
-            Storage::Flat => self.place.col + self.gap,
+        match self.storage {
+            Storage::Flat => self.pos.col + self.gap,
             Storage::Returned => 0,
-            Storage::Cells => self.place.col,
+            Storage::Cells => self.pos.col,
         }
     }
 
-    /// The cursor's column, settled or not.
+    /// Returns the cursor's column, before `lay_out` too.
     pub(super) fn cursor_col(&self, cols: usize) -> usize {
-        match self.form {
+        match self.storage {
             Storage::Flat => self.end(cols).col + self.gap,
             Storage::Returned | Storage::Cells => self.col(),
         }
     }
 
-    /// The rows it takes from row 0 on, once settled.
+    /// Returns the number of rows from row 0 on, after `lay_out`.
     pub(super) fn rows(&self, cols: usize) -> usize {
         let of_cells = self.cells.len().div_ceil(cols);
-        of_cells.max(self.place.row + 1)
+        of_cells.max(self.pos.row + 1)
     }
 
-    /// Before something is put up to the cell `end`: a row whose last column was empty and is filled now no longer goes on
-    /// in the next, so blanks there are not the line's. By this readline takes back what made it wrap, at the end of a
-    /// command that fills its row.
+    /// Ends the line at `end` if a write up to there fills the last column of the row, which was empty, and only blanks follow
+    /// on the next row. By this write readline undoes its wrap at the end of a command that fills the row.
     #[inline]
     pub(super) fn end_wrap(&mut self, end: usize, cols: usize) {
-        let row_end = (self.place.row + 1) * cols;
-        if end == row_end && row_end < self.cells.len() && self.cells.is_blank(row_end - 1) && self.is_void(row_end) {
+        let row_end = (self.pos.row + 1) * cols;
+        if end == row_end
+            && row_end < self.cells.len()
+            && self.cells.is_blank(row_end - 1)
+            && self.is_blank_from(row_end)
+        {
             self.cells.truncate(row_end);
         }
     }
 
-    /// Whether there is nothing to read from this cell on.
-    pub(super) fn is_void(&self, from: usize) -> bool {
+    /// Returns whether the line has only blanks from the cell `from` on.
+    pub(super) fn is_blank_from(&self, from: usize) -> bool {
         self.cells.trimmed(from, self.cells.len()) == 0
     }
 
-    /// From bytes to cells; settled before.
+    /// Converts flat text to cells; the caller has called `lay_out`.
     pub(super) fn turn_into_cells(&mut self, cols: usize) {
-        if self.form == Storage::Cells {
+        if self.storage == Storage::Cells {
             return;
         }
-        self.place.col = self.col();
-        self.last = if self.form == Storage::Flat { self.last_flat() } else { None };
+        self.pos.col = self.col();
+        self.last = if self.storage == Storage::Flat { self.last_flat() } else { None };
         self.cells.load(&self.flat, self.origin, cols);
-        self.weight = self.flat.len() + self.origin;
+        self.max_len = self.flat.len() + self.origin;
         self.flat.clear();
-        (self.laid, self.gap, self.gaps, self.form) = (0, 0, false, Storage::Cells);
+        (self.laid_out, self.gap, self.gaps, self.storage) = (0, 0, false, Storage::Cells);
     }
 
-    /// The last character of the flat text.
+    /// Returns the last character of the flat text.
     fn last_flat(&self) -> Option<Glyph> {
         let from = self.flat.iter().rposition(|byte| !matches!(byte, 0x80..=0xbf))?;
         let (what, len) = utf8::first(&self.flat[from..]);
         if from + len < self.flat.len() {
-            // Stray bytes of a broken character.
+            // Continuation bytes of a malformed character: the last one is a byte of its own.
             return self.flat.last().map(|&byte| Glyph::new(Err(byte)));
         }
         let printed = what.map_or(1, utf8::width) > 0 && what != Ok('\0');
         printed.then(|| Glyph::new(what))
     }
 
-    /// The last character put, which `REP` repeats.
+    /// Returns the last character written, which REP repeats; none after CR (ECMA-48 leaves that undefined).
     pub(super) fn last(&self) -> Option<Glyph> {
-        match self.form {
+        match self.storage {
             Storage::Flat => self.last_flat(),
             Storage::Returned => None,
             Storage::Cells => self.last,
         }
     }
 
-    /// The text as a person reads it.
+    /// Returns the line's text.
     #[inline]
     pub(super) fn text(&mut self) -> &[u8] {
-        if self.form == Storage::Cells {
+        if self.storage == Storage::Cells {
             self.rendered.clear();
             self.cells.render(self.left == LeftRow::Unknown, &mut self.rendered);
             return &self.rendered;

@@ -1,6 +1,6 @@
-//! What others see of this room, and the stream's way through it.
+//! Public interface of the emulation, and the loop that feeds it.
 
-use super::layout::CellSpan;
+use super::layout::CellPos;
 use super::lines::Lines;
 use super::modes::Modes;
 use super::parse::Parser;
@@ -10,17 +10,17 @@ use super::utf8::PartialChar;
 use super::{Cursor, Line, VtSink};
 use crate::types::Size;
 
-/// What the next bytes are likely to be, by those before them. It decides which way is taken, not where it leads.
+/// Guess at the encoding of the next bytes, from those before. It selects the code path; the result is the same on each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
-    /// There were others not far back.
-    Doubtful,
-    /// Bytes that are not UTF-8.
-    Foreign,
+    /// UTF-8 again, shortly after bytes that were not.
+    Recovering,
+    /// Bytes that are not UTF-8, such as binary output.
+    Invalid,
 }
 
-/// Follows what the shell prints.
+/// Parser and terminal state of the shell's output.
 #[derive(Clone, Debug)]
 pub struct Text {
     pub(super) size: Size,
@@ -28,20 +28,19 @@ pub struct Text {
     pub(super) carry: PartialChar,
     pub(super) modes: Modes,
     pub(super) titles: Titles,
-    /// While lines are asked for.
+    /// `Some` while lines are assembled.
     pub(super) lines: Option<Box<Lines>>,
-    /// Ids must not come again when lines are asked for again.
-    pub(super) maker: RowIds,
-    /// How many bytes there were.
+    /// Generator of row ids while `lines` is `None`: an id must not recur when lines are assembled again.
+    pub(super) row_ids: RowIds,
+    /// Number of bytes fed.
     pub(super) offset: u64,
-    /// What the next bytes are likely to be.
-    pub(super) tongue: Encoding,
-    /// Where the sequence began that is open now, or was the last.
-    pub(super) sequence: u64,
+    pub(super) encoding: Encoding,
+    /// Offset of the ESC of the open escape sequence, or of the last one.
+    pub(super) sequence_start: u64,
 }
 
 impl Text {
-    /// For a terminal of this size that nobody touched. Lines are not assembled.
+    /// Creates the state of a freshly reset terminal of `size` that assembles no lines.
     pub fn new(size: Size) -> Self {
         Self {
             size,
@@ -50,28 +49,28 @@ impl Text {
             modes: Modes::default(),
             titles: Titles::default(),
             lines: None,
-            maker: RowIds::default(),
+            row_ids: RowIds::default(),
             offset: 0,
-            tongue: Encoding::Utf8,
-            sequence: 0,
+            encoding: Encoding::Utf8,
+            sequence_start: 0,
         }
     }
 
-    /// Whether lines are assembled. Without, only escape sequences are followed, which costs next to nothing. Switched on
-    /// in the middle, it takes the next byte as the beginning of a line.
+    /// Enables or disables the assembly of lines. Without it only escape sequences are parsed, which is cheap. Enabled
+    /// mid-stream, it takes the next byte as the beginning of a line.
     pub fn assemble(&mut self, on: bool) {
         if on == self.lines.is_some() {
             return;
         }
         if let Some(lines) = self.lines.take() {
-            self.maker = lines.maker;
+            self.row_ids = lines.row_ids;
         } else {
-            let maker = std::mem::take(&mut self.maker);
-            self.lines = Some(Box::new(Lines::new(self.size, &self.modes, maker, self.offset)));
+            let row_ids = std::mem::take(&mut self.row_ids);
+            self.lines = Some(Box::new(Lines::new(self.size, &self.modes, row_ids, self.offset)));
         }
     }
 
-    /// The same without the lines and the titles: what is on, and how far the stream was read.
+    /// Returns a copy without lines and titles: parser, modes and stream offset.
     pub fn bare(&self) -> Self {
         let (parser, carry, modes) = (self.parser.clone(), self.carry, self.modes.clone());
         Self {
@@ -79,43 +78,43 @@ impl Text {
             carry,
             modes,
             offset: self.offset,
-            sequence: self.sequence,
-            tongue: self.tongue,
+            sequence_start: self.sequence_start,
+            encoding: self.encoding,
             ..Self::new(self.size)
         }
     }
 
-    /// Whether lines are assembled.
+    /// Returns whether lines are assembled.
     pub fn assembles(&self) -> bool {
         self.lines.is_some()
     }
 
-    /// Goes on as the other one does, which was fed the same stream and assembles lines. The titles stay.
+    /// Copies all but the titles from `other`, which was fed the same stream and assembles lines.
     pub fn assemble_like(&mut self, other: &Self) {
         debug_assert_eq!(self.offset, other.offset, "both have read the same");
         let titles = std::mem::take(&mut self.titles);
         *self = Self { titles, ..other.clone() };
     }
 
-    /// The terminal has another size.
+    /// Changes the terminal's size.
     pub fn resize(&mut self, size: Size) {
         self.size = size;
         if let Some(lines) = &mut self.lines {
             lines.resize(size);
         }
-        // Not every terminal drops its scrolling region now, so what `modes` knows of it stays.
+        // Terminals differ in whether a resize resets the scrolling region (DECSTBM): `modes` takes it as still set.
     }
 
-    /// Takes what the shell printed, and says how much of it: all, unless the sink has enough.
+    /// Parses `bytes` of shell output and returns how many were taken: all, unless `sink` asks to stop.
     pub fn feed(&mut self, bytes: &[u8], sink: &mut impl VtSink) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() && !sink.enough() {
             let used = if !self.parser.in_ground() {
-                self.inside(rest, sink)
+                self.advance_sequence(rest, sink)
             } else if self.lines.is_some() {
-                self.ground(rest, sink)
+                self.advance_ground(rest, sink)
             } else {
-                self.skip(rest)
+                self.skip_text(rest)
             };
             self.offset += used as u64;
             rest = &rest[used..];
@@ -123,73 +122,72 @@ impl Text {
         bytes.len() - rest.len()
     }
 
-    /// Whether the stream is neither inside an escape sequence or string nor inside a character.
+    /// Returns whether the stream is outside of escape sequences, strings and multi-byte characters.
     pub fn in_ground_state(&self) -> bool {
         self.parser.in_ground() && self.carry.is_empty()
     }
 
-    /// The size that the terminal has.
+    /// Returns the terminal's size.
     pub fn size(&self) -> Size {
         self.size
     }
 
-    /// What is switched on in the terminal.
+    /// Returns the terminal's modes.
     pub fn modes(&self) -> &Modes {
         &self.modes
     }
 
-    /// The window's title.
+    /// Returns the window title and its stack.
     pub fn titles(&self) -> &Titles {
         &self.titles
     }
 
-    /// The same, to be shown otherwise.
+    /// Returns the window title for modification.
     pub fn titles_mut(&mut self) -> &mut Titles {
         &mut self.titles
     }
 
-    /// Whether the alternate screen is shown.
+    /// Returns whether the alternate screen is shown.
     pub fn alt_screen(&self) -> bool {
         self.modes.alt_screen()
     }
 
-    /// How many bytes were fed.
+    /// Returns the number of bytes fed.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The unfinished line that the cursor is on, if anything was put on it.
+    /// Returns the unfinished line that the cursor is on, if anything was written to it.
     pub fn partial(&mut self) -> Option<Line<'_>> {
-        // What is incomplete does not belong to it yet.
-        let open = if self.parser.in_ground() { self.offset - self.carry.len() } else { self.sequence };
-        let lines = self.lines.as_mut().filter(|lines| lines.draft.put)?;
-        let (id, start, continued) = (lines.id(), lines.draft.start, lines.draft.continued);
-        let text = lines.draft.text();
+        // An incomplete character or sequence is not yet part of the line.
+        let open = if self.parser.in_ground() { self.offset - self.carry.len() } else { self.sequence_start };
+        let lines = self.lines.as_mut().filter(|lines| lines.current.written)?;
+        let (id, start, continued) = (lines.id(), lines.current.start, lines.current.continued);
+        let text = lines.current.text();
         Some(Line { id, text, start, end: open.max(start), more: false, continued })
     }
 
-    /// The offset in the stream of the first raw byte of the line that the cursor is on, whether or not anything was put
-    /// on it.
+    /// Returns the stream offset of the first raw byte of the cursor's line, whether or not anything was written to it.
     pub fn line_start(&self) -> u64 {
-        self.lines.as_ref().map_or(self.offset, |lines| lines.draft.start)
+        self.lines.as_ref().map_or(self.offset, |lines| lines.current.start)
     }
 
-    /// Whether nothing was put on the line that the cursor is on; not known when lines are not assembled.
+    /// Returns whether nothing was written to the cursor's line; `false` while lines are not assembled.
     pub fn begins_line(&self) -> bool {
-        self.lines.as_ref().is_some_and(|lines| !lines.draft.put)
+        self.lines.as_ref().is_some_and(|lines| !lines.current.written)
     }
 
-    /// Where the cursor is within its line; in the first column when lines are not assembled.
+    /// Returns the cursor's position within its line; column 0 while lines are not assembled.
     pub fn cursor(&self) -> Cursor {
         let Some(lines) = &self.lines else { return Cursor { rows: 1, ..Cursor::default() } };
-        let (draft, cols) = (&lines.draft, lines.cols);
-        let CellSpan { row, .. } = draft.end(cols);
-        let col = draft.cursor_col(cols);
+        let (current, cols) = (&lines.current, lines.cols);
+        let CellPos { row, .. } = current.end(cols);
+        let col = current.cursor_col(cols);
         let small = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         Cursor {
             column: small(col.min(cols - 1)),
-            row: small(draft.above + row),
-            rows: small(draft.above + draft.rows(cols).max(row + 1)),
+            row: small(current.above + row),
+            rows: small(current.above + current.rows(cols).max(row + 1)),
             pending_wrap: col == cols,
         }
     }

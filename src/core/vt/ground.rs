@@ -1,22 +1,22 @@
-//! What lies between escape sequences: text and controls.
+//! Text and controls between escape sequences: the parser's ground state.
 
 use super::feed::{Encoding, Text};
 use super::pieces::{Utf8Piece, piece};
-use super::strip_controls::sieve;
+use super::strip_controls::strip;
 use super::utf8::Joined;
 use super::{LINE_LIMIT, VtSink, graphics, scan, valid};
 
-/// How far to look for whole lines: no line among them is one that has to come in pieces.
-const FAR: usize = LINE_LIMIT / 2;
+/// Maximum length of a run of whole lines, so that no line in it has to be reported in pieces.
+const MAX_BLOCK: usize = LINE_LIMIT / 2;
 
-/// How far to look for them among bytes that are not UTF-8, most of which is looked at again.
-const CAUTIOUS: usize = 512;
+/// Length up to which whole lines are searched after invalid UTF-8: most of it would be scanned twice.
+const MAX_BLOCK_AFTER_INVALID: usize = 512;
 
-/// So much UTF-8 in a row, or a line of it, is hardly chance.
-const TELLING: usize = 8;
+/// Number of consecutive bytes of valid UTF-8 that are hardly chance.
+const CONVINCING_LEN: usize = 8;
 
-/// The length of the sequence that stands here, if it is whole and sets nothing but attributes of characters: dense
-/// colour is mostly these.
+/// Returns the length of the sequence that `bytes` begins with, if it is a whole `CSI ... m` of digits and separators:
+/// dense colour consists mostly of these, and they bypass the parser.
 fn attributes_only(bytes: &[u8]) -> Option<usize> {
     let parameters = bytes.strip_prefix(b"\x1b[")?;
     let end = scan::parameters(parameters);
@@ -24,20 +24,20 @@ fn attributes_only(bytes: &[u8]) -> Option<usize> {
 }
 
 impl Text {
-    /// Text that nobody wants to read: up to the next byte that changes the terminal's state. Where nobody reads lines
-    /// nobody asks for attributes, so these are passed over too.
-    pub(super) fn skip(&mut self, rest: &[u8]) -> usize {
+    /// Skips text while lines are not assembled, up to the next byte that changes the terminal's state; returns its length.
+    /// Attributes are skipped too: they are known only while lines are assembled.
+    pub(super) fn skip_text(&mut self, rest: &[u8]) -> usize {
         let mut at = 0;
-        while let Some(ahead) = scan::turns(&rest[at..]) {
+        while let Some(ahead) = scan::find_mode_change(&rest[at..]) {
             at += ahead;
-            // What was incomplete remains so.
+            // The control ends an incomplete character.
             self.carry.take();
             match attributes_only(&rest[at..]) {
                 Some(length) => at += length,
                 None => {
                     match rest[at] {
-                        0x1b => self.open(at),
-                        byte => self.modes.shift(byte == 0x0e),
+                        0x1b => self.begin_sequence(at),
+                        byte => self.modes.shift_out(byte == 0x0e),
                     }
                     return at + 1;
                 }
@@ -49,42 +49,42 @@ impl Text {
         rest.len()
     }
 
-    /// An ESC stands `ahead` bytes from here.
-    fn open(&mut self, ahead: usize) {
-        self.sequence = self.offset + ahead as u64;
+    /// Begins an escape sequence whose ESC is `ahead` bytes from here.
+    fn begin_sequence(&mut self, ahead: usize) {
+        self.sequence_start = self.offset + ahead as u64;
         self.parser.begin();
     }
 
-    /// The same, and says how much was read: one that sets attributes is left unread.
+    /// Begins the sequence at `rest[ahead]`, or takes it whole if it only sets attributes; returns how much was taken.
     #[inline]
     fn escape_at(&mut self, rest: &[u8], ahead: usize) -> usize {
         if let Some(length) = attributes_only(&rest[ahead..]) {
-            self.modes.note_sgr(&rest[ahead + 2..ahead + length]);
+            self.modes.push_sgr(&rest[ahead + 2..ahead + length]);
             return ahead + length;
         }
-        self.open(ahead);
+        self.begin_sequence(ahead);
         ahead + 1
     }
 
-    /// Text and controls, up to the next thing that is of another kind.
-    pub(super) fn ground(&mut self, rest: &[u8], sink: &mut impl VtSink) -> usize {
+    /// Takes text and controls up to the next change of kind; returns how much was taken.
+    pub(super) fn advance_ground(&mut self, rest: &[u8], sink: &mut impl VtSink) -> usize {
         if !self.carry.is_empty() {
-            return self.join(rest[0], sink);
+            return self.complete_char(rest[0], sink);
         }
-        if self.tongue == Encoding::Foreign
-            && let Some(used) = self.foreign(rest, sink)
+        if self.encoding == Encoding::Invalid
+            && let Some(used) = self.print_invalid(rest, sink)
         {
             return used;
         }
         let (run, high) = scan::printable(rest);
         let Some(lines) = self.lines.as_deref_mut() else { return rest.len() };
-        if run < FAR && lines.is_fresh() && rest[run..].starts_with(b"\r\n") {
-            let within = if self.tongue == Encoding::Utf8 { FAR } else { CAUTIOUS };
+        if run < MAX_BLOCK && lines.is_fresh() && rest[run..].starts_with(b"\r\n") {
+            let within = if self.encoding == Encoding::Utf8 { MAX_BLOCK } else { MAX_BLOCK_AFTER_INVALID };
             let within = within.max(run + 2).min(rest.len());
             let plain = scan::plain_lines(&rest[..within], run + 2);
             let high = high || plain.high;
             let len = if high { whole_lines(&rest[..plain.len]) } else { plain.len };
-            self.tongue = if len < plain.len { Encoding::Doubtful } else { Encoding::Utf8 };
+            self.encoding = if len < plain.len { Encoding::Recovering } else { Encoding::Utf8 };
             if len > 0 {
                 return lines.block(&rest[..len], self.offset, sink);
             }
@@ -93,21 +93,21 @@ impl Text {
             return self.control(rest, sink);
         }
         if lines.modes.graphics {
-            self.graphic(rest[0], sink);
+            self.print_graphic(rest[0], sink);
             return 1;
         }
         if high {
             let ends = run == rest.len();
-            self.characters(&rest[..run], ends, sink);
+            self.print_utf8(&rest[..run], ends, sink);
         } else {
-            lines.text(&rest[..run], self.offset, sink);
+            lines.print(&rest[..run], self.offset, sink);
         }
-        self.colours(rest, run, sink)
+        self.print_coloured(rest, run, sink)
     }
 
-    /// Attributes and words of ASCII by turns, from here on: so frequent that the way round is felt. Says how much was read.
+    /// Takes alternating attributes and ASCII words from `at` on, without the way through `feed`; returns how much was taken.
     #[inline]
-    fn colours(&mut self, rest: &[u8], mut at: usize, sink: &mut impl VtSink) -> usize {
+    fn print_coloured(&mut self, rest: &[u8], mut at: usize, sink: &mut impl VtSink) -> usize {
         while rest.get(at) == Some(&0x1b) && !sink.enough() {
             at = self.escape_at(rest, at);
             if !self.parser.in_ground() {
@@ -115,50 +115,51 @@ impl Text {
             }
             let (run, high) = scan::printable(&rest[at..]);
             let Some(lines) = self.lines.as_deref_mut().filter(|_| run > 0 && !high) else { break };
-            lines.text(&rest[at..at + run], self.offset + at as u64, sink);
+            lines.print(&rest[at..at + run], self.offset + at as u64, sink);
             at += run;
         }
         at
     }
 
-    /// Bytes of which many are not UTF-8, up to the next that acts, if this is worth while here.
-    fn foreign(&mut self, rest: &[u8], sink: &mut impl VtSink) -> Option<usize> {
-        let lines = self.lines.as_deref_mut().filter(|lines| lines.takes_sieved())?;
-        let sieved = sieve(rest);
-        lines.sieved(&sieved, self.offset, sink);
-        let used = sieved.used;
+    /// Takes text with much invalid UTF-8 up to the next control; `None` where this path does not pay off.
+    fn print_invalid(&mut self, rest: &[u8], sink: &mut impl VtSink) -> Option<usize> {
+        let lines = self.lines.as_deref_mut().filter(|lines| lines.fits_stripped())?;
+        let stripped = strip(rest);
+        lines.print_stripped(&stripped, self.offset, sink);
+        let used = stripped.used;
         let behind = &rest[used..];
-        if (used >= TELLING || behind.starts_with(b"\r\n")) && sieved.is_clean() {
-            self.tongue = Encoding::Doubtful;
+        if (used >= CONVINCING_LEN || behind.starts_with(b"\r\n")) && stripped.is_clean() {
+            self.encoding = Encoding::Recovering;
         }
         let at = self.offset + used as u64;
         let more = match *behind {
             [0x1b, ..] => return Some(self.escape_at(rest, used)),
             [byte @ 0x07..=0x0f, ..] => {
-                self.act(byte, at + 1, sink);
+                self.execute(byte, at + 1, sink);
                 1
             }
+            // A C1 control encoded in UTF-8 prints nothing.
             [0xc2, 0x80..=0x9f, ..] => 2,
             [0xc2, 0xa0..=0xbf, ..] => {
-                lines.text(&behind[..2], at, sink);
+                lines.print(&behind[..2], at, sink);
                 2
             }
-            [0xc2, _, ..] => self.raw(&behind[..1], at, sink),
-            // The beginning of a character is left to those who can wait for its end.
+            [0xc2, _, ..] => self.print_raw(&behind[..1], at, sink),
+            // What may be an incomplete character is left to `advance_ground`, which can carry it over.
             _ => return (used > 0).then_some(used),
         };
         Some(used + more)
     }
 
-    /// A run of printable bytes with some above 0x7F; `ends` says that nothing is known of what comes behind it.
-    fn characters(&mut self, run: &[u8], ends: bool, sink: &mut impl VtSink) {
+    /// Prints a run of printable bytes with some above 0x7F; `ends` tells that the chunk ends with the run.
+    fn print_utf8(&mut self, run: &[u8], ends: bool, sink: &mut impl VtSink) {
         let mut at = 0;
         while at < run.len() {
             let here = self.offset + at as u64;
             let Some(lines) = self.lines.as_deref_mut() else { return };
             at += match piece(&run[at..]) {
                 Utf8Piece::Text(len) => {
-                    lines.text(&run[at..at + len], here, sink);
+                    lines.print(&run[at..at + len], here, sink);
                     len
                 }
                 Utf8Piece::Control(len) => len,
@@ -166,25 +167,25 @@ impl Text {
                     self.carry.set(&run[at..]);
                     run.len() - at
                 }
-                Utf8Piece::Open => self.raw(&run[at..], here, sink),
-                Utf8Piece::Raw(len) => self.raw(&run[at..at + len], here, sink),
+                Utf8Piece::Open => self.print_raw(&run[at..], here, sink),
+                Utf8Piece::Raw(len) => self.print_raw(&run[at..at + len], here, sink),
             };
         }
     }
 
-    /// Bytes that are not UTF-8, the first of them at the offset `at`.
-    fn raw(&mut self, bytes: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
-        self.tongue = Encoding::Foreign;
+    /// Prints bytes that are not UTF-8, the first of them at the offset `at`.
+    fn print_raw(&mut self, bytes: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
+        self.encoding = Encoding::Invalid;
         if let Some(lines) = &mut self.lines {
             for (&byte, at) in bytes.iter().zip(at..) {
-                lines.raw(byte, at, sink);
+                lines.print_byte(byte, at, sink);
             }
         }
         bytes.len()
     }
 
-    /// One more byte behind an incomplete character.
-    fn join(&mut self, byte: u8, sink: &mut impl VtSink) -> usize {
+    /// Adds a byte to the incomplete character that is carried over from the chunk before.
+    fn complete_char(&mut self, byte: u8, sink: &mut impl VtSink) -> usize {
         let start = self.offset - self.carry.len();
         let joined = self.carry.join(byte);
         if joined == Joined::More {
@@ -193,39 +194,39 @@ impl Text {
         let (bytes, len) = self.carry.take();
         let bytes = &bytes[..len];
         if joined == Joined::Broken {
-            self.raw(bytes, start, sink);
+            self.print_raw(bytes, start, sink);
             return 0;
         }
         if let Some(lines) = self.lines.as_deref_mut().filter(|_| valid::clean(bytes) > 0) {
-            lines.text(bytes, start, sink);
+            lines.print(bytes, start, sink);
         }
         1
     }
 
-    /// A byte while letters are line graphics.
-    fn graphic(&mut self, byte: u8, sink: &mut impl VtSink) {
+    /// Prints a byte while DEC Special Graphics are designated.
+    fn print_graphic(&mut self, byte: u8, sink: &mut impl VtSink) {
         let Some(lines) = &mut self.lines else { return };
         match byte {
-            0x80.. => self.characters(&[byte], true, sink),
+            0x80.. => self.print_utf8(&[byte], true, sink),
             _ => {
                 let mut buffer = [0; 4];
-                let text = graphics::shown(byte).encode_utf8(&mut buffer);
-                lines.text(text.as_bytes(), self.offset, sink);
+                let text = graphics::glyph(byte).encode_utf8(&mut buffer);
+                lines.print(text.as_bytes(), self.offset, sink);
             }
         }
     }
 
-    /// A C0 control or DEL in the text; says how much was read.
+    /// Executes a C0 control or DEL in the text; returns how much was taken.
     fn control(&mut self, rest: &[u8], sink: &mut impl VtSink) -> usize {
         if rest[0] == 0x1b {
             return self.escape_at(rest, 0);
         }
-        self.act(rest[0], self.offset + 1, sink);
+        self.execute(rest[0], self.offset + 1, sink);
         1
     }
 }
 
-/// The length of the longest prefix of whole lines that is text.
+/// Returns the length of the longest prefix of whole lines that is valid UTF-8 without C1 controls.
 fn whole_lines(block: &[u8]) -> usize {
     let clean = valid::clean(block);
     memchr::memrchr(b'\n', &block[..clean]).map_or(0, |newline| newline + 1)

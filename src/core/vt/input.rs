@@ -1,38 +1,38 @@
-//! What the user's terminal sends, so that nothing is typed into the middle of it.
+//! Parser of the bytes that the user's terminal sends: it finds the places where other input may be inserted.
 
 use std::time::Duration;
 
 use super::utf8::PartialChar;
 
-/// A terminal sends the bytes of a key at once, so an ESC alone for this long is the Escape key.
-const LONE_ESCAPE: Duration = Duration::from_millis(25);
-/// A sequence that stays open for this long was never one.
-const OPEN_SEQUENCE: Duration = Duration::from_millis(500);
-/// A paste of which nothing came for this long has lost its end.
-const OPEN_PASTE: Duration = Duration::from_secs(5);
+/// Time after which a lone ESC is the Escape key: a terminal sends the bytes of a key at once.
+const ESCAPE_TIMEOUT: Duration = Duration::from_millis(25);
+/// Time after which an unfinished sequence is given up.
+const SEQUENCE_TIMEOUT: Duration = Duration::from_millis(500);
+/// Time without a byte after which a bracketed paste is given up: its end was lost.
+const PASTE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is open.
+/// State of the parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum InputState {
     Ground,
-    /// Behind ESC.
+    /// After ESC.
     Escape,
-    /// Behind ESC O: one byte follows.
-    Shift,
-    /// Behind `ESC [`: the parameters read so far, as far as the mark of a paste has matched.
-    Control(PasteMark),
-    /// X10's report of the mouse: so many bytes follow.
+    /// After ESC O (SS3): one byte follows.
+    Ss3,
+    /// After `ESC [`: the parameters read so far, compared with those of a paste's mark.
+    Csi(PasteMark),
+    /// In an X10 mouse report (`CSI M`): number of bytes that follow.
     Mouse(u8),
-    /// OSC, DCS, APC, PM or SOS.
+    /// In an OSC, DCS, APC, PM or SOS.
     String,
 }
 
-/// How much of `200` or `201` has been read.
+/// Prefix of `200` or `201`, the parameters of a bracketed paste's marks, that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PasteMark {
-    /// So many of its digits, the last of them being this one.
+    /// Number of digits read, and the last of them.
     Read(u8, u8),
-    /// It is something else.
+    /// Other parameters.
     Other,
 }
 
@@ -49,7 +49,7 @@ impl PasteMark {
     }
 }
 
-/// Follows the bytes from the keyboard.
+/// Parser of the bytes from the keyboard.
 #[derive(Clone, Debug)]
 pub struct InputText {
     state: InputState,
@@ -64,12 +64,12 @@ impl Default for InputText {
 }
 
 impl InputText {
-    /// At rest.
+    /// Creates a parser in the ground state.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes what the terminal sent.
+    /// Parses bytes that the terminal sent.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some(&byte) = rest.first() {
@@ -90,57 +90,57 @@ impl InputText {
         }
     }
 
-    /// Whether nothing is open: no paste, no sequence, no character.
+    /// Returns whether the input is outside of pastes, sequences and multi-byte characters.
     pub fn in_ground_state(&self) -> bool {
         !self.paste && self.state == InputState::Ground && self.carry.is_empty()
     }
 
-    /// Whether all that is open is an ESC just received, which may be the key of that name.
+    /// Returns whether the last byte was an ESC outside of a paste, which may be the Escape key.
     pub fn lone_escape(&self) -> bool {
         !self.paste && self.state == InputState::Escape
     }
 
-    /// Whether pasted text is coming.
+    /// Returns whether the input is inside a bracketed paste.
     pub fn in_paste(&self) -> bool {
         self.paste
     }
 
-    /// Whether what comes next begins a key, in a paste or not.
+    /// Returns whether the next byte begins a key, inside a paste too.
     pub fn has_whole_keys(&self) -> bool {
         self.state == InputState::Ground && self.carry.is_empty()
     }
 
-    /// Whether what comes next begins a key that was typed, though a character may lack its end: in a locale that is not
-    /// UTF-8 each byte is one.
+    /// Returns whether the next byte may begin a typed key. An incomplete character does not count: in a locale that is not
+    /// UTF-8 each byte is a character.
     pub fn is_between_keys(&self) -> bool {
         !self.paste && self.state == InputState::Ground
     }
 
-    /// Whether an ESC that comes next begins a key, though something may be open that lacks its end: in a string it is the
-    /// beginning of the end, in a paste it is pasted or the end.
+    /// Returns whether an ESC as the next byte begins a key: in a string it begins ST, in a paste it is pasted or begins
+    /// the end mark.
     pub fn escape_begins_key(&self) -> bool {
         !self.paste && !matches!(self.state, InputState::String | InputState::Mouse(_))
     }
 
-    /// How long what is open may stay so without another byte: it was never what it looked like, or has lost its end.
+    /// Returns the time without another byte after which the unfinished paste, key or sequence is to be given up.
     pub fn patience(&self) -> Duration {
         if self.paste {
-            OPEN_PASTE
+            PASTE_TIMEOUT
         } else if self.lone_escape() {
-            LONE_ESCAPE
+            ESCAPE_TIMEOUT
         } else {
-            OPEN_SEQUENCE
+            SEQUENCE_TIMEOUT
         }
     }
 
-    /// Waits no longer for what would follow a lone ESC: it was the key.
+    /// Takes a lone ESC as the Escape key.
     pub fn close_escape(&mut self) {
         if self.lone_escape() {
             self.state = InputState::Ground;
         }
     }
 
-    /// The length of the longest prefix of `bytes` behind which nothing is open.
+    /// Returns the length of the longest prefix of `bytes` that ends in the ground state.
     pub fn cut(&self, bytes: &[u8]) -> usize {
         let mut ahead = self.clone();
         let mut longest = 0;
@@ -157,31 +157,31 @@ impl InputText {
         self.state = match (self.state, byte) {
             (InputState::Mouse(left), _) if left > 1 => InputState::Mouse(left - 1),
             (InputState::Mouse(_), _) => InputState::Ground,
-            // In a string it is the beginning of ST, elsewhere of another sequence.
+            // In a string ESC begins ST, elsewhere another sequence.
             (_, 0x1b) => InputState::Escape,
-            (InputState::Escape, b'[') => InputState::Control(PasteMark::NONE),
-            (InputState::Escape, b'O') => InputState::Shift,
+            (InputState::Escape, b'[') => InputState::Csi(PasteMark::NONE),
+            (InputState::Escape, b'O') => InputState::Ss3,
             (InputState::Escape, b']' | b'P' | b'_' | b'^' | b'X') if !self.paste => InputState::String,
-            (InputState::Escape | InputState::Shift, 0x80..) => {
+            (InputState::Escape | InputState::Ss3, 0x80..) => {
                 self.carry.follow(&[byte]);
                 InputState::Ground
             }
-            (InputState::Escape | InputState::Shift, _) => InputState::Ground,
-            (InputState::Control(PasteMark::NONE), b'M') if !self.paste => InputState::Mouse(3),
-            (InputState::Control(mark), b'~') => {
+            (InputState::Escape | InputState::Ss3, _) => InputState::Ground,
+            (InputState::Csi(PasteMark::NONE), b'M') if !self.paste => InputState::Mouse(3),
+            (InputState::Csi(mark), b'~') => {
                 if let PasteMark::Read(3, last) = mark {
                     self.paste = last == b'0';
                 }
                 InputState::Ground
             }
-            (InputState::Control(mark), 0x20..=0x3f) => InputState::Control(mark.next(byte)),
+            (InputState::Csi(mark), 0x20..=0x3f) => InputState::Csi(mark.next(byte)),
             (InputState::String, 0x07 | 0x18 | 0x1a) => InputState::Ground,
             (InputState::String, _) => InputState::String,
-            (InputState::Control(_), 0x80..) => {
+            (InputState::Csi(_), 0x80..) => {
                 self.carry.follow(&[byte]);
                 InputState::Ground
             }
-            (InputState::Control(_) | InputState::Ground, _) => InputState::Ground,
+            (InputState::Csi(_) | InputState::Ground, _) => InputState::Ground,
         };
     }
 }
@@ -191,7 +191,7 @@ mod tests {
     use super::InputText;
     use crate::core::split::everywhere;
 
-    /// At rest, a lone ESC, in a paste.
+    /// Returns whether the parser is in the ground state, behind a lone ESC, in a paste.
     fn state(pieces: &[&[u8]]) -> [bool; 3] {
         let mut input = InputText::new();
         for piece in pieces {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open() {
+    fn sequence_and_paste_state() {
         let rest = [true, false, false];
         let open = [false, false, false];
         let escape = [false, true, false];
@@ -247,21 +247,21 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_key_is_closed_by_the_clock() {
+    fn lone_escape_is_key_after_timeout() {
         let mut input = InputText::new();
         input.feed(b"\x1b");
         assert!(input.lone_escape());
         input.close_escape();
         assert!(input.in_ground_state());
         input.feed(b"[");
-        assert!(input.in_ground_state(), "the bracket is a key of its own then");
+        assert!(input.in_ground_state(), "the bracket is a key of its own");
         input.feed(b"\x1b[");
         input.close_escape();
-        assert!(!input.in_ground_state(), "what is more than an ESC is not closed");
+        assert!(!input.in_ground_state(), "a sequence stays open");
     }
 
     #[test]
-    fn where_it_can_be_cut() {
+    fn complete_prefix_ends_in_ground_state() {
         for (before, bytes, expected) in [
             ("", "abc", 3),
             ("", "abc\x1b[1", 3),

@@ -1,30 +1,30 @@
-//! kitty's keyboard flags: a stack on each screen.
+//! Flags of the kitty keyboard protocol: each screen has a stack of them.
 
 use super::parse::Csi;
 
-/// How many entries are remembered: terminals keep fewer, and drop the oldest too.
+/// Maximum depth of a stack. Terminals bound it too and drop the oldest entry, as the protocol recommends.
 const DEPTH: usize = 16;
 
-/// The flags of one screen.
+/// Keyboard flags of one screen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kitty {
     flags: u16,
-    /// What popping brings back, the latest last; at most `DEPTH`.
+    /// Pushed flags, the latest last; at most `DEPTH`.
     pushed: Vec<u16>,
 }
 
 impl Kitty {
-    /// `CSI > flags u`, `CSI < n u`, `CSI = flags ; how u`.
+    /// Executes `CSI > flags u` (push), `CSI < n u` (pop) or `CSI = flags ; mode u` (set).
     pub(super) fn apply(&mut self, csi: &Csi) {
         match csi.prefix {
-            b'>' => self.push(csi.raw(0)),
+            b'>' => self.push(csi.param(0)),
             b'<' => {
                 for _ in 0..csi.count(0).min(DEPTH) {
                     self.flags = self.pushed.pop().unwrap_or(0);
                 }
             }
             b'=' => {
-                let flags = csi.raw(0);
+                let flags = csi.param(0);
                 self.flags = match csi.count(1) {
                     2 => self.flags | flags,
                     3 => self.flags & !flags,
@@ -43,13 +43,13 @@ impl Kitty {
         self.flags = flags;
     }
 
-    /// Flags of which nothing is known.
-    pub(super) fn some() -> Self {
+    /// Creates flags that make `push_reset` clear whatever is set.
+    pub(super) fn unknown() -> Self {
         Self { flags: 1, pushed: Vec::new() }
     }
 
-    /// Appends what brings them back after `restore`.
-    pub(super) fn again(&self, out: &mut Vec<u8>) {
+    /// Appends the sequences that set the flags again after those of `push_reset`.
+    pub(super) fn push_set(&self, out: &mut Vec<u8>) {
         let mut flags = self.pushed.iter().chain([&self.flags]);
         if let Some(&first) = flags.next().filter(|&&first| first != 0) {
             out.extend_from_slice(format!("\x1b[={first}u").as_bytes());
@@ -59,15 +59,15 @@ impl Kitty {
         }
     }
 
-    /// Whether the Escape key is told from the beginning of a sequence: it sends one itself then.
-    pub(super) fn tells_escape(&self) -> bool {
+    /// Returns whether the Escape key sends a sequence of its own, not a bare ESC.
+    pub(super) fn disambiguates_escape(&self) -> bool {
         const DISAMBIGUATE: u16 = 1;
         const ALL_KEYS: u16 = 8;
         self.flags & (DISAMBIGUATE | ALL_KEYS) != 0
     }
 
-    /// Appends what takes the flags off.
-    pub(super) fn restore(&self, out: &mut Vec<u8>) {
+    /// Appends the sequences that clear the flags and the stack.
+    pub(super) fn push_reset(&self, out: &mut Vec<u8>) {
         let mut below = self.flags;
         if let Some(&first) = self.pushed.first() {
             out.extend_from_slice(format!("\x1b[<{}u", self.pushed.len()).as_bytes());

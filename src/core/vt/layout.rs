@@ -1,45 +1,45 @@
-//! Where text that is put one character behind the other ends up.
+//! Position of the cursor after text that is written left to right and wraps (DECAWM).
 
 use super::{scan, utf8, valid};
 
-/// A place in the rows of a wrapped line.
+/// Cursor position in the rows of a wrapped line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct CellSpan {
+pub(super) struct CellPos {
     pub(super) row: usize,
-    /// The terminal's width when the last column was filled: the next character goes to the next row.
+    /// Column, or the terminal's width while a wrap is pending: the last column is filled, and the next character wraps.
     pub(super) col: usize,
 }
 
-/// The place behind a text put from `place` on, in rows of `cols` columns.
-pub(super) fn lay(mut place: CellSpan, text: &[u8], cols: usize) -> CellSpan {
+/// Returns the position after `text` written from `pos` on, in rows of `cols` columns.
+pub(super) fn advance(mut pos: CellPos, text: &[u8], cols: usize) -> CellPos {
     if text.is_ascii() {
-        return if text.is_empty() { place } else { ahead(place, text.len(), cols) };
+        return if text.is_empty() { pos } else { advance_cols(pos, text.len(), cols) };
     }
     let mut rest = text;
     loop {
         let singles = scan::singles(rest);
         if singles > 0 {
-            place = ahead(place, singles, cols);
+            pos = advance_cols(pos, singles, cols);
             rest = &rest[singles..];
         }
         if rest.is_empty() {
-            return place;
+            return pos;
         }
-        // Where one character follows the other, there are likely to be more.
+        // Consecutive characters of several bytes are likely to be followed by more.
         let valid = if singles == 0 { valid::valid(rest) } else { 0 };
         if valid > 0 {
-            place = lay_valid(place, &rest[..valid], cols);
+            pos = advance_valid(pos, &rest[..valid], cols);
             rest = &rest[valid..];
         } else {
             let (what, len) = utf8::first(rest);
-            place = one(place, what.map_or(1, utf8::width), cols);
+            pos = advance_char(pos, what.map_or(1, utf8::width), cols);
             rest = &rest[len..];
         }
     }
 }
 
-/// The same for a text that is known to be UTF-8.
-fn lay_valid(mut place: CellSpan, text: &[u8], cols: usize) -> CellSpan {
+/// Does the same for text that is known to be UTF-8.
+fn advance_valid(mut pos: CellPos, text: &[u8], cols: usize) -> CellPos {
     let mut rest = text;
     while let Some(&lead) = rest.first() {
         let (len, width) = match lead {
@@ -52,34 +52,34 @@ fn lay_valid(mut place: CellSpan, text: &[u8], cols: usize) -> CellSpan {
                 (len, what.map_or(1, utf8::width))
             }
         };
-        place = one(place, width, cols);
+        pos = advance_char(pos, width, cols);
         rest = rest.get(len..).unwrap_or_default();
     }
-    place
+    pos
 }
 
-/// The place behind one more character.
+/// Returns the position after one more character of `width` columns.
 #[inline]
-fn one(place: CellSpan, width: usize, cols: usize) -> CellSpan {
-    if place.col + width <= cols {
-        return CellSpan { col: place.col + width, ..place };
+fn advance_char(pos: CellPos, width: usize, cols: usize) -> CellPos {
+    if pos.col + width <= cols {
+        return CellPos { col: pos.col + width, ..pos };
     }
-    // A wide one does not stand on two rows.
-    let hole = usize::from(width == 2 && cols > 1 && place.col + 1 == cols);
+    // A wide character does not straddle two rows: the last column stays empty.
+    let hole = usize::from(width == 2 && cols > 1 && pos.col + 1 == cols);
     let width = width.min(cols);
-    ahead(place, width + hole, cols)
+    advance_cols(pos, width + hole, cols)
 }
 
-/// The place `count` columns further on; `count` is not 0.
-fn ahead(place: CellSpan, count: usize, cols: usize) -> CellSpan {
-    if place.col + count <= cols {
-        return CellSpan { col: place.col + count, ..place };
+/// Returns the position `count` columns further on; `count` is not 0.
+fn advance_cols(pos: CellPos, count: usize, cols: usize) -> CellPos {
+    if pos.col + count <= cols {
+        return CellPos { col: pos.col + count, ..pos };
     }
-    let before_last = place.col + count - 1;
-    CellSpan { row: place.row + before_last / cols, col: before_last % cols + 1 }
+    let before_last = pos.col + count - 1;
+    CellPos { row: pos.row + before_last / cols, col: before_last % cols + 1 }
 }
 
-/// How often a text, which is UTF-8 and begins a row, wraps. Counts bytes where that is enough to see that it does not.
+/// Returns how often `text`, UTF-8 at the start of a row, wraps. A sum over its bytes shows for most that it does not.
 pub(super) fn wraps(text: &[u8], cols: usize) -> usize {
     if text.len() <= cols {
         return 0;
@@ -88,13 +88,14 @@ pub(super) fn wraps(text: &[u8], cols: usize) -> usize {
         return (text.len() - 1) / cols;
     }
     let most: usize = text.chunks(FEW).map(|few| usize::from(most_columns(few))).sum();
-    if most <= cols { 0 } else { lay_valid(CellSpan::default(), text, cols).row }
+    if most <= cols { 0 } else { advance_valid(CellPos::default(), text, cols).row }
 }
 
-/// The columns of so many bytes can be counted in a byte.
+/// Number of bytes whose columns are summed in a `u8`, so that the sum vectorises.
 const FEW: usize = 64;
 
-/// The most columns that a few bytes of UTF-8 can take: no character takes more than bytes, and none more than two.
+/// Returns an upper bound of the columns of `few` bytes of UTF-8: a character takes no more columns than bytes, and at
+/// most two.
 #[inline]
 fn most_columns(few: &[u8]) -> u8 {
     few.iter().map(|&byte| u8::from(byte < 0x80) + 2 * u8::from(byte >= 0xc0)).sum()
@@ -102,21 +103,21 @@ fn most_columns(few: &[u8]) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{CellSpan, lay, lay_valid, wraps};
+    use super::{CellPos, advance, advance_valid, wraps};
     use crate::core::vt::utf8;
 
     #[test]
-    fn the_short_cuts_agree_with_the_tables() {
+    fn lead_byte_widths_agree_with_unicode_tables() {
         let letters = ['À'..='ÿ', '\u{5000}'..='\u{9fff}', '\u{b000}'..='\u{cfff}'];
         for char in letters.into_iter().flatten() {
             let text = char.to_string();
-            let place = lay_valid(CellSpan::default(), text.as_bytes(), 80);
-            assert_eq!(place.col, utf8::width(char), "{char:?}");
+            let pos = advance_valid(CellPos::default(), text.as_bytes(), 80);
+            assert_eq!(pos.col, utf8::width(char), "{char:?}");
         }
     }
 
     #[test]
-    fn places() {
+    fn position_after_text() {
         for (from, text, cols, to) in [
             ((0, 0), "", 10, (0, 0)),
             ((0, 0), "0123456789", 10, (0, 10)),
@@ -129,12 +130,12 @@ mod tests {
             ((0, 0), "漢漢", 1, (1, 1)),
             ((0, 0), "漢漢漢", 3, (2, 2)),
         ] {
-            let place = |(row, col)| CellSpan { row, col };
-            assert_eq!(lay(place(from), text.as_bytes(), cols), place(to), "{text:?} from {from:?}");
+            let pos = |(row, col)| CellPos { row, col };
+            assert_eq!(advance(pos(from), text.as_bytes(), cols), pos(to), "{text:?} from {from:?}");
             if from == (0, 0) {
                 assert_eq!(wraps(text.as_bytes(), cols), to.0, "{text:?}");
             }
         }
-        assert_eq!(lay(CellSpan::default(), b"a\xffb", 10).col, 3);
+        assert_eq!(advance(CellPos::default(), b"a\xffb", 10).col, 3);
     }
 }

@@ -1,40 +1,40 @@
-//! The line that the cursor is on, its row on the screen, and how it ends.
+//! Lines of both screens: the current line, its row on the screen, and its end.
 
 use super::current_line::{CurrentLine, LeftRow, Storage};
-use super::layout::CellSpan;
+use super::layout::CellPos;
 use super::modes::Modes;
 use super::rows::{RowIds, Rows};
 use super::{Line, LineId, VtSink};
 use crate::types::Size;
 
-/// More columns than any terminal has.
-const MOST_COLS: usize = 10_000;
+/// Maximum number of columns, above that of any terminal.
+const MAX_COLS: usize = 10_000;
 
-/// Where in the stream something stands that moves the cursor.
+/// Stream offsets of a control or sequence that moves the cursor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
-    /// Its first byte.
+    /// Offset of its first byte.
     pub(super) from: u64,
-    /// The byte behind it.
+    /// Offset just past it.
     pub(super) to: u64,
 }
 
-/// The lines of both screens.
+/// Lines of both screens.
 #[derive(Clone, Debug)]
 pub(super) struct Lines {
     pub(super) cols: usize,
-    pub(super) maker: RowIds,
-    /// The one that is shown.
+    pub(super) row_ids: RowIds,
+    /// Rows of the screen that is shown.
     pub(super) screen: Rows,
-    /// The primary screen, while the alternate one is shown.
-    pub(super) hidden: Option<Rows>,
-    pub(super) draft: CurrentLine,
-    pub(super) modes: Rules,
+    /// Rows of the primary screen, while the alternate one is shown.
+    pub(super) primary: Option<Rows>,
+    pub(super) current: CurrentLine,
+    pub(super) modes: PrintModes,
 }
 
-/// The modes that decide where text goes.
+/// Modes that decide where text is printed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rules {
+pub(super) struct PrintModes {
     pub(super) autowrap: bool,
     pub(super) insert: bool,
     pub(super) newline: bool,
@@ -42,7 +42,7 @@ pub(super) struct Rules {
     pub(super) graphics: bool,
 }
 
-impl Rules {
+impl PrintModes {
     pub(super) fn of(modes: &Modes) -> Self {
         Self {
             autowrap: modes.autowrap(),
@@ -53,204 +53,206 @@ impl Rules {
         }
     }
 
-    /// Whether text can be taken as it comes.
+    /// Returns whether text can be appended as it comes: DECAWM set, IRM reset.
     fn plain(self) -> bool {
         self.autowrap && !self.insert
     }
 }
 
-/// The columns that a terminal of this size is taken to have.
+/// Returns the number of columns that is assumed for a terminal of `size`.
 fn columns(size: Size) -> usize {
-    usize::from(size.cols).clamp(1, MOST_COLS)
+    usize::from(size.cols).clamp(1, MAX_COLS)
 }
 
 impl Lines {
-    /// Lines from this offset on, on the last row of the screen.
-    pub(super) fn new(size: Size, modes: &Modes, maker: RowIds, at: u64) -> Self {
-        let mut maker = maker;
-        let mut screen = Rows::new(size.rows, &mut maker);
-        screen.rename(at);
-        let hidden = modes.alt_screen().then(|| Rows::new(size.rows, &mut maker));
+    /// Creates lines that begin at the offset `at`, with the cursor on the last row: a shell session usually begins there.
+    pub(super) fn new(size: Size, modes: &Modes, row_ids: RowIds, at: u64) -> Self {
+        let mut row_ids = row_ids;
+        let mut screen = Rows::new(size.rows, &mut row_ids);
+        screen.set_id(at);
+        let primary = modes.alt_screen().then(|| Rows::new(size.rows, &mut row_ids));
         let cols = columns(size);
-        let mut lines = Self { cols, maker, screen, hidden, draft: CurrentLine::new(at, at), modes: Rules::of(modes) };
-        lines.begin(at, 0);
+        let mut lines =
+            Self { cols, row_ids, screen, primary, current: CurrentLine::new(at, at), modes: PrintModes::of(modes) };
+        lines.start_line(at, 0);
         lines
     }
 
     pub(super) fn on_alternate(&self) -> bool {
-        self.hidden.is_some()
+        self.primary.is_some()
     }
 
-    /// The modes have changed.
-    pub(super) fn obey(&mut self, rules: Rules) {
+    /// Takes over changed modes.
+    pub(super) fn set_modes(&mut self, rules: PrintModes) {
         self.modes = rules;
         if !rules.plain() {
-            self.cells();
+            self.use_cells();
         }
     }
 
-    /// The window has another size.
+    /// Changes the size of both screens.
     pub(super) fn resize(&mut self, size: Size) {
-        self.screen.resize(size.rows, &mut self.maker);
-        if let Some(hidden) = &mut self.hidden {
-            hidden.resize(size.rows, &mut self.maker);
+        self.screen.resize(size.rows, &mut self.row_ids);
+        if let Some(primary) = &mut self.primary {
+            primary.resize(size.rows, &mut self.row_ids);
         }
         let cols = columns(size);
         if cols != self.cols {
-            self.settle();
+            self.lay_out();
             self.rewrap(cols);
         }
     }
 
-    /// The current line, in rows of another width; most terminals move the text so.
+    /// Rewraps the current line into rows of `cols` columns, as most terminals do.
     fn rewrap(&mut self, cols: usize) {
-        let draft = &mut self.draft;
-        let move_to = |place: CellSpan| {
-            let pending = usize::from(place.col == self.cols);
-            let cell = place.row * self.cols + place.col - pending;
-            CellSpan { row: cell / cols, col: cell % cols + pending }
+        let current = &mut self.current;
+        let move_to = |pos: CellPos| {
+            let pending = usize::from(pos.col == self.cols);
+            let cell = pos.row * self.cols + pos.col - pending;
+            CellPos { row: cell / cols, col: cell % cols + pending }
         };
-        if draft.form == Storage::Cells || draft.gaps || draft.gap > 0 {
-            draft.turn_into_cells(self.cols);
-            draft.place = move_to(draft.place);
+        if current.storage == Storage::Cells || current.gaps || current.gap > 0 {
+            current.turn_into_cells(self.cols);
+            current.pos = move_to(current.pos);
         } else {
-            draft.origin = draft.origin.min(cols);
-            (draft.laid, draft.place) = (0, CellSpan { row: 0, col: draft.origin });
-            draft.settle(cols);
+            current.origin = current.origin.min(cols);
+            (current.laid_out, current.pos) = (0, CellPos { row: 0, col: current.origin });
+            current.lay_out(cols);
         }
         self.cols = cols;
     }
 
-    /// Brings the rows up to date with the text.
-    pub(super) fn settle(&mut self) {
-        for _ in 0..self.draft.settle(self.cols) {
+    /// Updates position and rows to the end of the text.
+    pub(super) fn lay_out(&mut self) {
+        for _ in 0..self.current.lay_out(self.cols) {
             self.step_down();
         }
     }
 
-    /// The text goes on in the next row.
+    /// Moves to the next row after a wrap.
     pub(super) fn step_down(&mut self) {
-        self.draft.wraps += 1;
-        // Each wrap takes a byte of the line at least, so no other row has this id.
-        self.screen.down(self.draft.start + self.draft.wraps);
+        self.current.wraps += 1;
+        // Each wrap takes at least one byte of the line, so the id is unique.
+        self.screen.down(self.current.start + self.current.wraps);
     }
 
-    /// The current line, as cells.
-    pub(super) fn cells(&mut self) {
-        self.settle();
-        self.draft.turn_into_cells(self.cols);
+    /// Converts the current line to cells.
+    pub(super) fn use_cells(&mut self) {
+        self.lay_out();
+        self.current.turn_into_cells(self.cols);
     }
 
-    /// A new line on the cursor's row.
-    pub(super) fn begin(&mut self, start: u64, col: usize) {
-        let draft = &mut self.draft;
-        draft.id = self.screen.id();
-        draft.start = start;
-        draft.continued = false;
-        draft.above = 0;
-        draft.left = if self.hidden.is_some() { LeftRow::Unknown } else { LeftRow::Blank };
-        if draft.left == LeftRow::Blank {
-            draft.clear(0);
-            draft.gap = col;
+    /// Begins a new line on the cursor's row, in the column `col`.
+    pub(super) fn start_line(&mut self, start: u64, col: usize) {
+        let current = &mut self.current;
+        current.id = self.screen.id();
+        current.start = start;
+        current.continued = false;
+        current.above = 0;
+        current.left = if self.primary.is_some() { LeftRow::Unknown } else { LeftRow::Blank };
+        if current.left == LeftRow::Blank {
+            current.clear(0);
+            current.gap = col;
         } else {
-            draft.clear(col);
+            current.clear(col);
         }
         if !self.modes.plain() {
-            draft.turn_into_cells(self.cols);
+            current.turn_into_cells(self.cols);
         }
     }
 
-    /// A new line on a row where other text may stand to the left of the column.
-    pub(super) fn arrive(&mut self, start: u64, col: usize) {
-        self.begin(start, 0);
+    /// Begins a new line in the column `col` of a row that may have other text to the left.
+    pub(super) fn start_line_at(&mut self, start: u64, col: usize) {
+        self.start_line(start, 0);
         if col > 0 || self.on_alternate() {
-            self.draft.left = LeftRow::Unknown;
-            self.draft.clear(col);
+            self.current.left = LeftRow::Unknown;
+            self.current.clear(col);
             if !self.modes.plain() {
-                self.draft.turn_into_cells(self.cols);
+                self.current.turn_into_cells(self.cols);
             }
         }
     }
 
-    /// Reports the current line.
+    /// Reports the current line; `more` tells that it continues.
     fn report(&mut self, end: u64, more: bool, sink: &mut impl VtSink) {
-        let (id, start, continued) = (LineId(self.draft.id), self.draft.start, self.draft.continued);
-        let text = self.draft.text();
+        let (id, start, continued) = (LineId(self.current.id), self.current.start, self.current.continued);
+        let text = self.current.text();
         sink.line(&Line { id, text, start, end: end.max(start), more, continued });
     }
 
-    /// Reports the current line if there is anything to read in it.
-    pub(super) fn report_if_seen(&mut self, end: u64, sink: &mut impl VtSink) {
-        let seen = self.draft.put && self.draft.text().iter().any(|&byte| byte != b' ');
-        // Who was told that more comes has to hear of the end.
-        if seen || self.draft.continued {
+    /// Reports the current line if it has visible text.
+    pub(super) fn report_if_visible(&mut self, end: u64, sink: &mut impl VtSink) {
+        let seen = self.current.written && self.current.text().iter().any(|&byte| byte != b' ');
+        // A piece with `more` must be followed by the line's end.
+        if seen || self.current.continued {
             self.report(end, false, sink);
         }
     }
 
-    /// Reports what there is, since the line is too long; it goes on at `at`.
+    /// Reports the line so far because it is too long; it continues at the offset `at`.
     pub(super) fn flush(&mut self, at: u64, sink: &mut impl VtSink) {
-        self.settle();
+        self.lay_out();
         self.report(at, true, sink);
-        let draft = &mut self.draft;
-        draft.above += draft.place.row;
-        draft.continued = true;
-        draft.start = at;
-        draft.left = LeftRow::Unknown;
-        let col = draft.col();
-        draft.clear(col);
+        let current = &mut self.current;
+        current.above += current.pos.row;
+        current.continued = true;
+        current.start = at;
+        current.left = LeftRow::Unknown;
+        let col = current.col();
+        current.clear(col);
         if !self.modes.plain() {
-            draft.turn_into_cells(self.cols);
+            current.turn_into_cells(self.cols);
         }
     }
 
-    /// LF: the line is finished.
+    /// Executes LF, which finishes the line; `returns` tells that it implies CR (LNM, NEL).
     pub(super) fn line_feed(&mut self, to: u64, returns: bool, sink: &mut impl VtSink) {
-        let draft = &mut self.draft;
-        let returned = returns || draft.form == Storage::Returned;
-        if !(returned && draft.form != Storage::Cells && draft.is_short(self.cols)) {
-            self.settle();
+        let current = &mut self.current;
+        let returned = returns || current.storage == Storage::Returned;
+        if !(returned && current.storage != Storage::Cells && current.is_short(self.cols)) {
+            self.lay_out();
         }
-        let col = if returned { 0 } else { self.draft.col().min(self.cols - 1) };
-        let below = self.draft.place.row + 1;
-        if self.draft.form == Storage::Cells && self.draft.cells.any_from(below * self.cols) {
-            self.draft.place = CellSpan { row: below, col };
+        let col = if returned { 0 } else { self.current.col().min(self.cols - 1) };
+        let below = self.current.pos.row + 1;
+        // Cells further down belong to the same line: the cursor moved up within a wrapped line.
+        if self.current.storage == Storage::Cells && self.current.cells.any_from(below * self.cols) {
+            self.current.pos = CellPos { row: below, col };
             self.screen.down(to);
             return;
         }
         if self.on_alternate() {
-            self.report_if_seen(to, sink);
+            self.report_if_visible(to, sink);
         } else {
             self.report(to, false, sink);
         }
         self.screen.down(to);
-        self.begin(to, col);
+        self.start_line(to, col);
     }
 
-    /// CR.
+    /// Executes CR.
     pub(super) fn carriage_return(&mut self) {
-        match self.draft.form {
-            Storage::Flat if self.draft.put => self.draft.form = Storage::Returned,
-            Storage::Flat | Storage::Cells => self.column(0),
+        match self.current.storage {
+            Storage::Flat if self.current.written => self.current.storage = Storage::Returned,
+            Storage::Flat | Storage::Cells => self.move_to_col(0),
             Storage::Returned => {}
         }
     }
 
-    /// Moves the cursor within its row.
-    pub(super) fn column(&mut self, col: usize) {
-        self.settle();
+    /// Moves the cursor to a column of its row.
+    pub(super) fn move_to_col(&mut self, col: usize) {
+        self.lay_out();
         let col = col.min(self.cols - 1);
-        let draft = &mut self.draft;
-        let now = draft.col();
-        match draft.form {
-            Storage::Cells => draft.place.col = col,
-            Storage::Flat if !draft.put && col >= draft.origin => draft.gap = col - draft.origin,
-            Storage::Flat if !draft.put => draft.clear(col),
-            Storage::Flat if now < self.cols && col >= now => draft.gap += col - now,
+        let current = &mut self.current;
+        let now = current.col();
+        match current.storage {
+            Storage::Cells => current.pos.col = col,
+            Storage::Flat if !current.written && col >= current.origin => current.gap = col - current.origin,
+            Storage::Flat if !current.written => current.clear(col),
+            Storage::Flat if now < self.cols && col >= now => current.gap += col - now,
             Storage::Returned if col == 0 => {}
             Storage::Flat | Storage::Returned => {
-                draft.turn_into_cells(self.cols);
-                draft.place.col = col;
+                current.turn_into_cells(self.cols);
+                current.pos.col = col;
             }
         }
     }

@@ -1,15 +1,14 @@
-//! What the shell prints, read: the terminal's state, and lines as a person reads them.
+//! Terminal emulation of the shell's output: the terminal's modes, and the output assembled into lines.
 //!
-//! The relay never waits for this room, and this room never changes a byte. It must not know what anybody does with the
-//! lines. Its results are the same however the stream is cut into chunks; what makes that so is that every decision is
-//! taken on bytes of the stream, none on where a chunk ends.
+//! The module observes the output and never changes or delays it; sinks receive what it finds. The result does not depend
+//! on how the stream is cut into chunks: each decision is taken on bytes of the stream, none on where a chunk ends.
 //!
-//! `feed` is the way through. `parse` finds escape sequences, and `dispatch` hands each to those whom it concerns; `ground` takes
-//! what lies between them, with `scan` and `strip_controls` for the speed, `utf8` and `valid` for the characters. `lines` owns the
-//! `current_line`, the line that the cursor is on, as bytes or as `cells`, and knows by `rows` on which row it stands; `print` writes
-//! on it, `motion` moves the cursor and erases, `block` passes on whole lines unread. `modes` (with `pen`, `sgr` and `kitty`)
-//! remembers what is switched on, `titles` what the window is called. `input` follows the other direction, what the user's
-//! terminal sends.
+//! `feed` is the entry point. `parse` finds escape sequences and `dispatch` executes them; `ground` takes the text between
+//! them, with `scan` and `strip_controls` as its vectorised paths and `utf8`, `pieces` and `valid` as its decoders. `lines`
+//! owns `current_line`, the line that the cursor is on, held as bytes or as `cells`, and `rows`, the ids of the screen's
+//! rows; `print` writes to the line, `motion` moves the cursor and erases, `block` reports runs of whole plain lines.
+//! `modes` (with `pen`, `sgr` and `kitty`) records the modes that are set, `titles` the window title. `input` parses the
+//! opposite direction: the bytes that the user's terminal sends.
 
 mod block;
 mod cells;
@@ -47,74 +46,74 @@ pub use modes::Modes;
 pub use parse::STRING_LIMIT;
 pub use titles::Titles;
 
-/// The most bytes of text in one [`Line`]; a longer one comes in pieces.
+/// Maximum number of bytes of text in one [`Line`]; a longer line is reported in pieces.
 pub const LINE_LIMIT: usize = 64 * 1024;
 
-/// Which row of the terminal a line stands on: a line that is printed again on the same row has the same id.
+/// Identity of a terminal row: a line that is printed again on the same row has the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LineId(pub u64);
 
-/// A line as a person reads it.
+/// A line of output as the terminal displays it, without escape sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// The id of the row it starts on.
+    /// Id of the line's first row.
     pub id: LineId,
-    /// Its text. Blanks at its end that nobody wrote are not there.
+    /// Text, without trailing cells that were never written.
     pub text: &'a [u8],
-    /// The offset in the stream, from the first byte ever fed, of the line's first raw byte.
+    /// Offset of the line's first raw byte, counted from the first byte fed.
     pub start: u64,
-    /// The offset behind its last raw byte: behind the LF of a line that ended in one.
+    /// Offset just past its last raw byte: past the LF of a line that ended in one.
     pub end: u64,
-    /// The line was too long: the rest follows as another one.
+    /// Whether the line exceeded [`LINE_LIMIT`] and continues in the next report.
     pub more: bool,
-    /// The line's beginning came before.
+    /// Whether the line's beginning was reported before.
     pub continued: bool,
 }
 
-/// Where the cursor is within its line.
+/// Cursor position within the current line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// The column in its row, from 0.
+    /// Column, from 0.
     pub column: u16,
-    /// The row within those that the line takes, from 0.
+    /// Row within the line's rows, from 0.
     pub row: u16,
-    /// How many rows the line takes.
+    /// Number of rows that the line occupies.
     pub rows: u16,
-    /// The last column is filled, and the next character goes to the next row.
+    /// Whether the last column is filled, so that the next character wraps (DECAWM).
     pub pending_wrap: bool,
 }
 
-/// Who hears what was read.
+/// Receiver of what [`VtState::feed`] finds in the output.
 pub trait VtSink {
-    /// A run of whole plain lines, seen at once on the primary screen: each is text in UTF-8, ended by CR LF, without any
-    /// other control. `false` says that no line of it is of interest: then they are only counted and skipped. What
-    /// comes in one such run depends on the chunks, the lines do not.
+    /// Receives a run of whole plain lines of the primary screen: UTF-8 text, each line ended by CR LF, without other
+    /// controls. Returns whether the lines are to be reported one by one; otherwise they are only counted. Which lines
+    /// form a run depends on the chunks; the lines themselves do not.
     fn block(&mut self, _block: &[u8], _lines: usize) -> bool {
         true
     }
 
-    /// Whether what comes behind the line told last is not to be read yet.
+    /// Returns whether [`VtState::feed`] must stop after the line reported last.
     fn enough(&self) -> bool {
         false
     }
 
-    /// A finished line.
+    /// Receives a finished line.
     fn line(&mut self, line: &Line<'_>);
 
-    /// BEL.
+    /// Receives BEL.
     fn bell(&mut self) {}
 
-    /// The window's title was set; at most [`STRING_LIMIT`] bytes of it.
+    /// Receives the window title that a program set, at most [`STRING_LIMIT`] bytes of it.
     fn title(&mut self, _title: &[u8]) {}
 
-    /// An operating system command, at most [`STRING_LIMIT`] bytes of it, and where in the stream its sequence stands.
+    /// Receives an OSC's payload, at most [`STRING_LIMIT`] bytes of it, and the sequence's span in the stream.
     fn osc(&mut self, _payload: &[u8], _at: Range<u64>) {}
 
-    /// The alternate screen is shown, or no longer.
+    /// Receives a switch to the alternate screen (`on`) or back to the primary one.
     fn alt_screen(&mut self, _on: bool) {}
 }
 
-/// A sink that takes no interest in anything.
+/// Sink that ignores all output.
 #[derive(Debug)]
 pub(in crate::core) struct NullSink;
 

@@ -1,54 +1,54 @@
-//! Where escape sequences begin and end, whatever the chunks. What they mean is decided elsewhere.
+//! Incremental parser of escape sequences and control strings. It finds their ends; `dispatch` executes them.
 
-/// How much is kept of the payload of an OSC or a title.
+/// Maximum number of bytes kept of the payload of an OSC or title; the rest is dropped.
 pub const STRING_LIMIT: usize = 4096;
 
-/// How many parameters of a control sequence are kept; more are read and forgotten.
+/// Maximum number of parameters kept of a control sequence; the rest are dropped.
 const PARAMS: usize = 32;
 
-/// A control sequence: `CSI prefix params inter fin`.
+/// Control sequence: `CSI prefix params inter fin`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Csi {
-    /// `<`, `=`, `>` or `?`, else 0.
+    /// Private prefix `<`, `=`, `>` or `?`, or 0.
     pub(super) prefix: u8,
-    /// The intermediate byte, else 0; 0xFF for more than one.
+    /// Intermediate byte, or 0; 0xFF for more than one.
     pub(super) inter: u8,
-    /// The byte that ended it.
+    /// Final byte.
     pub(super) fin: u8,
     params: [u16; PARAMS],
-    /// The n-th bit is set where a colon, not a semicolon, stands before the n-th parameter.
+    /// Bit set of the parameters that are preceded by a colon, not a semicolon (ISO 8613-6).
     colons: u32,
-    /// How many separators there were, at most `PARAMS`.
+    /// Number of separators, at most `PARAMS`.
     separators: usize,
-    /// Something cannot be right: it is read to its end and does nothing.
+    /// Whether the sequence is malformed: it is parsed to its end and ignored.
     broken: bool,
 }
 
 impl Csi {
-    /// The n-th parameter, 0 where there is none.
-    pub(super) fn raw(&self, n: usize) -> u16 {
+    /// Returns the n-th parameter, or 0 where it is absent.
+    pub(super) fn param(&self, n: usize) -> u16 {
         if n < self.len() { self.params[n] } else { 0 }
     }
 
-    /// The n-th parameter as a count or position: 1 where there is none.
+    /// Returns the n-th parameter as a count or position: at least 1.
     pub(super) fn count(&self, n: usize) -> usize {
-        usize::from(self.raw(n).max(1))
+        usize::from(self.param(n).max(1))
     }
 
-    /// How many parameters there are: at least one, which may be 0 by default.
+    /// Returns the number of parameters: at least one, which is 0 if empty.
     pub(super) fn len(&self) -> usize {
         (self.separators + 1).min(PARAMS)
     }
 
-    /// Whether the n-th parameter is the continuation of the one before it.
+    /// Returns whether the n-th parameter is a subparameter of the one before it.
     pub(super) fn is_sub(&self, n: usize) -> bool {
         self.colons >> n & 1 == 1
     }
 
-    /// The sequence that has these digits and separators.
-    pub(super) fn of(params: &[u8]) -> Self {
+    /// Parses the parameters of a control sequence.
+    pub(super) fn parse(params: &[u8]) -> Self {
         let mut csi = Self::default();
-        csi.params(params);
+        csi.parse_params(params);
         csi
     }
 
@@ -57,9 +57,9 @@ impl Csi {
         (self.prefix, self.inter, self.colons, self.separators, self.broken) = (0, 0, 0, 0, false);
     }
 
-    /// Takes the digits and separators that come next, and says how many bytes that is.
+    /// Parses digits and separators at the start of `bytes` and returns their number.
     #[inline]
-    fn params(&mut self, bytes: &[u8]) -> usize {
+    fn parse_params(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         loop {
             let mut value = self.params.get(self.separators).copied().unwrap_or(0);
@@ -89,13 +89,13 @@ impl Csi {
     }
 }
 
-/// The strings that are not text.
+/// Kind of a control string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SequenceKind {
     Osc,
-    /// `ESC k`, the title of `rows`.
+    /// `ESC k`, the window title of screen and tmux.
     Title,
-    /// DCS, SOS, PM, APC: nothing of them is kept.
+    /// DCS, SOS, PM and APC, whose payload is dropped.
     Other,
 }
 
@@ -103,30 +103,30 @@ enum SequenceKind {
 enum ParserState {
     Ground,
     Escape,
-    /// Behind `ESC` and this intermediate byte.
+    /// After `ESC` and this intermediate byte.
     Intermediate(u8),
     Control,
     String(SequenceKind),
 }
 
-/// What a piece of a sequence came to.
+/// Result of parsing a piece of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ParserEvent {
-    /// Nothing yet, or nothing of interest.
+    /// Incomplete, or ignored.
     Nothing,
-    /// A C0 control in the middle of a sequence, which acts at once.
+    /// C0 control inside a sequence, which is executed at once.
     Control(u8),
-    /// `ESC inter fin`; `inter` is 0 where there is none.
+    /// `ESC inter fin`; `inter` is 0 if absent.
     Escape(u8, u8),
-    /// [`Parser::csi`] is whole.
+    /// Control sequence, in [`Parser::csi`].
     Csi,
-    /// [`Parser::payload`] is an OSC.
+    /// OSC, in [`Parser::payload`].
     Osc,
-    /// [`Parser::payload`] is a title.
+    /// Title, in [`Parser::payload`].
     Title,
 }
 
-/// Follows escape sequences.
+/// Incremental parser of escape sequences.
 #[derive(Clone, Debug)]
 pub(super) struct Parser {
     state: ParserState,
@@ -139,29 +139,29 @@ impl Parser {
         Self { state: ParserState::Ground, csi: Csi::default(), payload: Vec::new() }
     }
 
-    /// Whether no sequence is open.
+    /// Returns whether no sequence is open.
     pub(super) fn in_ground(&self) -> bool {
         self.state == ParserState::Ground
     }
 
-    /// An ESC has come.
+    /// Takes an ESC.
     #[inline]
     pub(super) fn begin(&mut self) {
         self.state = ParserState::Escape;
     }
 
-    /// The last control sequence.
+    /// Returns the last control sequence.
     pub(super) fn csi(&self) -> &Csi {
         &self.csi
     }
 
-    /// The last OSC or title, as far as it is kept.
+    /// Returns the last OSC or title, truncated to [`STRING_LIMIT`].
     pub(super) fn payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// Goes on inside a sequence, up to the next event: how many bytes that took, and the event.
-    /// Where it took none, the sequence is over and the byte belongs to what follows.
+    /// Advances inside a sequence up to the next event; returns the number of bytes taken and the event. If it took none, the
+    /// sequence is over and the byte belongs to the text after it.
     #[inline]
     pub(super) fn advance(&mut self, bytes: &[u8]) -> (usize, ParserEvent) {
         let mut at = 0;
@@ -172,11 +172,12 @@ impl Parser {
                     return (at + used, event);
                 }
                 ParserState::Control => {
-                    at += self.csi.params(&bytes[at..]);
+                    at += self.csi.parse_params(&bytes[at..]);
                 }
                 _ => {}
             }
             let Some(&byte) = bytes.get(at) else { break };
+            // Bytes above 0x7F are UTF-8 here, not C1 controls: one ends the sequence.
             if byte >= 0x80 {
                 self.state = ParserState::Ground;
                 return (at, ParserEvent::Nothing);
@@ -194,6 +195,7 @@ impl Parser {
     fn step(&mut self, byte: u8) -> ParserEvent {
         match byte {
             0x1b => self.begin(),
+            // CAN and SUB cancel a sequence (ECMA-48, VT100).
             0x18 | 0x1a => self.state = ParserState::Ground,
             0..0x20 => return ParserEvent::Control(byte),
             0x7f => {}
@@ -226,9 +228,9 @@ impl Parser {
                 self.csi.restart();
                 ParserState::Control
             }
-            b']' => self.open(SequenceKind::Osc),
-            b'k' => self.open(SequenceKind::Title),
-            b'P' | b'X' | b'^' | b'_' => self.open(SequenceKind::Other),
+            b']' => self.begin_string(SequenceKind::Osc),
+            b'k' => self.begin_string(SequenceKind::Title),
+            b'P' | b'X' | b'^' | b'_' => self.begin_string(SequenceKind::Other),
             _ => {
                 self.state = ParserState::Ground;
                 return ParserEvent::Escape(0, byte);
@@ -237,7 +239,7 @@ impl Parser {
         ParserEvent::Nothing
     }
 
-    fn open(&mut self, kind: SequenceKind) -> ParserState {
+    fn begin_string(&mut self, kind: SequenceKind) -> ParserState {
         self.payload.clear();
         ParserState::String(kind)
     }
@@ -260,7 +262,7 @@ impl Parser {
         ParserEvent::Nothing
     }
 
-    /// Goes on inside a string: BEL ends an OSC or a title, ESC ends any (ST is `ESC \`), CAN and SUB drop it.
+    /// Advances inside a string: BEL ends an OSC or a title (xterm), ESC ends any (ST is `ESC \`), CAN and SUB cancel it.
     fn string(&mut self, kind: SequenceKind, bytes: &[u8]) -> (usize, ParserEvent) {
         let end = memchr::memchr3(0x1b, 0x18, 0x1a, bytes).unwrap_or(bytes.len());
         let bell = match kind {
@@ -288,7 +290,7 @@ mod tests {
     use super::{Parser, ParserEvent};
     use crate::core::split::everywhere;
 
-    /// What the sequences in a stream come to, text left out.
+    /// Returns the events of a stream and the bytes of its text.
     fn events(pieces: &[&[u8]]) -> Vec<String> {
         let mut parser = Parser::new();
         let mut seen = Vec::new();
@@ -330,7 +332,7 @@ mod tests {
                         ""
                     }
                 };
-                let params: String = (0..csi.len()).map(|n| format!("{}{}", sep(n), csi.raw(n))).collect();
+                let params: String = (0..csi.len()).map(|n| format!("{}{}", sep(n), csi.param(n))).collect();
                 let name = [csi.prefix, csi.inter, csi.fin].map(char::from);
                 format!("CSI {} {params}", name.iter().filter(|&&c| c != '\0').collect::<String>())
             }
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn sequences() {
+    fn sequence_events() {
         for (stream, expected) in [
             ("a\x1b[mb", &["a", "CSI m 0", "b"][..]),
             ("\x1b[1;38:5:7m", &["CSI m 1;38:5:7"]),
@@ -365,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_grows() {
+    fn parameters_and_payload_are_bounded() {
         let mut parser = Parser::new();
         parser.begin();
         parser.advance(b"]");

@@ -1,57 +1,57 @@
-//! The attributes that characters are put with. Dense colour changes them at every word and hardly anybody asks for them,
-//! so what was said is kept as it came, and read when it matters.
+//! Current character attributes (SGR). Dense colour changes them at every word and they are seldom needed, so sequences are
+//! stored unparsed and parsed on demand.
 
 use super::parse::Csi;
 use super::sgr::Sgr;
 
-/// So much is kept unread. Most output goes back to plain characters long before.
-const MOST: usize = 256;
+/// Maximum number of bytes stored unparsed. Most output resets its attributes long before.
+const MAX_UNPARSED: usize = 256;
 
-/// The attributes, as far as they were read, and what came since.
+/// Attributes, and the sequences received since they were parsed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pen {
-    read: Sgr,
-    /// What stood between `CSI` and `m`, with the `m`, one behind the other.
-    unread: Vec<u8>,
+    parsed: Sgr,
+    /// Concatenated sequences without `CSI`, each with its final `m`.
+    unparsed: Vec<u8>,
 }
 
 impl Pen {
     pub(super) fn new(sgr: Sgr) -> Self {
-        Self { read: sgr, unread: Vec::new() }
+        Self { parsed: sgr, unparsed: Vec::new() }
     }
 
-    /// `CSI ... m`.
+    /// Executes SGR.
     pub(super) fn apply(&mut self, csi: &Csi) {
-        self.read();
-        self.read.apply(csi);
+        self.parse();
+        self.parsed.apply(csi);
     }
 
-    /// `CSI ... m` with nothing but digits and separators in it: what stands behind the `CSI`.
+    /// Stores an SGR of digits and separators; `sequence` is the text after `CSI`.
     #[inline]
-    pub(super) fn note(&mut self, sequence: &[u8]) {
+    pub(super) fn push_unparsed(&mut self, sequence: &[u8]) {
         if matches!(sequence, b"m" | b"0m") {
-            self.read = Sgr::default();
-            self.unread.clear();
+            self.parsed = Sgr::default();
+            self.unparsed.clear();
             return;
         }
-        if self.unread.len() + sequence.len() > MOST {
-            self.read();
+        if self.unparsed.len() + sequence.len() > MAX_UNPARSED {
+            self.parse();
         }
-        self.unread.extend_from_slice(sequence);
+        self.unparsed.extend_from_slice(sequence);
     }
 
-    /// The attributes that are on.
+    /// Returns the current attributes.
     pub(super) fn sgr(&self) -> Sgr {
-        let mut sgr = self.read;
-        for params in self.unread.split_inclusive(|&byte| byte == b'm') {
-            sgr.apply(&Csi::of(params));
+        let mut sgr = self.parsed;
+        for params in self.unparsed.split_inclusive(|&byte| byte == b'm') {
+            sgr.apply(&Csi::parse(params));
         }
         sgr
     }
 
-    fn read(&mut self) {
-        self.read = self.sgr();
-        self.unread.clear();
+    fn parse(&mut self) {
+        self.parsed = self.sgr();
+        self.unparsed.clear();
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_left_unread_is_not_lost(
+        fn unparsed_sequences_are_applied(
             sequences in prop::collection::vec(
                 prop_oneof![4 => "[0-9]{0,3}([;:][0-9]{0,3}){0,40}m", 1 => Just("m".to_owned()), 1 => Just("0m".to_owned())],
                 0..40,
@@ -73,19 +73,19 @@ mod tests {
         ) {
             let (mut pen, mut sgr) = (Pen::default(), Sgr::default());
             for sequence in &sequences {
-                pen.note(sequence.as_bytes());
-                sgr.apply(&Csi::of(sequence.as_bytes()));
+                pen.push_unparsed(sequence.as_bytes());
+                sgr.apply(&Csi::parse(sequence.as_bytes()));
             }
             prop_assert_eq!(pen.sgr(), sgr);
         }
     }
 
     #[test]
-    fn what_is_left_unread_is_bounded() {
+    fn unparsed_sequences_are_bounded() {
         let mut pen = Pen::default();
         for _ in 0..1000 {
-            pen.note(b"38;5;1m");
-            assert!(pen.unread.len() <= super::MOST);
+            pen.push_unparsed(b"38;5;1m");
+            assert!(pen.unparsed.len() <= super::MAX_UNPARSED);
         }
     }
 }

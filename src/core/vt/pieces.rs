@@ -1,26 +1,26 @@
-//! How a run of printable bytes begins: with text, with C1 controls, or with bytes that are not UTF-8.
+//! Classification of the start of a run of printable bytes: text, C1 controls, or bytes that are not UTF-8.
 
 use super::utf8::{Utf8State, is_c1, sequence};
 use super::valid::clean;
 
-/// How a run of printable bytes begins.
+/// First piece of a run of printable bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Utf8Piece {
-    /// With this many bytes of text.
+    /// Text of this many bytes.
     Text(usize),
-    /// With this many bytes that are gone: C1 controls, whether as one byte or as UTF-8.
+    /// C1 control of this many bytes, 8-bit or in UTF-8, which is dropped.
     Control(usize),
-    /// With this many bytes that are not UTF-8.
+    /// This many bytes that are not UTF-8.
     Raw(usize),
-    /// With an incomplete character, and nothing behind it.
+    /// Incomplete character at the end of the run.
     Open,
 }
 
-/// How `run` begins; it is not empty.
+/// Returns the first piece of `run`, which is not empty.
 #[inline]
 pub(super) fn piece(run: &[u8]) -> Utf8Piece {
     let mut at = 0;
-    while at < run.len().min(NEAR) {
+    while at < run.len().min(SCALAR_LEN) {
         match sequence(&run[at..]) {
             Utf8State::Char(2) if is_c1(&run[at..]) => {
                 return if at > 0 { Utf8Piece::Text(at) } else { Utf8Piece::Control(2) };
@@ -32,19 +32,19 @@ pub(super) fn piece(run: &[u8]) -> Utf8Piece {
             Utf8State::Open => return Utf8Piece::Open,
         }
     }
-    // Text so far, so it is worth to look at a lot of it at once.
+    // A long prefix is text, so the vectorised check pays off.
     Utf8Piece::Text(at + clean(&run[at..]))
 }
 
-/// Up to where characters are looked at one by one first.
-const NEAR: usize = 16;
+/// Length of the prefix that is decoded character by character.
+const SCALAR_LEN: usize = 16;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_run_begins_with() {
+    fn first_piece_of_run() {
         for (run, expected) in [
             (&b"abc"[..], Utf8Piece::Text(3)),
             (b"\xc3\xa9\xff", Utf8Piece::Text(2)),

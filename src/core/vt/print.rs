@@ -1,42 +1,42 @@
-//! Text put on the line that the cursor is on.
+//! Printing of characters on the current line.
 
 use super::cells::Glyph;
 use super::current_line::{LeftRow, Storage};
-use super::layout::CellSpan;
+use super::layout::CellPos;
 use super::lines::Lines;
 use super::strip_controls::{Stripped, WINDOW};
 use super::{LINE_LIMIT, VtSink, utf8};
 
 impl Lines {
-    /// Puts text, which is valid UTF-8 without controls, and whose first byte is at the offset `at`.
+    /// Prints `text`, valid UTF-8 without controls, whose first byte is at the offset `at`.
     #[inline]
-    pub(super) fn text(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) {
-        let draft = &mut self.draft;
-        let fits = draft.flat.len() + text.len() <= LINE_LIMIT;
-        if draft.form == Storage::Flat && draft.gap == 0 && fits {
-            draft.flat.extend_from_slice(text);
-            draft.put = true;
+    pub(super) fn print(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) {
+        let current = &mut self.current;
+        let fits = current.flat.len() + text.len() <= LINE_LIMIT;
+        if current.storage == Storage::Flat && current.gap == 0 && fits {
+            current.flat.extend_from_slice(text);
+            current.written = true;
             return;
         }
         let mut done = 0;
         while done < text.len() {
-            done += self.some_text(&text[done..], at + done as u64, sink);
+            done += self.print_some(&text[done..], at + done as u64, sink);
         }
     }
 
-    /// Puts a byte that is not UTF-8.
-    pub(super) fn raw(&mut self, byte: u8, at: u64, sink: &mut impl VtSink) {
-        let draft = &mut self.draft;
-        if draft.form == Storage::Flat && draft.gap == 0 && draft.flat.len() < LINE_LIMIT {
-            draft.flat.push(byte);
-            draft.put = true;
+    /// Prints a byte that is not UTF-8.
+    pub(super) fn print_byte(&mut self, byte: u8, at: u64, sink: &mut impl VtSink) {
+        let current = &mut self.current;
+        if current.storage == Storage::Flat && current.gap == 0 && current.flat.len() < LINE_LIMIT {
+            current.flat.push(byte);
+            current.written = true;
             return;
         }
         loop {
-            let used = match self.draft.form {
+            let used = match self.current.storage {
                 Storage::Flat => self.append(&[byte], at, sink),
                 Storage::Returned => {
-                    self.cells();
+                    self.use_cells();
                     0
                 }
                 Storage::Cells => self.overprint(Glyph::new(Err(byte)), 1, 1, at, sink),
@@ -47,70 +47,70 @@ impl Lines {
         }
     }
 
-    /// Whether what comes out of the sieve can be put without the line having to be cut for it.
+    /// Returns whether the line has room for a [`Stripped`] window without a flush.
     #[inline]
-    pub(super) fn takes_sieved(&self) -> bool {
-        let draft = &self.draft;
-        let weight = match draft.form {
-            Storage::Flat => draft.flat.len() + draft.gap,
+    pub(super) fn fits_stripped(&self) -> bool {
+        let current = &self.current;
+        let max_len = match current.storage {
+            Storage::Flat => current.flat.len() + current.gap,
             Storage::Cells => {
-                let cell = draft.place.row * self.cols + draft.place.col;
-                draft.weight + cell.saturating_sub(draft.cells.len())
+                let cell = current.pos.row * self.cols + current.pos.col;
+                current.max_len + cell.saturating_sub(current.cells.len())
             }
-            Storage::Returned => draft.flat.len() + draft.origin,
+            Storage::Returned => current.flat.len() + current.origin,
         };
-        // A mark may count for a blank cell too.
-        weight + 2 * WINDOW <= LINE_LIMIT && !self.modes.graphics
+        // A combining mark may also turn a blank cell into a space.
+        max_len + 2 * WINDOW <= LINE_LIMIT && !self.modes.graphics
     }
 
-    /// Puts what has come through the sieve, which began at the offset `at`.
+    /// Prints stripped text; its window began at the offset `at`.
     #[inline]
-    pub(super) fn sieved(&mut self, sieved: &Stripped, at: u64, sink: &mut impl VtSink) {
-        let text = sieved.text();
+    pub(super) fn print_stripped(&mut self, stripped: &Stripped, at: u64, sink: &mut impl VtSink) {
+        let text = stripped.text();
         if text.is_empty() {
             return;
         }
-        if self.draft.form == Storage::Flat {
+        if self.current.storage == Storage::Flat {
             self.close_gap();
-            self.draft.flat.extend_from_slice(text);
-            self.draft.put = true;
+            self.current.flat.extend_from_slice(text);
+            self.current.written = true;
             return;
         }
-        if self.draft.form == Storage::Returned {
-            self.cells();
+        if self.current.storage == Storage::Returned {
+            self.use_cells();
         }
         let mut done = 0;
         while done < text.len() {
-            let singles = sieved.singles(done);
+            let singles = stripped.singles(done);
             if singles > 0 {
-                self.singles(&text[done..done + singles], at, sink);
+                self.print_singles(&text[done..done + singles], at, sink);
                 done += singles;
                 continue;
             }
-            let together = sieved.seamless(done);
-            let (what, len) = utf8::first(together);
+            let adjacent = stripped.contiguous(done);
+            let (what, len) = utf8::first(adjacent);
             match what {
-                Ok(_) => self.text(&together[..len], at, sink),
-                Err(_) => self.singles(&together[..1], at, sink),
+                Ok(_) => self.print(&adjacent[..len], at, sink),
+                Err(_) => self.print_singles(&adjacent[..1], at, sink),
             }
             done += len;
         }
     }
 
-    /// Puts bytes that each stand for themselves into cells.
-    fn singles(&mut self, run: &[u8], at: u64, sink: &mut impl VtSink) {
+    /// Prints single-byte glyphs into cells.
+    fn print_singles(&mut self, run: &[u8], at: u64, sink: &mut impl VtSink) {
         let mut done = 0;
         while done < run.len() {
             done += self.overprint_singles(&run[done..], at, sink);
         }
     }
 
-    /// Puts some of a text and says how much; it may be nothing, and then something else has changed.
-    fn some_text(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
-        match self.draft.form {
+    /// Prints a part of `text` and returns its length; 0 after a change of storage or a flush.
+    fn print_some(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
+        match self.current.storage {
             Storage::Flat => self.append(text, at, sink),
             Storage::Returned => {
-                self.cells();
+                self.use_cells();
                 0
             }
             Storage::Cells if text[0] < 0x80 => {
@@ -120,97 +120,98 @@ impl Lines {
             Storage::Cells => {
                 let (what, len) = utf8::first(text);
                 match what.map_or(1, utf8::width) {
-                    0 => self.mark(&text[..len], at, sink),
+                    0 => self.print_mark(&text[..len], at, sink),
                     width => self.overprint(Glyph::new(what), width, len, at, sink),
                 }
             }
         }
     }
 
-    /// Adds text at the end of the flat line.
+    /// Appends text to the flat line and returns how much of it; 0 after a flush.
     fn append(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
-        let draft = &mut self.draft;
-        let mut room = LINE_LIMIT.saturating_sub(draft.flat.len() + draft.gap).min(text.len());
-        // Not in the middle of a character.
-        while room > 0 && text.get(room).is_some_and(|byte| matches!(byte, 0x80..=0xbf)) {
-            room -= 1;
+        let current = &mut self.current;
+        let mut len = LINE_LIMIT.saturating_sub(current.flat.len() + current.gap).min(text.len());
+        // The cut must not split a character.
+        while len > 0 && text.get(len).is_some_and(|byte| matches!(byte, 0x80..=0xbf)) {
+            len -= 1;
         }
-        if room == 0 {
+        if len == 0 {
             self.flush(at, sink);
             return 0;
         }
         self.close_gap();
-        self.draft.flat.extend_from_slice(&text[..room]);
-        self.draft.put = true;
-        room
+        self.current.flat.extend_from_slice(&text[..len]);
+        self.current.written = true;
+        len
     }
 
-    /// Before something is added to the flat line: the columns that were passed over belong to it.
+    /// Adds the columns that the cursor skipped to the flat line, before text is appended.
     #[inline]
     fn close_gap(&mut self) {
-        let draft = &mut self.draft;
-        if draft.gap == 0 {
+        let current = &mut self.current;
+        if current.gap == 0 {
             return;
         }
-        if draft.left == LeftRow::Unknown && !draft.put {
-            let col = draft.col();
-            draft.clear(col);
+        if current.left == LeftRow::Unknown && !current.written {
+            let col = current.col();
+            current.clear(col);
         } else {
-            draft.flat.resize(draft.flat.len() + draft.gap, 0);
-            (draft.gap, draft.gaps) = (0, true);
+            current.flat.resize(current.flat.len() + current.gap, 0);
+            (current.gap, current.gaps) = (0, true);
         }
     }
 
-    /// Before something is put into cells: the cell it goes to, if the row or the line has to change for it.
-    fn target(&mut self, width: usize) -> usize {
+    /// Returns the cell that the next character of `width` columns goes to, after a pending wrap.
+    fn target_cell(&mut self, width: usize) -> usize {
         let cols = self.cols;
-        if self.draft.place.col + width > cols {
+        if self.current.pos.col + width > cols {
             if self.modes.autowrap {
-                if self.draft.place.col < cols {
-                    let hole = self.draft.place.row * cols + self.draft.place.col;
-                    self.draft.cells.put_hole(hole);
+                if self.current.pos.col < cols {
+                    let hole = self.current.pos.row * cols + self.current.pos.col;
+                    self.current.cells.put_hole(hole);
                 }
-                self.draft.place = CellSpan { row: self.draft.place.row + 1, col: 0 };
+                self.current.pos = CellPos { row: self.current.pos.row + 1, col: 0 };
                 self.step_down();
             } else {
-                self.draft.place.col = cols - width;
+                // DECAWM reset: the last column is overwritten.
+                self.current.pos.col = cols - width;
             }
         }
-        self.draft.place.row * cols + self.draft.place.col
+        self.current.pos.row * cols + self.current.pos.col
     }
 
-    /// Whether the line has room for `len` more bytes at a cell; otherwise makes some, by counting or by a flush.
-    fn has_room(&mut self, cell: usize, len: usize, at: u64, sink: &mut impl VtSink) -> bool {
-        let blank = cell.saturating_sub(self.draft.cells.len());
-        if self.draft.weight + blank + len <= LINE_LIMIT {
+    /// Returns whether `len` more bytes fit at `cell`; otherwise tightens the size estimate or flushes the line.
+    fn fits(&mut self, cell: usize, len: usize, at: u64, sink: &mut impl VtSink) -> bool {
+        let blank = cell.saturating_sub(self.current.cells.len());
+        if self.current.max_len + blank + len <= LINE_LIMIT {
             return true;
         }
-        let exact = self.draft.cells.weigh();
-        // Half of it, so that counting is not needed again soon.
+        let exact = self.current.cells.measure();
+        // At most half full, so that the next measurement is far off.
         if exact > LINE_LIMIT / 2 {
             self.flush(at, sink);
         } else {
-            self.draft.weight = exact;
+            self.current.max_len = exact;
         }
         false
     }
 
     fn overprint(&mut self, glyph: Glyph, width: usize, len: usize, at: u64, sink: &mut impl VtSink) -> usize {
         let width = width.min(self.cols);
-        let cell = self.target(width);
-        if !self.has_room(cell, len, at, sink) {
+        let cell = self.target_cell(width);
+        if !self.fits(cell, len, at, sink) {
             return 0;
         }
-        let draft = &mut self.draft;
-        draft.weight += cell.saturating_sub(draft.cells.len()) + len;
+        let current = &mut self.current;
+        current.max_len += cell.saturating_sub(current.cells.len()) + len;
         if self.modes.insert {
-            draft.cells.insert(cell, (draft.place.row + 1) * self.cols, width);
+            current.cells.insert(cell, (current.pos.row + 1) * self.cols, width);
         }
-        draft.end_wrap(cell + width, self.cols);
-        draft.cells.put(cell, glyph, width);
-        draft.place.col += width;
-        draft.last = Some(glyph);
-        draft.put = true;
+        current.end_wrap(cell + width, self.cols);
+        current.cells.put(cell, glyph, width);
+        current.pos.col += width;
+        current.last = Some(glyph);
+        current.written = true;
         len
     }
 
@@ -218,32 +219,32 @@ impl Lines {
         if self.modes.insert {
             return self.overprint(Glyph::single(run[0]), 1, 1, at, sink);
         }
-        let cell = self.target(1);
-        if !self.has_room(cell, 1, at, sink) {
+        let cell = self.target_cell(1);
+        if !self.fits(cell, 1, at, sink) {
             return 0;
         }
-        let draft = &mut self.draft;
-        draft.weight += cell.saturating_sub(draft.cells.len());
-        let len = run.len().min(self.cols - draft.place.col).min(LINE_LIMIT - draft.weight);
-        draft.end_wrap(cell + len, self.cols);
-        draft.cells.put_singles(cell, &run[..len]);
-        draft.weight += len;
-        draft.place.col += len;
-        draft.last = Some(Glyph::single(run[len - 1]));
-        draft.put = true;
+        let current = &mut self.current;
+        current.max_len += cell.saturating_sub(current.cells.len());
+        let len = run.len().min(self.cols - current.pos.col).min(LINE_LIMIT - current.max_len);
+        current.end_wrap(cell + len, self.cols);
+        current.cells.put_singles(cell, &run[..len]);
+        current.max_len += len;
+        current.pos.col += len;
+        current.last = Some(Glyph::single(run[len - 1]));
+        current.written = true;
         len
     }
 
     /// Adds a combining mark to the character before the cursor.
-    fn mark(&mut self, mark: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
-        let cell = self.draft.place.row * self.cols + self.draft.place.col;
-        if !self.has_room(0, mark.len(), at, sink) {
+    fn print_mark(&mut self, mark: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
+        let cell = self.current.pos.row * self.cols + self.current.pos.col;
+        if !self.fits(0, mark.len(), at, sink) {
             return 0;
         }
-        if cell > 0 && self.draft.cells.mark(cell - 1, mark) {
-            // A blank cell becomes a space with a mark.
-            self.draft.weight += mark.len() + 1;
-            self.draft.put = true;
+        if cell > 0 && self.current.cells.mark(cell - 1, mark) {
+            // The mark may turn a blank cell into a space.
+            self.current.max_len += mark.len() + 1;
+            self.current.written = true;
         }
         mark.len()
     }

@@ -1,17 +1,17 @@
-//! Finds the next byte that is not plain, many bytes at a time, without knowing what it means.
+//! Vectorised searches for bytes of a class, independent of the parser's state.
 
-/// A word with each byte set to `byte`.
+/// Returns a word with each byte set to `byte`.
 const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// The high bit of every byte.
+/// High bit of every byte.
 const HIGH: u64 = each(0x80);
 
-/// How much the vectorised loops look at in one step.
+/// Number of bytes in one step of the vectorised loops.
 const WINDOW: usize = 64;
 
-/// The length of the longest prefix without C0 controls and DEL, and whether it has bytes above 0x7F.
+/// Returns the length of the longest prefix without C0 controls and DEL, and whether it has bytes above 0x7F.
 pub(super) fn printable(bytes: &[u8]) -> (usize, bool) {
     let mut high = 0;
     let mut at = 0;
@@ -34,12 +34,12 @@ pub(super) fn printable(bytes: &[u8]) -> (usize, bool) {
     (at + plain, high != 0 || rest[..plain].iter().any(|&byte| byte >= 0x80))
 }
 
-/// So far the next byte that `turns` looks for is mostly found in dense colour, where starting a search costs more than it.
-const NEAR: usize = 32;
+/// Distance within which dense colour has its next ESC: for so little the setup of `memchr3` costs more than the search.
+const NEAR_LEN: usize = 32;
 
-/// The place of the next ESC, SO or SI: whatever else there is leaves the terminal's state as it is.
-pub(super) fn turns(bytes: &[u8]) -> Option<usize> {
-    let near = &bytes[..bytes.len().min(NEAR)];
+/// Returns the index of the next ESC, SO or SI: all other bytes leave the terminal's modes unchanged.
+pub(super) fn find_mode_change(bytes: &[u8]) -> Option<usize> {
+    let near = &bytes[..bytes.len().min(NEAR_LEN)];
     let (words, _) = near.as_chunks::<8>();
     for (&word, at) in words.iter().zip((0..).step_by(8)) {
         let word = u64::from_le_bytes(word);
@@ -54,12 +54,12 @@ pub(super) fn turns(bytes: &[u8]) -> Option<usize> {
     memchr::memchr3(0x1b, 0x0e, 0x0f, &bytes[known..]).map(|at| known + at)
 }
 
-/// The length of the longest prefix of digits, colons and semicolons.
+/// Returns the length of the longest prefix of digits, colons and semicolons.
 pub(super) fn parameters(bytes: &[u8]) -> usize {
     let (words, rest) = bytes.as_chunks::<8>();
     let from = bytes.len() - rest.len();
     for (&word, at) in words.iter().zip((0..).step_by(8)) {
-        // These are 0x30 to 0x3b.
+        // They are the bytes 0x30 to 0x3b.
         let over = u64::from_le_bytes(word) ^ each(0x30);
         let others = (((over & !HIGH) + each(0x7f - 0x0b)) | over) & HIGH;
         if others != 0 {
@@ -69,14 +69,14 @@ pub(super) fn parameters(bytes: &[u8]) -> usize {
     from + rest.iter().take_while(|byte| matches!(byte, b'0'..=b';')).count()
 }
 
-/// So many bytes behind a place `singles` looks at, to see what begins there.
-pub(super) const AHEAD: usize = 11;
+/// Number of bytes that `singles` reads from a position: 8, and 3 that may continue a character.
+pub(super) const LOOKAHEAD: usize = 11;
 
-/// The length of a prefix in which no character of more than one byte begins: each of its bytes stands for itself. What
-/// comes behind it looks like one.
+/// Returns the length of a prefix in which no multi-byte character begins: each of its bytes is a glyph of its own. The
+/// bytes after it look like the start of a character.
 pub(super) fn singles(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(these) = bytes.get(at..at + AHEAD) {
+    while let Some(these) = bytes.get(at..at + LOOKAHEAD) {
         let word = |from: usize| u64::from_le_bytes(these[from..from + 8].try_into().expect("a slice of eight bytes"));
         let (lead, next) = (word(0), word(1));
         let follows = |word: u64| word & !(word << 1);
@@ -92,24 +92,24 @@ pub(super) fn singles(bytes: &[u8]) -> usize {
     pair.map_or(bytes.len(), |pair| at + pair)
 }
 
-/// A prefix of whole lines, each of printable bytes and ended by CR LF.
+/// Prefix of whole lines, each of printable bytes and ended by CR LF.
 pub(super) struct Plain {
-    /// Its length, 0 when there is no such line.
+    /// Length; 0 if there is no such line.
     pub(super) len: usize,
-    /// Whether there may be bytes above 0x7F in it.
+    /// Whether it may have bytes above 0x7F.
     pub(super) high: bool,
 }
 
-/// Whether a byte, followed by `next`, keeps its line from being plain; as a number, so that the
-/// loops over it become vector code.
+/// Returns 1 if `byte`, followed by `next`, makes its line not plain, else 0; a number without branches, so that the loops
+/// over it vectorise.
 #[inline]
-fn disturbs(byte: u8, next: u8) -> u8 {
+fn breaks_line(byte: u8, next: u8) -> u8 {
     let control = u8::from(byte < 0x20) & u8::from(byte != b'\r') & u8::from(byte != b'\n');
     let unpaired = u8::from(byte == b'\r') ^ u8::from(next == b'\n');
     control | u8::from(byte == 0x7f) | unpaired
 }
 
-/// The longest prefix of whole plain lines. The caller knows that the first `known` bytes are such.
+/// Returns the longest prefix of whole plain lines. The caller knows that the first `known` bytes are such lines.
 pub(super) fn plain_lines(bytes: &[u8], known: usize) -> Plain {
     let mut high = 0;
     let mut at = known;
@@ -117,7 +117,7 @@ pub(super) fn plain_lines(bytes: &[u8], known: usize) -> Plain {
         while let (Some(these), Some(next)) = (bytes.get(at..at + WINDOW), bytes.get(at + 1..=at + WINDOW)) {
             let mut bad = 0;
             for (&byte, &next) in these.iter().zip(next) {
-                bad |= disturbs(byte, next);
+                bad |= breaks_line(byte, next);
                 high |= byte;
             }
             if bad != 0 {
@@ -125,11 +125,11 @@ pub(super) fn plain_lines(bytes: &[u8], known: usize) -> Plain {
             }
             at += WINDOW;
         }
-        // The last byte has nothing behind it to be judged by; a line end there was judged by the CR before it.
+        // The last byte has no successor to be checked against; a line end there was checked with the CR before it.
         let rest = &bytes[at..];
-        let calm = rest.windows(2).position(|pair| disturbs(pair[0], pair[1]) != 0);
-        let until = calm.unwrap_or_else(|| rest.len().saturating_sub(1));
-        // So was the last one before something that disturbs.
+        let broken = rest.windows(2).position(|pair| breaks_line(pair[0], pair[1]) != 0);
+        let until = broken.unwrap_or_else(|| rest.len().saturating_sub(1));
+        // The same holds for a line end just before a byte that breaks the line.
         let until = until + usize::from(rest.get(until) == Some(&b'\n'));
         high |= rest[..until].iter().fold(0, |all, &byte| all | byte);
         at += until;
@@ -138,13 +138,13 @@ pub(super) fn plain_lines(bytes: &[u8], known: usize) -> Plain {
     Plain { len: known + tail, high: high >= 0x80 }
 }
 
-/// The places of the line feeds, where they are so many that starting a search for each would cost more.
+/// Returns the indices of the line feeds, for text where they are dense and `memchr` would restart too often.
 pub(super) fn line_feeds(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let (words, rest) = bytes.as_chunks::<8>();
     let from = bytes.len() - rest.len();
     let in_words = words.iter().zip((0..).step_by(8)).flat_map(|(&word, at)| {
         let other = u64::from_le_bytes(word) ^ each(b'\n');
-        // No borrow here, so that every hit is a true one.
+        // This form has no borrow between bytes, so every hit is a true one.
         let mut hits = !(((other & !HIGH) + !HIGH) | other) & HIGH;
         std::iter::from_fn(move || {
             let hit = hits.checked_sub(1).map(|_| hits.trailing_zeros() as usize / 8)?;
@@ -158,11 +158,11 @@ pub(super) fn line_feeds(bytes: &[u8]) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{line_feeds, parameters, plain_lines, printable, singles, turns};
+    use super::{find_mode_change, line_feeds, parameters, plain_lines, printable, singles};
     use crate::core::vt::utf8;
     use proptest::prelude::*;
 
-    /// Bytes of the kinds that matter here, controls seldom enough to let runs grow.
+    /// Generates bytes of all classes, with controls rare enough for runs to grow.
     fn stream() -> impl Strategy<Value = Vec<u8>> {
         let byte = prop_oneof![
             40 => 0x20u8..0x7f, 3 => Just(b'\n'), 1 => Just(b'\r'), 2 => Just(0x80u8..=0xff).prop_flat_map(|r| r),
@@ -175,8 +175,8 @@ mod tests {
         prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
     }
 
-    /// The same, one byte after the other.
-    fn slow_lines(bytes: &[u8]) -> usize {
+    /// Returns the length that `plain_lines` should find, byte by byte.
+    fn plain_lines_scalar(bytes: &[u8]) -> usize {
         let mut good = 0;
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
@@ -194,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_words_find_what_the_bytes_do(bytes in stream()) {
+        fn printable_agrees_with_scalar_search(bytes in stream()) {
             let plain = bytes.iter().take_while(|&&byte| byte >= 0x20 && byte != 0x7f).count();
             let high = bytes[..plain].iter().any(|&byte| byte >= 0x80);
             prop_assert_eq!(printable(&bytes), (plain, high));
@@ -213,7 +213,7 @@ mod tests {
         }
 
         #[test]
-        fn parameters_end_where_something_else_begins(
+        fn parameters_agree_with_scalar_search(
             first in "[0-9:;]{0,20}", bytes in prop::collection::vec(any::<u8>(), 0..20),
         ) {
             let bytes = [first.as_bytes(), &bytes].concat();
@@ -222,21 +222,21 @@ mod tests {
         }
 
         #[test]
-        fn turns_are_found(bytes in prop::collection::vec(prop_oneof![
+        fn mode_changes_agree_with_memchr(bytes in prop::collection::vec(prop_oneof![
             60 => 0x10u8..=0xff, 1 => Just(0x1b), 1 => Just(0x0e), 1 => Just(0x0f), 1 => 0u8..0x20,
         ], 0..100)) {
-            prop_assert_eq!(turns(&bytes), memchr::memchr3(0x1b, 0x0e, 0x0f, &bytes));
+            prop_assert_eq!(find_mode_change(&bytes), memchr::memchr3(0x1b, 0x0e, 0x0f, &bytes));
         }
 
         #[test]
-        fn line_feeds_are_found(bytes in stream()) {
+        fn line_feeds_agree_with_memchr(bytes in stream()) {
             prop_assert!(line_feeds(&bytes).eq(memchr::memchr_iter(b'\n', &bytes)));
         }
 
         #[test]
-        fn the_windows_find_what_the_bytes_do(bytes in stream()) {
+        fn plain_lines_agree_with_scalar_search(bytes in stream()) {
             let found = plain_lines(&bytes, 0);
-            let len = slow_lines(&bytes);
+            let len = plain_lines_scalar(&bytes);
             prop_assert_eq!(found.len, len);
             prop_assert!(found.high || bytes[..len].is_ascii());
             let first = memchr::memchr(b'\n', &bytes[..len]).map_or(0, |newline| newline + 1);

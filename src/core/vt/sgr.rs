@@ -1,33 +1,33 @@
-//! Which attributes of characters are switched on, so that they can be brought back.
+//! Character attributes (SGR) as a value, and the sequence that sets them.
 
 use super::parse::Csi;
 
-/// A colour takes at most this many parameters: `38:2::r:g:b`.
-const MOST: usize = 6;
+/// Maximum number of parameters of a colour: `38:2::r:g:b`.
+const MAX_PARAMS: usize = 6;
 
-/// The attributes that differ from plain characters.
+/// Attributes that differ from the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sgr {
-    /// The n-th bit is set where `CSI n m` is in force; of those that have a code to switch them off.
+    /// Bit set of the codes `n` of `CSI n m` in force, of those with a code that resets them.
     flags: u64,
-    /// The style of the underline, as in `CSI 4:3 m`; 0 where none was said.
+    /// Style of the underline, as in `CSI 4:3 m` (kitty, VTE); 0 if none was given.
     underline: u16,
     foreground: Colour,
     background: Colour,
     underline_colour: Colour,
 }
 
-/// A colour as it was set.
+/// Colour as it was set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Colour {
-    params: [u16; MOST],
-    /// How many parameters it took; none is the terminal's own colour.
+    params: [u16; MAX_PARAMS],
+    /// Number of parameters; 0 is the default colour.
     len: usize,
-    /// They were separated by colons.
+    /// Whether colons separate them (ISO 8613-6), not semicolons.
     colons: bool,
 }
 
-/// What `CSI n m` switches off: bold and dim, italic and so on.
+/// Codes that reset attributes, with the codes that set these.
 const OFF: [(u16, &[u16]); 10] = [
     (22, &[1, 2]),
     (23, &[3, 20]),
@@ -42,7 +42,7 @@ const OFF: [(u16, &[u16]); 10] = [
 ];
 
 impl Sgr {
-    /// `CSI ... m`.
+    /// Executes SGR.
     pub(super) fn apply(&mut self, csi: &Csi) {
         let mut n = 0;
         while n < csi.len() {
@@ -51,31 +51,31 @@ impl Sgr {
                 next += 1;
             }
             let colons = next > n + 1;
-            // A colour in the old form takes the parameters behind it.
-            if matches!(csi.raw(n), 38 | 48 | 58) && !colons {
-                next += match csi.raw(next) {
+            // A colour in xterm's form with semicolons takes the parameters after it.
+            if matches!(csi.param(n), 38 | 48 | 58) && !colons {
+                next += match csi.param(next) {
                     2 => 4,
                     5 => 2,
                     _ => 0,
                 };
             }
-            self.one(csi, n..next.min(csi.len()), colons);
+            self.apply_one(csi, n..next.min(csi.len()), colons);
             n = next;
         }
     }
 
-    /// One attribute, which these parameters say.
-    fn one(&mut self, csi: &Csi, at: std::ops::Range<usize>, colons: bool) {
-        let code = csi.raw(at.start);
+    /// Applies the attribute of the parameters `at`.
+    fn apply_one(&mut self, csi: &Csi, at: std::ops::Range<usize>, colons: bool) {
+        let code = csi.param(at.start);
         match code {
             0 => *self = Self::default(),
-            // It does not say which colour.
+            // An incomplete colour is ignored.
             38 | 48 | 58 if at.len() < 3 => {}
             4 => {
-                self.underline = if colons { csi.raw(at.start + 1) } else { 0 };
-                self.flag(4, !colons || self.underline != 0);
+                self.underline = if colons { csi.param(at.start + 1) } else { 0 };
+                self.set_flag(4, !colons || self.underline != 0);
             }
-            1..=9 | 20 | 21 | 26 | 51..=53 => self.flag(code, true),
+            1..=9 | 20 | 21 | 26 | 51..=53 => self.set_flag(code, true),
             30..=38 | 90..=97 => self.foreground = Colour::of(csi, at, colons),
             40..=48 | 100..=107 => self.background = Colour::of(csi, at, colons),
             58 => self.underline_colour = Colour::of(csi, at, colons),
@@ -84,17 +84,17 @@ impl Sgr {
             59 => self.underline_colour = Colour::default(),
             _ => {
                 let off = OFF.iter().find(|(off, _)| *off == code).map_or(&[][..], |(_, on)| on);
-                off.iter().for_each(|&on| self.flag(on, false));
+                off.iter().for_each(|&on| self.set_flag(on, false));
             }
         }
     }
 
-    fn flag(&mut self, code: u16, on: bool) {
+    fn set_flag(&mut self, code: u16, on: bool) {
         let bit = 1 << code;
         self.flags = if on { self.flags | bit } else { self.flags & !bit };
     }
 
-    /// The sequence that brings them back to plain characters; nothing where they are plain.
+    /// Returns the sequence that sets the attributes after `CSI m`; empty for the default.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let on = (0..64).filter(|code| self.flags >> code & 1 == 1);
         let mut all: Vec<String> = on
@@ -110,10 +110,10 @@ impl Sgr {
 
 impl Colour {
     fn of(csi: &Csi, at: std::ops::Range<usize>, colons: bool) -> Self {
-        let len = at.len().min(MOST);
-        let mut params = [0; MOST];
+        let len = at.len().min(MAX_PARAMS);
+        let mut params = [0; MAX_PARAMS];
         for (place, n) in params.iter_mut().zip(at.take(len)) {
-            *place = csi.raw(n);
+            *place = csi.param(n);
         }
         Self { params, len, colons }
     }
@@ -126,16 +126,10 @@ impl Colour {
 
 #[cfg(test)]
 mod tests {
-    use crate::core::vt::{Line, Text, VtSink};
-
-    struct Nobody;
-
-    impl VtSink for Nobody {
-        fn line(&mut self, _: &Line<'_>) {}
-    }
+    use crate::core::vt::{NullSink, Text};
 
     #[test]
-    fn what_is_on_can_be_brought_back() {
+    fn sgr_bytes_set_current_attributes() {
         let table = [
             ("plain", ""),
             ("\x1b[1;31mred", "\x1b[1;31m"),
@@ -153,12 +147,12 @@ mod tests {
         ];
         for (stream, attributes) in table {
             let text = crate::core::split::everywhere(stream.as_bytes(), |pieces| {
-                let mut text = Text::new(crate::types::Size::default());
-                text.assemble(true);
+                let mut vt = Text::new(crate::types::Size::default());
+                vt.assemble(true);
                 pieces.iter().for_each(|piece| {
-                    text.feed(piece, &mut Nobody);
+                    vt.feed(piece, &mut NullSink);
                 });
-                String::from_utf8(text.modes().attributes()).expect("it is plain")
+                String::from_utf8(vt.modes().attributes()).expect("it is plain")
             });
             assert_eq!(text, attributes, "{stream:?}");
         }

@@ -1,33 +1,33 @@
-//! Takes what is not text out of a stream that is not all UTF-8, a byte at a time and without a branch for each.
+//! Removal of bytes without effect from a stream that is only partly UTF-8, a byte at a time and without branches.
 //!
-//! Among bytes that come as they like nearly every branch is taken wrong, which costs more than all the rest. So the states
-//! of the decoder are the places of six bits in a word, each byte has a word that says where every state leads, and a
-//! step is a shift.
+//! In random bytes nearly every branch is mispredicted, which costs more than all other work. So the states of the UTF-8
+//! decoder are the positions of 6-bit fields in a word, each byte has a word whose fields hold the next states, and a
+//! transition is a shift (Per Vognsen's shift-based DFA).
 
 use super::{scan, utf8};
 
-/// So much is looked at in one go.
+/// Maximum number of bytes processed in one call.
 pub(super) const WINDOW: usize = 64;
 
-/// The byte was text, or is not UTF-8: it is kept. Nothing is open.
+/// The byte is text or not UTF-8: it is kept. No character is open.
 const KEPT: u32 = 0;
-/// The byte does nothing. Nothing is open.
-const GONE: u32 = 6;
-/// The byte needs looking at.
+/// The byte has no effect: it is dropped. No character is open.
+const DROPPED: u32 = 6;
+/// The byte must be executed by the caller.
 const STOP: u32 = 12;
-/// So many bytes are missing that may be any from 0x80 to 0xBF.
-const ONE: u32 = 18;
-const TWO: u32 = 24;
-const THREE: u32 = 30;
-/// The next byte must not be any of these, lest there be two ways to write a character, or half of one.
+/// One, two or three continuation bytes 0x80 to 0xBF are missing.
+const NEED_1: u32 = 18;
+const NEED_2: u32 = 24;
+const NEED_3: u32 = 30;
+/// After lead bytes that exclude some continuation bytes: overlong forms, surrogates, codes above U+10FFFF.
 const AFTER_E0: u32 = 36;
 const AFTER_ED: u32 = 42;
 const AFTER_F0: u32 = 48;
 const AFTER_F4: u32 = 54;
 
-const STATES: [u32; 10] = [KEPT, GONE, STOP, ONE, TWO, THREE, AFTER_E0, AFTER_ED, AFTER_F0, AFTER_F4];
+const STATES: [u32; 10] = [KEPT, DROPPED, STOP, NEED_1, NEED_2, NEED_3, AFTER_E0, AFTER_ED, AFTER_F0, AFTER_F4];
 
-/// Where each byte leads.
+/// Transitions of each byte.
 static STEPS: [u64; 256] = steps();
 
 const fn steps() -> [u64; 256] {
@@ -47,97 +47,97 @@ const fn steps() -> [u64; 256] {
 const fn step(state: u32, byte: u8) -> u32 {
     match (state, byte) {
         (STOP, _) => STOP,
-        (ONE, 0x80..=0xbf) => KEPT,
-        (TWO, 0x80..=0xbf) | (AFTER_E0, 0xa0..=0xbf) | (AFTER_ED, 0x80..=0x9f) => ONE,
-        (THREE, 0x80..=0xbf) | (AFTER_F0, 0x90..=0xbf) | (AFTER_F4, 0x80..=0x8f) => TWO,
+        (NEED_1, 0x80..=0xbf) => KEPT,
+        (NEED_2, 0x80..=0xbf) | (AFTER_E0, 0xa0..=0xbf) | (AFTER_ED, 0x80..=0x9f) => NEED_1,
+        (NEED_3, 0x80..=0xbf) | (AFTER_F0, 0x90..=0xbf) | (AFTER_F4, 0x80..=0x8f) => NEED_2,
         _ => first(byte),
     }
 }
 
-/// Where a byte leads that does not go on with a character.
+/// Returns the state after a byte that does not continue a character.
 const fn first(byte: u8) -> u32 {
     match byte {
-        // What acts, and what may lead a C1 control.
+        // Controls with an effect, and the lead byte of C1 controls.
         0x07..=0x0f | 0x1b | 0xc2 => STOP,
-        0x00..=0x1f | 0x7f | 0x80..=0x9f => GONE,
-        0xc3..=0xdf => ONE,
+        0x00..=0x1f | 0x7f | 0x80..=0x9f => DROPPED,
+        0xc3..=0xdf => NEED_1,
         0xe0 => AFTER_E0,
         0xed => AFTER_ED,
-        0xe1..=0xef => TWO,
+        0xe1..=0xef => NEED_2,
         0xf0 => AFTER_F0,
-        0xf1..=0xf3 => THREE,
+        0xf1..=0xf3 => NEED_3,
         0xf4 => AFTER_F4,
         _ => KEPT,
     }
 }
 
-/// What went through the sieve.
+/// Text of a window without the bytes that have no effect.
 pub(super) struct Stripped {
-    /// With some behind the window, so that words can be read from its end.
-    bytes: [u8; WINDOW + scan::AHEAD],
+    /// Padded, so that `scan::singles` can read whole words at the end.
+    bytes: [u8; WINDOW + scan::LOOKAHEAD],
     len: usize,
-    /// A bit for each byte of the text in front of which something was taken out.
+    /// Bit set of the bytes of the text in front of which something was removed.
     seams: u64,
-    /// How much was looked at: up to a byte that acts, to the end, or to what may be half a character.
+    /// Number of bytes processed: up to a control with an effect, an incomplete character, or the window's end.
     pub(super) used: usize,
 }
 
 impl Stripped {
-    /// What is left.
+    /// Returns the remaining text.
     pub(super) fn text(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 
-    /// How many bytes from this one on each stand for themselves.
+    /// Returns how many bytes from `at` on are glyphs of their own.
     pub(super) fn singles(&self, at: usize) -> usize {
-        scan::singles(&self.bytes[at..self.len + scan::AHEAD]).min(self.len - at)
+        scan::singles(&self.bytes[at..self.len + scan::LOOKAHEAD]).min(self.len - at)
     }
 
-    /// What is left from this byte on, without what was not next to it before.
-    pub(super) fn seamless(&self, at: usize) -> &[u8] {
+    /// Returns the text from `at` on up to the next removal, behind which bytes were not adjacent.
+    pub(super) fn contiguous(&self, at: usize) -> &[u8] {
         let behind = self.seams.checked_shr(at as u32 + 1).unwrap_or(0);
         &self.bytes[at..self.len.min(at + 1 + behind.trailing_zeros() as usize)]
     }
 
-    /// Whether all of it is UTF-8 and nothing was taken out.
+    /// Returns whether the window is UTF-8 and nothing was removed.
     pub(super) fn is_clean(&self) -> bool {
         self.len == self.used && std::str::from_utf8(self.text()).is_ok()
     }
 }
 
-/// Takes what does nothing out of the beginning of a text: controls without effect, C1 controls.
+/// Removes controls without effect and C1 controls from the beginning of a text.
 #[inline]
-pub(super) fn sieve(text: &[u8]) -> Stripped {
+pub(super) fn strip(text: &[u8]) -> Stripped {
     let window = &text[..text.len().min(WINDOW)];
     let window = &window[..window.len() - utf8::open(window)];
-    let mut sieved = Stripped { bytes: [0; WINDOW + scan::AHEAD], len: 0, seams: 0, used: window.len() };
+    let mut stripped = Stripped { bytes: [0; WINDOW + scan::LOOKAHEAD], len: 0, seams: 0, used: window.len() };
     let (mut len, mut seams, mut state) = (0, 0, 0);
     for (at, &byte) in window.iter().enumerate() {
         state = STEPS[usize::from(byte)] >> (state & 63);
         let now = state as u32 & 63;
         if now == STOP {
-            sieved.used = at;
+            stripped.used = at;
             break;
         }
-        let gone = now == GONE;
-        sieved.bytes[len % WINDOW] = byte;
-        seams |= u64::from(gone) << (len % WINDOW);
-        len += usize::from(!gone);
+        let dropped = now == DROPPED;
+        stripped.bytes[len % WINDOW] = byte;
+        seams |= u64::from(dropped) << (len % WINDOW);
+        len += usize::from(!dropped);
     }
-    (sieved.len, sieved.seams) = (len, seams);
-    sieved
+    (stripped.len, stripped.seams) = (len, seams);
+    stripped
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Stripped, WINDOW, sieve};
+    use super::{Stripped, WINDOW, strip};
     use crate::core::vt::pieces::{Utf8Piece, piece};
     use crate::core::vt::utf8::open;
 
-    /// The same, one piece after the other.
-    fn slowly(text: &[u8]) -> (Vec<u8>, usize) {
+    /// Returns text and length that `strip` should give, piece by piece.
+    fn strip_scalar(text: &[u8]) -> (Vec<u8>, usize) {
         let window = &text[..text.len().min(WINDOW)];
         let window = &window[..window.len() - open(window)];
         let (mut kept, mut at) = (Vec::new(), 0);
@@ -163,12 +163,12 @@ mod tests {
         (kept, at)
     }
 
-    fn parts(sieved: &Stripped) -> (Vec<u8>, usize) {
-        (sieved.text().to_vec(), sieved.used)
+    fn parts(stripped: &Stripped) -> (Vec<u8>, usize) {
+        (stripped.text().to_vec(), stripped.used)
     }
 
     #[test]
-    fn what_is_taken_out() {
+    fn strip_removes_bytes_without_effect() {
         for (text, kept, used) in [
             (&b"abc\n"[..], &b"abc"[..], 3),
             (b"a\0\x8ab\xff\x7f\x1b", b"ab\xff", 6),
@@ -178,27 +178,27 @@ mod tests {
             (b"\xed\xa0\x80", b"\xed\xa0", 3),
             (b"x\xc2\x9b", b"x", 1),
         ] {
-            assert_eq!(parts(&sieve(text)), (kept.to_vec(), used), "{text:x?}");
+            assert_eq!(parts(&strip(text)), (kept.to_vec(), used), "{text:x?}");
         }
     }
 
     #[test]
-    fn what_was_not_together_is_told_apart() {
-        let sieved = sieve(b"a\xc3\0\xa9\x80\x81b\0");
-        assert_eq!(sieved.text(), b"a\xc3\xa9b");
-        assert_eq!(sieved.seamless(0), b"a\xc3");
-        assert_eq!(sieved.seamless(1), b"\xc3");
-        assert_eq!(sieved.seamless(2), b"\xa9");
-        assert_eq!(sieved.seamless(3), b"b");
-        assert_eq!(sieve(&[b'x'; WINDOW]).seamless(WINDOW - 1), b"x");
+    fn contiguous_ends_at_removed_byte() {
+        let stripped = strip(b"a\xc3\0\xa9\x80\x81b\0");
+        assert_eq!(stripped.text(), b"a\xc3\xa9b");
+        assert_eq!(stripped.contiguous(0), b"a\xc3");
+        assert_eq!(stripped.contiguous(1), b"\xc3");
+        assert_eq!(stripped.contiguous(2), b"\xa9");
+        assert_eq!(stripped.contiguous(3), b"b");
+        assert_eq!(strip(&[b'x'; WINDOW]).contiguous(WINDOW - 1), b"x");
     }
 
     proptest! {
         #[test]
-        fn the_shifts_do_what_the_pieces_say(text in prop::collection::vec(prop_oneof![
+        fn strip_agrees_with_scalar_version(text in prop::collection::vec(prop_oneof![
             4 => 0x20u8..0x7f, 4 => 0x80u8..=0xff, 3 => 0x80u8..=0xbf, 2 => 0xe0u8..=0xf4, 1 => 0u8..0x20,
         ], 0..100)) {
-            prop_assert_eq!(parts(&sieve(&text)), slowly(&text));
+            prop_assert_eq!(parts(&strip(&text)), strip_scalar(&text));
         }
     }
 }

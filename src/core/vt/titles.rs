@@ -1,45 +1,45 @@
-//! The window's title: what the programs mean it to be, and what stands there because coshell adds to it. The
-//! terminal's stack of titles is followed, since vim and others put theirs back from it.
+//! Window title: the one that programs set, and the one shown with coshell's prefix. The terminal's title stack is
+//! followed, since vim and others save and restore the title there (XTPUSHTITLE, XTPOPTITLE).
 
-/// The entries that terminals keep at least, and more than programs use.
+/// Maximum depth of the stack: that of xterm, and more than programs use.
 const DEPTH: usize = 10;
 
-/// The most bytes of `bare`: the room of whoever keeps them is small.
-const BARE: usize = 240;
+/// Maximum number of bytes of `unprefixed_bytes`, which the crash handler keeps in a small buffer.
+const UNPREFIXED_LIMIT: usize = 240;
 
-/// A title; `None` where it is what stood there before anything was said.
+/// Title; `None` for the one from before the session, which is unknown.
 type TitleText = Option<Vec<u8>>;
 
-/// The title, or one on the stack.
+/// Current title, or an entry of the stack.
 #[derive(Clone, Debug, Default)]
 struct SavedTitle {
-    /// What the programs mean it to be.
-    meant: TitleText,
-    /// What the terminal has.
-    stands: TitleText,
-    /// coshell pushed it, not a program.
+    /// Title that programs set.
+    wanted: TitleText,
+    /// Title that the terminal shows.
+    shown: TitleText,
+    /// Whether coshell, not a program, pushed the entry.
     ours: bool,
 }
 
-/// The window's title and the stack below it, of which the last is the top; at most `DEPTH`.
+/// Window title and its stack, the top last; at most `DEPTH`.
 #[derive(Clone, Debug, Default)]
 pub struct Titles {
     now: SavedTitle,
     stack: Vec<SavedTitle>,
-    /// What coshell puts in front of it.
+    /// Text that coshell shows before the title.
     prefix: Option<String>,
-    /// Something has changed since it was shown last.
+    /// Whether anything has changed since the last `take_update`.
     changed: bool,
 }
 
 impl Titles {
-    /// A program has set it: OSC 0 or 2.
+    /// Executes OSC 0 or 2 of a program.
     pub(super) fn set(&mut self, title: &[u8]) {
-        self.now = SavedTitle { meant: Some(title.to_vec()), stands: Some(title.to_vec()), ours: false };
+        self.now = SavedTitle { wanted: Some(title.to_vec()), shown: Some(title.to_vec()), ours: false };
         self.changed = true;
     }
 
-    /// A program has pushed it: `CSI 22 ; 0 t` or `CSI 22 ; 2 t`.
+    /// Executes XTPUSHTITLE of a program: `CSI 22 ; 0 t` or `CSI 22 ; 2 t`.
     pub(super) fn push(&mut self) {
         self.push_entry(SavedTitle { ours: false, ..self.now.clone() });
     }
@@ -51,11 +51,11 @@ impl Titles {
         self.stack.push(entry);
     }
 
-    /// A program has popped it: `CSI 23 ; 0 t` or `CSI 23 ; 2 t`.
+    /// Executes XTPOPTITLE of a program: `CSI 23 ; 0 t` or `CSI 23 ; 2 t`.
     pub(super) fn pop(&mut self) {
         let Some(entry) = self.stack.pop() else { return };
-        // coshell's entry was the one that the terminal took. It pushes only what stood there before anything was
-        // said, so the one below holds the same and can take its place.
+        // The terminal popped coshell's entry. coshell pushes only the title from before the session, so the entry below
+        // is the same and takes its place.
         if let Some(below) = self.stack.last_mut().filter(|_| entry.ours) {
             below.ours = true;
         }
@@ -63,72 +63,72 @@ impl Titles {
         self.changed = true;
     }
 
-    /// coshell means it to be this, on behalf of the programs.
+    /// Sets the title on behalf of the programs, without showing it.
     pub fn mean(&mut self, title: &[u8]) {
-        self.now.meant = Some(title.to_vec());
+        self.now.wanted = Some(title.to_vec());
         self.changed = true;
     }
 
-    /// From now on this stands in front of it, or nothing.
+    /// Sets or removes the prefix.
     pub fn lead(&mut self, prefix: Option<String>) {
         self.changed |= self.prefix != prefix;
         self.prefix = prefix;
     }
 
-    /// Whether it may not be as it should.
+    /// Returns whether the shown title may be out of date.
     pub fn is_changed(&self) -> bool {
         self.changed
     }
 
-    /// The bytes that make it what the programs mean, behind the prefix where there is one; none where it is so.
+    /// Returns the sequences that show the programs' title behind the prefix, if any; empty where it is shown already.
     pub fn show(&mut self) -> Vec<u8> {
         self.changed = false;
-        let meant = self.now.meant.as_deref();
+        let wanted = self.now.wanted.as_deref();
         let wanted = match &self.prefix {
-            Some(prefix) => Some([prefix.as_bytes(), meant.unwrap_or_default()].concat()),
-            None => meant.map(<[u8]>::to_vec),
+            Some(prefix) => Some([prefix.as_bytes(), wanted.unwrap_or_default()].concat()),
+            None => wanted.map(<[u8]>::to_vec),
         };
-        if wanted == self.now.stands {
+        if wanted == self.now.shown {
             return Vec::new();
         }
-        let Some(title) = wanted else { return self.bring_back() };
+        let Some(title) = wanted else { return self.restore_initial() };
         let mut out = Vec::new();
         let kept = self.stack.last().is_some_and(|top| top.ours);
-        if self.now.stands.is_none() && !kept {
+        if self.now.shown.is_none() && !kept {
             self.push_entry(SavedTitle { ours: true, ..SavedTitle::default() });
             out.extend_from_slice(b"\x1b[22;2t");
         }
         out.extend(set_title(&title));
-        self.now.stands = Some(title);
+        self.now.shown = Some(title);
         out
     }
 
-    /// What `show` would give without a prefix, unless that is long.
+    /// Returns what `take_update` would give without a prefix, or nothing if that exceeds `UNPREFIXED_LIMIT`.
     pub fn bare(&self) -> Vec<u8> {
-        if self.now.meant == self.now.stands {
+        if self.now.wanted == self.now.shown {
             return Vec::new();
         }
         let mut bare = Self { prefix: None, ..self.clone() };
-        Some(bare.show()).filter(|bytes| bytes.len() <= BARE).unwrap_or_default()
+        Some(bare.show()).filter(|bytes| bytes.len() <= UNPREFIXED_LIMIT).unwrap_or_default()
     }
 
-    /// What stood there before anything was said: only the stack knows it. A terminal without one, and one on whose
-    /// stack a program has put something since, is left with an empty title, for which it shows its own.
-    fn bring_back(&mut self) -> Vec<u8> {
+    /// Returns the sequences that restore the title from before the session, which only the terminal's stack has. Without a
+    /// stack, or if a program has pushed a title since, the title is set empty, and the terminal shows its default.
+    fn restore_initial(&mut self) -> Vec<u8> {
         if self.stack.pop_if(|top| top.ours).is_some() {
-            self.now.stands = None;
+            self.now.shown = None;
             return [&set_title(b"")[..], b"\x1b[23;2t"].concat();
         }
         let empty = Some(Vec::new());
-        if self.now.stands == empty {
+        if self.now.shown == empty {
             return Vec::new();
         }
-        self.now.stands = empty;
+        self.now.shown = empty;
         set_title(b"")
     }
 }
 
-/// OSC 2, ended as most programs do and every terminal knows.
+/// Returns OSC 2, ended by BEL, which every terminal accepts.
 fn set_title(title: &[u8]) -> Vec<u8> {
     [b"\x1b]2;", title, b"\x07"].concat()
 }
@@ -137,7 +137,7 @@ fn set_title(title: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// What a terminal with a stack of titles shows; `None` for what stood there before.
+    /// Terminal with a title stack; `None` is the title from before the session.
     #[derive(Debug, Default)]
     struct Terminal {
         title: Option<String>,
@@ -160,9 +160,9 @@ mod tests {
         }
     }
 
-    /// A session: `on` and `off` are the coprocess's, `push`, `pop` and everything else a program's. What is seen in the
-    /// end.
-    fn seen(steps: &[&str]) -> Option<String> {
+    /// Runs a session and returns the title shown at its end: `on` and `off` set and remove the prefix, all other steps are
+    /// a program's.
+    fn final_title(steps: &[&str]) -> Option<String> {
         let (mut titles, mut terminal) = (Titles::default(), Terminal::default());
         for step in steps {
             match *step {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_programs_titles_are_kept_behind_the_prefix_and_put_back() {
+    fn prefix_precedes_program_title_until_removed() {
         for (steps, expected) in [
             (&["one"][..], Some("one")),
             (&["one", "on"], Some("> one")),
@@ -199,12 +199,12 @@ mod tests {
             (&["on", "one", "off"], Some("one")),
             (&["on", "off", "on", "off"], None),
         ] {
-            assert_eq!(seen(steps).as_deref(), expected, "{steps:?}");
+            assert_eq!(final_title(steps).as_deref(), expected, "{steps:?}");
         }
     }
 
     #[test]
-    fn a_program_that_puts_a_title_back_from_the_stack_gets_its_own() {
+    fn program_restores_its_title_from_stack() {
         for (steps, expected) in [
             (&["sh", "push", "vim", "pop"][..], Some("sh")),
             (&["sh", "on", "push", "vim", "pop"], Some("> sh")),
@@ -219,12 +219,12 @@ mod tests {
             (&["push", "on", "pop", "off"], None),
             (&["on", "push", "off"], Some("")),
         ] {
-            assert_eq!(seen(steps).as_deref(), expected, "{steps:?}");
+            assert_eq!(final_title(steps).as_deref(), expected, "{steps:?}");
         }
     }
 
     #[test]
-    fn the_stack_is_bounded() {
+    fn title_stack_is_bounded() {
         let mut titles = Titles::default();
         (0..100).for_each(|_| titles.push());
         assert_eq!(titles.stack.len(), DEPTH);

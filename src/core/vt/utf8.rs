@@ -1,51 +1,51 @@
-//! UTF-8 that may be cut anywhere, and the bytes that are not UTF-8 at all.
+//! Incremental decoding of UTF-8, and of bytes that are not UTF-8.
 
 use unicode_width::UnicodeWidthChar;
 
-/// The beginning of a character whose other bytes have not come yet.
+/// Incomplete character at the end of a chunk.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PartialChar {
-    /// The first `len` are valid so far.
+    /// The first `len` bytes are a valid prefix of a character.
     bytes: [u8; 4],
     len: usize,
 }
 
-/// What one more byte did to a [`PartialChar`].
+/// Result of adding a byte to a [`PartialChar`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Joined {
-    /// It belongs to the character, which is still incomplete.
+    /// The byte belongs to the character, which is still incomplete.
     More,
-    /// The character is whole.
+    /// The character is complete.
     Whole,
-    /// It does not belong to it: what came so far is not UTF-8.
+    /// The byte does not belong to it: the bytes so far are not UTF-8.
     Broken,
 }
 
 impl PartialChar {
-    /// Whether nothing is carried.
+    /// Returns whether no character is incomplete.
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// How many bytes are carried.
+    /// Returns the number of bytes held.
     pub(super) fn len(&self) -> u64 {
         self.len as u64
     }
 
-    /// Carries nothing any more, and gives what there was.
+    /// Takes the bytes held.
     pub(super) fn take(&mut self) -> ([u8; 4], usize) {
         let taken = (self.bytes, self.len);
         self.len = 0;
         taken
     }
 
-    /// Carries this incomplete character.
+    /// Holds the incomplete character `bytes`.
     pub(super) fn set(&mut self, bytes: &[u8]) {
         self.bytes[..bytes.len()].copy_from_slice(bytes);
         self.len = bytes.len();
     }
 
-    /// Adds a byte, unless it breaks the character.
+    /// Adds a byte, unless it does not belong to the character.
     pub(super) fn join(&mut self, byte: u8) -> Joined {
         self.bytes[self.len] = byte;
         match std::str::from_utf8(&self.bytes[..=self.len]) {
@@ -61,7 +61,7 @@ impl PartialChar {
         }
     }
 
-    /// Forgets what was carried and what `run` completes: only how `run` leaves off is of interest.
+    /// Advances over `run` and holds the incomplete character at its end, if any.
     pub(super) fn follow(&mut self, run: &[u8]) {
         if run.last().is_none_or(u8::is_ascii) {
             self.len = 0;
@@ -77,17 +77,17 @@ impl PartialChar {
     }
 }
 
-/// The bytes at the start of a text that belong together.
+/// First character of a text, or the bytes in its place.
 pub(super) enum Utf8State {
-    /// A character of this length.
+    /// Character of this many bytes.
     Char(usize),
-    /// As many bytes as could have been the start of a character, at least one.
+    /// Bytes that are not UTF-8: the longest valid prefix of a character, at least one byte.
     Broken(usize),
-    /// A character without its end.
+    /// Incomplete character at the end of the text.
     Open,
 }
 
-/// What a text that is not empty begins with.
+/// Classifies the start of a text that is not empty.
 #[inline]
 pub(super) fn sequence(text: &[u8]) -> Utf8State {
     let (len, second) = match text[0] {
@@ -112,7 +112,7 @@ pub(super) fn sequence(text: &[u8]) -> Utf8State {
     Utf8State::Char(len)
 }
 
-/// How many bytes at the end of a text are an incomplete character.
+/// Returns the number of bytes at the end of a text that are an incomplete character.
 pub(in crate::core) fn open(text: &[u8]) -> usize {
     if text.last().is_none_or(u8::is_ascii) {
         return 0;
@@ -121,13 +121,13 @@ pub(in crate::core) fn open(text: &[u8]) -> usize {
     lead.filter(|&back| matches!(sequence(&text[text.len() - back..]), Utf8State::Open)).unwrap_or(0)
 }
 
-/// Whether valid UTF-8 begins with a C1 control.
+/// Returns whether valid UTF-8 begins with a C1 control.
 pub(super) fn is_c1(text: &[u8]) -> bool {
     matches!(text, [0xc2, 0x80..=0x9f, ..])
 }
 
-/// The first character of a text that is not empty, or its first byte where that is not UTF-8,
-/// and the bytes it takes.
+/// Returns the first character of a text that is not empty, or its first byte if that is not UTF-8, and the number of
+/// bytes it takes.
 #[inline]
 pub(super) fn first(text: &[u8]) -> (Result<char, u8>, usize) {
     let Utf8State::Char(len) = sequence(text) else { return (Err(text[0]), 1) };
@@ -142,10 +142,10 @@ pub(super) fn first(text: &[u8]) -> (Result<char, u8>, usize) {
     (char::from_u32(code).ok_or(text[0]), len)
 }
 
-/// The columns that a character takes: 0, 1 or 2.
+/// Returns the columns that a character takes: 0, 1 or 2.
 pub(super) fn width(char: char) -> usize {
     match char {
-        // What is frequent, before the tables are asked.
+        // Frequent ranges, before the lookup in the tables.
         '\0'..='\u{7f}' | 'À'..='\u{2ff}' | 'Α'..='Ρ' | 'Σ'..='ё' => 1,
         'ぁ'..='ゖ' | 'ァ'..='ヿ' | '一'..='\u{9fff}' | '가'..='힣' => 2,
         _ => char.width().unwrap_or(0).min(2),
@@ -159,7 +159,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn characters_take_columns() {
+    fn width_and_length_of_first_character() {
         for (text, expected) in [("a", 1), ("é", 1), ("漢", 2), ("\u{301}", 0), ("\u{200d}", 0), ("\u{fe0f}", 0)] {
             let (char, len) = first(text.as_bytes());
             assert_eq!((char.map(width), len), (Ok(expected), text.len()), "{text}");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_carry_is_completed_or_broken() {
+    fn partial_char_is_completed_or_broken() {
         let mut carry = PartialChar::default();
         assert_eq!(carry.join(0xe6), Joined::More);
         assert_eq!(carry.join(0xbc), Joined::More);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_short_cut_agrees_with_the_tables() {
+    fn width_agrees_with_unicode_tables() {
         use unicode_width::UnicodeWidthChar;
         for char in '\u{a0}'..=char::MAX {
             assert_eq!(width(char), char.width().unwrap_or(0).min(2), "{char:?}");
@@ -186,7 +186,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn decoding_agrees_with_the_standard_library(
+        fn decoding_agrees_with_standard_library(
             bytes in prop::collection::vec(prop_oneof![
                 2 => 0x20u8..0x7f, 2 => 0x80u8..=0xff, 3 => 0x80u8..=0xbf, 1 => 0xe0u8..=0xf4,
             ], 1..6),
@@ -210,7 +210,7 @@ mod tests {
         }
 
         #[test]
-        fn following_is_the_same_however_it_is_cut(
+        fn follow_does_not_depend_on_cuts(
             bytes in prop::collection::vec(prop_oneof![0x20u8..0x7f, 0x80u8..=0xff], 0..12),
             at in 0usize..12,
         ) {

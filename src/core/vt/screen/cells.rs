@@ -1,40 +1,40 @@
-//! What is seen: the rows, cell by cell and as text, and the cursor.
+//! Contents of the screen: rows as cells and as text, and the cursor.
 
 use avt::ScreenKind;
 
 use super::{CellText, Screen, Style};
 
-/// One column of a row.
+/// Column of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell<'a> {
-    /// What stands there.
+    /// Content.
     pub glyph: CellText<'a>,
-    /// 2 for a wide character, 0 for the column behind it that it takes.
+    /// 2 for a wide character, 0 for its second column, else 1.
     pub width: u8,
-    /// What it looks like.
+    /// Colours and attributes.
     pub style: Style,
 }
 
-/// Where the cursor is, counted from 0.
+/// Cursor position, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Its row.
+    /// Row.
     pub row: usize,
-    /// Its column; in the last one too where the next character goes to the next row.
+    /// Column; the last one while a wrap is pending.
     pub column: usize,
-    /// The last column is filled, and the next character goes to the next row.
+    /// Whether the last column is filled, so that the next character wraps (DECAWM).
     pub pending_wrap: bool,
-    /// Whether it is shown.
+    /// Whether the cursor is shown (DECTCEM).
     pub visible: bool,
 }
 
 impl Screen {
-    /// Whether the alternate screen is shown.
+    /// Returns whether the alternate screen is shown.
     pub fn alt_screen(&self) -> bool {
         self.terminal.active_screen_kind() == ScreenKind::Alternate
     }
 
-    /// Where the cursor is.
+    /// Returns the cursor position.
     pub fn cursor(&self) -> Position {
         let (cursor, last) = (self.terminal.cursor(), self.columns() - 1);
         Position {
@@ -45,37 +45,37 @@ impl Screen {
         }
     }
 
-    /// The cells of a row; none where there is no such row.
+    /// Returns the cells of a row; none if the row does not exist.
     pub fn cells(&self, row: usize) -> impl DoubleEndedIterator<Item = Cell<'_>> + '_ {
         let cells = self.terminal.screen().line(row).map_or(&[][..], avt::Line::cells);
         cells.iter().map(|cell| {
-            let glyph = self.glyphs.read(cell.char());
+            let glyph = self.glyphs.decode(cell.char());
             let style = Style::of(cell.pen());
-            // What is erased takes the background and nothing else.
+            // Erased cells take the background colour only (back_color_erase).
             let erased = Style { background: style.background, ..Style::default() };
             let style = if glyph == CellText::Nothing && cell.width() > 0 { erased } else { style };
             Cell { glyph, width: cell.width(), style }
         })
     }
 
-    /// A row as text, without the blanks at its end.
+    /// Returns a row as text, without trailing spaces.
     pub fn text(&self, row: usize) -> String {
         let text: String = self.cells(row).filter(|cell| cell.width > 0).map(|cell| cell.glyph.to_string()).collect();
         text.trim_end_matches(' ').to_owned()
     }
 
-    /// Whether the line on this row goes on in the next one.
+    /// Returns whether the line on this row wraps into the next one.
     pub fn wraps(&self, row: usize) -> bool {
         self.terminal.screen().line(row).is_some_and(avt::Line::is_wrapped)
     }
 
-    /// The last row below the cursor on which something stands, or else the cursor's.
+    /// Returns the last row with text from the cursor's row on, or the cursor's row.
     pub fn bottom(&self) -> usize {
         let cursor = self.cursor().row;
         (cursor..self.rows()).rev().find(|&row| !self.text(row).is_empty()).unwrap_or(cursor)
     }
 
-    /// How far below the cursor the first row is on and below which nothing stands.
+    /// Returns the number of rows from the cursor down to the first one from which on all rows are empty.
     pub fn blank_below(&self) -> usize {
         self.bottom() - self.cursor().row + 1
     }

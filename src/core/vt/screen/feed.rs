@@ -1,23 +1,23 @@
-//! What went to the terminal, put into the emulation. What comes of it others look at.
+//! Feeding of the bytes that went to the terminal into the emulation.
 
 use avt::parser::Function;
 
 use super::Screen;
-use super::glyphs::{is_mark, written};
+use super::glyphs::{encode, is_mark};
 use crate::core::vt::utf8;
 
 impl Screen {
-    /// Bytes went to the terminal.
+    /// Executes bytes that went to the terminal.
     pub fn feed(&mut self, bytes: &[u8]) {
         let joined;
-        let bytes = if self.open.is_empty() {
+        let bytes = if self.partial.is_empty() {
             bytes
         } else {
-            joined = [&self.open, bytes].concat();
+            joined = [&self.partial, bytes].concat();
             &joined
         };
-        let (whole, open) = bytes.split_at(bytes.len() - utf8::open(bytes));
-        self.open = open.to_vec();
+        let (whole, partial) = bytes.split_at(bytes.len() - utf8::open(bytes));
+        self.partial = partial.to_vec();
         for chunk in whole.utf8_chunks() {
             self.print(chunk.valid());
             if !chunk.invalid().is_empty() {
@@ -31,17 +31,17 @@ impl Screen {
             let Some(function) = self.parser.feed(char) else { continue };
             match function {
                 Function::Print(char) if is_mark(char) => self.mark(char),
-                Function::Print(char) => self.terminal.execute(Function::Print(written(char))),
+                Function::Print(char) => self.terminal.execute(Function::Print(encode(char))),
                 function => {
-                    self.learn(&function);
+                    self.track_origin(&function);
                     self.terminal.execute(function);
                 }
             }
-            self.learn_of_last_row();
+            self.track_last_row();
         }
     }
 
-    /// A combining mark belongs to the character in front of the cursor, which is put once more.
+    /// Adds a combining mark to the character before the cursor, which is printed again as a cluster.
     fn mark(&mut self, mark: char) {
         let cursor = self.terminal.cursor();
         let Some(line) = self.terminal.screen().line(cursor.row) else { return };

@@ -1,29 +1,29 @@
-//! What the emulation has one character for, and a terminal more: a blank that was written (it has attributes, one
-//! that was erased only a background), and a character with combining marks. Such a thing is given a character that no
-//! text uses. It must not know where on the screen anything stands.
+//! Cell contents that avt, with one character per cell, cannot represent: a printed space (with attributes; an erased cell
+//! has only a background) and a character with combining marks. Each is mapped to a private-use or unassigned code point
+//! of the same width.
 
 use std::fmt;
 
 use unicode_width::UnicodeWidthChar;
 
-/// A blank that was written.
-const BLANK: char = '\u{f0020}';
-/// The first of those that stand for a narrow character with marks, and for a wide one.
+/// Code point of a printed space.
+const PRINTED_SPACE: char = '\u{f0020}';
+/// First code point of narrow and of wide clusters.
 const NARROW: u32 = 0xf_1000;
 const WIDE: u32 = 0x3_a000;
-/// How many characters with marks are told apart; of the others only the character is kept.
-const MOST: usize = 4096;
-/// How long one of them may become, in bytes.
-const LONGEST: usize = 64;
+/// Maximum number of distinct clusters; of further ones only the base character is kept.
+const MAX_CLUSTERS: usize = 4096;
+/// Maximum length of a cluster in bytes.
+const MAX_CLUSTER_LEN: usize = 64;
 
-/// What stands in a cell.
+/// Content of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellText<'a> {
-    /// Nobody has written there, or it was erased.
+    /// Never written, or erased.
     Nothing,
-    /// A character.
+    /// Character.
     Char(char),
-    /// A character with combining marks.
+    /// Character with combining marks.
     Cluster(&'a str),
 }
 
@@ -37,39 +37,39 @@ impl fmt::Display for CellText<'_> {
     }
 }
 
-/// The characters with marks that were seen.
+/// Table of the clusters seen.
 #[derive(Debug, Default)]
 pub(super) struct Glyphs {
     clusters: Vec<String>,
 }
 
-/// Whether this takes no column of its own.
+/// Returns whether `char` is a combining mark, which takes no column.
 pub(super) fn is_mark(char: char) -> bool {
     char >= '\u{300}' && char.width() == Some(0)
 }
 
-/// What the emulation is given for a character.
-pub(super) fn written(char: char) -> char {
-    if char == ' ' { BLANK } else { char }
+/// Returns the code point that represents a printed character.
+pub(super) fn encode(char: char) -> char {
+    if char == ' ' { PRINTED_SPACE } else { char }
 }
 
 impl Glyphs {
-    /// What the emulation's character stands for.
-    pub(super) fn read(&self, char: char) -> CellText<'_> {
-        match (char, place(char)) {
+    /// Decodes a code point of the emulation.
+    pub(super) fn decode(&self, char: char) -> CellText<'_> {
+        match (char, cluster_index(char)) {
             (' ', _) => CellText::Nothing,
-            (BLANK, _) => CellText::Char(' '),
+            (PRINTED_SPACE, _) => CellText::Char(' '),
             (_, Some(at)) => self.clusters.get(at).map_or(CellText::Char(char), |text| CellText::Cluster(text)),
             (_, None) => CellText::Char(char),
         }
     }
 
-    /// What stands for the emulation's character with a mark behind it; `None` if that is too much.
+    /// Returns the code point of `char` with `mark` added; `None` if the table is full or the cluster too long.
     pub(super) fn join(&mut self, char: char, mark: char) -> Option<char> {
-        let cluster = format!("{}{mark}", self.read(char));
+        let cluster = format!("{}{mark}", self.decode(char));
         let at = match self.clusters.iter().position(|known| *known == cluster) {
             Some(at) => at,
-            None if self.clusters.len() < MOST && cluster.len() <= LONGEST => {
+            None if self.clusters.len() < MAX_CLUSTERS && cluster.len() <= MAX_CLUSTER_LEN => {
                 self.clusters.push(cluster);
                 self.clusters.len() - 1
             }
@@ -80,10 +80,10 @@ impl Glyphs {
     }
 }
 
-/// The place among the clusters of what stands for one.
-fn place(char: char) -> Option<usize> {
+/// Returns the index of the cluster that a code point represents.
+fn cluster_index(char: char) -> Option<usize> {
     let code = u32::from(char);
-    let base = [NARROW, WIDE].into_iter().find(|&base| code >= base && code - base < MOST as u32)?;
+    let base = [NARROW, WIDE].into_iter().find(|&base| code >= base && code - base < MAX_CLUSTERS as u32)?;
     Some((code - base) as usize)
 }
 
@@ -92,35 +92,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_for_others_has_their_width() {
+    fn code_points_have_width_of_their_text() {
         for (base, width) in [(NARROW, 1), (WIDE, 2)] {
-            let mut all = (base..base + MOST as u32).filter_map(char::from_u32);
+            let mut all = (base..base + MAX_CLUSTERS as u32).filter_map(char::from_u32);
             assert!(all.all(|char| char.width() == Some(width)));
         }
-        assert_eq!(BLANK.width(), Some(1));
+        assert_eq!(PRINTED_SPACE.width(), Some(1));
     }
 
     #[test]
-    fn joins_and_reads() {
+    fn cluster_is_joined_and_decoded() {
         let mut glyphs = Glyphs::default();
-        let one = glyphs.join('e', '\u{301}').expect("there is room");
-        let two = glyphs.join(one, '\u{323}').expect("there is room");
-        let wide = glyphs.join('\u{4e2d}', '\u{301}').expect("there is room");
-        let read: Vec<_> = [one, two, wide, BLANK, 'x'].map(|char| glyphs.read(char).to_string()).into();
-        assert_eq!(read, ["e\u{301}", "e\u{301}\u{323}", "\u{4e2d}\u{301}", " ", "x"]);
+        let one = glyphs.join('e', '\u{301}').expect("the table has space");
+        let two = glyphs.join(one, '\u{323}').expect("the table has space");
+        let wide = glyphs.join('\u{4e2d}', '\u{301}').expect("the table has space");
+        let texts: Vec<_> = [one, two, wide, PRINTED_SPACE, 'x'].map(|char| glyphs.decode(char).to_string()).into();
+        assert_eq!(texts, ["e\u{301}", "e\u{301}\u{323}", "\u{4e2d}\u{301}", " ", "x"]);
         assert_eq!(wide.width(), Some(2));
     }
 
     #[test]
-    fn is_bounded() {
+    fn cluster_table_is_bounded() {
         let mut glyphs = Glyphs::default();
         let letters = (0x4e00..0x9000_u32).filter_map(char::from_u32);
-        assert_eq!(letters.filter_map(|char| glyphs.join(char, '\u{301}')).count(), MOST);
+        assert_eq!(letters.filter_map(|char| glyphs.join(char, '\u{301}')).count(), MAX_CLUSTERS);
         let (mut last, mut marks) = ('e', 0);
         let mut glyphs = Glyphs::default();
         while let Some(next) = glyphs.join(last, '\u{301}') {
             (last, marks) = (next, marks + 1);
         }
-        assert!(marks < LONGEST);
+        assert!(marks < MAX_CLUSTER_LEN);
     }
 }

@@ -1,10 +1,9 @@
-//! The screen as a person sees it: cells, cursor, size, and the bytes that draw it anew. A terminal emulation behind
-//! a module of our own, so that nobody else knows which. It is fed with what went to the terminal, by whoever has
-//! that, and only when somebody asks.
+//! Terminal screen: cells, cursor, size, and the sequences that repaint it. It wraps the `avt` crate, so that no other
+//! module depends on it, and is fed with the bytes that went to the terminal, only while a client or the menu needs it.
 //!
-//! `feed` is the way in, with `glyphs` for what the emulation has no characters for; `size` is how large the screen is.
-//! `cells` is what is seen there, `style` what that looks like, and `origin` what is known of where it is on the
-//! terminal. `repaint` makes bytes of it.
+//! `feed` is the entry point, with `glyphs` for the characters that avt's cells cannot hold; `size` resizes. `cells` reads
+//! the screen and `style` the appearance of a cell; `origin` tracks which terminal row the emulated screen begins on.
+//! `repaint` generates sequences.
 
 mod cells;
 mod feed;
@@ -25,28 +24,28 @@ use glyphs::Glyphs;
 use origin::OriginState;
 pub use style::{CellColour, Style};
 
-/// The screen that is shown.
+/// Emulated screen.
 pub struct Screen {
     parser: Parser,
     terminal: Terminal,
     glyphs: Glyphs,
-    /// The beginning of a character whose end has not come yet.
-    open: Vec<u8>,
-    ground: OriginState,
-    /// Where the shell says that the prompt begins at which it waits.
+    /// Incomplete UTF-8 character.
+    partial: Vec<u8>,
+    origin: OriginState,
+    /// Start of the current prompt (OSC 133 A).
     prompt: Option<Anchor>,
 }
 
 impl Screen {
-    /// An empty screen of this size.
+    /// Creates an empty screen of `size`.
     pub fn new(size: Size) -> Self {
-        let (cols, rows) = size::sides(size);
+        let (cols, rows) = size::bounded(size);
         Self {
             parser: Parser::new(),
             terminal: Terminal::new(cols, rows).expect("both sides are at least 1"),
             glyphs: Glyphs::default(),
-            open: Vec::new(),
-            ground: OriginState::default(),
+            partial: Vec::new(),
+            origin: OriginState::default(),
             prompt: None,
         }
     }
@@ -54,6 +53,6 @@ impl Screen {
 
 impl std::fmt::Debug for Screen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Picture").field("size", &self.terminal.size()).finish_non_exhaustive()
+        f.debug_struct("Screen").field("size", &self.terminal.size()).finish_non_exhaustive()
     }
 }

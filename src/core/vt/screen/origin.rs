@@ -1,26 +1,26 @@
-//! What is known of where things are on the terminal: learned from what programs do, not from what is seen.
+//! Position of the emulated screen on the terminal, as far as the output reveals it.
 
 use avt::parser::{EdScope, Function, Osc, ShellIntegration};
 
 use super::Screen;
 
-/// What is known of the primary screen. The emulation begins in the first row, the terminal wherever its cursor was when
-/// the session began; its rows are never above those of the emulation, since both stop at the edges.
+/// Knowledge about the primary screen. The emulation begins in the first row, the terminal in the row where its cursor
+/// was when the session began, so a terminal row is never above its emulated one.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OriginState {
-    /// The cursor is on the row on which the emulation has it.
-    placed: bool,
-    /// On the last row stands what the emulation has there.
-    laid: bool,
+    /// Whether the terminal's cursor is on the emulated cursor's row.
+    row_known: bool,
+    /// Whether the terminal's last row has the emulated last row's content.
+    last_row_known: bool,
 }
 
 impl OriginState {
-    const KNOWN: Self = Self { placed: true, laid: true };
+    const KNOWN: Self = Self { row_known: true, last_row_known: true };
 }
 
 impl Screen {
-    /// A program does this next.
-    pub(super) fn learn(&mut self, function: &Function) {
+    /// Updates the knowledge before `function` is executed.
+    pub(super) fn track_origin(&mut self, function: &Function) {
         if self.alt_screen() {
             return;
         }
@@ -29,32 +29,33 @@ impl Screen {
                 self.prompt = Some(self.terminal.anchor_at_cursor());
             }
             Function::Osc(Osc::ShellIntegration(ShellIntegration::CommandExecuted)) => self.prompt = None,
-            Function::Cup(..) | Function::Vpa(_) | Function::Decstbm(..) => self.ground.placed = true,
-            Function::Ed(EdScope::Below | EdScope::All) => self.ground.laid = true,
-            Function::Ris => self.ground = OriginState::KNOWN,
+            // All three set an absolute row.
+            Function::Cup(..) | Function::Vpa(_) | Function::Decstbm(..) => self.origin.row_known = true,
+            Function::Ed(EdScope::Below | EdScope::All) => self.origin.last_row_known = true,
+            Function::Ris => self.origin = OriginState::KNOWN,
             _ => {}
         }
     }
 
-    /// What is on the last row by the emulation cannot be above it.
-    pub(super) fn learn_of_last_row(&mut self) {
+    /// Updates the knowledge after a function: an emulated cursor on the last row means that the terminal's is there too.
+    pub(super) fn track_last_row(&mut self) {
         if self.terminal.cursor().row + 1 == self.rows() && !self.alt_screen() {
-            self.ground = OriginState::KNOWN;
+            self.origin = OriginState::KNOWN;
         }
     }
 
-    /// The whole screen was drawn as it is here.
+    /// Records that the terminal was repainted from this screen.
     pub fn was_drawn(&mut self) {
-        self.ground = OriginState::KNOWN;
+        self.origin = OriginState::KNOWN;
     }
 
-    /// Whether it is known where the cursor is on the screen, and what stands on the last row. Until the output has
-    /// reached the last row, or a program has cleared the screen, it is known of neither.
+    /// Returns whether the cursor's terminal row and the last row's content are known: on the primary screen not until the
+    /// output has reached the last row or a program has positioned the cursor and cleared the screen.
     pub fn origin_known(&self) -> bool {
-        self.alt_screen() || (self.ground.placed && self.ground.laid)
+        self.alt_screen() || (self.origin.row_known && self.origin.last_row_known)
     }
 
-    /// How many rows above the cursor the prompt begins, if the shell says where and it is on the screen.
+    /// Returns the number of rows from the prompt's start down to the cursor, if the prompt is marked and on the screen.
     pub fn prompt_above(&self) -> Option<usize> {
         let place = self.terminal.resolve(self.prompt.as_ref()?)?;
         let row = usize::try_from(place.row).ok().filter(|_| place.screen == self.terminal.active_screen_kind())?;

@@ -1,4 +1,4 @@
-//! The bytes that draw what is seen. When they may be sent, and which modes the terminal must be in before, is for others.
+//! Sequences that repaint the screen. The caller decides when to send them and sets the modes that they require.
 
 use avt::parser::Function;
 use avt::{Parser, Terminal};
@@ -6,8 +6,8 @@ use avt::{Parser, Terminal};
 use super::{Cell, CellText, Screen, Style};
 
 impl Screen {
-    /// The bytes that draw this row anew, attributes and all, for a cursor at its start. They leave the attributes at
-    /// their defaults. The terminal must wrap (DECAWM), not insert (IRM), and show no line graphics.
+    /// Returns the sequences that repaint a row, for a cursor at its start. They leave the attributes at their defaults. The
+    /// terminal must have DECAWM set, IRM reset and ASCII as G0.
     pub fn repaint_row(&self, row: usize) -> Vec<u8> {
         let mut out = b"\x1b[m".to_vec();
         let blank = Cell { glyph: CellText::Nothing, width: 1, style: Style::default() };
@@ -29,8 +29,8 @@ impl Screen {
         out
     }
 
-    /// The bytes that draw the whole screen anew, without a word of modes and cursor. They leave the attributes at their
-    /// defaults; the terminal must be as for `repaint_row`, and scroll as a whole.
+    /// Returns the sequences that repaint the whole screen, without modes and cursor. They leave the attributes at their
+    /// defaults; they require the modes of `repaint_row` and no scrolling region.
     pub fn repaint(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for row in 0..self.rows() {
@@ -40,8 +40,8 @@ impl Screen {
         out
     }
 
-    /// The bytes that put the scrolling region, the origin, the cursor and the attributes where they are, in a terminal
-    /// whose region is the whole screen and that is as for `repaint_row`.
+    /// Returns the sequences that restore scrolling region, origin (DECOM), cursor and attributes, in a terminal without a
+    /// scrolling region and with the modes of `repaint_row`.
     pub fn resume(&self, origin: bool) -> Vec<u8> {
         let (margins, pen) = self.margins_and_pen();
         let mut out = Vec::new();
@@ -59,8 +59,8 @@ impl Screen {
         out
     }
 
-    /// The scrolling region, where it is not the whole screen, and the attributes that are on: the emulation tells them
-    /// only by the sequences that would bring them about.
+    /// Returns the scrolling region, if it is not the whole screen, and the current attributes. avt exposes them only in the
+    /// sequences of its dump.
     fn margins_and_pen(&self) -> (Option<(u16, u16)>, Style) {
         let (mut parser, mut margins, mut last) = (Parser::new(), None, None);
         for char in self.terminal.dump().chars() {
@@ -76,14 +76,14 @@ impl Screen {
         (margins, pen.unwrap_or_default())
     }
 
-    /// The bytes that put the cursor, which is on its row already, where it is on that row, with what is pending. They
-    /// leave the attributes at their defaults; the terminal must be as for `repaint_row`.
+    /// Returns the sequences that restore the cursor's column and pending wrap; the cursor must be on its row already. They
+    /// leave the attributes at their defaults and require the modes of `repaint_row`.
     pub fn put_cursor(&self) -> Vec<u8> {
         let cursor = self.cursor();
         let last = self.cells(cursor.row).last().filter(|_| cursor.pending_wrap);
         let column = cursor.column - usize::from(last.is_some_and(|cell| cell.width == 0));
         let mut out = format!("\x1b[m\x1b[{}G", column + 1).into_bytes();
-        // What fills the last column is put once more, so that the next character goes to the next row.
+        // A pending wrap arises only from a character printed in the last column, so that character is printed again.
         if let Some(cell) = self.cells(cursor.row).nth(column).filter(|_| cursor.pending_wrap) {
             cell.style.begin(&mut out);
             out.extend_from_slice(cell.glyph.to_string().as_bytes());

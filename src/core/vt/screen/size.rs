@@ -1,43 +1,43 @@
-//! How large the screen is, and what becomes of its rows when the window has another size.
+//! Size of the screen, and its change.
 
 use super::Screen;
 use super::origin::OriginState;
 use crate::types::Size;
 
-/// More rows and columns than any terminal has: what the emulation allocates is bounded.
-const MOST: u16 = 2000;
+/// Maximum number of rows and of columns, which bounds the emulation's memory.
+const MAX_SIDE: u16 = 2000;
 
-/// Columns and rows as the emulation wants them.
-pub(super) fn sides(size: Size) -> (usize, usize) {
-    (usize::from(size.cols.clamp(1, MOST)), usize::from(size.rows.clamp(1, MOST)))
+/// Returns columns and rows within the emulation's bounds.
+pub(super) fn bounded(size: Size) -> (usize, usize) {
+    (usize::from(size.cols.clamp(1, MAX_SIDE)), usize::from(size.rows.clamp(1, MAX_SIDE)))
 }
 
 impl Screen {
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.terminal.size().1
     }
 
-    /// How many columns there are.
+    /// Returns the number of columns.
     pub fn columns(&self) -> usize {
         self.terminal.size().0
     }
 
-    /// The window has another size.
+    /// Resizes the screen.
     pub fn resize(&mut self, size: Size) {
-        let (cols, rows) = sides(size);
-        // Terminals differ in what they do with the rows then.
-        self.ground = OriginState::default();
-        let blank = if cols < self.columns() && !self.alt_screen() { self.spent(cols) } else { 0 };
+        let (cols, rows) = bounded(size);
+        // Terminals differ in which rows they scroll away on a resize.
+        self.origin = OriginState::default();
+        let blank = if cols < self.columns() && !self.alt_screen() { self.rows_gained(cols) } else { 0 };
         if blank > 0 {
             self.terminal.resize(self.columns(), self.rows() - blank);
         }
         self.terminal.resize(cols, rows);
     }
 
-    /// How many of the blank rows below the cursor are used up when the lines are wrapped at so many columns. The
-    /// emulation would sooner scroll the first lines away.
-    fn spent(&self, cols: usize) -> usize {
+    /// Returns how many blank rows below the cursor the text takes when it is rewrapped at `cols` columns. Otherwise the
+    /// emulation would scroll the first rows away.
+    fn rows_gained(&self, cols: usize) -> usize {
         let used = self.bottom() + 1;
         let (mut needed, mut length) = (0, 0);
         for row in 0..used {

@@ -1,11 +1,11 @@
-//! What a cell looks like, and the sequence that switches to it. Where the cell is it does not know.
+//! Colours and attributes of a cell, and the SGR sequence that sets them.
 
 use avt::{Color, Pen};
 
-/// What it is called, its number in SGR, and how the emulation tells of it.
+/// Name, SGR code, and accessor of an attribute.
 type Attribute = (&'static str, u8, fn(&Pen) -> bool);
 
-/// What a cell can look like besides its colours.
+/// Attributes besides the colours.
 const ATTRIBUTES: [Attribute; 7] = [
     ("bold", 1, Pen::is_bold),
     ("faint", 2, Pen::is_faint),
@@ -16,23 +16,23 @@ const ATTRIBUTES: [Attribute; 7] = [
     ("strikethrough", 9, Pen::is_strikethrough),
 ];
 
-/// A colour of the terminal.
+/// Colour of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellColour {
-    /// One of the 256.
+    /// Index into the palette of 256 colours.
     Indexed(u8),
-    /// Red, green, blue.
+    /// Red, green and blue.
     Rgb(u8, u8, u8),
 }
 
-/// What a cell looks like.
+/// Colours and attributes of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// `None` is the terminal's own.
+    /// Colour, or `None` for the terminal's default.
     pub foreground: Option<CellColour>,
-    /// `None` is the terminal's own.
+    /// Colour, or `None` for the terminal's default.
     pub background: Option<CellColour>,
-    /// Which of `ATTRIBUTES` are on.
+    /// Whether each of `ATTRIBUTES` is set.
     pub(super) attributes: [bool; ATTRIBUTES.len()],
 }
 
@@ -49,13 +49,13 @@ impl Style {
         }
     }
 
-    /// The attributes that are on: their names, and their numbers in SGR.
+    /// Returns the names and SGR codes of the attributes that are set.
     pub fn attributes(self) -> impl Iterator<Item = (&'static str, u8)> {
         let all = ATTRIBUTES.into_iter().zip(self.attributes);
         all.filter(|(_, on)| *on).map(|((name, code, _), _)| (name, code))
     }
 
-    /// Appends what switches to it from any other.
+    /// Appends the SGR sequence that switches to this style from any other.
     pub(super) fn begin(self, out: &mut Vec<u8>) {
         let mut sgr = String::from("\x1b[0");
         for (_, code) in self.attributes() {
@@ -72,6 +72,7 @@ fn push_colour(sgr: &mut String, colour: Option<CellColour>, base: u16) {
     let code = match colour {
         None => return,
         Some(CellColour::Indexed(n @ 0..8)) => format!(";{}", base + u16::from(n)),
+        // aixterm's bright colours: 90 to 97 and 100 to 107.
         Some(CellColour::Indexed(n @ 8..16)) => format!(";{}", base + 52 + u16::from(n)),
         Some(CellColour::Indexed(n)) => format!(";{};5;{n}", base + 8),
         Some(CellColour::Rgb(r, g, b)) => format!(";{};2;{r};{g};{b}", base + 8),

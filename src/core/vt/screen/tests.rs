@@ -1,4 +1,4 @@
-//! The model against another emulation, and its bytes against the model.
+//! The screen compared with the vt100 crate, and its repainting with the screen.
 
 use proptest::prelude::*;
 
@@ -6,8 +6,8 @@ use super::*;
 
 const SIZE: Size = Size { rows: 8, cols: 20, xpixel: 0, ypixel: 0 };
 
-/// What a cell shows, in words that both emulations have; nothing for the second column of a wide character.
-type Seen = (String, Option<CellColour>, Option<CellColour>, Vec<&'static str>);
+/// Glyph, colours and attributes of a cell that both emulations have; empty for the second column of a wide character.
+type CellView = (String, Option<CellColour>, Option<CellColour>, Vec<&'static str>);
 
 fn screen(bytes: &[u8]) -> Screen {
     let mut screen = Screen::new(SIZE);
@@ -21,10 +21,10 @@ fn oracle(bytes: &[u8]) -> vt100::Parser {
     parser
 }
 
-fn of_picture(screen: &Screen) -> Vec<Vec<Seen>> {
+fn screen_cells(screen: &Screen) -> Vec<Vec<CellView>> {
     let seen = |cell: Cell<'_>| {
         if cell.width == 0 {
-            return Seen::default();
+            return CellView::default();
         }
         let Style { foreground, background, .. } = cell.style;
         let attributes = cell.style.attributes().map(|(name, _)| name).collect();
@@ -33,7 +33,7 @@ fn of_picture(screen: &Screen) -> Vec<Vec<Seen>> {
     (0..screen.rows()).map(|row| screen.cells(row).map(seen).collect()).collect()
 }
 
-fn of_oracle(parser: &vt100::Parser) -> Vec<Vec<Seen>> {
+fn oracle_cells(parser: &vt100::Parser) -> Vec<Vec<CellView>> {
     let colour = |colour| match colour {
         vt100::Color::Default => None,
         vt100::Color::Idx(n) => Some(CellColour::Indexed(n)),
@@ -42,9 +42,9 @@ fn of_oracle(parser: &vt100::Parser) -> Vec<Vec<Seen>> {
     let screen = parser.screen();
     let (rows, cols) = screen.size();
     let seen = |row, col| {
-        let cell = screen.cell(row, col).expect("it is on the screen");
+        let cell = screen.cell(row, col).expect("the cell is on the screen");
         if cell.is_wide_continuation() {
-            return Seen::default();
+            return CellView::default();
         }
         if !cell.has_contents() {
             return (" ".to_owned(), None, colour(cell.bgcolor()), Vec::new());
@@ -61,29 +61,29 @@ fn of_oracle(parser: &vt100::Parser) -> Vec<Vec<Seen>> {
     (0..rows).map(|row| (0..cols).map(|col| seen(row, col)).collect()).collect()
 }
 
-/// Panics where the two show different things.
+/// Panics if the two screens differ.
 fn compare(bytes: &[u8], screen: &Screen, parser: &vt100::Parser) {
-    let (ours, theirs) = (of_picture(screen), of_oracle(parser));
+    let (ours, theirs) = (screen_cells(screen), oracle_cells(parser));
     for (row, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
         for (column, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-            assert_eq!(ours, theirs, "row {row} column {column}, after {}", shown(bytes));
+            assert_eq!(ours, theirs, "row {row} column {column}, after {}", escaped(bytes));
         }
     }
     let cursor = screen.cursor();
     let (row, column) = parser.screen().cursor_position();
     let last = screen.columns() - 1;
-    assert_eq!((cursor.row, cursor.column), (row.into(), usize::from(column).min(last)), "after {}", shown(bytes));
+    assert_eq!((cursor.row, cursor.column), (row.into(), usize::from(column).min(last)), "after {}", escaped(bytes));
     assert_eq!(cursor.visible, !parser.screen().hide_cursor());
     assert_eq!(screen.alt_screen(), parser.screen().alternate_screen());
 }
 
-fn shown(bytes: &[u8]) -> String {
+fn escaped(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).escape_debug().to_string()
 }
 
-/// A stream of what both emulations do alike. Where a row is full they differ in what a control does, so that comes
-/// elsewhere; and in what is left of half a wide character, so that there are wide characters, or attributes and what
-/// cuts characters in half.
+/// Generates streams that both emulations treat alike. They differ in controls on a full row, so these come elsewhere; and
+/// in the remaining half of a split wide character, so a stream has either wide characters, or attributes and sequences
+/// that split characters.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     any::<bool>().prop_flat_map(|wide| {
         let token = token().prop_filter("wide or with attributes", move |token| {
@@ -116,7 +116,7 @@ fn token() -> impl Strategy<Value = String> {
         2 => prop::sample::select(vec![0, 1, 3, 4, 7, 22, 23, 24, 27, 31, 39, 93])
             .prop_map(|code| format!("\x1b[{code}m")),
         1 => Just("\x1b[38;5;200m".to_owned()),
-        // They differ in whether rows that scroll in take the background, so there is one for a moment only.
+        // They differ in whether rows that scroll in take the background, so one is set only briefly.
         1 => prop::sample::select(vec!["\x1b[K", "\x1b[2J", "\x1b[1J", "\x1b[3X", "abc"])
             .prop_map(|what| format!("\r\x1b[48;2;1;2;3m{what}\r\x1b[102m{what}\x1b[49m")),
         1 => prop::sample::select(vec![
@@ -128,38 +128,38 @@ fn token() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn shows_what_another_emulation_shows(bytes in stream()) {
+    fn screen_agrees_with_vt100(bytes in stream()) {
         compare(&bytes, &screen(&bytes), &oracle(&bytes));
     }
 
     #[test]
-    fn what_it_repaints_is_what_it_shows(bytes in stream()) {
+    fn repaint_reproduces_screen(bytes in stream()) {
         let screen = screen(&bytes);
-        // Over a screen that is full of something else, in colour.
+        // A screen full of other text in colour must be overwritten completely.
         let full = [&b"\x1b[41m"[..], &b"#".repeat(8 * 20)].concat();
         let mut other = self::screen(&full);
         other.feed(&[screen.repaint(), screen.resume(false)].concat());
-        prop_assert_eq!(of_picture(&other), of_picture(&screen));
+        prop_assert_eq!(screen_cells(&other), screen_cells(&screen));
         prop_assert_eq!(Position { visible: true, ..other.cursor() }, Position { visible: true, ..screen.cursor() });
     }
 
     #[test]
-    fn a_row_alone_is_repainted(bytes in stream(), row in 0..8_usize) {
+    fn repaint_row_changes_one_row(bytes in stream(), row in 0..8_usize) {
         let screen = screen(&bytes);
         let mut other = self::screen(&[&b"\x1b[41m"[..], &b"#".repeat(8 * 20)].concat());
-        let mut expected = of_picture(&other);
-        expected[row] = of_picture(&screen).swap_remove(row);
+        let mut expected = screen_cells(&other);
+        expected[row] = screen_cells(&screen).swap_remove(row);
         other.feed(format!("\x1b[{}H", row + 1).as_bytes());
         other.feed(&screen.repaint_row(row));
-        prop_assert_eq!(of_picture(&other), expected);
+        prop_assert_eq!(screen_cells(&other), expected);
     }
 
     #[test]
-    fn cuts_do_not_matter(bytes in stream(), broken in prop::collection::vec(0x80_u8..=0xff, 0..9)) {
+    fn feed_does_not_depend_on_cuts(bytes in stream(), broken in prop::collection::vec(0x80_u8..=0xff, 0..9)) {
         let bytes = [bytes, broken, b"x".to_vec()].concat();
-        let whole = of_picture(&screen(&bytes));
+        let whole = screen_cells(&screen(&bytes));
         let mut single = Screen::new(SIZE);
         bytes.chunks(1).for_each(|byte| single.feed(byte));
-        prop_assert_eq!(of_picture(&single), whole);
+        prop_assert_eq!(screen_cells(&single), whole);
     }
 }

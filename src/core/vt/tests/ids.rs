@@ -1,14 +1,14 @@
-//! Which lines are the same, and where they stand in the stream.
+//! Ids of lines, and their offsets in the stream.
 
-use super::lines::{Seen, hear, heard, size};
+use super::lines::{OwnedLine, feed_at_every_split, feed_pieces, size};
 use crate::core::vt::{Line, Text, VtSink};
 
 fn ids(stream: &str) -> Vec<u64> {
-    heard(10, stream).lines.iter().map(|line| line.id.0).collect()
+    feed_at_every_split(10, stream).lines.iter().map(|line| line.id.0).collect()
 }
 
 #[test]
-fn a_row_that_is_printed_again_is_the_same() {
+fn reprinted_row_keeps_id() {
     let ids = ids("one\r\ntwo\r\nthree\r\n\x1b[2Atwo!\r\nthree!\r\nfour\r\n");
     assert_eq!(ids[3], ids[1]);
     assert_eq!(ids[4], ids[2]);
@@ -16,27 +16,27 @@ fn a_row_that_is_printed_again_is_the_same() {
 }
 
 #[test]
-fn a_redraw_of_the_alternate_screen_is_the_same() {
+fn alternate_screen_redraw_keeps_ids() {
     let ids = ids("\x1b[?1049h\x1b[2J\x1b[2;1Ha\x1b[3;1Hb\x1b[2J\x1b[2;1Ha\x1b[3;1Hb\x1b[H");
     assert_eq!(ids, [ids[0], ids[1], ids[0], ids[1]]);
     assert_ne!(ids[0], ids[1]);
 }
 
 #[test]
-fn a_cleared_primary_screen_is_new() {
+fn cleared_primary_screen_gets_new_ids() {
     let ids = ids("\x1b[2;1Ha\x1b[H\x1b[2J\x1b[2;1Ha\x1b[H");
     assert_ne!(ids[0], ids[1]);
 }
 
 #[test]
-fn the_primary_screen_comes_back() {
+fn primary_screen_keeps_ids_behind_alternate() {
     let ids = ids("\x1b[2;1Ha\x1b[3;1H\x1b[?1049h\x1b[2;1Ha\x1b[3;1H\x1b[?1049l\x1b[2;1Ha\x1b[3;1H");
     assert_eq!(ids[2], ids[0]);
     assert_ne!(ids[1], ids[0]);
 }
 
 #[test]
-fn rows_scroll_away_with_their_ids() {
+fn scrolled_rows_keep_ids() {
     for (name, stream) in [
         ("LF at the bottom", "a\r\n\x1b[A\x1b[Bb\r\n\x1b[2Aa\r\n"),
         ("DL", "\x1b[2;1Ha\x1b[3;1Hb\x1b[1;1H\x1b[M\x1b[1;1Ha\x1b[2;1H"),
@@ -53,21 +53,21 @@ fn rows_scroll_away_with_their_ids() {
 }
 
 #[test]
-fn rows_outside_a_region_stay() {
+fn rows_outside_region_keep_ids() {
     let ids = ids("\x1b[1;1Htop\x1b[2;4r\x1b[4;1Ha\r\nb\r\nc\r\n\x1b[1;1Htop\x1b[2;1H");
     assert_eq!(ids.first(), ids.last());
 }
 
 #[test]
-fn a_wrapped_line_has_the_id_of_its_first_row() {
+fn wrapped_line_has_id_of_first_row() {
     let ids = ids("0123456789abc\r\nx\r\n\x1b[3A0123456789ABC\r\nx\r\n");
     assert_eq!(ids[2..], ids[..2]);
 }
 
 #[test]
-fn the_same_whether_lines_come_in_a_block_or_not() {
+fn ids_are_equal_with_and_without_block() {
     let stream = "a\r\n漢漢漢漢漢漢\r\n0123456789012345678901234\r\nb\r\nc\r\n\x1b[3Ax\r\ny\r\nz\r\n";
-    let whole = heard(10, stream);
+    let whole = feed_at_every_split(10, stream);
     let mut ids: Vec<u64> = whole.lines[..5].iter().map(|line| line.id.0).collect();
     ids.dedup();
     assert_eq!(ids.len(), 5);
@@ -76,33 +76,33 @@ fn the_same_whether_lines_come_in_a_block_or_not() {
 }
 
 #[test]
-fn a_block_longer_than_the_screen() {
+fn block_longer_than_screen_assigns_ids() {
     let lines: Vec<String> = (0..9).map(|n| format!("{n:0>12}\r\n")).collect();
-    let whole = heard(10, lines.concat() + "\x1b[2Ax\r\n\x1b[2Ay\r\n");
-    // Two rows each, and the cursor's own: the last line is on the rows 2 and 3 of 0 to 4, the one before on 0 and 1.
+    let whole = feed_at_every_split(10, lines.concat() + "\x1b[2Ax\r\n\x1b[2Ay\r\n");
+    // Each line takes two rows: with the cursor on row 4 of 0 to 4, the last line is on rows 2 and 3, the one before on 0 and 1.
     let id = |line: usize| whole.lines[line].id;
     assert_eq!(id(9), id(8));
     assert_ne!(id(10), id(8));
 }
 
 #[test]
-fn offsets() {
-    let heard = heard(10, "one\r\n\x1b[31mtwo\x1b[m\r\n\x1b[2;1Hthree\x1b[1;1H\x1b]0;t\x07four\x1b[3");
-    let spans: Vec<(u64, u64)> = heard.lines.iter().map(|line| (line.start, line.end)).collect();
+fn line_offsets_include_sequences() {
+    let recorded = feed_at_every_split(10, "one\r\n\x1b[31mtwo\x1b[m\r\n\x1b[2;1Hthree\x1b[1;1H\x1b]0;t\x07four\x1b[3");
+    let spans: Vec<(u64, u64)> = recorded.lines.iter().map(|line| (line.start, line.end)).collect();
     assert_eq!(spans, [(0, 5), (5, 18), (24, 29)]);
-    let partial = heard.partial.expect("four is there");
+    let partial = recorded.partial.expect("four was printed");
     assert_eq!((partial.start, partial.end), (35, 45));
 }
 
-/// Hears the lines, but refuses every block.
+/// Sink that records lines but refuses every block.
 #[derive(Default)]
-struct Choosy {
-    lines: Vec<Seen>,
+struct BlockRefuser {
+    lines: Vec<OwnedLine>,
     skipped: usize,
     alternate: bool,
 }
 
-impl VtSink for Choosy {
+impl VtSink for BlockRefuser {
     fn block(&mut self, block: &[u8], lines: usize) -> bool {
         assert_eq!(block.iter().filter(|&&byte| byte == b'\n').count(), lines);
         assert!(block.ends_with(b"\r\n"));
@@ -111,7 +111,7 @@ impl VtSink for Choosy {
         false
     }
     fn line(&mut self, line: &Line<'_>) {
-        self.lines.push(Seen::new(line));
+        self.lines.push(OwnedLine::new(line));
     }
     fn alt_screen(&mut self, on: bool) {
         self.alternate = on;
@@ -119,32 +119,32 @@ impl VtSink for Choosy {
 }
 
 #[test]
-fn blocks_that_are_refused_are_skipped_and_nothing_else() {
+fn refused_blocks_skip_only_their_lines() {
     let stream =
         "one\r\ntwo\r\n\x1b[mthree\x1b[m\r\n1\r\n2\r\n0123456789ab\r\n4\r\n5\r\n6\r\n7\r\n\x1b[2Afo\x1b[mur\r\nlast";
-    let all = hear(10, &[stream.as_bytes()]);
-    let mut text = Text::new(size(10));
-    text.assemble(true);
-    let mut choosy = Choosy::default();
-    text.feed(stream.as_bytes(), &mut choosy);
-    assert_eq!(choosy.skipped, 9);
+    let all = feed_pieces(10, &[stream.as_bytes()]);
+    let mut vt = Text::new(size(10));
+    vt.assemble(true);
+    let mut refuser = BlockRefuser::default();
+    vt.feed(stream.as_bytes(), &mut refuser);
+    assert_eq!(refuser.skipped, 9);
     let three = all.lines.iter().filter(|line| ["three", "four"].contains(&line.text.as_str()));
-    assert!(three.eq(&choosy.lines));
-    assert_eq!(text.partial().map(|line| Seen::new(&line)), all.partial);
+    assert!(three.eq(&refuser.lines));
+    assert_eq!(vt.partial().map(|line| OwnedLine::new(&line)), all.partial);
 }
 
 #[test]
-fn lines_begin_where_they_are_asked_for() {
-    let mut text = Text::new(size(10));
-    let mut choosy = Choosy::default();
-    text.feed(b"abc", &mut choosy);
-    text.assemble(true);
-    text.feed(b"def\x08\r\n", &mut choosy);
-    text.assemble(false);
-    text.feed(b"unheard\r\n", &mut choosy);
-    text.assemble(true);
-    text.feed(b"ghi\x08\r\n", &mut choosy);
-    let seen: Vec<_> = choosy.lines.iter().map(|line| (line.text.as_str(), line.start, line.end)).collect();
+fn lines_begin_where_assembly_is_enabled() {
+    let mut vt = Text::new(size(10));
+    let mut refuser = BlockRefuser::default();
+    vt.feed(b"abc", &mut refuser);
+    vt.assemble(true);
+    vt.feed(b"def\x08\r\n", &mut refuser);
+    vt.assemble(false);
+    vt.feed(b"skipped\r\n", &mut refuser);
+    vt.assemble(true);
+    vt.feed(b"ghi\x08\r\n", &mut refuser);
+    let seen: Vec<_> = refuser.lines.iter().map(|line| (line.text.as_str(), line.start, line.end)).collect();
     assert_eq!(seen, [("def", 3, 9), ("ghi", 18, 24)]);
-    assert_ne!(choosy.lines[0].id, choosy.lines[1].id);
+    assert_ne!(refuser.lines[0].id, refuser.lines[1].id);
 }

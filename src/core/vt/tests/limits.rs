@@ -1,19 +1,19 @@
-//! Nothing grows without bound.
+//! Bounds of lines and parameters.
 
-use super::lines::{Heard, Seen, size};
+use super::lines::{OwnedLine, Recorder, size};
 use crate::core::vt::{LINE_LIMIT, Text};
 
-/// What is heard of a long stream, in pieces of this length.
-fn in_chunks(stream: &[u8], chunk: usize) -> Heard {
-    let mut text = Text::new(size(80));
-    text.assemble(true);
-    let mut heard = Heard::default();
+/// Records a stream that is fed in chunks of `chunk` bytes.
+fn in_chunks(stream: &[u8], chunk: usize) -> Recorder {
+    let mut vt = Text::new(size(80));
+    vt.assemble(true);
+    let mut recorded = Recorder::default();
     for piece in stream.chunks(chunk) {
-        text.feed(piece, &mut heard);
+        vt.feed(piece, &mut recorded);
     }
-    heard.partial = text.partial().map(|line| Seen::new(&line));
-    heard.cursor = text.cursor();
-    heard
+    recorded.partial = vt.partial().map(|line| OwnedLine::new(&line));
+    recorded.cursor = vt.cursor();
+    recorded
 }
 
 #[track_caller]
@@ -27,7 +27,7 @@ fn pieces(stream: &[u8]) -> Vec<(usize, bool, bool)> {
 }
 
 #[test]
-fn long_lines_come_in_pieces() {
+fn long_lines_are_reported_in_pieces() {
     let x = |len: usize| "x".repeat(len);
     for (name, stream, expected) in [
         ("just short enough", x(LINE_LIMIT) + "\r\n", vec![(LINE_LIMIT, false, false)]),
@@ -51,7 +51,7 @@ fn long_lines_come_in_pieces() {
 }
 
 #[test]
-fn edited_lines_are_bounded_too() {
+fn edited_lines_are_bounded() {
     let stream = "abc\x08d".repeat(30_000);
     let found = pieces(stream.as_bytes());
     assert!(found.len() >= 2, "{found:?}");
@@ -60,20 +60,20 @@ fn edited_lines_are_bounded_too() {
 }
 
 #[test]
-fn cr_in_a_later_piece() {
+fn cr_in_later_piece_returns_to_its_row() {
     let stream = "x".repeat(LINE_LIMIT) + "abc\r!\r\n";
-    let heard = in_chunks(stream.as_bytes(), 4095);
-    // 65,536 is 16 columns into a row, so the piece begins in the middle of it.
-    let texts: Vec<_> = heard.lines.iter().map(|line| line.text.len()).collect();
+    let recorded = in_chunks(stream.as_bytes(), 4095);
+    // 65,536 is 16 columns into a row of 80, so the piece begins in the middle of a row.
+    let texts: Vec<_> = recorded.lines.iter().map(|line| line.text.len()).collect();
     assert_eq!(texts, [LINE_LIMIT, 19]);
-    assert!(heard.lines[1].text.starts_with('!') && heard.lines[1].text.ends_with("abc"));
+    assert!(recorded.lines[1].text.starts_with('!') && recorded.lines[1].text.ends_with("abc"));
 }
 
 #[test]
-fn hostile_parameters() {
-    let mut text = Text::new(size(80));
-    text.assemble(true);
-    let mut heard = Heard::default();
+fn hostile_parameters_are_bounded() {
+    let mut vt = Text::new(size(80));
+    vt.assemble(true);
+    let mut recorded = Recorder::default();
     for stream in [
         "\x1b[999999999Cx",
         "\x1b[999999999@",
@@ -93,8 +93,8 @@ fn hostile_parameters() {
         "\x1b[<999999999u",
     ] {
         for _ in 0..200 {
-            text.feed(stream.as_bytes(), &mut heard);
+            vt.feed(stream.as_bytes(), &mut recorded);
         }
     }
-    assert!(heard.lines.iter().all(|line| line.text.len() <= LINE_LIMIT));
+    assert!(recorded.lines.iter().all(|line| line.text.len() <= LINE_LIMIT));
 }

@@ -1,12 +1,12 @@
-//! Streams and the lines they make, whole and cut at every byte.
+//! Streams and their lines, fed whole and split at every byte.
 
 use crate::core::split::everywhere;
 use crate::core::vt::{Cursor, Line, LineId, Text, VtSink};
 use crate::types::Size;
 
-/// A line that was heard of.
+/// Owned copy of a reported line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct OwnedLine {
     pub(super) text: String,
     pub(super) id: LineId,
     pub(super) start: u64,
@@ -15,7 +15,7 @@ pub(super) struct Seen {
     pub(super) continued: bool,
 }
 
-impl Seen {
+impl OwnedLine {
     pub(super) fn new(line: &Line<'_>) -> Self {
         let text =
             String::from_utf8(line.text.to_vec()).unwrap_or_else(|_| format!("bytes {}", line.text.escape_ascii()));
@@ -24,80 +24,80 @@ impl Seen {
     }
 }
 
-/// All that was heard, and what could be asked in the end.
+/// All reported lines and events, and the state at the end of the stream.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Heard {
-    pub(super) lines: Vec<Seen>,
-    pub(super) others: Vec<String>,
-    pub(super) partial: Option<Seen>,
+pub(super) struct Recorder {
+    pub(super) lines: Vec<OwnedLine>,
+    pub(super) events: Vec<String>,
+    pub(super) partial: Option<OwnedLine>,
     pub(super) cursor: Cursor,
     pub(super) in_ground_state: bool,
     pub(super) restore: String,
 }
 
-impl Heard {
+impl Recorder {
     pub(super) fn texts(&self) -> Vec<&str> {
         self.lines.iter().map(|line| line.text.as_str()).collect()
     }
 }
 
-impl VtSink for Heard {
+impl VtSink for Recorder {
     fn line(&mut self, line: &Line<'_>) {
-        self.lines.push(Seen::new(line));
+        self.lines.push(OwnedLine::new(line));
     }
     fn bell(&mut self) {
-        self.others.push("bell".to_owned());
+        self.events.push("bell".to_owned());
     }
     fn title(&mut self, title: &[u8]) {
-        self.others.push(format!("title {}", title.escape_ascii()));
+        self.events.push(format!("title {}", title.escape_ascii()));
     }
     fn osc(&mut self, payload: &[u8], _: std::ops::Range<u64>) {
-        self.others.push(format!("osc {}", payload.escape_ascii()));
+        self.events.push(format!("osc {}", payload.escape_ascii()));
     }
     fn alt_screen(&mut self, on: bool) {
-        self.others.push(format!("alt {on}"));
+        self.events.push(format!("alt {on}"));
     }
 }
 
-/// A terminal of this many columns and 5 rows.
+/// Returns the size of a terminal of `cols` columns and 5 rows.
 pub(super) fn size(cols: u16) -> Size {
     Size { rows: 5, cols, ..Size::default() }
 }
 
-pub(super) fn hear(cols: u16, pieces: &[&[u8]]) -> Heard {
-    let mut text = Text::new(size(cols));
-    text.assemble(true);
-    let mut heard = Heard::default();
+pub(super) fn feed_pieces(cols: u16, pieces: &[&[u8]]) -> Recorder {
+    let mut vt = Text::new(size(cols));
+    vt.assemble(true);
+    let mut recorded = Recorder::default();
     for piece in pieces {
-        text.feed(piece, &mut heard);
+        vt.feed(piece, &mut recorded);
     }
-    heard.in_ground_state = text.in_ground_state();
-    heard.cursor = text.cursor();
-    heard.restore = text.modes().restore().escape_ascii().to_string();
-    heard.partial = text.partial().map(|line| Seen::new(&line));
-    heard
+    recorded.in_ground_state = vt.in_ground_state();
+    recorded.cursor = vt.cursor();
+    recorded.restore = vt.modes().restore().escape_ascii().to_string();
+    recorded.partial = vt.partial().map(|line| OwnedLine::new(&line));
+    recorded
 }
 
-/// What is heard however the stream is cut.
-pub(super) fn heard(cols: u16, stream: impl AsRef<[u8]>) -> Heard {
-    everywhere(stream.as_ref(), |pieces| hear(cols, pieces))
+/// Feeds a stream at every split and returns the result, which must be the same for each.
+pub(super) fn feed_at_every_split(cols: u16, stream: impl AsRef<[u8]>) -> Recorder {
+    everywhere(stream.as_ref(), |pieces| feed_pieces(cols, pieces))
 }
 
-/// A name, a stream, its lines, and what stands on the unfinished one.
+/// Name, stream, finished lines, and text of the unfinished line.
 type Row<'a> = (&'a str, &'a [u8], &'a [&'a str], Option<&'a str>);
 
 #[track_caller]
 fn check(cols: u16, table: &[Row<'_>]) {
     for (name, stream, lines, partial) in table {
-        let heard = heard(cols, stream);
-        assert_eq!(heard.texts(), *lines, "{name}: lines");
-        let text = heard.partial.as_ref().map(|line| line.text.as_str());
+        let recorded = feed_at_every_split(cols, stream);
+        assert_eq!(recorded.texts(), *lines, "{name}: lines");
+        let text = recorded.partial.as_ref().map(|line| line.text.as_str());
         assert_eq!(text, *partial, "{name}: partial");
     }
 }
 
 #[test]
-fn text_and_controls() {
+fn text_and_controls_make_lines() {
     check(
         80,
         &[
@@ -152,7 +152,7 @@ fn text_and_controls() {
 }
 
 #[test]
-fn characters() {
+fn wide_combining_and_invalid_characters() {
     check(
         80,
         &[
@@ -184,14 +184,14 @@ fn characters() {
 }
 
 #[test]
-fn rz_leaves_the_cursor_in_the_first_column() {
-    let heard = heard(80, b"rz waiting to receive.**\x18B0100000023be50\r\x8a\x11");
-    assert_eq!(heard.cursor, Cursor { column: 0, row: 0, rows: 1, pending_wrap: false });
-    assert!(heard.in_ground_state);
+fn rz_leaves_cursor_in_first_column() {
+    let recorded = feed_at_every_split(80, b"rz waiting to receive.**\x18B0100000023be50\r\x8a\x11");
+    assert_eq!(recorded.cursor, Cursor { column: 0, row: 0, rows: 1, pending_wrap: false });
+    assert!(recorded.in_ground_state);
 }
 
 #[test]
-fn wrapping() {
+fn text_wraps_at_last_column() {
     check(
         10,
         &[
@@ -226,9 +226,9 @@ fn wrapping() {
     );
 }
 
-/// What readline writes at the end of a command, on a terminal of 10 columns.
+/// The streams are those of readline at the end of a command, on a terminal of 10 columns.
 #[test]
-fn the_output_of_a_command_that_fills_its_row_is_a_line_of_its_own() {
+fn output_after_row_filling_command_is_separate_line() {
     check(
         10,
         &[
@@ -284,7 +284,7 @@ fn the_output_of_a_command_that_fills_its_row_is_a_line_of_its_own() {
 }
 
 #[test]
-fn motions_that_leave_the_row() {
+fn vertical_motion_ends_line() {
     check(
         20,
         &[

@@ -1,4 +1,4 @@
-//! Streams, and what is read from them.
+//! Streams of terminal output and the expected lines, ids and modes.
 
 mod ids;
 mod limits;

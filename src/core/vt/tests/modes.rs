@@ -1,10 +1,10 @@
-//! What is left on, and the bytes that switch it off.
+//! Changed modes, and the sequences that reset them and set them again.
 
-use super::lines::{heard, size};
+use super::lines::{feed_at_every_split, size};
 use crate::core::vt::{Text, VtSink};
 
 #[test]
-fn exactly_what_is_on_is_switched_off() {
+fn reset_bytes_reset_exactly_changed_modes() {
     for (name, stream, expected) in [
         ("nothing", "plain\r\n", ""),
         ("bracketed paste", "\x1b[?2004h", "\x1b[?2004l"),
@@ -57,47 +57,47 @@ fn exactly_what_is_on_is_switched_off() {
         ),
     ] {
         let expected = expected.as_bytes().escape_ascii().to_string();
-        assert_eq!(heard(80, stream).restore, expected, "{name}");
+        assert_eq!(feed_at_every_split(80, stream).restore, expected, "{name}");
     }
 }
 
 #[test]
-fn restoring_leaves_nothing_on() {
+fn reset_bytes_reset_all_modes() {
     let all = "\x1b[?1;5;6;7;9;25;47;66;69;1000;1001;1002;1003;1004;1005;1006;1015;1016;2004;2026;2031;2048h\
         \x1b[?7l\x1b[?25l\x1b[4;20h\x1b[>1u\x1b[=3u\x1b[>4;2m\x1b[2;3r\x1b[1;31m\x1b[3 q\x0e\x1b(0";
-    let mut text = Text::new(size(80));
-    text.feed(all.as_bytes(), &mut Deaf);
-    let restore = text.modes().restore();
-    text.feed(&restore, &mut Deaf);
-    assert_eq!(text.modes().restore().escape_ascii().to_string(), "");
-    assert!(!text.alt_screen());
+    let mut vt = Text::new(size(80));
+    vt.feed(all.as_bytes(), &mut NoLines);
+    let restore = vt.modes().restore();
+    vt.feed(&restore, &mut NoLines);
+    assert_eq!(vt.modes().restore().escape_ascii().to_string(), "");
+    assert!(!vt.alt_screen());
 }
 
-struct Deaf;
+struct NoLines;
 
-impl VtSink for Deaf {
+impl VtSink for NoLines {
     fn line(&mut self, _line: &crate::core::vt::Line<'_>) {
         unreachable!("lines were not asked for");
     }
 }
 
 #[test]
-fn what_is_asked_of_modes() {
-    let mut text = Text::new(size(80));
-    text.feed(b"\x1b[?2004h\x1b[?25l\x1b[?1049h", &mut Deaf);
-    assert!(text.modes().bracketed_paste() && text.modes().cursor_hidden() && text.alt_screen());
-    text.feed(b"\x1b[?2004l\x1b[?25h\x1b[?1049l", &mut Deaf);
-    assert!(!text.modes().bracketed_paste() && !text.modes().cursor_hidden() && !text.alt_screen());
+fn mode_queries_follow_output() {
+    let mut vt = Text::new(size(80));
+    vt.feed(b"\x1b[?2004h\x1b[?25l\x1b[?1049h", &mut NoLines);
+    assert!(vt.modes().bracketed_paste() && vt.modes().cursor_hidden() && vt.alt_screen());
+    vt.feed(b"\x1b[?2004l\x1b[?25h\x1b[?1049l", &mut NoLines);
+    assert!(!vt.modes().bracketed_paste() && !vt.modes().cursor_hidden() && !vt.alt_screen());
 }
 
 #[test]
-fn others_hear() {
-    let heard = heard(
+fn sink_receives_bell_titles_osc_and_screen_switch() {
+    let recorded = feed_at_every_split(
         80,
         "\x07\x1b]0;one\x07\x1b]2;two\x1b\\\x1bkthree\x1b\\\x1b]7;file://h/d\x07\x1b[?1049h\x1b[?1049h\x1b[?1049l",
     );
     assert_eq!(
-        heard.others,
+        recorded.events,
         [
             "bell",
             "title one",
@@ -113,7 +113,7 @@ fn others_hear() {
 }
 
 #[test]
-fn in_ground_state() {
+fn ground_state_is_outside_sequences_and_characters() {
     for (stream, expected) in [
         ("abc", true),
         ("\x1b", false),
@@ -129,10 +129,10 @@ fn in_ground_state() {
         ("\x1b(", false),
         ("\x1b[3\x18", true),
     ] {
-        assert_eq!(heard(80, stream).in_ground_state, expected, "{stream:?}");
-        let mut text = Text::new(size(80));
-        text.feed(stream.as_bytes(), &mut Deaf);
-        assert_eq!(text.in_ground_state(), expected, "{stream:?} without lines");
+        assert_eq!(feed_at_every_split(80, stream).in_ground_state, expected, "{stream:?}");
+        let mut vt = Text::new(size(80));
+        vt.feed(stream.as_bytes(), &mut NoLines);
+        assert_eq!(vt.in_ground_state(), expected, "{stream:?} without lines");
     }
     for (stream, expected) in [
         (&b"\xe6\xbc"[..], false),
@@ -142,21 +142,21 @@ fn in_ground_state() {
         (b"\xbc", true),
         (b"\xc0", true),
     ] {
-        assert_eq!(heard(80, stream).in_ground_state, expected, "{stream:x?}");
+        assert_eq!(feed_at_every_split(80, stream).in_ground_state, expected, "{stream:x?}");
     }
 }
 
 #[test]
-fn what_was_switched_off_can_be_switched_on_again() {
+fn set_bytes_undo_reset_bytes() {
     let on = b"\x1b[?1000h\x1b[?1006h\x1b[?2004h\x1b[?25l\x1b[?7l\x1b=\x1b[>4;2m\x1b[3 q\x1b[=1u\x1b[>5u\x1b[>7u\x1b[4h\x1b(0";
     for screen in [&b""[..], b"\x1b[?1049h", b"\x1b[?47h"] {
-        let mut text = Text::new(size(80));
-        text.feed(&[screen, on].concat(), &mut Deaf);
-        let modes = text.modes().clone();
-        text.feed(&modes.restore(), &mut Deaf);
-        assert_eq!(text.modes().restore(), b"", "everything is off");
-        text.feed(&[modes.enter(), modes.again()].concat(), &mut Deaf);
-        assert_eq!(text.modes().restore().escape_ascii().to_string(), modes.restore().escape_ascii().to_string());
-        assert_eq!(text.modes().again(), modes.again());
+        let mut vt = Text::new(size(80));
+        vt.feed(&[screen, on].concat(), &mut NoLines);
+        let modes = vt.modes().clone();
+        vt.feed(&modes.restore(), &mut NoLines);
+        assert_eq!(vt.modes().restore(), b"", "everything is off");
+        vt.feed(&[modes.enter(), modes.again()].concat(), &mut NoLines);
+        assert_eq!(vt.modes().restore().escape_ascii().to_string(), modes.restore().escape_ascii().to_string());
+        assert_eq!(vt.modes().again(), modes.again());
     }
 }

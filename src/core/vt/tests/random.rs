@@ -1,13 +1,13 @@
-//! Streams that nobody thought of.
+//! Randomly generated streams.
 
 use proptest::prelude::*;
 
-use super::lines::{Heard, hear, size};
+use super::lines::{Recorder, feed_pieces, size};
 use crate::core::split::everywhere;
 use crate::core::vt::{LINE_LIMIT, Line, Text, VtSink};
 use crate::types::Size;
 
-/// Pieces of streams, the kinds that terminals act on more often than chance would have it.
+/// Generates pieces of streams, with controls and sequences more frequent than in random bytes.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     let number = prop_oneof![6 => 0u32..12, 1 => Just(999), 1 => Just(4_000_000_000)];
     let csi = (prop::sample::select(&b"@ABCDEFGHIJKLMPSTXZ`abdefrsu"[..]), prop::collection::vec(number, 0..3))
@@ -59,7 +59,7 @@ pub(in crate::core) fn stream(pieces: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece(), 0..pieces).prop_map(|pieces| pieces.concat())
 }
 
-/// Checks what has to hold for every stream.
+/// Sink that checks the invariants of every stream.
 #[derive(Default)]
 struct Checks {
     end: u64,
@@ -71,7 +71,7 @@ impl VtSink for Checks {
     fn line(&mut self, line: &Line<'_>) {
         assert!(line.text.len() <= LINE_LIMIT, "a line is bounded");
         assert!(self.end <= line.start && line.start <= line.end, "lines follow one another");
-        assert_eq!(line.continued, self.more, "what goes on is continued");
+        assert_eq!(line.continued, self.more, "a piece with `more` is continued");
         (self.end, self.more) = (line.end, line.more);
         self.lines += 1;
     }
@@ -79,57 +79,56 @@ impl VtSink for Checks {
 
 proptest! {
     #[test]
-    fn cuts_change_nothing(bytes in stream(25), cols in 1u16..25) {
-        everywhere(&bytes, |pieces| hear(cols, pieces));
+    fn result_does_not_depend_on_splits(bytes in stream(25), cols in 1u16..25) {
+        everywhere(&bytes, |pieces| feed_pieces(cols, pieces));
     }
 
     #[test]
-    fn bytes_without_sense(bytes in prop::collection::vec(any::<u8>(), 0..60), cols in 1u16..12) {
-        everywhere(&bytes, |pieces| hear(cols, pieces));
+    fn random_bytes_do_not_depend_on_splits(bytes in prop::collection::vec(any::<u8>(), 0..60), cols in 1u16..12) {
+        everywhere(&bytes, |pieces| feed_pieces(cols, pieces));
     }
 
     #[test]
-    fn every_stream_is_bounded(
+    fn lines_and_cursor_are_bounded(
         bytes in stream(400),
         sizes in prop::collection::vec((0u16..40, 0u16..200), 1..5),
     ) {
         let mut checks = Checks::default();
-        let mut text = Text::new(size(80));
-        text.assemble(true);
+        let mut vt = Text::new(size(80));
+        vt.assemble(true);
         for (chunk, (rows, cols)) in bytes.chunks(97).zip(sizes.iter().cycle()) {
-            text.feed(chunk, &mut checks);
-            let cursor = text.cursor();
+            vt.feed(chunk, &mut checks);
+            let cursor = vt.cursor();
             assert!(cursor.row < cursor.rows);
-            if let Some(line) = text.partial() {
+            if let Some(line) = vt.partial() {
                 assert!(line.text.len() <= LINE_LIMIT && line.start <= line.end);
             }
-            text.resize(Size { rows: *rows, cols: *cols, ..Size::default() });
+            vt.resize(Size { rows: *rows, cols: *cols, ..Size::default() });
         }
     }
 
-    /// Without lines the state of the terminal is the same.
     #[test]
-    fn modes_do_not_need_lines(bytes in stream(40)) {
-        let mut text = Text::new(size(80));
+    fn modes_are_equal_with_and_without_lines(bytes in stream(40)) {
+        let mut vt = Text::new(size(80));
         let mut with = Text::new(size(80));
         with.assemble(true);
         for byte in bytes.chunks(3) {
-            text.feed(byte, &mut Heard::default());
-            with.feed(byte, &mut Heard::default());
-            prop_assert_eq!(text.in_ground_state(), with.in_ground_state());
-            prop_assert_eq!(text.modes().restore(), with.modes().restore());
+            vt.feed(byte, &mut Recorder::default());
+            with.feed(byte, &mut Recorder::default());
+            prop_assert_eq!(vt.in_ground_state(), with.in_ground_state());
+            prop_assert_eq!(vt.modes().restore(), with.modes().restore());
         }
     }
 }
 
-/// What vt100 shows on its last row after the same stream, which has no line ends.
+/// Returns the last row that vt100 shows after a stream without line ends.
 fn oracle(stream: &[u8]) -> String {
     let mut parser = vt100::Parser::new(1, 200, 0);
     parser.process(stream);
     parser.screen().contents().trim_end().to_owned()
 }
 
-/// Text and what acts on one row, never as much as a row holds.
+/// Generates text and motions on one row, which never fill it.
 fn row(letters: &'static str, motions: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     let csi = (prop::sample::select(motions), 0u32..6).prop_map(|(fin, number)| {
         let number = if fin == b'K' { number % 3 } else { number };
@@ -146,9 +145,9 @@ fn row(letters: &'static str, motions: &'static [u8]) -> impl Strategy<Value = V
     prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
 }
 
-fn agrees(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let heard = hear(200, &[bytes]);
-    let text = heard.partial.map(|line| line.text).unwrap_or_default();
+fn assert_agrees(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let recorded = feed_pieces(200, &[bytes]);
+    let text = recorded.partial.map(|line| line.text).unwrap_or_default();
     prop_assert_eq!(text.trim_end(), oracle(bytes));
     Ok(())
 }
@@ -157,13 +156,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn a_row_reads_as_vt100_shows_it(bytes in row("[a-zé ]{0,5}", b"@CDGKPX")) {
-        agrees(&bytes)?;
+    fn row_text_agrees_with_vt100(bytes in row("[a-zé ]{0,5}", b"@CDGKPX")) {
+        assert_agrees(&bytes)?;
     }
 
-    /// vt100 does not split a wide character that something is inserted into.
+    /// Without ICH, since vt100 does not split a wide character that something is inserted into.
     #[test]
-    fn so_does_one_of_wide_characters(bytes in row("[a-z漢字]{0,3}", b"CDG")) {
-        agrees(&bytes)?;
+    fn wide_row_text_agrees_with_vt100(bytes in row("[a-z漢字]{0,3}", b"CDG")) {
+        assert_agrees(&bytes)?;
     }
 }

@@ -1,15 +1,15 @@
-//! What shells really print, recorded on 80 columns: output without a line end, and a command edited over two rows.
+//! Recorded output of shells on 80 columns: output without a line end, and a command edited over two rows.
 
-use super::lines::heard;
+use super::lines::feed_at_every_split;
 
 const LETTERS: &str = "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij";
 
 #[test]
-fn zsh() {
+fn zsh_session_lines() {
     let edited = format!("vm# xecho {LETTERS}");
-    let heard = heard(80, include_bytes!("data/zsh.bin"));
+    let recorded = feed_at_every_split(80, include_bytes!("data/zsh.bin"));
     assert_eq!(
-        heard.texts(),
+        recorded.texts(),
         [
             "vm# printf foo",
             "foo#",
@@ -24,15 +24,15 @@ fn zsh() {
             "vm# exit",
         ]
     );
-    assert_eq!((heard.in_ground_state, heard.restore.as_str()), (true, ""));
+    assert_eq!((recorded.in_ground_state, recorded.restore.as_str()), (true, ""));
 }
 
 #[test]
-fn bash() {
+fn bash_session_lines() {
     let edited = format!("bash-5.2# xecho {LETTERS}");
-    let heard = heard(80, include_bytes!("data/bash.bin"));
+    let recorded = feed_at_every_split(80, include_bytes!("data/bash.bin"));
     assert_eq!(
-        heard.texts(),
+        recorded.texts(),
         [
             "bash-5.2# printf foo",
             "foobash-5.2# echo hi",
@@ -50,11 +50,11 @@ fn bash() {
 }
 
 #[test]
-fn fish() {
+fn fish_session_lines() {
     let command = format!("root@vm ~# echo {LETTERS}");
-    let heard = heard(80, include_bytes!("data/fish.bin"));
+    let recorded = feed_at_every_split(80, include_bytes!("data/fish.bin"));
     assert_eq!(
-        heard.texts(),
+        recorded.texts(),
         [
             "root@vm ~# printf foo",
             "foo⏎",
