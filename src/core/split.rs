@@ -1,13 +1,13 @@
-//! For the tests of every room: one stream, cut in every way, must give one result.
+//! Test helper: runs an incremental function on every split of its input.
 
 use std::fmt::Debug;
 
-/// Runs `f` on the whole input, on each of its cuts into two pieces, and byte by byte,
-/// and returns the result, which has to be the same each time.
+/// Runs `f` on the whole input, on each split into two pieces, and byte by byte; returns the result, which must be the
+/// same each time.
 ///
 /// # Panics
 ///
-/// When two of them differ: the message names the cut.
+/// Panics if two results differ; the message names the split.
 pub(crate) fn everywhere<T: PartialEq + Debug>(input: &[u8], mut f: impl FnMut(&[&[u8]]) -> T) -> T {
     let whole = f(&[input]);
     for at in 1..input.len() {
@@ -25,14 +25,14 @@ mod tests {
     use super::everywhere;
 
     #[test]
-    fn what_does_not_depend_on_the_cut_passes() {
+    fn equal_results_are_returned() {
         let sum = everywhere(b"abc", |pieces| pieces.concat().len());
         assert_eq!(sum, 3);
     }
 
     #[test]
     #[should_panic(expected = "cut at byte 1")]
-    fn what_depends_on_the_cut_is_caught() {
+    fn result_that_depends_on_split_panics() {
         everywhere(b"abc", |pieces| pieces.len());
     }
 }

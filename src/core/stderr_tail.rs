@@ -1,21 +1,21 @@
-//! The last of what a command wrote to stderr, bounded. It shows nothing itself.
+//! Bounded tail of a command's stderr.
 
 use super::width::blanked;
 
-/// What is kept (SPEC 3).
+/// Number of bytes kept.
 const KEPT: usize = 100_000;
-/// How many of its lines a notice shows.
+/// Number of lines that a notice shows.
 const SHOWN: usize = 3;
 
-/// The tail of a stream.
+/// Tail of a stream.
 #[derive(Debug, Default)]
 pub(super) struct StderrTail {
-    /// At most twice `KEPT`, so that the front is not moved at every push.
+    /// At most twice `KEPT`, so that not every push moves the bytes.
     bytes: Vec<u8>,
 }
 
 impl StderrTail {
-    /// Bytes of the stream.
+    /// Appends bytes of the stream.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         if self.bytes.len() > 2 * KEPT {
@@ -23,25 +23,25 @@ impl StderrTail {
         }
     }
 
-    /// What is kept.
+    /// Returns the last bytes, at most `KEPT`.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[self.bytes.len().saturating_sub(KEPT)..]
     }
 
-    /// The last few lines that are not blank, without control characters: they are shown on a terminal.
+    /// Returns the last `SHOWN` non-blank lines, with a space for each control character, for display on a terminal.
     pub(super) fn last_lines(&self) -> Vec<String> {
         let lines = self.lines();
         lines[lines.len().saturating_sub(SHOWN)..].to_vec()
     }
 
-    /// All lines that are kept and not blank, without control characters.
+    /// Returns all non-blank lines, with a space for each control character.
     pub(super) fn lines(&self) -> Vec<String> {
         let text = String::from_utf8_lossy(self.bytes());
         text.lines().map(blanked).filter(|line| !line.trim().is_empty()).collect()
     }
 }
 
-/// How many bytes at the end of a text are the beginning of a character only.
+/// Returns the number of bytes at the end of a text that are an incomplete UTF-8 character.
 pub(super) fn unfinished(text: &[u8]) -> usize {
     let last = text.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
     match std::str::from_utf8(last) {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_character_that_is_cut_is_seen() {
+    fn unfinished_counts_incomplete_character() {
         for (text, expected) in [
             (&b"abc"[..], 0),
             (b"", 0),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_last_lines_and_no_escape() {
+    fn last_lines_have_no_control_characters() {
         let mut tail = StderrTail::default();
         tail.push(b"one\ntwo\n\nthr\x1b[31mee\n");
         tail.push(b"four\n");
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn is_bounded() {
+    fn tail_is_bounded() {
         let mut tail = StderrTail::default();
         for _ in 0..1000 {
             tail.push(&[b'x'; 1000]);

@@ -1,26 +1,25 @@
-//! How many columns text takes, and how it is cut to fit. Terminals differ in that: some show a sequence that makes up
-//! one emoji as one, others its parts side by side. What coshell draws reckons with the most that any of them takes. It
-//! knows nothing of what is drawn, or where.
+//! Columns that text takes, and its truncation and wrapping to a width. Terminals differ: some show a sequence that forms
+//! one emoji as one, others its parts side by side. coshell's own rows assume the maximum of all terminals.
 
 use unicode_width::UnicodeWidthChar;
 
-/// It makes of the character in front of it an emoji, which takes two columns.
-const AS_EMOJI: char = '\u{fe0f}';
+/// Variation selector 16, which gives the character before it emoji presentation, two columns wide.
+const EMOJI_PRESENTATION: char = '\u{fe0f}';
 
-/// How far the rows of a folded line are indented, where they are long enough.
+/// Indentation of all but the first row of a wrapped line, on rows that are wide enough.
 const INDENT: usize = 4;
 
-/// The most columns that a character adds to a text.
+/// Returns the maximum number of columns that a character adds to a text.
 pub(super) fn width(char: char) -> usize {
-    if char == AS_EMOJI { 1 } else { char.width().unwrap_or(0) }
+    if char == EMOJI_PRESENTATION { 1 } else { char.width().unwrap_or(0) }
 }
 
-/// The most columns that a text takes.
+/// Returns the maximum number of columns that a text takes.
 pub(super) fn widest(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
-/// As much of the text as takes no more columns than these.
+/// Returns the longest prefix of a text that takes at most `cols` columns.
 pub(super) fn fitted(text: &str, cols: usize) -> &str {
     let mut used = 0;
     let end = text.char_indices().find(|&(_, char)| {
@@ -30,20 +29,20 @@ pub(super) fn fitted(text: &str, cols: usize) -> &str {
     end.map_or(text, |(end, _)| &text[..end])
 }
 
-/// A line in rows of at most `cols` columns, broken at blanks where there are any, and within a word that is wider than a
-/// row; all but the first are indented.
+/// Wraps a line into rows of at most `cols` columns, at spaces where possible and within words that are wider than a
+/// row. All rows but the first are indented.
 pub(super) fn folded(line: &str, cols: usize) -> Vec<String> {
     let indent = INDENT.min(cols / 4);
     let mut rows = vec![String::new()];
     let mut used = 0;
     for word in line.split_inclusive(' ') {
-        let solid = widest(word.trim_end_matches(' '));
-        let fits_elsewhere = used > indent && (1..=cols - indent).contains(&solid);
-        let mut breaks = used + solid > cols && fits_elsewhere;
+        let word_width = widest(word.trim_end_matches(' '));
+        let fits_on_new_row = used > indent && (1..=cols - indent).contains(&word_width);
+        let mut break_row = used + word_width > cols && fits_on_new_row;
         for char in word.chars() {
             let width = width(char);
-            breaks |= used + width > cols && used > indent && char != ' ';
-            if std::mem::take(&mut breaks) {
+            break_row |= used + width > cols && used > indent && char != ' ';
+            if std::mem::take(&mut break_row) {
                 rows.push(" ".repeat(indent));
                 used = indent;
             }
@@ -56,7 +55,7 @@ pub(super) fn folded(line: &str, cols: usize) -> Vec<String> {
     rows.iter().map(|row| row.trim_end().to_owned()).collect()
 }
 
-/// Returns text of other programs as it may stand in a sentence: with a blank for each control character.
+/// Returns text of other programs with a space for each control character, so that it may be part of a message.
 pub(super) fn blanked(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -69,13 +68,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_cut_by_the_most_that_it_may_take() {
+    fn text_is_truncated_by_maximum_width() {
         for (text, cols, expected) in [
             ("abcdef", 4, "abcd"),
             ("abcd", 4, "abcd"),
             ("\u{4e2d}\u{4e2d}\u{4e2d}", 5, "\u{4e2d}\u{4e2d}"),
             ("e\u{301}e\u{301}e", 2, "e\u{301}e\u{301}"),
-            // With its colour a hand takes two columns or four, and a red heart two or one.
+            // A hand with its skin tone takes two columns or four, and a red heart two or one.
             ("\u{1f44d}\u{1f3fd}\u{1f44d}\u{1f3fd}", 7, "\u{1f44d}\u{1f3fd}\u{1f44d}"),
             ("\u{2764}\u{fe0f}\u{2764}\u{fe0f}", 3, "\u{2764}\u{fe0f}\u{2764}"),
             ("abc", 0, ""),
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_folded_at_blanks_and_a_word_that_is_too_wide_anywhere() {
+    fn line_wraps_at_spaces_and_within_wide_words() {
         let wide = "\u{6f22}\u{5b57}".repeat(6);
         for (line, cols, expected) in [
             (
@@ -113,16 +112,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_of_a_folded_line_is_lost(line in "[a-c \u{4e2d}\u{301}]{0,60}", cols in 0..30_usize) {
+        fn wrapped_rows_keep_all_text(line in "[a-c \u{4e2d}\u{301}]{0,60}", cols in 0..30_usize) {
             let rows = folded(&line, cols);
             let letters = |text: &str| text.replace(' ', "");
             prop_assert_eq!(letters(&rows.concat()), letters(&line));
-            // A wide character is wider than some rows.
+            // A wide character is wider than a row of one column.
             prop_assert!(rows.iter().all(|row| widest(row) <= cols.max(2)), "{:?}", rows);
         }
 
         #[test]
-        fn no_terminal_takes_more(text in "(\\PC|\\p{Emoji}|[\u{200d}\u{fe0e}\u{fe0f}\u{20e3}\u{1f3fb}-\u{1f3ff}]){0,12}") {
+        fn max_width_is_upper_bound(text in "(\\PC|\\p{Emoji}|[\u{200d}\u{fe0e}\u{fe0f}\u{20e3}\u{1f3fb}-\u{1f3ff}]){0,12}") {
             let parts: usize = text.chars().filter_map(UnicodeWidthChar::width).sum();
             prop_assert!(widest(&text) >= text.width().max(parts), "{:?}", text);
         }

@@ -1,23 +1,24 @@
-//! A bounded queue of bytes in front of one writer. It knows nothing of what the bytes mean.
+//! Bounded queue of bytes for one writer.
 
-/// Bytes that wait for one writer, oldest first.
+/// Bytes queued for one writer, oldest first.
 #[derive(Debug)]
 pub(super) struct WriteBuffer {
     bytes: Vec<u8>,
-    /// What has been written already: `sent <= bytes.len()`.
+    /// Number of bytes written already: `sent <= bytes.len()`.
     sent: usize,
-    /// `room()` counts down to 0 here; `push` itself never refuses.
+    /// Number of queued bytes at which `room` is 0; `push` does not enforce it.
     limit: usize,
 }
 
 impl WriteBuffer {
-    /// An empty box that is full at `limit` bytes.
+    /// Creates an empty buffer for `limit` bytes.
     pub(super) fn new(limit: usize) -> Self {
         Self { bytes: Vec::new(), sent: 0, limit }
     }
 
-    /// Puts bytes behind those that wait. The caller asked `room` before it read them.
+    /// Queues bytes. The caller checks `room` before it reads them.
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        // The written prefix is dropped only instead of a reallocation, so pushing is amortised O(1).
         if self.sent > 0 && self.bytes.len() + bytes.len() > self.bytes.capacity() {
             self.bytes.drain(..self.sent);
             self.sent = 0;
@@ -25,51 +26,51 @@ impl WriteBuffer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The writer took the first `n` bytes.
+    /// Removes the first `n` bytes, which the writer has written.
     pub(super) fn wrote(&mut self, n: usize) {
         self.sent += n;
-        debug_assert!(self.sent <= self.bytes.len(), "no more is written than waits");
+        debug_assert!(self.sent <= self.bytes.len(), "no more is written than is queued");
         if self.sent >= self.bytes.len() {
             self.clear();
         }
     }
 
-    /// Takes everything that waits.
+    /// Takes all queued bytes.
     pub(super) fn take(&mut self) -> Vec<u8> {
         let rest = self.bytes.split_off(self.sent);
         self.clear();
         rest
     }
 
-    /// Forgets everything that waits, and the memory of a burst with it.
+    /// Discards all queued bytes, and memory beyond `RETAINED`.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.sent = 0;
-        self.bytes.shrink_to(Self::KEPT);
+        self.bytes.shrink_to(Self::RETAINED);
     }
 
-    /// What waits.
+    /// Returns the queued bytes.
     pub(super) fn pending(&self) -> &[u8] {
         &self.bytes[self.sent..]
     }
 
-    /// How many bytes wait.
+    /// Returns the number of queued bytes.
     pub(super) fn len(&self) -> usize {
         self.bytes.len() - self.sent
     }
 
-    /// Whether nothing waits.
+    /// Returns whether no bytes are queued.
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many more bytes it may be given.
+    /// Returns how many more bytes may be queued.
     pub(super) fn room(&self) -> usize {
         self.limit.saturating_sub(self.len())
     }
 
-    /// The memory that an empty box keeps, so that steady traffic allocates nothing.
-    const KEPT: usize = 64 * 1024;
+    /// Capacity that an empty buffer keeps, so that steady traffic does not allocate.
+    const RETAINED: usize = 64 * 1024;
 }
 
 #[cfg(test)]
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_fifo_whatever_the_cuts() {
+    fn queue_is_fifo_for_any_chunks() {
         let mut queue = WriteBuffer::new(10);
         let (mut read, mut next) = (Vec::new(), 0_u8);
         for n in [3, 1, 7, 2, 5, 4] {
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn room_counts_what_waits() {
+    fn room_excludes_queued_bytes() {
         let mut queue = WriteBuffer::new(4);
         assert_eq!(queue.room(), 4);
         queue.push(b"abcdef");
