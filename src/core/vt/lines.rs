@@ -83,9 +83,9 @@ impl Lines {
     }
 
     /// Takes over changed modes.
-    pub(super) fn set_modes(&mut self, rules: PrintModes) {
-        self.modes = rules;
-        if !rules.plain() {
+    pub(super) fn set_modes(&mut self, modes: PrintModes) {
+        self.modes = modes;
+        if !modes.plain() {
             self.use_cells();
         }
     }
@@ -162,7 +162,7 @@ impl Lines {
     }
 
     /// Begins a new line in the column `col` of a row that may have other text to the left.
-    pub(super) fn start_line_at(&mut self, start: u64, col: usize) {
+    pub(super) fn start_line_mid_row(&mut self, start: u64, col: usize) {
         self.start_line(start, 0);
         if col > 0 || self.on_alternate() {
             self.current.left = LeftRow::Unknown;
@@ -182,9 +182,9 @@ impl Lines {
 
     /// Reports the current line if it has visible text.
     pub(super) fn report_if_visible(&mut self, end: u64, sink: &mut impl VtSink) {
-        let seen = self.current.written && self.current.text().iter().any(|&byte| byte != b' ');
+        let visible = self.current.written && self.current.text().iter().any(|&byte| byte != b' ');
         // A piece with `more` must be followed by the line's end.
-        if seen || self.current.continued {
+        if visible || self.current.continued {
             self.report(end, false, sink);
         }
     }

@@ -81,7 +81,7 @@ impl Lines {
         }
         self.leave_line(span, sink);
         self.screen.row = row;
-        self.start_line_at(span.to, col.min(self.cols - 1));
+        self.start_line_mid_row(span.to, col.min(self.cols - 1));
     }
 
     /// Returns the cursor's column, at most the last one.
@@ -93,7 +93,7 @@ impl Lines {
     /// Begins a new line at the cursor, whose row was replaced or scrolled.
     fn restart_line(&mut self, span: Span) {
         let col = self.cursor_col();
-        self.start_line_at(span.to, col);
+        self.start_line_mid_row(span.to, col);
     }
 
     /// Executes a control sequence without prefix and intermediate byte.
@@ -160,7 +160,7 @@ impl Lines {
             self.leave_line(span, sink);
             let fresh = self.row_ids.new_id();
             self.screen.up(fresh);
-            self.start_line_at(span.to, col);
+            self.start_line_mid_row(span.to, col);
         } else {
             self.move_to(row, col, span, sink);
         }
@@ -201,11 +201,11 @@ impl Lines {
             other.row = self.screen.row;
             self.screen.saved_col = col;
             self.primary = Some(std::mem::replace(&mut self.screen, other));
-            self.start_line_at(span.to, col);
+            self.start_line_mid_row(span.to, col);
         } else if let Some(primary) = self.primary.take() {
             self.screen = primary;
             let col = self.screen.saved_col.min(self.cols - 1);
-            self.start_line_at(span.to, col);
+            self.start_line_mid_row(span.to, col);
         }
     }
 
