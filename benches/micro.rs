@@ -1,4 +1,4 @@
-//! How fast the parts are that see every byte, without any pty: the text parser, the line assembler, the trigger set.
+//! Throughput of the parts that process every byte, without a pty: VT parser, line assembly, triggers.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 #[allow(dead_code)]
 mod workload;
 
-/// What a read of a pty gives in a flood.
+/// Maximum size of a read from a pty on Linux.
 const CHUNK: usize = 4095;
 
-/// Counts lines; `blocks` says whether it wants to see those of a block one by one.
+/// Sink that counts lines; `blocks` tells whether it takes the lines of a block one by one.
 struct Count {
     blocks: bool,
     lines: usize,
@@ -32,10 +32,10 @@ impl VtSink for Count {
     }
 }
 
-/// Looks for triggers as a session does: in whole blocks first.
-struct Look<'a>(&'a mut Triggers, usize);
+/// Sink that searches for triggers as a session does: first in whole blocks.
+struct TriggerSearch<'a>(&'a mut Triggers, usize);
 
-impl VtSink for Look<'_> {
+impl VtSink for TriggerSearch<'_> {
     fn block(&mut self, block: &[u8], _: usize) -> bool {
         self.0.block_may_match(block)
     }
@@ -51,15 +51,15 @@ fn text(assemble: bool) -> Text {
     text
 }
 
-fn feed(text: &mut Text, shown: &[u8], sink: &mut impl VtSink) {
-    for chunk in shown.chunks(CHUNK) {
+fn feed(text: &mut Text, output: &[u8], sink: &mut impl VtSink) {
+    for chunk in output.chunks(CHUNK) {
         text.feed(chunk, sink);
     }
 }
 
-/// What the terminal is shown of a workload.
-fn shown(name: &str) -> Vec<u8> {
-    let workload = workload::named(name).expect("the workload is there");
+/// Returns the output of a workload as the terminal receives it.
+fn output(name: &str) -> Vec<u8> {
+    let workload = workload::named(name).expect("the workload exists");
     workload.shown(&workload.block())
 }
 
@@ -69,11 +69,11 @@ fn read(criterion: &mut Criterion) {
     {
         let mut group = criterion.benchmark_group(group);
         for workload in workload::ALL {
-            let shown = shown(workload.name);
-            group.throughput(Throughput::Bytes(shown.len() as u64));
+            let output = output(workload.name);
+            group.throughput(Throughput::Bytes(output.len() as u64));
             group.bench_function(workload.name, |bencher| {
                 let (mut text, mut count) = (text(assemble), Count { blocks, lines: 0 });
-                bencher.iter(|| feed(&mut text, &shown, &mut count));
+                bencher.iter(|| feed(&mut text, &output, &mut count));
             });
         }
     }
@@ -81,38 +81,38 @@ fn read(criterion: &mut Criterion) {
 
 fn triggers(count: usize) -> Triggers {
     let patterns = workload::patterns(count);
-    let specs = patterns.iter().map(|text| TriggerOptions::new(Pattern::parse(text).expect("a good pattern")));
+    let specs = patterns.iter().map(|text| TriggerOptions::new(Pattern::parse(text).expect("the pattern is valid")));
     Triggers::new(specs)
 }
 
-fn look(criterion: &mut Criterion) {
+fn search(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("assembler and triggers");
     for name in ["log", "colour", "cjk", "noise"] {
-        let shown = shown(name);
-        group.throughput(Throughput::Bytes(shown.len() as u64));
+        let output = output(name);
+        group.throughput(Throughput::Bytes(output.len() as u64));
         for count in [1, 10, 100, 1000] {
             group.bench_with_input(BenchmarkId::new(name, count), &count, |bencher, &count| {
                 let (mut text, mut triggers) = (text(true), triggers(count));
-                let mut look = Look(&mut triggers, 0);
-                bencher.iter(|| feed(&mut text, &shown, &mut look));
+                let mut search = TriggerSearch(&mut triggers, 0);
+                bencher.iter(|| feed(&mut text, &output, &mut search));
             });
         }
     }
     group.finish();
     let mut group = criterion.benchmark_group("triggers alone");
     for name in ["log", "cjk"] {
-        let shown = shown(name);
-        group.throughput(Throughput::Bytes(shown.len() as u64));
+        let output = output(name);
+        group.throughput(Throughput::Bytes(output.len() as u64));
         for count in [1, 10, 100, 1000] {
             group.bench_with_input(BenchmarkId::new(name, count), &count, |bencher, &count| {
                 let mut triggers = triggers(count);
-                bencher.iter(|| black_box(triggers.block_may_match(&shown)));
+                bencher.iter(|| black_box(triggers.block_may_match(&output)));
             });
         }
     }
 }
 
-/// How long 1,000 triggers take until the first line can be looked at.
+/// Measures the parsing of 1,000 patterns, and their compilation for the first line.
 fn build(criterion: &mut Criterion) {
     let patterns = workload::patterns(1000);
     criterion.bench_function("1,000 patterns read", |bencher| {
@@ -126,6 +126,6 @@ fn build(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-    targets = read, look, build
+    targets = read, search, build
 }
 criterion_main!(benches);

@@ -1,5 +1,5 @@
-//! What the harness and the inner program tell each other: numbers in a file that both have open, so that nothing of
-//! it goes through the tty.
+//! Shared file of the harness and the inner program: numbers in a file that both have open, so that none of them passes
+//! the tty.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -7,20 +7,20 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The inner program's process.
+/// Index of the inner program's process id.
 pub(crate) const PID: u64 = 0;
-/// How far it is: see the roles in `inside`.
+/// Index of its state: see the roles in `inside`.
 pub(crate) const STATE: u64 = 1;
-/// The harness lets it go on.
+/// Index of the number by which the harness lets it continue.
 pub(crate) const GO: u64 = 2;
-/// When it wrote its first byte.
+/// Index of the time of its first write.
 pub(crate) const START: u64 = 3;
-/// How many time stamps there are.
+/// Index of the number of time stamps.
 pub(crate) const COUNT: u64 = 4;
-/// Time stamps, from here on.
+/// Index of the first time stamp.
 pub(crate) const STAMPS: u64 = 16;
 
-/// A file of numbers.
+/// File of numbers.
 #[derive(Debug)]
 pub(crate) struct Board {
     file: File,
@@ -28,33 +28,33 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// A new one, all zeros.
+    /// Creates a board of zeros.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
         file.set_len(64 * 1024)?;
         Ok(Self { file, path: path.to_owned() })
     }
 
-    /// The one that the harness has made.
+    /// Opens the board that the harness has created.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         Ok(Self { file, path: path.to_owned() })
     }
 
-    pub(crate) fn get(&self, place: u64) -> u64 {
+    pub(crate) fn get(&self, index: u64) -> u64 {
         let mut bytes = [0; 8];
-        self.file.read_exact_at(&mut bytes, place * 8).map_or(0, |()| u64::from_ne_bytes(bytes))
+        self.file.read_exact_at(&mut bytes, index * 8).map_or(0, |()| u64::from_ne_bytes(bytes))
     }
 
-    pub(crate) fn set(&self, place: u64, number: u64) {
-        // A board that is gone means that the harness is, and then nobody cares.
-        drop(self.file.write_all_at(&number.to_ne_bytes(), place * 8));
+    pub(crate) fn set(&self, index: u64, number: u64) {
+        // A failed write means that the harness has ended, so the value is not needed.
+        drop(self.file.write_all_at(&number.to_ne_bytes(), index * 8));
     }
 
-    /// Waits until a number has become this large.
-    pub(crate) fn wait(&self, place: u64, number: u64, limit: Duration) -> bool {
+    /// Waits until a number is at least `number`; returns `false` after `limit`.
+    pub(crate) fn wait(&self, index: u64, number: u64, limit: Duration) -> bool {
         let end = Instant::now() + limit;
-        while self.get(place) < number {
+        while self.get(index) < number {
             if Instant::now() > end {
                 return false;
             }
@@ -64,7 +64,7 @@ impl Board {
     }
 }
 
-/// Nanoseconds on the clock that all processes share.
+/// Returns nanoseconds of the monotonic clock, which all processes share.
 #[allow(unsafe_code)]
 pub(crate) fn now() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

@@ -1,4 +1,4 @@
-//! The programs that run inside: the bench binary again, started with a hidden argument.
+//! Inner programs: the bench binary again, started with a hidden argument.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,19 +16,19 @@ use nix::unistd;
 use crate::board::{Board, COUNT, GO, PID, STAMPS, START, STATE, now};
 use crate::workload;
 
-/// How much is written at once.
+/// Maximum size of a write.
 const WRITE: usize = 64 * 1024;
-/// Set in `GO`: it is over.
+/// Value of `GO` that ends the program.
 pub(crate) const OVER: u64 = u64::MAX;
-/// No session takes longer than this.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Maximum duration of a session.
+const SESSION_LIMIT: Duration = Duration::from_secs(60);
 
-/// Stands before what is compared.
+/// Mark before the compared output.
 pub(crate) const BEGIN: &[u8] = b"<<begin>>";
-/// Stands behind it.
+/// Mark after the compared output.
 pub(crate) const END: &[u8] = b"<<end>>";
 
-/// Plays the inner program: `ROLE BOARD [WORKLOAD [TIMES]]`.
+/// Runs as the inner program with the arguments `ROLE BOARD [WORKLOAD [TIMES]]`.
 pub(crate) fn run(args: &[String]) -> ! {
     let [role, board, rest @ ..] = args else { exit(2) };
     let Ok(board) = Board::open(Path::new(board)) else { exit(2) };
@@ -53,7 +53,7 @@ fn make_raw() {
     }
 }
 
-/// Writes all of it; `false` where a signal came in between.
+/// Writes all of `bytes`; returns `false` if a signal interrupted it.
 fn print(mut bytes: &[u8]) -> bool {
     let output = io::stdout();
     let output: BorrowedFd<'_> = output.as_fd();
@@ -67,7 +67,7 @@ fn print(mut bytes: &[u8]) -> bool {
     true
 }
 
-/// Prints the workload so many times. State 1: begun, waits for `GO`; 2: all is written, waits again.
+/// Prints the workload `times` times. State 1: started, waits for `GO`; 2: all is written, waits again.
 fn produce(board: &Board, name: &str, times: usize) {
     let Some(workload) = workload::named(name) else { exit(2) };
     if workload.raw {
@@ -76,7 +76,7 @@ fn produce(board: &Board, name: &str, times: usize) {
     let block = workload.block();
     print(BEGIN);
     board.set(STATE, 1);
-    board.wait(GO, 1, PATIENCE);
+    board.wait(GO, 1, SESSION_LIMIT);
     board.set(START, now());
     for _ in 0..times {
         if workload.by_line {
@@ -92,7 +92,7 @@ fn produce(board: &Board, name: &str, times: usize) {
     }
 }
 
-/// Sends every byte back; a line feed now and then keeps the lines short.
+/// Echoes every byte; an occasional line feed keeps the lines short.
 fn echo(board: &Board) {
     make_raw();
     board.set(STATE, 1);
@@ -105,7 +105,7 @@ fn echo(board: &Board) {
     }
 }
 
-/// Prints log lines for ever. One thread notes when each key is read; the other says so in the output, at its next write.
+/// Prints log lines endlessly. A thread records when each key is read, and the next write prints the key's mark.
 fn flood(board: Board) {
     make_raw();
     board.set(STATE, 1);
@@ -125,11 +125,11 @@ fn flood(board: Board) {
         exit(0)
     });
     let block = workload::ALL[0].shown(&workload::ALL[0].block());
-    let mut told = 0;
+    let mut printed = 0;
     for chunk in block.chunks(4096).cycle() {
-        while told < keys.load(SeqCst) {
-            print(format!("<<{told}>>\r\n").as_bytes());
-            told += 1;
+        while printed < keys.load(SeqCst) {
+            print(format!("<<{printed}>>\r\n").as_bytes());
+            printed += 1;
         }
         print(chunk);
     }
@@ -137,14 +137,14 @@ fn flood(board: Board) {
 
 static INTERRUPTED: AtomicU64 = AtomicU64::new(0);
 
-extern "C" fn note_interrupt(_: i32) {
+extern "C" fn record_interrupt(_: i32) {
     INTERRUPTED.store(now(), SeqCst);
 }
 
-/// Prints log lines until Ctrl-C, says that it has stopped, and goes on when it is told to.
+/// Prints log lines until Ctrl-C, prints a mark, and continues when `GO` allows it.
 fn interrupt(board: &Board) {
-    let action = SigAction::new(SigHandler::Handler(note_interrupt), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler asks for the time and stores it in an atomic; a handler may do both.
+    let action = SigAction::new(SigHandler::Handler(record_interrupt), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler calls clock_gettime and stores to an atomic; both are async-signal-safe.
     #[allow(unsafe_code)]
     let done = unsafe { sigaction(Signal::SIGINT, &action) };
     if done.is_err() {
@@ -161,7 +161,7 @@ fn interrupt(board: &Board) {
             while !print(format!("\n<<{stops}>>\n").as_bytes()) {}
             stops += 1;
             board.set(COUNT, stops);
-            board.wait(GO, stops, PATIENCE);
+            board.wait(GO, stops, SESSION_LIMIT);
         }
         if board.get(GO) == OVER {
             return;

@@ -1,4 +1,4 @@
-//! How long a key takes: on a quiet terminal, in a flood of output, on a terminal that has stopped reading.
+//! Latency of a key: on a quiet terminal, during a flood of output, on a terminal that has stopped reading.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ use crate::board::{Board, COUNT, GO, STAMPS, now};
 use crate::inside::OVER;
 use crate::report::{Series, short, time};
 use crate::session::{Got, Session};
-use crate::workload::Dice;
+use crate::workload::Rng;
 use crate::wrapper::Wrapper;
 
-/// A key that takes longer is lost.
+/// Time after which a key counts as lost.
 const LOST: Duration = Duration::from_millis(1500);
 
-/// Runs a measurement of every wrapper in every round, in turned order, and collects what it adds.
+/// Runs a measurement of every wrapper in every round, in rotated order, and returns the collected results.
 fn rounds<T: Clone + Default>(
     bench: &mut Bench,
     test: &str,
@@ -36,19 +36,19 @@ fn rounds<T: Clone + Default>(
 
 #[derive(Clone, Default)]
 struct Echoes {
-    /// One key as soon as the last has come back; one every 2 ms.
+    /// Echo times of keys sent one after the other, and of one key every 2 ms.
     quick: Series,
     paced: Series,
     lost: u64,
 }
 
-/// A key to its echo on the screen.
+/// Measures the time from a key to its echo on the screen.
 pub(crate) fn latency(bench: &mut Bench, wrappers: &[Wrapper]) {
     let counts = if bench.options.quick { [400, 60] } else { [1500, 300] };
     let found = rounds(bench, "latency", wrappers, |bench, wrapper, into: &mut Echoes| {
         let (session, board) = bench.start(wrapper, "echo", &[])?;
         session.until_state(&board, 1)?;
-        settle(&session);
+        discard_output(&session);
         echoes(&session, 50, Duration::ZERO)?;
         for nanos in echoes(&session, counts[0], Duration::ZERO)? {
             nanos.map_or_else(|| into.lost += 1, |nanos| into.quick.push(nanos));
@@ -77,8 +77,8 @@ pub(crate) fn latency(bench: &mut Bench, wrappers: &[Wrapper]) {
     bench.report.table("LATENCY: a key to its echo; one after the other, and one every 2 ms (paced)", &head, &rows);
 }
 
-/// Reads what still comes.
-fn settle(session: &Session) {
+/// Discards output for 100 ms.
+fn discard_output(session: &Session) {
     let mut buffer = [0; 4096];
     let end = Instant::now() + Duration::from_millis(100);
     while Instant::now() < end {
@@ -110,7 +110,7 @@ fn echoes(session: &Session, count: usize, pause: Duration) -> Result<Vec<Option
     Ok(all)
 }
 
-/// Finds `<<N>>` in the output.
+/// Finder of `<<N>>` in the output, across reads.
 #[derive(Default)]
 struct Numbers(Vec<u8>);
 
@@ -131,7 +131,7 @@ impl Numbers {
     }
 }
 
-/// Reads no faster than a terminal that draws.
+/// Limiter of the reading rate to that of a terminal that draws.
 struct Pace {
     rate: Option<f64>,
     start: Instant,
@@ -143,7 +143,7 @@ impl Pace {
         Self { rate, start: Instant::now(), read: 0.0 }
     }
 
-    fn took(&mut self, bytes: usize) {
+    fn consumed(&mut self, bytes: usize) {
         self.read += bytes as f64;
         if let Some(rate) = self.rate {
             let due = Duration::from_secs_f64(self.read / rate);
@@ -159,7 +159,7 @@ struct Flooded {
     lost: u64,
 }
 
-/// A key in a flood of output: to the inner program, and to the mark that it then puts into the output.
+/// Measures the time from a key during a flood of output to the inner program, and to the mark in the output.
 pub(crate) fn flood(bench: &mut Bench, wrappers: &[Wrapper]) {
     for (rate, title) in
         [(None, "a terminal that reads as fast as it can"), (Some(20e6), "a terminal that draws 20 MB/s")]
@@ -193,7 +193,7 @@ fn flood_once(
 ) -> Result<(), String> {
     let (session, board) = bench.start(wrapper, "flood", &[])?;
     session.until_state(&board, 1)?;
-    let (mut buffer, mut dice) = (vec![0; 64 * 1024], Dice(3));
+    let (mut buffer, mut rng) = (vec![0; 64 * 1024], Rng(3));
     let (mut pressed, mut shown) = (Vec::new(), vec![None; keys]);
     let mut pace = Pace::new(rate);
     let mut numbers = Numbers::default();
@@ -203,7 +203,7 @@ fn flood_once(
         if pressed.len() < keys && Instant::now() >= next {
             pressed.push(now());
             session.press(b"k");
-            next = Instant::now() + Duration::from_micros(3000 + dice.below(5000));
+            next = Instant::now() + Duration::from_micros(3000 + rng.below(5000));
             end = (pressed.len() == keys).then(|| Instant::now() + LOST);
         }
         match session.read(&mut buffer) {
@@ -214,7 +214,7 @@ fn flood_once(
                         place.get_or_insert(time);
                     }
                 });
-                pace.took(n);
+                pace.consumed(n);
             }
             Got::Nothing => session.wait(Duration::from_millis(1)),
             Got::End => return Err("it ended".into()),
@@ -240,7 +240,7 @@ struct Stalled {
     blocked: u64,
 }
 
-/// A key to the inner program while the terminal reads nothing and everything on the way is full.
+/// Measures the time from a key to the inner program while the terminal reads nothing and all buffers are full.
 pub(crate) fn stalled(bench: &mut Bench, wrappers: &[Wrapper]) {
     let found = rounds(bench, "stalled", wrappers, |bench, wrapper, into: &mut Stalled| {
         let (session, board) = bench.start(wrapper, "flood", &[])?;
@@ -277,15 +277,15 @@ struct Stops {
     bytes: Series,
 }
 
-/// Ctrl-C in a flood: to the handler of the signal, and to the last byte of the flood on the screen.
+/// Measures the time from Ctrl-C during a flood to the signal handler, and to the last byte on the screen.
 pub(crate) fn interrupt(bench: &mut Bench, wrappers: &[Wrapper]) {
     let stops = if bench.options.quick { 5 } else { 15 };
     let found = rounds(bench, "interrupt", wrappers, |bench, wrapper, into: &mut Stops| {
         let (session, board) = bench.start(wrapper, "interrupt", &[])?;
         session.until_state(&board, 1)?;
-        let (mut dice, mut numbers) = (Dice(5), Numbers::default());
+        let (mut rng, mut numbers) = (Rng(5), Numbers::default());
         for stop in 0..stops {
-            let run_on = Duration::from_micros(40_000 + dice.below(20_000));
+            let run_on = Duration::from_micros(40_000 + rng.below(20_000));
             stop_once(&session, &board, stop, run_on, &mut numbers, into)?;
         }
         board.set(GO, OVER);

@@ -1,4 +1,4 @@
-//! What a wrapper costs without any hurry: its start, its sleep, its memory.
+//! Cost of a wrapper besides throughput and latency: startup, idle CPU, memory.
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,13 @@ use crate::throughput;
 use crate::workload;
 use crate::wrapper::Wrapper;
 
-/// From the start to the first byte of a command, and to the end of one that does nothing.
+/// Measures the time from the start to the first byte of a command, and to the end of one that prints nothing.
 pub(crate) fn startup(bench: &mut Bench, wrappers: &[Wrapper]) {
     let count = if bench.options.quick { 10 } else { 40 };
     let mut found = vec![[Series::default(), Series::default()]; wrappers.len()];
-    // One round more: the first of all is cold.
+    // The first round runs with cold caches and is not counted.
     for round in 0..=count {
-        bench.calm_down();
+        bench.wait_for_quiet_machine();
         for turn in 0..wrappers.len() {
             let row = (turn + round) % wrappers.len();
             for (kind, command) in ["printf x", "true"].into_iter().enumerate() {
@@ -72,7 +72,7 @@ fn start_once(bench: &Bench, wrapper: &Wrapper, command: &str, first: bool) -> R
     }
 }
 
-/// What happens while nothing does.
+/// Measures wake-ups and CPU time of an idle session.
 pub(crate) fn idle(bench: &mut Bench, wrappers: &[Wrapper]) {
     let seconds = if bench.options.quick { 2 } else { 5 };
     let mut rows = Vec::new();
@@ -84,7 +84,7 @@ pub(crate) fn idle(bench: &mut Bench, wrappers: &[Wrapper]) {
                 continue;
             }
         };
-        // What rests on a line is looked at, what was borrowed given back.
+        // Work that is due after the output (idle timers, release of memory) happens before the measurement.
         std::thread::sleep(Duration::from_millis(500));
         let pids = session.wrapper(&board);
         let before = usage(&pids);
@@ -116,7 +116,7 @@ pub(crate) fn idle(bench: &mut Bench, wrappers: &[Wrapper]) {
     bench.report.table(&format!("IDLE: {seconds} s after 4 MB of log lines"), &head, &rows);
 }
 
-/// The most memory that a wrapper ever took, with each workload.
+/// Measures the peak memory of a wrapper with each workload.
 pub(crate) fn memory(bench: &mut Bench, wrappers: &[Wrapper]) {
     let times = if bench.options.quick { 8 } else { 40 };
     let wanted: Vec<_> =

@@ -1,4 +1,4 @@
-//! What coshell costs, side by side with the bare pty, a minimal relay and `script`. The harness plays the terminal; see
+//! Cost of coshell compared with the bare pty, a minimal relay and `script`. The harness acts as the terminal; see
 //! benches/README.md.
 
 mod board;
@@ -29,23 +29,23 @@ use session::{Session, unique};
 use workload::Workload;
 use wrapper::Wrapper;
 
-/// The hidden arguments.
+/// Hidden arguments.
 const INSIDE: &str = "--play-inside";
 const RELAY: &str = "--play-relay";
 
-/// The CPUs that others may use before a run.
-const CALM: f64 = 0.15;
+/// Number of CPUs that other processes may use before a run.
+const MAX_OTHER_CPUS: f64 = 0.15;
 
-/// A run of the tests.
+/// Run of the tests.
 struct Bench {
     options: Options,
     report: Report,
     this: PathBuf,
-    /// A folder of its own, in which there is no configuration.
+    /// Directory of the run, without any configuration.
     home: PathBuf,
-    /// How many runs began although others used the machine.
+    /// Number of runs that began although other processes used the machine.
     disturbed: Cell<usize>,
-    /// How long they waited.
+    /// Total time waited for other processes.
     waited: Cell<Duration>,
 }
 
@@ -70,7 +70,7 @@ fn main() {
     if options.one_cpu {
         stay_on_one_cpu();
     }
-    let home = room().join(unique());
+    let home = board_dir().join(unique());
     if let Err(error) = fs::create_dir(&home) {
         eprintln!("{}: {error}", home.display());
         exit(1);
@@ -85,8 +85,8 @@ fn main() {
     }
 }
 
-/// Where the board is: in memory, if there is such a place.
-fn room() -> PathBuf {
+/// Returns the directory of the boards: in memory, if available.
+fn board_dir() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     if memory.is_dir() { memory } else { env::temp_dir() }
 }
@@ -141,7 +141,7 @@ impl Bench {
 
     fn test(&mut self, test: &str) {
         let (bin, also) = (self.options.bin.clone(), self.options.also.clone());
-        // This coshell, and what is measured beside it.
+        // The coshell of this build, and those given with `--also`.
         let coshell = |name: &str, triggers, options: &[&str]| {
             let others = also.iter().map(|(other, bin)| (format!("{name}, {other}"), bin));
             let all = [(name.to_owned(), &bin)].into_iter().chain(others);
@@ -155,8 +155,8 @@ impl Bench {
         }
         let many = || coshell("coshell, 1,000 triggers", 1000, &[]);
         let all = self.options.workloads.clone();
-        // Where lines are read, these say the most.
-        let telling = self.some(&["log", "colour", "cjk", "noise"]);
+        // The workloads that differ most in the cost of line assembly.
+        let line_workloads = self.workloads_or(&["log", "colour", "cjk", "noise"]);
         match test {
             "throughput" => throughput::test(self, test, &plain, &all, None),
             "triggers" => {
@@ -164,7 +164,7 @@ impl Bench {
                 for (name, count) in [("no trigger", 0), ("100 triggers", 100), ("1,000 triggers", 1000)] {
                     with.extend(coshell(name, count, &[]));
                 }
-                throughput::test(self, test, &with, &telling, Some(1));
+                throughput::test(self, test, &with, &line_workloads, Some(1));
             }
             "coproc" => {
                 let mut with = vec![wrapper::floor()];
@@ -172,7 +172,7 @@ impl Bench {
                 for form in ["raw", "text"] {
                     with.extend(coshell(form, 0, &["--coproc", "cat >/dev/null", "--input", form]));
                 }
-                throughput::test(self, test, &with, &telling, Some(1));
+                throughput::test(self, test, &with, &line_workloads, Some(1));
             }
             "latency" => keys::latency(self, &plain),
             "flood" => {
@@ -187,39 +187,39 @@ impl Bench {
             }
             _ => {
                 plain.extend(many());
-                let order: fn(&mut Self, &[Wrapper]) = if test == "idle" { life::idle } else { life::memory };
-                order(self, &plain);
+                let measure: fn(&mut Self, &[Wrapper]) = if test == "idle" { life::idle } else { life::memory };
+                measure(self, &plain);
             }
         }
     }
 
-    /// The workloads that were asked for, else these.
-    fn some(&self, names: &[&str]) -> Vec<Workload> {
+    /// Returns the workloads given on the command line, or else those of `names`.
+    fn workloads_or(&self, names: &[&str]) -> Vec<Workload> {
         if self.options.chosen {
             return self.options.workloads.clone();
         }
         names.iter().filter_map(|name| workload::named(name)).collect()
     }
 
-    /// Waits until nobody else uses the machine, but not for long, and not too often in vain.
-    fn calm_down(&self) {
+    /// Waits until no other process uses the machine, at most `patience`, and at most 20 times that in all.
+    fn wait_for_quiet_machine(&self) {
         let start = Instant::now();
         let limit = self.options.patience.min((20 * self.options.patience).saturating_sub(self.waited.get()));
         loop {
             let (before, from) = (busy(), Instant::now());
             std::thread::sleep(Duration::from_millis(30));
-            let is_calm = (busy() - before) / from.elapsed().as_secs_f64() < CALM;
-            if is_calm || start.elapsed() >= limit {
-                self.disturbed.set(self.disturbed.get() + usize::from(!is_calm));
+            let is_quiet = (busy() - before) / from.elapsed().as_secs_f64() < MAX_OTHER_CPUS;
+            if is_quiet || start.elapsed() >= limit {
+                self.disturbed.set(self.disturbed.get() + usize::from(!is_quiet));
                 break;
             }
         }
         self.waited.set(self.waited.get() + start.elapsed());
     }
 
-    /// Starts a session with the inner program in this role.
+    /// Starts a session with the inner program in the role `role`.
     fn start(&self, wrapper: &Wrapper, role: &str, args: &[&str]) -> Result<(Session, Board), String> {
-        self.calm_down();
+        self.wait_for_quiet_machine();
         let mark = unique();
         let board = Board::create(&self.home.join(&mark)).map_err(|error| error.to_string())?;
         let own = |path: &Path| path.to_string_lossy().into_owned();
@@ -231,10 +231,10 @@ impl Bench {
     }
 }
 
-/// The seconds of CPU time that the whole machine has used.
+/// Returns the seconds of CPU time that the whole machine has used.
 fn busy() -> f64 {
-    let fine = ["/sys/fs/cgroup/cpu.stat", "/sys/fs/cgroup/unified/cpu.stat"];
-    let micros = fine.iter().find_map(|path| {
+    let cgroup_files = ["/sys/fs/cgroup/cpu.stat", "/sys/fs/cgroup/unified/cpu.stat"];
+    let micros = cgroup_files.iter().find_map(|path| {
         let stat = fs::read_to_string(path).ok()?;
         stat.lines().find_map(|line| line.strip_prefix("usage_usec ")?.trim().parse::<f64>().ok())
     });

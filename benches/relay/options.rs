@@ -1,4 +1,4 @@
-//! The command line.
+//! Command line.
 
 use std::path::PathBuf;
 use std::process::exit;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::workload::{self, Workload};
 
-/// All tests, in the order in which they are run.
+/// All tests, in the order of their execution.
 pub(crate) const TESTS: [&str; 10] =
     ["throughput", "triggers", "coproc", "latency", "flood", "stalled", "interrupt", "startup", "idle", "memory"];
 
@@ -23,29 +23,29 @@ cargo bench --bench relay -- [OPTIONS]     (without options: --quick)
   --bin PATH          the coshell to be measured, in place of the one that was just built
   --also NAME=PATH    another coshell in the same run, such as the one before a change; may be repeated";
 
-/// What is to be done.
+/// Options of a run.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) quick: bool,
     pub(crate) rounds: usize,
-    /// How long a run of the throughput tests should take.
+    /// Intended duration of a run of the throughput tests, in seconds.
     pub(crate) seconds: f64,
-    /// How long a run waits for others to leave the machine alone.
+    /// Maximum time that a run waits for a quiet machine.
     pub(crate) patience: Duration,
     pub(crate) tests: Vec<String>,
     pub(crate) workloads: Vec<Workload>,
-    /// Workloads were asked for by name.
+    /// Whether workloads were given by name.
     pub(crate) chosen: bool,
     pub(crate) json: Option<PathBuf>,
     pub(crate) one_cpu: bool,
     pub(crate) peers: bool,
     pub(crate) bin: PathBuf,
-    /// Other builds of coshell, with the names that they have in the tables.
+    /// Other builds of coshell, with their names in the tables.
     pub(crate) also: Vec<(String, PathBuf)>,
 }
 
 impl Options {
-    /// Reads the arguments; leaves with a word about a bad one.
+    /// Parses the arguments; exits with a message on an invalid one.
     pub(crate) fn read(args: &[String]) -> Self {
         let mut quick = args.is_empty();
         let mut rounds = None;

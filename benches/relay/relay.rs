@@ -1,4 +1,4 @@
-//! The least that a wrapper can be: one thread, poll, blocking reads and writes. What coshell is compared with.
+//! Minimal wrapper to compare with: one thread, poll, blocking reads and writes.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -12,7 +12,7 @@ use nix::unistd;
 
 use crate::session;
 
-/// Runs a command in a pty of its own.
+/// Runs a command on a new pty.
 pub(crate) fn run(command: &[String]) -> ! {
     let [program, args @ ..] = command else { exit(2) };
     let Ok(before) = tcgetattr(io::stdin()) else { exit(2) };
@@ -26,13 +26,13 @@ pub(crate) fn run(command: &[String]) -> ! {
     let mut raw: Termios = before.clone();
     cfmakeraw(&mut raw);
     _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &raw);
-    shovel(&pty.master);
+    copy_both_ways(&pty.master);
     _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &before);
     exit(child.wait().ok().and_then(|status| status.code()).unwrap_or(1))
 }
 
-/// Carries bytes both ways until the command's side is closed.
-fn shovel(master: &OwnedFd) {
+/// Copies bytes in both directions until the slave is closed.
+fn copy_both_ways(master: &OwnedFd) {
     let (input, output) = (io::stdin(), io::stdout());
     let mut buffer = vec![0; 64 * 1024];
     let mut open = true;
@@ -44,16 +44,16 @@ fn shovel(master: &OwnedFd) {
         }
         let [shell, keys] = fds.map(|fd| fd.any().unwrap_or(false));
         if keys && open {
-            open = pass(input.as_fd(), master.as_fd(), &mut buffer);
+            open = copy_once(input.as_fd(), master.as_fd(), &mut buffer);
         }
-        if shell && !pass(master.as_fd(), output.as_fd(), &mut buffer) {
+        if shell && !copy_once(master.as_fd(), output.as_fd(), &mut buffer) {
             return;
         }
     }
 }
 
-/// One read, and as many writes as it takes; `false` at the end.
-fn pass(from: BorrowedFd<'_>, to: BorrowedFd<'_>, buffer: &mut [u8]) -> bool {
+/// Copies the bytes of one read; returns `false` at the end of the stream.
+fn copy_once(from: BorrowedFd<'_>, to: BorrowedFd<'_>, buffer: &mut [u8]) -> bool {
     let n = match unistd::read(from, buffer) {
         Ok(0) => return false,
         Ok(n) => n,

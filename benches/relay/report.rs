@@ -1,8 +1,8 @@
-//! Medians, tables, JSON.
+//! Statistics, tables and JSON.
 
 use serde_json::{Value, json};
 
-/// The values of all rounds.
+/// Values of all rounds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Series(Vec<f64>);
 
@@ -15,14 +15,14 @@ impl Series {
         self.0.is_empty()
     }
 
-    /// The value below which this part of all values lies.
+    /// Returns the quantile `part`, from 0 to 1, interpolated.
     pub(crate) fn at(&self, part: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
-        let place = (sorted.len().saturating_sub(1)) as f64 * part;
-        let (low, high) = (place.floor() as usize, place.ceil() as usize);
+        let index = (sorted.len().saturating_sub(1)) as f64 * part;
+        let (low, high) = (index.floor() as usize, index.ceil() as usize);
         match (sorted.get(low), sorted.get(high)) {
-            (Some(a), Some(b)) => a + (b - a) * place.fract(),
+            (Some(a), Some(b)) => a + (b - a) * index.fract(),
             _ => f64::NAN,
         }
     }
@@ -31,7 +31,7 @@ impl Series {
         self.at(0.5)
     }
 
-    /// `median [min..max]`.
+    /// Formats the values as `median [min..max]`.
     pub(crate) fn spread(&self) -> String {
         if self.is_empty() {
             return "-".into();
@@ -46,7 +46,7 @@ impl Series {
         json!({ "median": self.median(), "min": self.at(0.0), "max": self.at(1.0), "all": self.0 })
     }
 
-    /// The same where single values are too many to be kept.
+    /// Returns quantiles and count, for series with too many values to list.
     pub(crate) fn brief(&self) -> Value {
         if self.is_empty() {
             return Value::Null;
@@ -55,7 +55,7 @@ impl Series {
     }
 }
 
-/// Three digits that count.
+/// Formats a value with three significant digits.
 pub(crate) fn short(value: f64) -> String {
     match value.abs() {
         size if size.is_nan() => "-".into(),
@@ -65,7 +65,7 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
-/// A time that is given in nanoseconds.
+/// Formats a time in nanoseconds.
 pub(crate) fn time(nanos: f64) -> String {
     match nanos {
         nanos if nanos.is_nan() => "-".into(),
@@ -74,16 +74,16 @@ pub(crate) fn time(nanos: f64) -> String {
     }
 }
 
-/// Everything that was found, for the reader and for programs.
+/// Results, as printed tables and as JSON.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) rows: Vec<Value>,
-    /// What went wrong, and where.
+    /// Errors, with the test and wrapper.
     pub(crate) faults: Vec<String>,
 }
 
 impl Report {
-    /// Prints a table; the first column is to the left.
+    /// Prints a table with the first column left-aligned.
     pub(crate) fn table(&self, title: &str, head: &[&str], rows: &[Vec<String>]) {
         let width = |column: usize| {
             let cells = rows.iter().map(|row| row.get(column).map_or(0, String::len));

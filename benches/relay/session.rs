@@ -1,4 +1,4 @@
-//! A session: the harness plays the terminal, and a wrapper, or the inner program alone, runs on its pty.
+//! Session on a pty: the harness acts as the terminal, and a wrapper or the inner program alone runs on the slave.
 
 use std::fs;
 use std::io;
@@ -19,10 +19,10 @@ use nix::unistd::{self, Pid};
 
 use crate::board::{self, Board};
 
-/// By this variable the processes of a session are found again, wherever they have gone.
+/// Environment variable by which the processes of a session are found.
 const MARK: &str = "COSHELL_BENCH_SESSION";
 
-/// What a read of the terminal's side gave.
+/// Result of a read from the pty master.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Got {
     Bytes(usize),
@@ -30,23 +30,23 @@ pub(crate) enum Got {
     End,
 }
 
-/// A running session.
+/// Running session.
 #[derive(Debug)]
 pub(crate) struct Session {
     master: OwnedFd,
     child: Child,
     mark: String,
-    /// When it was started.
+    /// Time of the start.
     pub(crate) started: u64,
 }
 
-/// A word that no other session has.
+/// Returns a word that is unique to a session.
 pub(crate) fn unique() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("csb{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed))
 }
 
-/// The command on this tty, which becomes the controlling one of a new session.
+/// Sets up a command on the tty `slave`, which becomes the controlling terminal of a new session.
 #[allow(unsafe_code)]
 pub(crate) fn on_tty(mut command: Command, slave: OwnedFd, master: &OwnedFd) -> io::Result<Command> {
     for fd in [&slave, master] {
@@ -66,7 +66,7 @@ pub(crate) fn on_tty(mut command: Command, slave: OwnedFd, master: &OwnedFd) -> 
     Ok(command)
 }
 
-/// The size of a terminal's window.
+/// Returns the window size of a terminal.
 #[allow(unsafe_code)]
 pub(crate) fn size_of(tty: BorrowedFd<'_>) -> Winsize {
     let mut size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 640, ws_ypixel: 384 };
@@ -76,7 +76,7 @@ pub(crate) fn size_of(tty: BorrowedFd<'_>) -> Winsize {
 }
 
 impl Session {
-    /// Starts a command; `mark` is a word from [`unique`], `home` a folder without any configuration.
+    /// Starts a command; `mark` is a word from [`unique`], `home` a directory without configuration.
     pub(crate) fn start(words: &[String], mark: &str, home: &Path) -> io::Result<Self> {
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 640, ws_ypixel: 384 };
         let pty = openpty(Some(&size), None)?;
@@ -87,12 +87,12 @@ impl Session {
         fcntl(&pty.master, FcntlArg::F_SETFL(OFlag::O_RDWR | OFlag::O_NONBLOCK))?;
         let started = board::now();
         let child = command.spawn()?;
-        // It holds the slave, and while it is open the end cannot be seen.
+        // The command holds the slave, and the master sees no end of file while it is open.
         drop(command);
         Ok(Self { master: pty.master, child, mark: mark.to_owned(), started })
     }
 
-    /// Reads once, without waiting.
+    /// Reads once, without blocking.
     pub(crate) fn read(&self, buffer: &mut [u8]) -> Got {
         match unistd::read(&self.master, buffer) {
             Ok(0) => Got::End,
@@ -102,18 +102,18 @@ impl Session {
         }
     }
 
-    /// Waits until there is something to read.
+    /// Waits until the master is readable, at most `limit`.
     pub(crate) fn wait(&self, limit: Duration) {
         let millis = u16::try_from(limit.as_millis()).unwrap_or(u16::MAX);
         _ = poll(&mut [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)], PollTimeout::from(millis));
     }
 
-    /// Presses keys; whether the tty took them.
+    /// Writes keys; returns whether the tty accepted all of them.
     pub(crate) fn press(&self, keys: &[u8]) -> bool {
         unistd::write(&self.master, keys) == Ok(keys.len())
     }
 
-    /// Reads what comes until the inner program is in this state.
+    /// Discards output until the inner program has reached `state`.
     pub(crate) fn until_state(&self, board: &Board, state: u64) -> Result<(), String> {
         let (mut buffer, end) = (vec![0; 64 * 1024], Instant::now() + Duration::from_secs(10));
         while board.get(board::STATE) < state {
@@ -129,7 +129,7 @@ impl Session {
         Ok(())
     }
 
-    /// All processes of the session but the inner program.
+    /// Returns all processes of the session except the inner program.
     pub(crate) fn wrapper(&self, board: &Board) -> Vec<Pid> {
         let inner = Pid::from_raw(board.get(board::PID) as i32);
         self.processes().into_iter().filter(|&pid| pid != inner).collect()
@@ -147,7 +147,7 @@ impl Session {
         .collect()
     }
 
-    /// Reads to the end, and waits for it; what came, and whether it ended in time.
+    /// Reads to the end and waits for the child; returns the output and whether it ended within `limit`.
     pub(crate) fn drain(&mut self, limit: Duration) -> (Vec<u8>, bool) {
         let (mut buffer, mut all, end) = (vec![0; 64 * 1024], Vec::new(), Instant::now() + limit);
         loop {
@@ -173,7 +173,7 @@ impl Drop for Session {
         }
         drop(self.child.kill());
         drop(self.child.wait());
-        // Those that are not our children need a moment to go.
+        // Processes that are not children of the harness cannot be waited for.
         for _ in 0..100 {
             if self.processes().is_empty() {
                 break;
@@ -183,19 +183,19 @@ impl Drop for Session {
     }
 }
 
-/// What processes have used up.
+/// Resource usage of processes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
     /// CPU time in nanoseconds.
     pub(crate) cpu: u64,
-    /// How often they were switched to.
+    /// Number of context switches.
     pub(crate) switches: u64,
-    /// What they take now, and the most they ever took, in KB.
+    /// Current and peak resident memory, in KB.
     pub(crate) resident: u64,
     pub(crate) peak: u64,
 }
 
-/// What these processes, all their threads included, have used up; nothing where there is no /proc.
+/// Returns the resource usage of processes with all their threads; zero without /proc.
 pub(crate) fn usage(pids: &[Pid]) -> Usage {
     let mut sum = Usage::default();
     for pid in pids {

@@ -1,4 +1,4 @@
-//! How fast output passes, what it costs, and whether every byte arrives.
+//! Throughput of output, its CPU cost, and the comparison of every byte.
 
 use std::time::{Duration, Instant};
 
@@ -12,21 +12,21 @@ use crate::session::{Got, Session, Usage, usage};
 use crate::workload::Workload;
 use crate::wrapper::Wrapper;
 
-/// No run takes longer.
+/// Maximum duration of a run.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// What a run found.
+/// Result of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) seconds: f64,
-    /// What the inner program wrote.
+    /// Number of bytes that the inner program wrote.
     pub(crate) bytes: u64,
-    /// What the wrapper used between the first byte and the last.
+    /// CPU seconds of the wrapper between the first byte and the last.
     pub(crate) cpu: f64,
     pub(crate) usage: Usage,
 }
 
-/// Compares what comes with what should.
+/// Comparison of the output with the expected bytes.
 struct Check<'a> {
     shown: &'a [u8],
     times: usize,
@@ -62,12 +62,12 @@ impl Check<'_> {
     }
 }
 
-/// Where a word ends that may have come in pieces.
+/// Finder of a word across reads.
 #[derive(Default)]
 struct Finder(Vec<u8>);
 
 impl Finder {
-    /// How many of these bytes lead up to the word's end.
+    /// Returns the offset just past the word in `bytes`, if it ends there.
     fn find(&mut self, bytes: &[u8], word: &[u8]) -> Option<usize> {
         let before = self.0.len();
         self.0.extend_from_slice(bytes);
@@ -78,7 +78,7 @@ impl Finder {
     }
 }
 
-/// Lets a workload through so many times, and leaves the inner program waiting.
+/// Passes a workload through the wrapper `times` times; the inner program then waits.
 pub(crate) fn pass(
     bench: &Bench,
     wrapper: &Wrapper,
@@ -136,21 +136,21 @@ pub(crate) fn pass(
     Ok((run, session, board))
 }
 
-/// What all rounds with one wrapper and one workload found.
+/// Results of all rounds with one wrapper and one workload.
 #[derive(Clone, Default)]
 struct Cell {
     rate: Series,
-    /// To the floor of the same round, and to the wrapper that is compared with.
+    /// Ratio to the floor of the same round, and to the base wrapper.
     ratio: Series,
     to_base: Series,
     cpu: Series,
     peak: Series,
-    /// How many blocks a run has, from the second on.
+    /// Number of blocks in a run, from the second on.
     times: Option<usize>,
     fault: bool,
 }
 
-/// Runs all wrappers, the first of which is the floor, interleaved. `base` is another one to compare with.
+/// Runs all wrappers interleaved, the first of which is the floor. `base` is another one to compare with.
 pub(crate) fn test(bench: &mut Bench, test: &str, wrappers: &[Wrapper], workloads: &[Workload], base: Option<usize>) {
     let mut cells = vec![vec![Cell::default(); workloads.len()]; wrappers.len()];
     for (column, &workload) in workloads.iter().enumerate() {
@@ -168,7 +168,7 @@ pub(crate) fn test(bench: &mut Bench, test: &str, wrappers: &[Wrapper], workload
                         let rate = run.bytes as f64 / run.seconds;
                         let wanted = (rate * bench.options.seconds / block).clamp(1.0, 512.0);
                         cell.times = Some(wanted as usize);
-                        // The first round only finds out how much a run can be.
+                        // The first round only calibrates the length of a run.
                         if round > 0 {
                             rates[row] = rate;
                             cell.rate.push(rate / 1e6);

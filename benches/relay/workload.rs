@@ -1,46 +1,46 @@
-//! What the inner program prints, the same in every run, and the patterns that look for nothing in it.
+//! Output of the inner program, the same in every run, and patterns that do not match it.
 
 use std::io::Write as _;
 
-/// One kind of output.
+/// Kind of output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
-    /// The inner tty is put into raw mode, so that it changes no byte.
+    /// Whether the inner tty is put into raw mode, so that it changes no byte.
     pub(crate) raw: bool,
-    /// A write for every line, as a program with line-buffered output does; else 64 KiB at a time.
+    /// Whether each line is a write, as by a line-buffered program; otherwise 64 KiB are.
     pub(crate) by_line: bool,
 }
 
-const fn kind(name: &'static str, what: &'static str) -> Workload {
+const fn workload(name: &'static str, what: &'static str) -> Workload {
     Workload { name, what, raw: false, by_line: false }
 }
 
-/// All there are.
+/// All workloads.
 pub(crate) const ALL: [Workload; 7] = [
-    kind("log", "log lines of about 100 bytes"),
-    kind("colour", "256 and 24-bit colours around every word"),
-    kind("cjk", "Chinese, Japanese, Korean, accents, emoji"),
-    Workload { by_line: true, ..kind("short", "lines of 20 to 60 bytes, a write for each") },
-    kind("tiny", "y and a line feed"),
-    kind("endless", "one line without an end"),
-    Workload { raw: true, ..kind("noise", "random 8-bit bytes, the inner tty in raw mode") },
+    workload("log", "log lines of about 100 bytes"),
+    workload("colour", "256 and 24-bit colours around every word"),
+    workload("cjk", "Chinese, Japanese, Korean, accents, emoji"),
+    Workload { by_line: true, ..workload("short", "lines of 20 to 60 bytes, a write for each") },
+    workload("tiny", "y and a line feed"),
+    workload("endless", "one line without an end"),
+    Workload { raw: true, ..workload("noise", "random 8-bit bytes, the inner tty in raw mode") },
 ];
 
-/// How much is made; it is printed over and over.
+/// Size of the block that is printed repeatedly.
 const BLOCK: usize = 512 * 1024;
 
-/// The workload of this name.
+/// Returns the workload with the name `name`.
 pub(crate) fn named(name: &str) -> Option<Workload> {
     ALL.into_iter().find(|workload| workload.name == name)
 }
 
-/// Numbers that look random and are the same each time (SplitMix64).
-pub(crate) struct Dice(pub(crate) u64);
+/// Pseudo-random number generator with a fixed seed (SplitMix64).
+pub(crate) struct Rng(pub(crate) u64);
 
-impl Dice {
-    pub(crate) fn roll(&mut self) -> u64 {
+impl Rng {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -48,12 +48,12 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// A number below `n`.
+    /// Returns a number below `n`.
     pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.roll() % n
+        self.next() % n
     }
 
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+    fn pick<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len() as u64) as usize]
     }
 }
@@ -65,24 +65,24 @@ const WORDS: [&str; 10] =
 const WIDE: &str = "端末出力検査文字列行列変換漢字仮名交文简体中文终端测试輸出한글출력시험éüñçßø→✓🚀🐚";
 
 impl Workload {
-    /// What the inner program writes, again and again.
+    /// Returns the block that the inner program writes repeatedly.
     pub(crate) fn block(&self) -> Vec<u8> {
-        let mut dice = Dice(7);
+        let mut rng = Rng(7);
         let mut out = Vec::with_capacity(BLOCK + 4096);
         let mut number = 0;
         while out.len() < BLOCK {
             number += 1;
-            self.line(number, &mut dice, &mut out);
+            self.line(number, &mut rng, &mut out);
         }
         out
     }
 
-    fn line(&self, number: u64, dice: &mut Dice, out: &mut Vec<u8>) {
+    fn line(&self, number: u64, rng: &mut Rng, out: &mut Vec<u8>) {
         match self.name {
             "log" => {
-                let (level, part, id) = (dice.of(&LEVELS), dice.of(&PARTS), dice.roll() as u32);
+                let (level, part, id) = (rng.pick(&LEVELS), rng.pick(&PARTS), rng.next() as u32);
                 let (seconds, millis) = (number / 1000 % 60, number % 1000);
-                let (size, spent) = (dice.below(90_000), dice.below(900));
+                let (size, spent) = (rng.below(90_000), rng.below(900));
                 let text = format!(
                     "2026-01-31 12:07:{seconds:02}.{millis:03} {level:5} {part} request {id:08x} GET /items/{number} \
                      answered with {size} bytes after {spent} ms\n"
@@ -91,8 +91,8 @@ impl Workload {
             }
             "colour" => {
                 for _ in 0..8 {
-                    let (word, [r, g, b]) = (dice.of(&WORDS), [(); 3].map(|()| dice.below(256)));
-                    let text = match dice.below(2) {
+                    let (word, [r, g, b]) = (rng.pick(&WORDS), [(); 3].map(|()| rng.below(256)));
+                    let text = match rng.below(2) {
                         0 => format!("\x1b[1;38;5;{r}m{word}\x1b[0m "),
                         _ => format!("\x1b[38;2;{r};{g};{b}m{word}\x1b[39m "),
                     };
@@ -102,26 +102,26 @@ impl Workload {
             }
             "cjk" => {
                 let wide: Vec<char> = WIDE.chars().collect();
-                let text: String = (0..36).map(|i| if i % 9 == 8 { ' ' } else { dice.of(&wide) }).collect();
+                let text: String = (0..36).map(|i| if i % 9 == 8 { ' ' } else { rng.pick(&wide) }).collect();
                 out.extend_from_slice(text.as_bytes());
                 out.push(b'\n');
             }
             "short" => {
                 let start = out.len();
-                let length = 20 + dice.below(30) as usize;
+                let length = 20 + rng.below(30) as usize;
                 while out.len() < start + length {
-                    out.extend_from_slice(dice.of(&WORDS).as_bytes());
+                    out.extend_from_slice(rng.pick(&WORDS).as_bytes());
                     out.push(b' ');
                 }
                 out.push(b'\n');
             }
             "tiny" => out.extend_from_slice(b"y\n"),
-            "endless" => drop(write!(out, "{} {:x} ", dice.of(&WORDS), dice.roll())),
-            _ => out.extend_from_slice(&dice.roll().to_le_bytes()),
+            "endless" => drop(write!(out, "{} {:x} ", rng.pick(&WORDS), rng.next())),
+            _ => out.extend_from_slice(&rng.next().to_le_bytes()),
         }
     }
 
-    /// What the terminal is shown of a block: a line feed comes with a carriage return, unless the inner tty is raw.
+    /// Returns a block as the terminal receives it: CR LF for LF (ONLCR), unless the inner tty is raw.
     pub(crate) fn shown(&self, block: &[u8]) -> Vec<u8> {
         if self.raw {
             return block.to_vec();
@@ -137,9 +137,9 @@ impl Workload {
     }
 }
 
-/// So many patterns of the kinds that people write, none of which any workload matches.
+/// Returns `count` patterns of usual kinds, none of which matches any workload.
 pub(crate) fn patterns(count: usize) -> Vec<String> {
-    let kind = |i: usize| match i % 8 {
+    let pattern = |i: usize| match i % 8 {
         0 => format!("error\\[E{i:04}\\]"),
         1 => format!("(?i)passphrase for key .*id_{i}:"),
         2 => format!("^\\[sudo\\] password for user{i}: "),
@@ -149,5 +149,5 @@ pub(crate) fn patterns(count: usize) -> Vec<String> {
         6 => format!("^Traceback .*{i}"),
         _ => format!("job {i} (is done|was killed) after \\d+ s"),
     };
-    (0..count).map(kind).collect()
+    (0..count).map(pattern).collect()
 }
