@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use coshell::core::trigger::{Pattern, TriggerOptions, Triggers};
-use coshell::core::vt::{Line, Text, VtSink};
+use coshell::core::vt::{Line, VtSink, VtState};
 use coshell::types::Size;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -45,13 +45,13 @@ impl VtSink for TriggerSearch<'_> {
     }
 }
 
-fn text(assemble: bool) -> Text {
-    let mut text = Text::new(Size { rows: 24, cols: 80, ..Size::default() });
+fn text(assemble: bool) -> VtState {
+    let mut text = VtState::new(Size { rows: 24, cols: 80, ..Size::default() });
     text.assemble(assemble);
     text
 }
 
-fn feed(text: &mut Text, output: &[u8], sink: &mut impl VtSink) {
+fn feed(text: &mut VtState, output: &[u8], sink: &mut impl VtSink) {
     for chunk in output.chunks(CHUNK) {
         text.feed(chunk, sink);
     }

@@ -1,7 +1,7 @@
 //! A command to run by `/bin/sh -c`, what it is given, and how a sentence names it. It starts nothing.
 
-use super::width::blanked;
-use super::width::{fitted, widest};
+use super::width::without_controls;
+use super::width::{max_width, truncate_to_width};
 
 /// What a sentence shows of a command line, quotes included.
 const NAME: usize = 42;
@@ -31,11 +31,11 @@ pub fn named(command: &str) -> String {
 
 /// A command line as it is shown: in quotes, without control characters, and at most so many columns wide.
 pub(super) fn quoted(command: &str, most: usize) -> String {
-    let clean = blanked(command);
-    if widest(&clean) + 2 <= most {
+    let clean = without_controls(command);
+    if max_width(&clean) + 2 <= most {
         return format!("\"{clean}\"");
     }
-    format!("\"{}...\"", fitted(&clean, most.saturating_sub(5)))
+    format!("\"{}...\"", truncate_to_width(&clean, most.saturating_sub(5)))
 }
 
 /// Checks a command line that a user wrote; returns it, or a sentence that says why it cannot be run.

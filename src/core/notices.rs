@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::width::{fitted, folded, widest};
+use super::width::{max_width, truncate_to_width, wrap_to_width};
 
 /// How many may wait: beyond that they are counted only.
 const WAITING: usize = 8;
@@ -73,7 +73,7 @@ impl Notice {
     /// In rows of at most `cols` columns; where there are more than `most`, the last one says so.
     pub(super) fn rows(&self, cols: usize, most: usize) -> Vec<String> {
         let lines = self.lines();
-        let all = lines.iter().flat_map(|line| folded(line, cols));
+        let all = lines.iter().flat_map(|line| wrap_to_width(line, cols));
         let mut rows: Vec<String> = all.take(most + 1).collect();
         if rows.len() > most {
             rows.truncate(most);
@@ -86,9 +86,9 @@ impl Notice {
 
     /// A row that says that more would follow, and where that is, if there is room for it.
     fn marked(&self, row: &str, cols: usize) -> String {
-        let mark = [self.see_also.mark(), SeeAlso::Nowhere.mark()].into_iter().find(|mark| widest(mark) <= cols);
+        let mark = [self.see_also.mark(), SeeAlso::Nowhere.mark()].into_iter().find(|mark| max_width(mark) <= cols);
         let Some(mark) = mark else { return row.to_owned() };
-        let text = fitted(row, cols.saturating_sub(widest(mark) + 1)).trim_end();
+        let text = truncate_to_width(row, cols.saturating_sub(max_width(mark) + 1)).trim_end();
         if text.is_empty() { mark.to_owned() } else { format!("{text} {mark}") }
     }
 }

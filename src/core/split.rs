@@ -8,7 +8,7 @@ use std::fmt::Debug;
 /// # Panics
 ///
 /// Panics if two results differ; the message names the split.
-pub(crate) fn everywhere<T: PartialEq + Debug>(input: &[u8], mut f: impl FnMut(&[&[u8]]) -> T) -> T {
+pub(crate) fn at_every_split<T: PartialEq + Debug>(input: &[u8], mut f: impl FnMut(&[&[u8]]) -> T) -> T {
     let whole = f(&[input]);
     for at in 1..input.len() {
         let (left, right) = input.split_at(at);
@@ -22,17 +22,17 @@ pub(crate) fn everywhere<T: PartialEq + Debug>(input: &[u8], mut f: impl FnMut(&
 
 #[cfg(test)]
 mod tests {
-    use super::everywhere;
+    use super::at_every_split;
 
     #[test]
     fn equal_results_are_returned() {
-        let sum = everywhere(b"abc", |pieces| pieces.concat().len());
+        let sum = at_every_split(b"abc", |pieces| pieces.concat().len());
         assert_eq!(sum, 3);
     }
 
     #[test]
     #[should_panic(expected = "cut at byte 1")]
     fn result_that_depends_on_split_panics() {
-        everywhere(b"abc", |pieces| pieces.len());
+        at_every_split(b"abc", |pieces| pieces.len());
     }
 }

@@ -1,6 +1,6 @@
 //! Bounded tail of a command's stderr.
 
-use super::width::blanked;
+use super::width::without_controls;
 
 /// Number of bytes kept.
 const KEPT: usize = 100_000;
@@ -37,7 +37,7 @@ impl StderrTail {
     /// Returns all non-blank lines, with a space for each control character.
     pub(super) fn lines(&self) -> Vec<String> {
         let text = String::from_utf8_lossy(self.bytes());
-        text.lines().map(blanked).filter(|line| !line.trim().is_empty()).collect()
+        text.lines().map(without_controls).filter(|line| !line.trim().is_empty()).collect()
     }
 }
 

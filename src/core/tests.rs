@@ -226,7 +226,7 @@ fn an_empty_line_is_tried_like_any_other_however_it_comes() {
         [("^$", 2), (r"^\s*$", 3), (r"\A\z", 2), ("^x?$", 2), ("^(a|)$", 3), ("$", 6), ("^.$", 4), (r"\b", 3)]
     {
         for stream in ["a\r\n\r\nb\r\n \r\nc\r\n\r\n", "\x1b[20ha\n\nb\n \nc\n\r\x1b[K\n"] {
-            let typed = super::split::everywhere(stream.as_bytes(), |pieces| {
+            let typed = super::split::at_every_split(stream.as_bytes(), |pieces| {
                 let mut bench = Bench::new(&["-t", pattern, "--send", "E"]);
                 pieces.iter().for_each(|piece| {
                     bench.shell(piece);
@@ -240,7 +240,7 @@ fn an_empty_line_is_tried_like_any_other_however_it_comes() {
 
 #[test]
 fn a_coprocess_that_a_trigger_starts_reads_from_the_lines_first_byte() {
-    super::split::everywhere(b"before\r\n\x1b[1mgo\x1b[m now\r\nafter\r\n", |pieces| {
+    super::split::at_every_split(b"before\r\n\x1b[1mgo\x1b[m now\r\nafter\r\n", |pieces| {
         let mut bench = Bench::new(&["-t", "^go", "-c", "bot"]);
         pieces.iter().for_each(|piece| {
             bench.shell(piece);

@@ -15,12 +15,12 @@ pub(super) fn width(char: char) -> usize {
 }
 
 /// Returns the maximum number of columns that a text takes.
-pub(super) fn widest(text: &str) -> usize {
+pub(super) fn max_width(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
 /// Returns the longest prefix of a text that takes at most `cols` columns.
-pub(super) fn fitted(text: &str, cols: usize) -> &str {
+pub(super) fn truncate_to_width(text: &str, cols: usize) -> &str {
     let mut used = 0;
     let end = text.char_indices().find(|&(_, char)| {
         used += width(char);
@@ -31,12 +31,12 @@ pub(super) fn fitted(text: &str, cols: usize) -> &str {
 
 /// Wraps a line into rows of at most `cols` columns, at spaces where possible and within words that are wider than a
 /// row. All rows but the first are indented.
-pub(super) fn folded(line: &str, cols: usize) -> Vec<String> {
+pub(super) fn wrap_to_width(line: &str, cols: usize) -> Vec<String> {
     let indent = INDENT.min(cols / 4);
     let mut rows = vec![String::new()];
     let mut used = 0;
     for word in line.split_inclusive(' ') {
-        let word_width = widest(word.trim_end_matches(' '));
+        let word_width = max_width(word.trim_end_matches(' '));
         let fits_on_new_row = used > indent && (1..=cols - indent).contains(&word_width);
         let mut break_row = used + word_width > cols && fits_on_new_row;
         for char in word.chars() {
@@ -56,7 +56,7 @@ pub(super) fn folded(line: &str, cols: usize) -> Vec<String> {
 }
 
 /// Returns text of other programs with a space for each control character, so that it may be part of a message.
-pub(super) fn blanked(text: &str) -> String {
+pub(super) fn without_controls(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
@@ -79,7 +79,7 @@ mod tests {
             ("\u{2764}\u{fe0f}\u{2764}\u{fe0f}", 3, "\u{2764}\u{fe0f}\u{2764}"),
             ("abc", 0, ""),
         ] {
-            assert_eq!(fitted(text, cols), expected, "{text:?} in {cols}");
+            assert_eq!(truncate_to_width(text, cols), expected, "{text:?} in {cols}");
         }
     }
 
@@ -106,24 +106,24 @@ mod tests {
             ("a          b", 6, &["a", " b"]),
             ("", 6, &[""]),
         ] {
-            assert_eq!(folded(line, cols), expected, "{line:?} in {cols}");
+            assert_eq!(wrap_to_width(line, cols), expected, "{line:?} in {cols}");
         }
     }
 
     proptest! {
         #[test]
         fn wrapped_rows_keep_all_text(line in "[a-c \u{4e2d}\u{301}]{0,60}", cols in 0..30_usize) {
-            let rows = folded(&line, cols);
+            let rows = wrap_to_width(&line, cols);
             let letters = |text: &str| text.replace(' ', "");
             prop_assert_eq!(letters(&rows.concat()), letters(&line));
             // A wide character is wider than a row of one column.
-            prop_assert!(rows.iter().all(|row| widest(row) <= cols.max(2)), "{:?}", rows);
+            prop_assert!(rows.iter().all(|row| max_width(row) <= cols.max(2)), "{:?}", rows);
         }
 
         #[test]
         fn max_width_is_upper_bound(text in "(\\PC|\\p{Emoji}|[\u{200d}\u{fe0e}\u{fe0f}\u{20e3}\u{1f3fb}-\u{1f3ff}]){0,12}") {
             let parts: usize = text.chars().filter_map(UnicodeWidthChar::width).sum();
-            prop_assert!(widest(&text) >= text.width().max(parts), "{:?}", text);
+            prop_assert!(max_width(&text) >= text.width().max(parts), "{:?}", text);
         }
     }
 }

@@ -92,7 +92,7 @@ impl fmt::Display for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::width::widest;
+    use crate::core::width::max_width;
 
     #[test]
     fn a_short_silence_shows_nothing() {
@@ -114,7 +114,7 @@ mod tests {
         );
         assert_eq!(silence.draw(now + Duration::from_millis(2100), "rz", 80), None);
         let wide = silence.draw(now + Duration::from_secs(3), &"\u{4e2d}".repeat(40), 80).expect("it is time");
-        assert!(widest(&wide) < 80 && wide.ends_with("Ctrl-C stops it"), "{wide}");
+        assert!(max_width(&wide) < 80 && wide.ends_with("Ctrl-C stops it"), "{wide}");
         assert!(silence.finish());
         assert_eq!(silence.deadline(), None);
     }

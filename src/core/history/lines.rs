@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::commands::MOST;
 use super::output_log::{LogPiece, LogPosition, Origin, OutputLog};
 use crate::core::vt;
-use crate::core::vt::{Text, VtSink};
+use crate::core::vt::{VtSink, VtState};
 
 /// What the kept lines may take, whatever their number.
 const LIMIT: usize = 8 * 1024 * 1024;
@@ -44,7 +44,7 @@ pub struct HistoryLine {
 #[derive(Debug)]
 pub(super) struct NumberedLines {
     /// As far as the tape was read. `None`: from where the tape begins on, nothing was.
-    text: Option<Text>,
+    text: Option<VtState>,
     place: LogPosition,
     /// The line feeds in front of it.
     feeds: u64,
@@ -89,7 +89,7 @@ struct LineCollector {
 
 impl NumberedLines {
     /// None yet, and at most so many.
-    pub(super) fn new(text: Text, most: usize) -> Self {
+    pub(super) fn new(text: VtState, most: usize) -> Self {
         let keep = LineCollector { number: 0, lines: VecDeque::new(), bytes: 0, most };
         let (stops, spots) = (VecDeque::new(), VecDeque::new());
         Self { text: Some(text), place: LogPosition::default(), feeds: 0, stops, counted: 0, spots, keep }
@@ -132,7 +132,7 @@ impl NumberedLines {
 
     /// Reads the tape up to the byte `to`, in front of which there were so many line feeds. `start_state` is what was on where
     /// the tape begins.
-    pub(super) fn read(&mut self, log: &OutputLog, start_state: &Text, to: u64, feeds: u64) {
+    pub(super) fn read(&mut self, log: &OutputLog, start_state: &VtState, to: u64, feeds: u64) {
         self.feeds = feeds;
         let text = self.text.get_or_insert_with(|| {
             self.place = log.beginning();
@@ -178,7 +178,7 @@ impl NumberedLines {
     }
 
     /// What was put together so far, with the state of the one who did it: for somebody who goes on from here.
-    pub(super) fn so_far(&self) -> (u64, Option<&Text>) {
+    pub(super) fn so_far(&self) -> (u64, Option<&VtState>) {
         (self.keep.number, self.text.as_ref())
     }
 
@@ -189,7 +189,7 @@ impl NumberedLines {
 
     /// The place behind everything that was read.
     pub(super) fn here(&mut self) -> LinePosition {
-        let column = self.text.as_mut().and_then(Text::partial).map_or(0, |line| line.text.len());
+        let column = self.text.as_mut().and_then(VtState::partial).map_or(0, |line| line.text.len());
         LinePosition { number: self.keep.number + 1, column }
     }
 
@@ -215,7 +215,7 @@ impl LineCollector {
     }
 
     /// The text was read up to a place where something has to be looked at.
-    fn look(&mut self, at: u64, stop: PieceEnd, text: &mut Text, spots: &mut VecDeque<(u64, LinePosition)>) {
+    fn look(&mut self, at: u64, stop: PieceEnd, text: &mut VtState, spots: &mut VecDeque<(u64, LinePosition)>) {
         match stop {
             PieceEnd::Counted(number, _) => self.number = number,
             PieceEnd::Marked => {

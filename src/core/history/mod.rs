@@ -20,7 +20,7 @@ use lines::NumberedLines;
 pub use lines::{HistoryLine, LinePosition};
 
 use super::vt::screen::Screen;
-use super::vt::{NullSink, Text};
+use super::vt::{NullSink, VtState};
 use crate::types::Size;
 use output_log::{LogPiece, LogPosition, Origin, OutputLog};
 
@@ -34,7 +34,7 @@ struct Checkpoint {
     /// The line feeds that the shell had printed by then.
     feeds: u64,
     /// What was on in the terminal there, and the size that it had.
-    start_state: Text,
+    start_state: VtState,
 }
 
 /// What a screen is made of that is made anew, where the tape does not go back to the session's beginning.
@@ -45,7 +45,7 @@ const RECENT: u64 = 512 * 1024;
 pub(super) struct History {
     log: OutputLog,
     /// What was on in the terminal where the tape begins, and the size that it had.
-    start_state: Text,
+    start_state: VtState,
     checkpoints: VecDeque<Checkpoint>,
     /// The line feeds that the shell has printed.
     feeds: u64,
@@ -60,10 +60,10 @@ impl History {
     pub(super) fn new(size: Size, lines: usize) -> Self {
         Self {
             log: OutputLog::default(),
-            start_state: Text::new(size),
+            start_state: VtState::new(size),
             checkpoints: VecDeque::new(),
             feeds: 0,
-            lines: NumberedLines::new(Text::new(size), lines),
+            lines: NumberedLines::new(VtState::new(size), lines),
             marks: CommandLog::default(),
             screen: None,
         }
@@ -71,18 +71,18 @@ impl History {
 
     /// The shell's bytes went to the terminal. `vt` has read them.
     #[inline]
-    pub(super) fn printed(&mut self, now: Instant, bytes: &[u8], text: &Text) {
+    pub(super) fn printed(&mut self, now: Instant, bytes: &[u8], text: &VtState) {
         self.feeds += memchr::memchr_iter(b'\n', bytes).count() as u64;
         self.push(now, Origin::Shell, bytes, text);
     }
 
     /// coshell's own bytes went to the terminal. `vt` has read what the shell printed before.
-    pub(super) fn shown(&mut self, now: Instant, bytes: &[u8], text: &Text) {
+    pub(super) fn shown(&mut self, now: Instant, bytes: &[u8], text: &VtState) {
         self.push(now, Origin::Own, bytes, text);
     }
 
     #[inline]
-    fn push(&mut self, now: Instant, source: Origin, bytes: &[u8], text: &Text) {
+    fn push(&mut self, now: Instant, source: Origin, bytes: &[u8], text: &VtState) {
         while !self.log.has_room(bytes.len()) && self.cut(now) {}
         self.log.push(now, source, bytes);
         if self.log.is_due(self.checkpoints.back().map_or_else(|| self.log.beginning(), |last| last.place)) {
@@ -91,12 +91,16 @@ impl History {
     }
 
     #[cold]
-    fn checkpoint(&mut self, text: &Text) {
-        self.checkpoints.push_back(Checkpoint { place: self.log.end(), feeds: self.feeds, start_state: text.bare() });
+    fn checkpoint(&mut self, text: &VtState) {
+        self.checkpoints.push_back(Checkpoint {
+            place: self.log.end(),
+            feeds: self.feeds,
+            start_state: text.without_lines(),
+        });
     }
 
     /// The terminal's window has another size, as `vt` knows.
-    pub(super) fn resized(&mut self, now: Instant, text: &Text) {
+    pub(super) fn resized(&mut self, now: Instant, text: &VtState) {
         self.log.resize(now, text.size());
         self.push(now, Origin::Own, b"", text);
     }
@@ -208,7 +212,7 @@ impl History {
     }
 
     /// How many lines are finished, and the state of the one who assembles them.
-    pub(super) fn assembled(&mut self) -> (u64, Option<&Text>) {
+    pub(super) fn assembled(&mut self) -> (u64, Option<&VtState>) {
         self.read();
         self.lines.so_far()
     }
@@ -250,7 +254,7 @@ impl History {
                 None => first_rest(&self.log, &self.start_state, self.log.beginning()),
             };
             let mut screen = Screen::new(start_state.size());
-            screen.feed(&start_state.modes().begin());
+            screen.feed(&start_state.modes().screen_bytes());
             (screen, place)
         });
         feed(&self.log, screen, place, to);
@@ -259,7 +263,7 @@ impl History {
 }
 
 /// Where, from this place on, the tape is not inside an escape sequence, and what is on there.
-fn first_rest(log: &OutputLog, start_state: &Text, mut place: LogPosition) -> (Text, LogPosition) {
+fn first_rest(log: &OutputLog, start_state: &VtState, mut place: LogPosition) -> (VtState, LogPosition) {
     let mut start_state = start_state.clone();
     while !start_state.in_ground_state() {
         let to = place.at + 1;

@@ -12,7 +12,7 @@ const SIZE: Size = Size { rows: 6, cols: 30, xpixel: 0, ypixel: 0 };
 struct Desk {
     history: History,
     now: Instant,
-    text: Text,
+    text: VtState,
     /// The same, kept live by another emulation.
     oracle: vt100::Parser,
 }
@@ -20,7 +20,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let oracle = vt100::Parser::new(SIZE.rows, SIZE.cols, 0);
-        Self { history: History::new(SIZE, 1000), now: Instant::now(), text: Text::new(SIZE), oracle }
+        Self { history: History::new(SIZE, 1000), now: Instant::now(), text: VtState::new(SIZE), oracle }
     }
 
     fn print(&mut self, text: &str) -> &mut Self {
@@ -158,7 +158,7 @@ proptest! {
     fn lines_are_the_same_whenever_somebody_asks(bytes in stream(40), size in 1..40_usize, cols in 3..20_u16) {
         let (now, other) = (Instant::now(), Size { cols, ..SIZE });
         let (mut often, mut once) = (History::new(SIZE, 1000), History::new(SIZE, 1000));
-        let (mut text, mut live) = (Text::new(SIZE), Live::default());
+        let (mut text, mut live) = (VtState::new(SIZE), Live::default());
         text.assemble(true);
         for (n, part) in bytes.chunks(size).enumerate() {
             let now = now + Duration::from_millis(30) * n as u32;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::core::vt::InputText;
+use crate::core::vt::InputParser;
 use crate::core::write_buffer::WriteBuffer;
 
 /// Keyboard bytes that may wait before the keyboard is no longer read.
@@ -33,7 +33,7 @@ pub(in crate::core) struct PtyInput {
     turn: Writer,
     /// The chunk whose turn it is is a secret.
     secret: bool,
-    input: InputText,
+    input: InputParser,
     /// When the keyboard last sent anything.
     last_key: Option<Instant>,
 }
@@ -47,7 +47,7 @@ impl PtyInput {
             chunks: VecDeque::new(),
             turn: Writer::Keys,
             secret: false,
-            input: InputText::new(),
+            input: InputParser::new(),
             last_key: None,
         }
     }
@@ -137,7 +137,7 @@ impl PtyInput {
         {
             return None;
         }
-        self.last_key.map(|at| at + self.input.patience())
+        self.last_key.map(|at| at + self.input.timeout())
     }
 
     /// How many keyboard bytes may come.
@@ -179,7 +179,7 @@ impl PtyInput {
     }
 
     fn rests(&self, now: Instant) -> bool {
-        self.input.in_ground_state() || self.last_key.is_none_or(|at| now >= at + self.input.patience())
+        self.input.in_ground_state() || self.last_key.is_none_or(|at| now >= at + self.input.timeout())
     }
 }
 

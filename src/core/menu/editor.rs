@@ -110,7 +110,7 @@ impl LineEditor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::width::widest;
+    use crate::core::width::max_width;
 
     fn typed(editor: &mut LineEditor, text: &str) {
         text.chars().for_each(|c| editor.key(&Key::Char(c)));
@@ -170,7 +170,7 @@ mod tests {
         let mut editor = LineEditor::new(Vec::new());
         typed(&mut editor, &"\u{1f44d}\u{1f3fd}\u{2764}\u{fe0f}".repeat(5));
         let row = editor.row(" run: ", 16);
-        assert!(widest(&row.text) < 16 && row.cursor == Some(row.text.len()), "{row:?}");
+        assert!(max_width(&row.text) < 16 && row.cursor == Some(row.text.len()), "{row:?}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::event::{Cx, Effect};
 use super::input::keys::{Chord, Decoder, Key};
 use super::output::terminal::TerminalOutput;
 use super::trigger::table::TriggerTable;
-use super::width::blanked;
+use super::width::without_controls;
 
 /// How long output may stay inside a sequence before the menu cancels the sequence.
 const REST_WITHIN: Duration = Duration::from_millis(500);
@@ -125,7 +125,7 @@ impl Menu {
     /// Shows the notes on lines.
     pub(super) fn show_notes(&mut self, annotations: &Annotations) {
         let entry = |note: &Annotation| {
-            format!("line {} \"{}\": {}", note.line, blanked(note.quote.trim()), blanked(&note.text))
+            format!("line {} \"{}\": {}", note.line, without_controls(note.quote.trim()), without_controls(&note.text))
         };
         self.show("note", annotations.notes.iter().map(entry).collect(), "there are no notes in this session");
     }
@@ -133,7 +133,8 @@ impl Menu {
     /// Shows the triggers, each of which can be switched on and off.
     pub(super) fn show_triggers(&mut self, triggers: &TriggerTable) {
         let state = |on| if on { "on " } else { "off" };
-        let entries = triggers.standing().map(|(_, name, on)| format!("[{}] {}", state(on), blanked(name))).collect();
+        let entries =
+            triggers.standing().map(|(_, name, on)| format!("[{}] {}", state(on), without_controls(name))).collect();
         self.show_switches("trigger", entries, "this session has no triggers");
     }
 

@@ -4,7 +4,7 @@
 use super::editor::LineEditor;
 use crate::core::input::keys::Key;
 use crate::core::output::terminal::MenuText;
-use crate::core::width::widest;
+use crate::core::width::max_width;
 
 /// What a key at the menu asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl MenuList {
         let entry = items.get(*at).map_or("", String::as_str);
         let text = format!(" {what} {} of {}: {entry}", at + 1, items.len());
         let keys = if items.len() > 1 { format!("   Up/Down, {keys}") } else { format!("   {keys}") };
-        if widest(&text) + keys.len() < usize::from(cols) { text + &keys } else { text }
+        if max_width(&text) + keys.len() < usize::from(cols) { text + &keys } else { text }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::core::history::ShellEvent;
 use crate::core::session_event::SessionEvent;
 use crate::core::trigger::table::TriggerTable;
 use crate::core::trigger::{LineRef, LineStage};
-use crate::core::vt::{Line, Text, VtSink};
+use crate::core::vt::{Line, VtSink, VtState};
 
 /// A line that somebody may be interested in.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub(in crate::core) struct CandidateLine {
 
 impl CandidateLine {
     /// The unfinished line that the cursor is on.
-    pub(in crate::core) fn partial(text: &mut Text, number: u64) -> Option<Self> {
+    pub(in crate::core) fn partial(text: &mut VtState, number: u64) -> Option<Self> {
         let alt_screen = text.alt_screen();
         let line = text.partial()?;
         Some(Self::of(&line, number, alt_screen))
@@ -158,7 +158,7 @@ impl VtSink for TriggerSink<'_> {
         }
     }
 
-    fn enough(&self) -> bool {
+    fn should_stop(&self) -> bool {
         self.behind == AfterMatch::Unread && !self.found.is_empty()
     }
 

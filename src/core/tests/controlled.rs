@@ -104,7 +104,7 @@ fn a_stop_is_answered_when_it_is_over_and_comes_to_a_kill() {
 
 #[test]
 fn what_it_complains_of_is_told_in_whole_characters() {
-    let told = crate::core::split::everywhere("\u{e9}t\u{e9}\u{1f600}\n".as_bytes(), |pieces| {
+    let told = crate::core::split::at_every_split("\u{e9}t\u{e9}\u{1f600}\n".as_bytes(), |pieces| {
         let mut bench = Bench::new(&[]);
         bench.asks(1, Request::Subscribe { events: vec!["coproc-stderr".to_owned()] }).runs(2, false);
         for piece in pieces {

@@ -21,7 +21,7 @@ fn it_comes_with_the_coprocess_and_goes_with_it() {
 
 #[test]
 fn titles_that_programs_set_are_shown_behind_it_however_they_come() {
-    crate::core::split::everywhere(b"\x1b]0;\xe2\x87\x84 one\x1b\\x\x1b]2;two\x07y", |pieces| {
+    crate::core::split::at_every_split(b"\x1b]0;\xe2\x87\x84 one\x1b\\x\x1b]2;two\x07y", |pieces| {
         let mut bench = Bench::new(&["-c", "bot"]);
         pieces.iter().for_each(|piece| {
             bench.shell(piece);

@@ -267,7 +267,7 @@ fn there_is_none_without_a_terminal_or_a_hotkey() {
 
 #[test]
 fn it_does_the_same_however_the_keys_are_cut() {
-    crate::core::split::everywhere(b"a\x1d\x1b[Arech\x7f\x7fho \xc3\xa9\x1b[D\x1b[3~\rb", |pieces| {
+    crate::core::split::at_every_split(b"a\x1d\x1b[Arech\x7f\x7fho \xc3\xa9\x1b[D\x1b[3~\rb", |pieces| {
         let mut bench = Bench::new(&["--indicator", "none"]);
         for piece in pieces {
             bench.keys(piece);
@@ -278,7 +278,7 @@ fn it_does_the_same_however_the_keys_are_cut() {
 
 #[test]
 fn where_the_terminal_tells_the_escape_key_the_hotkey_may_be_cut_anywhere() {
-    crate::core::split::everywhere(b"a\x1b[93;5u\x1b[27u\x1b[98u\x1b[93;5:1u\x1b[93;5:3u\x1b[93;5u", |pieces| {
+    crate::core::split::at_every_split(b"a\x1b[93;5u\x1b[27u\x1b[98u\x1b[93;5:1u\x1b[93;5:3u\x1b[93;5u", |pieces| {
         let mut bench = Bench::new(&[]);
         bench.shell(b"\x1b[>1u$ ");
         pieces.iter().for_each(|piece| {

@@ -17,7 +17,7 @@ fn printed(bench: &Bench) -> String {
 
 #[test]
 fn a_notice_is_a_line_of_its_own_where_the_next_one_begins_however_the_output_is_cut() {
-    crate::core::split::everywhere(b" ls\r\n\x1b]2;a\nb\x07one\r\ntwo\r\n$ ", |pieces| {
+    crate::core::split::at_every_split(b" ls\r\n\x1b]2;a\nb\x07one\r\ntwo\r\n$ ", |pieces| {
         let mut bench = paper(&["-c", "bot"]);
         bench.shell(b"$").coproc_exits(ExitStatus::Code(3), b"");
         assert_eq!(printed(&bench), "$");

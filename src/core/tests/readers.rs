@@ -31,7 +31,7 @@ impl Bench {
 #[test]
 fn a_trigger_that_is_added_in_the_middle_of_a_line_gives_its_coprocess_the_line_from_its_first_byte() {
     let line = b"before\r\n\x1b[1mone \x1b[mgo now\r\nafter";
-    crate::core::split::everywhere(line, |pieces| {
+    crate::core::split::at_every_split(line, |pieces| {
         let mut bench = Bench::new(&[]);
         bench.shell(pieces[0]).add("go now", "coproc", "bot");
         pieces[1..].iter().for_each(|piece| {

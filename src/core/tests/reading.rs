@@ -50,7 +50,7 @@ fn bot() -> Request {
 #[test]
 fn the_history_has_the_numbers_that_a_coprocess_is_told() {
     let stream = b"one\r\ntwo\r\n\r\nthree \x1b[A\x1b[Kabove\r\n\x1b[?1049hfull\x1b[3;1Hscreen\x1b[?1049l\r\nlast\r\n";
-    crate::core::split::everywhere(stream, |pieces| {
+    crate::core::split::at_every_split(stream, |pieces| {
         let mut bench = Bench::new(&["-c", "bot", "-i", "json"]);
         pieces.iter().for_each(|piece| {
             bench.shell(piece);
@@ -123,7 +123,7 @@ const MARKED: &[u8] = b"\x1b]7;file://h/tmp\x07\x1b]133;A\x07$ \x1b]133;B\x07ls\
 #[test]
 fn marks_are_told_between_the_lines_where_they_stand() {
     for argv in [&["-c", "bot", "-i", "json"][..], &["-c", "bot", "-i", "json", "-t", "^[la]", "--bell"]] {
-        crate::core::split::everywhere(MARKED, |pieces| {
+        crate::core::split::at_every_split(MARKED, |pieces| {
             let mut bench = Bench::new(argv);
             pieces.iter().for_each(|piece| {
                 bench.shell(piece);
@@ -145,7 +145,7 @@ fn marks_are_told_between_the_lines_where_they_stand() {
 
 #[test]
 fn a_command_knows_where_its_output_stands() {
-    let spots = crate::core::split::everywhere(MARKED, |pieces| {
+    let spots = crate::core::split::at_every_split(MARKED, |pieces| {
         let mut bench = Bench::new(&[]);
         pieces.iter().for_each(|piece| {
             bench.shell(piece);

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_silent_coprocess_takes_the_stream_and_gives_back_what_it_did_not_read() {
-    crate::core::split::everywhere(b"before\r\ngo\r\nhidden\r\nlast", |pieces| {
+    crate::core::split::at_every_split(b"before\r\ngo\r\nhidden\r\nlast", |pieces| {
         let mut bench = Bench::new(&["-t", "^go$", "-s", "bot"]);
         pieces.iter().for_each(|piece| {
             bench.shell(piece);

@@ -103,7 +103,7 @@ fn one_who_has_gone_is_told_nothing_and_costs_nothing() {
 fn all_who_look_at_lines_are_told_the_same() {
     let stream = b"a\r\ngo 1\r\nb\r\n\x1b[Kc \r\nlong\r\n";
     for triggers in [&["-t", "go", "--bell"][..], &["-t", "go", "--bell", "-t", "never", "-s", "cat"]] {
-        crate::core::split::everywhere(stream, |pieces| {
+        crate::core::split::at_every_split(stream, |pieces| {
             let mut bench = Bench::new(&[&["-c", "bot", "-i", "json"], triggers].concat());
             bench.subscribe(1, &["line"]);
             pieces.iter().for_each(|piece| {

@@ -26,7 +26,7 @@ fn a_transfer_leaves_no_protocol_bytes_on_the_screen() {
 /// A receiver that has not heard the answer to its last header sends that again, to whoever is there.
 #[test]
 fn a_last_header_that_comes_once_more_is_not_shown() {
-    crate::core::split::everywhere(&[FIN, FIN, b"$ OO**"].concat(), |pieces| {
+    crate::core::split::at_every_split(&[FIN, FIN, b"$ OO**"].concat(), |pieces| {
         let mut bench = transfer(RECEIVES);
         bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(ExitStatus::Code(0), b"");
         pieces.iter().for_each(|piece| {
@@ -67,7 +67,7 @@ fn output_behind_both_fins_is_shown_whole_and_nothing_is_typed() {
     for (offer, far, typed) in
         [(RECEIVES, [FIN, b"\x11", FIN, behind], &upload[..]), (SENDS, [FIN, b"OO", behind, b""], FIN)]
     {
-        crate::core::split::everywhere(&far.concat(), |pieces| {
+        crate::core::split::at_every_split(&far.concat(), |pieces| {
             let bench = ended_well(offer, pieces, |bench| {
                 bench.coproc_exits(ExitStatus::Code(0), b"");
             });

@@ -99,7 +99,7 @@ impl TrailerFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::split::everywhere;
+    use crate::core::split::at_every_split;
 
     const LINE: &[u8] = b"**\x18B0800000000022d\r\x8a";
 
@@ -161,7 +161,7 @@ mod tests {
             (Down, &[b"$ OO"], "$ OO", ""),
         ];
         for (direction, bytes, shown, held) in table {
-            let result = everywhere(&bytes.concat(), |pieces| filtered(*direction, pieces));
+            let result = at_every_split(&bytes.concat(), |pieces| filtered(*direction, pieces));
             assert_eq!((&*result.0, &*result.1), (*shown, *held));
         }
     }

@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn nothing_is_typed_behind_a_cancel_however_it_is_cut() {
         let bytes = b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08\x18\x18\x18\x18\x18\x08more data";
-        crate::core::split::everywhere(bytes, |pieces| {
+        crate::core::split::at_every_split(bytes, |pieces| {
             let mut transfer = up();
             let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.said(piece)).collect();
             assert_eq!(typed, b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08");
@@ -331,13 +331,13 @@ mod tests {
     #[test]
     fn transfer_is_over_behind_both_fins_however_they_are_cut() {
         let far = [FIN, b"\x1b[?2004h$ ^X^X^X^X^X^X^X^X"].concat();
-        crate::core::split::everywhere(&far, |pieces| {
+        crate::core::split::at_every_split(&far, |pieces| {
             let (given, mut transfer) = ended(RECEIVES, FIN, pieces);
             assert!(transfer.is_over() && !transfer.is_far_gone() && transfer.deadline().is_none());
             assert!(!transfer.tick(Instant::now() + LONG_QUIET));
             assert_eq!(given, FIN[..FIN.len() - 1], "the rest of its line is known");
         });
-        crate::core::split::everywhere(&[FIN, b"OO$ "].concat(), |pieces| {
+        crate::core::split::at_every_split(&[FIN, b"OO$ "].concat(), |pieces| {
             let (_, transfer) = ended(SENDS, FIN, pieces);
             assert!(transfer.is_over() && transfer.deadline().is_none());
             assert_eq!(transfer.behind_far_fin(), b"\x8aOO$ ");
@@ -346,12 +346,12 @@ mod tests {
 
     #[test]
     fn only_own_trailer_is_typed_behind_the_end() {
-        crate::core::split::everywhere(&[b"\x8a", FIN, b"OO", FIN, b"\x18\x18OO\r"].concat(), |pieces| {
+        crate::core::split::at_every_split(&[b"\x8a", FIN, b"OO", FIN, b"\x18\x18OO\r"].concat(), |pieces| {
             let (_, mut transfer) = ended(RECEIVES, &FIN[..FIN.len() - 1], &[FIN]);
             let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.said(piece)).collect();
             assert_eq!(typed, b"\x8aOO");
         });
-        crate::core::split::everywhere(&[FIN, b"\n", FIN, b"OO\r"].concat(), |pieces| {
+        crate::core::split::at_every_split(&[FIN, b"\n", FIN, b"OO\r"].concat(), |pieces| {
             let (_, mut transfer) = ended(SENDS, b"", &[FIN]);
             let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.said(piece)).collect();
             assert_eq!(typed, FIN);

@@ -35,7 +35,7 @@ impl Lines {
         } else if wanted {
             self.each_line(block, at, start, |line| {
                 sink.line(&line);
-                !sink.enough()
+                !sink.should_stop()
             })
         } else {
             self.each_line(block, at, start, |_| true)
@@ -52,7 +52,7 @@ impl Lines {
             let text = &block[from..newline - 1];
             sink.line(&Line { id, text, start, end, more: false, continued: false });
             (id, start, from) = (LineId(end), end, newline + 1);
-            if sink.enough() {
+            if sink.should_stop() {
                 break;
             }
         }

@@ -1,11 +1,11 @@
 //! Execution of C0 controls and escape sequences: mode changes go to `modes`, cursor motions to `lines`.
 
 use super::VtSink;
-use super::feed::Text;
+use super::feed::VtState;
 use super::lines::{PrintModes, Span};
 use super::parse::{Csi, ParserEvent};
 
-impl Text {
+impl VtState {
     /// Executes a C0 control, which acts inside a sequence too (as on DEC terminals and in xterm); `to` is the
     /// offset just past it.
     pub(super) fn execute(&mut self, byte: u8, to: u64, sink: &mut impl VtSink) {

@@ -22,7 +22,7 @@ pub(super) enum Encoding {
 
 /// Parser and terminal state of the shell's output.
 #[derive(Clone, Debug)]
-pub struct Text {
+pub struct VtState {
     pub(super) size: Size,
     pub(super) parser: Parser,
     pub(super) carry: PartialChar,
@@ -39,7 +39,7 @@ pub struct Text {
     pub(super) sequence_start: u64,
 }
 
-impl Text {
+impl VtState {
     /// Creates the state of a freshly reset terminal of `size` that assembles no lines.
     pub fn new(size: Size) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Text {
     }
 
     /// Returns a copy without lines and titles: parser, modes and stream offset.
-    pub fn bare(&self) -> Self {
+    pub fn without_lines(&self) -> Self {
         let (parser, carry, modes) = (self.parser.clone(), self.carry, self.modes.clone());
         Self {
             parser,
@@ -90,7 +90,7 @@ impl Text {
     }
 
     /// Copies all but the titles from `other`, which was fed the same stream and assembles lines.
-    pub fn assemble_like(&mut self, other: &Self) {
+    pub fn copy_lines_from(&mut self, other: &Self) {
         debug_assert_eq!(self.offset, other.offset, "both have read the same");
         let titles = std::mem::take(&mut self.titles);
         *self = Self { titles, ..other.clone() };
@@ -108,7 +108,7 @@ impl Text {
     /// Parses `bytes` of shell output and returns how many were taken: all, unless `sink` asks to stop.
     pub fn feed(&mut self, bytes: &[u8], sink: &mut impl VtSink) -> usize {
         let mut rest = bytes;
-        while !rest.is_empty() && !sink.enough() {
+        while !rest.is_empty() && !sink.should_stop() {
             let used = if !self.parser.in_ground() {
                 self.advance_sequence(rest, sink)
             } else if self.lines.is_some() {
@@ -173,7 +173,7 @@ impl Text {
     }
 
     /// Returns whether nothing was written to the cursor's line; `false` while lines are not assembled.
-    pub fn begins_line(&self) -> bool {
+    pub fn at_line_start(&self) -> bool {
         self.lines.as_ref().is_some_and(|lines| !lines.current.written)
     }
 

@@ -1,6 +1,6 @@
 //! Text and controls between escape sequences: the parser's ground state.
 
-use super::feed::{Encoding, Text};
+use super::feed::{Encoding, VtState};
 use super::pieces::{Utf8Piece, piece};
 use super::strip_controls::strip;
 use super::utf8::Joined;
@@ -23,7 +23,7 @@ fn attributes_only(bytes: &[u8]) -> Option<usize> {
     (parameters.get(end) == Some(&b'm')).then_some(2 + end + 1)
 }
 
-impl Text {
+impl VtState {
     /// Skips text while lines are not assembled, up to the next byte that changes the terminal's state; returns its length.
     /// Attributes are skipped too: they are known only while lines are assembled.
     pub(super) fn skip_text(&mut self, rest: &[u8]) -> usize {
@@ -108,7 +108,7 @@ impl Text {
     /// Takes alternating attributes and ASCII words from `at` on, without the way through `feed`; returns how much was taken.
     #[inline]
     fn print_coloured(&mut self, rest: &[u8], mut at: usize, sink: &mut impl VtSink) -> usize {
-        while rest.get(at) == Some(&0x1b) && !sink.enough() {
+        while rest.get(at) == Some(&0x1b) && !sink.should_stop() {
             at = self.escape_at(rest, at);
             if !self.parser.in_ground() {
                 break;

@@ -51,19 +51,19 @@ impl PasteMark {
 
 /// Parser of the bytes from the keyboard.
 #[derive(Clone, Debug)]
-pub struct InputText {
+pub struct InputParser {
     state: InputState,
     paste: bool,
     carry: PartialChar,
 }
 
-impl Default for InputText {
+impl Default for InputParser {
     fn default() -> Self {
         Self { state: InputState::Ground, paste: false, carry: PartialChar::default() }
     }
 }
 
-impl InputText {
+impl InputParser {
     /// Creates a parser in the ground state.
     pub fn new() -> Self {
         Self::default()
@@ -123,7 +123,7 @@ impl InputText {
     }
 
     /// Returns the time without another byte after which the unfinished paste, key or sequence is to be given up.
-    pub fn patience(&self) -> Duration {
+    pub fn timeout(&self) -> Duration {
         if self.paste {
             PASTE_TIMEOUT
         } else if self.lone_escape() {
@@ -141,7 +141,7 @@ impl InputText {
     }
 
     /// Returns the length of the longest prefix of `bytes` that ends in the ground state.
-    pub fn cut(&self, bytes: &[u8]) -> usize {
+    pub fn complete_prefix_len(&self, bytes: &[u8]) -> usize {
         let mut ahead = self.clone();
         let mut longest = 0;
         for (at, byte) in bytes.chunks(1).enumerate() {
@@ -188,12 +188,12 @@ impl InputText {
 
 #[cfg(test)]
 mod tests {
-    use super::InputText;
-    use crate::core::split::everywhere;
+    use super::InputParser;
+    use crate::core::split::at_every_split;
 
     /// Returns whether the parser is in the ground state, behind a lone ESC, in a paste.
     fn state(pieces: &[&[u8]]) -> [bool; 3] {
-        let mut input = InputText::new();
+        let mut input = InputParser::new();
         for piece in pieces {
             input.feed(piece);
         }
@@ -242,13 +242,13 @@ mod tests {
             ("a part of one", b"\xe6\xbc", open),
             ("not UTF-8", b"\xff\xfe", rest),
         ] {
-            assert_eq!(everywhere(bytes, state), expected, "{name}");
+            assert_eq!(at_every_split(bytes, state), expected, "{name}");
         }
     }
 
     #[test]
     fn lone_escape_is_key_after_timeout() {
-        let mut input = InputText::new();
+        let mut input = InputParser::new();
         input.feed(b"\x1b");
         assert!(input.lone_escape());
         input.close_escape();
@@ -271,9 +271,9 @@ mod tests {
             ("\x1b[200~abc", "def", 0),
             ("", "", 0),
         ] {
-            let mut input = InputText::new();
+            let mut input = InputParser::new();
             input.feed(before.as_bytes());
-            assert_eq!(input.cut(bytes.as_bytes()), expected, "{before:?} {bytes:?}");
+            assert_eq!(input.complete_prefix_len(bytes.as_bytes()), expected, "{before:?} {bytes:?}");
         }
     }
 }

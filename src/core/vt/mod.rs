@@ -40,8 +40,8 @@ mod valid;
 
 use std::ops::Range;
 
-pub use feed::Text;
-pub use input::InputText;
+pub use feed::VtState;
+pub use input::InputParser;
 pub use modes::Modes;
 pub use parse::STRING_LIMIT;
 pub use titles::Titles;
@@ -93,7 +93,7 @@ pub trait VtSink {
     }
 
     /// Returns whether [`VtState::feed`] must stop after the line reported last.
-    fn enough(&self) -> bool {
+    fn should_stop(&self) -> bool {
         false
     }
 

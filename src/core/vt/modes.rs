@@ -238,14 +238,14 @@ impl Modes {
 
     /// Returns the SGR that sets the current attributes after `CSI m`. Attributes are tracked only while lines are
     /// assembled.
-    pub fn attributes(&self) -> Vec<u8> {
+    pub fn sgr_bytes(&self) -> Vec<u8> {
         self.pen.sgr().bytes()
     }
 
     /// Returns the sequences that set, in a freshly reset terminal, the modes that decide which screen is shown and how text
     /// is printed. The scrolling region is not among them.
-    pub fn begin(&self) -> Vec<u8> {
-        let mut out = self.enter();
+    pub fn screen_bytes(&self) -> Vec<u8> {
+        let mut out = self.alt_screen_bytes();
         for (index, (mode, _)) in PRIVATE_MODES.iter().enumerate() {
             if matches!(mode, 5 | 6 | 7 | 25) && self.is_changed(index) {
                 push_changed(&mut out, index);
@@ -288,18 +288,18 @@ impl Modes {
     }
 
     /// Returns whether the scrolling region (DECSTBM) or the origin (DECOM) differs from the default.
-    pub fn confines(&self) -> bool {
+    pub fn has_region_or_origin(&self) -> bool {
         self.region || self.origin()
     }
 
     /// Returns the sequence that switches to the alternate screen, if it is shown.
-    pub fn enter(&self) -> Vec<u8> {
+    pub fn alt_screen_bytes(&self) -> Vec<u8> {
         self.alternate.map(|mode| format!("\x1b[?{mode}h").into_bytes()).unwrap_or_default()
     }
 
     /// Returns the sequences that set the modes again after those of `reset_bytes`, except alternate screen, scrolling
     /// region and origin.
-    pub fn again(&self) -> Vec<u8> {
+    pub fn set_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.kitty[usize::from(self.alt_screen())].push_set(&mut out);
         if self.modify_other_keys != 0 {
@@ -319,7 +319,7 @@ impl Modes {
 
     /// Returns the sequences that make text print literally, and those that restore the modes. DECOM is not among them,
     /// since it homes the cursor.
-    pub fn plainly(&self) -> (Vec<u8>, Vec<u8>) {
+    pub fn plain_text_bytes(&self) -> (Vec<u8>, Vec<u8>) {
         let [insert, _, shifted, graphics] = self.print_modes();
         let all = [insert, graphics, shifted, (!self.autowrap(), b"\x1b[?7l", b"\x1b[?7h")];
         let on = all.iter().filter(|(on, ..)| *on);
@@ -328,7 +328,7 @@ impl Modes {
 
     /// Returns the sequences that reset the changed modes, and nothing else. Attributes of characters stay: a script that
     /// ends in red means it.
-    pub fn restore(&self) -> Vec<u8> {
+    pub fn reset_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let mut changed = self.changed & ((1 << ORIGIN) - 1);
         while changed != 0 {

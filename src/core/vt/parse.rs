@@ -288,7 +288,7 @@ impl Parser {
 #[cfg(test)]
 mod tests {
     use super::{Parser, ParserEvent};
-    use crate::core::split::everywhere;
+    use crate::core::split::at_every_split;
 
     /// Returns the events of a stream and the bytes of its text.
     fn events(pieces: &[&[u8]]) -> Vec<String> {
@@ -362,7 +362,7 @@ mod tests {
             ("\x1bPq#\x07$\x1b\\x", &["ESC \\", "x"]),
             ("\x1b_Ga\r\n\x1b\\\x1bXs\x1b\\\x1b^p\x1b\\x", &["ESC \\", "ESC \\", "ESC \\", "x"]),
         ] {
-            assert_eq!(everywhere(stream.as_bytes(), events), expected, "{stream:?}");
+            assert_eq!(at_every_split(stream.as_bytes(), events), expected, "{stream:?}");
         }
     }
 

@@ -126,7 +126,7 @@ impl Colour {
 
 #[cfg(test)]
 mod tests {
-    use crate::core::vt::{NullSink, Text};
+    use crate::core::vt::{NullSink, VtState};
 
     #[test]
     fn sgr_bytes_set_current_attributes() {
@@ -146,13 +146,13 @@ mod tests {
             ("\x1b[31m\x1b[38m\x1b[48;5m", "\x1b[31m"),
         ];
         for (stream, attributes) in table {
-            let text = crate::core::split::everywhere(stream.as_bytes(), |pieces| {
-                let mut vt = Text::new(crate::types::Size::default());
+            let text = crate::core::split::at_every_split(stream.as_bytes(), |pieces| {
+                let mut vt = VtState::new(crate::types::Size::default());
                 vt.assemble(true);
                 pieces.iter().for_each(|piece| {
                     vt.feed(piece, &mut NullSink);
                 });
-                String::from_utf8(vt.modes().attributes()).expect("it is plain")
+                String::from_utf8(vt.modes().sgr_bytes()).expect("it is plain")
             });
             assert_eq!(text, attributes, "{stream:?}");
         }

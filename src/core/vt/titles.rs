@@ -64,13 +64,13 @@ impl Titles {
     }
 
     /// Sets the title on behalf of the programs, without showing it.
-    pub fn mean(&mut self, title: &[u8]) {
+    pub fn set_wanted(&mut self, title: &[u8]) {
         self.now.wanted = Some(title.to_vec());
         self.changed = true;
     }
 
     /// Sets or removes the prefix.
-    pub fn lead(&mut self, prefix: Option<String>) {
+    pub fn set_prefix(&mut self, prefix: Option<String>) {
         self.changed |= self.prefix != prefix;
         self.prefix = prefix;
     }
@@ -81,7 +81,7 @@ impl Titles {
     }
 
     /// Returns the sequences that show the programs' title behind the prefix, if any; empty where it is shown already.
-    pub fn show(&mut self) -> Vec<u8> {
+    pub fn take_update(&mut self) -> Vec<u8> {
         self.changed = false;
         let wanted = self.now.wanted.as_deref();
         let wanted = match &self.prefix {
@@ -104,12 +104,12 @@ impl Titles {
     }
 
     /// Returns what `take_update` would give without a prefix, or nothing if that exceeds `UNPREFIXED_LIMIT`.
-    pub fn bare(&self) -> Vec<u8> {
+    pub fn unprefixed_bytes(&self) -> Vec<u8> {
         if self.now.wanted == self.now.shown {
             return Vec::new();
         }
-        let mut bare = Self { prefix: None, ..self.clone() };
-        Some(bare.show()).filter(|bytes| bytes.len() <= UNPREFIXED_LIMIT).unwrap_or_default()
+        let mut unprefixed = Self { prefix: None, ..self.clone() };
+        Some(unprefixed.take_update()).filter(|bytes| bytes.len() <= UNPREFIXED_LIMIT).unwrap_or_default()
     }
 
     /// Returns the sequences that restore the title from before the session, which only the terminal's stack has. Without a
@@ -166,8 +166,8 @@ mod tests {
         let (mut titles, mut terminal) = (Titles::default(), Terminal::default());
         for step in steps {
             match *step {
-                "on" => titles.lead(Some("> ".to_owned())),
-                "off" => titles.lead(None),
+                "on" => titles.set_prefix(Some("> ".to_owned())),
+                "off" => titles.set_prefix(None),
                 "push" => {
                     titles.push();
                     terminal.take(b"\x1b[22;2t");
@@ -181,8 +181,8 @@ mod tests {
                     terminal.take(&set_title(title.as_bytes()));
                 }
             }
-            terminal.take(&titles.show());
-            assert_eq!(titles.show(), b"", "it is shown once");
+            terminal.take(&titles.take_update());
+            assert_eq!(titles.take_update(), b"", "it is shown once");
         }
         terminal.title
     }

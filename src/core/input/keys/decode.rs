@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::chord::{ALT, CTRL, Chord, KeySequence, LOCKS, REPEAT, SHIFT};
-use crate::core::vt::InputText;
+use crate::core::vt::InputParser;
 
 /// A key, as far as anybody here wants to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ const LONGEST: usize = 256;
 #[derive(Debug)]
 pub(in crate::core) struct Decoder {
     hotkey: Option<Chord>,
-    input: InputText,
+    input: InputParser,
     /// The bytes of what is open; at most `LONGEST`.
     open: Vec<u8>,
     /// What is open goes on an answer.
@@ -57,7 +57,7 @@ pub(in crate::core) struct Decoder {
 impl Decoder {
     /// For a keyboard with this hotkey.
     pub(in crate::core) fn new(hotkey: Option<Chord>) -> Self {
-        Self { hotkey, input: InputText::new(), open: Vec::new(), answering: false, last: None }
+        Self { hotkey, input: InputParser::new(), open: Vec::new(), answering: false, last: None }
     }
 
     /// Takes bytes up to the end of a key: how many, and the key.
@@ -93,7 +93,7 @@ impl Decoder {
     /// When `tick` has something to do.
     pub(in crate::core) fn deadline(&self) -> Option<Instant> {
         let open = !self.open.is_empty() || self.answering || self.input.in_paste();
-        self.last.filter(|_| open).map(|last| last + self.input.patience())
+        self.last.filter(|_| open).map(|last| last + self.input.timeout())
     }
 
     /// What is open for too long never gets its end; an ESC alone was the Escape key.
@@ -102,7 +102,7 @@ impl Decoder {
     }
 
     fn give_up(&mut self) -> Key {
-        self.input = InputText::new();
+        self.input = InputParser::new();
         self.answering = false;
         let open = std::mem::take(&mut self.open);
         if open == [0x1b] { Key::Escape } else { Key::Other }
@@ -223,10 +223,10 @@ fn is_functional(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::split::everywhere;
+    use crate::core::split::at_every_split;
 
     fn keys(bytes: &[u8]) -> Vec<Key> {
-        everywhere(bytes, |pieces| {
+        at_every_split(bytes, |pieces| {
             let (now, mut decoder) = (Instant::now(), Decoder::new("ctrl-]".parse().ok()));
             let mut keys = Vec::new();
             for piece in pieces {

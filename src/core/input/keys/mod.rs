@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub use chord::Chord;
 pub(in crate::core) use decode::{Decoder, Key};
 
-use crate::core::vt::InputText;
+use crate::core::vt::InputParser;
 
 /// A terminal sends the bytes of a key at once, so a beginning that stays one for this long is another key.
 const HOLD: Duration = Duration::from_millis(50);
@@ -21,7 +21,7 @@ const LONGEST: usize = 64;
 pub(in crate::core) struct Keys {
     hotkey: Option<Chord>,
     /// What is open in the bytes that have passed.
-    input: InputText,
+    input: InputParser,
     /// The beginning of what may be the hotkey: `ESC`, or `ESC [` and more; at most `LONGEST` bytes.
     held: Vec<u8>,
     /// When the last bytes came.
@@ -39,7 +39,7 @@ enum HotkeyMatch {
 impl Keys {
     /// For this hotkey, or none.
     pub(in crate::core) fn new(hotkey: Option<Chord>) -> Self {
-        Self { hotkey, input: InputText::new(), held: Vec::new(), last: None }
+        Self { hotkey, input: InputParser::new(), held: Vec::new(), last: None }
     }
 
     /// Takes what the terminal sent, up to the hotkey: how much that is, and the hotkey's bytes if it came. What passes is
@@ -115,8 +115,8 @@ impl Keys {
 
     /// What was open for too long never gets its end.
     fn forget_what_is_old(&mut self, now: Instant) {
-        if self.last.is_some_and(|last| now >= last + self.input.patience()) {
-            self.input = InputText::new();
+        if self.last.is_some_and(|last| now >= last + self.input.timeout()) {
+            self.input = InputParser::new();
         }
         self.last = Some(now);
     }
@@ -152,7 +152,7 @@ fn matched(hotkey: Chord, sequence: &[u8]) -> HotkeyMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::split::everywhere;
+    use crate::core::split::at_every_split;
 
     /// What passes, with `#` for each hotkey.
     fn heard(escape_alone: bool, pieces: &[&[u8]]) -> String {
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn is_found_and_everything_else_passes_however_it_is_cut() {
         for (bytes, expected) in STREAMS {
-            assert_eq!(everywhere(bytes.as_bytes(), |pieces| heard(false, pieces)), expected, "{bytes:?}");
+            assert_eq!(at_every_split(bytes.as_bytes(), |pieces| heard(false, pieces)), expected, "{bytes:?}");
         }
     }
 
@@ -229,7 +229,7 @@ mod tests {
         // Alt-] looks like the beginning of an OSC.
         keys.take(now, b"\x1b]", true, &mut passed);
         assert_eq!(keys.take(now, b"\x1d", true, &mut passed).1, None);
-        let later = now + keys.input.patience();
+        let later = now + keys.input.timeout();
         assert!(keys.take(later, b"\x1d", true, &mut passed).1.is_some());
     }
 

@@ -17,7 +17,7 @@ impl TerminalOutput {
         }
         let past = self.history.as_mut().filter(|_| !self.text.assembles());
         let text = past.and_then(|history| history.assembled().1).unwrap_or(&self.text);
-        if !text.begins_line() {
+        if !text.at_line_start() {
             return;
         }
         // Behind a LF without a CR the cursor is somewhere in its row.

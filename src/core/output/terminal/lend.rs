@@ -8,7 +8,7 @@ impl TerminalOutput {
     /// with the cursor below it. What is shown there is nobody's history.
     pub(in crate::core) fn lend(&mut self) {
         self.lent = true;
-        let mut bytes = self.text.modes().restore();
+        let mut bytes = self.text.modes().reset_bytes();
         if self.is_dumb() {
             return self.waiting.push(&bytes);
         }
@@ -26,22 +26,22 @@ impl TerminalOutput {
             return;
         }
         if self.is_dumb() {
-            return self.waiting.push(&self.text.modes().again());
+            return self.waiting.push(&self.text.modes().set_bytes());
         }
-        let mut bytes = Modes::all().restore();
+        let mut bytes = Modes::all().reset_bytes();
         // Leaving the alternate screen brings the cursor back: what moves it is over by then.
         bytes.extend_from_slice(b"\x1b[m\x1b[?1049l\x1b[=0u");
         let modes = self.text.modes().clone();
-        bytes.extend_from_slice(&modes.enter());
+        bytes.extend_from_slice(&modes.alt_screen_bytes());
         if let Some(screen) = self.screen() {
             if modes.alt_screen() {
                 bytes.extend_from_slice(&screen.repaint());
             }
-            if modes.alt_screen() || modes.confines() {
+            if modes.alt_screen() || modes.has_region_or_origin() {
                 bytes.extend_from_slice(&screen.resume(modes.origin()));
             }
         }
-        bytes.extend_from_slice(&modes.again());
+        bytes.extend_from_slice(&modes.set_bytes());
         self.waiting.push(&bytes);
     }
 }

@@ -26,8 +26,8 @@ impl<A: LineObserver> VtSink for HistoryTee<'_, A> {
     }
 
     #[inline]
-    fn enough(&self) -> bool {
-        self.audience.enough()
+    fn should_stop(&self) -> bool {
+        self.audience.should_stop()
     }
 
     #[inline]

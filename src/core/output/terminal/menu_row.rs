@@ -6,7 +6,7 @@
 
 use crate::core::vt::Modes;
 use crate::core::vt::screen::Screen;
-use crate::core::width::fitted;
+use crate::core::width::truncate_to_width;
 
 /// What stands on the row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(in crate::core) struct MenuRow {
 /// What a terminal in the midst of a program is told first: the cursor comes to the row's beginning, and text comes out
 /// as it is. The cursor's own place is in the picture.
 pub(super) fn open(screen: &Screen, modes: &Modes) -> (MenuRow, Vec<u8>) {
-    let mut out = modes.plainly().0;
+    let mut out = modes.plain_text_bytes().0;
     if !screen.origin_known() {
         let below = screen.blank_below();
         out.extend_from_slice(b"\r\x1b[m");
@@ -60,7 +60,7 @@ fn last_row(screen: &Screen) -> String {
 /// once more to bring the cursor there.
 pub(super) fn draw(row: &MenuText, cols: u16) -> Vec<u8> {
     let room = usize::from(cols.saturating_sub(1));
-    let (text, blanks) = (fitted(&row.text, room), " ".repeat(room));
+    let (text, blanks) = (truncate_to_width(&row.text, room), " ".repeat(room));
     let mut out = format!("\x1b[?25l\x1b[?7l\r\x1b[0;7m{blanks}\x1b[m\x1b[K\r\x1b[7m{text}\x1b[m\r");
     if let Some(cursor) = row.cursor {
         let before = &text[..cursor.min(text.len())];
@@ -84,7 +84,7 @@ impl MenuRow {
                 out.extend_from_slice(&screen.resume(modes.origin()));
             }
         }
-        out.extend_from_slice(&modes.plainly().1);
+        out.extend_from_slice(&modes.plain_text_bytes().1);
         out.extend_from_slice(pen);
         out.extend_from_slice(if screen.cursor().visible { b"\x1b[?25h" } else { b"\x1b[?25l" });
         out
@@ -112,7 +112,7 @@ impl MenuRow {
 mod tests {
     use super::*;
     use crate::core::vt::NullSink;
-    use crate::core::vt::Text;
+    use crate::core::vt::VtState;
     use crate::types::Size;
 
     const SIZE: Size = Size { rows: 6, cols: 20, xpixel: 0, ypixel: 0 };
@@ -133,7 +133,7 @@ mod tests {
 
     /// Opens the bar on top of this, and closes it; the rows between.
     fn open_and_close(before: &str, bytes: &[u8]) -> Vec<String> {
-        let (mut screen, mut text) = (Screen::new(SIZE), Text::new(SIZE));
+        let (mut screen, mut text) = (Screen::new(SIZE), VtState::new(SIZE));
         text.assemble(true);
         screen.feed(bytes);
         text.feed(bytes, &mut NullSink);
@@ -142,7 +142,7 @@ mod tests {
         seen.process(&opening);
         seen.process(&draw(&MenuText { text: "menu".to_owned(), cursor: None }, SIZE.cols));
         let rows = seen.screen().rows(0, SIZE.cols).map(|row| row.trim_end().to_owned()).collect();
-        seen.process(&bar.close(&screen, text.modes(), &[&b"\x1b[m"[..], &text.modes().attributes()].concat()));
+        seen.process(&bar.close(&screen, text.modes(), &[&b"\x1b[m"[..], &text.modes().sgr_bytes()].concat()));
         let (mut plain, mut after) = (terminal(before, bytes), seen);
         if !screen.origin_known() && plain.screen().cursor_position().0 + 1 == SIZE.rows {
             // Room was made: what was there has moved up.

@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use crate::core::history::History;
 use crate::core::vt::screen::Screen;
-use crate::core::vt::{NullSink, Text};
+use crate::core::vt::{NullSink, VtState};
 use crate::core::write_buffer::WriteBuffer;
 use crate::types::Size;
 use line_observer::HistoryTee;
@@ -53,7 +53,7 @@ pub(in crate::core) struct TerminalOutput {
     size: Size,
     waiting: WriteBuffer,
     /// What the terminal has been told, whether or not it is still on the way.
-    text: Text,
+    text: VtState,
     /// coshell's own bytes that wait for a moment of rest.
     own: Vec<u8>,
     /// What coshell's own rows look like.
@@ -86,7 +86,7 @@ impl TerminalOutput {
             medium: Some(medium),
             size,
             waiting: WriteBuffer::new(LIMIT),
-            text: Text::new(size),
+            text: VtState::new(size),
             own: Vec::new(),
             tone: NoticeStyle::default(),
             skill: TermCaps::default(),
@@ -115,7 +115,7 @@ impl TerminalOutput {
     pub(in crate::core) fn assemble(&mut self) {
         let past = self.history.as_mut().filter(|_| !self.text.assembles());
         if let Some(past) = past.and_then(|history| history.assembled().1) {
-            self.text.assemble_like(past);
+            self.text.copy_lines_from(past);
         }
         self.text.assemble(true);
     }
@@ -200,10 +200,10 @@ impl TerminalOutput {
     pub(in crate::core) fn restore(&mut self) {
         self.restore_bytes = self.restoring();
         self.close_bar();
-        self.text.titles_mut().lead(None);
+        self.text.titles_mut().set_prefix(None);
         self.show_title();
         if self.medium == Some(OutputKind::Terminal) {
-            let bytes = self.text.modes().restore();
+            let bytes = self.text.modes().reset_bytes();
             if !bytes.is_empty() {
                 self.print(&bytes, &mut NullSink);
             }
@@ -221,7 +221,7 @@ impl TerminalOutput {
         match self.medium {
             Some(OutputKind::Terminal) => {
                 let bar: &[u8] = if self.bar.is_some() { b"\r\x1b[m\x1b[K\x1b[?25h" } else { b"" };
-                [bar, &self.text.modes().restore(), &self.text.titles().bare()].concat()
+                [bar, &self.text.modes().reset_bytes(), &self.text.titles().unprefixed_bytes()].concat()
             }
             Some(OutputKind::Pipe) | None => Vec::new(),
         }
@@ -276,12 +276,12 @@ impl TerminalOutput {
     }
 
     /// What is known of the terminal's state and of the line that the cursor is on.
-    pub(in crate::core) fn text(&self) -> &Text {
+    pub(in crate::core) fn text(&self) -> &VtState {
         &self.text
     }
 
     /// The same, to be asked for the unfinished line.
-    pub(in crate::core) fn text_mut(&mut self) -> &mut Text {
+    pub(in crate::core) fn text_mut(&mut self) -> &mut VtState {
         &mut self.text
     }
 }

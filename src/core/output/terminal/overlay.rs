@@ -5,7 +5,7 @@
 //! the cursor stands in it. DECSC is not used: it would overwrite what a program saved there.
 
 use crate::core::vt::Cursor;
-use crate::core::width::fitted;
+use crate::core::width::truncate_to_width;
 
 /// What a notice or a progress line looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn push_move(out: &mut String, n: usize, how: char) {
 /// be wider than anybody knew, it does not wrap.
 fn push_row(out: &mut String, text: &str, cols: u16) {
     out.push_str("\x1b[?7l");
-    out.push_str(fitted(text, usize::from(cols.saturating_sub(1))));
+    out.push_str(truncate_to_width(text, usize::from(cols.saturating_sub(1))));
     out.push_str("\x1b[?7h");
 }
 

@@ -25,7 +25,7 @@ impl TerminalOutput {
     /// The window's title is this.
     pub(in crate::core) fn set_title(&mut self, title: &[u8]) {
         if self.medium == Some(OutputKind::Terminal) {
-            self.text.titles_mut().mean(title);
+            self.text.titles_mut().set_wanted(title);
         }
     }
 
@@ -33,7 +33,7 @@ impl TerminalOutput {
     pub(in crate::core) fn indicate(&mut self, command: Option<&str>, charset: Charset) {
         if self.indicated.as_deref() != command {
             self.indicated = command.map(str::to_owned);
-            self.text.titles_mut().lead(command.map(|command| indicator::prefix(command, charset)));
+            self.text.titles_mut().set_prefix(command.map(|command| indicator::prefix(command, charset)));
         }
         if self.text.titles().is_changed() && self.text.in_ground_state() && !self.lent {
             self.show_title();
@@ -42,7 +42,7 @@ impl TerminalOutput {
 
     pub(super) fn show_title(&mut self) {
         if self.medium == Some(OutputKind::Terminal) {
-            let bytes = self.text.titles_mut().show();
+            let bytes = self.text.titles_mut().take_update();
             self.push_own(&bytes);
         }
     }
@@ -119,12 +119,12 @@ impl TerminalOutput {
     pub(super) fn pen(&mut self) -> (Cursor, Vec<u8>) {
         let past = self.history.as_mut().filter(|_| !self.text.assembles());
         let text = past.and_then(|history| history.assembled().1).unwrap_or(&self.text);
-        (text.cursor(), text.modes().attributes())
+        (text.cursor(), text.modes().sgr_bytes())
     }
 
     /// Shows text that comes out as it is, whatever programs have switched on.
     pub(super) fn push_plainly(&mut self, bytes: &[u8]) {
-        let (plainly, again) = self.text.modes().plainly();
+        let (plainly, again) = self.text.modes().plain_text_bytes();
         self.push_own(&[&plainly, bytes, &again].concat());
     }
 

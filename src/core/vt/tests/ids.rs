@@ -1,7 +1,7 @@
 //! Ids of lines, and their offsets in the stream.
 
 use super::lines::{OwnedLine, feed_at_every_split, feed_pieces, size};
-use crate::core::vt::{Line, Text, VtSink};
+use crate::core::vt::{Line, VtSink, VtState};
 
 fn ids(stream: &str) -> Vec<u64> {
     feed_at_every_split(10, stream).lines.iter().map(|line| line.id.0).collect()
@@ -123,7 +123,7 @@ fn refused_blocks_skip_only_their_lines() {
     let stream =
         "one\r\ntwo\r\n\x1b[mthree\x1b[m\r\n1\r\n2\r\n0123456789ab\r\n4\r\n5\r\n6\r\n7\r\n\x1b[2Afo\x1b[mur\r\nlast";
     let all = feed_pieces(10, &[stream.as_bytes()]);
-    let mut vt = Text::new(size(10));
+    let mut vt = VtState::new(size(10));
     vt.assemble(true);
     let mut refuser = BlockRefuser::default();
     vt.feed(stream.as_bytes(), &mut refuser);
@@ -135,7 +135,7 @@ fn refused_blocks_skip_only_their_lines() {
 
 #[test]
 fn lines_begin_where_assembly_is_enabled() {
-    let mut vt = Text::new(size(10));
+    let mut vt = VtState::new(size(10));
     let mut refuser = BlockRefuser::default();
     vt.feed(b"abc", &mut refuser);
     vt.assemble(true);

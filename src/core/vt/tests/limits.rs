@@ -1,11 +1,11 @@
 //! Bounds of lines and parameters.
 
 use super::lines::{OwnedLine, Recorder, size};
-use crate::core::vt::{LINE_LIMIT, Text};
+use crate::core::vt::{LINE_LIMIT, VtState};
 
 /// Records a stream that is fed in chunks of `chunk` bytes.
 fn in_chunks(stream: &[u8], chunk: usize) -> Recorder {
-    let mut vt = Text::new(size(80));
+    let mut vt = VtState::new(size(80));
     vt.assemble(true);
     let mut recorded = Recorder::default();
     for piece in stream.chunks(chunk) {
@@ -71,7 +71,7 @@ fn cr_in_later_piece_returns_to_its_row() {
 
 #[test]
 fn hostile_parameters_are_bounded() {
-    let mut vt = Text::new(size(80));
+    let mut vt = VtState::new(size(80));
     vt.assemble(true);
     let mut recorded = Recorder::default();
     for stream in [

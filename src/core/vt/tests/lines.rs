@@ -1,7 +1,7 @@
 //! Streams and their lines, fed whole and split at every byte.
 
-use crate::core::split::everywhere;
-use crate::core::vt::{Cursor, Line, LineId, Text, VtSink};
+use crate::core::split::at_every_split;
+use crate::core::vt::{Cursor, Line, LineId, VtSink, VtState};
 use crate::types::Size;
 
 /// Owned copy of a reported line.
@@ -65,7 +65,7 @@ pub(super) fn size(cols: u16) -> Size {
 }
 
 pub(super) fn feed_pieces(cols: u16, pieces: &[&[u8]]) -> Recorder {
-    let mut vt = Text::new(size(cols));
+    let mut vt = VtState::new(size(cols));
     vt.assemble(true);
     let mut recorded = Recorder::default();
     for piece in pieces {
@@ -73,14 +73,14 @@ pub(super) fn feed_pieces(cols: u16, pieces: &[&[u8]]) -> Recorder {
     }
     recorded.in_ground_state = vt.in_ground_state();
     recorded.cursor = vt.cursor();
-    recorded.restore = vt.modes().restore().escape_ascii().to_string();
+    recorded.restore = vt.modes().reset_bytes().escape_ascii().to_string();
     recorded.partial = vt.partial().map(|line| OwnedLine::new(&line));
     recorded
 }
 
 /// Feeds a stream at every split and returns the result, which must be the same for each.
 pub(super) fn feed_at_every_split(cols: u16, stream: impl AsRef<[u8]>) -> Recorder {
-    everywhere(stream.as_ref(), |pieces| feed_pieces(cols, pieces))
+    at_every_split(stream.as_ref(), |pieces| feed_pieces(cols, pieces))
 }
 
 /// Name, stream, finished lines, and text of the unfinished line.

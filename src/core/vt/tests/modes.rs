@@ -1,7 +1,7 @@
 //! Changed modes, and the sequences that reset them and set them again.
 
 use super::lines::{feed_at_every_split, size};
-use crate::core::vt::{Text, VtSink};
+use crate::core::vt::{VtSink, VtState};
 
 #[test]
 fn reset_bytes_reset_exactly_changed_modes() {
@@ -65,11 +65,11 @@ fn reset_bytes_reset_exactly_changed_modes() {
 fn reset_bytes_reset_all_modes() {
     let all = "\x1b[?1;5;6;7;9;25;47;66;69;1000;1001;1002;1003;1004;1005;1006;1015;1016;2004;2026;2031;2048h\
         \x1b[?7l\x1b[?25l\x1b[4;20h\x1b[>1u\x1b[=3u\x1b[>4;2m\x1b[2;3r\x1b[1;31m\x1b[3 q\x0e\x1b(0";
-    let mut vt = Text::new(size(80));
+    let mut vt = VtState::new(size(80));
     vt.feed(all.as_bytes(), &mut NoLines);
-    let restore = vt.modes().restore();
+    let restore = vt.modes().reset_bytes();
     vt.feed(&restore, &mut NoLines);
-    assert_eq!(vt.modes().restore().escape_ascii().to_string(), "");
+    assert_eq!(vt.modes().reset_bytes().escape_ascii().to_string(), "");
     assert!(!vt.alt_screen());
 }
 
@@ -83,7 +83,7 @@ impl VtSink for NoLines {
 
 #[test]
 fn mode_queries_follow_output() {
-    let mut vt = Text::new(size(80));
+    let mut vt = VtState::new(size(80));
     vt.feed(b"\x1b[?2004h\x1b[?25l\x1b[?1049h", &mut NoLines);
     assert!(vt.modes().bracketed_paste() && vt.modes().cursor_hidden() && vt.alt_screen());
     vt.feed(b"\x1b[?2004l\x1b[?25h\x1b[?1049l", &mut NoLines);
@@ -130,7 +130,7 @@ fn ground_state_is_outside_sequences_and_characters() {
         ("\x1b[3\x18", true),
     ] {
         assert_eq!(feed_at_every_split(80, stream).in_ground_state, expected, "{stream:?}");
-        let mut vt = Text::new(size(80));
+        let mut vt = VtState::new(size(80));
         vt.feed(stream.as_bytes(), &mut NoLines);
         assert_eq!(vt.in_ground_state(), expected, "{stream:?} without lines");
     }
@@ -150,13 +150,13 @@ fn ground_state_is_outside_sequences_and_characters() {
 fn set_bytes_undo_reset_bytes() {
     let on = b"\x1b[?1000h\x1b[?1006h\x1b[?2004h\x1b[?25l\x1b[?7l\x1b=\x1b[>4;2m\x1b[3 q\x1b[=1u\x1b[>5u\x1b[>7u\x1b[4h\x1b(0";
     for screen in [&b""[..], b"\x1b[?1049h", b"\x1b[?47h"] {
-        let mut vt = Text::new(size(80));
+        let mut vt = VtState::new(size(80));
         vt.feed(&[screen, on].concat(), &mut NoLines);
         let modes = vt.modes().clone();
-        vt.feed(&modes.restore(), &mut NoLines);
-        assert_eq!(vt.modes().restore(), b"", "everything is off");
-        vt.feed(&[modes.enter(), modes.again()].concat(), &mut NoLines);
-        assert_eq!(vt.modes().restore().escape_ascii().to_string(), modes.restore().escape_ascii().to_string());
-        assert_eq!(vt.modes().again(), modes.again());
+        vt.feed(&modes.reset_bytes(), &mut NoLines);
+        assert_eq!(vt.modes().reset_bytes(), b"", "everything is off");
+        vt.feed(&[modes.alt_screen_bytes(), modes.set_bytes()].concat(), &mut NoLines);
+        assert_eq!(vt.modes().reset_bytes().escape_ascii().to_string(), modes.reset_bytes().escape_ascii().to_string());
+        assert_eq!(vt.modes().set_bytes(), modes.set_bytes());
     }
 }

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::lines::{Recorder, feed_pieces, size};
-use crate::core::split::everywhere;
-use crate::core::vt::{LINE_LIMIT, Line, Text, VtSink};
+use crate::core::split::at_every_split;
+use crate::core::vt::{LINE_LIMIT, Line, VtSink, VtState};
 use crate::types::Size;
 
 /// Generates pieces of streams, with controls and sequences more frequent than in random bytes.
@@ -80,12 +80,12 @@ impl VtSink for Checks {
 proptest! {
     #[test]
     fn result_does_not_depend_on_splits(bytes in stream(25), cols in 1u16..25) {
-        everywhere(&bytes, |pieces| feed_pieces(cols, pieces));
+        at_every_split(&bytes, |pieces| feed_pieces(cols, pieces));
     }
 
     #[test]
     fn random_bytes_do_not_depend_on_splits(bytes in prop::collection::vec(any::<u8>(), 0..60), cols in 1u16..12) {
-        everywhere(&bytes, |pieces| feed_pieces(cols, pieces));
+        at_every_split(&bytes, |pieces| feed_pieces(cols, pieces));
     }
 
     #[test]
@@ -94,7 +94,7 @@ proptest! {
         sizes in prop::collection::vec((0u16..40, 0u16..200), 1..5),
     ) {
         let mut checks = Checks::default();
-        let mut vt = Text::new(size(80));
+        let mut vt = VtState::new(size(80));
         vt.assemble(true);
         for (chunk, (rows, cols)) in bytes.chunks(97).zip(sizes.iter().cycle()) {
             vt.feed(chunk, &mut checks);
@@ -109,14 +109,14 @@ proptest! {
 
     #[test]
     fn modes_are_equal_with_and_without_lines(bytes in stream(40)) {
-        let mut vt = Text::new(size(80));
-        let mut with = Text::new(size(80));
+        let mut vt = VtState::new(size(80));
+        let mut with = VtState::new(size(80));
         with.assemble(true);
         for byte in bytes.chunks(3) {
             vt.feed(byte, &mut Recorder::default());
             with.feed(byte, &mut Recorder::default());
             prop_assert_eq!(vt.in_ground_state(), with.in_ground_state());
-            prop_assert_eq!(vt.modes().restore(), with.modes().restore());
+            prop_assert_eq!(vt.modes().reset_bytes(), with.modes().reset_bytes());
         }
     }
 }
