@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
 
 use crate::cli::Args;
@@ -12,7 +11,7 @@ use crate::core::request::{OptionArg, Visibility};
 use crate::core::trigger::action;
 use crate::core::trigger::action::Protocol;
 use crate::core::trigger::definition::{TRIGGER, TriggerDef};
-use crate::core::{Charset, Chord, NoticeOutput, NoticeStyle, OutputKind, Settings, TermCaps};
+use crate::core::{Charset, NoticeOutput, NoticeStyle, OutputKind, Settings, TermCaps};
 use crate::error::Usage;
 use crate::types::Size;
 
@@ -48,7 +47,7 @@ pub struct ShellCommand {
 
 /// What the core is made of, as far as the terminal is not needed to know it.
 pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, Usage> {
-    let (coproc, rules) = rules(std::mem::take(&mut args.items))?;
+    let (coproc, rules) = rules(std::mem::take(&mut args.trigger_options))?;
     let troubles = if coproc.is_none() { rules.iter().filter_map(belated).collect() } else { Vec::new() };
     Ok(Settings {
         session: String::new(),
@@ -62,10 +61,10 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
         keyboard: OutputKind::Terminal,
         rules,
         coproc,
-        form: args.form,
+        form: args.input,
         silent_keys: args.silent_keys,
         // Without rows to draw on there is no menu: the key is the shell's.
-        hotkey: hotkey(&args.hotkey)?.filter(|_| environment.skill != TermCaps::Dumb),
+        hotkey: args.hotkey.filter(|_| environment.skill != TermCaps::Dumb),
         indicator: (args.indicator && environment.skill == TermCaps::Full).then_some(environment.charset),
         skill: environment.skill,
         tone: if environment.no_colour { NoticeStyle::Plain } else { NoticeStyle::Faint },
@@ -73,12 +72,6 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
         protocol: environment.protocol,
         signals: [0x03, 0x1c, 0x1a],
     })
-}
-
-/// The key that opens the menu, or none.
-fn hotkey(name: &str) -> Result<Option<Chord>, Usage> {
-    let refused = |error: <Chord as FromStr>::Err| Usage::new("hotkey", &error.to_string());
-    if name.eq_ignore_ascii_case("none") { Ok(None) } else { name.parse().map(Some).map_err(refused) }
 }
 
 /// The program that the session is about.
@@ -114,7 +107,7 @@ fn rules(items: Vec<OptionArg>) -> Result<(InitialCoproc, Vec<TriggerDef>), Usag
     let mut rules = Vec::with_capacity(count);
     while let Some(trigger) = items.next() {
         let rule = TriggerDef::new(trigger.value, up_to_a_trigger(&mut items));
-        rules.push(rule.map_err(|(option, reason)| Usage::new(&option, &reason))?);
+        rules.push(rule.map_err(|error| Usage::new(&error.option, error.kind))?);
     }
     Ok((coproc, rules))
 }
@@ -144,7 +137,7 @@ fn coproc(items: &[OptionArg]) -> Result<InitialCoproc, Usage> {
         let Some(visibility) = action::kind(&item.name).and_then(|kind| kind.starts) else {
             return Err(Usage::new(&item.name, "belongs to a trigger: put it behind a --trigger REGEX"));
         };
-        let command = check_command(&item.value).map_err(|reason| Usage::new(&item.name, &reason))?;
+        let command = check_command(&item.value).map_err(|reason| Usage::new(&item.name, reason))?;
         let order = CommandLine::new(command);
         if coproc.replace((order, visibility)).is_some() {
             return Err(Usage::new(

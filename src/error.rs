@@ -14,8 +14,8 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// The option without its dashes, and why it is refused.
-    pub fn new(option: &str, reason: &str) -> Self {
+    /// Creates the refusal of `option`, which is without its dashes, with a sentence about it.
+    pub fn new(option: &str, reason: impl fmt::Display) -> Self {
         Self::of("", &format!("--{option}: {reason}"))
     }
 

@@ -1,5 +1,6 @@
 //! The nouns that every room needs and nobody argues about.
 
+use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::num::{IntErrorKind, ParseIntError};
@@ -102,15 +103,25 @@ pub const SIGPIPE: i32 = Signal::SIGPIPE as i32;
 /// SIGTERM: it is to end.
 pub const SIGTERM: i32 = Signal::SIGTERM as i32;
 
-/// The number of a signal, which is given by its number or its name, with or without `SIG`.
-pub fn signal(text: &str) -> Result<i32, String> {
+/// A text that names no signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignalError(String);
+
+impl Error for SignalError {}
+
+impl fmt::Display for SignalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is no signal: write TERM, INT, USR1 or the like", self.0)
+    }
+}
+
+/// Returns the number of the signal `text`: its number or its name, with or without `SIG`.
+pub fn signal(text: &str) -> Result<i32, SignalError> {
     let name = text.to_ascii_uppercase();
     let name = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
     let by_number = text.parse::<i32>().ok().and_then(|number| Signal::try_from(number).ok());
     let signal = by_number.or_else(|| name.parse::<Signal>().ok());
-    signal
-        .map(|signal| signal as i32)
-        .ok_or_else(|| format!("'{text}' is no signal: write TERM, INT, USR1 or the like"))
+    signal.map(|signal| signal as i32).ok_or_else(|| SignalError(text.to_owned()))
 }
 
 /// The names that signals have on the command line.
@@ -118,11 +129,29 @@ pub fn signal_names() -> impl Iterator<Item = &'static str> {
     Signal::iterator().filter_map(|signal| signal.as_str().strip_prefix("SIG"))
 }
 
-/// Parses a whole number; the error is a sentence that quotes `text`.
-pub fn whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error: ParseIntError| match error.kind() {
-        IntErrorKind::PosOverflow => format!("'{text}' is too large a number"),
-        _ => format!("'{text}' is no whole number: write digits alone, such as 100"),
+/// A text that is no whole number of the wanted type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberError {
+    text: String,
+    is_too_large: bool,
+}
+
+impl Error for NumberError {}
+
+impl fmt::Display for NumberError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.is_too_large {
+            true => write!(f, "'{}' is too large a number", self.text),
+            false => write!(f, "'{}' is no whole number: write digits alone, such as 100", self.text),
+        }
+    }
+}
+
+/// Parses the whole number `text`.
+pub fn whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, NumberError> {
+    text.parse().map_err(|error: ParseIntError| NumberError {
+        text: text.to_owned(),
+        is_too_large: *error.kind() == IntErrorKind::PosOverflow,
     })
 }
 
@@ -205,7 +234,7 @@ mod tests {
             ("-1", "no whole number"),
             ("9999999999999999999999", "too large"),
         ] {
-            let sentence = whole::<u64>(text).expect_err(text);
+            let sentence = whole::<u64>(text).expect_err(text).to_string();
             assert!(sentence.contains(part) && sentence.contains(text), "{sentence}");
         }
     }

@@ -31,6 +31,7 @@ const CORE_ORDER: &[&str] = &[
     "command_line",
     "notices",
     "rpc_error",
+    "event_kind",
     "request",
     "response",
     "event",
@@ -355,5 +356,14 @@ fn system_errors_are_shown_through_one_function() {
     for module in modules().iter().filter(|module| !others.contains(&&*module.file)) {
         let found = shown.find(&module.code).map(|found| found.as_str());
         assert!(found.is_none(), "{} shows {found:?}: use types::reason", module.file);
+    }
+}
+
+#[test]
+fn errors_of_core_are_types() {
+    let text = pattern(r"Result<[^<>;{}]*(?:<[^<>]*>)?[^<>;{}]*, String>");
+    for module in modules().iter().filter(|module| module.top() == "core") {
+        let found = text.find(&module.code).map(|found| found.as_str());
+        assert!(found.is_none(), "{}: {found:?}: give the error a type", module.file);
     }
 }

@@ -10,17 +10,18 @@ mod stray;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
 pub use control::{Call, ClientCommand, Local, Marked};
 
-use crate::core::SilentKeys;
-use crate::core::request::InputFormat;
-use crate::core::request::OptionArg;
+use crate::core::request::{InputFormat, OptionArg};
 use crate::core::trigger::action::KINDS;
 use crate::core::trigger::definition::{MODIFIERS, TRIGGER};
+use crate::core::{Chord, SilentKeys};
 use crate::error::Usage;
 use crate::types::whole;
 
@@ -57,35 +58,120 @@ impl From<Usage> for Answer {
     }
 }
 
-/// What was typed to start a session.
-#[derive(Debug)]
+/// The options that start a session: each field defines the option's name, default, help and parser.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
 pub struct Args {
-    /// The options that belong to triggers, and those actions that stand before any, in order.
-    pub items: Vec<OptionArg>,
-    /// What a coprocess reads.
-    pub form: InputFormat,
-    /// What the keyboard does while a silent coprocess runs.
+    /// The options of triggers, and the actions in front of any trigger, in order.
+    #[arg(skip)]
+    pub trigger_options: Vec<OptionArg>,
+    /// Form of a coprocess's stdin.
+    #[arg(
+        long,
+        short,
+        value_name = "FORM",
+        default_value = "raw",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = "what a coprocess reads: raw, text or json [raw]",
+        help_heading = SESSION_HEADING
+    )]
+    pub input: InputFormat,
+    /// Effect of the keyboard while a silent coprocess runs.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_parser = PossibleValuesParser::new(["lock", "pass"]).map(|keys| silent_keys(&keys)),
+        default_value = "lock",
+        hide_default_value = true,
+        hide_possible_values = true,
+        hide_short_help = true,
+        help = "keyboard while silent: lock or pass [lock]",
+        help_heading = SESSION_HEADING
+    )]
     pub silent_keys: SilentKeys,
-    /// The name of the key that opens the menu, or `none`.
-    pub hotkey: String,
-    /// The window's title tells of the coprocess.
+    /// The key that opens the menu.
+    #[arg(
+        long,
+        value_name = "KEY",
+        value_parser = hotkey,
+        default_value = "ctrl-]",
+        hide_default_value = true,
+        help = "what opens the menu, or none [ctrl-]]",
+        help_heading = SESSION_HEADING
+    )]
+    pub hotkey: Hotkey,
+    /// Whether the window's title shows a running coprocess.
+    #[arg(
+        long,
+        value_name = "PLACE",
+        value_parser = PossibleValuesParser::new(["title", "none"]).map(|place| place == "title"),
+        action = ArgAction::Set,
+        default_value = "title",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = "where a coprocess is shown: title or none [title]",
+        help_heading = SESSION_HEADING
+    )]
     pub indicator: bool,
-    /// A login shell.
+    /// Whether the shell is a login shell.
+    #[arg(long, short, help = "start a login shell", help_heading = SESSION_HEADING)]
     pub login: bool,
-    /// No notices.
+    /// Whether notices are hidden.
+    #[arg(long, short, help = "show no notices", help_heading = SESSION_HEADING)]
     pub quiet: bool,
-    /// A session inside a session is wanted.
+    /// Whether the session may run inside a session.
+    #[arg(long, hide_short_help = true, help = "allow a session inside a session", help_heading = SESSION_HEADING)]
     pub nested: bool,
-    /// How many lines of the history are kept.
+    /// Number of lines in the history.
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = whole::<usize>,
+        default_value = "10000",
+        hide_default_value = true,
+        hide_short_help = true,
+        help = "lines to keep for coshell lines [10000]",
+        help_heading = SESSION_HEADING
+    )]
     pub history: usize,
-    /// The debug log.
+    /// Path of the debug log.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        hide_short_help = true,
+        help = "write a debug log; COSHELL_LOG=debug|trace for more",
+        help_heading = SESSION_HEADING
+    )]
     pub log: Option<PathBuf>,
-    /// The command in place of the shell, and its arguments.
+    /// The command to wrap and its arguments; empty for the shell.
+    #[arg(
+        value_name = "COMMAND",
+        num_args = 0..,
+        last = true,
+        value_hint = ValueHint::CommandWithArguments,
+        help = "the command to wrap, instead of the shell",
+        hide = true
+    )]
     pub command: Vec<OsString>,
+}
+
+/// The key that opens the menu; `None` for no key.
+// An alias, since clap takes a field of type `Option` for an optional argument.
+pub type Hotkey = Option<Chord>;
+
+fn hotkey(name: &str) -> Result<Hotkey, <Chord as FromStr>::Err> {
+    if name.eq_ignore_ascii_case("none") { Ok(None) } else { name.parse().map(Some) }
+}
+
+fn silent_keys(name: &str) -> SilentKeys {
+    if name == "pass" { SilentKeys::Pass } else { SilentKeys::Lock }
 }
 
 /// The option that names the session which a subcommand asks.
 const SESSION: &str = "session";
+const SESSION_HEADING: &str = "Session";
 const HELP_WIDTH: usize = 80;
 const EXAMPLES: &str = "\
 Examples:
@@ -114,7 +200,7 @@ pub fn command() -> Command {
     let session = session().arg(
         control::session_arg()
             .help("for a subcommand: the session to ask")
-            .help_heading("Session")
+            .help_heading(SESSION_HEADING)
             .hide_short_help(true),
     );
     session.subcommand_help_heading("Subcommands").subcommands(control::subcommands())
@@ -167,7 +253,8 @@ fn folded(names: &str) -> String {
 fn session() -> Command {
     let styles =
         Styles::styled().header(AnsiColor::Green.on_default().bold()).usage(AnsiColor::Green.on_default().bold());
-    Command::new("coshell")
+    let command = Command::new("coshell").args(trigger_args());
+    <Args as clap::Args>::augment_args(command)
         .version(env!("CARGO_PKG_VERSION"))
         .about("Coprocesses and triggers for any terminal")
         .long_about(
@@ -184,8 +271,6 @@ fn session() -> Command {
         .args_override_self(true)
         .disable_help_flag(true)
         .disable_version_flag(true)
-        .args(trigger_args())
-        .args(session_args())
         .args(about_args())
 }
 
@@ -227,90 +312,13 @@ fn repeated(name: &'static str, value: Option<&'static str>) -> Arg {
     }
 }
 
-fn session_args() -> Vec<Arg> {
-    vec![
-        Arg::new("input")
-            .short('i')
-            .long("input")
-            .value_name("FORM")
-            .value_parser(value_parser!(InputFormat))
-            .default_value("raw")
-            .hide_default_value(true)
-            .hide_possible_values(true)
-            .help("what a coprocess reads: raw, text or json [raw]")
-            .help_heading("Session"),
-        Arg::new("silent-keys")
-            .long("silent-keys")
-            .value_name("WHAT")
-            .value_parser(["lock", "pass"])
-            .default_value("lock")
-            .hide_default_value(true)
-            .hide_possible_values(true)
-            .hide_short_help(true)
-            .help("keyboard while silent: lock or pass [lock]")
-            .help_heading("Session"),
-        Arg::new("hotkey")
-            .long("hotkey")
-            .value_name("KEY")
-            .default_value("ctrl-]")
-            .hide_default_value(true)
-            .help("what opens the menu, or none [ctrl-]]")
-            .help_heading("Session"),
-        Arg::new("indicator")
-            .long("indicator")
-            .value_name("PLACE")
-            .value_parser(["title", "none"])
-            .default_value("title")
-            .hide_default_value(true)
-            .hide_possible_values(true)
-            .help("where a coprocess is shown: title or none [title]")
-            .help_heading("Session"),
-        flag("login", Some('l'), "start a login shell"),
-        flag("quiet", Some('q'), "show no notices"),
-        flag("nested", None, "allow a session inside a session").hide_short_help(true),
-        Arg::new("history")
-            .long("history")
-            .value_name("N")
-            .value_parser(whole::<usize>)
-            .default_value("10000")
-            .hide_default_value(true)
-            .hide_short_help(true)
-            .help("lines to keep for coshell lines [10000]")
-            .help_heading("Session"),
-        Arg::new("log")
-            .long("log")
-            .value_name("FILE")
-            .value_parser(value_parser!(PathBuf))
-            .value_hint(ValueHint::FilePath)
-            .hide_short_help(true)
-            .help("write a debug log; COSHELL_LOG=debug|trace for more")
-            .help_heading("Session"),
-        Arg::new("command")
-            .value_name("COMMAND")
-            .value_parser(value_parser!(OsString))
-            .num_args(0..)
-            .last(true)
-            .value_hint(ValueHint::CommandWithArguments)
-            .help("the command to wrap, instead of the shell")
-            .hide(true),
-    ]
-}
-
 /// Last, as in most manuals.
 fn about_args() -> [Arg; 2] {
-    let arg = |name: &'static str, letter| Arg::new(name).long(name).short(letter).help_heading("Session");
+    let arg = |name: &'static str, letter| Arg::new(name).long(name).short(letter).help_heading(SESSION_HEADING);
     [
         arg("help", 'h').action(ArgAction::Help).help("this page; --help says more, with examples"),
         arg("version", 'V').action(ArgAction::Version).help("the version"),
     ]
-}
-
-fn flag(name: &'static str, letter: Option<char>, help: &'static str) -> Arg {
-    let arg = Arg::new(name).long(name).action(ArgAction::SetTrue).help(help).help_heading("Session");
-    match letter {
-        Some(letter) => arg.short(letter),
-        None => arg,
-    }
 }
 
 /// Whether a command line with this first word starts a session: a subcommand has no dash.
@@ -362,7 +370,7 @@ fn session_in_front(mut argv: Vec<OsString>) -> Result<(Option<String>, Vec<OsSt
     argv.drain(1..end);
     let (again, argv) = session_in_front(argv)?;
     match again {
-        Some(other) if other != id => Err(Usage::new(SESSION, &format!("is '{id}' and '{other}'; name one session"))),
+        Some(other) if other != id => Err(Usage::new(SESSION, format!("is '{id}' and '{other}'; name one session"))),
         _ => Ok((Some(id), argv)),
     }
 }
@@ -399,23 +407,11 @@ fn finish(mut command: Command, before: Vec<OptionArg>, argv: &[OsString]) -> Re
     forgotten::refuse(&command, argv)?;
     let mut matches =
         command.try_get_matches_from_mut(argv).map_err(|error| wrong_session(error, !before.is_empty(), argv))?;
-    // What falls back to a default here has one of clap's own, so that it is always there.
-    Ok(Args {
-        items: before.into_iter().chain(items(&matches)).collect(),
-        form: matches.remove_one("input").unwrap_or_default(),
-        silent_keys: match matches.get_one::<String>("silent-keys").map(String::as_str) {
-            Some("pass") => SilentKeys::Pass,
-            _ => SilentKeys::Lock,
-        },
-        hotkey: matches.get_one::<String>("hotkey").cloned().unwrap_or_default(),
-        indicator: matches.get_one::<String>("indicator").is_none_or(|place| place != "none"),
-        login: matches.get_flag("login"),
-        quiet: matches.get_flag("quiet"),
-        history: matches.get_one("history").copied().unwrap_or_default(),
-        nested: matches.get_flag("nested"),
-        log: matches.remove_one("log"),
-        command: matches.remove_many("command").map(Iterator::collect).unwrap_or_default(),
-    })
+    let trigger_options = before.into_iter().chain(items(&matches)).collect();
+    match Args::from_arg_matches_mut(&mut matches) {
+        Ok(args) => Ok(Args { trigger_options, ..args }),
+        Err(error) => Err(wrong_session(error, false, argv)),
+    }
 }
 
 /// The options that belong to triggers, in the order in which they were typed.
@@ -472,7 +468,7 @@ mod tests {
     fn options_of_triggers_keep_their_order() {
         let args =
             parsed(&["-c", "bot", "-t", "a", "--bell", "--all", "--send", "-x", "-t", "b", "--bell", "-s", "rz"]);
-        let items: Vec<_> = args.items.iter().map(|item| (&*item.name, item.value.as_str())).collect();
+        let items: Vec<_> = args.trigger_options.iter().map(|item| (&*item.name, item.value.as_str())).collect();
         let expected = [
             ("coproc", "bot"),
             ("trigger", "a"),

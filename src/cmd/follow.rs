@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::answer;
 use super::connection::{Client, unknown_form};
 use super::output::{Pager, complain, print, refused};
+use crate::core::event_kind::EventKind;
 use crate::core::request::Request;
 use crate::core::response::{FollowedEvent, LineResponse};
 use crate::error::Failure;
@@ -20,7 +21,7 @@ pub(super) fn run(client: Client, command: &Request, json: bool) -> Result<u8, F
     match command {
         // In this order nothing is missed that is written between the two answers.
         Request::Errors { .. } => {
-            let subscribe = Request::Subscribe { events: vec!["coproc-stderr".to_owned()] };
+            let subscribe = Request::Subscribe { events: vec![EventKind::CoprocStderr] };
             follow(client, &[subscribe, command.clone()], json)
         }
         _ => follow(client, slice::from_ref(command), json),

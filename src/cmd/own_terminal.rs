@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::answer;
 use super::connection::{Client, own};
+use crate::core::event_kind::EventKind;
 use crate::core::request::Request;
 use crate::core::response::StatusResponse;
 use crate::error::Failure;
@@ -16,7 +17,7 @@ use crate::sys::tty;
 pub(super) fn refuse(client: &mut Client, command: &Request) -> Result<(), Failure> {
     let name = match command {
         Request::Lines { follow: true, .. } => "lines -f",
-        Request::Subscribe { events } if events.is_empty() || events.iter().any(|event| event == "line") => "subscribe",
+        Request::Subscribe { events } if events.is_empty() || events.contains(&EventKind::Line) => "subscribe",
         _ => return Ok(()),
     };
     let Some(here) = tty::path(io::stdout().as_fd()) else { return Ok(()) };

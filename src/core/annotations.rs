@@ -2,6 +2,8 @@
 //! variables. All of it is bounded; the oldest goes. It decides nothing and shows nothing.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::error::Error;
+use std::fmt;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -58,14 +60,14 @@ impl AnnotationList {
 }
 
 impl Annotations {
-    /// Gives a variable this value; says why not.
-    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
-        check_name(name)?;
+    /// Sets the variable `name` to `value`.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), VariableError> {
+        check_name(name).map_err(VariableError::Name)?;
         if value.len() > TEXT {
-            return Err(format!("the value is {} bytes long; at most {TEXT} are kept", value.len()));
+            return Err(VariableError::Value { bytes: value.len() });
         }
         if self.variables.len() >= VARIABLES && !self.variables.contains_key(name) {
-            return Err(format!("there are {VARIABLES} variables already"));
+            return Err(VariableError::Full);
         }
         self.variables.insert(name.to_owned(), value.to_owned());
         Ok(())
@@ -77,11 +79,47 @@ impl Annotations {
     }
 }
 
-/// Whether this can be the name of a variable.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
+/// Reason why a session variable is not set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum VariableError {
+    Name(NameError),
+    /// The value is too long.
+    Value {
+        bytes: usize,
+    },
+    /// The session has the most variables that it takes.
+    Full,
+}
+
+impl Error for VariableError {}
+
+impl fmt::Display for VariableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(error) => error.fmt(f),
+            Self::Value { bytes } => write!(f, "the value is {bytes} bytes long; at most {TEXT} are kept"),
+            Self::Full => write!(f, "there are {VARIABLES} variables already"),
+        }
+    }
+}
+
+/// A text that cannot name a session variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameError(String);
+
+impl Error for NameError {}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is no name; it is made of letters, digits, _ - and ., at most 128", self.0)
+    }
+}
+
+/// Checks that `name` can name a session variable: 1 to 128 bytes of letters, digits, `_`, `-` and `.`.
+pub(super) fn check_name(name: &str) -> Result<(), NameError> {
     let known = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.is_empty() || name.len() > 128 || !name.chars().all(known) {
-        return Err(format!("'{name}' is no name; it is made of letters, digits, _ - and ., at most 128"));
+        return Err(NameError(name.to_owned()));
     }
     Ok(())
 }

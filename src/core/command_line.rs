@@ -1,7 +1,9 @@
 //! A command to run by `/bin/sh -c`, what it is given, and how a sentence names it. It starts nothing.
 
-use super::width::without_controls;
-use super::width::{max_width, truncate_to_width};
+use std::error::Error;
+use std::fmt;
+
+use super::width::{without_controls, truncate_to_width, max_width};
 
 /// What a sentence shows of a command line, quotes included.
 const NAME: usize = 42;
@@ -38,15 +40,33 @@ pub(super) fn quoted(command: &str, most: usize) -> String {
     format!("\"{}...\"", truncate_to_width(&clean, most.saturating_sub(5)))
 }
 
-/// Checks a command line that a user wrote; returns it, or a sentence that says why it cannot be run.
-pub fn check_command(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() {
-        return Err("the command is empty; write the command line that /bin/sh should run".to_owned());
+/// Reason why `/bin/sh -c` cannot run a command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandLineError {
+    /// The command line is empty or blank.
+    Empty,
+    /// The command line contains a NUL character: execve(2) takes none.
+    Nul,
+}
+
+impl Error for CommandLineError {}
+
+impl fmt::Display for CommandLineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the command is empty; write the command line that /bin/sh should run",
+            Self::Nul => "the command contains a NUL character, which no command line can; remove it",
+        })
     }
-    if text.contains('\0') {
-        return Err("the command contains a NUL character, which no command line can; remove it".to_owned());
+}
+
+/// Returns the command line `text` if `/bin/sh -c` can run it.
+pub fn check_command(text: &str) -> Result<String, CommandLineError> {
+    match text {
+        text if text.trim().is_empty() => Err(CommandLineError::Empty),
+        text if text.contains('\0') => Err(CommandLineError::Nul),
+        text => Ok(text.to_owned()),
     }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]

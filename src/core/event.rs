@@ -44,9 +44,9 @@ pub enum Input<'a> {
     Terminate(i32),
     /// coshell was asked to stop until it is continued.
     Suspend,
-    /// Answers [`Effect::RecallRecent`] with the commands, oldest first, or a sentence; answers
-    /// [`Effect::KeepRecent`] with a sentence where the command could not be kept.
-    Recent(Result<Vec<String>, String>),
+    /// Answers [`Effect::RecallRecent`] with the commands, oldest first; answers [`Effect::KeepRecent`] where the command
+    /// could not be kept.
+    Recent(Result<Vec<String>, RecentError>),
     /// A client makes this request.
     Request(RequestId, Request),
     /// The client that made this request has gone: its answer is not wanted any more.
@@ -54,6 +54,10 @@ pub enum Input<'a> {
     /// The deadline has come.
     Deadline,
 }
+
+/// Failure to read or write the file of recent commands, in a sentence of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecentError(pub String);
 
 /// What the host finds when it looks at the pty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

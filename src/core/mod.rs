@@ -17,6 +17,7 @@ pub mod command_line;
 mod control;
 mod coproc;
 pub mod event;
+pub mod event_kind;
 pub mod history;
 mod input;
 mod lend;
@@ -50,6 +51,7 @@ use control::{Control, Reply, annotate, read, status};
 use coproc::{CoprocEvent, CoprocSlot, FirstInput, NewCoproc, StopReason};
 use event::{Cx, PtyState};
 pub use event::{Effect, Input, LentProgram};
+use event_kind::EventKind;
 pub use input::keyboard::SilentKeys;
 use input::keyboard::{Keyboard, KeysTyped};
 pub use input::keys::Chord;
@@ -532,11 +534,10 @@ impl Core {
                 self.annotations.captured.push(annotation(name.to_owned()));
                 None
             }
-            ActionEffect::Set(variable, value) => self
-                .annotations
-                .set(&variable, &value)
-                .err()
-                .map(|sentence| format!("trigger \"{name}\" could not set a variable: {sentence}")),
+            ActionEffect::Set(variable, value) => {
+                let set = self.annotations.set(&variable, &value);
+                set.err().map(|reason| format!("trigger \"{name}\" could not set a variable: {reason}"))
+            }
             ActionEffect::Inject(bytes) => {
                 (!self.output.inject(&bytes)).then(|| format!("trigger \"{name}\" has injected more than is shown"))
             }
@@ -734,7 +735,7 @@ impl Core {
                 let lines = read::lines(now, query, history, &self.annotations, &self.session);
                 lines.and_then(|lines| {
                     if follow {
-                        self.control.subscribers.add(request_id, &["line".to_owned()])?;
+                        self.control.subscribers.add(request_id, vec![EventKind::Line])?;
                     }
                     Ok(lines.into())
                 })
@@ -761,7 +762,7 @@ impl Core {
             }
             Request::Set { name, value } => {
                 let set = self.annotations.set(&name, &value);
-                set.map(|()| Done {}.into()).map_err(|sentence| RpcError::new(ErrorCode::Params, sentence))
+                set.map(|()| Done {}.into()).map_err(|reason| RpcError::new(ErrorCode::Params, reason))
             }
             Request::Get { name } => annotate::get(&self.annotations, name.as_deref()).map(Into::into),
             Request::Trigger(request) => match request {
@@ -790,7 +791,7 @@ impl Core {
                 let sentence = "the session's output goes to no terminal that could show a notification";
                 Err(RpcError::new(ErrorCode::NoTerminal, sentence))
             }
-            Request::Subscribe { events } => self.control.subscribers.add(request_id, &events).map(Into::into),
+            Request::Subscribe { events } => self.control.subscribers.add(request_id, events).map(Into::into),
         };
         cx.push(Effect::Answer(request_id, reply));
     }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use clap::{Subcommand, ValueEnum};
@@ -10,6 +11,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
+use super::event_kind::EventKind;
 use crate::types::{SIGTERM, whole};
 
 /// A request, by its name on the command line, which is its method on the wire.
@@ -179,9 +181,9 @@ pub enum Request {
     /// Print events as they happen, one JSON object a line
     Subscribe {
         /// the events: line, prompt, trigger and so on; all, unless told
-        #[arg(value_name = "EVENT")]
+        #[arg(value_name = "EVENT", value_parser = EventKind::from_str)]
         #[serde(default)]
-        events: Vec<String>,
+        events: Vec<EventKind>,
     },
 }
 
@@ -409,6 +411,18 @@ mod tests {
     }
 
     #[test]
+    fn events_are_read_by_their_names() {
+        let subscribe = |events| Request::Subscribe { events };
+        let events = EventKind::ALL.map(EventKind::name);
+        assert_eq!(Request::read("subscribe", Some(json!([events]))), Ok(subscribe(EventKind::ALL.to_vec())));
+        assert_eq!(subscribe(EventKind::ALL.to_vec()).write()["params"]["events"], json!(events));
+        let Err(OptionArgsError::Params(sentence)) = Request::read("subscribe", Some(json!([["line", "no"]]))) else {
+            panic!("an unknown event is refused")
+        };
+        assert!(sentence.starts_with("there is no event 'no'; there are line, prompt, "), "{sentence}");
+    }
+
+    #[test]
     fn what_is_no_request_is_told_apart() {
         for method in ["", "no", "trigger", "trigger-", "trigger-no", "Run"] {
             assert_eq!(Request::read(method, None), Err(OptionArgsError::Method), "{method}");
@@ -423,6 +437,7 @@ mod tests {
             ("stop", json!({"signal": 4000})),
             ("stop", json!({"signal": "NO"})),
             ("stop", json!({"signal": null})),
+            ("subscribe", json!({"events": ["no"]})),
         ] {
             let fault = Request::read(method, Some(params.clone()));
             assert!(matches!(fault, Err(OptionArgsError::Params(_))), "{method} {params}: {fault:?}");

@@ -49,8 +49,8 @@ pub struct RpcError {
 
 impl RpcError {
     /// A refusal with this sentence.
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+    pub fn new(code: ErrorCode, message: impl ToString) -> Self {
+        Self { code, message: message.to_string() }
     }
 
     /// There is no time left for anything.

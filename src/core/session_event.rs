@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::core::event_kind::EventKind;
 use crate::core::history::ShellEvent;
 use crate::core::trigger::Captures;
 use crate::types::{ExitStatus, Size};
@@ -67,76 +68,6 @@ pub enum SessionEvent<'a> {
     Happened(&'a ShellEvent),
     /// The shell has ended.
     Exit(ExitStatus),
-}
-
-/// The kinds of events, by the name that a client subscribes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventKind {
-    /// A finished line.
-    Line,
-    /// An unfinished line on which the output rests.
-    Prompt,
-    /// A command began.
-    CommandStart,
-    /// A command ended.
-    CommandEnd,
-    /// The shell changed its directory.
-    Directory,
-    /// The window has another size.
-    Resize,
-    /// A trigger fired.
-    Trigger,
-    /// A coprocess was started.
-    CoprocStart,
-    /// The coprocess has ended.
-    CoprocEnd,
-    /// The coprocess wrote to stderr.
-    CoprocStderr,
-    /// coshell tells the user something.
-    Notice,
-    /// The shell has ended.
-    Exit,
-}
-
-impl EventKind {
-    /// Every kind, in the order of the documents.
-    pub const ALL: [Self; 12] = [
-        Self::Line,
-        Self::Prompt,
-        Self::CommandStart,
-        Self::CommandEnd,
-        Self::Directory,
-        Self::Resize,
-        Self::Trigger,
-        Self::CoprocStart,
-        Self::CoprocEnd,
-        Self::CoprocStderr,
-        Self::Notice,
-        Self::Exit,
-    ];
-
-    /// Returns the name of the kind: the `type` of the event's JSON object.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Line => "line",
-            Self::Prompt => "prompt",
-            Self::CommandStart => "command-start",
-            Self::CommandEnd => "command-end",
-            Self::Directory => "directory",
-            Self::Resize => "resize",
-            Self::Trigger => "trigger",
-            Self::CoprocStart => "coproc-start",
-            Self::CoprocEnd => "coproc-end",
-            Self::CoprocStderr => "coproc-stderr",
-            Self::Notice => "notice",
-            Self::Exit => "exit",
-        }
-    }
-
-    /// Returns the kind of this name.
-    pub fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
 }
 
 impl SessionEvent<'_> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Host;
 use crate::core::command_line::CommandLine;
-use crate::core::event::PtyState;
+use crate::core::event::{PtyState, RecentError};
 use crate::core::{Effect, Input, LentProgram};
 use crate::sys::signals;
 use crate::sys::signals::SignalEvent;
@@ -63,9 +63,9 @@ impl Host {
             }
             Effect::Answer(request_id, reply) => self.clients.answer(request_id, reply),
             Effect::Tell(request_id, event) => self.clients.tell(request_id, &event),
-            Effect::RecallRecent => return Some(Input::Recent(self.recent.recall())),
+            Effect::RecallRecent => return Some(Input::Recent(self.recent.recall().map_err(RecentError))),
             Effect::KeepRecent(command) => {
-                return self.recent.keep(&command).err().map(|sentence| Input::Recent(Err(sentence)));
+                return self.recent.keep(&command).err().map(|sentence| Input::Recent(Err(RecentError(sentence))));
             }
             Effect::Warn(line) => self.warnings.push(line),
             Effect::Finish(exit) => {

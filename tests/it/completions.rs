@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use coshell::core::Chord;
-use coshell::core::session_event::EventKind;
+use coshell::core::event_kind::EventKind;
 
 use crate::support::completer::Completer;
 use crate::support::{COSHELL, Place, Session, coshell, needs};

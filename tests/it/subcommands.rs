@@ -644,7 +644,7 @@ fn subscribe_prints_what_happens() {
 #[test]
 fn subscribe_refuses_what_there_is_not() {
     let mut session = Session::bash(&[]);
-    session.call(&["subscribe", "no-such"]).failed(1, "there is no event 'no-such'; there are line, prompt,");
+    session.call(&["subscribe", "no-such"]).failed(2, "EVENT: there is no event 'no-such'; there are line, prompt,");
 }
 
 #[test]

@@ -7,9 +7,9 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use crate::cmd::sessions;
 use crate::core::Chord;
+use crate::core::event_kind::EventKind;
 use crate::core::request::{Request, TriggerRequest};
 use crate::core::response::{TriggerListResponse, TriggerResponse};
-use crate::core::session_event::EventKind;
 use crate::core::trigger::When;
 use crate::types::signal_names;
 
@@ -18,7 +18,7 @@ pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates>
     let session = session.map(str::to_owned);
     Some(match (arg.get_id().as_str(), arg.is_positional()) {
         // The part that is to be replaced is left for the user.
-        ("when", _) => fixed(|| When::NAMES.map(|name| name.trim_end_matches("NAME"))),
+        ("when", _) => fixed(|| When::NAMES.iter().map(|name| name.trim_end_matches("NAME"))),
         ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
         ("signal", _) => fixed(signal_names),
         ("events", _) => fixed(|| EventKind::ALL.map(EventKind::name)),

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::{sentence, text};
 use crate::cli;
+use crate::core::event_kind::EventKind;
 use crate::core::request::{OptionArgsError, Request};
 use crate::core::response;
 use crate::core::rpc_error::ErrorCode;
-use crate::core::session_event::EventKind;
 
 /// A subcommand with its place below others, as it is typed.
 type Named = (String, clap::Command);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::core::event::{Cx, Effect};
+use crate::core::event_kind::EventKind;
 use crate::core::response::SubscribeResponse;
 use crate::core::rpc_error::{ErrorCode, RpcError};
-use crate::core::session_event::{EventKind, SessionEvent};
+use crate::core::session_event::SessionEvent;
 use crate::types::RequestId;
 
 /// The number of subscriptions that a session takes.
@@ -26,22 +27,13 @@ pub(in crate::core) struct Subscribers {
 }
 
 impl Subscribers {
-    /// Adds a subscription to these kinds of events, or to all where none are named.
+    /// Adds a subscription to these kinds of events, or to all where `kinds` is empty.
     pub(in crate::core) fn add(
         &mut self,
         request_id: RequestId,
-        names: &[String],
+        kinds: Vec<EventKind>,
     ) -> Result<SubscribeResponse, RpcError> {
-        let kinds: Result<Vec<_>, _> = names.iter().map(|name| EventKind::of(name).ok_or(name)).collect();
-        let kinds = match kinds {
-            Ok(kinds) if kinds.is_empty() => EventKind::ALL.to_vec(),
-            Ok(kinds) => kinds,
-            Err(wrong) => {
-                let known = EventKind::ALL.map(EventKind::name).join(", ");
-                let sentence = format!("there is no event '{wrong}'; there are {known}");
-                return Err(RpcError::new(ErrorCode::Params, sentence));
-            }
-        };
+        let kinds = if kinds.is_empty() { EventKind::ALL.to_vec() } else { kinds };
         if self.all.len() >= MOST {
             let sentence = format!("there are {MOST} subscriptions already; end some");
             return Err(RpcError::new(ErrorCode::Full, sentence));

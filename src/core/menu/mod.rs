@@ -10,7 +10,7 @@ pub(super) use page::MenuAction;
 use page::MenuPage;
 
 use super::annotations::{Annotation, Annotations};
-use super::event::{Cx, Effect};
+use super::event::{Cx, Effect, RecentError};
 use super::input::keys::{Chord, Decoder, Key};
 use super::output::terminal::TerminalOutput;
 use super::trigger::table::TriggerTable;
@@ -165,7 +165,7 @@ impl Menu {
     }
 
     /// The commands of earlier sessions are known, or a sentence says why they are not. Returns that sentence.
-    pub(super) fn recalled(&mut self, recent: Result<Vec<String>, String>) -> Option<String> {
+    pub(super) fn recalled(&mut self, recent: Result<Vec<String>, RecentError>) -> Option<String> {
         match recent {
             Ok(recent) => {
                 if let Some(open) = &mut self.open {
@@ -174,7 +174,7 @@ impl Menu {
                 self.recent = Some(recent);
                 None
             }
-            Err(sentence) => {
+            Err(RecentError(sentence)) => {
                 self.recent.get_or_insert_default();
                 Some(sentence)
             }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::core::event_kind::EventKind;
 use crate::core::request::Request;
 use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::types::RequestId;
@@ -106,7 +107,7 @@ fn a_stop_is_answered_when_it_is_over_and_comes_to_a_kill() {
 fn what_it_complains_of_is_told_in_whole_characters() {
     let told = crate::core::split::at_every_split("\u{e9}t\u{e9}\u{1f600}\n".as_bytes(), |pieces| {
         let mut bench = Bench::new(&[]);
-        bench.asks(1, Request::Subscribe { events: vec!["coproc-stderr".to_owned()] }).runs(2, false);
+        bench.asks(1, Request::Subscribe { events: vec![EventKind::CoprocStderr] }).runs(2, false);
         for piece in pieces {
             bench.input(Input::Bytes(Source::CoprocErr, piece));
         }

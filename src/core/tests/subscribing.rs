@@ -8,7 +8,7 @@ use crate::types::RequestId;
 
 impl Bench {
     fn subscribe(&mut self, request_id: u64, events: &[&str]) -> &mut Self {
-        let events = events.iter().map(|&event| event.to_owned()).collect();
+        let events = events.iter().map(|event| event.parse().expect("the kind exists")).collect();
         self.input(Input::Request(RequestId(request_id), Request::Subscribe { events }))
     }
 

@@ -3,9 +3,9 @@
 //! It knows nothing of how a fact is found out: looking at processes and terminals is dear, so those facts come only
 //! where a trigger that has matched asks for them.
 
-use std::fmt;
 use std::str::FromStr;
 
+use super::error::ConditionError;
 use crate::core::event::PtyState;
 
 /// One condition of a trigger.
@@ -45,10 +45,39 @@ pub(super) enum ConditionState {
     Unknown,
 }
 
-impl When {
-    /// The conditions by name, for help and for error sentences.
-    pub const NAMES: [&'static str; 6] = ["alt-screen", "no-alt-screen", "no-echo", "job=NAME", "coproc", "no-coproc"];
+/// How the text of a condition is parsed.
+enum ConditionForm {
+    /// The name alone.
+    Flag(When),
+    /// `job=NAME`.
+    Job,
+}
 
+/// Defines the table of the parser, [`When::NAMES`] and [`When::SUMMARY`]: a row has a condition as the help shows it,
+/// and each of its forms.
+macro_rules! conditions {
+    ($($shown:literal: $($name:literal => $form:expr),+;)+) => {
+        const CONDITIONS: &[(&str, ConditionForm)] = &[$($(($name, $form)),+),+];
+
+        impl When {
+            /// Names of the conditions, for completions and error sentences.
+            pub const NAMES: &'static [&'static str] = &[$($($name),+),+];
+            /// Help of `--when`.
+            pub const SUMMARY: &'static str = conditions!(@listed $($shown)+);
+        }
+    };
+    (@listed $first:literal $($shown:literal)*) => { concat!("only if ", $first $(, ", ", $shown)*) };
+}
+
+conditions! {
+    "[no-]alt-screen":
+        "alt-screen" => ConditionForm::Flag(When::AltScreen), "no-alt-screen" => ConditionForm::Flag(When::NoAltScreen);
+    "no-echo": "no-echo" => ConditionForm::Flag(When::NoEcho);
+    "job=NAME": "job=NAME" => ConditionForm::Job;
+    "[no-]coproc": "coproc" => ConditionForm::Flag(When::Coproc), "no-coproc" => ConditionForm::Flag(When::NoCoproc);
+}
+
+impl When {
     fn holds(&self, facts: &ConditionFacts) -> ConditionState {
         let known = match self {
             Self::AltScreen => facts.alt_screen,
@@ -86,49 +115,27 @@ impl ConditionState {
 }
 
 impl FromStr for When {
-    type Err = String;
+    type Err = ConditionError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ConditionError> {
         let text = text.trim();
-        match text {
-            "alt-screen" => return Ok(Self::AltScreen),
-            "no-alt-screen" => return Ok(Self::NoAltScreen),
-            "no-echo" => return Ok(Self::NoEcho),
-            "coproc" => return Ok(Self::Coproc),
-            "no-coproc" => return Ok(Self::NoCoproc),
-            _ => {}
-        }
-        match text.split_once('=') {
-            Some((key, name)) if key.trim_end() == "job" => job(name.trim(), text),
-            None if text == "job" => Err("condition 'job' needs a name: job=ssh".to_owned()),
-            _ => {
-                let names = Self::NAMES.join(", ");
-                Err(format!("unknown condition '{}': there are {names}", text.escape_debug()))
-            }
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key.trim_end(), Some(unquoted(value.trim()))),
+            None => (text, None),
+        };
+        let row = CONDITIONS.iter().find(|(name, _)| name.split('=').next() == Some(key));
+        match (row, value) {
+            (Some((_, ConditionForm::Flag(condition))), None) => Ok(condition.clone()),
+            (Some((_, ConditionForm::Job)), None | Some("")) => Err(ConditionError::NoJobName(text.to_owned())),
+            (Some((_, ConditionForm::Job)), Some(name)) => Ok(Self::Job(name.to_owned())),
+            _ => Err(ConditionError::Unknown { text: text.to_owned(), known: Self::NAMES }),
         }
     }
 }
 
-/// A job's name, with or without the quotes that the long form `job = "ssh"` has.
-fn job(name: &str, text: &str) -> Result<When, String> {
-    let unquoted = ['"', '\''].iter().find_map(|&quote| name.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(name);
-    if unquoted.is_empty() {
-        return Err(format!("condition '{}' needs a name: job=ssh", text.escape_debug()));
-    }
-    Ok(When::Job(unquoted.to_owned()))
-}
-
-impl fmt::Display for When {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AltScreen => f.write_str("alt-screen"),
-            Self::NoAltScreen => f.write_str("no-alt-screen"),
-            Self::NoEcho => f.write_str("no-echo"),
-            Self::Job(name) => write!(f, "job={name}"),
-            Self::Coproc => f.write_str("coproc"),
-            Self::NoCoproc => f.write_str("no-coproc"),
-        }
-    }
+/// Removes the quotes that the long form `job = "ssh"` has.
+fn unquoted(value: &str) -> &str {
+    ['"', '\''].iter().find_map(|&quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -136,18 +143,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conditions_are_read_and_written_alike() {
-        for (text, want) in [
+    fn each_name_is_parsed() {
+        let table = [
             ("alt-screen", When::AltScreen),
             ("no-alt-screen", When::NoAltScreen),
             ("no-echo", When::NoEcho),
             ("job=ssh", When::Job("ssh".to_owned())),
             ("coproc", When::Coproc),
             ("no-coproc", When::NoCoproc),
-        ] {
-            assert_eq!(text.parse(), Ok(want.clone()));
-            assert_eq!(want.to_string(), text);
+        ];
+        assert_eq!(When::NAMES, table.each_ref().map(|(name, _)| name.replace("ssh", "NAME")));
+        for (text, want) in table {
+            assert_eq!(text.parse(), Ok(want));
         }
+    }
+
+    #[test]
+    fn help_shows_each_name() {
+        let shown = When::SUMMARY.strip_prefix("only if ").expect("the help begins so").split(", ");
+        let names = shown.flat_map(|shown| match shown.strip_prefix("[no-]") {
+            Some(name) => vec![name.to_owned(), format!("no-{name}")],
+            None => vec![shown.to_owned()],
+        });
+        assert_eq!(names.collect::<Vec<_>>(), When::NAMES);
     }
 
     #[test]
@@ -160,7 +178,7 @@ mod tests {
 
     #[test]
     fn faults_say_what_there_is() {
-        let fault = |text: &str| text.parse::<When>().err().unwrap_or_default();
+        let fault = |text: &str| text.parse::<When>().expect_err(text).to_string();
         for name in When::NAMES {
             assert!(fault("altscreen").contains(name), "{name}");
         }

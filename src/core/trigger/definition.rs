@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::action;
-use super::action::{Action, ActionKind};
+use super::action::{self, Action, ActionKind};
+use super::error::{DurationError, OptionError, TriggerError};
 use super::{Pattern, TriggerOptions, When};
 use crate::core::request::OptionArg;
 
@@ -26,109 +26,128 @@ pub struct TriggerActions {
     pub items: Vec<OptionArg>,
 }
 
-/// An option that says something of the trigger before it.
+/// An option that changes how the trigger before it is tried.
 #[derive(Debug)]
 pub struct Modifier {
-    /// The option without dashes.
+    /// The option without dashes, and the key in a configuration.
     pub name: &'static str,
-    /// What its value is called, if it takes one.
+    /// Name of its value in the help, if it takes one.
     pub value: Option<&'static str>,
     /// One line for the help, without a period.
     pub summary: &'static str,
+    /// Applies the option with this value, which is empty where it takes none.
+    pub apply: fn(&mut TriggerOptions, &str) -> Result<(), OptionError>,
 }
 
-/// What opens a trigger.
+/// The option that begins a trigger.
 pub const TRIGGER: &str = "trigger";
 
-/// Every modifier there is.
+/// Every modifier.
 pub const MODIFIERS: &[Modifier] = &[
-    Modifier { name: "name", value: Some("NAME"), summary: "call the trigger NAME in notices" },
-    Modifier { name: "all", value: None, summary: "fire for every match in a line" },
-    Modifier { name: "once", value: None, summary: "fire once in the session" },
-    Modifier { name: "instant", value: None, summary: "do not wait 20 ms for a pause" },
-    Modifier { name: "cooldown", value: Some("DURATION"), summary: "not again within DURATION (500ms, 5s, 2m)" },
+    Modifier {
+        name: "name",
+        value: Some("NAME"),
+        summary: "call the trigger NAME in notices",
+        apply: |options, name| set(&mut options.name, Some(name.to_owned())),
+    },
+    Modifier {
+        name: "all",
+        value: None,
+        summary: "fire for every match in a line",
+        apply: |options, _| set(&mut options.all, true),
+    },
+    Modifier {
+        name: "once",
+        value: None,
+        summary: "fire once in the session",
+        apply: |options, _| set(&mut options.once, true),
+    },
+    Modifier {
+        name: "instant",
+        value: None,
+        summary: "do not wait 20 ms for a pause",
+        apply: |options, _| set(&mut options.instant, true),
+    },
+    Modifier {
+        name: "cooldown",
+        value: Some("DURATION"),
+        summary: "not again within DURATION (500ms, 5s, 2m)",
+        apply: |options, duration| set(&mut options.cooldown, Some(parse_duration(duration)?)),
+    },
     Modifier {
         name: "when",
         value: Some("CONDITION"),
-        summary: "only if [no-]alt-screen, no-echo, job=NAME, [no-]coproc",
+        summary: When::SUMMARY,
+        apply: |options, condition| {
+            options.when.push(condition.parse()?);
+            Ok(())
+        },
     },
 ];
 
-/// Which option is at fault, and why: a sentence without its subject.
-pub type Refused = (String, String);
+fn set<T>(option: &mut T, value: T) -> Result<(), OptionError> {
+    *option = value;
+    Ok(())
+}
 
 impl TriggerDef {
-    /// A trigger that looks for `regex`, with these options.
-    pub fn new(regex: String, items: Vec<OptionArg>) -> Result<Self, Refused> {
+    /// Creates a trigger that looks for `regex`, with these options in order.
+    pub fn new(regex: String, options: Vec<OptionArg>) -> Result<Self, TriggerError> {
+        let of_trigger = |kind| TriggerError { option: TRIGGER.to_owned(), kind };
         if regex.is_empty() {
-            return Err((
-                TRIGGER.to_owned(),
-                "the pattern is empty; write what to look for, or ^ for every line".into(),
-            ));
+            return Err(of_trigger(OptionError::EmptyPattern));
         }
-        let pattern = Pattern::parse(regex).map_err(|fault| (TRIGGER.to_owned(), fault.to_string()))?;
-        let reaction = TriggerActions { actions: Vec::with_capacity(items.len()), items: Vec::new() };
-        let mut rule = Self { spec: TriggerOptions::new(pattern), reaction };
-        for item in &items {
-            rule.take(item).map_err(|reason| (item.name.to_string(), reason))?;
+        let pattern = Pattern::parse(regex).map_err(|error| of_trigger(OptionError::Pattern(error)))?;
+        let reaction = TriggerActions { actions: Vec::with_capacity(options.len()), items: Vec::new() };
+        let mut definition = Self { spec: TriggerOptions::new(pattern), reaction };
+        for option in &options {
+            definition.apply(option).map_err(|kind| TriggerError { option: option.name.to_string(), kind })?;
         }
-        if rule.reaction.actions.is_empty() {
-            let sentence = "has no action: put one behind it, such as --coproc CMD, --send TEXT or --bell";
-            return Err((TRIGGER.to_owned(), format!("'{}' {sentence}", rule.spec.pattern.text())));
+        if definition.reaction.actions.is_empty() {
+            let pattern = definition.spec.pattern.text().to_owned();
+            return Err(of_trigger(OptionError::NoAction(pattern)));
         }
-        rule.reaction.items = items;
-        Ok(rule)
+        definition.reaction.items = options;
+        Ok(definition)
     }
 
-    fn take(&mut self, item: &OptionArg) -> Result<(), String> {
-        match action::kind(&item.name) {
-            Some(kind) => self.act(kind, item),
-            None => self.modify(item),
+    fn apply(&mut self, option: &OptionArg) -> Result<(), OptionError> {
+        if let Some(kind) = action::kind(&option.name) {
+            check_value(kind.value, option)?;
+            return self.add_action(kind, &option.value);
         }
+        let Some(modifier) = MODIFIERS.iter().find(|modifier| modifier.name == option.name) else {
+            let modifiers = MODIFIERS.iter().map(|modifier| modifier.name);
+            let known = action::KINDS.iter().map(|kind| kind.name).chain(modifiers).collect();
+            return Err(OptionError::Unknown { known });
+        };
+        check_value(modifier.value, option)?;
+        (modifier.apply)(&mut self.spec, &option.value)
     }
 
-    fn act(&mut self, kind: &ActionKind, item: &OptionArg) -> Result<(), String> {
-        without_value(kind.value, item)?;
+    fn add_action(&mut self, kind: &ActionKind, value: &str) -> Result<(), OptionError> {
         if kind.starts.is_some() && self.spec.starts.is_some() {
-            return Err("a session has one coprocess at a time: give only one behind a --trigger".to_owned());
+            return Err(OptionError::SecondCoproc);
         }
-        self.reaction.actions.push((kind.parse)(&item.value, &self.spec.pattern)?);
+        self.reaction.actions.push((kind.parse)(value, &self.spec.pattern)?);
         self.spec.starts = self.spec.starts.or(kind.starts);
         self.spec.stops |= kind.stops;
         self.spec.feeds_back |= kind.feeds_back;
         Ok(())
     }
-
-    fn modify(&mut self, item: &OptionArg) -> Result<(), String> {
-        let Some(modifier) = MODIFIERS.iter().find(|modifier| modifier.name == item.name) else {
-            let known = action::KINDS.iter().map(|kind| kind.name).chain(MODIFIERS.iter().map(|known| known.name));
-            return Err(format!("is no option of a trigger; there are {}", known.collect::<Vec<_>>().join(", ")));
-        };
-        without_value(modifier.value, item)?;
-        let spec = &mut self.spec;
-        match modifier.name {
-            "name" => spec.name = Some(item.value.clone()),
-            "all" => spec.all = true,
-            "once" => spec.once = true,
-            "instant" => spec.instant = true,
-            "cooldown" => spec.cooldown = Some(duration(&item.value)?),
-            "when" => spec.when.push(item.value.parse::<When>().map_err(|fault| fault.to_string())?),
-            other => debug_assert!(false, "{other} has no arm"),
-        }
-        Ok(())
-    }
 }
 
-fn without_value(value: Option<&str>, item: &OptionArg) -> Result<(), String> {
-    if value.is_none() && !item.value.is_empty() {
-        return Err(format!("takes no value, but was given '{}'", item.value));
+/// Refuses a value where the row of the option has none.
+fn check_value(row: Option<&str>, option: &OptionArg) -> Result<(), OptionError> {
+    if row.is_none() && !option.value.is_empty() {
+        return Err(OptionError::Value(option.value.clone()));
     }
     Ok(())
 }
 
-/// A time as people write it: a number and its unit.
-fn duration(text: &str) -> Result<Duration, String> {
-    let refused = || format!("'{text}' is no duration: write a number and a unit, such as 500ms, 5s, 1.5s, 2m or 1h");
+/// Parses a duration: a decimal number and its unit, `ms`, `s`, `m` or `h`.
+fn parse_duration(text: &str) -> Result<Duration, DurationError> {
+    let refused = || DurationError(text.to_owned());
     let unit = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(refused)?;
     let number: f64 = text[..unit].parse().map_err(|_| refused())?;
     let seconds = match &text[unit..] {
@@ -145,45 +164,60 @@ fn duration(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
+    fn option(name: &'static str, value: &str) -> OptionArg {
+        OptionArg { name: name.into(), value: value.to_owned() }
+    }
+
     #[test]
-    fn durations() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+    fn duration_is_a_number_and_a_unit() {
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
         for bad in ["", "s", "5", "5 s", "1e9999h", "-1s", "5d"] {
-            assert!(duration(bad).is_err(), "{bad}");
+            assert!(parse_duration(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn every_modifier_has_an_arm() {
+    fn each_modifier_changes_the_options() {
+        let options = |given: Vec<OptionArg>| {
+            let definition = TriggerDef::new("a".to_owned(), given).expect("the options are good");
+            format!("{:?}", definition.spec)
+        };
+        let plain = options(vec![option("bell", "")]);
         for modifier in MODIFIERS {
-            let value = match modifier.name {
-                "cooldown" => "5s",
-                "when" => "coproc",
-                "name" => "n",
-                _ => "",
+            let value = match modifier.value {
+                None => "",
+                Some("DURATION") => "5s",
+                Some("CONDITION") => "coproc",
+                Some(_) => "n",
             };
-            let item = |name: &str, value: &str| OptionArg { name: name.to_owned().into(), value: value.to_owned() };
-            let items = vec![item("bell", ""), item(modifier.name, value)];
-            assert!(TriggerDef::new("a".to_owned(), items).is_ok(), "{}", modifier.name);
+            assert_ne!(options(vec![option("bell", ""), option(modifier.name, value)]), plain, "{}", modifier.name);
         }
     }
 
     #[test]
-    fn a_trigger_starts_one_coprocess_at_most() {
-        let item = |name: &'static str, value: &str| OptionArg { name: name.into(), value: value.to_owned() };
+    fn second_coprocess_of_a_trigger_is_refused() {
         for (first, second) in [("coproc", "coproc"), ("coproc", "silent-coproc"), ("silent-coproc", "coproc")] {
-            let items = vec![item(first, "a"), item("bell", ""), item(second, "b")];
-            let (option, reason) = TriggerDef::new("x".to_owned(), items).expect_err("it is refused");
-            assert!(option == second && reason.contains("one coprocess at a time"), "{option}: {reason}");
+            let options = vec![option(first, "a"), option("bell", ""), option(second, "b")];
+            let error = TriggerDef::new("x".to_owned(), options).expect_err("a session has one coprocess");
+            assert_eq!(error, TriggerError { option: second.to_owned(), kind: OptionError::SecondCoproc });
         }
     }
 
     #[test]
-    fn an_option_that_there_is_not_is_named_with_those_that_there_are() {
-        let item = OptionArg { name: "beep".into(), value: String::new() };
-        let (option, reason) = TriggerDef::new("a".to_owned(), vec![item]).expect_err("it is refused");
-        assert!(option == "beep" && reason.contains("bell") && reason.contains("cooldown"), "{reason}");
+    fn unknown_option_is_refused_with_the_known_ones() {
+        let error = TriggerDef::new("a".to_owned(), vec![option("beep", "")]).expect_err("there is no such option");
+        let sentence = error.to_string();
+        assert!(sentence.starts_with("beep: is no option of a trigger; there are coproc, "), "{sentence}");
+        assert!(sentence.contains(", bell, ") && sentence.contains(", cooldown, "), "{sentence}");
+    }
+
+    #[test]
+    fn value_of_an_option_that_takes_none_is_refused() {
+        for name in ["bell", "all"] {
+            let error = TriggerDef::new("a".to_owned(), vec![option(name, "x")]).expect_err("it takes no value");
+            assert_eq!(error.to_string(), format!("{name}: takes no value, but was given 'x'"));
+        }
     }
 }

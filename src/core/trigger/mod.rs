@@ -24,6 +24,7 @@ mod captures;
 mod condition;
 mod dedup;
 pub mod definition;
+mod error;
 #[cfg(test)]
 mod everyday;
 mod loop_guard;
@@ -48,9 +49,10 @@ use super::request::Visibility;
 pub use captures::Captures;
 pub use condition::{ConditionFacts, When};
 pub use dedup::HOLD;
+pub use error::{ConditionError, DurationError, OptionError, TemplateError, TemplateErrorKind, TriggerError};
 pub use loop_guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_WINDOW};
 pub use pattern::{BadPattern, Pattern};
-pub use template::{Template, unescape};
+pub use template::Template;
 
 use dedup::{HeldLines, SeenMatches};
 use loop_guard::LoopGuard;

@@ -120,8 +120,7 @@ impl TriggerTable {
         options: Vec<OptionArg>,
     ) -> Result<TriggerNumberResponse, RpcError> {
         let definition = TriggerDef::new(regex, options);
-        let TriggerDef { spec, reaction } =
-            definition.map_err(|(option, reason)| RpcError::new(ErrorCode::Params, format!("{option}: {reason}")))?;
+        let TriggerDef { spec, reaction } = definition.map_err(|error| RpcError::new(ErrorCode::Params, error))?;
         if self.actions.len() >= MOST {
             let sentence = format!("{MOST} triggers have been added, removed ones included: a session takes no more");
             return Err(RpcError::new(ErrorCode::Full, sentence));

@@ -1,12 +1,13 @@
 //! Text with captures in it: `$0 $1 ${name} ${1} $$`.
 //!
-//! It is parsed once, and replaced in one pass: what a capture holds is never looked at again, so output cannot
-//! smuggle a `$1` or an escape into what is typed. Control bytes in captures are dropped.
+//! A template is parsed once and expanded in one pass: the text of a capture is never parsed, so output cannot smuggle a
+//! `$1` or an escape into typed text. Control characters of captures are dropped.
 
 use super::captures::Captures;
+use super::error::{TemplateError, TemplateErrorKind};
 use super::pattern::Pattern;
 
-/// Text in which captures are to be put.
+/// Text with the places of captures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     parts: Vec<TemplatePart>,
@@ -19,7 +20,7 @@ enum TemplatePart {
     Group(usize),
 }
 
-/// Whether a backslash is more than itself.
+/// Whether a backslash begins an escape.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Escapes {
     Off,
@@ -27,91 +28,76 @@ enum Escapes {
 }
 
 impl Template {
-    /// Reads text with `$0`, `$1` (all digits count: `$10` is group ten, `${1}0` group one and a zero), `${name}`,
-    /// `${1}` and `$$`. Any other `$` stays as it is: `echo $HOME` is text.
+    /// Parses text with `$0`, `$1` (`$10` is group ten, `${1}0` group one and a zero), `${name}`, `${1}` and `$$`. Any
+    /// other `$` is itself: `echo $HOME` is text.
     ///
     /// # Errors
     ///
-    /// A group or a name that the pattern does not have, and a `${` that does not close, in a sentence.
-    pub fn parse(text: &str, pattern: &Pattern) -> Result<Self, String> {
-        read(text, Some(pattern), Escapes::Off)
+    /// A group or a name that `pattern` does not have, or a `${` without its `}`.
+    pub fn parse(text: &str, pattern: &Pattern) -> Result<Self, TemplateError> {
+        parse(text, pattern, Escapes::Off)
     }
 
-    /// As [`Template::parse`], and `\r \n \t \e \xNN \\` in the text itself are the bytes they stand for. A `\x24` is
-    /// a dollar sign that takes nothing with it.
+    /// As [`Template::parse`], and replaces `\r \n \t \e \xNN \\` in the text by the bytes they stand for. `\x24` is a
+    /// dollar sign that refers to no group.
     ///
     /// # Errors
     ///
-    /// As [`Template::parse`] and [`unescape`].
-    pub fn parse_escaped(text: &str, pattern: &Pattern) -> Result<Self, String> {
-        read(text, Some(pattern), Escapes::On)
+    /// As [`Template::parse`], or any other escape.
+    pub fn parse_escaped(text: &str, pattern: &Pattern) -> Result<Self, TemplateError> {
+        parse(text, pattern, Escapes::On)
     }
 
-    /// The text with the captures in it. A group that took no part in the match is nothing.
+    /// Returns the text with the captures in their places. A group that took no part in the match is empty.
     pub fn expand(&self, captures: &Captures) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut expanded = Vec::new();
         for part in &self.parts {
             match part {
-                TemplatePart::Text(text) => out.extend_from_slice(text),
-                TemplatePart::Group(i) => push_printable(captures.group(*i).unwrap_or_default(), &mut out),
+                TemplatePart::Text(text) => expanded.extend_from_slice(text),
+                TemplatePart::Group(i) => push_printable(captures.group(*i).unwrap_or_default(), &mut expanded),
             }
         }
-        out
-    }
-
-    /// The text if no capture is in it.
-    pub fn literal(&self) -> Option<&[u8]> {
-        match self.parts.as_slice() {
-            [] => Some(b""),
-            [TemplatePart::Text(text)] => Some(text),
-            _ => None,
-        }
+        expanded
     }
 }
 
-/// Replaces `\r \n \t \e \xNN \\` by the bytes they stand for.
-///
-/// # Errors
-///
-/// Any other escape, with its position.
-pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
-    let template = read(text, None, Escapes::On)?;
-    Ok(template.literal().unwrap_or_default().to_vec())
-}
-
-/// Appends text without its control characters: C0, DEL, and C1, be it as UTF-8 or as a byte of its own.
-pub(super) fn push_printable(text: &[u8], out: &mut Vec<u8>) {
+/// Appends `text` without its control characters: C0, DEL, and C1, encoded as UTF-8 or as single bytes.
+fn push_printable(text: &[u8], output: &mut Vec<u8>) {
     for chunk in text.utf8_chunks() {
         let mut buffer = [0; 4];
         for char in chunk.valid().chars().filter(|char| !char.is_control()) {
-            out.extend_from_slice(char.encode_utf8(&mut buffer).as_bytes());
+            output.extend_from_slice(char.encode_utf8(&mut buffer).as_bytes());
         }
         // A lone C1 byte is dropped even where it would continue a broken character: terminals differ on that.
-        out.extend(chunk.invalid().iter().filter(|byte| !(0x80..=0x9f).contains(*byte)));
+        output.extend(chunk.invalid().iter().filter(|byte| !(0x80..=0x9f).contains(*byte)));
     }
 }
 
-/// Reads a template. Without a pattern a `$` is text like any other.
-fn read(text: &str, pattern: Option<&Pattern>, escapes: Escapes) -> Result<Template, String> {
-    let mut reader = TemplateReader { text, at: 0, parts: Vec::new() };
-    while let Some(byte) = reader.peek(0) {
-        match (byte, pattern) {
-            (b'\\', _) if escapes == Escapes::On => reader.escape()?,
-            (b'$', Some(pattern)) => reader.dollar(pattern)?,
-            _ => reader.copy(1),
-        }
+fn parse(text: &str, pattern: &Pattern, escapes: Escapes) -> Result<Template, TemplateError> {
+    let mut parser = TemplateParser { text, pattern, at: 0, parts: Vec::new() };
+    while let Some(byte) = parser.peek(0) {
+        let step = match byte {
+            b'\\' if escapes == Escapes::On => parser.escape(),
+            b'$' => parser.dollar(),
+            _ => {
+                parser.copy(1);
+                Ok(())
+            }
+        };
+        step.map_err(|kind| TemplateError { position: text[..parser.at].chars().count() + 1, kind })?;
     }
-    Ok(Template { parts: reader.parts })
+    Ok(Template { parts: parser.parts })
 }
 
-struct TemplateReader<'a> {
+struct TemplateParser<'a> {
     text: &'a str,
+    pattern: &'a Pattern,
     /// On a character boundary whenever a byte below 0x80 stands there.
     at: usize,
     parts: Vec<TemplatePart>,
 }
 
-impl<'a> TemplateReader<'a> {
+impl<'a> TemplateParser<'a> {
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.text.as_bytes().get(self.at + ahead).copied()
     }
@@ -124,20 +110,20 @@ impl<'a> TemplateReader<'a> {
         }
     }
 
-    /// Takes bytes over as they are.
+    /// Copies the next `n` bytes.
     fn copy(&mut self, n: usize) {
         let text = self.text;
         self.push(&text.as_bytes()[self.at..self.at + n]);
         self.at += n;
     }
 
-    /// Puts a byte in the place of the next `n`.
+    /// Replaces the next `n` bytes by `byte`.
     fn replace(&mut self, n: usize, byte: u8) {
         self.push(&[byte]);
         self.at += n;
     }
 
-    fn escape(&mut self) -> Result<(), String> {
+    fn escape(&mut self) -> Result<(), TemplateErrorKind> {
         match self.peek(1) {
             Some(b'r') => self.replace(2, b'\r'),
             Some(b'n') => self.replace(2, b'\n'),
@@ -147,39 +133,35 @@ impl<'a> TemplateReader<'a> {
             Some(b'x') => {
                 let digits = self.text.get(self.at + 2..self.at + 4).filter(|digits| is_hex(digits));
                 let value = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-                let byte = value.ok_or_else(|| self.fault("\\x needs two hexadecimal digits"))?;
-                self.replace(4, byte);
+                self.replace(4, value.ok_or(TemplateErrorKind::HexDigits)?);
             }
             Some(_) => {
                 let char = self.text[self.at + 1..].chars().next().unwrap_or_default();
-                let shown = char.escape_debug();
-                let reason = format!("unknown escape \\{shown}; there are \\r \\n \\t \\e \\xNN \\\\");
-                return Err(self.fault(&reason));
+                return Err(TemplateErrorKind::UnknownEscape(char));
             }
-            None => return Err(self.fault("a \\ stands at the end; a backslash is written \\\\")),
+            None => return Err(TemplateErrorKind::TrailingBackslash),
         }
         Ok(())
     }
 
-    fn dollar(&mut self, pattern: &Pattern) -> Result<(), String> {
+    fn dollar(&mut self) -> Result<(), TemplateErrorKind> {
         match self.peek(1) {
             Some(b'$') => self.replace(2, b'$'),
             Some(b'{') => {
                 let inside = &self.text[self.at + 2..];
-                let end = inside.find('}').ok_or_else(|| self.fault("${ has no closing }"))?;
-                let group = self.group(&inside[..end], pattern)?;
+                let end = inside.find('}').ok_or(TemplateErrorKind::Unclosed)?;
+                let group = self.group(&inside[..end])?;
                 self.take_group(end + 3, group);
             }
             Some(b'0'..=b'9') => {
                 let digits = self.run(|byte| byte.is_ascii_digit());
-                let group = self.group(digits, pattern)?;
+                let group = self.group(digits)?;
                 self.take_group(1 + digits.len(), group);
             }
             _ => {
                 let name = self.run(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                if pattern.names().flatten().any(|known| known == name) {
-                    let hint = format!("${name} is not replaced: write ${{{name}}}, or $${name} for the text");
-                    return Err(self.fault(&hint));
+                if self.pattern.names().flatten().any(|known| known == name) {
+                    return Err(TemplateErrorKind::Unbraced(name.to_owned()));
                 }
                 self.copy(1);
             }
@@ -192,53 +174,30 @@ impl<'a> TemplateReader<'a> {
         self.at += n;
     }
 
-    /// The longest run of such bytes behind the `$`.
-    fn run(&self, is_one: impl Fn(u8) -> bool) -> &'a str {
+    /// Returns the longest run of bytes behind the `$` for which `belongs` holds.
+    fn run(&self, belongs: impl Fn(u8) -> bool) -> &'a str {
         let rest = &self.text[self.at + 1..];
-        let end = rest.bytes().position(|byte| !is_one(byte)).unwrap_or(rest.len());
+        let end = rest.bytes().position(|byte| !belongs(byte)).unwrap_or(rest.len());
         &rest[..end]
     }
 
-    /// The group that a number or a name stands for.
-    fn group(&self, key: &str, pattern: &Pattern) -> Result<usize, String> {
+    /// Returns the number of the group `key`, which is a number or a name.
+    fn group(&self, key: &str) -> Result<usize, TemplateErrorKind> {
+        let pattern = self.pattern;
         if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()) {
             let number = key.parse().ok().filter(|&number: &usize| number < pattern.groups());
-            return number.ok_or_else(|| self.fault(&no_group(key, pattern)));
+            return number
+                .ok_or_else(|| TemplateErrorKind::NoGroup { key: key.to_owned(), groups: pattern.groups() - 1 });
         }
-        let named = pattern.names().position(|name| name == Some(key));
-        named.ok_or_else(|| self.fault(&no_name(key, pattern)))
-    }
-
-    fn fault(&self, reason: &str) -> String {
-        let position = self.text[..self.at].chars().count() + 1;
-        format!("at character {position}: {reason}")
+        pattern.names().position(|name| name == Some(key)).ok_or_else(|| TemplateErrorKind::NoName {
+            key: key.to_owned(),
+            names: pattern.names().flatten().map(str::to_owned).collect(),
+        })
     }
 }
 
 fn is_hex(digits: &str) -> bool {
     digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn no_group(key: &str, pattern: &Pattern) -> String {
-    let count = pattern.groups() - 1;
-    let first = &key[..1];
-    let groups = match count {
-        0 => "no groups, only $0".to_owned(),
-        1 => "one group".to_owned(),
-        _ => format!("{count} groups"),
-    };
-    let hint = if key.len() > 1 { format!(" (${{{first}}} ends a number early)") } else { String::new() };
-    format!("the pattern has {groups}, so there is no ${key}{hint}")
-}
-
-fn no_name(key: &str, pattern: &Pattern) -> String {
-    let names: Vec<&str> = pattern.names().flatten().collect();
-    let known = match names.as_slice() {
-        [] => "it names none".to_owned(),
-        names => format!("there are {}", names.join(", ")),
-    };
-    let key = key.escape_debug();
-    format!("the pattern has no group named '{key}': {known}; $${{ is the text ${{")
 }
 
 #[cfg(test)]
@@ -257,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_replaced() {
+    fn groups_are_replaced_by_number_and_name() {
         for (template, want) in [
             ("", ""),
             ("plain é", "plain é"),
@@ -276,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_groups() {
+    fn all_digits_belong_to_a_group_number() {
         let pattern = pattern("(1)(2)(3)(4)(5)(6)(7)(8)(9)(x)");
         let captures = pattern.search(b"123456789x").expect("it matches");
         for (template, want) in [("$10", "x"), ("${1}0", "10"), ("$1$0", "1123456789x"), ("$9", "9")] {
@@ -286,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_capture_is_not_replaced_again() {
+    fn captured_text_is_not_expanded_again() {
         assert_eq!(expanded("$3", b"a$1 ${rest} $$"), b"$1 ${rest} $$");
         let pattern = pattern("a(.*)");
         let captures = pattern.search(br"a\x41\r$0").expect("it matches");
@@ -295,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_sentences() {
+    fn unknown_group_is_refused_with_its_position() {
         let with = |text: &str, of: &str| Template::parse(text, &pattern(of)).expect_err("the template is bad");
         for (text, of, want) in [
             ("$1", "x", "at character 1: the pattern has no groups, only $0, so there is no $1"),
@@ -321,14 +280,17 @@ mod tests {
                 "at character 1: the pattern has no groups, only $0, so there is no $99999999999999999999999 (${9} ends a number early)",
             ),
         ] {
-            assert_eq!(with(text, of), want, "{text}");
+            assert_eq!(with(text, of).to_string(), want, "{text}");
         }
     }
 
     #[test]
-    fn escapes() {
-        assert_eq!(unescape(r"a\r\n\t\e[1m\x00\xfF\\n$1"), Ok(b"a\r\n\t\x1b[1m\x00\xff\\n$1".to_vec()));
-        assert_eq!(unescape("é$"), Ok("é$".as_bytes().to_vec()));
+    fn escapes_are_replaced_and_others_refused() {
+        let pattern = pattern(".*");
+        let captures = pattern.search(b"").expect("it matches");
+        let unescaped = |text: &str| Template::parse_escaped(text, &pattern).map(|template| template.expand(&captures));
+        assert_eq!(unescaped(r"a\r\n\t\e[1m\x00\xfF\\n$$1"), Ok(b"a\r\n\t\x1b[1m\x00\xff\\n$1".to_vec()));
+        assert_eq!(unescaped("é$"), Ok("é$".as_bytes().to_vec()));
         for (text, want) in [
             (r"é\q", "at character 2: unknown escape \\q; there are \\r \\n \\t \\e \\xNN \\\\"),
             ("\\é", "at character 1: unknown escape \\é; there are \\r \\n \\t \\e \\xNN \\\\"),
@@ -337,12 +299,12 @@ mod tests {
             (r"\xé", "at character 1: \\x needs two hexadecimal digits"),
             ("ab\\", "at character 3: a \\ stands at the end; a backslash is written \\\\"),
         ] {
-            assert_eq!(unescape(text), Err(want.to_owned()), "{text}");
+            assert_eq!(unescaped(text).expect_err(text).to_string(), want);
         }
     }
 
     #[test]
-    fn control_bytes_of_captures_are_dropped() {
+    fn control_characters_of_captures_are_dropped() {
         for (line, want) in [
             (&b"a\x1b[201~rm -rf\r\n"[..], &b"[201~rm -rf"[..]),
             (b"a\x00\x07\x08\x09\x7fx", b"x"),

@@ -18,7 +18,7 @@ use std::fmt;
 
 pub use notify::Protocol;
 
-use super::{Hit, Pattern};
+use super::{Hit, OptionError, Pattern};
 use crate::core::command_line::CommandLine;
 use crate::core::request::Visibility;
 
@@ -52,8 +52,8 @@ pub struct ActionKind {
     pub parse: Parse,
 }
 
-/// Makes an action of its parameter, or says in a sentence why it makes no sense.
-pub type Parse = fn(&str, &Pattern) -> Result<Box<dyn Action>, String>;
+/// Makes the action of a parameter, for a trigger with this pattern.
+pub type Parse = fn(&str, &Pattern) -> Result<Box<dyn Action>, OptionError>;
 
 /// Every kind of action there is.
 pub const KINDS: &[ActionKind] = &[

@@ -2,7 +2,7 @@
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::annotations::check_name;
-use crate::core::trigger::{Hit, Template};
+use crate::core::trigger::{Hit, OptionError, Template};
 
 pub(super) const KIND: ActionKind = ActionKind {
     name: "set",
@@ -15,7 +15,7 @@ pub(super) const KIND: ActionKind = ActionKind {
     stops: false,
     feeds_back: false,
     parse: |text, pattern| {
-        let (name, value) = text.split_once('=').ok_or("takes NAME=VALUE")?;
+        let (name, value) = text.split_once('=').ok_or(OptionError::NoAssignment)?;
         check_name(name)?;
         Ok(Box::new(SetVariable(name.to_owned(), Template::parse(value, pattern)?)))
     },

@@ -1,0 +1,229 @@
+//! Faults of a trigger's definition. Each error carries the facts; `Display` has the sentence.
+
+use std::error::Error;
+use std::fmt;
+
+use super::pattern::BadPattern;
+use crate::core::annotations::NameError;
+use crate::core::command_line::CommandLineError;
+
+/// Refusal of a trigger's definition. Displayed with the option in front, without dashes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriggerError {
+    /// The option at fault, without dashes.
+    pub option: String,
+    /// The reason: a sentence about the option.
+    pub kind: OptionError,
+}
+
+impl Error for TriggerError {}
+
+impl fmt::Display for TriggerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.option, self.kind)
+    }
+}
+
+/// Reason why an option of a trigger is refused. Displayed as a sentence about the option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OptionError {
+    /// The trigger has an empty pattern.
+    EmptyPattern,
+    /// The trigger has a pattern that cannot be used.
+    Pattern(BadPattern),
+    /// The trigger of this pattern has no action.
+    NoAction(String),
+    /// The trigger starts a coprocess already.
+    SecondCoproc,
+    /// There is no such option.
+    Unknown {
+        /// Names of the options that there are.
+        known: Vec<&'static str>,
+    },
+    /// The option takes no value, and has this one.
+    Value(String),
+    /// The value has no `=`.
+    NoAssignment,
+    /// The value cannot be run.
+    Command(CommandLineError),
+    /// The value cannot name a session variable.
+    Name(NameError),
+    /// The value is no template for the trigger's pattern.
+    Template(TemplateError),
+    /// The value is no duration.
+    Duration(DurationError),
+    /// The value is no condition.
+    Condition(ConditionError),
+}
+
+impl Error for OptionError {}
+
+impl fmt::Display for OptionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyPattern => f.write_str("the pattern is empty; write what to look for, or ^ for every line"),
+            Self::Pattern(error) => error.fmt(f),
+            Self::NoAction(pattern) => {
+                let remedy = "put one behind it, such as --coproc CMD, --send TEXT or --bell";
+                write!(f, "'{pattern}' has no action: {remedy}")
+            }
+            Self::SecondCoproc => {
+                f.write_str("a session has one coprocess at a time: give only one behind a --trigger")
+            }
+            Self::Unknown { known } => write!(f, "is no option of a trigger; there are {}", known.join(", ")),
+            Self::Value(value) => write!(f, "takes no value, but was given '{value}'"),
+            Self::NoAssignment => f.write_str("takes NAME=VALUE"),
+            Self::Command(error) => error.fmt(f),
+            Self::Name(error) => error.fmt(f),
+            Self::Template(error) => error.fmt(f),
+            Self::Duration(error) => error.fmt(f),
+            Self::Condition(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<CommandLineError> for OptionError {
+    fn from(error: CommandLineError) -> Self {
+        Self::Command(error)
+    }
+}
+
+impl From<NameError> for OptionError {
+    fn from(error: NameError) -> Self {
+        Self::Name(error)
+    }
+}
+
+impl From<TemplateError> for OptionError {
+    fn from(error: TemplateError) -> Self {
+        Self::Template(error)
+    }
+}
+
+impl From<DurationError> for OptionError {
+    fn from(error: DurationError) -> Self {
+        Self::Duration(error)
+    }
+}
+
+impl From<ConditionError> for OptionError {
+    fn from(error: ConditionError) -> Self {
+        Self::Condition(error)
+    }
+}
+
+/// A text that is no duration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DurationError(pub(super) String);
+
+impl Error for DurationError {}
+
+impl fmt::Display for DurationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is no duration: write a number and a unit, such as 500ms, 5s, 1.5s, 2m or 1h", self.0)
+    }
+}
+
+/// Reason why a text is no condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConditionError {
+    /// The text names no condition.
+    Unknown {
+        /// The text.
+        text: String,
+        /// Names of the conditions that there are.
+        known: &'static [&'static str],
+    },
+    /// The text is that of a condition on the foreground job, without a name.
+    NoJobName(String),
+}
+
+impl Error for ConditionError {}
+
+impl fmt::Display for ConditionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { text, known } => {
+                write!(f, "unknown condition '{}': there are {}", text.escape_debug(), known.join(", "))
+            }
+            Self::NoJobName(text) => write!(f, "condition '{}' needs a name: job=ssh", text.escape_debug()),
+        }
+    }
+}
+
+/// A fault in the text of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateError {
+    /// Position of the fault in characters, from 1.
+    pub position: usize,
+    /// Kind of the fault.
+    pub kind: TemplateErrorKind,
+}
+
+/// Kinds of faults in a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateErrorKind {
+    /// `\x` without two hexadecimal digits.
+    HexDigits,
+    /// A backslash before another character than those of the escapes.
+    UnknownEscape(char),
+    /// A backslash at the end of the text.
+    TrailingBackslash,
+    /// `${` without `}`.
+    Unclosed,
+    /// `$name` of a group that the pattern has, without braces.
+    Unbraced(String),
+    /// The number of a group that the pattern does not have.
+    NoGroup {
+        /// The digits.
+        key: String,
+        /// Number of groups in the pattern, without the whole match.
+        groups: usize,
+    },
+    /// The name of a group that the pattern does not have.
+    NoName {
+        /// The name.
+        key: String,
+        /// Names of the pattern's groups.
+        names: Vec<String>,
+    },
+}
+
+impl Error for TemplateError {}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at character {}: {}", self.position, self.kind)
+    }
+}
+
+impl fmt::Display for TemplateErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HexDigits => f.write_str("\\x needs two hexadecimal digits"),
+            Self::UnknownEscape(char) => {
+                write!(f, "unknown escape \\{}; there are \\r \\n \\t \\e \\xNN \\\\", char.escape_debug())
+            }
+            Self::TrailingBackslash => f.write_str("a \\ stands at the end; a backslash is written \\\\"),
+            Self::Unclosed => f.write_str("${ has no closing }"),
+            Self::Unbraced(name) => write!(f, "${name} is not replaced: write ${{{name}}}, or $${name} for the text"),
+            Self::NoGroup { key, groups } => {
+                let groups = match groups {
+                    0 => "no groups, only $0".to_owned(),
+                    1 => "one group".to_owned(),
+                    _ => format!("{groups} groups"),
+                };
+                write!(f, "the pattern has {groups}, so there is no ${key}")?;
+                if key.len() > 1 { write!(f, " (${{{}}} ends a number early)", &key[..1]) } else { Ok(()) }
+            }
+            Self::NoName { key, names } => {
+                let known = match &names[..] {
+                    [] => "it names none".to_owned(),
+                    names => format!("there are {}", names.join(", ")),
+                };
+                let key = key.escape_debug();
+                write!(f, "the pattern has no group named '{key}': {known}; $${{ is the text ${{")
+            }
+        }
+    }
+}
