@@ -29,7 +29,7 @@ pub struct Environment {
     /// Whether `$NO_COLOR` asks for plain text.
     pub no_colour: bool,
     /// What the terminal can show besides the shell's output.
-    pub skill: TermCaps,
+    pub term_caps: TermCaps,
     /// The characters of the terminal's locale.
     pub charset: Charset,
 }
@@ -47,30 +47,30 @@ pub struct ShellCommand {
 
 /// What the core is made of, as far as the terminal is not needed to know it.
 pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, Usage> {
-    let (coproc, rules) = rules(std::mem::take(&mut args.trigger_options))?;
-    let troubles = if coproc.is_none() { rules.iter().filter_map(belated).collect() } else { Vec::new() };
+    let (coproc, triggers) = triggers(std::mem::take(&mut args.trigger_options))?;
+    let warnings = if coproc.is_none() { triggers.iter().filter_map(belated).collect() } else { Vec::new() };
     Ok(Settings {
         session: String::new(),
-        clock: Duration::ZERO,
+        unix_time: Duration::ZERO,
         history: args.history,
         command: shown(&shell_command(&args, environment)),
         tty: String::new(),
-        troubles,
+        warnings,
         size: Size::default(),
         screen: OutputKind::Terminal,
         keyboard: OutputKind::Terminal,
-        rules,
+        triggers,
         coproc,
-        form: args.input,
+        input_format: args.input,
         silent_keys: args.silent_keys,
         // Without rows to draw on there is no menu: the key is the shell's.
-        hotkey: args.hotkey.filter(|_| environment.skill != TermCaps::Dumb),
-        indicator: (args.indicator && environment.skill == TermCaps::Full).then_some(environment.charset),
-        skill: environment.skill,
-        tone: if environment.no_colour { NoticeStyle::Plain } else { NoticeStyle::Faint },
+        hotkey: args.hotkey.filter(|_| environment.term_caps != TermCaps::Dumb),
+        indicator: (args.indicator && environment.term_caps == TermCaps::Full).then_some(environment.charset),
+        term_caps: environment.term_caps,
+        notice_style: if environment.no_colour { NoticeStyle::Plain } else { NoticeStyle::Faint },
         notices: if args.quiet { NoticeOutput::Quiet } else { NoticeOutput::Notices },
         protocol: environment.protocol,
-        signals: [0x03, 0x1c, 0x1a],
+        signal_characters: [0x03, 0x1c, 0x1a],
     })
 }
 
@@ -100,23 +100,23 @@ fn shown(shell_command: &ShellCommand) -> String {
 type InitialCoproc = Option<(CommandLine, Visibility)>;
 
 /// The options of triggers, taken apart: the coprocess that stands before any, and the triggers.
-fn rules(items: Vec<OptionArg>) -> Result<(InitialCoproc, Vec<TriggerDef>), Usage> {
+fn triggers(items: Vec<OptionArg>) -> Result<(InitialCoproc, Vec<TriggerDef>), Usage> {
     let count = items.iter().filter(|item| item.name == TRIGGER).count();
     let mut items = items.into_iter();
     let coproc = coproc(&up_to_a_trigger(&mut items))?;
-    let mut rules = Vec::with_capacity(count);
+    let mut triggers = Vec::with_capacity(count);
     while let Some(trigger) = items.next() {
         let rule = TriggerDef::new(trigger.value, up_to_a_trigger(&mut items));
-        rules.push(rule.map_err(|error| Usage::new(&error.option, error.kind))?);
+        triggers.push(rule.map_err(|error| Usage::new(&error.option, error.kind))?);
     }
-    Ok((coproc, rules))
+    Ok((coproc, triggers))
 }
 
 /// Returns the sentence for a coprocess that follows another action of its trigger, which looks as if it started at once.
 fn belated(rule: &TriggerDef) -> Option<String> {
-    let actions = rule.reaction.items.iter().filter_map(|item| Some((item, action::kind(&item.name)?)));
+    let actions = rule.actions.options.iter().filter_map(|item| Some((item, action::kind(&item.name)?)));
     let (item, kind) = actions.skip(1).find(|(_, kind)| kind.starts.is_some())?;
-    let (command, trigger) = (named(&item.value), named(rule.spec.called()));
+    let (command, trigger) = (named(&item.value), named(rule.options.label()));
     let option = kind.letter.map_or_else(|| format!("--{}", kind.name), |letter| format!("-{letter}"));
     Some(format!(
         "coprocess {command} starts when trigger {trigger} fires; put {option} before the first -t to start it at once"
@@ -138,8 +138,8 @@ fn coproc(items: &[OptionArg]) -> Result<InitialCoproc, Usage> {
             return Err(Usage::new(&item.name, "belongs to a trigger: put it behind a --trigger REGEX"));
         };
         let command = check_command(&item.value).map_err(|reason| Usage::new(&item.name, reason))?;
-        let order = CommandLine::new(command);
-        if coproc.replace((order, visibility)).is_some() {
+        let command = CommandLine::new(command);
+        if coproc.replace((command, visibility)).is_some() {
             return Err(Usage::new(
                 &item.name,
                 "a session has one coprocess at a time: give only one before the first --trigger",
@@ -170,28 +170,31 @@ mod tests {
         )
         .expect("it is all right");
         assert_eq!(
-            settings.coproc.map(|(order, visibility)| (order.command, visibility)),
+            settings.coproc.map(|(command, visibility)| (command.command, visibility)),
             Some(("bot".into(), Visibility::Visible))
         );
-        assert_eq!(settings.rules.len(), 2);
-        assert!(settings.rules[0].spec.starts.is_none() && settings.rules[1].spec.starts == Some(Visibility::Silent));
-        assert!(!settings.rules[0].spec.once && settings.rules[1].spec.once);
+        assert_eq!(settings.triggers.len(), 2);
+        assert!(
+            settings.triggers[0].options.starts.is_none()
+                && settings.triggers[1].options.starts == Some(Visibility::Silent)
+        );
+        assert!(!settings.triggers[0].options.once && settings.triggers[1].options.once);
     }
 
     #[test]
     fn coprocess_behind_another_action_is_told_to_start_late() {
-        let troubles = |argv: &[&str]| settings(args(argv), &Environment::default()).expect("it is all right").troubles;
+        let warnings = |argv: &[&str]| settings(args(argv), &Environment::default()).expect("it is all right").warnings;
         let late =
             "coprocess \"bot\" starts when trigger \"foo\" fires; put -c before the first -t to start it at once";
-        assert_eq!(troubles(&["-t", "foo", "--bell", "-c", "bot"]), [late]);
-        assert_eq!(troubles(&["-t", "x", "-s", "a", "-t", "y", "--name", "foo", "--bell", "-c", "bot"]), [late]);
+        assert_eq!(warnings(&["-t", "foo", "--bell", "-c", "bot"]), [late]);
+        assert_eq!(warnings(&["-t", "x", "-s", "a", "-t", "y", "--name", "foo", "--bell", "-c", "bot"]), [late]);
         for clear in [
             &["-t", "rz waiting", "-s", "sz -e f"][..],
             &["-t", "foo", "--name", "n", "--once", "-c", "bot", "--bell"],
             &["-c", "now", "-t", "foo", "--bell", "-c", "bot"],
             &["-t", "foo", "--bell", "-t", "y", "-c", "bot"],
         ] {
-            assert_eq!(troubles(clear), Vec::<String>::new(), "{clear:?}");
+            assert_eq!(warnings(clear), Vec::<String>::new(), "{clear:?}");
         }
     }
 

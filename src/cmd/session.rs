@@ -46,7 +46,7 @@ pub fn run(args: Args, argv0: &OsStr) -> Result<ExitStatus, Failure> {
     let program = Program { path: path.clone(), name, args: rest };
     settings.session = process::id().to_string();
     // A clock that stands before 1970 says nothing anyway.
-    settings.clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    settings.unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let launch = Launch { program, settings, sockets: sessions::directories(), recent: state("history"), log };
     let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;
@@ -75,7 +75,7 @@ fn environment(args: &Args, argv0: &OsStr) -> Environment {
         as_login: argv0.as_bytes().starts_with(b"-"),
         protocol: Protocol::of(|name| env::var(name).ok()),
         no_colour: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
-        skill: TermCaps::of(env::var_os("TERM").as_deref().map(OsStr::to_string_lossy).as_deref()),
+        term_caps: TermCaps::of(env::var_os("TERM").as_deref().map(OsStr::to_string_lossy).as_deref()),
         charset: Charset::of(|name| env::var(name).ok()),
     }
 }

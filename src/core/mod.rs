@@ -107,14 +107,14 @@ struct Fired<'a> {
 impl Core {
     /// Creates a session whose shell is about to run, and starts the coprocess that the settings ask for.
     pub fn new(now: Instant, mut settings: Settings, effects: &mut Vec<Effect>) -> Self {
-        let (rules, coproc) = (std::mem::take(&mut settings.rules), settings.coproc.take());
-        let troubles = std::mem::take(&mut settings.troubles);
+        let (rules, coproc) = (std::mem::take(&mut settings.triggers), settings.coproc.take());
+        let troubles = std::mem::take(&mut settings.warnings);
         let mut terminal = TerminalOutput::new(now, settings.screen, settings.size, settings.history);
-        terminal.draw_as(settings.tone, settings.skill);
+        terminal.draw_as(settings.notice_style, settings.term_caps);
         let mut core = Self {
-            session: Session::new(now, settings.clock),
+            session: Session::new(now, settings.unix_time),
             output: Output::new(terminal, settings.notices),
-            keyboard: Keyboard::new(settings.hotkey, settings.silent_keys, settings.signals),
+            keyboard: Keyboard::new(settings.hotkey, settings.silent_keys, settings.signal_characters),
             pty_input: PtyInput::new(),
             coproc: CoprocSlot::default(),
             triggers: TriggerTable::new(rules),
@@ -131,7 +131,7 @@ impl Core {
             core.notice(cx, Notice::new(sentence));
         }
         if let Some((command, visibility)) = coproc {
-            let new = NewCoproc { command, visibility, format: core.settings.form, request: None };
+            let new = NewCoproc { command, visibility, format: core.settings.input_format, request: None };
             core.start_coproc(cx, new, None);
             core.settle(cx);
         }
@@ -413,7 +413,7 @@ impl Core {
             triggers: &mut self.triggers,
             coproc: self.coproc.line_reader(),
             subscribed: self.control.subscribers.want_lines(),
-            format: self.settings.form,
+            format: self.settings.input_format,
         };
         let (used, events) = self.output.print(cx.now, bytes, readers);
         self.coproc.push_raw(cx.now, &bytes[..used]);
@@ -457,12 +457,12 @@ impl Core {
             self.output.await_pty_state(line, stage);
             return;
         }
-        let facts = ConditionFacts { alt_screen: line.alt_screen, coproc: self.coproc.is_running(), looked };
+        let facts = ConditionFacts { alt_screen: line.alt_screen, coproc: self.coproc.is_running(), pty_state: looked };
         let mut firings = Vec::new();
         match self.triggers.try_line(cx.now, line.line(), stage, &facts, &mut firings) {
             Tried::Done => {}
             Tried::Held { until } => self.output.hold(until),
-            Tried::NeedsLook => {
+            Tried::NeedsPtyState => {
                 cx.push(Effect::QueryPty);
                 self.output.await_pty_state(line, stage);
                 return;
@@ -546,7 +546,7 @@ impl Core {
                 return notice.into_iter().for_each(|notice| self.notice(cx, notice));
             }
             ActionEffect::Start(command, visibility) => {
-                let new = NewCoproc { command, visibility, format: self.settings.form, request: None };
+                let new = NewCoproc { command, visibility, format: self.settings.input_format, request: None };
                 return self.start_coproc(cx, new, Some(fired));
             }
         };
@@ -670,7 +670,7 @@ impl Core {
                 Ok(command) => {
                     self.close_menu(cx);
                     self.menu.keep(cx, &command.command);
-                    let (visibility, format) = (Visibility::Visible, self.settings.form);
+                    let (visibility, format) = (Visibility::Visible, self.settings.input_format);
                     self.start_coproc(cx, NewCoproc { command, visibility, format, request: None }, None);
                 }
                 Err(error) => self.menu.say(error.message),
@@ -707,7 +707,7 @@ impl Core {
             Request::Run { silent, replace, wait, input, command } => match self.runnable(&command, replace) {
                 Ok(command) => {
                     let visibility = if silent { Visibility::Silent } else { Visibility::Visible };
-                    let format = input.unwrap_or(self.settings.form);
+                    let format = input.unwrap_or(self.settings.input_format);
                     let new = NewCoproc { command, visibility, format, request: Some((request_id, wait)) };
                     let event = self.coproc.run(cx, new);
                     return self.coproc_events(cx, event);

@@ -29,17 +29,17 @@ pub struct Settings {
     /// What the keyboard's bytes come from.
     pub keyboard: OutputKind,
     /// What went wrong before the session began, in sentences.
-    pub troubles: Vec<String>,
+    pub warnings: Vec<String>,
     /// The time at the start, since 1970.
-    pub clock: Duration,
+    pub unix_time: Duration,
     /// How many lines of the history are kept.
     pub history: usize,
     /// The triggers, in order.
-    pub rules: Vec<TriggerDef>,
+    pub triggers: Vec<TriggerDef>,
     /// The coprocess to start at once.
     pub coproc: Option<(CommandLine, Visibility)>,
     /// What a coprocess reads.
-    pub form: InputFormat,
+    pub input_format: InputFormat,
     /// What the keyboard does while a silent coprocess runs.
     pub silent_keys: SilentKeys,
     /// The key that opens the menu.
@@ -47,15 +47,15 @@ pub struct Settings {
     /// Whether the window's title tells of the coprocess, and in which characters.
     pub indicator: Option<Charset>,
     /// What coshell's own rows look like.
-    pub tone: NoticeStyle,
+    pub notice_style: NoticeStyle,
     /// What can be shown of them.
-    pub skill: TermCaps,
+    pub term_caps: TermCaps,
     /// Whether notices are shown.
     pub notices: NoticeOutput,
     /// How the terminal is told to show a notification.
     pub protocol: Protocol,
     /// The characters of which the pty makes signals (VINTR, VQUIT, VSUSP).
-    pub signals: [u8; 3],
+    pub signal_characters: [u8; 3],
 }
 
 impl Settings {

@@ -46,7 +46,7 @@ impl Host {
         settings.keyboard = terminal.keyboard;
         settings.screen = terminal.screen;
         let (pty, slave) = Pty::open(settings.size, terminal.attributes()).map_err(what("no pty could be made"))?;
-        settings.signals = pty.signal_characters().map_err(what("the pty could not be asked"))?;
+        settings.signal_characters = pty.signal_characters().map_err(what("the pty could not be asked"))?;
         let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
         let mut ports = Ports::new(registry);
         connect(&pty, &mut ports).map_err(what("the terminal could not be opened"))?;
@@ -58,7 +58,7 @@ impl Host {
         if let Err(error) = &listener {
             let sentence =
                 format!("the session has no socket, so it cannot be steered from outside: {}", reason(error));
-            settings.troubles.push(sentence);
+            settings.warnings.push(sentence);
         }
         let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
         // What went wrong has been said above.

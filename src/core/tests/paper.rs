@@ -6,7 +6,7 @@ use crate::core::request::Request;
 use crate::types::RequestId;
 
 fn paper(argv: &[&str]) -> Bench {
-    let environment = Environment { skill: TermCaps::Dumb, ..Environment::default() };
+    let environment = Environment { term_caps: TermCaps::Dumb, ..Environment::default() };
     Bench::within(&environment, Size::default(), argv)
 }
 

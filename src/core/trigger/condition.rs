@@ -25,7 +25,7 @@ pub enum When {
     NoCoproc,
 }
 
-/// What is known at the moment of a match.
+/// What is known at the stage of a match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConditionFacts {
     /// Whether the alternate screen is shown.
@@ -33,7 +33,7 @@ pub struct ConditionFacts {
     /// Whether a coprocess runs.
     pub coproc: bool,
     /// What costs system calls to know; absent until somebody has asked for it.
-    pub looked: Option<PtyState>,
+    pub pty_state: Option<PtyState>,
 }
 
 /// What the facts say of a condition.
@@ -84,8 +84,8 @@ impl When {
             Self::NoAltScreen => !facts.alt_screen,
             Self::Coproc => facts.coproc,
             Self::NoCoproc => !facts.coproc,
-            Self::NoEcho => return ConditionState::of_look(facts, |looked| looked.no_echo),
-            Self::Job(name) => return ConditionState::of_look(facts, |looked| looked.jobs.contains(name)),
+            Self::NoEcho => return ConditionState::of_pty_state(facts, |pty_state| pty_state.no_echo),
+            Self::Job(name) => return ConditionState::of_pty_state(facts, |pty_state| pty_state.jobs.contains(name)),
         };
         ConditionState::of(known)
     }
@@ -109,8 +109,8 @@ impl ConditionState {
         if known { Self::Yes } else { Self::No }
     }
 
-    fn of_look(facts: &ConditionFacts, ask: impl FnOnce(&PtyState) -> bool) -> Self {
-        facts.looked.as_ref().map_or(Self::Unknown, |looked| Self::of(ask(looked)))
+    fn of_pty_state(facts: &ConditionFacts, ask: impl FnOnce(&PtyState) -> bool) -> Self {
+        facts.pty_state.as_ref().map_or(Self::Unknown, |pty_state| Self::of(ask(pty_state)))
     }
 }
 
@@ -192,8 +192,8 @@ mod tests {
 
     #[test]
     fn conditions_against_facts() {
-        let looked = |no_echo, jobs: &[&str]| ConditionFacts {
-            looked: Some(PtyState { no_echo, jobs: jobs.iter().map(|&job| job.to_owned()).collect() }),
+        let pty_state = |no_echo, jobs: &[&str]| ConditionFacts {
+            pty_state: Some(PtyState { no_echo, jobs: jobs.iter().map(|&job| job.to_owned()).collect() }),
             ..ConditionFacts::default()
         };
         let job = || When::Job("ssh".to_owned());
@@ -204,11 +204,11 @@ mod tests {
             (vec![When::Coproc], ConditionFacts { coproc: true, ..ConditionFacts::default() }, ConditionState::Yes),
             (vec![When::NoCoproc], ConditionFacts { coproc: true, ..ConditionFacts::default() }, ConditionState::No),
             (vec![When::NoEcho], ConditionFacts::default(), ConditionState::Unknown),
-            (vec![When::NoEcho], looked(true, &[]), ConditionState::Yes),
-            (vec![When::NoEcho], looked(false, &[]), ConditionState::No),
+            (vec![When::NoEcho], pty_state(true, &[]), ConditionState::Yes),
+            (vec![When::NoEcho], pty_state(false, &[]), ConditionState::No),
             (vec![job()], ConditionFacts::default(), ConditionState::Unknown),
-            (vec![job()], looked(false, &["vim", "ssh", "bash"]), ConditionState::Yes),
-            (vec![job()], looked(false, &["sshd"]), ConditionState::No),
+            (vec![job()], pty_state(false, &["vim", "ssh", "bash"]), ConditionState::Yes),
+            (vec![job()], pty_state(false, &["sshd"]), ConditionState::No),
             (vec![job(), When::AltScreen], ConditionFacts::default(), ConditionState::No),
             (vec![When::NoAltScreen, job()], ConditionFacts::default(), ConditionState::Unknown),
         ];

@@ -42,7 +42,7 @@ pub(super) enum MatchState {
 
 #[derive(Clone, Debug)]
 struct SeenMatch {
-    sight: MatchKey,
+    key: MatchKey,
     /// Length and hash of the text that it has grown to.
     grown: (usize, u64),
     seen: MatchState,
@@ -71,19 +71,19 @@ pub(super) fn hash(text: &[u8]) -> u64 {
 
 impl SeenMatches {
     /// Whether a match, whose text this is, has been seen on a line.
-    pub(super) fn look(&self, line: u64, sight: &MatchKey, text: &[u8]) -> MatchState {
-        let known = self.lines.get(&line).and_then(|line| line.find(sight, text));
+    pub(super) fn state_of(&self, line: u64, key: &MatchKey, text: &[u8]) -> MatchState {
+        let known = self.lines.get(&line).and_then(|line| line.find(key, text));
         known.map_or(MatchState::New, |(_, seen)| seen)
     }
 
     /// Remembers a match. One that is known stays as it was seen first.
-    pub(super) fn note(&mut self, id: u64, sight: &MatchKey, text: &[u8], seen: MatchState) {
+    pub(super) fn record(&mut self, id: u64, key: &MatchKey, text: &[u8], seen: MatchState) {
         self.clock += 1;
         let line = self.lines.entry(id).or_default();
         line.used = self.clock;
-        if let Some((at, _)) = line.find(sight, text) {
-            if line.entries[at].sight.len < sight.len {
-                line.entries[at].grown = (sight.len, sight.hash);
+        if let Some((at, _)) = line.find(key, text) {
+            if line.entries[at].key.len < key.len {
+                line.entries[at].grown = (key.len, key.hash);
             }
             return;
         }
@@ -91,7 +91,7 @@ impl SeenMatches {
             line.entries.pop_front();
             self.entries -= 1;
         }
-        line.entries.push_back(SeenMatch { sight: *sight, grown: (sight.len, sight.hash), seen });
+        line.entries.push_back(SeenMatch { key: *key, grown: (key.len, key.hash), seen });
         self.entries += 1;
         self.shrink();
     }
@@ -113,16 +113,15 @@ impl SeenMatches {
 
 impl SeenLine {
     /// Where a match is remembered, and how it was seen: as it is, or as one that has grown.
-    fn find(&self, sight: &MatchKey, text: &[u8]) -> Option<(usize, MatchState)> {
-        let same = |entry: &SeenMatch| entry.is(sight);
-        let found = self.entries.iter().rposition(same).or_else(|| self.grown(sight, text));
+    fn find(&self, key: &MatchKey, text: &[u8]) -> Option<(usize, MatchState)> {
+        let same = |entry: &SeenMatch| entry.is(key);
+        let found = self.entries.iter().rposition(same).or_else(|| self.grown(key, text));
         found.map(|at| (at, self.entries[at].seen))
     }
 
-    fn grown(&self, sight: &MatchKey, text: &[u8]) -> Option<usize> {
-        let here = |entry: &SeenMatch| {
-            entry.sight.trigger == sight.trigger && entry.sight.start == sight.start && entry.sight.len > 0
-        };
+    fn grown(&self, key: &MatchKey, text: &[u8]) -> Option<usize> {
+        let here =
+            |entry: &SeenMatch| entry.key.trigger == key.trigger && entry.key.start == key.start && entry.key.len > 0;
         let latest = self.entries.iter().enumerate().rev().filter(|(_, entry)| here(entry));
         let mut latest = latest.take(MOST_GROWN);
         latest.find(|(_, entry)| entry.begins(text)).map(|(at, _)| at)
@@ -130,17 +129,17 @@ impl SeenLine {
 }
 
 impl SeenMatch {
-    fn is(&self, sight: &MatchKey) -> bool {
-        let text = (sight.len, sight.hash);
-        self.sight.trigger == sight.trigger
-            && self.sight.ordinal == sight.ordinal
-            && ((self.sight.len, self.sight.hash) == text || self.grown == text)
+    fn is(&self, key: &MatchKey) -> bool {
+        let text = (key.len, key.hash);
+        self.key.trigger == key.trigger
+            && self.key.ordinal == key.ordinal
+            && ((self.key.len, self.key.hash) == text || self.grown == text)
     }
 
     /// Whether a longer text begins with the one that was seen.
     fn begins(&self, text: &[u8]) -> bool {
-        let len = self.sight.len;
-        len < text.len() && hash(&text[..len]) == self.sight.hash
+        let len = self.key.len;
+        len < text.len() && hash(&text[..len]) == self.key.hash
     }
 }
 
@@ -183,14 +182,14 @@ impl HeldLines {
 mod tests {
     use super::*;
 
-    fn sight(trigger: usize, start: usize, text: &str, ordinal: usize) -> MatchKey {
+    fn key(trigger: usize, start: usize, text: &str, ordinal: usize) -> MatchKey {
         MatchKey { trigger, start, len: text.len(), hash: hash(text.as_bytes()), ordinal }
     }
 
     #[test]
     fn what_is_the_same_match() {
-        let mut memory = SeenMatches::default();
-        memory.note(1, &sight(0, 4, "task ab", 0), b"task ab", MatchState::Fired);
+        let mut matches = SeenMatches::default();
+        matches.record(1, &key(0, 4, "task ab", 0), b"task ab", MatchState::Fired);
         for (line, trigger, start, text, ordinal, want) in [
             (1, 0, 4, "task ab", 0, MatchState::Fired),
             (1, 0, 9, "task ab", 0, MatchState::Fired),
@@ -202,63 +201,63 @@ mod tests {
             (1, 1, 4, "task ab", 0, MatchState::New),
             (2, 0, 4, "task ab", 0, MatchState::New),
         ] {
-            let seen = memory.look(line, &sight(trigger, start, text, ordinal), text.as_bytes());
+            let seen = matches.state_of(line, &key(trigger, start, text, ordinal), text.as_bytes());
             assert_eq!(seen, want, "{line} {trigger} {start} {text} {ordinal}");
         }
     }
 
     #[test]
     fn a_match_that_grows_keeps_one_entry() {
-        let mut memory = SeenMatches::default();
+        let mut matches = SeenMatches::default();
         let text = "x".repeat(2000);
         for len in 1..=text.len() {
-            memory.note(1, &sight(0, 0, &text[..len], 0), &text.as_bytes()[..len], MatchState::Fired);
+            matches.record(1, &key(0, 0, &text[..len], 0), &text.as_bytes()[..len], MatchState::Fired);
         }
-        assert_eq!(memory.entries, 1);
+        assert_eq!(matches.entries, 1);
         // What it has grown to last is known elsewhere too.
-        assert_eq!(memory.look(1, &sight(0, 7, &text, 0), text.as_bytes()), MatchState::Fired);
+        assert_eq!(matches.state_of(1, &key(0, 7, &text, 0), text.as_bytes()), MatchState::Fired);
     }
 
     #[test]
     fn an_empty_match_does_not_grow() {
-        let mut memory = SeenMatches::default();
-        memory.note(1, &sight(0, 0, "", 0), b"", MatchState::Fired);
-        assert_eq!(memory.look(1, &sight(0, 0, "a", 0), b"a"), MatchState::New);
+        let mut matches = SeenMatches::default();
+        matches.record(1, &key(0, 0, "", 0), b"", MatchState::Fired);
+        assert_eq!(matches.state_of(1, &key(0, 0, "a", 0), b"a"), MatchState::New);
     }
 
     #[test]
     fn a_passed_match_stays_passed() {
-        let mut memory = SeenMatches::default();
-        memory.note(1, &sight(0, 0, "a", 0), b"a", MatchState::Passed);
-        memory.note(1, &sight(0, 0, "a", 0), b"a", MatchState::Fired);
-        assert_eq!(memory.look(1, &sight(0, 0, "a", 0), b"a"), MatchState::Passed);
+        let mut matches = SeenMatches::default();
+        matches.record(1, &key(0, 0, "a", 0), b"a", MatchState::Passed);
+        matches.record(1, &key(0, 0, "a", 0), b"a", MatchState::Fired);
+        assert_eq!(matches.state_of(1, &key(0, 0, "a", 0), b"a"), MatchState::Passed);
     }
 
     #[test]
     fn memory_is_bounded() {
-        let mut memory = SeenMatches::default();
+        let mut matches = SeenMatches::default();
         for line in 0..3000 {
             for n in 0..40 {
                 let text = n.to_string();
-                memory.note(line, &sight(0, 0, &text, 0), text.as_bytes(), MatchState::Fired);
+                matches.record(line, &key(0, 0, &text, 0), text.as_bytes(), MatchState::Fired);
             }
             // The first line is touched again and again, so it stays.
-            memory.note(0, &sight(0, 0, "0", 0), b"0", MatchState::Fired);
+            matches.record(0, &key(0, 0, "0", 0), b"0", MatchState::Fired);
         }
-        assert!(memory.lines.len() <= MOST_LINES && memory.entries <= MOST_IN_ALL);
-        let held: usize = memory.lines.values().map(|line| line.entries.len()).sum();
-        assert_eq!(held, memory.entries);
-        assert!(memory.lines.contains_key(&0) && memory.lines.contains_key(&2999));
-        assert!(!memory.lines.contains_key(&1));
+        assert!(matches.lines.len() <= MOST_LINES && matches.entries <= MOST_IN_ALL);
+        let held: usize = matches.lines.values().map(|line| line.entries.len()).sum();
+        assert_eq!(held, matches.entries);
+        assert!(matches.lines.contains_key(&0) && matches.lines.contains_key(&2999));
+        assert!(!matches.lines.contains_key(&1));
         for n in 0..2000 {
             let text = n.to_string();
-            memory.note(0, &sight(0, 0, &text, 0), text.as_bytes(), MatchState::Fired);
+            matches.record(0, &key(0, 0, &text, 0), text.as_bytes(), MatchState::Fired);
         }
-        assert_eq!(memory.lines[&0].entries.len(), MOST_OF_LINE);
+        assert_eq!(matches.lines[&0].entries.len(), MOST_OF_LINE);
         for line in 10_000..20_000 {
-            memory.note(line, &sight(0, 0, "a", 0), b"a", MatchState::Fired);
+            matches.record(line, &key(0, 0, "a", 0), b"a", MatchState::Fired);
         }
-        assert_eq!(memory.lines.len(), MOST_LINES);
+        assert_eq!(matches.lines.len(), MOST_LINES);
     }
 
     #[test]

@@ -12,18 +12,18 @@ use crate::core::request::OptionArg;
 #[derive(Debug)]
 pub struct TriggerDef {
     /// When it fires.
-    pub spec: TriggerOptions,
+    pub options: TriggerOptions,
     /// What follows.
-    pub reaction: TriggerActions,
+    pub actions: TriggerActions,
 }
 
 /// What a trigger does when it fires.
 #[derive(Debug)]
 pub struct TriggerActions {
     /// What is done, in order.
-    pub actions: Vec<Box<dyn Action>>,
+    pub list: Vec<Box<dyn Action>>,
     /// The options that the trigger was made of.
-    pub items: Vec<OptionArg>,
+    pub options: Vec<OptionArg>,
 }
 
 /// An option that changes how the trigger before it is tried.
@@ -98,16 +98,16 @@ impl TriggerDef {
             return Err(of_trigger(OptionError::EmptyPattern));
         }
         let pattern = Pattern::parse(regex).map_err(|error| of_trigger(OptionError::Pattern(error)))?;
-        let reaction = TriggerActions { actions: Vec::with_capacity(options.len()), items: Vec::new() };
-        let mut definition = Self { spec: TriggerOptions::new(pattern), reaction };
+        let actions = TriggerActions { list: Vec::with_capacity(options.len()), options: Vec::new() };
+        let mut definition = Self { options: TriggerOptions::new(pattern), actions };
         for option in &options {
             definition.apply(option).map_err(|kind| TriggerError { option: option.name.to_string(), kind })?;
         }
-        if definition.reaction.actions.is_empty() {
-            let pattern = definition.spec.pattern.text().to_owned();
+        if definition.actions.list.is_empty() {
+            let pattern = definition.options.pattern.text().to_owned();
             return Err(of_trigger(OptionError::NoAction(pattern)));
         }
-        definition.reaction.items = options;
+        definition.actions.options = options;
         Ok(definition)
     }
 
@@ -122,17 +122,17 @@ impl TriggerDef {
             return Err(OptionError::Unknown { known });
         };
         check_value(modifier.value, option)?;
-        (modifier.apply)(&mut self.spec, &option.value)
+        (modifier.apply)(&mut self.options, &option.value)
     }
 
     fn add_action(&mut self, kind: &ActionKind, value: &str) -> Result<(), OptionError> {
-        if kind.starts.is_some() && self.spec.starts.is_some() {
+        if kind.starts.is_some() && self.options.starts.is_some() {
             return Err(OptionError::SecondCoproc);
         }
-        self.reaction.actions.push((kind.parse)(value, &self.spec.pattern)?);
-        self.spec.starts = self.spec.starts.or(kind.starts);
-        self.spec.stops |= kind.stops;
-        self.spec.feeds_back |= kind.feeds_back;
+        self.actions.list.push((kind.parse)(value, &self.options.pattern)?);
+        self.options.starts = self.options.starts.or(kind.starts);
+        self.options.stops |= kind.stops;
+        self.options.feeds_back |= kind.feeds_back;
         Ok(())
     }
 }
@@ -182,7 +182,7 @@ mod tests {
     fn each_modifier_changes_the_options() {
         let options = |given: Vec<OptionArg>| {
             let definition = TriggerDef::new("a".to_owned(), given).expect("the options are good");
-            format!("{:?}", definition.spec)
+            format!("{:?}", definition.options)
         };
         let plain = options(vec![option("bell", "")]);
         for modifier in MODIFIERS {

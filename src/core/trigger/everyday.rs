@@ -96,13 +96,14 @@ fn expected(regex: &Regex, line: &[u8], from: usize) -> Option<Vec<Option<Range<
     Some(found.iter().map(|group| group.map(|group| group.range())).collect())
 }
 
-/// The engine of the pool finds what the plain one does, at the start of a line and behind a match.
-fn finds_the_same(pool: &mut RegexCache, i: usize, pattern: &Pattern, regex: &Regex, line: &[u8]) -> TestCaseResult {
+/// The engine of the cache finds what the plain one does, at the start of a line and behind a match.
+fn finds_the_same(cache: &mut RegexCache, i: usize, pattern: &Pattern, regex: &Regex, line: &[u8]) -> TestCaseResult {
     let mut from = 0;
     for _ in 0..3 {
-        let own = pool.get(i, pattern).expect("the pattern compiles");
+        let cached = cache.get(i, pattern).expect("the pattern compiles");
         let want = expected(regex, line, from);
-        let found = own.find(line, from).map(|_| (0..regex.captures_len()).map(|group| own.group(group)).collect());
+        let found =
+            cached.find(line, from).map(|_| (0..regex.captures_len()).map(|group| cached.group(group)).collect());
         prop_assert_eq!(&found, &want, "{} on {:?} from {}", pattern.text(), line.escape_ascii().to_string(), from);
         let Some(Some(whole)) = want.as_ref().map(|groups| &groups[0]) else { break };
         from = whole.end.max(from + 1);
@@ -129,13 +130,13 @@ fn holds(cases: &[Case]) -> TestCaseResult {
     let patterns: Vec<Pattern> =
         cases.iter().map(|(text, _)| Pattern::parse(text.as_str()).expect("the pattern is good")).collect();
     let regexes: Vec<Regex> = cases.iter().map(|(text, _)| Regex::new(text).expect("the pattern is good")).collect();
-    let mut pool = RegexCache::new(patterns.len());
+    let mut cache = RegexCache::new(patterns.len());
     let members = || (0..patterns.len()).collect();
     let hirs = || patterns.iter().map(Pattern::hir);
     let mut sets = [PrefilterForm::Tight, PrefilterForm::Loose].map(|form| Prefilter::new(members(), hirs(), form));
     for (i, (_, lines)) in cases.iter().enumerate() {
         for line in lines {
-            finds_the_same(&mut pool, i, &patterns[i], &regexes[i], line)?;
+            finds_the_same(&mut cache, i, &patterns[i], &regexes[i], line)?;
             let matching: Vec<usize> = (0..regexes.len()).filter(|&i| regexes[i].is_match(line)).collect();
             for set in &mut sets {
                 passes(set, line, &matching)?;
@@ -169,8 +170,8 @@ fn a_literal_between_small_classes_is_found() {
         ("[^a]abc.", "abcabcd", 2..7),
     ] {
         let pattern = Pattern::parse(text).expect("the pattern is good");
-        let mut pool = RegexCache::new(1);
-        let own = pool.get(0, &pattern).expect("the pattern compiles");
-        assert_eq!(own.find(line.as_bytes(), 0), Some(want), "{text}");
+        let mut cache = RegexCache::new(1);
+        let cached = cache.get(0, &pattern).expect("the pattern compiles");
+        assert_eq!(cached.find(line.as_bytes(), 0), Some(want), "{text}");
     }
 }

@@ -44,7 +44,7 @@ impl LoopGuard {
     }
 
     /// A firing happened.
-    pub(super) fn note(&mut self, now: Instant) {
+    pub(super) fn record(&mut self, now: Instant) {
         self.stopped = None;
         if self.fired.len() >= MOST {
             self.fired.pop_front();
@@ -64,7 +64,7 @@ mod tests {
         for n in 0..MOST as u64 {
             let now = start + Duration::from_millis(n * 50);
             assert!(!guard.stops(now), "{n}");
-            guard.note(now);
+            guard.record(now);
         }
         assert!(guard.stops(start + Duration::from_millis(1999)));
         assert!(!guard.stops(start + WINDOW));
@@ -74,7 +74,7 @@ mod tests {
     fn what_is_stopped_fires_again_after_a_pause_in_its_matches() {
         let start = Instant::now();
         let mut guard = LoopGuard::default();
-        (0..MOST).for_each(|_| guard.note(start));
+        (0..MOST).for_each(|_| guard.record(start));
         assert!(!guard.is_stopped(start) && guard.stop(start) && guard.is_stopped(start));
         // Each match begins the pause anew.
         let last = start + PAUSE - Duration::from_millis(1);
@@ -84,7 +84,7 @@ mod tests {
         assert!(!guard.stops(again) && !guard.is_stopped(again));
         for _ in 0..MOST {
             assert!(!guard.stops(again));
-            guard.note(again);
+            guard.record(again);
         }
         assert!(guard.stops(again) && guard.stop(again));
     }
@@ -96,7 +96,7 @@ mod tests {
         for n in 0..1000 {
             let now = start + Duration::from_millis(n * 100);
             assert!(!guard.stops(now), "{n}");
-            guard.note(now);
+            guard.record(now);
         }
     }
 }

@@ -122,7 +122,7 @@ impl TriggerOptions {
     }
 
     /// What notices and lists call it.
-    pub fn called(&self) -> &str {
+    pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.pattern.text())
     }
 }
@@ -162,8 +162,8 @@ pub enum Tried {
         /// Then the line is to be tried as [`LineStage::Settled`], unless it has been finished before.
         until: Instant,
     },
-    /// Nothing was done and nothing has changed: [`ConditionFacts::looked`] is needed for the same call.
-    NeedsLook,
+    /// Nothing was done and nothing has changed: [`ConditionFacts::pty_state`] is needed for the same call.
+    NeedsPtyState,
 }
 
 /// What came of a match.
@@ -200,7 +200,7 @@ pub struct Cost {
 
 /// A trigger in a session.
 struct Trigger {
-    spec: TriggerOptions,
+    options: TriggerOptions,
     /// It is `dedup` and has fired.
     spent: bool,
     last_fired: Option<Instant>,
@@ -214,11 +214,11 @@ pub struct Triggers {
     /// Absent after a change of what follows from it.
     demand: Option<TriggerDemand>,
     /// Over all that can fire; built when first needed, and again when that has changed.
-    set: Option<Prefilter>,
+    prefilter: Option<Prefilter>,
     /// Loose once the output has strained the tight one.
     form: PrefilterForm,
-    pool: RegexCache,
-    memory: SeenMatches,
+    regexes: RegexCache,
+    seen: SeenMatches,
     held: HeldLines,
     /// Room for the candidates of one line, kept for its memory only.
     candidates: Vec<usize>,
@@ -228,16 +228,16 @@ pub struct Triggers {
 
 impl Triggers {
     /// The triggers in the order of the configuration. Nothing is compiled yet.
-    pub fn new(specs: impl IntoIterator<Item = TriggerOptions>) -> Self {
-        let all: Vec<_> = specs.into_iter().map(Trigger::new).collect();
-        let pool = RegexCache::new(all.len());
+    pub fn new(options: impl IntoIterator<Item = TriggerOptions>) -> Self {
+        let all: Vec<_> = options.into_iter().map(Trigger::new).collect();
+        let regexes = RegexCache::new(all.len());
         Self {
             all,
             demand: None,
-            set: None,
+            prefilter: None,
             form: PrefilterForm::Tight,
-            pool,
-            memory: SeenMatches::default(),
+            regexes,
+            seen: SeenMatches::default(),
             held: HeldLines::default(),
             candidates: Vec::new(),
             piece: Vec::new(),
@@ -245,10 +245,10 @@ impl Triggers {
     }
 
     /// Another one, behind the others.
-    pub fn push(&mut self, spec: TriggerOptions) {
-        self.all.push(Trigger::new(spec));
-        self.pool.grow(self.all.len());
-        self.set = None;
+    pub fn push(&mut self, options: TriggerOptions) {
+        self.all.push(Trigger::new(options));
+        self.regexes.grow(self.all.len());
+        self.prefilter = None;
         self.demand = None;
     }
 
@@ -263,8 +263,8 @@ impl Triggers {
     }
 
     /// The trigger of an index below [`Triggers::len`], as it stands: `enabled` changes.
-    pub fn spec(&self, i: usize) -> &TriggerOptions {
-        &self.all[i].spec
+    pub fn options(&self, i: usize) -> &TriggerOptions {
+        &self.all[i].options
     }
 
     /// Whether the loop guard would not let the trigger of an index below [`Triggers::len`] fire now.
@@ -281,7 +281,7 @@ impl Triggers {
     pub fn demand(&mut self) -> TriggerDemand {
         let all = &self.all;
         *self.demand.get_or_insert_with(|| {
-            let live = all.iter().filter(|trigger| trigger.is_live()).map(|trigger| &trigger.spec);
+            let live = all.iter().filter(|trigger| trigger.is_live()).map(|trigger| &trigger.options);
             live.fold(TriggerDemand::default(), |demand, options| TriggerDemand {
                 any: true,
                 starts: demand.starts | options.starts.is_some(),
@@ -293,7 +293,7 @@ impl Triggers {
 
     /// How much memory the set takes; none before its first use.
     pub fn memory(&self) -> usize {
-        self.set.as_ref().map_or(0, Prefilter::memory)
+        self.prefilter.as_ref().map_or(0, Prefilter::memory)
     }
 
     /// Whether any line in this block of lines, ended by `\n` or `\r\n`, may match. A no is certain.
@@ -304,7 +304,7 @@ impl Triggers {
     /// Whether a line, without its end, may match. A no is certain.
     pub fn line_may_match(&mut self, line: &[u8]) -> bool {
         // A block without a byte has no line; a line without one is a line all the same.
-        if line.is_empty() { self.set().empty_may_match() } else { self.block_may_match(line) }
+        if line.is_empty() { self.prefilter().empty_may_match() } else { self.block_may_match(line) }
     }
 
     /// The first line in a block of lines that may match, at or after `from`, which is the start of a line. Its range
@@ -314,7 +314,7 @@ impl Triggers {
         while from < block.len() {
             let feed = block.get(from + STRETCH..).and_then(|rest| memchr(b'\n', rest));
             let end = feed.map_or(block.len(), |feed| from + STRETCH + feed + 1);
-            let found = self.set().next_line(&block[..end], from);
+            let found = self.prefilter().next_line(&block[..end], from);
             if found.is_some() {
                 return found;
             }
@@ -328,25 +328,25 @@ impl Triggers {
         &mut self,
         now: Instant,
         line: LineRef<'_>,
-        moment: LineStage,
+        stage: LineStage,
         facts: &ConditionFacts,
-        out: &mut Vec<Firing>,
+        firings: &mut Vec<Firing>,
     ) -> Tried {
-        let vain = line.text.is_empty() && moment != LineStage::Finished;
-        if vain || (moment == LineStage::Chunk && !self.demand().instant) {
+        let is_untried = line.text.is_empty() && stage != LineStage::Finished;
+        if is_untried || (stage == LineStage::Chunk && !self.demand().instant) {
             return Tried::Done;
         }
         let mut candidates = std::mem::take(&mut self.candidates);
         candidates.clear();
-        self.set().candidates(line.text, &mut candidates);
-        let plan = Plan::new(self, &candidates, now, line, moment, facts);
+        self.prefilter().candidates(line.text, &mut candidates);
+        let plan = Plan::new(self, &candidates, now, line, stage, facts);
         self.candidates = candidates;
-        let Some(plan) = plan else { return Tried::NeedsLook };
-        let holds = plan.holds();
-        plan.carry_out(self, now, line, out);
-        match moment {
+        let Some(plan) = plan else { return Tried::NeedsPtyState };
+        let is_held = plan.has_held_match();
+        plan.execute(self, now, line, firings);
+        match stage {
             LineStage::Chunk => Tried::Done,
-            _ if holds => Tried::Held { until: self.held.hold(line.id, now) },
+            _ if is_held => Tried::Held { until: self.held.hold(line.id, now) },
             _ => {
                 self.held.release(line.id);
                 Tried::Done
@@ -358,47 +358,47 @@ impl Triggers {
     pub fn set_enabled(&mut self, i: usize, on: bool) {
         let trigger = &mut self.all[i];
         trigger.guard = LoopGuard::default();
-        if trigger.spec.enabled != on {
-            trigger.spec.enabled = on;
-            self.set = None;
+        if trigger.options.enabled != on {
+            trigger.options.enabled = on;
+            self.prefilter = None;
             self.demand = None;
         }
     }
 
     /// Forgets what has been seen on which line, for line numbers that begin anew.
     pub fn forget_lines(&mut self) {
-        self.memory.clear();
+        self.seen.clear();
         self.held.clear();
     }
 
-    fn set(&mut self) -> &mut Prefilter {
-        if self.form == PrefilterForm::Tight && self.set.as_ref().is_some_and(Prefilter::strains) {
-            (self.form, self.set) = (PrefilterForm::Loose, None);
+    fn prefilter(&mut self) -> &mut Prefilter {
+        if self.form == PrefilterForm::Tight && self.prefilter.as_ref().is_some_and(Prefilter::is_overloaded) {
+            (self.form, self.prefilter) = (PrefilterForm::Loose, None);
         }
         let (all, form) = (&self.all, self.form);
-        self.set.get_or_insert_with(|| {
+        self.prefilter.get_or_insert_with(|| {
             let members: Vec<usize> = (0..all.len()).filter(|&i| all[i].is_live()).collect();
             // One after the other: the parsed forms of a thousand patterns are megabytes.
-            let patterns = members.clone().into_iter().map(|i| all[i].spec.pattern.hir());
+            let patterns = members.clone().into_iter().map(|i| all[i].options.pattern.hir());
             Prefilter::new(members, patterns, form)
         })
     }
 }
 
 impl Trigger {
-    fn new(spec: TriggerOptions) -> Self {
+    fn new(options: TriggerOptions) -> Self {
         let (guard, cost) = (LoopGuard::default(), Cost::default());
-        Self { spec, spent: false, last_fired: None, guard, cost }
+        Self { options, spent: false, last_fired: None, guard, cost }
     }
 
     /// Whether it still has something to say. One that is spent may yet stop others on the line on which it fired.
     fn is_live(&self) -> bool {
-        self.spec.enabled && (!self.spent || self.spec.stops)
+        self.options.enabled && (!self.spent || self.options.stops)
     }
 
-    fn cools(&self, now: Instant) -> bool {
+    fn is_cooling_down(&self, now: Instant) -> bool {
         let since = self.last_fired.map(|last| now.saturating_duration_since(last));
-        since.zip(self.spec.cooldown).is_some_and(|(since, cooldown)| since < cooldown)
+        since.zip(self.options.cooldown).is_some_and(|(since, cooldown)| since < cooldown)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a try of one line would do, found out without changing anything that matters, and then done.
+//! What a try of one line would do, found found without changing anything that matters, and then done.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,12 +25,12 @@ pub(super) struct Plan {
 struct PlanStep {
     trigger: usize,
     found: Vec<PlannedMatch>,
-    verdict: Decision,
+    decision: Decision,
 }
 
 /// One match.
 struct PlannedMatch {
-    sight: MatchKey,
+    key: MatchKey,
     state: PlannedState,
 }
 
@@ -57,7 +57,7 @@ enum Decision {
 struct TryContext<'a> {
     now: Instant,
     line: LineRef<'a>,
-    moment: LineStage,
+    stage: LineStage,
     facts: &'a ConditionFacts,
     /// Whether a coprocess runs, or a trigger before this one is about to start one.
     coproc: bool,
@@ -72,16 +72,16 @@ impl Plan {
         candidates: &[usize],
         now: Instant,
         line: LineRef<'_>,
-        moment: LineStage,
+        stage: LineStage,
         facts: &ConditionFacts,
     ) -> Option<Self> {
-        let mut around = TryContext { now, line, moment, facts, coproc: facts.coproc, shared: None };
+        let mut context = TryContext { now, line, stage, facts, coproc: facts.coproc, shared: None };
         let mut steps = Vec::new();
         for &i in candidates {
-            if !triggers.all[i].is_live() || !around.is_time_for(&triggers.all[i]) {
+            if !triggers.all[i].is_live() || !context.is_time_for(&triggers.all[i]) {
                 continue;
             }
-            let step = PlanStep::new(triggers, i, &mut around)?;
+            let step = PlanStep::new(triggers, i, &mut context)?;
             let stops = step.stops(&triggers.all[i]);
             steps.push(step);
             if stops {
@@ -92,103 +92,103 @@ impl Plan {
     }
 
     /// Whether a match waits.
-    pub(super) fn holds(&self) -> bool {
+    pub(super) fn has_held_match(&self) -> bool {
         let mut found = self.steps.iter().flat_map(|step| &step.found);
         found.any(|found| matches!(found.state, PlannedState::Held))
     }
 
     /// Does it.
-    pub(super) fn carry_out(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, out: &mut Vec<Firing>) {
+    pub(super) fn execute(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, firings: &mut Vec<Firing>) {
         for step in self.steps {
             triggers.all[step.trigger].cost.tried += 1;
-            step.carry_out(triggers, now, line, out);
+            step.execute(triggers, now, line, firings);
         }
     }
 }
 
 impl PlanStep {
-    fn new(triggers: &mut Triggers, i: usize, around: &mut TryContext<'_>) -> Option<Self> {
+    fn new(triggers: &mut Triggers, i: usize, context: &mut TryContext<'_>) -> Option<Self> {
         let trigger = &triggers.all[i];
-        let pattern = &trigger.spec.pattern;
+        let pattern = &trigger.options.pattern;
         let mut found = Vec::new();
-        if let Some(own) = triggers.pool.get(i, pattern) {
-            let search = Search { i, trigger, memory: &triggers.memory };
-            search.run(own, &mut triggers.piece, around, &mut found);
+        if let Some(regex) = triggers.regexes.get(i, pattern) {
+            let search = Search { i, trigger, seen: &triggers.seen };
+            search.run(regex, &mut triggers.piece, context, &mut found);
         }
         let fresh = found.iter().any(|found| matches!(found.state, PlannedState::Fresh(_)));
-        let verdict = if fresh { around.judge(trigger)? } else { Decision::Skip };
-        around.coproc |= verdict == Decision::Fire && trigger.spec.starts.is_some();
-        Some(Self { trigger: i, found, verdict })
+        let decision = if fresh { context.decide(trigger)? } else { Decision::Skip };
+        context.coproc |= decision == Decision::Fire && trigger.options.starts.is_some();
+        Some(Self { trigger: i, found, decision })
     }
 
     /// Whether nothing after it is tried.
     fn stops(&self, trigger: &Trigger) -> bool {
         let fired = |found: &PlannedMatch| matches!(found.state, PlannedState::Known(MatchState::Fired));
-        trigger.spec.stops && (self.verdict == Decision::Fire || self.found.iter().any(fired))
+        trigger.options.stops && (self.decision == Decision::Fire || self.found.iter().any(fired))
     }
 
-    fn carry_out(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, out: &mut Vec<Firing>) {
+    fn execute(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, firings: &mut Vec<Firing>) {
         let trigger = &mut triggers.all[self.trigger];
-        let mut left = match self.verdict {
-            Decision::Fire if trigger.spec.once || trigger.spec.starts.is_some() => 1,
+        let mut left = match self.decision {
+            Decision::Fire if trigger.options.once || trigger.options.starts.is_some() => 1,
             Decision::Fire => usize::MAX,
             _ => 0,
         };
-        if self.verdict == Decision::Stop && trigger.guard.stop(now) {
-            out.push(Firing::Stopped { trigger: self.trigger });
+        if self.decision == Decision::Stop && trigger.guard.stop(now) {
+            firings.push(Firing::Stopped { trigger: self.trigger });
         }
-        if self.verdict == Decision::Fire {
-            trigger.guard.note(now);
+        if self.decision == Decision::Fire {
+            trigger.guard.record(now);
             trigger.last_fired = Some(now);
-            if trigger.spec.once {
+            if trigger.options.once {
                 trigger.spent = true;
                 triggers.demand = None;
             }
         }
         for found in self.found {
-            let text = &line.text[found.sight.start..][..found.sight.len];
-            let seen = match (found.state, self.verdict) {
+            let text = &line.text[found.key.start..][..found.key.len];
+            let seen = match (found.state, self.decision) {
                 (PlannedState::Held, _) | (PlannedState::Fresh(_), Decision::Skip) => continue,
                 (PlannedState::Known(seen), _) => seen,
                 (PlannedState::Fresh(captures), _) if left > 0 => {
                     left -= 1;
                     trigger.cost.fired += 1;
                     let shared = Arc::clone(captures.line());
-                    out.push(Firing::Hit(Hit { trigger: self.trigger, captures, line: shared }));
+                    firings.push(Firing::Hit(Hit { trigger: self.trigger, captures, line: shared }));
                     MatchState::Fired
                 }
                 (PlannedState::Fresh(_), _) => MatchState::Passed,
             };
-            triggers.memory.note(line.id, &found.sight, text, seen);
+            triggers.seen.record(line.id, &found.key, text, seen);
         }
     }
 }
 
 impl TryContext<'_> {
     fn is_time_for(&self, trigger: &Trigger) -> bool {
-        self.moment != LineStage::Chunk || trigger.spec.instant
+        self.stage != LineStage::Chunk || trigger.options.instant
     }
 
     /// Whether a match that ends here waits for more.
     fn must_wait(&self, trigger: &Trigger, end: usize) -> bool {
-        self.moment == LineStage::Paused
+        self.stage == LineStage::Paused
             && end == self.line.text.len()
-            && !trigger.spec.instant
+            && !trigger.options.instant
             && !trigger.spent
-            && trigger.spec.pattern.about().can_grow
+            && trigger.options.pattern.info().can_grow
     }
 
     /// What becomes of fresh matches. Absent if only a look can tell; what needs no look comes first.
-    fn judge(&self, trigger: &Trigger) -> Option<Decision> {
-        let spec = &trigger.spec;
-        let holds = When::all_hold(&spec.when, self.facts);
+    fn decide(&self, trigger: &Trigger) -> Option<Decision> {
+        let options = &trigger.options;
+        let holds = When::all_hold(&options.when, self.facts);
         Some(if holds == ConditionState::No || trigger.spent {
             Decision::Skip
-        } else if (spec.starts.is_some() && self.coproc) || trigger.cools(self.now) {
+        } else if (options.starts.is_some() && self.coproc) || trigger.is_cooling_down(self.now) {
             Decision::Pass
         } else if holds == ConditionState::Unknown {
             return None;
-        } else if spec.feeds_back && trigger.guard.stops(self.now) {
+        } else if options.feeds_back && trigger.guard.stops(self.now) {
             Decision::Stop
         } else {
             Decision::Fire
@@ -200,29 +200,29 @@ impl TryContext<'_> {
 struct Search<'a> {
     i: usize,
     trigger: &'a Trigger,
-    memory: &'a SeenMatches,
+    seen: &'a SeenMatches,
 }
 
 impl Search<'_> {
     fn run(
         &self,
-        own: &mut CachedRegex,
+        regex: &mut CachedRegex,
         piece: &mut Vec<u8>,
-        around: &mut TryContext<'_>,
-        out: &mut Vec<PlannedMatch>,
+        context: &mut TryContext<'_>,
+        found: &mut Vec<PlannedMatch>,
     ) {
-        let spec = &self.trigger.spec;
-        let line = around.line;
+        let options = &self.trigger.options;
+        let line = context.line;
         // A byte in front keeps `^` from matching at the start of what is not the start of a line.
-        let skip = usize::from(line.continued && spec.pattern.about().looks_at_start);
+        let skip = usize::from(line.continued && options.pattern.info().looks_at_start);
         let text = if skip > 0 { prefixed(piece, line.text) } else { line.text };
-        let (most, searches) = if spec.all { (MOST_MATCHES, MOST_SEARCHES) } else { (1, 1) };
+        let (max_matches, max_searches) = if options.all { (MOST_MATCHES, MOST_SEARCHES) } else { (1, 1) };
         let (mut at, mut last_end, mut empty) = (skip, None, false);
-        for _ in 0..searches {
-            if at > text.len() || out.len() >= most {
+        for _ in 0..max_searches {
+            if at > text.len() || found.len() >= max_matches {
                 return;
             }
-            let Some(Range { start, end }) = own.find(text, at) else { return };
+            let Some(Range { start, end }) = regex.find(text, at) else { return };
             at = if start == end { end + 1 } else { end };
             // A match of nothing counts once, and not at the end of another match.
             if start == end && (empty || last_end == Some(end)) {
@@ -230,20 +230,20 @@ impl Search<'_> {
             }
             empty |= start == end;
             last_end = Some(end);
-            let sight = sight(self.i, start - skip, &text[start..end], out);
-            let state = self.state(&sight, own, around, skip);
-            out.push(PlannedMatch { sight, state });
+            let key = match_key(self.i, start - skip, &text[start..end], found);
+            let state = self.state(&key, regex, context, skip);
+            found.push(PlannedMatch { key, state });
         }
     }
 
-    fn state(&self, sight: &MatchKey, own: &CachedRegex, around: &mut TryContext<'_>, skip: usize) -> PlannedState {
-        let line = around.line;
-        let end = sight.start + sight.len;
-        match self.memory.look(line.id, sight, &line.text[sight.start..end]) {
-            MatchState::New if around.must_wait(self.trigger, end) => PlannedState::Held,
+    fn state(&self, key: &MatchKey, regex: &CachedRegex, context: &mut TryContext<'_>, skip: usize) -> PlannedState {
+        let line = context.line;
+        let end = key.start + key.len;
+        match self.seen.state_of(line.id, key, &line.text[key.start..end]) {
+            MatchState::New if context.must_wait(self.trigger, end) => PlannedState::Held,
             MatchState::New => {
-                let shared = around.shared.get_or_insert_with(|| line.text.into());
-                PlannedState::Fresh(captures(&self.trigger.spec.pattern, shared, own, skip))
+                let shared = context.shared.get_or_insert_with(|| line.text.into());
+                PlannedState::Fresh(captures(&self.trigger.options.pattern, shared, regex, skip))
             }
             seen => PlannedState::Known(seen),
         }
@@ -251,9 +251,9 @@ impl Search<'_> {
 }
 
 /// What the last search has found, `skip` bytes further back.
-fn captures(pattern: &Pattern, line: &Arc<[u8]>, own: &CachedRegex, skip: usize) -> Captures {
-    let group = |i| own.group(i).map(|range| range.start - skip..range.end - skip);
-    Captures::new(Arc::clone(line), Arc::clone(&pattern.about().names), group)
+fn captures(pattern: &Pattern, line: &Arc<[u8]>, regex: &CachedRegex, skip: usize) -> Captures {
+    let group = |i| regex.group(i).map(|range| range.start - skip..range.end - skip);
+    Captures::new(Arc::clone(line), Arc::clone(&pattern.info().names), group)
 }
 
 fn prefixed<'a>(piece: &'a mut Vec<u8>, text: &[u8]) -> &'a [u8] {
@@ -264,8 +264,8 @@ fn prefixed<'a>(piece: &'a mut Vec<u8>, text: &[u8]) -> &'a [u8] {
 }
 
 /// A match, to be known again; `before` are those that stand before it in the line.
-fn sight(trigger: usize, start: usize, text: &[u8], before: &[PlannedMatch]) -> MatchKey {
+fn match_key(trigger: usize, start: usize, text: &[u8], before: &[PlannedMatch]) -> MatchKey {
     let (len, hash) = (text.len(), hash(text));
-    let same = |found: &&PlannedMatch| (found.sight.len, found.sight.hash) == (len, hash);
+    let same = |found: &&PlannedMatch| (found.key.len, found.key.hash) == (len, hash);
     MatchKey { trigger, start, len, hash, ordinal: before.iter().filter(same).count() }
 }

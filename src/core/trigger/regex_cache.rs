@@ -1,4 +1,4 @@
-//! The patterns' own regexes, compiled when first needed; those that have not been used for longest go when they
+//! The patterns' cached regexes, compiled when first needed; those that have not been used for longest go when they
 //! take too much memory together.
 //!
 //! The engine is the one under the regex crate, without its automata: a regex runs here on lines that are all but known
@@ -55,16 +55,16 @@ impl RegexCache {
     /// The regex of a trigger. Absent only if it does not compile, which parsing has excluded.
     pub(super) fn get(&mut self, i: usize, pattern: &Pattern) -> Option<&mut CachedRegex> {
         self.clock += 1;
-        let mut own = match self.slots[i].take() {
-            Some(own) => own,
+        let mut cached = match self.slots[i].take() {
+            Some(cached) => cached,
             None => Box::new(CachedRegex::new(pattern)?),
         };
-        self.size -= own.size;
-        own.size = own.memory();
-        own.used = self.clock;
-        self.size += own.size;
+        self.size -= cached.size;
+        cached.size = cached.memory();
+        cached.used = self.clock;
+        self.size += cached.size;
         self.shrink();
-        Some(self.slots[i].insert(own))
+        Some(self.slots[i].insert(cached))
     }
 
     /// Drops what has not been used for longest until the rest is within the budget.
@@ -73,7 +73,7 @@ impl RegexCache {
             let slots = self.slots.iter().enumerate();
             let oldest = slots.filter_map(|(i, slot)| Some((slot.as_ref()?.used, i))).min();
             let Some((_, oldest)) = oldest else { return };
-            self.size -= self.slots[oldest].take().map_or(0, |own| own.size);
+            self.size -= self.slots[oldest].take().map_or(0, |cached| cached.size);
         }
     }
 }
@@ -116,26 +116,26 @@ mod tests {
     fn the_budget_holds_and_what_was_dropped_comes_back() {
         let patterns: Vec<Pattern> =
             (0..60).map(|n| Pattern::parse(format!(r"\w{{1,3}} {n}")).expect("the pattern is good")).collect();
-        let mut pool = RegexCache::within(1 << 20, patterns.len());
+        let mut cache = RegexCache::within(1 << 20, patterns.len());
         for _ in 0..2 {
             for (i, pattern) in patterns.iter().enumerate() {
-                let own = pool.get(i, pattern).expect("the pattern compiles");
-                assert_eq!(own.find(format!("abc {i}").as_bytes(), 1), Some(1..format!("abc {i}").len()));
-                assert!(pool.size <= pool.budget);
+                let cached = cache.get(i, pattern).expect("the pattern compiles");
+                assert_eq!(cached.find(format!("abc {i}").as_bytes(), 1), Some(1..format!("abc {i}").len()));
+                assert!(cache.size <= cache.budget);
             }
         }
-        let held: usize = pool.slots.iter().flatten().map(|own| own.size).sum();
-        assert_eq!(held, pool.size);
-        assert!(pool.slots[59].is_some() && pool.slots[0].is_none());
+        let held: usize = cache.slots.iter().flatten().map(|cached| cached.size).sum();
+        assert_eq!(held, cache.size);
+        assert!(cache.slots[59].is_some() && cache.slots[0].is_none());
     }
 
     #[test]
     fn one_that_is_above_the_budget_works() {
         let pattern = Pattern::parse(r"\w{50}").expect("the pattern is good");
-        let mut pool = RegexCache::within(1000, 2);
+        let mut cache = RegexCache::within(1000, 2);
         for i in [0, 1, 0] {
-            let own = pool.get(i, &pattern).expect("the pattern compiles");
-            assert_eq!(own.find("é".repeat(60).as_bytes(), 2), Some(2..102));
+            let cached = cache.get(i, &pattern).expect("the pattern compiles");
+            assert_eq!(cached.find("é".repeat(60).as_bytes(), 2), Some(2..102));
         }
     }
 }

@@ -28,9 +28,9 @@ impl TriggerTable {
     /// Creates a table of these triggers.
     pub(in crate::core) fn new(definitions: Vec<TriggerDef>) -> Self {
         let mut actions = Vec::with_capacity(definitions.len());
-        let triggers = Triggers::new(definitions.into_iter().map(|TriggerDef { spec, reaction }| {
-            actions.push(Some(reaction));
-            spec
+        let triggers = Triggers::new(definitions.into_iter().map(|definition| {
+            actions.push(Some(definition.actions));
+            definition.options
         }));
         Self { triggers, actions }
     }
@@ -64,7 +64,7 @@ impl TriggerTable {
 
     /// Returns what a trigger is called: its name, or its pattern.
     pub(in crate::core) fn name(&self, i: usize) -> &str {
-        self.triggers.spec(i).called()
+        self.triggers.options(i).label()
     }
 
     /// Returns the notice that the loop guard has stopped a trigger.
@@ -80,14 +80,14 @@ impl TriggerTable {
     pub(in crate::core) fn act(&self, hit: &Hit, protocol: Protocol) -> Option<Vec<ActionEffect>> {
         let actions = self.actions[hit.trigger].as_ref()?;
         let mut cx = ActionContext { trigger: self.name(hit.trigger), protocol, effects: Vec::new() };
-        actions.actions.iter().for_each(|action| action.fire(hit, &mut cx));
+        actions.list.iter().for_each(|action| action.fire(hit, &mut cx));
         Some(cx.effects)
     }
 
     /// Returns the triggers that have not been removed: their indexes and names, and whether they are switched on.
     pub(in crate::core) fn standing(&self) -> impl Iterator<Item = (usize, &str, bool)> {
         let standing = self.actions.iter().enumerate().filter(|(_, actions)| actions.is_some());
-        standing.map(|(i, _)| (i, self.name(i), self.triggers.spec(i).enabled))
+        standing.map(|(i, _)| (i, self.name(i), self.triggers.options(i).enabled))
     }
 
     /// Switches the trigger of this index on or off.
@@ -98,12 +98,12 @@ impl TriggerTable {
     /// Lists the triggers, with how often each fired and how often its own regex was tried.
     pub(in crate::core) fn list(&self, now: Instant) -> TriggerListResponse {
         let info = |(i, actions): (usize, &Option<TriggerActions>)| {
-            let (options, cost) = (self.triggers.spec(i), self.triggers.cost(i));
+            let (options, cost) = (self.triggers.options(i), self.triggers.cost(i));
             Some(TriggerResponse {
                 number: i + 1,
                 name: options.name.clone(),
                 regex: options.pattern.text().to_owned(),
-                options: actions.as_ref()?.items.clone(),
+                options: actions.as_ref()?.options.clone(),
                 enabled: options.enabled,
                 stopped: self.triggers.is_stopped(i, now),
                 fired: cost.fired,
@@ -120,13 +120,13 @@ impl TriggerTable {
         options: Vec<OptionArg>,
     ) -> Result<TriggerNumberResponse, RpcError> {
         let definition = TriggerDef::new(regex, options);
-        let TriggerDef { spec, reaction } = definition.map_err(|error| RpcError::new(ErrorCode::Params, error))?;
+        let TriggerDef { options, actions } = definition.map_err(|error| RpcError::new(ErrorCode::Params, error))?;
         if self.actions.len() >= MOST {
             let sentence = format!("{MOST} triggers have been added, removed ones included: a session takes no more");
             return Err(RpcError::new(ErrorCode::Full, sentence));
         }
-        self.triggers.push(spec);
-        self.actions.push(Some(reaction));
+        self.triggers.push(options);
+        self.actions.push(Some(actions));
         Ok(TriggerNumberResponse { number: self.actions.len() })
     }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::core::event::PtyState;
 use crate::core::request::Visibility;
 
-fn spec(pattern: &str) -> TriggerOptions {
+fn options(pattern: &str) -> TriggerOptions {
     TriggerOptions::new(Pattern::parse(pattern).expect("the pattern is good"))
 }
 
@@ -22,9 +22,9 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(specs: impl IntoIterator<Item = TriggerOptions>) -> Self {
+    fn new(options: impl IntoIterator<Item = TriggerOptions>) -> Self {
         Self {
-            triggers: Triggers::new(specs),
+            triggers: Triggers::new(options),
             now: Instant::now(),
             facts: ConditionFacts::default(),
             tried: Tried::Done,
@@ -36,18 +36,18 @@ impl Bench {
         self
     }
 
-    fn firings(&mut self, line: LineRef<'_>, moment: LineStage) -> Vec<Firing> {
+    fn firings(&mut self, line: LineRef<'_>, stage: LineStage) -> Vec<Firing> {
         let mut out = Vec::new();
-        self.tried = self.triggers.try_line(self.now, line, moment, &self.facts, &mut out);
+        self.tried = self.triggers.try_line(self.now, line, stage, &self.facts, &mut out);
         out
     }
 
-    fn bytes(&mut self, id: u64, text: &[u8], moment: LineStage) -> Vec<String> {
-        self.firings(LineRef { id, text, continued: false }, moment).iter().map(told).collect()
+    fn bytes(&mut self, id: u64, text: &[u8], stage: LineStage) -> Vec<String> {
+        self.firings(LineRef { id, text, continued: false }, stage).iter().map(told).collect()
     }
 
-    fn line(&mut self, id: u64, text: &str, moment: LineStage) -> Vec<String> {
-        self.bytes(id, text.as_bytes(), moment)
+    fn line(&mut self, id: u64, text: &str, stage: LineStage) -> Vec<String> {
+        self.bytes(id, text.as_bytes(), stage)
     }
 
     fn chunk(&mut self, id: u64, text: &str) -> Vec<String> {
@@ -87,7 +87,7 @@ const NONE: [&str; 0] = [];
 
 #[test]
 fn a_prompt_fires_when_it_is_paused_and_not_again() {
-    let mut bench = Bench::new([spec("assword: $")]);
+    let mut bench = Bench::new([options("assword: $")]);
     assert_eq!(bench.chunk(1, "Password: "), NONE);
     assert_eq!(bench.pause(1, "Password: "), ["0:assword: "]);
     assert_eq!(bench.tried, Tried::Done);
@@ -98,7 +98,7 @@ fn a_prompt_fires_when_it_is_paused_and_not_again() {
 
 #[test]
 fn a_match_that_can_grow_waits() {
-    let mut bench = Bench::new([spec("task (.*)"), spec("ask"), spec(r"a\w+ ")]);
+    let mut bench = Bench::new([options("task (.*)"), options("ask"), options(r"a\w+ ")]);
     assert_eq!(bench.pause(1, "task a"), ["1:ask", "2:ask "]);
     assert_eq!(bench.held_for(), Some(HOLD));
     assert_eq!(bench.wait(300).pause(1, "task ab"), NONE);
@@ -111,7 +111,7 @@ fn a_match_that_can_grow_waits() {
     assert_eq!(bench.pause(2, "task x"), ["1:ask", "2:ask "]);
     assert_eq!(bench.finish(2, "task xyz"), ["0:task xyz"]);
     // What stands behind the match shows that it is whole.
-    let mut bench = Bench::new([spec(r"\d+")]);
+    let mut bench = Bench::new([options(r"\d+")]);
     assert_eq!(bench.pause(1, "12 of"), ["0:12"]);
     assert_eq!(bench.pause(2, "12"), NONE);
     assert_eq!(bench.pause(2, "123 of"), ["0:123"]);
@@ -120,8 +120,8 @@ fn a_match_that_can_grow_waits() {
 
 #[test]
 fn an_instant_trigger_does_not_wait() {
-    let instant = TriggerOptions { instant: true, ..spec("task (.*)") };
-    let mut bench = Bench::new([spec("ta"), instant]);
+    let instant = TriggerOptions { instant: true, ..options("task (.*)") };
+    let mut bench = Bench::new([options("ta"), instant]);
     assert!(bench.triggers.demand().instant);
     assert_eq!(bench.chunk(1, "task a"), ["1:task a"]);
     assert_eq!(bench.chunk(1, "task ab"), NONE);
@@ -134,7 +134,7 @@ fn an_instant_trigger_does_not_wait() {
 
 #[test]
 fn once_a_line() {
-    let mut bench = Bench::new([spec("error: [a-z]+!|warning!")]);
+    let mut bench = Bench::new([options("error: [a-z]+!|warning!")]);
     assert_eq!(bench.pause(1, "error: foo!"), ["0:error: foo!"]);
     // Redrawn, moved by what was put in front, and another row.
     assert_eq!(bench.finish(1, "error: foo!"), NONE);
@@ -150,8 +150,8 @@ fn once_a_line() {
 
 #[test]
 fn all_matches_of_a_line() {
-    let all = |pattern| TriggerOptions { all: true, ..spec(pattern) };
-    let mut bench = Bench::new([all("x[0-9]"), spec("x")]);
+    let all = |pattern| TriggerOptions { all: true, ..options(pattern) };
+    let mut bench = Bench::new([all("x[0-9]"), options("x")]);
     assert_eq!(bench.finish(1, "x1 x1 x2"), ["0:x1", "0:x1", "0:x2", "1:x"]);
     assert_eq!(bench.finish(1, "x1 x1 x2"), NONE);
     assert_eq!(bench.finish(1, "x1 x1 x1 x2"), ["0:x1"]);
@@ -168,20 +168,20 @@ fn all_matches_of_a_line() {
 fn an_empty_match_fires_once() {
     for pattern in ["", "q*", "q|", r"\b", "$"] {
         for all in [false, true] {
-            let mut bench = Bench::new([TriggerOptions { all, ..spec(pattern) }]);
+            let mut bench = Bench::new([TriggerOptions { all, ..options(pattern) }]);
             assert_eq!(bench.finish(1, "ab cd"), ["0:"], "{pattern} {all}");
             assert_eq!(bench.finish(1, "ab cd e"), NONE, "{pattern} {all}");
         }
     }
-    let mut bench = Bench::new([TriggerOptions { all: true, ..spec("x*") }]);
+    let mut bench = Bench::new([TriggerOptions { all: true, ..options("x*") }]);
     assert_eq!(bench.finish(1, "axxbx"), ["0:", "0:xx", "0:x"]);
-    let mut bench = Bench::new([TriggerOptions { all: true, ..spec("(?:.*q|)") }]);
+    let mut bench = Bench::new([TriggerOptions { all: true, ..options("(?:.*q|)") }]);
     assert_eq!(bench.finish(1, &"a".repeat(5000)), ["0:"]);
 }
 
 #[test]
 fn an_empty_line_counts_when_it_is_finished() {
-    let mut bench = Bench::new([spec("^$"), TriggerOptions { instant: true, ..spec("^.*$") }]);
+    let mut bench = Bench::new([options("^$"), TriggerOptions { instant: true, ..options("^.*$") }]);
     assert_eq!(bench.chunk(1, ""), NONE);
     assert_eq!(bench.pause(1, ""), NONE);
     assert_eq!(bench.settle(1, ""), NONE);
@@ -191,7 +191,7 @@ fn an_empty_line_counts_when_it_is_finished() {
 #[test]
 fn whether_an_empty_line_may_match_is_known_without_looking_at_it() {
     for (pattern, may) in [("^$", true), ("x*", true), (r"^\s*$", true), ("foo|", true), ("x", false), ("^.$", false)] {
-        let mut bench = Bench::new([spec("error"), spec(pattern)]);
+        let mut bench = Bench::new([options("error"), options(pattern)]);
         assert_eq!(bench.triggers.line_may_match(b""), may, "{pattern}");
         bench.triggers.set_enabled(1, false);
         assert!(!bench.triggers.line_may_match(b""), "{pattern} is off");
@@ -200,30 +200,30 @@ fn whether_an_empty_line_may_match_is_known_without_looking_at_it() {
 
 #[test]
 fn stop_ends_a_line() {
-    let stop = |pattern| TriggerOptions { stops: true, ..spec(pattern) };
-    let mut bench = Bench::new([spec("a"), stop("b"), spec("c")]);
+    let stop = |pattern| TriggerOptions { stops: true, ..options(pattern) };
+    let mut bench = Bench::new([options("a"), stop("b"), options("c")]);
     assert_eq!(bench.finish(1, "abc"), ["0:a", "1:b"]);
     assert_eq!(bench.finish(2, "ac"), ["0:a", "2:c"]);
     // It goes on stopping while what it fired for stands there.
     assert_eq!(bench.pause(3, "abc"), ["0:a", "1:b"]);
     assert_eq!(bench.finish(3, "abc"), NONE);
     assert_eq!(bench.finish(3, "ac"), ["2:c"]);
-    let mut bench = Bench::new([TriggerOptions { once: true, ..stop("b") }, spec("c")]);
+    let mut bench = Bench::new([TriggerOptions { once: true, ..stop("b") }, options("c")]);
     assert_eq!(bench.pause(1, "bc"), ["0:b"]);
     assert_eq!(bench.finish(1, "bc"), NONE);
     assert_eq!(bench.finish(2, "bc"), ["1:c"]);
     // One that waits does not stop the others meanwhile.
-    let mut bench = Bench::new([stop("b+"), spec("c")]);
+    let mut bench = Bench::new([stop("b+"), options("c")]);
     assert_eq!(bench.pause(1, "cb"), ["1:c"]);
     assert_eq!(bench.settle(1, "cb"), ["0:b"]);
     // One that does not fire does not stop.
-    let mut bench = Bench::new([TriggerOptions { when: vec![When::Coproc], ..stop("b") }, spec("c")]);
+    let mut bench = Bench::new([TriggerOptions { when: vec![When::Coproc], ..stop("b") }, options("c")]);
     assert_eq!(bench.finish(1, "bc"), ["1:c"]);
 }
 
 #[test]
 fn once_in_a_session() {
-    let once = TriggerOptions { once: true, all: true, ..spec("x[0-9]") };
+    let once = TriggerOptions { once: true, all: true, ..options("x[0-9]") };
     let mut bench = Bench::new([once]);
     assert_eq!(bench.finish(1, "x1 x2"), ["0:x1"]);
     assert_eq!(bench.finish(1, "x3"), NONE);
@@ -234,7 +234,7 @@ fn once_in_a_session() {
 
 #[test]
 fn a_cooldown_drops() {
-    let cooled = TriggerOptions { cooldown: Some(Duration::from_secs(5)), all: true, ..spec("x[0-9]") };
+    let cooled = TriggerOptions { cooldown: Some(Duration::from_secs(5)), all: true, ..options("x[0-9]") };
     let mut bench = Bench::new([cooled]);
     assert_eq!(bench.finish(1, "x1 x2"), ["0:x1", "0:x2"]);
     assert_eq!(bench.wait(4999).pause(2, "x1"), NONE);
@@ -245,25 +245,25 @@ fn a_cooldown_drops() {
 
 #[test]
 fn while_a_coprocess_runs_none_is_started() {
-    let starts = |pattern| TriggerOptions { starts: Some(Visibility::Visible), ..spec(pattern) };
-    let mut bench = Bench::new([starts("rz"), spec("r")]);
+    let starts = |pattern| TriggerOptions { starts: Some(Visibility::Visible), ..options(pattern) };
+    let mut bench = Bench::new([starts("rz"), options("r")]);
     bench.facts.coproc = true;
     assert_eq!(bench.pause(1, "rz"), ["1:r"]);
     bench.facts.coproc = false;
     assert_eq!(bench.finish(1, "rz"), NONE);
     assert_eq!(bench.finish(2, "rz"), ["0:rz", "1:r"]);
     // Nor are two at once.
-    let mut bench = Bench::new([TriggerOptions { all: true, ..starts("a") }, starts("b"), spec("c")]);
+    let mut bench = Bench::new([TriggerOptions { all: true, ..starts("a") }, starts("b"), options("c")]);
     assert_eq!(bench.finish(1, "abca"), ["0:a", "2:c"]);
     assert_eq!(bench.finish(1, "abca"), NONE);
 }
 
 #[test]
 fn conditions_are_asked_for_only_when_needed() {
-    let with = |pattern, when| TriggerOptions { when, ..spec(pattern) };
+    let with = |pattern, when| TriggerOptions { when, ..options(pattern) };
     let job = || When::Job("ssh".to_owned());
     let mut bench = Bench::new([
-        spec("word"),
+        options("word"),
         with("assword", vec![When::NoEcho]),
         with("host", vec![When::AltScreen, job()]),
         TriggerOptions { stops: true, ..with("end", vec![job()]) },
@@ -272,17 +272,17 @@ fn conditions_are_asked_for_only_when_needed() {
     assert_eq!(bench.tried, Tried::Done);
     for _ in 0..3 {
         assert_eq!(bench.pause(2, "password"), NONE);
-        assert_eq!(bench.tried, Tried::NeedsLook);
+        assert_eq!(bench.tried, Tried::NeedsPtyState);
         assert_eq!(bench.triggers.cost(0), Cost::default());
     }
-    bench.facts.looked = Some(PtyState::default());
+    bench.facts.pty_state = Some(PtyState::default());
     assert_eq!(bench.pause(2, "password"), ["0:word"]);
     assert_eq!(bench.tried, Tried::Done);
     // A condition that did not hold may hold at the next try.
-    bench.facts.looked = Some(PtyState { no_echo: true, jobs: Vec::new() });
+    bench.facts.pty_state = Some(PtyState { no_echo: true, jobs: Vec::new() });
     assert_eq!(bench.finish(2, "password"), ["1:assword"]);
     // What has fired needs no look any more.
-    bench.facts.looked = None;
+    bench.facts.pty_state = None;
     assert_eq!(bench.finish(2, "password"), NONE);
     assert_eq!(bench.tried, Tried::Done);
     assert_eq!(bench.triggers.cost(1), Cost { fired: 1, tried: 3 });
@@ -290,36 +290,36 @@ fn conditions_are_asked_for_only_when_needed() {
 
 #[test]
 fn a_look_is_not_asked_for_behind_a_stop() {
-    let stop = TriggerOptions { stops: true, ..spec("a") };
-    let asks = TriggerOptions { when: vec![When::NoEcho], ..spec("b") };
+    let stop = TriggerOptions { stops: true, ..options("a") };
+    let asks = TriggerOptions { when: vec![When::NoEcho], ..options("b") };
     let mut bench = Bench::new([stop, asks]);
     assert_eq!(bench.finish(1, "ab"), ["0:a"]);
     assert_eq!(bench.tried, Tried::Done);
     assert_eq!(bench.finish(2, "b"), NONE);
-    assert_eq!(bench.tried, Tried::NeedsLook);
+    assert_eq!(bench.tried, Tried::NeedsPtyState);
 }
 
 #[test]
 fn a_loop_is_stopped() {
-    let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..spec("x") }, spec("y")]);
+    let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..options("x") }, options("y")]);
     for line in 0..20 {
         assert_eq!(bench.wait(50).finish(line, "xxx").len(), 3, "{line}");
     }
     assert_eq!(bench.wait(50).finish(20, "xxx y"), ["0 stopped", "1:y"]);
-    assert!(bench.triggers.is_stopped(0, bench.now) && bench.triggers.spec(0).enabled);
+    assert!(bench.triggers.is_stopped(0, bench.now) && bench.triggers.options(0).enabled);
     assert_eq!(bench.wait(5000).finish(21, "x"), NONE);
     bench.triggers.set_enabled(0, true);
     assert!(!bench.triggers.is_stopped(0, bench.now));
     assert_eq!(bench.finish(22, "x"), ["0:x"]);
     // One that only goes on and on along its line is a loop too.
-    let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..spec("x ") }]);
+    let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..options("x ") }]);
     let stopped = (1..30).find(|&n| bench.wait(50).pause(1, &"x ".repeat(n)) == ["0 stopped"]);
     assert_eq!(stopped, Some(21));
 }
 
 /// A trigger that the loop guard has just stopped, on lines below 30.
-fn stopped(spec: TriggerOptions) -> Bench {
-    let mut bench = Bench::new([TriggerOptions { feeds_back: true, ..spec }]);
+fn stopped(options: TriggerOptions) -> Bench {
+    let mut bench = Bench::new([TriggerOptions { feeds_back: true, ..options }]);
     let told: Vec<String> = (0..30).flat_map(|line| bench.finish(line, "x")).collect();
     assert_eq!((told.len(), told.last().map(String::as_str)), (21, Some("0 stopped")));
     bench
@@ -328,7 +328,7 @@ fn stopped(spec: TriggerOptions) -> Bench {
 #[test]
 fn what_is_stopped_fires_again_after_a_pause_in_its_matches() {
     let pause = GUARD_PAUSE.as_millis() as u64;
-    let mut bench = stopped(spec("x"));
+    let mut bench = stopped(options("x"));
     assert_eq!(bench.wait(pause - 1).finish(30, "x"), NONE);
     assert_eq!(bench.wait(pause - 1).finish(31, "x"), NONE);
     // Other lines are no matches, and the same match seen again is none that counts.
@@ -342,7 +342,7 @@ fn what_is_stopped_fires_again_after_a_pause_in_its_matches() {
 #[test]
 fn what_could_not_fire_in_any_case_does_not_prolong_a_stop() {
     let pause = GUARD_PAUSE.as_millis() as u64;
-    let mut bench = stopped(TriggerOptions { when: vec![When::NoAltScreen], ..spec("x") });
+    let mut bench = stopped(TriggerOptions { when: vec![When::NoAltScreen], ..options("x") });
     bench.facts.alt_screen = true;
     assert_eq!(bench.wait(pause / 2).finish(30, "x"), NONE);
     bench.facts.alt_screen = false;
@@ -351,13 +351,13 @@ fn what_could_not_fire_in_any_case_does_not_prolong_a_stop() {
 
 #[test]
 fn a_burst_of_what_cannot_feed_back_is_no_loop() {
-    let mut bench = Bench::new([spec("x")]);
+    let mut bench = Bench::new([options("x")]);
     assert!((0..1000).all(|line| bench.finish(line, "x") == ["0:x"]));
 }
 
 #[test]
 fn what_is_disabled_is_not_tried() {
-    let mut bench = Bench::new([TriggerOptions { enabled: false, ..spec("x") }, spec("y")]);
+    let mut bench = Bench::new([TriggerOptions { enabled: false, ..options("x") }, options("y")]);
     assert_eq!(bench.finish(1, "x"), NONE);
     assert!(!bench.triggers.block_may_match(b"x\nx\n"));
     bench.triggers.set_enabled(0, true);
@@ -372,7 +372,7 @@ fn what_is_disabled_is_not_tried() {
 
 #[test]
 fn pieces_of_a_long_line() {
-    let mut bench = Bench::new([spec("^a(b)"), spec("ab$"), spec("(?-m)^"), spec("(c)d")]);
+    let mut bench = Bench::new([options("^a(b)"), options("ab$"), options("(?-m)^"), options("(c)d")]);
     let piece = |text, continued| LineRef { id: 1, text, continued };
     let told = |firings: Vec<Firing>| firings.iter().map(told).collect::<Vec<_>>();
     assert_eq!(told(bench.firings(piece(b"cd ab", true), LineStage::Finished)), ["1:ab", "3:cd"]);
@@ -381,7 +381,7 @@ fn pieces_of_a_long_line() {
     let Firing::Hit(hit) = &firings[0] else { panic!("the first fires") };
     assert_eq!((hit.captures.start(), hit.captures.group(1)), (0, Some(&b"b"[..])));
     assert_eq!(told(firings), ["0:ab", "2:"]);
-    let mut bench = Bench::new([spec("(?:^|-)(a)")]);
+    let mut bench = Bench::new([options("(?:^|-)(a)")]);
     let firings = bench.firings(piece(b"ab-a", true), LineStage::Finished);
     let Firing::Hit(hit) = &firings[0] else { panic!("it fires") };
     assert_eq!((hit.captures.range(0), hit.captures.range(1)), (Some(2..4), Some(3..4)));
@@ -390,7 +390,7 @@ fn pieces_of_a_long_line() {
 
 #[test]
 fn bytes_that_are_no_text() {
-    let mut bench = Bench::new([spec(r"(?-u:\xff+)!"), spec("a.b"), spec(r"\bfoo\b")]);
+    let mut bench = Bench::new([options(r"(?-u:\xff+)!"), options("a.b"), options(r"\bfoo\b")]);
     assert_eq!(bench.bytes(1, b"\x80\xff\xff!", LineStage::Finished).len(), 1);
     assert_eq!(bench.bytes(2, b"a\xe4\xb8b foo", LineStage::Finished), ["2:foo"]);
     assert_eq!(bench.line(3, "a中b éfoo", LineStage::Finished), ["1:a中b"]);
@@ -398,7 +398,7 @@ fn bytes_that_are_no_text() {
 
 #[test]
 fn lines_of_a_block() {
-    let mut bench = Bench::new([spec("^foo$"), spec("bar")]);
+    let mut bench = Bench::new([options("^foo$"), options("bar")]);
     let block = b"foox\r\nfoo\r\nx bar y\nnone\n\nfoo";
     let mut lines = Vec::new();
     let mut from = 0;
@@ -414,7 +414,7 @@ fn lines_of_a_block() {
     assert!(!bench.triggers.block_may_match(b""));
     let long = [&b"no\r\n".repeat(20_000)[..], b"foo"].concat();
     assert_eq!(bench.triggers.next_line(&long, 0), Some(80_000..80_003));
-    let mut bench = Bench::new([spec("^$")]);
+    let mut bench = Bench::new([options("^$")]);
     assert_eq!(bench.triggers.next_line(b"a\r\n\r\nb", 0), Some(3..3));
     assert_eq!(bench.triggers.next_line(b"a\nb\n", 0), None);
 }
@@ -423,7 +423,7 @@ fn lines_of_a_block() {
 fn two_thousand_patterns() {
     let kinds = ["error E%:", r"\bword%\b", r"(\d+) failed in (\w+)%$", r"^%\s+(\S+)", "(?i)Timeout%"];
     let pattern = |n: usize| kinds[n % kinds.len()].replace('%', &n.to_string());
-    let mut bench = Bench::new((0..2000).map(|n| spec(&pattern(n))));
+    let mut bench = Bench::new((0..2000).map(|n| options(&pattern(n))));
     assert!(!bench.triggers.block_may_match("nothing 日本 here\r\nerror E1:\n".as_bytes()));
     for (text, want) in [
         ("error E1995:", "1995:error E1995:"),
@@ -439,7 +439,7 @@ fn two_thousand_patterns() {
 
 #[test]
 fn text_that_strains_the_set_makes_it_loose() {
-    let mut bench = Bench::new((0..300).map(|n| spec(&format!("word{n} .*X{n}"))));
+    let mut bench = Bench::new((0..300).map(|n| options(&format!("word{n} .*X{n}"))));
     let line = |n: usize| (0..12).map(|k| format!("word{} ", (n * 7919 + k * k * 104_729) % 300)).collect::<String>();
     let strained = (0..5000).find(|&n| {
         assert!(!bench.triggers.block_may_match(line(n).as_bytes()) || bench.triggers.form == PrefilterForm::Loose);
@@ -604,7 +604,7 @@ proptest! {
     ) {
         let regexes: Vec<Regex> =
             patterns.iter().map(|pattern| Regex::new(pattern).expect("the pattern is good")).collect();
-        let mut bench = Bench::new(patterns.iter().map(|pattern| spec(pattern)));
+        let mut bench = Bench::new(patterns.iter().map(|pattern| options(pattern)));
         if loose {
             bench.triggers.form = PrefilterForm::Loose;
         }
@@ -643,7 +643,7 @@ proptest! {
         parts in prop::collection::vec(prop::sample::select(RISKS), 0..8),
     ) {
         if let Ok(pattern) = Pattern::parse(parts.concat()) {
-            let _ = (pattern.about().can_grow, pattern.search("aé".as_bytes()));
+            let _ = (pattern.info().can_grow, pattern.search("aé".as_bytes()));
             Bench::new([TriggerOptions::new(pattern)]).finish(1, "aé");
         }
     }

@@ -22,6 +22,6 @@ struct Annotate(Template);
 
 impl Action for Annotate {
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
-        cx.effects.push(ActionEffect::Annotate(super::notify::plain(&self.0.expand(&hit.captures))));
+        cx.effects.push(ActionEffect::Annotate(super::notify::printable(&self.0.expand(&hit.captures))));
     }
 }

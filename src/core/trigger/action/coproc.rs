@@ -6,7 +6,7 @@ use crate::core::request::Visibility;
 use crate::core::trigger::Hit;
 
 /// `coproc`.
-pub(super) const LOUD: ActionKind = ActionKind {
+pub(super) const VISIBLE: ActionKind = ActionKind {
     name: "coproc",
     letter: Some('c'),
     value: Some("CMD"),
@@ -30,7 +30,7 @@ pub(super) const SILENT: ActionKind = ActionKind {
              Ctrl-C stops it. For file transfers.",
     starts: Some(Visibility::Silent),
     parse: |text, _| Ok(Box::new(StartCoproc { command: check_command(text)?, visibility: Visibility::Silent })),
-    ..LOUD
+    ..VISIBLE
 };
 
 #[derive(Debug)]
@@ -41,7 +41,7 @@ struct StartCoproc {
 
 impl Action for StartCoproc {
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
-        let order = cx.order(&self.command, hit);
-        cx.effects.push(ActionEffect::Start(order, self.visibility));
+        let command = cx.command_line(&self.command, hit);
+        cx.effects.push(ActionEffect::Start(command, self.visibility));
     }
 }

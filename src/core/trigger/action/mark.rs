@@ -24,7 +24,7 @@ struct SetMark(Option<Template>);
 
 impl Action for SetMark {
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
-        let name = self.0.as_ref().map(|name| super::notify::plain(&name.expand(&hit.captures)));
+        let name = self.0.as_ref().map(|name| super::notify::printable(&name.expand(&hit.captures)));
         cx.effects.push(ActionEffect::Mark(name.unwrap_or_else(|| cx.trigger.to_owned())));
     }
 }

@@ -57,7 +57,7 @@ pub type Parse = fn(&str, &Pattern) -> Result<Box<dyn Action>, OptionError>;
 
 /// Every kind of action there is.
 pub const KINDS: &[ActionKind] = &[
-    coproc::LOUD,
+    coproc::VISIBLE,
     coproc::SILENT,
     send::KIND,
     run::KIND,
@@ -115,7 +115,7 @@ pub struct ActionContext<'a> {
 
 impl ActionContext<'_> {
     /// `request` with what was matched as its parameters `$0`, `$1`, ... and in its environment.
-    fn order(&self, command: &str, hit: &Hit) -> CommandLine {
+    fn command_line(&self, command: &str, hit: &Hit) -> CommandLine {
         let captures = &hit.captures;
         let group = |i| without_nul(captures.group(i).unwrap_or_default());
         let mut env = vec![

@@ -58,7 +58,7 @@ impl Protocol {
 
     /// The bytes that show as much of this text as is fit to be shown.
     pub fn notify(self, text: &[u8]) -> Vec<u8> {
-        self.notification(&plain(text)).into_bytes()
+        self.notification(&printable(text)).into_bytes()
     }
 
     /// The bytes that show `text`.
@@ -85,7 +85,7 @@ impl Action for Notify {
 }
 
 /// Text that may stand in an OSC sequence: no control characters, and not too long.
-pub(super) fn plain(bytes: &[u8]) -> String {
+pub(super) fn printable(bytes: &[u8]) -> String {
     let clean = String::from_utf8_lossy(bytes);
     clean.chars().filter(|c| !c.is_control()).take(LIMIT).collect()
 }
@@ -112,6 +112,6 @@ mod tests {
 
     #[test]
     fn text_cannot_leave_its_sequence() {
-        assert_eq!(plain(b"a\x07b\x1b\\c\xc2\x9cd\r\n"), "ab\\cd");
+        assert_eq!(printable(b"a\x07b\x1b\\c\xc2\x9cd\r\n"), "ab\\cd");
     }
 }

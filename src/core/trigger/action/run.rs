@@ -24,7 +24,7 @@ struct Run(String);
 
 impl Action for Run {
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
-        let order = cx.order(&self.0, hit);
-        cx.effects.push(ActionEffect::Run(order, [&hit.line[..], b"\n"].concat()));
+        let command = cx.command_line(&self.0, hit);
+        cx.effects.push(ActionEffect::Run(command, [&hit.line[..], b"\n"].concat()));
     }
 }

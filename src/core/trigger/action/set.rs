@@ -26,7 +26,7 @@ struct SetVariable(String, Template);
 
 impl Action for SetVariable {
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
-        let value = super::notify::plain(&self.1.expand(&hit.captures));
+        let value = super::notify::printable(&self.1.expand(&hit.captures));
         cx.effects.push(ActionEffect::Set(self.0.clone(), value));
     }
 }

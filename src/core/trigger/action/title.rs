@@ -22,7 +22,7 @@ struct SetTitle(Template);
 
 impl Action for SetTitle {
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
-        let text = super::notify::plain(&self.0.expand(&hit.captures));
+        let text = super::notify::printable(&self.0.expand(&hit.captures));
         cx.effects.push(ActionEffect::Title(text));
     }
 }

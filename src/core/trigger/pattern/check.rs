@@ -3,15 +3,15 @@
 use regex_syntax::ast;
 use regex_syntax::hir::translate::TranslatorBuilder;
 
-use super::about::About;
 use super::fault::BadPattern;
+use super::info::PatternInfo;
 use super::size;
 
 /// So many bytes without a counted repetition are certainly not too large when compiled.
 pub(super) const SURELY_SHORT: usize = 256;
 
 /// Finds every fault. What it learns of the pattern on the way it says, which may be nothing.
-pub(super) fn check(text: &str) -> Result<Option<About>, BadPattern> {
+pub(super) fn check(text: &str) -> Result<Option<PatternInfo>, BadPattern> {
     let bad = |error| BadPattern::of_parser(text, &error);
     let ast = ast::parse::Parser::new().parse(text).map_err(|error| bad(error.into()))?;
     if is_plain(text) {
@@ -20,7 +20,7 @@ pub(super) fn check(text: &str) -> Result<Option<About>, BadPattern> {
     let mut translator = TranslatorBuilder::new().utf8(false).build();
     let hir = translator.translate(text, &ast).map_err(|error| bad(error.into()))?;
     size::check(text, &ast, &hir)?;
-    Ok(Some(About::of(&hir)))
+    Ok(Some(PatternInfo::of(&hir)))
 }
 
 /// Whether a pattern whose syntax is right certainly has no other fault: a Unicode class that does not exist, something

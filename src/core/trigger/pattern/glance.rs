@@ -125,8 +125,8 @@ mod tests {
 
     use super::groups;
     use crate::core::trigger::Pattern;
-    use crate::core::trigger::pattern::about::About;
     use crate::core::trigger::pattern::check::check;
+    use crate::core::trigger::pattern::info::PatternInfo;
 
     const TOKENS: [&str; 22] = [
         "a", "z", "0", "é", "-", "[", "]", "^", "$", "(", "(?:", "(?i:", "(?i)", ")", "|", "*", "?", "\\", "\\d", "{",
@@ -136,9 +136,9 @@ mod tests {
     /// What is accepted here has no fault for the parser either, and as many groups; says whether it is.
     fn holds(text: &str) -> bool {
         let Some(groups) = groups(text) else { return false };
-        let about = check(text).unwrap_or_else(|error| panic!("{error}"));
-        let about = about.unwrap_or_else(|| About::of(&Pattern::parse(text).expect("it has no fault").hir()));
-        assert_eq!(about.names.as_ref(), vec![None; groups], "{text}");
+        let info = check(text).unwrap_or_else(|error| panic!("{error}"));
+        let info = info.unwrap_or_else(|| PatternInfo::of(&Pattern::parse(text).expect("it has no fault").hir()));
+        assert_eq!(info.names.as_ref(), vec![None; groups], "{text}");
         true
     }
 

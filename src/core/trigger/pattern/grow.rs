@@ -75,7 +75,7 @@ mod tests {
     use crate::core::trigger::Pattern;
 
     fn can_grow(text: &str) -> bool {
-        Pattern::parse(text).expect("the pattern is good").about().can_grow
+        Pattern::parse(text).expect("the pattern is good").info().can_grow
     }
 
     #[test]

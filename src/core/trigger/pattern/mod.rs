@@ -4,11 +4,11 @@
 //! `glance` sees that most patterns have no fault, `check` finds the faults of the others, with `size` for what is too
 //! large; `fault` is how one is shown. `about` is what is known of a pattern, with `grow` for whether a match may grow.
 
-mod about;
 mod check;
 mod fault;
 mod glance;
 mod grow;
+mod info;
 mod size;
 
 use std::sync::{Arc, OnceLock};
@@ -16,8 +16,8 @@ use std::sync::{Arc, OnceLock};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
-use about::About;
 pub use fault::BadPattern;
+use info::PatternInfo;
 pub(super) use size::LIMIT as SIZE_LIMIT;
 
 /// A regular expression in the syntax of the `regex` crate, on bytes, with Unicode on. Cheap to clone.
@@ -32,7 +32,7 @@ struct PatternInner {
     /// How many groups it has, where a glance told.
     groups: Option<usize>,
     /// Found out when first needed, since it costs several times what the check for faults does.
-    about: OnceLock<About>,
+    info: OnceLock<PatternInfo>,
 }
 
 impl Pattern {
@@ -44,9 +44,9 @@ impl Pattern {
     pub fn parse(text: impl Into<String>) -> Result<Self, BadPattern> {
         let text = text.into();
         let groups = glance::groups(&text);
-        let about = if groups.is_some() { None } else { check::check(&text)? };
-        let about = about.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self { inner: Arc::new(PatternInner { text, groups, about }) })
+        let info = if groups.is_some() { None } else { check::check(&text)? };
+        let info = info.map_or_else(OnceLock::new, OnceLock::from);
+        Ok(Self { inner: Arc::new(PatternInner { text, groups, info }) })
     }
 
     /// The pattern as it was written.
@@ -56,12 +56,12 @@ impl Pattern {
 
     /// How many groups there are, the whole match included.
     pub(super) fn groups(&self) -> usize {
-        self.inner.groups.unwrap_or_else(|| self.about().names.len())
+        self.inner.groups.unwrap_or_else(|| self.info().names.len())
     }
 
     /// The name of each group, in order; the first is the whole match and has none.
     pub(super) fn names(&self) -> impl Iterator<Item = Option<&str>> {
-        self.about().names.iter().map(Option::as_deref)
+        self.info().names.iter().map(Option::as_deref)
     }
 
     /// The parsed form. It is parsed anew: kept, it would take more memory than all else here.
@@ -70,8 +70,8 @@ impl Pattern {
         parsed.expect("Pattern::parse has found no fault in this text")
     }
 
-    pub(super) fn about(&self) -> &About {
-        self.inner.about.get_or_init(|| About::of(&self.hir()))
+    pub(super) fn info(&self) -> &PatternInfo {
+        self.inner.info.get_or_init(|| PatternInfo::of(&self.hir()))
     }
 }
 
@@ -85,7 +85,7 @@ mod tests {
         pub(in crate::core) fn search(&self, line: &[u8]) -> Option<Captures> {
             let found = size::compile(self.text(), 2 * SIZE_LIMIT).ok()?.captures(line)?;
             let group = |i| found.get(i).map(|group| group.range());
-            Some(Captures::new(line.into(), Arc::clone(&self.about().names), group))
+            Some(Captures::new(line.into(), Arc::clone(&self.info().names), group))
         }
     }
 
@@ -109,9 +109,9 @@ mod tests {
     #[test]
     fn a_start_is_seen_wherever_it_stands() {
         for text in ["^a", "b|(?:^a)", "(?m)^a", r"\Aa"] {
-            assert!(parsed(text).about().looks_at_start, "{text}");
+            assert!(parsed(text).info().looks_at_start, "{text}");
         }
-        assert!(!parsed(r"\ba$").about().looks_at_start);
+        assert!(!parsed(r"\ba$").info().looks_at_start);
     }
 
     #[test]

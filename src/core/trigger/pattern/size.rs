@@ -23,7 +23,7 @@ pub(super) fn compile(text: &str, limit: usize) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text).size_limit(limit).build()
 }
 
-/// About how much memory a part takes when compiled. Never much too low.
+/// PatternInfo how much memory a part takes when compiled. Never much too low.
 fn size(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 32,

@@ -98,7 +98,7 @@ fn coarse_repetition(rep: Repetition) -> Hir {
     Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) })
 }
 
-/// About how many states a part has.
+/// PatternInfo how many states a part has.
 fn weight(hir: &Hir) -> u32 {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => 1,

@@ -1,4 +1,4 @@
-//! A form of a pattern that is coarser still, for text on which the automaton of the relaxed ones strains.
+//! A form of a pattern that is coarser still, for text on which the automaton of the relaxed ones is_overloaded.
 //!
 //! After `word1` a `word1.*x|word2.*y` is in another state than before, after `word2` in a third: with hundreds of
 //! such patterns and lines full of their words nearly every byte leads to a state never seen before, and making one is

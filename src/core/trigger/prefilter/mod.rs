@@ -3,7 +3,7 @@
 //! The automaton is a lazy DFA over the relaxed patterns. It is never wrong in saying no; a yes is for the pattern's own
 //! regex to check. Lines and blocks of lines are searched by the same automaton.
 //!
-//! Text for which the automaton has to be built at every step is noticed ([`Prefilter::strains`]); a set of looser patterns
+//! Text for which the automaton has to be built at every step is noticed ([`Prefilter::is_overloaded`]); a set of looser patterns
 //! then does better.
 
 mod approximate;
@@ -54,14 +54,14 @@ pub(super) struct Prefilter {
     /// Whether an empty line may match.
     empty_may_match: bool,
     /// Absent if the patterns are too large for an automaton.
-    machine: Option<Automaton>,
+    automaton: Option<Automaton>,
 }
 
 struct Automaton {
     dfa: DFA,
     cache: Cache,
     found: PatternSet,
-    strain: PrefilterLoad,
+    load: PrefilterLoad,
 }
 
 /// Watches how much is built for how much text. Ordinary text soon needs no new states.
@@ -70,11 +70,11 @@ struct PrefilterLoad {
     /// What has been built up to the last look, and how much was searched since.
     built: usize,
     searched: usize,
-    is_seen: bool,
+    is_high: bool,
 }
 
 /// After so much has been built it is held against the text.
-const STRAIN_STEP: usize = 4 << 20;
+const LOAD_STEP: usize = 4 << 20;
 
 impl Prefilter {
     /// Builds the set of the patterns of some triggers.
@@ -90,7 +90,7 @@ impl Prefilter {
     fn of_relaxed(limits: PrefilterLimits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
         let patterns: Vec<Hir> = patterns.collect();
         let empty_may_match = patterns.iter().any(|hir| hir.properties().minimum_len() == Some(0));
-        Self { machine: Automaton::new(&patterns, limits), members, empty_may_match }
+        Self { automaton: Automaton::new(&patterns, limits), members, empty_may_match }
     }
 
     /// Whether a line without text may match.
@@ -99,8 +99,8 @@ impl Prefilter {
     }
 
     /// Whether the text searched last has cost more states than it was worth.
-    pub(super) fn strains(&self) -> bool {
-        self.machine.as_ref().is_some_and(|machine| machine.strain.is_seen)
+    pub(super) fn is_overloaded(&self) -> bool {
+        self.automaton.as_ref().is_some_and(|automaton| automaton.load.is_high)
     }
 
     /// As [`Prefilter::new`], with other limits.
@@ -115,8 +115,8 @@ impl Prefilter {
         if self.members.is_empty() || from >= block.len() {
             return None;
         }
-        let at = match &mut self.machine {
-            Some(machine) => machine.first(block, from)?,
+        let at = match &mut self.automaton {
+            Some(automaton) => automaton.first(block, from)?,
             None => from,
         };
         let start = memrchr(b'\n', &block[from..at]).map_or(from, |feed| from + feed + 1);
@@ -129,17 +129,17 @@ impl Prefilter {
     }
 
     /// Appends the triggers whose patterns may match a line, in order.
-    pub(super) fn candidates(&mut self, line: &[u8], out: &mut Vec<usize>) {
-        match &mut self.machine {
-            Some(machine) => machine.all(line, |i| out.push(self.members[i])),
-            None => out.extend_from_slice(&self.members),
+    pub(super) fn candidates(&mut self, line: &[u8], candidates: &mut Vec<usize>) {
+        match &mut self.automaton {
+            Some(automaton) => automaton.all(line, |i| candidates.push(self.members[i])),
+            None => candidates.extend_from_slice(&self.members),
         }
     }
 
     /// How much memory the set has taken.
     pub(super) fn memory(&self) -> usize {
-        let machine = self.machine.as_ref();
-        machine.map_or(0, |it| it.dfa.memory_usage() + it.cache.memory_usage() + it.dfa.get_nfa().memory_usage())
+        let automaton = self.automaton.as_ref();
+        automaton.map_or(0, |it| it.dfa.memory_usage() + it.cache.memory_usage() + it.dfa.get_nfa().memory_usage())
     }
 }
 
@@ -154,38 +154,38 @@ impl Automaton {
             Config::new().match_kind(MatchKind::All).cache_capacity(limits.cache).skip_cache_capacity_check(true);
         let dfa = Builder::new().configure(config).build_from_nfa(nfa).ok()?;
         let (cache, found) = (dfa.create_cache(), PatternSet::new(dfa.pattern_len()));
-        Some(Self { dfa, cache, found, strain: PrefilterLoad::default() })
+        Some(Self { dfa, cache, found, load: PrefilterLoad::default() })
     }
 
     /// Where the first match in a block ends, or one further on if no line that matches lies before it.
     fn first(&mut self, block: &[u8], from: usize) -> Option<usize> {
         let found = scan::first(&self.dfa, &mut self.cache, block, from);
-        self.watch(found.unwrap_or(block.len()) - from);
+        self.measure_load(found.unwrap_or(block.len()) - from);
         found
     }
 
-    fn watch(&mut self, searched: usize) {
+    fn measure_load(&mut self, searched: usize) {
         let capacity = self.dfa.get_config().get_cache_capacity();
         let built = self.cache.clear_count() * capacity + self.cache.memory_usage();
-        self.strain.searched += searched;
-        if built.saturating_sub(self.strain.built) >= STRAIN_STEP {
-            let is_seen = self.strain.searched < 2 * STRAIN_STEP;
-            self.strain = PrefilterLoad { built, searched: 0, is_seen };
+        self.load.searched += searched;
+        if built.saturating_sub(self.load.built) >= LOAD_STEP {
+            let is_high = self.load.searched < 2 * LOAD_STEP;
+            self.load = PrefilterLoad { built, searched: 0, is_high };
         }
     }
 
     /// Calls back for every pattern that may match.
-    fn all(&mut self, line: &[u8], mut each: impl FnMut(usize)) {
+    fn all(&mut self, line: &[u8], mut callback: impl FnMut(usize)) {
         if scan::search(&self.dfa, &mut self.cache, line, 0).is_none() {
             return;
         }
         self.found.clear();
         let input = Input::new(line);
         match self.dfa.try_which_overlapping_matches(&mut self.cache, &input, &mut self.found) {
-            Ok(()) => self.found.iter().for_each(|id| each(id.as_usize())),
-            Err(_) => (0..self.dfa.pattern_len()).for_each(each),
+            Ok(()) => self.found.iter().for_each(|id| callback(id.as_usize())),
+            Err(_) => (0..self.dfa.pattern_len()).for_each(callback),
         }
-        self.watch(line.len());
+        self.measure_load(line.len());
     }
 }
 
@@ -200,11 +200,11 @@ mod tests {
         let limits = PrefilterLimits { patterns: 1000, ..PrefilterLimits::default() };
         let long = "x".repeat(1000);
         let mut set = Prefilter::within(limits, vec![3, 5], ["foo", &long].iter().map(hir));
-        assert!(set.machine.is_none());
+        assert!(set.automaton.is_none());
         assert_eq!(set.next_line(b"a\r\nb\n", 3), Some(3..4));
         assert_eq!(set.next_line(b"a\r\nb\n", 5), None);
-        let mut out = Vec::new();
-        set.candidates(b"a", &mut out);
-        assert_eq!(out, [3, 5]);
+        let mut candidates = Vec::new();
+        set.candidates(b"a", &mut candidates);
+        assert_eq!(candidates, [3, 5]);
     }
 }

@@ -8,7 +8,7 @@ use super::grow;
 
 /// What is known of a pattern.
 #[derive(Debug)]
-pub(in crate::core::trigger) struct About {
+pub(in crate::core::trigger) struct PatternInfo {
     /// The name of each group; the first is the whole match and has none.
     pub(in crate::core::trigger) names: Arc<[Option<Box<str>>]>,
     /// A match that touches the line's end could still grow, if more text came.
@@ -17,7 +17,7 @@ pub(in crate::core::trigger) struct About {
     pub(in crate::core::trigger) looks_at_start: bool,
 }
 
-impl About {
+impl PatternInfo {
     pub(super) fn of(hir: &Hir) -> Self {
         let starts = [Look::Start, Look::StartLF, Look::StartCRLF];
         let looks = hir.properties().look_set();
