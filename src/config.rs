@@ -1,5 +1,5 @@
-//! Arguments to a checked `Settings`: everything that can be refused is refused here, in a sentence that names the
-//! option, before anything is started.
+//! Checks the arguments and makes the [`Settings`] of a session. A refusal names the option, before anything is
+//! started.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::core::{Charset, NoticeOutput, NoticeStyle, OutputKind, Settings, Term
 use crate::error::Usage;
 use crate::types::Size;
 
-/// What the environment of coshell says, looked up by whoever calls.
+/// What the environment says about the user and the terminal, read by the caller.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// `$SHELL`.
@@ -24,7 +24,7 @@ pub struct Environment {
     pub login_shell: Option<OsString>,
     /// Whether coshell was started as `-coshell`.
     pub as_login: bool,
-    /// How the terminal is told to show a notification.
+    /// Escape sequence for desktop notifications.
     pub protocol: Protocol,
     /// Whether `$NO_COLOR` asks for plain text.
     pub no_colour: bool,
@@ -34,10 +34,10 @@ pub struct Environment {
     pub charset: Charset,
 }
 
-/// The program to start: what it is looked up by, and `argv`.
+/// The program to start: its path and its `argv`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShellCommand {
-    /// The program.
+    /// Path or name of the program.
     pub path: OsString,
     /// `argv[0]`.
     pub name: OsString,
@@ -45,10 +45,10 @@ pub struct ShellCommand {
     pub args: Vec<OsString>,
 }
 
-/// What the core is made of, as far as the terminal is not needed to know it.
+/// Makes the settings that do not depend on the terminal.
 pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, Usage> {
     let (coproc, triggers) = triggers(std::mem::take(&mut args.trigger_options))?;
-    let warnings = if coproc.is_none() { triggers.iter().filter_map(belated).collect() } else { Vec::new() };
+    let warnings = if coproc.is_none() { triggers.iter().filter_map(late_coproc).collect() } else { Vec::new() };
     Ok(Settings {
         session: String::new(),
         unix_time: Duration::ZERO,
@@ -63,7 +63,7 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
         coproc,
         input_format: args.input,
         silent_keys: args.silent_keys,
-        // Without rows to draw on there is no menu: the key is the shell's.
+        // A dumb terminal has no rows for a menu: the key goes to the shell.
         hotkey: args.hotkey.filter(|_| environment.term_caps != TermCaps::Dumb),
         indicator: (args.indicator && environment.term_caps == TermCaps::Full).then_some(environment.charset),
         term_caps: environment.term_caps,
@@ -74,7 +74,7 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
     })
 }
 
-/// The program that the session is about.
+/// Returns the program that the session wraps.
 pub fn shell_command(args: &Args, environment: &Environment) -> ShellCommand {
     if let Some((path, rest)) = args.command.split_first() {
         return ShellCommand { path: path.clone(), name: path.clone(), args: rest.to_vec() };
@@ -91,7 +91,7 @@ pub fn shell_command(args: &Args, environment: &Environment) -> ShellCommand {
     ShellCommand { path, name, args: Vec::new() }
 }
 
-/// A command as it is shown, not as a shell would read it.
+/// Returns a command for users, not quoted for a shell.
 fn shown(shell_command: &ShellCommand) -> String {
     let words = std::iter::once(&shell_command.path).chain(&shell_command.args);
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
@@ -99,49 +99,50 @@ fn shown(shell_command: &ShellCommand) -> String {
 
 type InitialCoproc = Option<(CommandLine, Visibility)>;
 
-/// The options of triggers, taken apart: the coprocess that stands before any, and the triggers.
-fn triggers(items: Vec<OptionArg>) -> Result<(InitialCoproc, Vec<TriggerDef>), Usage> {
-    let count = items.iter().filter(|item| item.name == TRIGGER).count();
-    let mut items = items.into_iter();
-    let coproc = coproc(&up_to_a_trigger(&mut items))?;
+/// Splits the options into the coprocess in front of the first trigger, and the triggers.
+fn triggers(options: Vec<OptionArg>) -> Result<(InitialCoproc, Vec<TriggerDef>), Usage> {
+    let count = options.iter().filter(|option| option.name == TRIGGER).count();
+    let mut options = options.into_iter();
+    let coproc = coproc(&until_trigger(&mut options))?;
     let mut triggers = Vec::with_capacity(count);
-    while let Some(trigger) = items.next() {
-        let rule = TriggerDef::new(trigger.value, up_to_a_trigger(&mut items));
-        triggers.push(rule.map_err(|error| Usage::new(&error.option, error.kind))?);
+    while let Some(trigger) = options.next() {
+        let trigger = TriggerDef::new(trigger.value, until_trigger(&mut options));
+        triggers.push(trigger.map_err(|error| Usage::new(&error.option, error.kind))?);
     }
     Ok((coproc, triggers))
 }
 
-/// Returns the sentence for a coprocess that follows another action of its trigger, which looks as if it started at once.
-fn belated(rule: &TriggerDef) -> Option<String> {
-    let actions = rule.actions.options.iter().filter_map(|item| Some((item, action::kind(&item.name)?)));
-    let (item, kind) = actions.skip(1).find(|(_, kind)| kind.starts.is_some())?;
-    let (command, trigger) = (named(&item.value), named(rule.options.label()));
+/// Returns the warning about a coprocess that follows another action of its trigger, where the user may expect it to
+/// start at once.
+fn late_coproc(trigger: &TriggerDef) -> Option<String> {
+    let actions = trigger.actions.options.iter().filter_map(|option| Some((option, action::kind(&option.name)?)));
+    let (option, kind) = actions.skip(1).find(|(_, kind)| kind.starts.is_some())?;
+    let (command, trigger) = (named(&option.value), named(trigger.options.label()));
     let option = kind.letter.map_or_else(|| format!("--{}", kind.name), |letter| format!("-{letter}"));
     Some(format!(
         "coprocess {command} starts when trigger {trigger} fires; put {option} before the first -t to start it at once"
     ))
 }
 
-/// What stands before the next trigger.
-fn up_to_a_trigger(items: &mut std::vec::IntoIter<OptionArg>) -> Vec<OptionArg> {
-    let all = items.as_slice();
-    let end = all.iter().position(|item| item.name == TRIGGER).unwrap_or(all.len());
-    items.take(end).collect()
+/// Takes the options up to the next trigger.
+fn until_trigger(options: &mut std::vec::IntoIter<OptionArg>) -> Vec<OptionArg> {
+    let all = options.as_slice();
+    let end = all.iter().position(|option| option.name == TRIGGER).unwrap_or(all.len());
+    options.take(end).collect()
 }
 
-/// What stands before any trigger: at most one coprocess.
-fn coproc(items: &[OptionArg]) -> Result<InitialCoproc, Usage> {
+/// Returns the coprocess among the options in front of the first trigger.
+fn coproc(options: &[OptionArg]) -> Result<InitialCoproc, Usage> {
     let mut coproc = None;
-    for item in items {
-        let Some(visibility) = action::kind(&item.name).and_then(|kind| kind.starts) else {
-            return Err(Usage::new(&item.name, "belongs to a trigger: put it behind a --trigger REGEX"));
+    for option in options {
+        let Some(visibility) = action::kind(&option.name).and_then(|kind| kind.starts) else {
+            return Err(Usage::new(&option.name, "belongs to a trigger: put it behind a --trigger REGEX"));
         };
-        let command = check_command(&item.value).map_err(|reason| Usage::new(&item.name, reason))?;
+        let command = check_command(&option.value).map_err(|reason| Usage::new(&option.name, reason))?;
         let command = CommandLine::new(command);
         if coproc.replace((command, visibility)).is_some() {
             return Err(Usage::new(
-                &item.name,
+                &option.name,
                 "a session has one coprocess at a time: give only one before the first --trigger",
             ));
         }
@@ -159,16 +160,16 @@ mod tests {
     }
 
     fn refused(argv: &[&str]) -> String {
-        settings(args(argv), &Environment::default()).expect_err("it is refused").to_string()
+        settings(args(argv), &Environment::default()).expect_err("the options are refused").to_string()
     }
 
     #[test]
-    fn what_stands_before_a_trigger_and_what_behind() {
+    fn options_belong_to_the_trigger_before_them() {
         let settings = settings(
             args(&["-c", "bot", "-t", "a", "--bell", "-t", "b", "-s", "rz", "--once"]),
             &Environment::default(),
         )
-        .expect("it is all right");
+        .expect("the options are valid");
         assert_eq!(
             settings.coproc.map(|(command, visibility)| (command.command, visibility)),
             Some(("bot".into(), Visibility::Visible))
@@ -182,8 +183,9 @@ mod tests {
     }
 
     #[test]
-    fn coprocess_behind_another_action_is_told_to_start_late() {
-        let warnings = |argv: &[&str]| settings(args(argv), &Environment::default()).expect("it is all right").warnings;
+    fn coprocess_behind_another_action_is_warned_about() {
+        let warnings =
+            |argv: &[&str]| settings(args(argv), &Environment::default()).expect("the options are valid").warnings;
         let late =
             "coprocess \"bot\" starts when trigger \"foo\" fires; put -c before the first -t to start it at once";
         assert_eq!(warnings(&["-t", "foo", "--bell", "-c", "bot"]), [late]);
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn each_refusal_names_the_option_and_the_remedy() {
+    fn refusal_names_option_and_remedy() {
         let table: &[(&[&str], &str)] = &[
             (&["-t", "a"], "--trigger: 'a' has no action"),
             (&["--send", "x"], "--send: belongs to a trigger"),
@@ -224,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shell_is_the_environments_then_the_users_then_sh() {
+    fn shell_is_that_of_environment_then_user_then_sh() {
         let mut environment = Environment::default();
         let path = |environment: &Environment| shell_command(&args(&[]), environment).path;
         assert_eq!(path(&environment), "/bin/sh");

@@ -1,5 +1,5 @@
-//! Keeps the structure as `ARCHITECTURE.md` describes it: which module may use which, no import cycle, where `unsafe` and
-//! `cfg` live, and what the core must not know.
+//! Checks the structure that `ARCHITECTURE.md` describes: the layers of modules, no import cycle, the modules of `unsafe`
+//! and `cfg`, and a core without system calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -52,14 +52,14 @@ const CORE_ORDER: &[&str] = &[
     "control",
 ];
 
-/// The crates that are confined, and the modules that may use them.
+/// Crates with the modules that may use them.
 const CRATES: &[(&str, &[&str])] = &[
     ("avt", &["core"]),
     ("regex", &["core"]),
     ("regex_automata", &["core"]),
     ("regex_syntax", &["core"]),
     ("tui_input", &["core"]),
-    // The core has the enum of requests, from which clap derives the subcommands.
+    // clap derives the subcommands from the enum of requests in the core.
     ("clap", &["cli", "cmd", "core"]),
     ("clap_complete", &["cli", "cmd"]),
     ("mio", &["host"]),
@@ -67,7 +67,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("signal_hook", &["sys"]),
 ];
 
-/// Type names that are defined more than once, with the reason.
+/// Type names that may be defined more than once, with the reason.
 const SAME_NAME: &[(&str, &str)] = &[
     ("Err", "the associated type of `FromStr`"),
     ("Item", "the associated type of `Iterator`"),
@@ -82,21 +82,21 @@ struct Module {
     path: Vec<String>,
     /// The file's text without comments, strings kept.
     code: String,
-    /// What its `use` lines bring in: name and absolute path.
+    /// Imported names with their absolute paths.
     imports: Vec<(String, Vec<String>)>,
 }
 
 fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("the pattern is good")
+    Regex::new(text).expect("the pattern is valid")
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).expect("the folder can be read");
-    let paths = entries.map(|entry| entry.expect("its entries can be read").path());
+    let entries = fs::read_dir(dir).expect("src is readable");
+    let paths = entries.map(|entry| entry.expect("src is readable").path());
     paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Every Rust file of `src` that is no test: module, path, text without comments and without its tests.
+/// Returns every Rust file of `src` that is no test, without comments and tests.
 fn modules() -> &'static [Module] {
     static MODULES: LazyLock<Vec<Module>> = LazyLock::new(read_modules);
     &MODULES
@@ -106,8 +106,8 @@ fn read_modules() -> Vec<Module> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let rust = files(&root).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs"));
     let read = |path: PathBuf| {
-        let file = path.strip_prefix(&root).expect("it lies in src").to_string_lossy().into_owned();
-        let text = fs::read_to_string(&path).expect("it can be read");
+        let file = path.strip_prefix(&root).expect("the file is in src").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("the file is readable");
         let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let code = code.join("\n").split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
         let path: Vec<String> = file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
@@ -124,14 +124,14 @@ fn read_modules() -> Vec<Module> {
 }
 
 impl Module {
-    /// The top-level module that it belongs to.
+    /// Returns the top-level module around the module.
     fn top(&self) -> &str {
         self.path.first().map_or("lib", String::as_str)
     }
 }
 
-/// The paths of a `use` tree, each with the name that it brings in.
-fn flattened(tree: &str, prefix: &[String], out: &mut Vec<(String, Vec<String>)>) {
+/// Appends the paths of a `use` tree, each with the imported name.
+fn flatten(tree: &str, prefix: &[String], paths: &mut Vec<(String, Vec<String>)>) {
     let tree = tree.trim();
     if let Some((head, rest)) = tree.split_once('{') {
         let mut prefix = prefix.to_vec();
@@ -143,13 +143,13 @@ fn flattened(tree: &str, prefix: &[String], out: &mut Vec<(String, Vec<String>)>
                 b'{' => depth += 1,
                 b'}' => depth -= 1,
                 b',' if depth == 0 => {
-                    flattened(&body[start..at], &prefix, out);
+                    flatten(&body[start..at], &prefix, paths);
                     start = at + 1;
                 }
                 _ => {}
             }
         }
-        return flattened(&body[start..], &prefix, out);
+        return flatten(&body[start..], &prefix, paths);
     }
     if tree.is_empty() {
         return;
@@ -162,10 +162,10 @@ fn flattened(tree: &str, prefix: &[String], out: &mut Vec<(String, Vec<String>)>
         whole.pop();
     }
     let name = alias.map(|alias| alias.trim().to_owned()).or_else(|| whole.last().cloned());
-    out.push((name.unwrap_or_default(), whole));
+    paths.push((name.unwrap_or_default(), whole));
 }
 
-/// A path that is written in a module, from the crate's root on; `None` for other crates.
+/// Returns a path in `module` as seen from the crate's root; `None` for a path in another crate.
 fn absolute(module: &[String], path: &[String], known: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
     let supers = path.iter().take_while(|part| *part == "super").count();
     match path.first()?.as_str() {
@@ -182,7 +182,7 @@ fn imports(module: &Module, known: &BTreeSet<Vec<String>>) -> Vec<(String, Vec<S
         LazyLock::new(|| pattern(r"\b((?:crate|super|self|[a-z_]+)(?:::[a-z_][a-z0-9_]*)*::[A-Za-z_]+)"));
     static VISIBILITY: LazyLock<Regex> = LazyLock::new(|| pattern(r"pub\(in [^)]*\)"));
     let mut written = Vec::new();
-    USES.captures_iter(&module.code).for_each(|found| flattened(&found[1], &[], &mut written));
+    USES.captures_iter(&module.code).for_each(|found| flatten(&found[1], &[], &mut written));
     let code = USES.replace_all(&module.code, "");
     let code = VISIBILITY.replace_all(&code, "");
     let inside = INLINE.captures_iter(&code).map(|found| {
@@ -194,7 +194,7 @@ fn imports(module: &Module, known: &BTreeSet<Vec<String>>) -> Vec<(String, Vec<S
     resolved.flatten().collect()
 }
 
-/// The module that defines what this path names: re-exports are followed.
+/// Returns the module that defines the item of `path`, behind re-exports.
 fn definer(path: &[String], modules: &BTreeMap<Vec<String>, &Module>, depth: u8) -> Option<Vec<String>> {
     let end = (0..=path.len()).rev().find(|&end| modules.contains_key(&path[..end]))?;
     let module = modules[&path[..end]];
@@ -209,7 +209,7 @@ fn definer(path: &[String], modules: &BTreeMap<Vec<String>, &Module>, depth: u8)
     Some(module.path.clone())
 }
 
-/// The modules that each module uses, by the files that define what is used.
+/// Returns the modules that each module uses, without re-exports.
 fn edges(modules: &[Module]) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     let by_path: BTreeMap<Vec<String>, &Module> = modules.iter().map(|module| (module.path.clone(), module)).collect();
     let used = |module: &Module| {
@@ -236,7 +236,7 @@ fn modules_use_lower_layers_only() {
 }
 
 #[test]
-fn modules_of_core_use_those_in_front_of_them_only() {
+fn core_modules_use_earlier_ones_only() {
     let place = |name: &str| {
         CORE_ORDER.iter().position(|known| *known == name).unwrap_or_else(|| panic!("{name} has no place in core"))
     };
@@ -250,7 +250,7 @@ fn modules_of_core_use_those_in_front_of_them_only() {
     }
 }
 
-/// A folder is one module: its files may use what its `mod.rs` defines. Every other cycle is one.
+/// A folder counts as one module: its files may use what its `mod.rs` defines.
 #[test]
 fn no_import_cycle() {
     let mut edges = edges(modules());
@@ -285,10 +285,20 @@ fn core_is_a_router_of_bounded_size() {
     for module in modules().iter().filter(|module| module.file != "core/mod.rs") {
         assert!(!implements.is_match(&module.code), "{} implements Core; only core/mod.rs may", module.file);
     }
-    let core = modules().iter().find(|module| module.file == "core/mod.rs").expect("there is a core");
-    let fields = core.code.split("pub struct Core {").nth(1).and_then(|rest| rest.split('}').next()).expect("a struct");
+    let core = modules().iter().find(|module| module.file == "core/mod.rs").expect("core/mod.rs exists");
+    let fields = core
+        .code
+        .split("pub struct Core {")
+        .nth(1)
+        .and_then(|rest| rest.split('}').next())
+        .expect("core/mod.rs defines Core");
     let fields = fields.lines().filter(|line| line.contains(": ")).count();
-    let body = core.code.split("\nimpl Core {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("an impl");
+    let body = core
+        .code
+        .split("\nimpl Core {")
+        .nth(1)
+        .and_then(|rest| rest.split("\n}").next())
+        .expect("core/mod.rs implements Core");
     let methods = pattern(r"(?m)^    (?:pub )?fn ").find_iter(body).count();
     assert!(fields <= 12, "Core has {fields} fields");
     assert!(methods <= 40, "Core has {methods} methods");
@@ -303,8 +313,8 @@ fn type_names_are_defined_once() {
             all.entry(found[1].to_owned()).or_default().insert(module.file.clone());
         }
     }
-    let excused = |name: &str| SAME_NAME.iter().any(|(known, _)| *known == name);
-    let twice: Vec<_> = all.into_iter().filter(|(name, files)| files.len() > 1 && !excused(name)).collect();
+    let is_allowed = |name: &str| SAME_NAME.iter().any(|(known, _)| *known == name);
+    let twice: Vec<_> = all.into_iter().filter(|(name, files)| files.len() > 1 && !is_allowed(name)).collect();
     assert!(twice.is_empty(), "type names that are defined more than once: {twice:#?}");
 }
 
@@ -347,11 +357,11 @@ fn process_is_left_through_main_only() {
     }
 }
 
-/// An `io::Error` is shown by `types::reason`, which leaves out the number and the library's words.
+/// `types::reason` shows an `io::Error` without its number.
 #[test]
 fn system_errors_are_shown_through_one_function() {
     let shown = pattern(r"\{(?:error|err|errno|e)(?::\?)?\}|\b(?:error|err|errno|e)\.to_string\(\)");
-    // What these show is no `io::Error`: a fault of JSON, an error of clap, a sentence of coshell's own, `reason` itself.
+    // These show errors of serde_json and clap and sentences of coshell; `types.rs` defines `reason`.
     let others = ["cli/refusal.rs", "core/request.rs", "wire/rpc.rs", "cmd/connection.rs", "config.rs", "types.rs"];
     for module in modules().iter().filter(|module| !others.contains(&&*module.file)) {
         let found = shown.find(&module.code).map(|found| found.as_str());

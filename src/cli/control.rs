@@ -1,38 +1,37 @@
-//! The subcommands: those that are one call of a session's socket, which `core::command` has, and those that need no
-//! session.
+//! Subcommands: those that send a request to a session, defined in `core::request`, and those that need no session.
 
 use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::{SESSION, items, trigger_args};
+use super::{SESSION, trigger_args, trigger_options};
 use crate::core::request;
 use crate::core::request::Options;
 use crate::core::trigger::definition::TRIGGER;
 use crate::error::Usage;
 
-/// A subcommand, as it was typed.
+/// A parsed subcommand.
 #[derive(Debug)]
 pub struct Call {
-    /// The session to ask, if it was named.
+    /// The session to ask, if it was given.
     pub session: Option<String>,
-    /// Print the answer as JSON.
+    /// Whether the response is printed as JSON.
     pub json: bool,
-    /// What is asked.
+    /// The request.
     pub request: ClientCommand,
 }
 
-/// Who is asked.
+/// Receiver of a subcommand's request.
 #[derive(Debug)]
 pub enum ClientCommand {
-    /// A session.
+    /// A session, by its socket.
     Session(request::Request),
-    /// Nobody: it is done here.
+    /// The client itself.
     Local(Local),
 }
 
-/// What is done without a call.
+/// Subcommands without a request to a session.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Local {
     /// List this user's sessions
@@ -56,7 +55,7 @@ pub enum Local {
     Integration {
         /// the shell: bash, zsh or fish
         #[arg(value_name = "SHELL", hide_possible_values = true)]
-        shell: Marked,
+        shell: MarkedShell,
     },
     /// Print the completions of coshell's own command line for a shell
     Completions {
@@ -69,9 +68,9 @@ pub enum Local {
     },
 }
 
-/// A shell that can be made to mark its prompts and commands.
+/// A shell for which there is a script that marks prompts and commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Marked {
+pub enum MarkedShell {
     /// bash, 3.2 or later.
     Bash,
     /// zsh.
@@ -80,16 +79,16 @@ pub enum Marked {
     Fish,
 }
 
-/// All subcommands, with the options that they share.
+/// Returns all subcommands with their shared options.
 pub(super) fn subcommands() -> Vec<Command> {
     let all = Local::augment_subcommands(request::Request::augment_subcommands(Command::new("coshell")));
     all.get_subcommands().cloned().map(shared).collect()
 }
 
-/// A subcommand, and those below it, with the options that all have.
+/// Adds the shared options to a subcommand and those below it.
 fn shared(subcommand: Command) -> Command {
     let mut subcommand = subcommand.arg(help_arg());
-    // What is missing is said in a sentence; a page of help would hide it.
+    // A missing argument is named in a sentence, which a page of help would hide.
     subcommand = subcommand.arg_required_else_help(false);
     let below: Vec<String> = subcommand.get_subcommands().map(|below| below.get_name().to_owned()).collect();
     if below.is_empty() {
@@ -121,10 +120,10 @@ fn json_arg() -> Arg {
 }
 
 impl Call {
-    /// Asks the session that was named in front of `subcommand`.
-    pub(super) fn ask(&mut self, named: String, subcommand: &str) -> Result<(), Usage> {
+    /// Sets the session that was given in front of `subcommand`.
+    pub(super) fn set_session(&mut self, named: String, subcommand: &str) -> Result<(), Usage> {
         let of = |reason: &str| Err(Usage::of(subcommand, &format!("--{SESSION}: {reason}")));
-        if !self.asks_one_session() {
+        if !self.has_one_session() {
             return of(&format!("coshell {subcommand} asks no single session; leave it out"));
         }
         match self.session.replace(named) {
@@ -136,25 +135,25 @@ impl Call {
         }
     }
 
-    fn asks_one_session(&self) -> bool {
+    fn has_one_session(&self) -> bool {
         matches!(self.request, ClientCommand::Session(_) | ClientCommand::Local(Local::Ask { .. }))
     }
 }
 
 impl FromArgMatches for Call {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        // Without one there is no call: the session's subcommands, asked below, say so.
+        // Without a subcommand there is no call: the parser of the session's requests refuses it.
         let name = matches.subcommand_name().unwrap_or_default();
         let request = if Local::has_subcommand(name) {
             ClientCommand::Local(Local::from_arg_matches(matches)?)
         } else {
             ClientCommand::Session(request::Request::from_arg_matches(matches)?)
         };
-        let last = deepest(matches);
-        // Those that ask nobody do not have both options: clap refuses to say of one that it does not know.
+        let last = innermost(matches);
+        // Subcommands without a session lack these options, which clap reports as an error.
         let session = last.try_get_one::<String>(SESSION).unwrap_or_default().cloned();
         let json = last.try_get_one::<bool>("json").unwrap_or_default().copied();
-        // Where there is no such option, nobody asked for JSON.
+        // Without the option the response is not JSON.
         Ok(Self { session, json: json.unwrap_or_default(), request })
     }
 
@@ -164,9 +163,9 @@ impl FromArgMatches for Call {
     }
 }
 
-/// What was typed behind the last subcommand.
-fn deepest(matches: &ArgMatches) -> &ArgMatches {
-    matches.subcommand().map_or(matches, |(_, below)| deepest(below))
+/// Returns the matches of the innermost subcommand.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, below)| innermost(below))
 }
 
 impl Args for Options {
@@ -181,7 +180,7 @@ impl Args for Options {
 
 impl FromArgMatches for Options {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Ok(Self(items(matches)))
+        Ok(Self(trigger_options(matches)))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -205,12 +204,12 @@ mod tests {
     }
 
     #[test]
-    fn each_takes_the_shared_options() {
+    fn each_subcommand_takes_the_shared_options() {
         let call = call(&["trigger", "list", "--json", "--session", "7"]);
         assert!(call.json && call.session.as_deref() == Some("7"));
     }
 
-    /// Every command that is called by itself, with what it needs.
+    /// Returns every command without subcommands, with the arguments that it requires.
     fn callable(here: &Command, path: &[String]) -> Vec<(Command, Vec<String>)> {
         let below = here.get_subcommands().filter(|below| below.get_name() != "help");
         let mut all: Vec<_> =
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn session_is_named_in_front_of_every_subcommand_that_asks_one() {
+    fn session_may_stand_in_front_of_each_subcommand() {
         let typed = |front: &[&str], words: &[String], behind: &[&str]| {
             let (name, rest) = words.split_at(if words[0] == "trigger" { 2 } else { 1 });
             let words = front.iter().copied().chain(name.iter().map(String::as_str));
@@ -259,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn session_in_front_of_no_subcommand_is_refused() {
+    fn session_without_subcommand_is_refused() {
         for (typed, part) in [
             (&["--session"][..], "its value is missing"),
             (&["--session", "--json", "status"], "its value is missing"),
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn each_has_a_page_of_help() {
+    fn each_subcommand_has_help() {
         for name in crate::cli::command().get_subcommands().map(Command::get_name) {
             for help in ["-h", "--help"] {
                 let answer = parse(["coshell", name, help].map(std::ffi::OsString::from));
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trigger_is_added_with_the_options_of_the_command_line() {
+    fn trigger_add_takes_options_of_triggers() {
         let call = call(&["trigger", "add", "a", "--send", "-x", "--once", "--bell"]);
         let ClientCommand::Session(request::Request::Trigger(TriggerRequest::Add { regex, options })) = call.request
         else {
@@ -296,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_signal_has_a_name_or_a_number() {
+    fn signal_has_a_name_or_a_number() {
         for (signal, number) in [("TERM", 15), ("sigint", 2), ("9", 9)] {
             let ClientCommand::Session(request::Request::Stop { signal }) = call(&["stop", "--signal", signal]).request
             else {

@@ -1,5 +1,5 @@
-//! An option whose value was forgotten must not take the option behind it for that value: clap would, wherever a value
-//! may begin with a dash.
+//! Refuses an option in the place of another option's missing value. clap would take it for the value, wherever a
+//! value may begin with a dash.
 
 use std::ffi::OsString;
 
@@ -8,8 +8,8 @@ use clap::{Arg, ArgAction, Command};
 use super::refusal;
 use crate::error::Usage;
 
-/// Refuses the first option of `argv` that stands in front of another one and not of its value. What else is wrong is
-/// left to clap.
+/// Refuses the first option of `argv` whose value is missing in front of another option. Other faults are left to
+/// clap.
 pub(super) fn refuse(command: &Command, argv: &[OsString]) -> Result<(), Usage> {
     let (mut here, mut path) = (command, Vec::new());
     let mut words = argv.iter().skip(1).map(|word| word.to_string_lossy()).peekable();
@@ -33,7 +33,7 @@ pub(super) fn refuse(command: &Command, argv: &[OsString]) -> Result<(), Usage> 
         };
         match awaits(last) {
             Awaits::Nothing => {}
-            // clap prints the page and looks no further.
+            // clap prints the help and reads no further.
             Awaits::Page => return Ok(()),
             Awaits::Perhaps => drop(words.next_if(|next| !next.starts_with('-'))),
             Awaits::Value => {
@@ -47,14 +47,14 @@ pub(super) fn refuse(command: &Command, argv: &[OsString]) -> Result<(), Usage> 
     Ok(())
 }
 
-/// The option that a word ends in, and whether its value is in the same word.
+/// The last option of a word, and whether its value is in the same word.
 #[derive(Clone, Copy)]
 struct Last<'a> {
     arg: &'a Arg,
     valued: bool,
 }
 
-/// What an option needs of the next word.
+/// What an option takes of the next word.
 enum Awaits {
     Nothing,
     Perhaps,
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::cli::{Answer, command, parse, session};
 
-    /// Every command that takes options: its words, and its options as they are typed.
+    /// Returns every command that takes options: its words, and its options.
     fn all(here: &Command, path: &[&str]) -> Vec<(Vec<String>, Vec<Arg>)> {
         let words = path.iter().map(|word| (*word).to_owned()).collect();
         let options = here.get_arguments().filter(|arg| arg.get_long().is_some()).cloned().collect();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn no_option_takes_an_option_behind_it_for_its_value() {
+    fn option_is_not_taken_for_a_value() {
         let mut whole = command();
         whole.build();
         let mut of_session = session();
@@ -129,7 +129,7 @@ mod tests {
             });
             let others: Vec<String> = options.iter().flat_map(spelled).chain(["--".to_owned()]).collect();
             for (option, other) in due.flat_map(|option| others.iter().map(move |other| (option, other))) {
-                let long = option.get_long().expect("it has one");
+                let long = option.get_long().expect("each option has a long name");
                 for written in spelled(option) {
                     let words = [&["coshell".to_owned()][..], &path, &[written, other.clone()]].concat();
                     let answer = parse(words.iter().map(OsString::from));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_begins_with_a_dash_and_is_no_option_is_a_value() {
+    fn dashed_text_that_is_no_option_is_a_value() {
         for words in [
             &["-t", "-x", "--send", "-5", "--notify", "- done"][..],
             &["-t", "--bogus", "--bell"],
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn clusters_and_optional_values_are_seen_through() {
+    fn clusters_and_optional_values_are_recognized() {
         for words in [&["-qt", "--bell"][..], &["--mark", "x", "-t", "-lq"], &["-q", "--mark", "--send", "-tx"]] {
             let answer = parse(["coshell"].iter().chain(words).map(OsString::from));
             let Err(Answer::Refused(usage)) = answer else { panic!("{words:?}: {answer:?}") };

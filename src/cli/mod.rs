@@ -1,5 +1,5 @@
-//! The command line: records what was typed, in the order in which it was typed, and looks nothing up. The options
-//! of the actions come from `core::action::KINDS`, the subcommands from `core::command` and `control`.
+//! The command line: parses the arguments in the order in which they were given. The options of actions come from
+//! `core::trigger::action::KINDS`, the subcommands from `core::request` and `control`.
 
 mod control;
 mod forgotten;
@@ -16,7 +16,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
-pub use control::{Call, ClientCommand, Local, Marked};
+pub use control::{Call, ClientCommand, Local, MarkedShell};
 
 use crate::core::request::{InputFormat, OptionArg};
 use crate::core::trigger::action::KINDS;
@@ -25,21 +25,21 @@ use crate::core::{Chord, SilentKeys};
 use crate::error::Usage;
 use crate::types::whole;
 
-/// What was typed.
+/// A parsed command line.
 #[derive(Debug)]
 pub enum Typed {
-    /// A session is to be started.
+    /// Start a session.
     Session(Args),
-    /// A subcommand.
+    /// Run a subcommand.
     Call(Call),
 }
 
-/// What a command line is answered where it asks for nothing to be done.
+/// Result of a command line that starts nothing.
 #[derive(Debug)]
 pub enum Answer {
-    /// A page of help, or the version.
+    /// The help, or the version.
     Page(clap::Error),
-    /// It is wrong.
+    /// A usage error.
     Refused(Usage),
 }
 
@@ -195,7 +195,7 @@ Exit status: the wrapped command's own; 128+N if signal N ended it; 125 if
 coshell itself failed, 126 if the command could not be run, 127 if it was not
 found; 2 for a usage error.";
 
-/// The whole command line, as clap has it.
+/// Returns the whole command line.
 pub fn command() -> Command {
     let session = session().arg(
         control::session_arg()
@@ -206,10 +206,10 @@ pub fn command() -> Command {
     session.subcommand_help_heading("Subcommands").subcommands(control::subcommands())
 }
 
-/// The part of it to which these words belong: the options of a session, or a subcommand, or all that the first word may
-/// be. None where the first word is nothing that coshell knows.
+/// Returns the part of the command line to which `words` belong: the options of a session, a subcommand, or
+/// everything that the first word may be. `None` if the first word is unknown.
 pub fn command_of(words: &[OsString]) -> Option<Command> {
-    // `--session ID` may stand in front of a subcommand; where it is wrong it decides nothing.
+    // `--session ID` may stand in front of a subcommand; if it is wrong, it is ignored here.
     let stripped = session_in_front(words.to_vec());
     let words = stripped.as_ref().map_or(words, |(_, words)| words);
     let [_, first, _, ..] = words else { return Some(command()) };
@@ -221,21 +221,21 @@ pub fn command_of(words: &[OsString]) -> Option<Command> {
     first.to_str().is_some_and(|first| whole.find_subcommand(first).is_some()).then_some(whole)
 }
 
-/// The same for the short help, which names the subcommands only.
-fn in_short() -> Command {
+/// Returns the command line of the short help, which lists the subcommands by name only.
+fn short_command() -> Command {
     let subcommands = control::subcommands();
     let subcommands: Vec<&str> = subcommands.iter().map(Command::get_name).collect();
     let modifiers: Vec<String> = MODIFIERS.iter().map(|modifier| format!("--{}", modifier.name)).collect();
     session().after_help(format!(
         "Modifiers of a trigger:\n{}\n\nSubcommands:\n{}\n\n--help shows all options, and examples; the manual is \
          coshell(1).",
-        folded(&modifiers.join(", ")),
-        folded(&subcommands.join(", "))
+        fold_names(&modifiers.join(", ")),
+        fold_names(&subcommands.join(", "))
     ))
 }
 
-/// Names in lines that fit the help.
-fn folded(names: &str) -> String {
+/// Folds a list of names into lines of the help's width.
+fn fold_names(names: &str) -> String {
     let mut lines = vec![" ".to_owned()];
     for name in names.split_inclusive(' ') {
         if lines.last().is_some_and(|line| line.len() + name.trim_end().len() > HELP_WIDTH) {
@@ -249,7 +249,7 @@ fn folded(names: &str) -> String {
     lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n")
 }
 
-/// The command line of a session alone: the subcommands would cost every start a millisecond's part.
+/// Returns the command line of a session without subcommands, which would take part of a millisecond at every start.
 fn session() -> Command {
     let styles =
         Styles::styled().header(AnsiColor::Green.on_default().bold()).usage(AnsiColor::Green.on_default().bold());
@@ -271,7 +271,7 @@ fn session() -> Command {
         .args_override_self(true)
         .disable_help_flag(true)
         .disable_version_flag(true)
-        .args(about_args())
+        .args(help_args())
 }
 
 fn trigger_args() -> Vec<Arg> {
@@ -300,7 +300,7 @@ fn trigger_args() -> Vec<Arg> {
     [trigger].into_iter().chain(actions).chain(modifiers).collect()
 }
 
-/// An option that may come many times, each with its place.
+/// Returns an option that may be repeated, and whose position counts.
 fn repeated(name: &'static str, value: Option<&'static str>) -> Arg {
     let arg = Arg::new(name).long(name).action(ArgAction::Append);
     match value {
@@ -312,8 +312,8 @@ fn repeated(name: &'static str, value: Option<&'static str>) -> Arg {
     }
 }
 
-/// Last, as in most manuals.
-fn about_args() -> [Arg; 2] {
+/// Returns the options that come last, as in most manuals.
+fn help_args() -> [Arg; 2] {
     let arg = |name: &'static str, letter| Arg::new(name).long(name).short(letter).help_heading(SESSION_HEADING);
     [
         arg("help", 'h').action(ArgAction::Help).help("this page; --help says more, with examples"),
@@ -321,25 +321,25 @@ fn about_args() -> [Arg; 2] {
     ]
 }
 
-/// Whether a command line with this first word starts a session: a subcommand has no dash.
+/// Returns whether a command line with this first word starts a session: a subcommand has no dash.
 fn starts_session(first: Option<&OsString>) -> bool {
     first.is_none_or(|first| first.as_encoded_bytes().starts_with(b"-"))
 }
 
-/// What was typed, or what it is answered.
+/// Parses a command line.
 pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, Answer> {
     let (named, argv) = session_in_front(argv.into_iter().collect())?;
     if starts_session(argv.get(1)) {
         let long = argv.iter().any(|arg| arg == "--help");
-        let about =
+        let is_help =
             argv.get(1).is_some_and(|first| ["-h", "--help", "-V", "--version"].iter().any(|word| first == word));
-        if named.is_some() && !about {
+        if named.is_some() && !is_help {
             return Err(Usage::new(SESSION, "belongs to a subcommand: write coshell --session ID SUBCOMMAND").into());
         }
         return match parse_session(argv) {
-            // Its help tells of the subcommands too.
+            // The help of a session lists the subcommands too.
             Err(Answer::Page(page)) if page.kind() == ErrorKind::DisplayHelp => {
-                let (command, help) = if long { (command(), "--help") } else { (in_short(), "-h") };
+                let (command, help) = if long { (command(), "--help") } else { (short_command(), "-h") };
                 Err(Answer::Page(command.try_get_matches_from(["coshell", help]).err().unwrap_or(page)))
             }
             parsed => parsed.map(Typed::Session),
@@ -348,14 +348,14 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, Answer> 
     let mut command = command();
     forgotten::refuse(&command, &argv)?;
     let call = command.try_get_matches_from_mut(&argv).and_then(|matches| Call::from_arg_matches(&matches));
-    let mut call = call.map_err(|error| wrong_call(error, &command, named.as_deref(), &argv))?;
+    let mut call = call.map_err(|error| refuse_call(error, &command, named.as_deref(), &argv))?;
     if let Some(named) = named {
-        call.ask(named, &refusal::path(&command, &texts(&argv)))?;
+        call.set_session(named, &refusal::path(&command, &words_of(&argv)))?;
     }
     Ok(Typed::Call(call))
 }
 
-/// Takes the session that is named in front of the subcommand off the command line.
+/// Removes the `--session` in front of the subcommand.
 fn session_in_front(mut argv: Vec<OsString>) -> Result<(Option<String>, Vec<OsString>), Usage> {
     let Some(first) = argv.get(1).and_then(|first| first.to_str()) else { return Ok((None, argv)) };
     let (end, id) = match first.strip_prefix("--session") {
@@ -376,18 +376,18 @@ fn session_in_front(mut argv: Vec<OsString>) -> Result<(Option<String>, Vec<OsSt
 }
 
 /// Returns the words behind the program's name.
-fn texts(argv: &[OsString]) -> Vec<String> {
+fn words_of(argv: &[OsString]) -> Vec<String> {
     argv.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-/// Returns the answer to a subcommand that clap refuses.
-fn wrong_call(error: clap::Error, command: &Command, named: Option<&str>, argv: &[OsString]) -> Answer {
+/// Returns the refusal of a subcommand, in place of clap's error.
+fn refuse_call(error: clap::Error, command: &Command, named: Option<&str>, argv: &[OsString]) -> Answer {
     if !error.use_stderr() {
         return Answer::Page(error);
     }
-    let words = texts(argv);
+    let words = words_of(argv);
     let path = refusal::path(command, &words);
-    // An unknown subcommand may be an argument of a session to clap.
+    // To clap, an unknown subcommand may be an argument of a session.
     Answer::Refused(if error.kind() == ErrorKind::InvalidSubcommand || path.is_empty() {
         stray::unknown(command, &words, &path, named)
     } else {
@@ -395,31 +395,31 @@ fn wrong_call(error: clap::Error, command: &Command, named: Option<&str>, argv: 
     })
 }
 
-/// The same, where a session is to be started.
+/// Parses the command line of a session.
 pub fn parse_session(argv: Vec<OsString>) -> Result<Args, Answer> {
     let command = session();
     let (items, left) = quick::take(&command, argv);
     finish(command, items, &left)
 }
 
-/// The same, where these were taken off before.
+/// Parses what is left of the command line of a session, after the options `before` were taken off.
 fn finish(mut command: Command, before: Vec<OptionArg>, argv: &[OsString]) -> Result<Args, Answer> {
     forgotten::refuse(&command, argv)?;
     let mut matches =
-        command.try_get_matches_from_mut(argv).map_err(|error| wrong_session(error, !before.is_empty(), argv))?;
-    let trigger_options = before.into_iter().chain(items(&matches)).collect();
+        command.try_get_matches_from_mut(argv).map_err(|error| refuse_session(error, !before.is_empty(), argv))?;
+    let trigger_options = before.into_iter().chain(trigger_options(&matches)).collect();
     match Args::from_arg_matches_mut(&mut matches) {
         Ok(args) => Ok(Args { trigger_options, ..args }),
-        Err(error) => Err(wrong_session(error, false, argv)),
+        Err(error) => Err(refuse_session(error, false, argv)),
     }
 }
 
-/// The options that belong to triggers, in the order in which they were typed.
-pub(super) fn items(matches: &ArgMatches) -> Vec<OptionArg> {
+/// Returns the options of triggers, in the order in which they were given.
+pub(super) fn trigger_options(matches: &ArgMatches) -> Vec<OptionArg> {
     let modifiers = MODIFIERS.iter().map(|modifier| modifier.name);
     let names = KINDS.iter().map(|kind| kind.name).chain([TRIGGER]).chain(modifiers);
     let mut placed = Vec::new();
-    // The pattern of a trigger that a subcommand adds stands by itself.
+    // The pattern of `trigger add` is an argument of its own.
     for name in names.filter(|name| matches.try_contains_id(name).is_ok()) {
         let values = matches.get_many::<String>(name).into_iter().flatten();
         let places = matches.indices_of(name).into_iter().flatten();
@@ -431,9 +431,9 @@ pub(super) fn items(matches: &ArgMatches) -> Vec<OptionArg> {
     placed.into_iter().map(|(_, item)| item).collect()
 }
 
-/// Returns the answer to the options of a session that clap refuses; `cut` says that others were taken off before. A command that stands without `--` is an unknown
-/// argument to clap.
-fn wrong_session(error: clap::Error, cut: bool, argv: &[OsString]) -> Answer {
+/// Returns the refusal of a session's options, in place of clap's error; `cut` says that other options were taken off
+/// before. To clap, a command without `--` is an unknown argument.
+fn refuse_session(error: clap::Error, cut: bool, argv: &[OsString]) -> Answer {
     use clap::error::{ContextKind, ContextValue};
     if !error.use_stderr() {
         return Answer::Page(error);
@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_sound() {
+    fn clap_accepts_the_command() {
         command().debug_assert();
     }
 
@@ -483,27 +483,27 @@ mod tests {
     }
 
     #[test]
-    fn a_command_stands_behind_two_dashes_with_its_own_options() {
+    fn options_behind_two_dashes_belong_to_the_command() {
         assert_eq!(parsed(&["-q", "--", "ssh", "-t", "host"]).command, ["ssh", "-t", "host"]);
     }
 
     #[test]
-    fn a_command_without_them_is_told_where_it_belongs() {
-        let error = parse(["coshell", "vim"].map(OsString::from)).expect_err("it is a usage error");
+    fn command_without_two_dashes_is_refused_with_remedy() {
+        let error = parse(["coshell", "vim"].map(OsString::from)).expect_err("the command line is wrong");
         assert!(matches!(&error, Answer::Refused(usage) if usage.to_string().contains("coshell -- vim")), "{error}");
     }
 
     #[test]
-    fn what_is_too_much_for_a_subcommand_is_no_command_to_wrap() {
+    fn extra_argument_of_a_subcommand_is_no_command() {
         for argv in [&["coshell", "status", "x"][..], &["coshell", "trigger", "x"], &["coshell", "help", "x"]] {
-            let error = parse(argv.iter().map(OsString::from)).expect_err("it is a usage error");
+            let error = parse(argv.iter().map(OsString::from)).expect_err("the command line is wrong");
             assert!(!error.to_string().contains("coshell -- x"), "{error}");
         }
     }
 
     #[test]
-    fn the_short_help_fits_a_screen() {
-        let help = in_short().render_help().to_string();
+    fn short_help_fits_a_screen() {
+        let help = short_command().render_help().to_string();
         assert!(help.lines().count() <= 50, "{} lines", help.lines().count());
         assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
     }

@@ -1,6 +1,6 @@
-//! Takes the options of triggers off the front of a command line, for as long as each is written in the plainest way, so
-//! that a start with a thousand triggers does not wait for clap, which keeps several copies of every value. What is
-//! written in another way, and all that is wrong, is left to clap.
+//! Takes plainly written options of triggers off the front of a command line, so that a start with a thousand
+//! triggers does not wait for clap, which keeps several copies of every value. Other forms, and all faults, are left
+//! to clap.
 
 use std::ffi::{OsStr, OsString};
 use std::iter::Peekable;
@@ -11,7 +11,7 @@ use crate::core::request::OptionArg;
 use crate::core::trigger::action::KINDS;
 use crate::core::trigger::definition::{MODIFIERS, TRIGGER};
 
-/// The options of triggers that are taken off, in order, and what is left of the command line.
+/// Returns the options of triggers that were taken off, in order, and the rest of the command line.
 pub(super) fn take(command: &Command, argv: impl IntoIterator<Item = OsString>) -> (Vec<OptionArg>, Vec<OsString>) {
     let mut argv = argv.into_iter().peekable();
     let (mut items, mut left): (_, Vec<_>) =
@@ -34,13 +34,13 @@ pub(super) fn take(command: &Command, argv: impl IntoIterator<Item = OsString>) 
     (items, left)
 }
 
-/// Where the value of an option is.
+/// Place of an option's value.
 enum Value {
     None,
     Next,
 }
 
-/// The option of a trigger, with its value, which is not taken where it is not a plain one.
+/// Returns the option of a trigger with its value, which is taken only if it is plain.
 fn of_trigger(written: Written<'_>, behind: &mut Peekable<impl Iterator<Item = OsString>>) -> Option<OptionArg> {
     let trigger = (TRIGGER, Some('t'), true);
     let kinds = KINDS.iter().map(|kind| (kind.name, kind.letter, kind.value.is_some()));
@@ -51,7 +51,8 @@ fn of_trigger(written: Written<'_>, behind: &mut Peekable<impl Iterator<Item = O
     Some(OptionArg { name: name.into(), value })
 }
 
-/// An option of the session in which nothing can be wrong: clap would complain of it later than it does of what follows.
+/// Returns where the value of a session's option is, if the option cannot be wrong: clap would report its fault later
+/// than a fault behind it.
 fn of_session(command: &Command, written: Written<'_>, next: Option<&OsString>) -> Option<Value> {
     let arg = command.get_arguments().find(|arg| written.is(arg.get_long(), arg.get_short()))?;
     match arg.get_action() {
@@ -64,23 +65,23 @@ fn of_session(command: &Command, written: Written<'_>, next: Option<&OsString>) 
     }
 }
 
-/// Whether this can be nothing but a value where one is due.
+/// Returns whether `next` can only be a value where one is expected.
 fn is_plain(next: &OsStr) -> bool {
     next.to_str().is_some_and(|next| !next.starts_with('-'))
 }
 
-/// How an option is written: `--name`, or `-n`.
+/// Form of an option: `--name`, or `-n`.
 #[derive(Clone, Copy)]
 enum Written<'a> {
     Name(&'a str),
     Letter(char),
-    /// Neither, or more than an option.
+    /// No option, or more than an option.
     Otherwise,
 }
 
 impl<'a> Written<'a> {
     fn of(typed: &'a OsStr) -> Self {
-        // No option has a name that is not UTF-8: clap says so.
+        // No name of an option is invalid UTF-8: clap refuses it.
         let typed = typed.to_str().unwrap_or_default();
         match typed.strip_prefix('-').map(|one| (one, one.strip_prefix('-'))) {
             Some((_, Some(name))) => Self::Name(name),
@@ -92,7 +93,7 @@ impl<'a> Written<'a> {
         }
     }
 
-    /// Whether it is the option with this name and letter.
+    /// Returns whether this is the option with this name or letter.
     fn is(self, name: Option<&str>, letter: Option<char>) -> bool {
         match self {
             Self::Name(written) => name == Some(written),
@@ -153,24 +154,24 @@ mod tests {
         "-V",
     ];
 
-    fn told(result: Result<Args, Answer>) -> Result<String, String> {
+    fn shown(result: Result<Args, Answer>) -> Result<String, String> {
         result.map(|args| format!("{args:?}")).map_err(|error| error.to_string())
     }
 
     proptest! {
         #[test]
-        fn clap_says_the_same(
+        fn quick_parser_agrees_with_clap(
             mut typed in prop::collection::vec(prop::sample::select(&TYPED[..]).prop_map(OsString::from), 0..12),
             stray in prop::option::weighted(0.1, Just(OsString::from_vec(vec![b'a', 0xff]))),
         ) {
             typed.insert(0, "coshell".into());
             typed.extend(stray);
-            prop_assert_eq!(told(parse_session(typed.clone())), told(finish(session(), Vec::new(), &typed)));
+            prop_assert_eq!(shown(parse_session(typed.clone())), shown(finish(session(), Vec::new(), &typed)));
         }
     }
 
     #[test]
-    fn what_is_plain_is_taken_off() {
+    fn plain_options_are_taken_off() {
         let argv =
             ["coshell", "-q", "-t", "a", "--bell", "-i", "text", "--trigger", "b", "--send", "-x", "--all", "--", "ls"];
         let (items, left) = take(&session(), argv.map(OsString::from));

@@ -1,12 +1,11 @@
-//! The command line's faults in coshell's own words. clap says what is wrong and where; each sentence is made here, so
-//! that it reads like all others.
+//! Sentences for the errors of clap, in the style of coshell's other messages.
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command};
 
 use crate::error::Usage;
 
-/// Returns what `error` says about the arguments of `subcommand`, which is empty for a session.
+/// Returns the sentence for `error` in the arguments of `subcommand`, which is empty for a session.
 pub(super) fn explained(error: &Error, subcommand: &str) -> Usage {
     let context = |kind| error.get(kind).map(listed).unwrap_or_default();
     let value = printable(&context(ContextKind::InvalidValue).concat());
@@ -40,7 +39,7 @@ pub(super) fn explained(error: &Error, subcommand: &str) -> Usage {
     })
 }
 
-/// Returns the sentence for an error that concerns no argument.
+/// Returns the sentence for an error without an argument.
 fn without_argument(error: &Error, subcommand: &str) -> String {
     match (error.kind(), error.get(ContextKind::ValidSubcommand)) {
         (ErrorKind::MissingSubcommand, Some(valid)) => {
@@ -54,7 +53,7 @@ fn without_argument(error: &Error, subcommand: &str) -> String {
     }
 }
 
-/// Returns the sentence for `option`, which stands in front of `next` and not of its value.
+/// Returns the sentence for `option`, which is followed by `next` and not by its value.
 pub(super) fn forgotten(subcommand: &str, option: &Arg, next: &str) -> Usage {
     let name = option.get_long().unwrap_or_default();
     let value = option.get_value_names().and_then(<[_]>::first).map_or("VALUE", |value| value.as_str());
@@ -66,12 +65,13 @@ pub(super) fn forgotten(subcommand: &str, option: &Arg, next: &str) -> Usage {
     Usage::of(subcommand, &sentence)
 }
 
-/// Returns the prefix that names the subcommand which a sentence is about.
+/// Returns the prefix that names the subcommand.
 fn owner(subcommand: &str) -> String {
     if subcommand.is_empty() { String::new() } else { format!("{subcommand}: ") }
 }
 
-/// Returns how the subcommand is written, as the end of a sentence; a session has too many ways.
+/// Returns the end of a sentence that shows the usage of the subcommand; empty for a session, whose usage has several
+/// lines.
 fn usage(error: &Error) -> String {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return String::new() };
     let usage = usage.to_string();
@@ -79,7 +79,7 @@ fn usage(error: &Error) -> String {
     written.lines().next().filter(|_| !written.contains('\n')).map(|line| format!("; write {line}")).unwrap_or_default()
 }
 
-/// Returns the texts of a context of clap's.
+/// Returns the texts of an error's context.
 fn listed(value: &ContextValue) -> Vec<String> {
     match value {
         ContextValue::String(text) => vec![text.clone()],
@@ -107,19 +107,19 @@ fn first_line(error: &Error) -> String {
     printable(text.lines().next().unwrap_or_default().trim_start_matches("error: "))
 }
 
-/// Returns `text` as it may be shown on a terminal.
+/// Returns `text` without control characters.
 pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// Returns `word` as it is typed to a shell.
+/// Returns `word` quoted for a shell.
 pub(super) fn quoted(word: &str) -> String {
     let word = printable(word);
     let is_plain = |c: char| c.is_alphanumeric() || "-_=+:,./@%^".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
-/// Returns the names of the subcommands that `words` begin with, in one string; `help` is none of them.
+/// Returns the names of the subcommands with which `words` begin, separated by spaces; skips `help`.
 pub(super) fn path(command: &Command, words: &[String]) -> String {
     let (mut here, mut path) = (command, Vec::new());
     for word in words.iter().skip_while(|word| *word == "help") {
@@ -162,11 +162,11 @@ mod tests {
         }
     }
 
-    /// What clap and the standard library would say by themselves.
+    /// Words of clap and the standard library.
     const FOREIGN: [&str; 6] = ["invalid", "error:", "supplied", "unexpected", "provided", "required"];
 
     #[test]
-    fn no_value_of_any_option_is_answered_in_the_words_of_a_library() {
+    fn refusal_is_not_in_the_words_of_a_library() {
         fn check(here: &Command, path: &[OsString]) {
             let positionals = here.get_positionals().map(|_| Vec::new()).take(1);
             let options = here.get_arguments().filter_map(|arg| arg.get_long());

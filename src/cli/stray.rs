@@ -1,4 +1,4 @@
-//! A word where a subcommand is due, or a command to wrap without `--`: the most likely mistakes of all.
+//! Refuses a word in place of a subcommand, or a command without `--`: the most common mistakes.
 
 use std::ffi::OsString;
 
@@ -9,8 +9,8 @@ use super::refusal::{printable, quoted};
 use super::session;
 use crate::error::Usage;
 
-/// Returns the sentence for `words`, of which the first one behind those in `path` names no subcommand of `command`; `session` stood in
-/// front of them.
+/// Returns the sentence for `words`, whose first word behind those in `path` names no subcommand of `command`;
+/// `session` was given in front of them.
 pub(super) fn unknown(command: &Command, words: &[String], path: &str, session: Option<&str>) -> Usage {
     let is_help = words.first().is_some_and(|word| word == "help");
     let depth = path.split_whitespace().count() + usize::from(is_help);
@@ -32,7 +32,8 @@ pub(super) fn unknown(command: &Command, words: &[String], path: &str, session: 
     Usage::of(path, &sentence)
 }
 
-/// Returns the sentence for `stray`, a word among the options of a session: `left` is that command line, which may have been `cut`.
+/// Returns the sentence for `stray`, a word among the options of a session. `left` is the command line, from which
+/// others were taken off if `cut`.
 pub(super) fn unwrapped(stray: &str, cut: bool, left: &[OsString]) -> Usage {
     let stops = |end: &usize| {
         let parsed = session().try_get_matches_from(&left[..=*end]);

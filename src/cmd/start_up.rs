@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use super::completion;
 use super::output::{Pager, print};
-use crate::cli::Marked;
+use crate::cli::MarkedShell;
 use crate::error::Failure;
 
 const BASH: &str = include_str!("integration/bash");
@@ -15,11 +15,11 @@ const ZSH: &str = include_str!("integration/zsh");
 const FISH: &str = include_str!("integration/fish");
 
 /// Prints what makes this shell mark its prompts and commands; the exit status.
-pub fn integration(shell: Marked) -> Result<u8, Failure> {
+pub fn integration(shell: MarkedShell) -> Result<u8, Failure> {
     whole(match shell {
-        Marked::Bash => BASH,
-        Marked::Zsh => ZSH,
-        Marked::Fish => FISH,
+        MarkedShell::Bash => BASH,
+        MarkedShell::Zsh => ZSH,
+        MarkedShell::Fish => FISH,
     })
 }
 

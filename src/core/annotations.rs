@@ -1,5 +1,5 @@
-//! What users, coprocesses and triggers have written down in a session: notes on lines, captured lines, named marks,
-//! variables. All of it is bounded; the oldest goes. It decides nothing and shows nothing.
+//! Annotations of a session by users, coprocesses and triggers: notes on lines, captured lines, named marks, and
+//! variables. All lists are bounded and drop their oldest entries.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
@@ -7,29 +7,28 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Instant;
 
-/// How many notes, captured lines and marks are kept of each.
+/// Maximum number of notes, of captured lines and of marks.
 const MOST: usize = 1000;
-/// How many variables there may be.
+/// Maximum number of variables.
 const VARIABLES: usize = 256;
-/// The longest text of each, in bytes.
+/// Maximum length of a text, in bytes.
 const TEXT: usize = 4096;
 
-/// A line that something was written down about.
+/// An annotated line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Annotation {
-    /// Its number.
+    /// The number of the line.
     pub(super) line: u64,
-    /// Its text, as it was then.
+    /// The text of the line at the time of the annotation.
     pub(super) quote: String,
-    /// When that was.
+    /// The time of the annotation.
     pub(super) time: Instant,
-    /// What was written down: a note's text, a mark's name, the name of the trigger that captured it.
+    /// The text of a note, the name of a mark, or the name of the trigger that captured the line.
     pub(super) text: String,
-    /// The part of the line that it is about, in characters from 0.
+    /// The annotated part of the line, in characters from 0.
     pub(super) part: Option<Range<usize>>,
 }
 
-/// What was written down.
 #[derive(Debug, Default)]
 pub(super) struct Annotations {
     pub(super) notes: AnnotationList,
@@ -38,12 +37,12 @@ pub(super) struct Annotations {
     variables: BTreeMap<String, String>,
 }
 
-/// The last of a kind, oldest first.
+/// The most recent annotations of a kind, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct AnnotationList(VecDeque<Annotation>);
 
 impl AnnotationList {
-    /// One more.
+    /// Appends an annotation, and drops the oldest of too many.
     pub(super) fn push(&mut self, mut quoted: Annotation) {
         quoted.quote = bounded(&quoted.quote);
         quoted.text = bounded(&quoted.text);
@@ -53,7 +52,7 @@ impl AnnotationList {
         }
     }
 
-    /// All, oldest first.
+    /// Returns all annotations, oldest first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Annotation> {
         self.0.iter()
     }
@@ -73,7 +72,7 @@ impl Annotations {
         Ok(())
     }
 
-    /// The variables, by name.
+    /// Returns the variables, sorted by name.
     pub(super) fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
     }
@@ -87,7 +86,7 @@ pub(super) enum VariableError {
     Value {
         bytes: usize,
     },
-    /// The session has the most variables that it takes.
+    /// There are as many variables as a session takes.
     Full,
 }
 
@@ -103,7 +102,7 @@ impl fmt::Display for VariableError {
     }
 }
 
-/// A text that cannot name a session variable.
+/// A text that cannot be the name of a session variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameError(String);
 
@@ -115,7 +114,7 @@ impl fmt::Display for NameError {
     }
 }
 
-/// Checks that `name` can name a session variable: 1 to 128 bytes of letters, digits, `_`, `-` and `.`.
+/// Checks the name of a session variable: 1 to 128 bytes of letters, digits, `_`, `-` and `.`.
 pub(super) fn check_name(name: &str) -> Result<(), NameError> {
     let known = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.is_empty() || name.len() > 128 || !name.chars().all(known) {
@@ -124,7 +123,7 @@ pub(super) fn check_name(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// As much of a text as is kept, which says so where that is not all.
+/// Returns the text, truncated to [`TEXT`] bytes and ended in an ellipsis if it is longer.
 fn bounded(text: &str) -> String {
     const MORE: &str = "...";
     if text.len() <= TEXT {
@@ -139,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_are_kept() {
+    fn newest_annotations_are_kept() {
         let mut kept = AnnotationList::default();
         for line in 0..2 * MOST as u64 {
             let text = "\u{e9}".repeat(TEXT);

@@ -1,37 +1,38 @@
-//! A command to run by `/bin/sh -c`, what it is given, and how a sentence names it. It starts nothing.
+//! A command line for `/bin/sh -c`, and its form in messages.
 
 use std::error::Error;
 use std::fmt;
 
 use super::width::{without_controls, truncate_to_width, max_width};
 
-/// What a sentence shows of a command line, quotes included.
+/// Maximum columns of a command line in a message, quotes included.
 const NAME: usize = 42;
 
-/// A command to run by `/bin/sh -c`, and what it is given.
+/// A command line for `/bin/sh -c`, with its parameters and environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
-    /// The command line, as it was configured.
+    /// The command line as configured.
     pub command: String,
-    /// `$0`, `$1`, ... of the command line: what a trigger matched. Never part of its text.
+    /// The parameters `$0`, `$1`, ...: the groups of a trigger's match, which are never part of the command line's
+    /// text.
     pub args: Vec<Vec<u8>>,
-    /// Environment variables besides coshell's own.
+    /// Environment variables besides those of every coprocess.
     pub env: Vec<(String, Vec<u8>)>,
 }
 
 impl CommandLine {
-    /// A command that is given nothing.
+    /// Creates a command line without parameters and variables.
     pub fn new(command: String) -> Self {
         Self { command, args: Vec::new(), env: Vec::new() }
     }
 }
 
-/// A command line as a sentence names it: not longer than a sentence bears.
+/// Returns a command line in quotes for a message, truncated to 42 columns.
 pub fn named(command: &str) -> String {
     quoted(command, NAME)
 }
 
-/// A command line as it is shown: in quotes, without control characters, and at most so many columns wide.
+/// Returns a command line in quotes, without control characters, and truncated to `most` columns.
 pub(super) fn quoted(command: &str, most: usize) -> String {
     let clean = without_controls(command);
     if max_width(&clean) + 2 <= most {
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_quoted_fits() {
+    fn quoted_command_fits_its_columns() {
         for (command, most, expected) in [
             ("bot", 5, "\"bot\""),
             ("bot -x", 8, "\"bot -x\""),

@@ -1,5 +1,5 @@
-//! What a control client may ask of a session: one enum for the command line (clap), for the wire (serde) and for the
-//! documents. What is answered to it is in `response`.
+//! Requests of clients to a session: one enum for the command line (clap), the wire (serde) and the documents. The
+//! responses are in `response`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::event_kind::EventKind;
 use crate::types::{SIGTERM, whole};
 
-/// A request, by its name on the command line, which is its method on the wire.
+/// A request, named after its subcommand and its method on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "method", content = "params", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
@@ -187,7 +187,7 @@ pub enum Request {
     },
 }
 
-/// What can be asked of the triggers: methods of their own on the wire.
+/// Requests about triggers, which are methods of their own on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "method", content = "params", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TriggerRequest {
@@ -228,62 +228,63 @@ pub enum TriggerRequest {
     },
 }
 
-/// The options of a trigger. How they are typed is for `cli`.
+/// The options of a trigger. `cli` parses them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Options(pub Vec<OptionArg>);
 
-/// One option of a trigger: its name without dashes, and its value, empty where it takes none.
+/// An option of a trigger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptionArg {
-    /// The option.
+    /// The option without dashes.
     pub name: Cow<'static, str>,
-    /// Its value.
+    /// Its value; empty if the option takes none.
     #[serde(default)]
     pub value: String,
 }
 
-/// What a coprocess's stdin carries.
+/// Format of a coprocess's stdin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum InputFormat {
-    /// The bytes that the shell printed, exactly.
+    /// The bytes that the shell printed, unchanged.
     #[default]
     Raw,
-    /// Lines as a person reads them.
+    /// Lines without escape sequences.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 impl InputFormat {
-    /// Whether who reads so is told of lines, not given the bytes as they come.
+    /// Returns whether the format consists of lines, not of raw bytes.
     pub fn tells_of_lines(self) -> bool {
         self != Self::Raw
     }
 }
 
-/// Whether the screen goes on while a coprocess runs.
+/// Whether the screen shows output while a coprocess runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Visibility {
-    /// The screen shows what the shell prints, and the coprocess reads a copy.
+    /// The screen shows the output, and the coprocess reads a copy.
     Visible,
-    /// The coprocess alone gets what the shell prints.
+    /// The coprocess alone reads the output.
     Silent,
 }
 
-/// Why a request is none of these.
+/// Reason why a message is no request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OptionArgsError {
-    /// There is no such method.
+    /// The method is unknown.
     Method,
-    /// Its parameters are not what it takes.
+    /// The parameters do not fit the method.
     Params(String),
 }
 
 impl Request {
-    /// The request of this method with these parameters: an object, an array in the order of the documents, or nothing.
+    /// Creates the request `method` with `params`: an object, an array in the order of [`Request::parameters`], or
+    /// none.
     pub fn read(method: &str, params: Option<Value>) -> Result<Self, OptionArgsError> {
         let (of_triggers, known) = match method.strip_prefix("trigger-") {
             Some(name) => (true, TriggerRequest::has_subcommand(name)),
@@ -303,17 +304,17 @@ impl Request {
         read.map_err(|error| OptionArgsError::Params(error.to_string()))
     }
 
-    /// The names of a method's parameters, in the order in which they may come without names.
+    /// Returns the names of a method's parameters, in the order in which an array gives them.
     pub fn parameters(method: &str) -> &'static [String] {
         PARAMETERS.get(method).map_or(&[], Vec::as_slice)
     }
 
-    /// Every method there is.
+    /// Returns the names of all methods.
     pub fn methods() -> impl Iterator<Item = &'static str> {
         PARAMETERS.keys().map(String::as_str).filter(|method| *method != "trigger")
     }
 
-    /// The request as it goes over the wire: its method and its parameters.
+    /// Returns the request as it goes over the wire: its method and its parameters.
     pub fn write(&self) -> Value {
         let written = match self {
             Self::Trigger(command) => serde_json::to_value(command),
@@ -323,29 +324,29 @@ impl Request {
     }
 }
 
-/// The parameters of every method: put together once, since it takes long.
+/// The parameters of every method, computed once, since building the clap commands is slow.
 static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
     let whole = Request::augment_subcommands(clap::Command::new(""));
     let of = |prefix: &str, command: &clap::Command| (format!("{prefix}{}", command.get_name()), on_the_wire(command));
     let below = whole.find_subcommand("trigger").into_iter().flat_map(clap::Command::get_subcommands);
     let below = below.map(|command| of("trigger-", command));
     let mut all: HashMap<_, _> = whole.get_subcommands().map(|command| of("", command)).chain(below).collect();
-    // Its options are many on the command line, and one list here.
+    // On the command line each option of a trigger is an option; on the wire they are one list.
     all.insert("trigger-add".to_owned(), ["regex", "options"].map(str::to_owned).to_vec());
-    // The command line looks them up.
+    // The client fills these in from its environment.
     all.insert("lend".to_owned(), ["command", "directory", "environment", "streams"].map(str::to_owned).to_vec());
     all
 });
 
 fn on_the_wire(command: &clap::Command) -> Vec<String> {
-    // What concerns the printing only is not asked of the session.
+    // Options about printing are not sent to the session.
     let here_only = [("errors", "follow"), ("lines", "numbers"), ("lines", "notes")];
     let arguments =
         command.get_arguments().filter(|arg| !here_only.contains(&(command.get_name(), arg.get_id().as_str())));
     arguments.map(|arg| arg.get_id().to_string()).collect()
 }
 
-/// Parameters that came by position.
+/// Returns an object of parameters that were given by position.
 fn by_name(method: &str, values: Vec<Value>) -> Result<Value, OptionArgsError> {
     let names = Request::parameters(method);
     if values.len() > names.len() {
@@ -355,9 +356,9 @@ fn by_name(method: &str, values: Vec<Value>) -> Result<Value, OptionArgsError> {
     Ok(Value::Object(names.iter().cloned().zip(values).collect()))
 }
 
-/// How long a secret waits for a password to be asked for.
+/// Default timeout of a secret, in seconds.
 const SECONDS: u64 = 30;
-/// What stands for stdin on the command line.
+/// Argument that stands for stdin on the command line.
 pub const STDIN: &str = "-";
 
 fn seconds() -> u64 {
@@ -368,7 +369,7 @@ fn term() -> i32 {
     SIGTERM
 }
 
-/// A signal by its number or its name.
+/// Reads a signal by its number or its name.
 fn signal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
     let text = match Value::deserialize(deserializer)? {
         Value::String(name) => name,
@@ -386,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_over_the_wire_and_back() {
+    fn request_survives_the_wire() {
         let add = TriggerRequest::Add { regex: "a".to_owned(), options: Options(vec![item("bell", "")]) };
         let all = [
             Request::Wait {},
@@ -396,13 +397,13 @@ mod tests {
         ];
         for command in all {
             let mut written = command.write();
-            let method = written["method"].as_str().expect("it has one").to_owned();
+            let method = written["method"].as_str().expect("a request has a method").to_owned();
             assert_eq!(Request::read(&method, Some(written["params"].take())), Ok(command));
         }
     }
 
     #[test]
-    fn parameters_may_come_by_position_or_not_at_all() {
+    fn parameters_may_come_by_position_or_be_absent() {
         let send = Request::Send { enter: true, paste: false, secret: false, timeout: 30, text: "x".to_owned() };
         assert_eq!(Request::read("send", Some(json!(["x", true]))), Ok(send));
         assert_eq!(Request::read("wait", None), Ok(Request::Wait {}));
@@ -423,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_told_apart() {
+    fn unknown_method_and_bad_parameters_are_told_apart() {
         for method in ["", "no", "trigger", "trigger-", "trigger-no", "Run"] {
             assert_eq!(Request::read(method, None), Err(OptionArgsError::Method), "{method}");
         }

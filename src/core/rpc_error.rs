@@ -1,30 +1,30 @@
-//! Errors that a client's request is answered with: a code, as JSON-RPC 2.0 has it, and a sentence.
+//! Errors in response to requests: a code, as in JSON-RPC 2.0, and a sentence.
 
-/// Why a request is refused: the code of its JSON-RPC error.
+/// Code of a JSON-RPC error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
-    /// A parameter makes no sense.
+    /// A parameter is missing, unknown or invalid.
     Params = -32602,
     /// A coprocess runs already.
     Busy = 1,
-    /// No coprocess runs, or none ever did.
+    /// No coprocess runs, or none has run.
     Idle = 2,
-    /// There is no such trigger, line, variable.
+    /// There is no such trigger, line or variable.
     Unknown = 3,
     /// A limit is reached.
     Full = 4,
-    /// The system refused.
+    /// A system call failed.
     Failed = 5,
-    /// The session is at its end.
+    /// The session is ending.
     Ended = 6,
-    /// The session has no terminal, or it is in use.
+    /// The session has no terminal, or the terminal is lent.
     NoTerminal = 7,
-    /// What was waited for has not come in time.
+    /// A timeout has expired.
     Late = 8,
 }
 
 impl ErrorCode {
-    /// Every code with what it means, for the documents.
+    /// Every code with its meaning, for the documents.
     pub const ALL: &[(Self, &str)] = &[
         (Self::Params, "a parameter is missing, unknown or makes no sense"),
         (Self::Busy, "a coprocess runs already"),
@@ -38,22 +38,22 @@ impl ErrorCode {
     ];
 }
 
-/// A refusal: its code, and a sentence that says what to do.
+/// Error in response to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RpcError {
-    /// What kind of refusal it is.
+    /// Code of the error.
     pub code: ErrorCode,
-    /// The sentence.
+    /// Sentence that names the reason and the remedy.
     pub message: String,
 }
 
 impl RpcError {
-    /// A refusal with this sentence.
+    /// Creates an error with this sentence.
     pub fn new(code: ErrorCode, message: impl ToString) -> Self {
         Self { code, message: message.to_string() }
     }
 
-    /// There is no time left for anything.
+    /// Creates the error of a request to a session that is ending.
     pub(super) fn ended() -> Self {
         Self::new(ErrorCode::Ended, "the session is at its end")
     }

@@ -1,4 +1,4 @@
-//! Everything that a session is started with, checked.
+//! Settings of a session.
 
 use std::time::Duration;
 
@@ -13,53 +13,53 @@ use super::trigger::action::Protocol;
 use super::trigger::definition::TriggerDef;
 use crate::types::Size;
 
-/// Everything that a session is started with, checked.
+/// Checked settings with which a session starts.
 #[derive(Debug)]
 pub struct Settings {
-    /// What the session is called.
+    /// The session's identifier.
     pub session: String,
-    /// What runs in it, as it is shown.
+    /// The wrapped command as shown to users.
     pub command: String,
-    /// The path of the pty's slave.
+    /// Path of the pty slave.
     pub tty: String,
-    /// The window's size.
+    /// Size of the terminal's window.
     pub size: Size,
-    /// What the shell's output goes to.
+    /// Kind of the output that shows the shell's output.
     pub screen: OutputKind,
-    /// What the keyboard's bytes come from.
+    /// Kind of the keyboard's input.
     pub keyboard: OutputKind,
-    /// What went wrong before the session began, in sentences.
+    /// Sentences about what went wrong before the session began.
     pub warnings: Vec<String>,
-    /// The time at the start, since 1970.
+    /// Time at the start since the Unix epoch.
     pub unix_time: Duration,
-    /// How many lines of the history are kept.
+    /// Number of lines in the history.
     pub history: usize,
     /// The triggers, in order.
     pub triggers: Vec<TriggerDef>,
-    /// The coprocess to start at once.
+    /// The coprocess that starts with the session.
     pub coproc: Option<(CommandLine, Visibility)>,
-    /// What a coprocess reads.
+    /// Default format of a coprocess's stdin.
     pub input_format: InputFormat,
-    /// What the keyboard does while a silent coprocess runs.
+    /// Effect of the keyboard while a silent coprocess runs.
     pub silent_keys: SilentKeys,
     /// The key that opens the menu.
     pub hotkey: Option<Chord>,
-    /// Whether the window's title tells of the coprocess, and in which characters.
+    /// Characters of the coprocess indicator in the window's title; `None` for no indicator.
     pub indicator: Option<Charset>,
-    /// What coshell's own rows look like.
+    /// Style of coshell's own rows.
     pub notice_style: NoticeStyle,
-    /// What can be shown of them.
+    /// What the terminal can show besides the shell's output.
     pub term_caps: TermCaps,
     /// Whether notices are shown.
     pub notices: NoticeOutput,
-    /// How the terminal is told to show a notification.
+    /// Escape sequence for desktop notifications.
     pub protocol: Protocol,
-    /// The characters of which the pty makes signals (VINTR, VQUIT, VSUSP).
+    /// Control characters of which the line discipline makes signals: VINTR, VQUIT, VSUSP (termios(3)).
     pub signal_characters: [u8; 3],
 }
 
 impl Settings {
-    /// Whether keyboard and screen are those of a terminal, so that coshell can ask the user something.
+    /// Returns whether both keyboard and screen are a terminal, so that coshell can prompt the user.
     pub(super) fn has_terminal(&self) -> bool {
         self.keyboard == OutputKind::Terminal && self.screen == OutputKind::Terminal
     }

@@ -1,23 +1,23 @@
-//! The conditions under which a trigger may fire, and the facts they are held against.
+//! Conditions of triggers, and the facts that decide them.
 //!
-//! It knows nothing of how a fact is found out: looking at processes and terminals is dear, so those facts come only
-//! where a trigger that has matched asks for them.
+//! Facts about processes and terminals cost system calls. The host looks them up only when the condition of a
+//! matching trigger depends on them.
 
 use std::str::FromStr;
 
 use super::error::ConditionError;
 use crate::core::event::PtyState;
 
-/// One condition of a trigger.
+/// A condition of a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum When {
-    /// A full-screen program has the alternate screen.
+    /// The terminal shows the alternate screen.
     AltScreen,
-    /// The ordinary screen is shown.
+    /// The terminal shows the primary screen.
     NoAltScreen,
-    /// The terminal inside reads without echo: a password.
+    /// The pty's line discipline has ECHO off, as for a password.
     NoEcho,
-    /// The foreground job, or an ancestor of it, has this name.
+    /// The foreground job, or one of its ancestors, has this name.
     Job(String),
     /// A coprocess runs.
     Coproc,
@@ -25,23 +25,23 @@ pub enum When {
     NoCoproc,
 }
 
-/// What is known at the stage of a match.
+/// Facts known at the time of a match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConditionFacts {
-    /// Whether the alternate screen is shown.
+    /// Whether the terminal shows the alternate screen.
     pub alt_screen: bool,
     /// Whether a coprocess runs.
     pub coproc: bool,
-    /// What costs system calls to know; absent until somebody has asked for it.
+    /// Facts that cost system calls; `None` until the host has looked them up.
     pub pty_state: Option<PtyState>,
 }
 
-/// What the facts say of a condition.
+/// Value of a condition under the known facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConditionState {
     Yes,
     No,
-    /// Only a look can tell.
+    /// The condition depends on the pty state, which is not known.
     Unknown,
 }
 
@@ -49,12 +49,12 @@ pub(super) enum ConditionState {
 enum ConditionForm {
     /// The name alone.
     Flag(When),
-    /// `job=NAME`.
+    /// `job=NAME`, with the name of the job.
     Job,
 }
 
-/// Defines the table of the parser, [`When::NAMES`] and [`When::SUMMARY`]: a row has a condition as the help shows it,
-/// and each of its forms.
+/// Defines the parser's table, [`When::NAMES`] and [`When::SUMMARY`]. A row has a condition as the help shows it, and
+/// each of its forms.
 macro_rules! conditions {
     ($($shown:literal: $($name:literal => $form:expr),+;)+) => {
         const CONDITIONS: &[(&str, ConditionForm)] = &[$($(($name, $form)),+),+];
@@ -90,7 +90,7 @@ impl When {
         ConditionState::of(known)
     }
 
-    /// Whether all of these hold. One that is known not to settles it, so that nobody looks in vain.
+    /// Returns whether all conditions hold. A condition known not to hold decides without the pty state.
     pub(super) fn all_hold(conditions: &[Self], facts: &ConditionFacts) -> ConditionState {
         let mut all = ConditionState::Yes;
         for condition in conditions {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_may_be_quoted_and_spaced() {
+    fn job_name_may_be_quoted_and_spaced() {
         for text in ["job = \"ssh\"", "job='ssh'", " job =ssh ", "job=ssh"] {
             assert_eq!(text.parse(), Ok(When::Job("ssh".to_owned())), "{text}");
         }
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_say_what_there_is() {
+    fn unknown_condition_is_refused_with_the_known_ones() {
         let fault = |text: &str| text.parse::<When>().expect_err(text).to_string();
         for name in When::NAMES {
             assert!(fault("altscreen").contains(name), "{name}");
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_against_facts() {
+    fn conditions_hold_by_facts() {
         let pty_state = |no_echo, jobs: &[&str]| ConditionFacts {
             pty_state: Some(PtyState { no_echo, jobs: jobs.iter().map(|&job| job.to_owned()).collect() }),
             ..ConditionFacts::default()

@@ -1,41 +1,42 @@
-//! What has been seen on which line, so that a trigger fires once for the same text of the same line.
+//! Matches seen on each line, so that a trigger fires once for the same text of the same line.
 //!
-//! A match is known again by its text, not by its place: text put in front of it does not make it another. One that
-//! begins where a known one does and goes on further is the known one, grown. All of it is bounded; the oldest goes.
+//! A match is identified by its text, not by its position: text inserted in front of a match does not make a new
+//! match. A match that begins at the position of a known match and extends its text is the known match, grown. All
+//! tables are bounded and drop their oldest entries.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
 use std::time::{Duration, Instant};
 
-/// So many lines are remembered.
+/// Maximum number of lines in the table.
 const MOST_LINES: usize = 1024;
-/// So many matches are remembered of one line.
+/// Maximum number of matches on one line.
 const MOST_OF_LINE: usize = 512;
-/// So many matches are remembered of all lines together.
+/// Maximum number of matches on all lines together.
 const MOST_IN_ALL: usize = 16_384;
-/// A match that could still grow waits so long for the rest of its line.
+/// Time that a match which could still grow is held back.
 pub const HOLD: Duration = Duration::from_millis(500);
-/// So many lines are waited for at once; only a full-screen program has more than one.
+/// Maximum number of lines with a held match. Only a full-screen program has more than one.
 const MOST_HELD: usize = 256;
-/// Of the known matches that begin at one place, so many are compared with a longer one.
+/// Maximum number of known matches at one position that are compared with a longer match.
 const MOST_GROWN: usize = 4;
 
-/// Where a match stands and what it says, as far as needed to know it again.
+/// Position and text of a match, as far as needed to recognize it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct MatchKey {
     pub(super) trigger: usize,
     pub(super) start: usize,
     pub(super) len: usize,
     pub(super) hash: u64,
-    /// Of matches with the same text on a line, which.
+    /// Index among the matches with the same text on the line.
     pub(super) ordinal: usize,
 }
 
-/// Whether a match has been seen before.
+/// What is recorded of a match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MatchState {
     New,
-    /// Its trigger did not fire for it: something stood against it.
+    /// The trigger did not fire: a running coprocess, a cooldown or the loop guard prevented it.
     Passed,
     Fired,
 }
@@ -43,7 +44,7 @@ pub(super) enum MatchState {
 #[derive(Clone, Debug)]
 struct SeenMatch {
     key: MatchKey,
-    /// Length and hash of the text that it has grown to.
+    /// Length and hash of the text that the match has grown to.
     grown: (usize, u64),
     seen: MatchState,
 }
@@ -54,11 +55,11 @@ struct SeenLine {
     used: u64,
 }
 
-/// What has been seen on the last lines. A line on which nothing was seen takes no room.
+/// Matches seen on the most recently used lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SeenMatches {
     lines: HashMap<u64, SeenLine>,
-    /// Of all lines together.
+    /// Number of matches on all lines.
     entries: usize,
     clock: u64,
 }
@@ -70,13 +71,13 @@ pub(super) fn hash(text: &[u8]) -> u64 {
 }
 
 impl SeenMatches {
-    /// Whether a match, whose text this is, has been seen on a line.
+    /// Returns what is recorded of the match `key`, whose text is `text`, on `line`.
     pub(super) fn state_of(&self, line: u64, key: &MatchKey, text: &[u8]) -> MatchState {
         let known = self.lines.get(&line).and_then(|line| line.find(key, text));
         known.map_or(MatchState::New, |(_, seen)| seen)
     }
 
-    /// Remembers a match. One that is known stays as it was seen first.
+    /// Records a match. The state of a known match does not change.
     pub(super) fn record(&mut self, id: u64, key: &MatchKey, text: &[u8], seen: MatchState) {
         self.clock += 1;
         let line = self.lines.entry(id).or_default();
@@ -96,12 +97,11 @@ impl SeenMatches {
         self.shrink();
     }
 
-    /// Forgets everything.
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Forgets the lines that have not been touched for longest, until the rest is within the bounds.
+    /// Drops the least recently used lines until the rest is within the bounds.
     fn shrink(&mut self) {
         while self.lines.len() > MOST_LINES || self.entries > MOST_IN_ALL {
             let oldest = self.lines.iter().min_by_key(|(_, line)| line.used).map(|(&id, _)| id);
@@ -112,7 +112,7 @@ impl SeenMatches {
 }
 
 impl SeenLine {
-    /// Where a match is remembered, and how it was seen: as it is, or as one that has grown.
+    /// Returns the index and the state of a match: as recorded, or grown from a recorded one.
     fn find(&self, key: &MatchKey, text: &[u8]) -> Option<(usize, MatchState)> {
         let same = |entry: &SeenMatch| entry.is(key);
         let found = self.entries.iter().rposition(same).or_else(|| self.grown(key, text));
@@ -136,25 +136,25 @@ impl SeenMatch {
             && ((self.key.len, self.key.hash) == text || self.grown == text)
     }
 
-    /// Whether a longer text begins with the one that was seen.
+    /// Returns whether `text` extends the text of the recorded match.
     fn begins(&self, text: &[u8]) -> bool {
         let len = self.key.len;
         len < text.len() && hash(&text[..len]) == self.key.hash
     }
 }
 
-/// The lines with a match that could still grow, and since when it has waited.
+/// Lines with a match that could still grow, and the times since which the matches are held.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeldLines {
-    /// The oldest in front.
+    /// Oldest first.
     lines: VecDeque<(u64, Instant)>,
 }
 
 impl HeldLines {
-    /// A line has a match that waits. Returns until when.
+    /// Holds a match of `line`. Returns the time until which it is held.
     pub(super) fn hold(&mut self, line: u64, now: Instant) -> Instant {
         if let Some(&(_, since)) = self.lines.iter().find(|(id, _)| *id == line) {
-            // One that nobody has come back for belongs to a row that was given up meanwhile.
+            // The entry is stale: it belongs to a row that was overwritten before the match settled.
             if now.saturating_duration_since(since) < 2 * HOLD {
                 return since + HOLD;
             }
@@ -167,12 +167,11 @@ impl HeldLines {
         now + HOLD
     }
 
-    /// A line has none any more.
+    /// Removes `line`, which has no held match any more.
     pub(super) fn release(&mut self, line: u64) {
         self.lines.retain(|(id, _)| *id != line);
     }
 
-    /// Forgets everything.
     pub(super) fn clear(&mut self) {
         self.lines.clear();
     }
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_same_match() {
+    fn match_is_recognized_by_text_or_growth() {
         let mut matches = SeenMatches::default();
         matches.record(1, &key(0, 4, "task ab", 0), b"task ab", MatchState::Fired);
         for (line, trigger, start, text, ordinal, want) in [
@@ -207,26 +206,26 @@ mod tests {
     }
 
     #[test]
-    fn a_match_that_grows_keeps_one_entry() {
+    fn growing_match_keeps_one_entry() {
         let mut matches = SeenMatches::default();
         let text = "x".repeat(2000);
         for len in 1..=text.len() {
             matches.record(1, &key(0, 0, &text[..len], 0), &text.as_bytes()[..len], MatchState::Fired);
         }
         assert_eq!(matches.entries, 1);
-        // What it has grown to last is known elsewhere too.
+        // The text to which the match grew last is recognized at another position too.
         assert_eq!(matches.state_of(1, &key(0, 7, &text, 0), text.as_bytes()), MatchState::Fired);
     }
 
     #[test]
-    fn an_empty_match_does_not_grow() {
+    fn empty_match_does_not_grow() {
         let mut matches = SeenMatches::default();
         matches.record(1, &key(0, 0, "", 0), b"", MatchState::Fired);
         assert_eq!(matches.state_of(1, &key(0, 0, "a", 0), b"a"), MatchState::New);
     }
 
     #[test]
-    fn a_passed_match_stays_passed() {
+    fn passed_match_stays_passed() {
         let mut matches = SeenMatches::default();
         matches.record(1, &key(0, 0, "a", 0), b"a", MatchState::Passed);
         matches.record(1, &key(0, 0, "a", 0), b"a", MatchState::Fired);
@@ -234,14 +233,14 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn table_is_bounded() {
         let mut matches = SeenMatches::default();
         for line in 0..3000 {
             for n in 0..40 {
                 let text = n.to_string();
                 matches.record(line, &key(0, 0, &text, 0), text.as_bytes(), MatchState::Fired);
             }
-            // The first line is touched again and again, so it stays.
+            // The first line is used again and again, so it stays.
             matches.record(0, &key(0, 0, "0", 0), b"0", MatchState::Fired);
         }
         assert!(matches.lines.len() <= MOST_LINES && matches.entries <= MOST_IN_ALL);
@@ -261,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_held_from_its_first_time() {
+    fn line_is_held_from_its_first_hold() {
         let start = Instant::now();
         let mut held = HeldLines::default();
         let after = |ms| start + Duration::from_millis(ms);

@@ -1,5 +1,4 @@
-//! A trigger and what it does, made of its pattern and its options: those of the command line, of a configuration, of
-//! a control client alike.
+//! Definition of a trigger: its pattern and its options, as given by the command line, a configuration or a client.
 
 use std::time::Duration;
 
@@ -8,21 +7,21 @@ use super::error::{DurationError, OptionError, TriggerError};
 use super::{Pattern, TriggerOptions, When};
 use crate::core::request::OptionArg;
 
-/// A trigger and what it does.
+/// A trigger with its actions.
 #[derive(Debug)]
 pub struct TriggerDef {
-    /// When it fires.
+    /// Pattern and modifiers.
     pub options: TriggerOptions,
-    /// What follows.
+    /// The actions, and the options that define them.
     pub actions: TriggerActions,
 }
 
-/// What a trigger does when it fires.
+/// Actions of a trigger.
 #[derive(Debug)]
 pub struct TriggerActions {
-    /// What is done, in order.
+    /// The actions, in order.
     pub list: Vec<Box<dyn Action>>,
-    /// The options that the trigger was made of.
+    /// The options that define the trigger, in order.
     pub options: Vec<OptionArg>,
 }
 
@@ -181,7 +180,7 @@ mod tests {
     #[test]
     fn each_modifier_changes_the_options() {
         let options = |given: Vec<OptionArg>| {
-            let definition = TriggerDef::new("a".to_owned(), given).expect("the options are good");
+            let definition = TriggerDef::new("a".to_owned(), given).expect("the options are valid");
             format!("{:?}", definition.options)
         };
         let plain = options(vec![option("bell", "")]);
@@ -207,7 +206,7 @@ mod tests {
 
     #[test]
     fn unknown_option_is_refused_with_the_known_ones() {
-        let error = TriggerDef::new("a".to_owned(), vec![option("beep", "")]).expect_err("there is no such option");
+        let error = TriggerDef::new("a".to_owned(), vec![option("beep", "")]).expect_err("the option is unknown");
         let sentence = error.to_string();
         assert!(sentence.starts_with("beep: is no option of a trigger; there are coproc, "), "{sentence}");
         assert!(sentence.contains(", bell, ") && sentence.contains(", cooldown, "), "{sentence}");
@@ -216,7 +215,8 @@ mod tests {
     #[test]
     fn value_of_an_option_that_takes_none_is_refused() {
         for name in ["bell", "all"] {
-            let error = TriggerDef::new("a".to_owned(), vec![option(name, "x")]).expect_err("it takes no value");
+            let error =
+                TriggerDef::new("a".to_owned(), vec![option(name, "x")]).expect_err("the option takes no value");
             assert_eq!(error.to_string(), format!("{name}: takes no value, but was given 'x'"));
         }
     }

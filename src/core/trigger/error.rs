@@ -1,4 +1,4 @@
-//! Faults of a trigger's definition. Each error carries the facts; `Display` has the sentence.
+//! Errors in the definition of a trigger. An error carries the facts; its `Display` is the sentence.
 
 use std::error::Error;
 use std::fmt;

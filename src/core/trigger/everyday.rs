@@ -1,5 +1,5 @@
-//! Some thousands of everyday patterns, generated the same in each run: each has to find what the plain engine of the
-//! regex crate finds, and a line that it matches has to pass the set.
+//! Generated everyday patterns, the same in each run: the engine of `regex_cache` must find what the regex crate
+//! finds, and the prefilter must pass each line that a pattern matches.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use super::Pattern;
 use super::prefilter::{Prefilter, PrefilterForm};
 use super::regex_cache::RegexCache;
 
-/// Part of a pattern, and texts that match it or almost do.
+/// Part of a pattern, and texts that match it or almost match it.
 type Part = (&'static str, &'static [&'static [u8]]);
 
 const FRONTS: &[&str] = &["", "^", "(?i)", "(?i)^", "(?s)", "(?U)", r"\b", r"^\s*", ".*", "(?m)^"];
 const BACKS: &[&str] = &["$", r"\b", ".*", ".*$", r"\s*$", "(?:x)?", r"\z"];
-/// How a part stands in its pattern; the part takes the place of the `@`.
+/// Forms of a part in its pattern; the part replaces the `@`.
 const SHAPES: &[&str] = &["(@)", "(?:@)+", "(?:@)?", "(?:@|no)", "(yes|@)", "(?:@){1,2}", "(?:@)*?", "(?i:@)"];
 const PARTS: &[Part] = &[
     ("404", &[b"404", b"40", b"04", b"44044", b"4040"]),
@@ -64,13 +64,13 @@ const PARTS: &[Part] = &[
     (r"\$ ", &[b"$ ", b"$", b"# "]),
     ("-{3,}", &[b"---", b"-----", b"--"]),
 ];
-/// What stands round the texts of a line.
+/// Text around the texts of a line.
 const NOISE: &[&[u8]] = &[b"", b"", b"", b"x", b" ", b"0", b"404", b"error", b"/", "é".as_bytes(), b"\xff", b"no yes"];
 
-/// A pattern, and lines that match it or almost do.
+/// A pattern, and lines that match it or almost match it.
 type Case = (String, Vec<Vec<u8>>);
 
-/// Mostly `none`, else one of these.
+/// Generates `none` three times out of four, else one of `all`.
 fn seldom(all: &'static [&'static str], none: &'static str) -> impl Strategy<Value = &'static str> {
     prop_oneof![3 => Just(none), 1 => prop::sample::select(all)]
 }
@@ -80,7 +80,7 @@ fn case() -> impl Strategy<Value = Case> {
     (seldom(FRONTS, ""), pieces, seldom(BACKS, "")).prop_flat_map(|(front, pieces, back)| {
         let shaped = pieces.iter().map(|((part, _), shape)| shape.replace('@', &format!("(?:{part})")));
         let pattern = [front.to_owned(), shaped.collect(), back.to_owned()].concat();
-        // The first of its texts matches a part.
+        // The first text of a part matches it.
         let text = |texts: &'static [&'static [u8]]| prop_oneof![2 => Just(texts[0]), 1 => prop::sample::select(texts)];
         let texts: Vec<_> = pieces.iter().map(|((_, texts), _)| text(texts)).collect();
         let noise = || prop::sample::select(NOISE);
@@ -90,13 +90,13 @@ fn case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Where each group of the first match at or after a place stands.
+/// Returns the ranges of the groups of the first match at or after `from`.
 fn expected(regex: &Regex, line: &[u8], from: usize) -> Option<Vec<Option<Range<usize>>>> {
     let found = regex.captures_at(line, from)?;
     Some(found.iter().map(|group| group.map(|group| group.range())).collect())
 }
 
-/// The engine of the cache finds what the plain one does, at the start of a line and behind a match.
+/// Checks that the cached regex finds what `regex` finds, at the start of the line and behind each match.
 fn finds_the_same(cache: &mut RegexCache, i: usize, pattern: &Pattern, regex: &Regex, line: &[u8]) -> TestCaseResult {
     let mut from = 0;
     for _ in 0..3 {
@@ -114,7 +114,7 @@ fn finds_the_same(cache: &mut RegexCache, i: usize, pattern: &Pattern, regex: &R
     Ok(())
 }
 
-/// What matches a line is a candidate on it, and the line is not passed over in a block.
+/// Checks that each matching trigger is a candidate on the line, and that the line is found in a block.
 fn passes(set: &mut Prefilter, line: &[u8], matching: &[usize]) -> TestCaseResult {
     let mut candidates = Vec::new();
     set.candidates(line, &mut candidates);
@@ -128,8 +128,8 @@ fn passes(set: &mut Prefilter, line: &[u8], matching: &[usize]) -> TestCaseResul
 
 fn holds(cases: &[Case]) -> TestCaseResult {
     let patterns: Vec<Pattern> =
-        cases.iter().map(|(text, _)| Pattern::parse(text.as_str()).expect("the pattern is good")).collect();
-    let regexes: Vec<Regex> = cases.iter().map(|(text, _)| Regex::new(text).expect("the pattern is good")).collect();
+        cases.iter().map(|(text, _)| Pattern::parse(text.as_str()).expect("the pattern is valid")).collect();
+    let regexes: Vec<Regex> = cases.iter().map(|(text, _)| Regex::new(text).expect("the pattern is valid")).collect();
     let mut cache = RegexCache::new(patterns.len());
     let members = || (0..patterns.len()).collect();
     let hirs = || patterns.iter().map(Pattern::hir);
@@ -147,7 +147,7 @@ fn holds(cases: &[Case]) -> TestCaseResult {
 }
 
 #[test]
-fn everyday_patterns_find_what_the_plain_engine_finds() {
+fn everyday_patterns_match_as_in_the_regex_crate() {
     let config =
         ProptestConfig { failure_persistence: None, cases: 130, max_shrink_iters: 64, ..ProptestConfig::default() };
     let rng = TestRng::deterministic_rng(config.rng_algorithm);
@@ -161,7 +161,7 @@ fn everyday_patterns_find_what_the_plain_engine_finds() {
 }
 
 #[test]
-fn a_literal_between_small_classes_is_found() {
+fn literal_between_small_classes_is_found() {
     for (text, line, want) in [
         ("[^0-9]404[^0-9]", "a404b", 0..5),
         ("[^/]home/[^/]+/", "xhome/u/", 0..8),
@@ -169,7 +169,7 @@ fn a_literal_between_small_classes_is_found() {
         ("[^a-z]fail[^a-z]", "a 1fail2", 2..8),
         ("[^a]abc.", "abcabcd", 2..7),
     ] {
-        let pattern = Pattern::parse(text).expect("the pattern is good");
+        let pattern = Pattern::parse(text).expect("the pattern is valid");
         let mut cache = RegexCache::new(1);
         let cached = cache.get(0, &pattern).expect("the pattern compiles");
         assert_eq!(cached.find(line.as_bytes(), 0), Some(want), "{text}");

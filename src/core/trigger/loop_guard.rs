@@ -1,30 +1,30 @@
-//! The loop guard: a trigger that keeps setting itself off is stopped, until its matches have paused.
+//! The loop guard stops a trigger that sets itself off, until its matches have paused.
 //!
-//! It counts tries that fired, not matches: thirty matches that `all` finds in one line are one firing. It needs no
-//! deadline: whether the pause was long enough is asked when the next match comes.
+//! The guard counts tries that fired, not matches: thirty matches of an `all` trigger in one line are one firing. It
+//! needs no timer: the next match checks whether the pause was long enough.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// So many firings within [`WINDOW`] are let through; the next is not.
+/// Maximum number of firings within [`WINDOW`].
 pub const MOST: usize = 20;
-/// The time within which firings are counted.
+/// Time within which firings are counted.
 pub const WINDOW: Duration = Duration::from_secs(2);
-/// A trigger that is stopped fires again once it has had no match for so long. Longer than [`WINDOW`], since what a loop
-/// has typed last may come back late.
+/// Time without matches after which a stopped trigger fires again. It exceeds [`WINDOW`], since the last text that a
+/// loop typed may be echoed late.
 pub const PAUSE: Duration = Duration::from_secs(10);
 
-/// The recent firings of one trigger.
+/// Recent firings of one trigger.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LoopGuard {
-    /// The oldest in front, never more than [`MOST`].
+    /// Oldest first, at most [`MOST`].
     fired: VecDeque<Instant>,
-    /// The last match that was not let through; absent while the trigger is not stopped.
+    /// Time of the last match that was stopped; `None` while the trigger may fire.
     stopped: Option<Instant>,
 }
 
 impl LoopGuard {
-    /// Whether the trigger is not to fire for a match now.
+    /// Returns whether a match at `now` is stopped.
     pub(super) fn stops(&self, now: Instant) -> bool {
         let since = |earlier: Instant| now.saturating_duration_since(earlier);
         match self.stopped {
@@ -33,17 +33,17 @@ impl LoopGuard {
         }
     }
 
-    /// Whether the trigger is stopped and has not paused for long enough.
+    /// Returns whether the trigger is stopped and its pause has not ended.
     pub(super) fn is_stopped(&self, now: Instant) -> bool {
         self.stopped.is_some() && self.stops(now)
     }
 
-    /// A match was not let through. Says whether it is the first.
+    /// Records a match that was stopped. Returns whether it is the first.
     pub(super) fn stop(&mut self, now: Instant) -> bool {
         self.stopped.replace(now).is_none()
     }
 
-    /// A firing happened.
+    /// Records a firing.
     pub(super) fn record(&mut self, now: Instant) {
         self.stopped = None;
         if self.fired.len() >= MOST {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_twenty_first_in_two_seconds_is_stopped() {
+    fn twenty_first_firing_in_two_seconds_is_stopped() {
         let start = Instant::now();
         let mut guard = LoopGuard::default();
         for n in 0..MOST as u64 {
@@ -71,12 +71,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stopped_fires_again_after_a_pause_in_its_matches() {
+    fn stopped_trigger_fires_after_a_pause_in_its_matches() {
         let start = Instant::now();
         let mut guard = LoopGuard::default();
         (0..MOST).for_each(|_| guard.record(start));
         assert!(!guard.is_stopped(start) && guard.stop(start) && guard.is_stopped(start));
-        // Each match begins the pause anew.
+        // Each match restarts the pause.
         let last = start + PAUSE - Duration::from_millis(1);
         assert!(guard.stops(last) && !guard.stop(last));
         assert!(guard.stops(start + PAUSE) && guard.is_stopped(start + PAUSE));
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_a_second_go_on_for_ever() {
+    fn ten_firings_per_second_are_never_stopped() {
         let start = Instant::now();
         let mut guard = LoopGuard::default();
         for n in 0..1000 {

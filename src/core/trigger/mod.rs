@@ -1,23 +1,24 @@
-//! Which trigger fires on which line. It knows no actions, and what a line is it is told.
+//! Decides which triggers fire on a line. Lines come from the caller; actions are opaque.
 //!
-//! A line is put to the triggers when it is finished and when the output rests on it ([`LineStage`]). One pass over it
-//! (`prefilter`) says which patterns may match; their own regexes then decide (`regex_cache`), and what has been seen on the
-//! line (`dedup`), the conditions (`condition`) and the loop guard (`loop_guard`) say which of the matches fire. A try is
-//! planned first and carried out then (`plan`), so one that needs to know more leaves no trace.
+//! A line is tried when it is finished and when the output pauses on it ([`LineStage`]). One pass over the line
+//! (`prefilter`) finds the patterns that may match, and the patterns' own regexes decide (`regex_cache`). The matches
+//! seen on the line (`dedup`), the conditions (`condition`) and the loop guard (`loop_guard`) decide which matches
+//! fire. A try is planned before it is executed (`plan`), so a try that needs more facts changes nothing.
 //!
-//! Decisions where the contract leaves room:
+//! Decisions:
 //!
-//! - A held match stops nobody: later triggers fire while it waits, even if it has the action `stop`. A trigger with
-//!   `stop` that has fired on a line goes on stopping the later ones there, for as long as its match stands.
-//! - A match that is passed over because a coprocess runs or a cooldown does counts as seen: it does not fire later,
-//!   when it would be stale. One whose conditions do not hold does not count: it fires if they hold at the next try.
-//! - A trigger that the loop guard has stopped is tried like any other, and fires again at the first match that comes
-//!   [`GUARD_PAUSE`] after the one before it. The matches up to there count as seen. A match that could not fire in
-//!   any case, by its conditions, a cooldown or a coprocess that runs, does not count as one of them.
-//! - What `all` finds in one try is one firing for the cooldown and the loop guard. Of a trigger that is `dedup` or that
-//!   starts a coprocess, only the first match fires.
-//! - An empty text is tried only as a finished line. In a piece of a long line `^` does not match at its start, unless
-//!   it is the first; `$` matches at its end.
+//! - A held match does not block: later triggers fire while it is held, even if its trigger has the action `stop`. A
+//!   trigger with `stop` that has fired on a line stops the later triggers there for as long as its match is present.
+//! - A match that is passed over because of a running coprocess or a cooldown counts as seen: it does not fire later,
+//!   when it would be stale. A match whose conditions do not hold does not count as seen: it fires if they hold at
+//!   the next try.
+//! - A trigger that the loop guard has stopped is tried like any other, and fires at the first match that comes
+//!   [`GUARD_PAUSE`] after the match before it. The matches up to there count as seen. A match that could not fire
+//!   because of its conditions, a cooldown or a running coprocess does not restart the pause.
+//! - All matches of an `all` trigger in one try are one firing for the cooldown and the loop guard. A trigger that is
+//!   `once` or that starts a coprocess fires for its first match only.
+//! - An empty text is tried only as a finished line. In a continued piece of a long line `^` does not match at the
+//!   start; `$` matches at the end of every piece.
 
 pub mod action;
 mod captures;
@@ -60,51 +61,51 @@ use plan::Plan;
 use prefilter::{Prefilter, PrefilterForm};
 use regex_cache::RegexCache;
 
-/// A block is searched in stretches of about this length, between which the set may be changed for a better one.
+/// Bytes searched before the prefilter is checked for overload and perhaps replaced.
 const STRETCH: usize = 16 << 10;
 
-/// What the triggers that can still fire want of the lines.
+/// What the triggers that can still fire need of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TriggerDemand {
-    /// There is at least one.
+    /// Whether a trigger can fire.
     pub any: bool,
-    /// One may start a coprocess, which is given its line's raw bytes.
+    /// Whether a trigger may start a coprocess, which reads the raw bytes of the line.
     pub starts: bool,
-    /// One may start a silent coprocess: what stands behind its line is not shown.
+    /// Whether a trigger may start a silent coprocess, so that the output behind the line is not shown.
     pub silences: bool,
-    /// One is tried on every chunk.
+    /// Whether a trigger is tried after every chunk.
     pub instant: bool,
 }
 
-/// What the configuration says of one trigger, apart from its actions.
+/// Options of a trigger, apart from its actions.
 #[derive(Clone, Debug)]
 pub struct TriggerOptions {
-    /// What it is called, where that is not its pattern.
+    /// The name, if it differs from the pattern.
     pub name: Option<String>,
-    /// What it looks for.
+    /// The pattern that the trigger looks for.
     pub pattern: Pattern,
-    /// Fires for every match in a line, not only for the first.
+    /// Whether the trigger fires for every match in a line, not only for the first.
     pub all: bool,
-    /// Fires once in a session.
+    /// Whether the trigger fires once in a session.
     pub once: bool,
-    /// Is tried after every chunk, and does not wait for a match to grow.
+    /// Whether the trigger is tried after every chunk, and its matches are not held.
     pub instant: bool,
-    /// Is tried at all.
+    /// Whether the trigger is tried.
     pub enabled: bool,
-    /// Does not fire again within this time.
+    /// Time after a firing in which the trigger does not fire.
     pub cooldown: Option<Duration>,
-    /// Fires only while all of these hold.
+    /// Conditions that must all hold.
     pub when: Vec<When>,
-    /// Would start a coprocess, so it does not fire while one runs.
+    /// Visibility of the coprocess that the trigger starts. Such a trigger does not fire while a coprocess runs.
     pub starts: Option<Visibility>,
-    /// Nothing after it is tried on a line on which it has fired.
+    /// Whether later triggers are not tried on a line on which this one has fired.
     pub stops: bool,
-    /// What it does may come back as output, so the loop guard counts its firings.
+    /// Whether an effect may come back as output, so that the loop guard counts the firings.
     pub feeds_back: bool,
 }
 
 impl TriggerOptions {
-    /// A trigger that looks for this, with no modifiers.
+    /// Creates the options of a trigger with this pattern and no modifiers.
     pub fn new(pattern: Pattern) -> Self {
         Self {
             name: None,
@@ -121,87 +122,86 @@ impl TriggerOptions {
         }
     }
 
-    /// What notices and lists call it.
+    /// Returns the name for notices and lists: the name, or the pattern.
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.pattern.text())
     }
 }
 
-/// When a line is tried.
+/// Stage of a line at which it is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineStage {
-    /// After a chunk of output: only the instant triggers are tried.
+    /// A chunk of output has been processed: only instant triggers are tried.
     Chunk,
-    /// The output has rested on the line.
+    /// The output has paused on the line.
     Paused,
-    /// A held match has waited long enough.
+    /// A held match has waited for [`HOLD`].
     Settled,
     /// The line is finished.
     Finished,
 }
 
-/// A line, or a piece of a long one, as a person reads it.
+/// A line, or a piece of a long line, without escape sequences.
 #[derive(Clone, Copy, Debug)]
 pub struct LineRef<'a> {
-    /// The same for the same line, whatever becomes of its text.
+    /// Identifies the line, even if its text changes.
     pub id: u64,
-    /// Without the line's end. There is no line feed in it.
+    /// The text without the line's end; contains no line feed.
     pub text: &'a [u8],
-    /// Whether it is a piece of a line, and not the first.
+    /// Whether the text is a piece of a line, and not the first.
     pub continued: bool,
 }
 
-/// What a try came to.
+/// Result of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Tried {
-    /// There is nothing more to do until the line changes.
+    /// Nothing is left to do until the line changes.
     Done,
-    /// A match waits, since it could still grow.
+    /// A match is held, since it could still grow.
     Held {
-        /// Then the line is to be tried as [`LineStage::Settled`], unless it has been finished before.
+        /// Time at which the line is to be tried as [`LineStage::Settled`], unless it is finished before.
         until: Instant,
     },
-    /// Nothing was done and nothing has changed: [`ConditionFacts::pty_state`] is needed for the same call.
+    /// Nothing has changed: the call must be repeated with [`ConditionFacts::pty_state`].
     NeedsPtyState,
 }
 
-/// What came of a match.
+/// Result of a match.
 #[derive(Clone, Debug)]
 pub enum Firing {
     /// A trigger fires.
     Hit(Hit),
-    /// The loop guard does not let a trigger fire until its matches have paused.
+    /// The loop guard has stopped a trigger, until its matches pause.
     Stopped {
-        /// Its index.
+        /// Index of the trigger.
         trigger: usize,
     },
 }
 
-/// A trigger that fires, with what it matched.
+/// A trigger that fires, with its match.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    /// Its index.
+    /// Index of the trigger.
     pub trigger: usize,
-    /// What its pattern captured.
+    /// The groups of the match.
     pub captures: Captures,
-    /// The line on which it fires; the captures share it.
+    /// The line on which the trigger fires, shared with the captures.
     pub line: Arc<[u8]>,
 }
 
-/// How busy a trigger has been.
+/// Statistics of a trigger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// How often it fired.
+    /// Number of firings.
     pub fired: u64,
-    /// On how many lines its own pattern was searched for, after the set had said that it may match.
+    /// Number of lines searched by the trigger's own regex, after the prefilter passed them.
     pub tried: u64,
 }
 
-/// A trigger in a session.
 struct Trigger {
     options: TriggerOptions,
-    /// It is `dedup` and has fired.
+    /// Whether the trigger is `once` and has fired.
     spent: bool,
     last_fired: Option<Instant>,
     guard: LoopGuard,
@@ -211,23 +211,23 @@ struct Trigger {
 /// The triggers of a session.
 pub struct Triggers {
     all: Vec<Trigger>,
-    /// Absent after a change of what follows from it.
+    /// `None` after a change of the triggers that can fire.
     demand: Option<TriggerDemand>,
-    /// Over all that can fire; built when first needed, and again when that has changed.
+    /// Over all triggers that can fire. Built at first use, and again after a change.
     prefilter: Option<Prefilter>,
-    /// Loose once the output has strained the tight one.
+    /// Loose once the output has overloaded the tight one.
     form: PrefilterForm,
     regexes: RegexCache,
     seen: SeenMatches,
     held: HeldLines,
-    /// Room for the candidates of one line, kept for its memory only.
+    /// Reused buffer for the candidates of a line.
     candidates: Vec<usize>,
-    /// Room for a piece of a line with something in front of it, kept for its memory only.
+    /// Reused buffer for a continued piece with a byte in front.
     piece: Vec<u8>,
 }
 
 impl Triggers {
-    /// The triggers in the order of the configuration. Nothing is compiled yet.
+    /// Creates the triggers in the order of the configuration. Their regexes are compiled at first use.
     pub fn new(options: impl IntoIterator<Item = TriggerOptions>) -> Self {
         let all: Vec<_> = options.into_iter().map(Trigger::new).collect();
         let regexes = RegexCache::new(all.len());
@@ -244,7 +244,7 @@ impl Triggers {
         }
     }
 
-    /// Another one, behind the others.
+    /// Adds a trigger behind the others.
     pub fn push(&mut self, options: TriggerOptions) {
         self.all.push(Trigger::new(options));
         self.regexes.grow(self.all.len());
@@ -252,32 +252,32 @@ impl Triggers {
         self.demand = None;
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no triggers.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// How many there are, the disabled ones included.
+    /// Returns the number of triggers, the disabled ones included.
     pub fn len(&self) -> usize {
         self.all.len()
     }
 
-    /// The trigger of an index below [`Triggers::len`], as it stands: `enabled` changes.
+    /// Returns the options of trigger `i`, which is below [`Triggers::len`]; `enabled` is its current state.
     pub fn options(&self, i: usize) -> &TriggerOptions {
         &self.all[i].options
     }
 
-    /// Whether the loop guard would not let the trigger of an index below [`Triggers::len`] fire now.
+    /// Returns whether the loop guard would stop a match of trigger `i`, which is below [`Triggers::len`].
     pub fn is_stopped(&self, i: usize, now: Instant) -> bool {
         self.all[i].guard.is_stopped(now)
     }
 
-    /// How busy the trigger of an index below [`Triggers::len`] has been.
+    /// Returns the statistics of trigger `i`, which is below [`Triggers::len`].
     pub fn cost(&self, i: usize) -> Cost {
         self.all[i].cost
     }
 
-    /// Returns what the triggers that can still fire want of the lines. It is worked out anew only after a change.
+    /// Returns what the triggers that can still fire need of the lines. Computed after a change only.
     pub fn demand(&mut self) -> TriggerDemand {
         let all = &self.all;
         *self.demand.get_or_insert_with(|| {
@@ -291,24 +291,24 @@ impl Triggers {
         })
     }
 
-    /// How much memory the set takes; none before its first use.
+    /// Returns the bytes of memory that the prefilter takes; 0 before its first use.
     pub fn memory(&self) -> usize {
         self.prefilter.as_ref().map_or(0, Prefilter::memory)
     }
 
-    /// Whether any line in this block of lines, ended by `\n` or `\r\n`, may match. A no is certain.
+    /// Returns whether any line in a block of lines, each ended by `\n` or `\r\n`, may match. False is certain.
     pub fn block_may_match(&mut self, block: &[u8]) -> bool {
         self.next_line(block, 0).is_some()
     }
 
-    /// Whether a line, without its end, may match. A no is certain.
+    /// Returns whether a line without its end may match. False is certain.
     pub fn line_may_match(&mut self, line: &[u8]) -> bool {
-        // A block without a byte has no line; a line without one is a line all the same.
+        // An empty block has no line; an empty line is one.
         if line.is_empty() { self.prefilter().empty_may_match() } else { self.block_may_match(line) }
     }
 
-    /// The first line in a block of lines that may match, at or after `from`, which is the start of a line. Its range
-    /// is without the line's end. All lines before it certainly do not match.
+    /// Returns the range, without the line's end, of the first line at or after `from` that may match. `from` is the
+    /// start of a line in `block`. No line before the returned one matches.
     pub fn next_line(&mut self, block: &[u8], from: usize) -> Option<Range<usize>> {
         let mut from = from;
         while from < block.len() {
@@ -323,7 +323,7 @@ impl Triggers {
         None
     }
 
-    /// Tries a line, and appends what fires, in the order of the configuration.
+    /// Tries the triggers on a line, and appends what fires in the order of the configuration.
     pub fn try_line(
         &mut self,
         now: Instant,
@@ -354,7 +354,7 @@ impl Triggers {
         }
     }
 
-    /// Switches a trigger on or off. For the loop guard it begins anew, also where it was on.
+    /// Switches trigger `i` on or off, and resets its loop guard.
     pub fn set_enabled(&mut self, i: usize, on: bool) {
         let trigger = &mut self.all[i];
         trigger.guard = LoopGuard::default();
@@ -365,7 +365,7 @@ impl Triggers {
         }
     }
 
-    /// Forgets what has been seen on which line, for line numbers that begin anew.
+    /// Forgets the matches of all lines, for line numbers that restart.
     pub fn forget_lines(&mut self) {
         self.seen.clear();
         self.held.clear();
@@ -378,7 +378,7 @@ impl Triggers {
         let (all, form) = (&self.all, self.form);
         self.prefilter.get_or_insert_with(|| {
             let members: Vec<usize> = (0..all.len()).filter(|&i| all[i].is_live()).collect();
-            // One after the other: the parsed forms of a thousand patterns are megabytes.
+            // One by one: the parsed forms of a thousand patterns take megabytes.
             let patterns = members.clone().into_iter().map(|i| all[i].options.pattern.hir());
             Prefilter::new(members, patterns, form)
         })
@@ -391,7 +391,8 @@ impl Trigger {
         Self { options, spent: false, last_fired: None, guard, cost }
     }
 
-    /// Whether it still has something to say. One that is spent may yet stop others on the line on which it fired.
+    /// Returns whether the trigger can still fire or stop others: a spent trigger with `stop` still stops later
+    /// triggers on the line on which it fired.
     fn is_live(&self) -> bool {
         self.options.enabled && (!self.spent || self.options.stops)
     }

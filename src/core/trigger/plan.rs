@@ -1,4 +1,4 @@
-//! What a try of one line would do, found found without changing anything that matters, and then done.
+//! Plans the try of one line without changing the triggers, and executes the plan.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,24 +11,23 @@ use super::pattern::Pattern;
 use super::regex_cache::CachedRegex;
 use super::{ConditionFacts, Firing, Hit, LineRef, LineStage, Trigger, Triggers, When};
 
-/// So many matches of a trigger fire in a line.
+/// Maximum number of matches of one trigger that fire on a line.
 const MOST_MATCHES: usize = 256;
-/// So many times a line is searched for them: patterns that match nothing at every place would take for ever.
+/// Maximum number of searches for them in a line: bounds patterns with empty matches at every position.
 const MOST_SEARCHES: usize = 1024;
 
-/// What is to be done for one line.
+/// What one try does.
 pub(super) struct Plan {
     steps: Vec<PlanStep>,
 }
 
-/// What is to be done for one trigger.
+/// What one try does for one trigger.
 struct PlanStep {
     trigger: usize,
     found: Vec<PlannedMatch>,
     decision: Decision,
 }
 
-/// One match.
 struct PlannedMatch {
     key: MatchKey,
     state: PlannedState,
@@ -36,37 +35,37 @@ struct PlannedMatch {
 
 enum PlannedState {
     Known(MatchState),
-    /// It could still grow.
+    /// The match could still grow.
     Held,
     Fresh(Captures),
 }
 
-/// What becomes of the fresh matches of a trigger.
+/// Decision about the fresh matches of a trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Decision {
-    /// Nothing, and they stay fresh.
+    /// Do not fire; the matches stay fresh.
     Skip,
-    /// Nothing, and they have been seen.
+    /// Do not fire; the matches count as seen.
     Pass,
     Fire,
-    /// The loop guard does not let it fire, and the matches have been seen.
+    /// Do not fire, because of the loop guard; the matches count as seen.
     Stop,
 }
 
-/// The circumstances of a try.
+/// Facts about a try.
 struct TryContext<'a> {
     now: Instant,
     line: LineRef<'a>,
     stage: LineStage,
     facts: &'a ConditionFacts,
-    /// Whether a coprocess runs, or a trigger before this one is about to start one.
+    /// Whether a coprocess runs, or an earlier trigger of this plan starts one.
     coproc: bool,
     /// The line's text, shared by all captures; made for the first of them.
     shared: Option<Arc<[u8]>>,
 }
 
 impl Plan {
-    /// Plans a try, given the triggers that may match. Absent if somebody has to look before.
+    /// Plans a try of the candidates. `None` if a condition depends on the pty state, which is not known.
     pub(super) fn new(
         triggers: &mut Triggers,
         candidates: &[usize],
@@ -91,13 +90,12 @@ impl Plan {
         Some(Self { steps })
     }
 
-    /// Whether a match waits.
+    /// Returns whether a match is held.
     pub(super) fn has_held_match(&self) -> bool {
         let mut found = self.steps.iter().flat_map(|step| &step.found);
         found.any(|found| matches!(found.state, PlannedState::Held))
     }
 
-    /// Does it.
     pub(super) fn execute(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, firings: &mut Vec<Firing>) {
         for step in self.steps {
             triggers.all[step.trigger].cost.tried += 1;
@@ -121,7 +119,7 @@ impl PlanStep {
         Some(Self { trigger: i, found, decision })
     }
 
-    /// Whether nothing after it is tried.
+    /// Returns whether no later trigger is tried on the line.
     fn stops(&self, trigger: &Trigger) -> bool {
         let fired = |found: &PlannedMatch| matches!(found.state, PlannedState::Known(MatchState::Fired));
         trigger.options.stops && (self.decision == Decision::Fire || self.found.iter().any(fired))
@@ -169,7 +167,7 @@ impl TryContext<'_> {
         self.stage != LineStage::Chunk || trigger.options.instant
     }
 
-    /// Whether a match that ends here waits for more.
+    /// Returns whether a match that ends at `end` is held.
     fn must_wait(&self, trigger: &Trigger, end: usize) -> bool {
         self.stage == LineStage::Paused
             && end == self.line.text.len()
@@ -178,7 +176,7 @@ impl TryContext<'_> {
             && trigger.options.pattern.info().can_grow
     }
 
-    /// What becomes of fresh matches. Absent if only a look can tell; what needs no look comes first.
+    /// Decides about fresh matches. `None` if only the pty state can tell, which is checked last.
     fn decide(&self, trigger: &Trigger) -> Option<Decision> {
         let options = &trigger.options;
         let holds = When::all_hold(&options.when, self.facts);
@@ -196,7 +194,7 @@ impl TryContext<'_> {
     }
 }
 
-/// Looks for the matches of one trigger in a line.
+/// Search for the matches of one trigger in a line.
 struct Search<'a> {
     i: usize,
     trigger: &'a Trigger,
@@ -213,7 +211,7 @@ impl Search<'_> {
     ) {
         let options = &self.trigger.options;
         let line = context.line;
-        // A byte in front keeps `^` from matching at the start of what is not the start of a line.
+        // A byte in front keeps `^` from matching at the start of a continued piece.
         let skip = usize::from(line.continued && options.pattern.info().looks_at_start);
         let text = if skip > 0 { prefixed(piece, line.text) } else { line.text };
         let (max_matches, max_searches) = if options.all { (MOST_MATCHES, MOST_SEARCHES) } else { (1, 1) };
@@ -224,7 +222,7 @@ impl Search<'_> {
             }
             let Some(Range { start, end }) = regex.find(text, at) else { return };
             at = if start == end { end + 1 } else { end };
-            // A match of nothing counts once, and not at the end of another match.
+            // An empty match counts once, and not at the end of another match.
             if start == end && (empty || last_end == Some(end)) {
                 continue;
             }
@@ -250,7 +248,7 @@ impl Search<'_> {
     }
 }
 
-/// What the last search has found, `skip` bytes further back.
+/// Returns the captures of the last search, shifted back by `skip` bytes.
 fn captures(pattern: &Pattern, line: &Arc<[u8]>, regex: &CachedRegex, skip: usize) -> Captures {
     let group = |i| regex.group(i).map(|range| range.start - skip..range.end - skip);
     Captures::new(Arc::clone(line), Arc::clone(&pattern.info().names), group)
@@ -263,7 +261,7 @@ fn prefixed<'a>(piece: &'a mut Vec<u8>, text: &[u8]) -> &'a [u8] {
     piece
 }
 
-/// A match, to be known again; `before` are those that stand before it in the line.
+/// Returns the key of a match; `before` are the matches in front of it on the line.
 fn match_key(trigger: usize, start: usize, text: &[u8], before: &[PlannedMatch]) -> MatchKey {
     let (len, hash) = (text.len(), hash(text));
     let same = |found: &&PlannedMatch| (found.key.len, found.key.hash) == (len, hash);

@@ -1,8 +1,8 @@
-//! The patterns' cached regexes, compiled when first needed; those that have not been used for longest go when they
-//! take too much memory together.
+//! The compiled regexes of the patterns. A regex is compiled at first use; the least recently used ones are dropped
+//! when all together take too much memory.
 //!
-//! The engine is the one under the regex crate, without its automata: a regex runs here on lines that are all but known
-//! to match, and takes a twentieth of the memory without them.
+//! The engine is the one of the regex crate, without its DFAs: a regex runs here on lines that almost certainly
+//! match, and takes a twentieth of the memory without them.
 
 use std::ops::Range;
 
@@ -13,32 +13,32 @@ use regex_automata::util::syntax;
 
 use super::pattern::{Pattern, SIZE_LIMIT};
 
-/// All compiled regexes together may take so much.
+/// Maximum bytes of all compiled regexes together.
 const BUDGET: usize = 8 << 20;
 
-/// A compiled regex, with the room it needs to run.
+/// A compiled regex with its scratch memory.
 #[derive(Debug)]
 pub(super) struct CachedRegex {
     regex: Regex,
     cache: Cache,
     captures: Captures,
-    /// As it was taken into account; the cache grows.
+    /// Bytes as counted in [`RegexCache::size`]; the scratch memory grows.
     size: usize,
     used: u64,
 }
 
-/// The compiled regexes, by trigger.
+/// Compiled regexes, by trigger.
 #[derive(Debug)]
 pub(super) struct RegexCache {
     slots: Vec<Option<Box<CachedRegex>>>,
-    /// All of them together, by what they were when last asked for.
+    /// Sum of the sizes of the regexes.
     size: usize,
     budget: usize,
     clock: u64,
 }
 
 impl RegexCache {
-    /// Room for so many regexes.
+    /// Creates a cache for `len` triggers.
     pub(super) fn new(len: usize) -> Self {
         Self::within(BUDGET, len)
     }
@@ -47,12 +47,12 @@ impl RegexCache {
         Self { slots: (0..len).map(|_| None).collect(), size: 0, budget, clock: 0 }
     }
 
-    /// Room for so many.
+    /// Makes room for `len` triggers.
     pub(super) fn grow(&mut self, len: usize) {
         self.slots.resize_with(len, || None);
     }
 
-    /// The regex of a trigger. Absent only if it does not compile, which parsing has excluded.
+    /// Returns the regex of trigger `i`. `None` only if it does not compile, which the check excludes.
     pub(super) fn get(&mut self, i: usize, pattern: &Pattern) -> Option<&mut CachedRegex> {
         self.clock += 1;
         let mut cached = match self.slots[i].take() {
@@ -67,7 +67,7 @@ impl RegexCache {
         Some(self.slots[i].insert(cached))
     }
 
-    /// Drops what has not been used for longest until the rest is within the budget.
+    /// Drops the least recently used regexes until the rest is within the budget.
     fn shrink(&mut self) {
         while self.size > self.budget {
             let slots = self.slots.iter().enumerate();
@@ -80,10 +80,10 @@ impl RegexCache {
 
 impl CachedRegex {
     fn new(pattern: &Pattern) -> Option<Self> {
-        // With neither DFA the engine has no strategy that searches backwards. One of these is chosen because the pattern
-        // has a DFA, and panics where the part of the pattern that it searches backwards for has none.
+        // Without DFAs the engine has no strategy that searches backwards. It chooses such a strategy because the
+        // pattern has a DFA, and panics if the part of the pattern that it searches backwards for has none.
         let config = Config::new().utf8_empty(false).dfa(false).hybrid(false).onepass(false);
-        // Twice what parsing has checked, since the check was on another form of the same.
+        // Twice the limit of the check, since the check was on another form of the pattern.
         let config = config.nfa_size_limit(Some(2 * SIZE_LIMIT));
         let syntax = syntax::Config::new().utf8(false);
         let regex = Builder::new().configure(config).syntax(syntax).build(pattern.text()).ok()?;
@@ -91,14 +91,14 @@ impl CachedRegex {
         Some(Self { regex, cache, captures, size: 0, used: 0 })
     }
 
-    /// Looks for the first match at or after a place in a text.
+    /// Returns the first match at or after `from`.
     pub(super) fn find(&mut self, text: &[u8], from: usize) -> Option<Range<usize>> {
         let input = Input::new(text).range(from..);
         self.regex.search_captures_with(&mut self.cache, &input, &mut self.captures);
         self.group(0)
     }
 
-    /// Where a group of the last match stands.
+    /// Returns the range of group `i` of the last match.
     pub(super) fn group(&self, i: usize) -> Option<Range<usize>> {
         self.captures.get_group(i).map(|span| span.range())
     }
@@ -113,9 +113,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_budget_holds_and_what_was_dropped_comes_back() {
+    fn budget_holds_and_dropped_regex_is_compiled_again() {
         let patterns: Vec<Pattern> =
-            (0..60).map(|n| Pattern::parse(format!(r"\w{{1,3}} {n}")).expect("the pattern is good")).collect();
+            (0..60).map(|n| Pattern::parse(format!(r"\w{{1,3}} {n}")).expect("the pattern is valid")).collect();
         let mut cache = RegexCache::within(1 << 20, patterns.len());
         for _ in 0..2 {
             for (i, pattern) in patterns.iter().enumerate() {
@@ -130,8 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_above_the_budget_works() {
-        let pattern = Pattern::parse(r"\w{50}").expect("the pattern is good");
+    fn regex_above_the_budget_works() {
+        let pattern = Pattern::parse(r"\w{50}").expect("the pattern is valid");
         let mut cache = RegexCache::within(1000, 2);
         for i in [0, 1, 0] {
             let cached = cache.get(i, &pattern).expect("the pattern compiles");

@@ -1,4 +1,4 @@
-//! The triggers of a session with their actions: tried, listed, added, removed, switched on and off.
+//! The triggers of a session with their actions: tries, lists, adds, removes and switches them.
 
 use std::time::Instant;
 
@@ -13,14 +13,14 @@ use crate::core::request::OptionArg;
 use crate::core::response::{TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse};
 use crate::core::rpc_error::{ErrorCode, RpcError};
 
-/// The number of triggers that a session takes, removed ones included.
+/// Maximum number of triggers in a session, removed ones included.
 const MOST: usize = 100_000;
 
 /// All triggers, in order. A trigger keeps its number when others are removed.
 #[derive(Debug)]
 pub(in crate::core) struct TriggerTable {
     triggers: Triggers,
-    /// By the triggers' indexes; `None` where one was removed.
+    /// By index of the trigger; `None` if it was removed.
     actions: Vec<Option<TriggerActions>>,
 }
 
@@ -35,22 +35,22 @@ impl TriggerTable {
         Self { triggers, actions }
     }
 
-    /// Returns what the triggers that can still fire want of the lines.
+    /// Returns what the triggers that can still fire need of the lines.
     pub(in crate::core) fn demand(&mut self) -> TriggerDemand {
         self.triggers.demand()
     }
 
-    /// Whether a block of whole lines may hold a match.
+    /// Returns whether a block of whole lines may contain a match.
     pub(in crate::core) fn block_may_match(&mut self, block: &[u8]) -> bool {
         self.triggers.block_may_match(block)
     }
 
-    /// Whether a line may match.
+    /// Returns whether a line may match.
     pub(in crate::core) fn line_may_match(&mut self, line: &[u8]) -> bool {
         self.triggers.line_may_match(line)
     }
 
-    /// Tries all triggers on a line; what fires is put behind `firings`.
+    /// Tries all triggers on a line, and appends what fires to `firings`.
     pub(in crate::core) fn try_line(
         &mut self,
         now: Instant,
@@ -62,7 +62,7 @@ impl TriggerTable {
         self.triggers.try_line(now, line, stage, facts, firings)
     }
 
-    /// Returns what a trigger is called: its name, or its pattern.
+    /// Returns the name of trigger `i`, or its pattern if it has no name.
     pub(in crate::core) fn name(&self, i: usize) -> &str {
         self.triggers.options(i).label()
     }
@@ -76,7 +76,7 @@ impl TriggerTable {
         ))
     }
 
-    /// Returns what the actions of a trigger that fired decide; `None` where it has been removed meanwhile.
+    /// Returns the effects of the actions of a trigger that fired; `None` if it has been removed since.
     pub(in crate::core) fn act(&self, hit: &Hit, protocol: Protocol) -> Option<Vec<ActionEffect>> {
         let actions = self.actions[hit.trigger].as_ref()?;
         let mut cx = ActionContext { trigger: self.name(hit.trigger), protocol, effects: Vec::new() };
@@ -90,12 +90,12 @@ impl TriggerTable {
         standing.map(|(i, _)| (i, self.name(i), self.triggers.options(i).enabled))
     }
 
-    /// Switches the trigger of this index on or off.
+    /// Switches trigger `i` on or off.
     pub(in crate::core) fn set_enabled(&mut self, i: usize, on: bool) {
         self.triggers.set_enabled(i, on);
     }
 
-    /// Lists the triggers, with how often each fired and how often its own regex was tried.
+    /// Lists the triggers with the numbers of their firings and of the tries of their own regexes.
     pub(in crate::core) fn list(&self, now: Instant) -> TriggerListResponse {
         let info = |(i, actions): (usize, &Option<TriggerActions>)| {
             let (options, cost) = (self.triggers.options(i), self.triggers.cost(i));

@@ -205,14 +205,14 @@ mod tests {
     use super::*;
 
     fn pattern(text: &str) -> Pattern {
-        Pattern::parse(text).expect("the pattern is good")
+        Pattern::parse(text).expect("the pattern is valid")
     }
 
     /// Expands against `(a)(b)?(?<rest>.*)` on a line.
     fn expanded(template: &str, line: &[u8]) -> Vec<u8> {
         let pattern = pattern("(?s-u)(a)(b)?(?<rest>.*)");
-        let captures = pattern.search(line).expect("it matches");
-        Template::parse(template, &pattern).expect("the template is good").expand(&captures)
+        let captures = pattern.search(line).expect("the pattern matches");
+        Template::parse(template, &pattern).expect("the template is valid").expand(&captures)
     }
 
     #[test]
@@ -237,9 +237,9 @@ mod tests {
     #[test]
     fn all_digits_belong_to_a_group_number() {
         let pattern = pattern("(1)(2)(3)(4)(5)(6)(7)(8)(9)(x)");
-        let captures = pattern.search(b"123456789x").expect("it matches");
+        let captures = pattern.search(b"123456789x").expect("the pattern matches");
         for (template, want) in [("$10", "x"), ("${1}0", "10"), ("$1$0", "1123456789x"), ("$9", "9")] {
-            let template = Template::parse(template, &pattern).expect("the template is good");
+            let template = Template::parse(template, &pattern).expect("the template is valid");
             assert_eq!(template.expand(&captures), want.as_bytes());
         }
     }
@@ -248,14 +248,14 @@ mod tests {
     fn captured_text_is_not_expanded_again() {
         assert_eq!(expanded("$3", b"a$1 ${rest} $$"), b"$1 ${rest} $$");
         let pattern = pattern("a(.*)");
-        let captures = pattern.search(br"a\x41\r$0").expect("it matches");
-        let template = Template::parse_escaped(r"\x24\x31 $1\r", &pattern).expect("the template is good");
+        let captures = pattern.search(br"a\x41\r$0").expect("the pattern matches");
+        let template = Template::parse_escaped(r"\x24\x31 $1\r", &pattern).expect("the template is valid");
         assert_eq!(template.expand(&captures), b"$1 \\x41\\r$0\r");
     }
 
     #[test]
     fn unknown_group_is_refused_with_its_position() {
-        let with = |text: &str, of: &str| Template::parse(text, &pattern(of)).expect_err("the template is bad");
+        let with = |text: &str, of: &str| Template::parse(text, &pattern(of)).expect_err("the template is invalid");
         for (text, of, want) in [
             ("$1", "x", "at character 1: the pattern has no groups, only $0, so there is no $1"),
             ("é$2", "(x)", "at character 2: the pattern has one group, so there is no $2"),
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn escapes_are_replaced_and_others_refused() {
         let pattern = pattern(".*");
-        let captures = pattern.search(b"").expect("it matches");
+        let captures = pattern.search(b"").expect("the pattern matches");
         let unescaped = |text: &str| Template::parse_escaped(text, &pattern).map(|template| template.expand(&captures));
         assert_eq!(unescaped(r"a\r\n\t\e[1m\x00\xfF\\n$$1"), Ok(b"a\r\n\t\x1b[1m\x00\xff\\n$1".to_vec()));
         assert_eq!(unescaped("é$"), Ok("é$".as_bytes().to_vec()));

@@ -1,4 +1,4 @@
-//! The rules, each as a table, and the set against trying every pattern by itself.
+//! Tables of the rules, and the prefilter against a search with each pattern.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use crate::core::event::PtyState;
 use crate::core::request::Visibility;
 
 fn options(pattern: &str) -> TriggerOptions {
-    TriggerOptions::new(Pattern::parse(pattern).expect("the pattern is good"))
+    TriggerOptions::new(Pattern::parse(pattern).expect("the pattern is valid"))
 }
 
-/// Triggers with a clock and facts of their own; what fires is told as `index:match`.
+/// Triggers with a clock and facts of their own; a firing is shown as `index:match`.
 struct Bench {
     triggers: Triggers,
     now: Instant,
@@ -43,7 +43,7 @@ impl Bench {
     }
 
     fn bytes(&mut self, id: u64, text: &[u8], stage: LineStage) -> Vec<String> {
-        self.firings(LineRef { id, text, continued: false }, stage).iter().map(told).collect()
+        self.firings(LineRef { id, text, continued: false }, stage).iter().map(shown).collect()
     }
 
     fn line(&mut self, id: u64, text: &str, stage: LineStage) -> Vec<String> {
@@ -74,7 +74,7 @@ impl Bench {
     }
 }
 
-fn told(firing: &Firing) -> String {
+fn shown(firing: &Firing) -> String {
     match firing {
         Firing::Hit(hit) => {
             format!("{}:{}", hit.trigger, String::from_utf8_lossy(hit.captures.whole()))
@@ -86,7 +86,7 @@ fn told(firing: &Firing) -> String {
 const NONE: [&str; 0] = [];
 
 #[test]
-fn a_prompt_fires_when_it_is_paused_and_not_again() {
+fn prompt_fires_when_paused_and_not_again() {
     let mut bench = Bench::new([options("assword: $")]);
     assert_eq!(bench.chunk(1, "Password: "), NONE);
     assert_eq!(bench.pause(1, "Password: "), ["0:assword: "]);
@@ -97,7 +97,7 @@ fn a_prompt_fires_when_it_is_paused_and_not_again() {
 }
 
 #[test]
-fn a_match_that_can_grow_waits() {
+fn match_that_can_grow_is_held() {
     let mut bench = Bench::new([options("task (.*)"), options("ask"), options(r"a\w+ ")]);
     assert_eq!(bench.pause(1, "task a"), ["1:ask", "2:ask "]);
     assert_eq!(bench.held_for(), Some(HOLD));
@@ -110,7 +110,7 @@ fn a_match_that_can_grow_waits() {
     assert_eq!(bench.finish(1, "task abcd"), NONE);
     assert_eq!(bench.pause(2, "task x"), ["1:ask", "2:ask "]);
     assert_eq!(bench.finish(2, "task xyz"), ["0:task xyz"]);
-    // What stands behind the match shows that it is whole.
+    // The text behind the match shows that the match is complete.
     let mut bench = Bench::new([options(r"\d+")]);
     assert_eq!(bench.pause(1, "12 of"), ["0:12"]);
     assert_eq!(bench.pause(2, "12"), NONE);
@@ -119,7 +119,7 @@ fn a_match_that_can_grow_waits() {
 }
 
 #[test]
-fn an_instant_trigger_does_not_wait() {
+fn instant_trigger_is_not_held() {
     let instant = TriggerOptions { instant: true, ..options("task (.*)") };
     let mut bench = Bench::new([options("ta"), instant]);
     assert!(bench.triggers.demand().instant);
@@ -133,14 +133,14 @@ fn an_instant_trigger_does_not_wait() {
 }
 
 #[test]
-fn once_a_line() {
+fn same_text_on_a_line_fires_once() {
     let mut bench = Bench::new([options("error: [a-z]+!|warning!")]);
     assert_eq!(bench.pause(1, "error: foo!"), ["0:error: foo!"]);
-    // Redrawn, moved by what was put in front, and another row.
+    // Redrawn, moved by inserted text, and another row.
     assert_eq!(bench.finish(1, "error: foo!"), NONE);
     assert_eq!(bench.finish(1, "$ error: foo! bar"), NONE);
     assert_eq!(bench.pause(2, "error: foo!"), ["0:error: foo!"]);
-    // Overprinted, and printed as it was at first.
+    // Overprinted, and printed as at first.
     assert_eq!(bench.pause(1, "error: bar!"), ["0:error: bar!"]);
     assert_eq!(bench.pause(1, "warning!"), ["0:warning!"]);
     assert_eq!(bench.pause(1, "error: foo!"), NONE);
@@ -149,7 +149,7 @@ fn once_a_line() {
 }
 
 #[test]
-fn all_matches_of_a_line() {
+fn all_fires_for_every_match_of_a_line() {
     let all = |pattern| TriggerOptions { all: true, ..options(pattern) };
     let mut bench = Bench::new([all("x[0-9]"), options("x")]);
     assert_eq!(bench.finish(1, "x1 x1 x2"), ["0:x1", "0:x1", "0:x2", "1:x"]);
@@ -157,7 +157,7 @@ fn all_matches_of_a_line() {
     assert_eq!(bench.finish(1, "x1 x1 x1 x2"), ["0:x1"]);
     let many = "x5".repeat(1000);
     assert_eq!(bench.finish(2, &many).len(), 256 + 1);
-    // Only the one at the end waits.
+    // Only the match at the end is held.
     let mut bench = Bench::new([all("x[0-9]+")]);
     assert_eq!(bench.pause(1, "x1 x2"), ["0:x1"]);
     assert!(bench.held_for().is_some());
@@ -165,7 +165,7 @@ fn all_matches_of_a_line() {
 }
 
 #[test]
-fn an_empty_match_fires_once() {
+fn empty_match_fires_once() {
     for pattern in ["", "q*", "q|", r"\b", "$"] {
         for all in [false, true] {
             let mut bench = Bench::new([TriggerOptions { all, ..options(pattern) }]);
@@ -180,7 +180,7 @@ fn an_empty_match_fires_once() {
 }
 
 #[test]
-fn an_empty_line_counts_when_it_is_finished() {
+fn empty_line_is_tried_when_finished() {
     let mut bench = Bench::new([options("^$"), TriggerOptions { instant: true, ..options("^.*$") }]);
     assert_eq!(bench.chunk(1, ""), NONE);
     assert_eq!(bench.pause(1, ""), NONE);
@@ -189,7 +189,7 @@ fn an_empty_line_counts_when_it_is_finished() {
 }
 
 #[test]
-fn whether_an_empty_line_may_match_is_known_without_looking_at_it() {
+fn empty_line_may_match_by_minimum_length() {
     for (pattern, may) in [("^$", true), ("x*", true), (r"^\s*$", true), ("foo|", true), ("x", false), ("^.$", false)] {
         let mut bench = Bench::new([options("error"), options(pattern)]);
         assert_eq!(bench.triggers.line_may_match(b""), may, "{pattern}");
@@ -199,12 +199,12 @@ fn whether_an_empty_line_may_match_is_known_without_looking_at_it() {
 }
 
 #[test]
-fn stop_ends_a_line() {
+fn stop_ends_the_tries_on_a_line() {
     let stop = |pattern| TriggerOptions { stops: true, ..options(pattern) };
     let mut bench = Bench::new([options("a"), stop("b"), options("c")]);
     assert_eq!(bench.finish(1, "abc"), ["0:a", "1:b"]);
     assert_eq!(bench.finish(2, "ac"), ["0:a", "2:c"]);
-    // It goes on stopping while what it fired for stands there.
+    // A match that is still present stops the later triggers.
     assert_eq!(bench.pause(3, "abc"), ["0:a", "1:b"]);
     assert_eq!(bench.finish(3, "abc"), NONE);
     assert_eq!(bench.finish(3, "ac"), ["2:c"]);
@@ -212,17 +212,17 @@ fn stop_ends_a_line() {
     assert_eq!(bench.pause(1, "bc"), ["0:b"]);
     assert_eq!(bench.finish(1, "bc"), NONE);
     assert_eq!(bench.finish(2, "bc"), ["1:c"]);
-    // One that waits does not stop the others meanwhile.
+    // A held match does not stop the others.
     let mut bench = Bench::new([stop("b+"), options("c")]);
     assert_eq!(bench.pause(1, "cb"), ["1:c"]);
     assert_eq!(bench.settle(1, "cb"), ["0:b"]);
-    // One that does not fire does not stop.
+    // A trigger that does not fire does not stop.
     let mut bench = Bench::new([TriggerOptions { when: vec![When::Coproc], ..stop("b") }, options("c")]);
     assert_eq!(bench.finish(1, "bc"), ["1:c"]);
 }
 
 #[test]
-fn once_in_a_session() {
+fn once_fires_once_in_a_session() {
     let once = TriggerOptions { once: true, all: true, ..options("x[0-9]") };
     let mut bench = Bench::new([once]);
     assert_eq!(bench.finish(1, "x1 x2"), ["0:x1"]);
@@ -233,18 +233,18 @@ fn once_in_a_session() {
 }
 
 #[test]
-fn a_cooldown_drops() {
+fn cooldown_drops_matches() {
     let cooled = TriggerOptions { cooldown: Some(Duration::from_secs(5)), all: true, ..options("x[0-9]") };
     let mut bench = Bench::new([cooled]);
     assert_eq!(bench.finish(1, "x1 x2"), ["0:x1", "0:x2"]);
     assert_eq!(bench.wait(4999).pause(2, "x1"), NONE);
-    // What fell into it is not made up for.
+    // A match dropped in the cooldown does not fire later.
     assert_eq!(bench.wait(1).finish(2, "x1"), NONE);
     assert_eq!(bench.finish(3, "x1"), ["0:x1"]);
 }
 
 #[test]
-fn while_a_coprocess_runs_none_is_started() {
+fn running_coprocess_keeps_others_from_starting() {
     let starts = |pattern| TriggerOptions { starts: Some(Visibility::Visible), ..options(pattern) };
     let mut bench = Bench::new([starts("rz"), options("r")]);
     bench.facts.coproc = true;
@@ -252,14 +252,14 @@ fn while_a_coprocess_runs_none_is_started() {
     bench.facts.coproc = false;
     assert_eq!(bench.finish(1, "rz"), NONE);
     assert_eq!(bench.finish(2, "rz"), ["0:rz", "1:r"]);
-    // Nor are two at once.
+    // One try does not start two.
     let mut bench = Bench::new([TriggerOptions { all: true, ..starts("a") }, starts("b"), options("c")]);
     assert_eq!(bench.finish(1, "abca"), ["0:a", "2:c"]);
     assert_eq!(bench.finish(1, "abca"), NONE);
 }
 
 #[test]
-fn conditions_are_asked_for_only_when_needed() {
+fn pty_state_is_requested_only_when_needed() {
     let with = |pattern, when| TriggerOptions { when, ..options(pattern) };
     let job = || When::Job("ssh".to_owned());
     let mut bench = Bench::new([
@@ -281,7 +281,7 @@ fn conditions_are_asked_for_only_when_needed() {
     // A condition that did not hold may hold at the next try.
     bench.facts.pty_state = Some(PtyState { no_echo: true, jobs: Vec::new() });
     assert_eq!(bench.finish(2, "password"), ["1:assword"]);
-    // What has fired needs no look any more.
+    // A match that has fired needs no pty state.
     bench.facts.pty_state = None;
     assert_eq!(bench.finish(2, "password"), NONE);
     assert_eq!(bench.tried, Tried::Done);
@@ -289,7 +289,7 @@ fn conditions_are_asked_for_only_when_needed() {
 }
 
 #[test]
-fn a_look_is_not_asked_for_behind_a_stop() {
+fn pty_state_is_not_requested_behind_a_stop() {
     let stop = TriggerOptions { stops: true, ..options("a") };
     let asks = TriggerOptions { when: vec![When::NoEcho], ..options("b") };
     let mut bench = Bench::new([stop, asks]);
@@ -300,7 +300,7 @@ fn a_look_is_not_asked_for_behind_a_stop() {
 }
 
 #[test]
-fn a_loop_is_stopped() {
+fn loop_is_stopped() {
     let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..options("x") }, options("y")]);
     for line in 0..20 {
         assert_eq!(bench.wait(50).finish(line, "xxx").len(), 3, "{line}");
@@ -311,27 +311,27 @@ fn a_loop_is_stopped() {
     bench.triggers.set_enabled(0, true);
     assert!(!bench.triggers.is_stopped(0, bench.now));
     assert_eq!(bench.finish(22, "x"), ["0:x"]);
-    // One that only goes on and on along its line is a loop too.
+    // A trigger that fires on and on along its line is a loop too.
     let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..options("x ") }]);
     let stopped = (1..30).find(|&n| bench.wait(50).pause(1, &"x ".repeat(n)) == ["0 stopped"]);
     assert_eq!(stopped, Some(21));
 }
 
-/// A trigger that the loop guard has just stopped, on lines below 30.
+/// Returns triggers of which the loop guard has just stopped the only one, on lines below 30.
 fn stopped(options: TriggerOptions) -> Bench {
     let mut bench = Bench::new([TriggerOptions { feeds_back: true, ..options }]);
-    let told: Vec<String> = (0..30).flat_map(|line| bench.finish(line, "x")).collect();
-    assert_eq!((told.len(), told.last().map(String::as_str)), (21, Some("0 stopped")));
+    let shown: Vec<String> = (0..30).flat_map(|line| bench.finish(line, "x")).collect();
+    assert_eq!((shown.len(), shown.last().map(String::as_str)), (21, Some("0 stopped")));
     bench
 }
 
 #[test]
-fn what_is_stopped_fires_again_after_a_pause_in_its_matches() {
+fn stopped_trigger_fires_after_a_pause_in_its_matches() {
     let pause = GUARD_PAUSE.as_millis() as u64;
     let mut bench = stopped(options("x"));
     assert_eq!(bench.wait(pause - 1).finish(30, "x"), NONE);
     assert_eq!(bench.wait(pause - 1).finish(31, "x"), NONE);
-    // Other lines are no matches, and the same match seen again is none that counts.
+    // Other lines are no matches, and a match seen before does not count.
     assert_eq!(bench.wait(pause / 2).finish(32, "y"), NONE);
     assert_eq!(bench.finish(31, "x"), NONE);
     assert_eq!(bench.wait(pause / 2).finish(31, "x"), NONE);
@@ -340,7 +340,7 @@ fn what_is_stopped_fires_again_after_a_pause_in_its_matches() {
 }
 
 #[test]
-fn what_could_not_fire_in_any_case_does_not_prolong_a_stop() {
+fn match_that_cannot_fire_does_not_prolong_a_stop() {
     let pause = GUARD_PAUSE.as_millis() as u64;
     let mut bench = stopped(TriggerOptions { when: vec![When::NoAltScreen], ..options("x") });
     bench.facts.alt_screen = true;
@@ -350,13 +350,13 @@ fn what_could_not_fire_in_any_case_does_not_prolong_a_stop() {
 }
 
 #[test]
-fn a_burst_of_what_cannot_feed_back_is_no_loop() {
+fn burst_without_feedback_is_no_loop() {
     let mut bench = Bench::new([options("x")]);
     assert!((0..1000).all(|line| bench.finish(line, "x") == ["0:x"]));
 }
 
 #[test]
-fn what_is_disabled_is_not_tried() {
+fn disabled_trigger_is_not_tried() {
     let mut bench = Bench::new([TriggerOptions { enabled: false, ..options("x") }, options("y")]);
     assert_eq!(bench.finish(1, "x"), NONE);
     assert!(!bench.triggers.block_may_match(b"x\nx\n"));
@@ -371,25 +371,25 @@ fn what_is_disabled_is_not_tried() {
 }
 
 #[test]
-fn pieces_of_a_long_line() {
+fn continued_piece_has_no_start() {
     let mut bench = Bench::new([options("^a(b)"), options("ab$"), options("(?-m)^"), options("(c)d")]);
     let piece = |text, continued| LineRef { id: 1, text, continued };
-    let told = |firings: Vec<Firing>| firings.iter().map(told).collect::<Vec<_>>();
-    assert_eq!(told(bench.firings(piece(b"cd ab", true), LineStage::Finished)), ["1:ab", "3:cd"]);
-    assert_eq!(told(bench.firings(piece(b"ab", true), LineStage::Finished)), NONE);
+    let shown = |firings: Vec<Firing>| firings.iter().map(shown).collect::<Vec<_>>();
+    assert_eq!(shown(bench.firings(piece(b"cd ab", true), LineStage::Finished)), ["1:ab", "3:cd"]);
+    assert_eq!(shown(bench.firings(piece(b"ab", true), LineStage::Finished)), NONE);
     let firings = bench.firings(piece(b"ab", false), LineStage::Finished);
-    let Firing::Hit(hit) = &firings[0] else { panic!("the first fires") };
+    let Firing::Hit(hit) = &firings[0] else { panic!("the first trigger fires") };
     assert_eq!((hit.captures.start(), hit.captures.group(1)), (0, Some(&b"b"[..])));
-    assert_eq!(told(firings), ["0:ab", "2:"]);
+    assert_eq!(shown(firings), ["0:ab", "2:"]);
     let mut bench = Bench::new([options("(?:^|-)(a)")]);
     let firings = bench.firings(piece(b"ab-a", true), LineStage::Finished);
-    let Firing::Hit(hit) = &firings[0] else { panic!("it fires") };
+    let Firing::Hit(hit) = &firings[0] else { panic!("the trigger fires") };
     assert_eq!((hit.captures.range(0), hit.captures.range(1)), (Some(2..4), Some(3..4)));
     assert_eq!(&*hit.line, b"ab-a");
 }
 
 #[test]
-fn bytes_that_are_no_text() {
+fn invalid_utf8_is_matched() {
     let mut bench = Bench::new([options(r"(?-u:\xff+)!"), options("a.b"), options(r"\bfoo\b")]);
     assert_eq!(bench.bytes(1, b"\x80\xff\xff!", LineStage::Finished).len(), 1);
     assert_eq!(bench.bytes(2, b"a\xe4\xb8b foo", LineStage::Finished), ["2:foo"]);
@@ -397,7 +397,7 @@ fn bytes_that_are_no_text() {
 }
 
 #[test]
-fn lines_of_a_block() {
+fn next_line_finds_lines_of_a_block() {
     let mut bench = Bench::new([options("^foo$"), options("bar")]);
     let block = b"foox\r\nfoo\r\nx bar y\nnone\n\nfoo";
     let mut lines = Vec::new();
@@ -420,7 +420,7 @@ fn lines_of_a_block() {
 }
 
 #[test]
-fn two_thousand_patterns() {
+fn two_thousand_patterns_are_searched_at_once() {
     let kinds = ["error E%:", r"\bword%\b", r"(\d+) failed in (\w+)%$", r"^%\s+(\S+)", "(?i)Timeout%"];
     let pattern = |n: usize| kinds[n % kinds.len()].replace('%', &n.to_string());
     let mut bench = Bench::new((0..2000).map(|n| options(&pattern(n))));
@@ -438,7 +438,7 @@ fn two_thousand_patterns() {
 }
 
 #[test]
-fn text_that_strains_the_set_makes_it_loose() {
+fn overload_makes_the_prefilter_loose() {
     let mut bench = Bench::new((0..300).map(|n| options(&format!("word{n} .*X{n}"))));
     let line = |n: usize| (0..12).map(|k| format!("word{} ", (n * 7919 + k * k * 104_729) % 300)).collect::<String>();
     let strained = (0..5000).find(|&n| {
@@ -449,7 +449,7 @@ fn text_that_strains_the_set_makes_it_loose() {
     assert_eq!(bench.finish(1, "word7 word8 X8"), ["8:word8 X8"]);
 }
 
-/// Patterns of every kind that the relaxation has to treat rightly.
+/// Patterns of every kind that the relaxation handles.
 const POOL: &[&str] = &[
     "error",
     "foo|bar",
@@ -511,7 +511,7 @@ const POOL: &[&str] = &[
     "(?x) a b # c",
 ];
 
-/// What makes a pattern bad though its syntax is right, and what may stand round it.
+/// Parts that make a pattern bad though its syntax is right, and parts to stand around them.
 const RISKS: &[&str] = &[
     "(?-u)",
     "(?-u:",
@@ -547,7 +547,7 @@ const RISKS: &[&str] = &[
     "|",
 ];
 
-/// What lines are made of: what the patterns look for, and bytes that are no characters.
+/// Pieces of lines: what the patterns look for, and bytes that are no characters.
 const PIECES: &[&[u8]] = &[
     b"foo",
     b"bar",
@@ -596,14 +596,14 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_set_is_as_good_as_every_pattern(
+    fn prefilter_finds_what_each_pattern_finds(
         patterns in pool(),
         lines in prop::collection::vec(text(), 1..6),
         crs in any::<u8>(),
         loose in any::<bool>(),
     ) {
         let regexes: Vec<Regex> =
-            patterns.iter().map(|pattern| Regex::new(pattern).expect("the pattern is good")).collect();
+            patterns.iter().map(|pattern| Regex::new(pattern).expect("the pattern is valid")).collect();
         let mut bench = Bench::new(patterns.iter().map(|pattern| options(pattern)));
         if loose {
             bench.triggers.form = PrefilterForm::Loose;
@@ -639,7 +639,7 @@ proptest! {
     }
 
     #[test]
-    fn no_fault_is_found_later(
+    fn checked_pattern_has_no_later_fault(
         parts in prop::collection::vec(prop::sample::select(RISKS), 0..8),
     ) {
         if let Ok(pattern) = Pattern::parse(parts.concat()) {
@@ -658,7 +658,7 @@ proptest! {
             }
             Err(fault) => prop_assert_eq!(fault.to_string().lines().count(), 3),
         }
-        let pattern = Pattern::parse("(?<a>x)(y)").expect("the pattern is good");
+        let pattern = Pattern::parse("(?<a>x)(y)").expect("the pattern is valid");
         let _ = (Template::parse(&text, &pattern), Template::parse_escaped(&text, &pattern));
     }
 }

@@ -12,7 +12,7 @@ pub(super) const KIND: ActionKind = ActionKind {
              matched. It is shown as a notice; \\fBcoshell notes\\fR lists all.",
     starts: None,
     stops: false,
-    // Its notice goes to the screen alone: a trigger does not read it.
+    // The notice of a note goes to the screen alone: triggers do not read it.
     feeds_back: false,
     parse: |text, pattern| Ok(Box::new(Annotate(Template::parse(text, pattern)?))),
 };

@@ -11,7 +11,7 @@ pub(super) const KIND: ActionKind = ActionKind {
     manual: "Rings the terminal's bell.",
     starts: None,
     stops: false,
-    // It goes to the terminal alone, which answers nothing.
+    // The bell goes to the terminal alone, which sends no response.
     feeds_back: false,
     parse: |_, _| Ok(Box::new(Bell)),
 };

@@ -1,4 +1,4 @@
-//! `capture`: keeps the line in the captured list.
+//! `capture`: keeps the line in the list of captured lines.
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::trigger::Hit;

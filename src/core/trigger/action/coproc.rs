@@ -1,11 +1,10 @@
-//! `coproc CMD`, `silent-coproc CMD`: start a coprocess that is fed from the triggering line on.
+//! `coproc CMD`, `silent-coproc CMD`: start a coprocess whose input begins with the triggering line.
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::command_line::check_command;
 use crate::core::request::Visibility;
 use crate::core::trigger::Hit;
 
-/// `coproc`.
 pub(super) const VISIBLE: ActionKind = ActionKind {
     name: "coproc",
     letter: Some('c'),
@@ -21,7 +20,6 @@ pub(super) const VISIBLE: ActionKind = ActionKind {
     parse: |text, _| Ok(Box::new(StartCoproc { command: check_command(text)?, visibility: Visibility::Visible })),
 };
 
-/// `silent-coproc`.
 pub(super) const SILENT: ActionKind = ActionKind {
     name: "silent-coproc",
     letter: Some('s'),

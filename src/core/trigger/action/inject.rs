@@ -1,4 +1,4 @@
-//! `inject TEXT`: shows it as if the shell had printed it.
+//! `inject TEXT`: processes the text as if the shell had printed it.
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::trigger::{Hit, Template};

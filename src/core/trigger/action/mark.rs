@@ -1,4 +1,4 @@
-//! `mark [NAME]`: a mark in the history.
+//! `mark [NAME]`: sets a mark in the history.
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::trigger::{Hit, Template};

@@ -1,5 +1,5 @@
-//! What a trigger does when it fires. One file per action and one line in `KINDS`: the options, the help, the
-//! man page and the tests iterate it. An action acts through a `ActionContext` and sees nothing else.
+//! Actions of triggers. Each action is a file and a row in `KINDS`, which the command line, the help, the man page
+//! and the tests read. An action has access to its [`ActionContext`] only.
 
 mod annotate;
 mod bell;
@@ -22,40 +22,40 @@ use super::{Hit, OptionError, Pattern};
 use crate::core::command_line::CommandLine;
 use crate::core::request::Visibility;
 
-/// Something that a trigger does.
+/// An action of a trigger.
 pub trait Action: fmt::Debug {
-    /// Does it for this match.
+    /// Appends the effects of the action for the match `hit` to those of `cx`.
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>);
 }
 
-/// One kind of action: what is written down to ask for it, and what it is.
+/// Kind of action: a row that the command line, the help, the man page and the configuration read.
 #[derive(Debug)]
 pub struct ActionKind {
-    /// The option without its dashes, and the key in a configuration.
+    /// The option without dashes, and the key in a configuration.
     pub name: &'static str,
-    /// The option's letter, if it has one.
+    /// The short option.
     pub letter: Option<char>,
-    /// What its parameter is called, if it takes one; in brackets where it need not be given.
+    /// Name of the parameter in the help, if the action takes one; in brackets if the parameter is optional.
     pub value: Option<&'static str>,
     /// One line for the help, without a period.
     pub summary: &'static str,
     /// A paragraph for the man page.
     pub manual: &'static str,
-    /// Whether it starts a coprocess, so that it does not fire while one runs.
+    /// Visibility of the coprocess that the action starts. Such a trigger does not fire while a coprocess runs.
     pub starts: Option<Visibility>,
-    /// Whether no further trigger is tried on the line.
+    /// Whether no later trigger is tried on the line.
     pub stops: bool,
-    /// Whether what it does may come back as output and set a trigger off, by the keyboard or by what it shows as if the
-    /// shell had printed it. The loop guard counts the firings of a trigger with such an action, and of no other.
+    /// Whether the effect may come back as output and fire a trigger, by the keyboard or as injected text. The loop
+    /// guard counts the firings of triggers with such an action only.
     pub feeds_back: bool,
-    /// Makes the action of its parameter.
+    /// Makes the action from its parameter.
     pub parse: Parse,
 }
 
-/// Makes the action of a parameter, for a trigger with this pattern.
+/// Makes an action from its parameter, for a trigger with the given pattern.
 pub type Parse = fn(&str, &Pattern) -> Result<Box<dyn Action>, OptionError>;
 
-/// Every kind of action there is.
+/// Every kind of action.
 pub const KINDS: &[ActionKind] = &[
     coproc::VISIBLE,
     coproc::SILENT,
@@ -72,49 +72,49 @@ pub const KINDS: &[ActionKind] = &[
     stop::KIND,
 ];
 
-/// The kind of this name.
+/// Returns the kind called `name`.
 pub fn kind(name: &str) -> Option<&'static ActionKind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
-/// What an action has decided; the core does it.
+/// Effect of an action, which the core performs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionEffect {
-    /// These bytes are typed into the shell.
+    /// Type these bytes into the shell.
     Type(Vec<u8>),
-    /// This coprocess is started.
+    /// Start this coprocess.
     Start(CommandLine, Visibility),
-    /// This command is run in the background, with these bytes on its stdin.
+    /// Run this command in the background with these bytes on its stdin.
     Run(CommandLine, Vec<u8>),
-    /// This note is put on the line.
+    /// Put this note on the line.
     Annotate(String),
-    /// A mark of this name is set on the line.
+    /// Set a mark of this name on the line.
     Mark(String),
-    /// The line is kept in the captured list.
+    /// Keep the line in the list of captured lines.
     Capture,
-    /// These bytes are shown as if the shell had printed them.
+    /// Process these bytes as if the shell had printed them.
     Inject(Vec<u8>),
-    /// This session variable is given this value.
+    /// Set the session variable, the first, to the value, the second.
     Set(String, String),
-    /// These bytes, which move no cursor, go to the terminal.
+    /// Write these bytes to the terminal; they do not move the cursor.
     Show(Vec<u8>),
-    /// The window's title is this.
+    /// Set the window's title.
     Title(String),
 }
 
-/// What an action may do, and the little that it may know.
+/// Data of a firing that actions read, and the effects that they append.
 #[derive(Debug)]
 pub struct ActionContext<'a> {
-    /// The trigger's name, or its pattern where it has none.
+    /// The trigger's name, or its pattern if it has no name.
     pub trigger: &'a str,
-    /// How the terminal is told to show a desktop notification.
+    /// Escape sequence for desktop notifications.
     pub protocol: Protocol,
-    /// What was decided so far.
+    /// Effects of the trigger's actions so far.
     pub effects: Vec<ActionEffect>,
 }
 
 impl ActionContext<'_> {
-    /// `request` with what was matched as its parameters `$0`, `$1`, ... and in its environment.
+    /// Returns `command` with the match in its parameters `$0`, `$1`, ... and in its environment.
     fn command_line(&self, command: &str, hit: &Hit) -> CommandLine {
         let captures = &hit.captures;
         let group = |i| without_nul(captures.group(i).unwrap_or_default());

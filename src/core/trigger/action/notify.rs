@@ -1,4 +1,4 @@
-//! `notify TEXT`: a desktop notification, by the escape sequence that the terminal has for it.
+//! `notify TEXT`: shows a desktop notification by the escape sequence of the terminal.
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::trigger::{Hit, Template};
@@ -13,24 +13,24 @@ pub(super) const KIND: ActionKind = ActionKind {
              Terminal and all others), chosen by the environment. In tmux it needs \\fBallow-passthrough on\\fR.",
     starts: None,
     stops: false,
-    // It goes to the terminal alone, which answers nothing.
+    // The sequence goes to the terminal alone, which sends no response.
     feeds_back: false,
     parse: |text, pattern| Ok(Box::new(Notify(Template::parse(text, pattern)?))),
 };
 
-/// What a notification may be long.
+/// Longest notification, in characters.
 const LIMIT: usize = 1024;
 
-/// How a terminal is told to show a notification, and whether tmux stands in between.
+/// Escape sequence for desktop notifications, and whether tmux has to pass it through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Protocol {
-    /// The sequence that the terminal understands.
+    /// The sequence that the terminal knows.
     pub sequence: NotifySequence,
-    /// Whether it must be wrapped so that tmux passes it on.
+    /// Whether the sequence is wrapped in the DCS passthrough of tmux.
     pub tmux: bool,
 }
 
-/// The escape sequences there are for a notification.
+/// Escape sequences for desktop notifications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NotifySequence {
     /// `OSC 9`, from iTerm2.
@@ -43,7 +43,7 @@ pub enum NotifySequence {
 }
 
 impl Protocol {
-    /// What the environment says of the terminal, asked by variable name.
+    /// Chooses the sequence by the environment variables of the terminal, which `env` looks up.
     pub fn of(env: impl Fn(&str) -> Option<String>) -> Self {
         let term = env("TERM").unwrap_or_default();
         let sequence = if env("KITTY_WINDOW_ID").is_some() || term == "xterm-kitty" {
@@ -56,12 +56,12 @@ impl Protocol {
         Self { sequence, tmux: env("TMUX").is_some() }
     }
 
-    /// The bytes that show as much of this text as is fit to be shown.
+    /// Returns the sequence for `text`, without control characters and truncated to the longest notification.
     pub fn notify(self, text: &[u8]) -> Vec<u8> {
         self.notification(&printable(text)).into_bytes()
     }
 
-    /// The bytes that show `text`.
+    /// Returns the sequence for `text`, which has no control characters.
     fn notification(self, text: &str) -> String {
         let plain = match self.sequence {
             NotifySequence::Osc9 => format!("\x1b]9;{text}\x07"),
@@ -84,7 +84,7 @@ impl Action for Notify {
     }
 }
 
-/// Text that may stand in an OSC sequence: no control characters, and not too long.
+/// Returns text for the inside of an OSC sequence: without control characters, truncated to [`LIMIT`].
 pub(super) fn printable(bytes: &[u8]) -> String {
     let clean = String::from_utf8_lossy(bytes);
     clean.chars().filter(|c| !c.is_control()).take(LIMIT).collect()
@@ -99,19 +99,19 @@ mod tests {
     }
 
     #[test]
-    fn each_terminal_is_told_in_its_own_way() {
+    fn sequence_is_chosen_by_the_environment() {
         assert_eq!(protocol(&[("TERM", "xterm-256color")]).notification("a;b"), "\x1b]9;a;b\x07");
         assert_eq!(protocol(&[("TERM", "foot")]).notification("a;b"), "\x1b]777;notify;coshell;a,b\x07");
         assert_eq!(protocol(&[("KITTY_WINDOW_ID", "1")]).notification("a"), "\x1b]99;;a\x1b\\");
     }
 
     #[test]
-    fn tmux_is_asked_to_pass_it_on() {
+    fn sequence_is_wrapped_for_tmux() {
         assert_eq!(protocol(&[("TMUX", "x")]).notification("a"), "\x1bPtmux;\x1b\x1b]9;a\x07\x1b\\");
     }
 
     #[test]
-    fn text_cannot_leave_its_sequence() {
+    fn control_characters_are_removed_from_text() {
         assert_eq!(printable(b"a\x07b\x1b\\c\xc2\x9cd\r\n"), "ab\\cd");
     }
 }

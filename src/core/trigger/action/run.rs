@@ -1,4 +1,4 @@
-//! `run CMD`: a command in the background.
+//! `run CMD`: runs a command in the background.
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::command_line::check_command;

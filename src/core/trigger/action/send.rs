@@ -1,4 +1,4 @@
-//! `send TEXT`: types.
+//! `send TEXT`: types the text into the shell.
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::trigger::{Hit, Template};

@@ -1,4 +1,4 @@
-//! `set NAME=VALUE`: a session variable.
+//! `set NAME=VALUE`: sets a session variable.
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::annotations::check_name;

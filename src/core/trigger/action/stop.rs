@@ -1,4 +1,5 @@
-//! `stop`: no further trigger is tried on the line. The trigger set does it; there is nothing left to do here.
+//! `stop`: ends the tries of triggers on the line. The trigger set reads [`ActionKind::stops`]; the action has no
+//! effect of its own.
 
 use super::{Action, ActionContext, ActionKind};
 use crate::core::trigger::Hit;

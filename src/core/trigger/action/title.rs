@@ -12,7 +12,7 @@ pub(super) const KIND: ActionKind = ActionKind {
              was matched.",
     starts: None,
     stops: false,
-    // It goes to the terminal alone, which answers nothing.
+    // The sequence goes to the terminal alone, which sends no response.
     feeds_back: false,
     parse: |text, pattern| Ok(Box::new(SetTitle(Template::parse(text, pattern)?))),
 };

@@ -1,4 +1,4 @@
-//! Finds every fault that a pattern may have, with as little work as that takes.
+//! Finds all faults of a pattern with as little work as possible.
 
 use regex_syntax::ast;
 use regex_syntax::hir::translate::TranslatorBuilder;
@@ -7,10 +7,10 @@ use super::fault::BadPattern;
 use super::info::PatternInfo;
 use super::size;
 
-/// So many bytes without a counted repetition are certainly not too large when compiled.
+/// Length in bytes up to which a pattern without counted repetitions is certainly not too large when compiled.
 pub(super) const SURELY_SHORT: usize = 256;
 
-/// Finds every fault. What it learns of the pattern on the way it says, which may be nothing.
+/// Checks a pattern. Returns what the check found out about the pattern, if it got that far.
 pub(super) fn check(text: &str) -> Result<Option<PatternInfo>, BadPattern> {
     let bad = |error| BadPattern::of_parser(text, &error);
     let ast = ast::parse::Parser::new().parse(text).map_err(|error| bad(error.into()))?;
@@ -23,8 +23,8 @@ pub(super) fn check(text: &str) -> Result<Option<PatternInfo>, BadPattern> {
     Ok(Some(PatternInfo::of(&hir)))
 }
 
-/// Whether a pattern whose syntax is right certainly has no other fault: a Unicode class that does not exist, something
-/// that is not allowed where Unicode is switched off, or its size.
+/// Returns whether a pattern whose syntax is right certainly has no other fault: an unknown Unicode class, an element
+/// that is not allowed where Unicode is off, or its size.
 fn is_plain(text: &str) -> bool {
     let is_flag = |char: &char| char.is_ascii_alphabetic() || *char == '-';
     let switches = |rest: &str| rest.chars().take_while(is_flag).any(|flag| flag == 'u');

@@ -1,21 +1,21 @@
-//! What is wrong with a pattern, shown under the pattern itself.
+//! Faults of patterns, displayed below the pattern.
 
 use std::fmt;
 use std::ops::Range;
 
 use unicode_width::UnicodeWidthChar;
 
-/// A pattern is shown within so many columns; of a longer one, what surrounds the fault.
+/// Maximum columns of a displayed pattern; of a longer pattern, the part around the fault is shown.
 const COLUMNS: usize = 76;
-/// So many columns before the fault are shown of a pattern that is too long to be shown whole.
+/// Columns shown before the fault of a pattern that is too long to be shown whole.
 const BEFORE: usize = 30;
 
-/// A pattern that cannot be used. Displayed on three lines: the reason, the pattern, and a caret under the fault.
+/// Fault of a pattern. Displayed on three lines: the reason, the pattern, and carets below the fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadPattern {
     reason: String,
     pattern: String,
-    /// In bytes, on character boundaries, within the pattern.
+    /// Range of bytes within the pattern, on character boundaries.
     span: Range<usize>,
 }
 
@@ -26,7 +26,7 @@ impl BadPattern {
         Self { reason: reason.into(), pattern: pattern.to_owned(), span: start..end }
     }
 
-    /// What the parser says, without the several lines of its own rendering.
+    /// Creates the fault from the parser's error, without its rendering on several lines.
     pub(super) fn of_parser(pattern: &str, error: &regex_syntax::Error) -> Self {
         match error {
             regex_syntax::Error::Parse(error) => Self::new(pattern, range(error.span()), error.kind().to_string()),
@@ -50,7 +50,7 @@ impl fmt::Display for BadPattern {
     }
 }
 
-/// A pattern as it is shown, and where its fault stands in columns.
+/// A displayed pattern, and the columns of its fault.
 struct Drawing {
     shown: String,
     caret: usize,
@@ -96,7 +96,7 @@ fn width(text: &str) -> usize {
     text.chars().map(|char| cell(char).1).sum()
 }
 
-/// A character as it can be shown on one line, and its columns. Nothing that moves the cursor is shown as itself.
+/// Returns a character in a form for one line, and its columns. Characters that move the cursor are escaped.
 fn cell(char: char) -> (String, usize) {
     match char.width() {
         Some(wide) if wide > 0 => (char.to_string(), wide),
@@ -115,11 +115,11 @@ mod tests {
     use crate::core::trigger::Pattern;
 
     fn shown(pattern: &str) -> String {
-        Pattern::parse(pattern).expect_err("the pattern is bad").to_string()
+        Pattern::parse(pattern).expect_err("the pattern is invalid").to_string()
     }
 
     #[test]
-    fn the_caret_stands_under_the_fault() {
+    fn carets_stand_below_the_fault() {
         for (pattern, reason, rest) in [
             ("(foo", "unclosed group", "  (foo\n  ^"),
             ("foo)", "unopened group", "  foo)\n     ^"),
@@ -139,25 +139,25 @@ mod tests {
             ("[z-a]", "invalid character class range", "  [z-a]\n   ^^^"),
         ] {
             let text = shown(pattern);
-            let (first, drawing) = text.split_once('\n').expect("it has several lines");
+            let (first, drawing) = text.split_once('\n').expect("a fault has three lines");
             assert!(first.starts_with(reason), "{pattern}: {first}");
             assert_eq!(drawing, rest, "{pattern}");
         }
     }
 
     #[test]
-    fn a_long_pattern_is_shown_round_its_fault() {
+    fn long_pattern_is_shown_around_its_fault() {
         let text = shown(&format!("{}({}", "a".repeat(500), "日".repeat(500)));
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(width(lines[1]) <= COLUMNS + 4);
-        let column = lines[2].find('^').expect("it has a caret");
+        let column = lines[2].find('^').expect("a fault has carets");
         assert_eq!(lines[1].chars().nth(column), Some('('));
         assert!(lines[1].starts_with("  …a") && lines[1].ends_with("日…"));
     }
 
     #[test]
-    fn what_is_too_big_says_so() {
+    fn pattern_too_big_when_compiled_is_refused() {
         for pattern in [r"\w{5000}", "(((a{100}){100}){100}){100}", r"(\pL{500}){500}"] {
             let text = shown(pattern);
             assert!(text.starts_with("too big when compiled"), "{text}");

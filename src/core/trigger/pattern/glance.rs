@@ -1,12 +1,13 @@
-//! Sees at a glance that a pattern has no fault, so that those who start with a thousand of them need not wait for the
-//! parser. It knows what most patterns are made of, and nothing of the rest: that is left to the parser.
+//! A quick check that accepts most patterns, so that a start with a thousand triggers does not wait for the parser.
+//! Patterns with other elements than the common ones are left to the parser.
 
 use super::check::SURELY_SHORT;
 
-/// So many levels of groups are certainly not too many for the parser.
+/// Depth of nested groups that the parser certainly accepts.
 const SHALLOW: usize = 16;
 
-/// How many groups a pattern has, the whole match included, if it certainly has no fault. None of them has a name.
+/// Returns the number of groups, the whole match included, if the pattern certainly has no fault. None of the groups
+/// has a name.
 pub(super) fn groups(text: &str) -> Option<usize> {
     if text.len() > SURELY_SHORT {
         return None;
@@ -20,19 +21,19 @@ pub(super) fn groups(text: &str) -> Option<usize> {
     (glance.depth == 0).then_some(glance.groups)
 }
 
-/// What was read last.
+/// Kind of the part before the current position.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum GlancePart {
-    /// Something that can be repeated.
+    /// A part that can be repeated.
     Atom,
     Other,
 }
 
-/// A pattern, as far as it was not read yet.
+/// The unread rest of a pattern.
 struct Glance<'a> {
     rest: &'a [u8],
     groups: usize,
-    /// How many groups are open.
+    /// Number of open groups.
     depth: usize,
 }
 
@@ -43,14 +44,14 @@ impl Glance<'_> {
         Some(byte)
     }
 
-    /// Takes this if it comes next.
+    /// Skips `next` if the rest begins with it.
     fn skip(&mut self, next: &[u8]) -> bool {
         let rest = self.rest.strip_prefix(next);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
 
-    /// Reads the part that begins with this byte.
+    /// Reads the part that begins with `byte`.
     fn part(&mut self, byte: u8, before: GlancePart) -> Option<GlancePart> {
         match byte {
             b'(' => self.open(),
@@ -86,7 +87,7 @@ impl Glance<'_> {
         }
     }
 
-    /// A class in brackets, of characters, ranges of letters and digits, and escapes.
+    /// Reads a class in brackets: characters, ranges of letters and digits, and escapes.
     fn class(&mut self) -> Option<GlancePart> {
         self.skip(b"^");
         if self.rest.first() == Some(&b']') {
@@ -109,7 +110,7 @@ impl Glance<'_> {
     }
 }
 
-/// Whether this behind a backslash stands for one character.
+/// Returns whether a backslash and `byte` match one character.
 fn is_one(byte: u8) -> bool {
     let is_escaped = byte.is_ascii_punctuation() && !matches!(byte, b'<' | b'>');
     is_escaped || matches!(byte, b'd' | b'D' | b's' | b'S' | b'w' | b'W' | b'n' | b'r' | b't')
@@ -133,17 +134,18 @@ mod tests {
         "&", "\\.",
     ];
 
-    /// What is accepted here has no fault for the parser either, and as many groups; says whether it is.
+    /// Checks that the parser accepts a pattern that is accepted here, with as many groups. Returns whether it is
+    /// accepted.
     fn holds(text: &str) -> bool {
         let Some(groups) = groups(text) else { return false };
         let info = check(text).unwrap_or_else(|error| panic!("{error}"));
-        let info = info.unwrap_or_else(|| PatternInfo::of(&Pattern::parse(text).expect("it has no fault").hir()));
+        let info = info.unwrap_or_else(|| PatternInfo::of(&Pattern::parse(text).expect("the pattern is valid").hir()));
         assert_eq!(info.names.as_ref(), vec![None; groups], "{text}");
         true
     }
 
     #[test]
-    fn what_is_short_is_certain_only_where_it_has_no_fault() {
+    fn accepted_short_pattern_has_no_fault() {
         let mut accepted = 0;
         for number in 0..TOKENS.len().pow(4) {
             let token = |place| TOKENS[number / TOKENS.len().pow(place) % TOKENS.len()];
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn most_patterns_are_certain() {
+    fn common_patterns_are_accepted() {
         for (text, want) in [
             ("", 1),
             (r"error\[E0042\]", 1),
@@ -177,7 +179,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_long_is_certain_only_where_it_has_no_fault(
+        fn accepted_long_pattern_has_no_fault(
             tokens in prop::collection::vec(prop::sample::select(&TOKENS[..]), 0..40),
         ) {
             holds(&tokens.concat());

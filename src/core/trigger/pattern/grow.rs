@@ -1,21 +1,21 @@
-//! Whether a match that touches the end of the text could still be another one if more text came.
+//! Decides whether a match that ends at the end of the text could grow when more text comes.
 
 use regex_syntax::hir::{Hir, HirKind};
 
-/// Whether that is so of this pattern.
+/// Returns whether a match of the pattern at the end of the text could grow.
 pub(super) fn can_grow(hir: &Hir) -> bool {
     grows(hir, Then::Nothing)
 }
 
-/// What stands behind a part of a pattern.
+/// What follows a part of a pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
     Nothing,
-    /// An anchor or a word boundary, for the sake of which a part takes more than it would by itself.
+    /// An anchor or a word boundary, which can make a lazy part take more.
     Look,
 }
 
-/// Whether a match of this part that ends with the text could be another one if more text came.
+/// Returns whether a match of this part at the end of the text could change when more text comes.
 fn grows(hir: &Hir, then: Then) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
@@ -50,8 +50,8 @@ fn concat_grows(parts: &[Hir], mut then: Then) -> bool {
     false
 }
 
-/// Whether one branch begins as another one ends: `foobar|foo`. The branch that stands first is preferred, so it
-/// has to be the longer one, unless what follows can reject the shorter.
+/// Returns whether one branch is a prefix of another: `foobar|foo`. The longer branch must come first, since the
+/// first is preferred, unless what follows can reject the shorter one.
 fn branch_grows(branches: &[Hir], then: Then) -> bool {
     branches.iter().enumerate().any(|(i, short)| {
         let others = if then == Then::Look { branches } else { &branches[..i] };
@@ -59,7 +59,7 @@ fn branch_grows(branches: &[Hir], then: Then) -> bool {
     })
 }
 
-/// Whether `long` can be what `short` is and then more. Seen for literals and for the empty branch.
+/// Returns whether `long` extends `short`. Recognizes literals and the empty branch.
 fn begins_with(long: &Hir, short: &Hir) -> bool {
     match (long.kind(), short.kind()) {
         (HirKind::Literal(long), HirKind::Literal(short)) => {
@@ -75,11 +75,11 @@ mod tests {
     use crate::core::trigger::Pattern;
 
     fn can_grow(text: &str) -> bool {
-        Pattern::parse(text).expect("the pattern is good").info().can_grow
+        Pattern::parse(text).expect("the pattern is valid").info().can_grow
     }
 
     #[test]
-    fn what_can_grow() {
+    fn growing_patterns_are_recognized() {
         for text in [
             "task (.*)",
             r"\d+",
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_grow() {
+    fn other_patterns_do_not_grow() {
         for text in [
             "assword: $",
             "rz waiting",

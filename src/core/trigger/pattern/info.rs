@@ -1,4 +1,4 @@
-//! What those who use a pattern have to know of it, found out from its parsed form.
+//! Properties of a pattern, derived from its parsed form.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::grow;
 
-/// What is known of a pattern.
+/// Properties of a pattern.
 #[derive(Debug)]
 pub(in crate::core::trigger) struct PatternInfo {
-    /// The name of each group; the first is the whole match and has none.
+    /// Name of each group; group 0 is the whole match and has none.
     pub(in crate::core::trigger) names: Arc<[Option<Box<str>>]>,
-    /// A match that touches the line's end could still grow, if more text came.
+    /// Whether a match at the line's end could grow when more text comes.
     pub(in crate::core::trigger) can_grow: bool,
-    /// It has a `^`, for which the start of a piece is not the start of a line.
+    /// Whether the pattern has a `^`, which must not match at the start of a continued piece.
     pub(in crate::core::trigger) looks_at_start: bool,
 }
 
@@ -31,7 +31,7 @@ impl PatternInfo {
     }
 }
 
-/// Numbers may be missing: the parser leaves out what is repeated zero times.
+/// Collects the names of groups. Numbers may be missing, since the parser leaves out parts repeated zero times.
 fn collect_names(hir: &Hir, names: &mut Vec<Option<Box<str>>>) {
     if hir.properties().explicit_captures_len() == 0 {
         return;

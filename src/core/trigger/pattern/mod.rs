@@ -1,8 +1,9 @@
-//! A pattern that is known to be good: a text, and what there is to know of it. It is not compiled, which is dear and left
-//! to the first need of those who search; of triggers it knows nothing.
+//! A checked pattern: its text and its properties. It is not compiled here: compiling is expensive and left to the
+//! first search.
 //!
-//! `glance` sees that most patterns have no fault, `check` finds the faults of the others, with `size` for what is too
-//! large; `fault` is how one is shown. `about` is what is known of a pattern, with `grow` for whether a match may grow.
+//! `glance` accepts most patterns quickly, `check` finds the faults of the others, with `size` for those that are too
+//! large when compiled; `fault` displays a fault. `info` holds the properties of a pattern, with `grow` for whether a
+//! match may grow.
 
 mod check;
 mod fault;
@@ -20,7 +21,7 @@ pub use fault::BadPattern;
 use info::PatternInfo;
 pub(super) use size::LIMIT as SIZE_LIMIT;
 
-/// A regular expression in the syntax of the `regex` crate, on bytes, with Unicode on. Cheap to clone.
+/// A regular expression in the syntax of the `regex` crate, on bytes, with Unicode on. Clones are cheap.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     inner: Arc<PatternInner>,
@@ -29,18 +30,18 @@ pub struct Pattern {
 #[derive(Debug)]
 struct PatternInner {
     text: String,
-    /// How many groups it has, where a glance told.
+    /// Number of groups, if `glance` accepted the pattern.
     groups: Option<usize>,
-    /// Found out when first needed, since it costs several times what the check for faults does.
+    /// Computed at first use, since that costs several times as much as the check.
     info: OnceLock<PatternInfo>,
 }
 
 impl Pattern {
-    /// Parses a pattern, and finds every fault that it may have.
+    /// Parses and checks a pattern.
     ///
     /// # Errors
     ///
-    /// It says why the pattern cannot be used: a fault in its syntax, or its size when compiled.
+    /// A fault in the syntax, or a size above the limit when compiled.
     pub fn parse(text: impl Into<String>) -> Result<Self, BadPattern> {
         let text = text.into();
         let groups = glance::groups(&text);
@@ -49,22 +50,22 @@ impl Pattern {
         Ok(Self { inner: Arc::new(PatternInner { text, groups, info }) })
     }
 
-    /// The pattern as it was written.
+    /// Returns the text of the pattern.
     pub fn text(&self) -> &str {
         &self.inner.text
     }
 
-    /// How many groups there are, the whole match included.
+    /// Returns the number of groups, the whole match included.
     pub(super) fn groups(&self) -> usize {
         self.inner.groups.unwrap_or_else(|| self.info().names.len())
     }
 
-    /// The name of each group, in order; the first is the whole match and has none.
+    /// Returns the name of each group, in order; group 0 is the whole match and has none.
     pub(super) fn names(&self) -> impl Iterator<Item = Option<&str>> {
         self.info().names.iter().map(Option::as_deref)
     }
 
-    /// The parsed form. It is parsed anew: kept, it would take more memory than all else here.
+    /// Parses the pattern again and returns its parsed form, which would take too much memory if kept.
     pub(super) fn hir(&self) -> Hir {
         let parsed = ParserBuilder::new().utf8(false).build().parse(self.text());
         parsed.expect("Pattern::parse has found no fault in this text")
@@ -81,7 +82,7 @@ mod tests {
     use crate::core::trigger::captures::Captures;
 
     impl Pattern {
-        /// The first match in a line, with a regex of its own.
+        /// Returns the first match in a line, with a regex compiled for this call.
         pub(in crate::core) fn search(&self, line: &[u8]) -> Option<Captures> {
             let found = size::compile(self.text(), 2 * SIZE_LIMIT).ok()?.captures(line)?;
             let group = |i| found.get(i).map(|group| group.range());
@@ -90,11 +91,11 @@ mod tests {
     }
 
     fn parsed(text: &str) -> Pattern {
-        Pattern::parse(text).expect("the pattern is good")
+        Pattern::parse(text).expect("the pattern is valid")
     }
 
     #[test]
-    fn groups_have_names() {
+    fn groups_have_numbers_and_names() {
         let pattern = parsed(r"(?<file>\S+):(\d+):(?P<text>.*)");
         assert_eq!(pattern.groups(), 4);
         assert_eq!(pattern.names().collect::<Vec<_>>(), [None, Some("file"), None, Some("text")]);
@@ -102,12 +103,12 @@ mod tests {
         assert_eq!(parsed("(?<n>a){0}").groups(), 1);
         let gap = parsed("(?<n>a){0}(?<m>b)");
         assert_eq!(gap.names().collect::<Vec<_>>(), [None, None, Some("m")]);
-        let captures = gap.search(b"b").expect("it matches");
+        let captures = gap.search(b"b").expect("the pattern matches");
         assert_eq!((captures.group(1), captures.name("m")), (None, Some(&b"b"[..])));
     }
 
     #[test]
-    fn a_start_is_seen_wherever_it_stands() {
+    fn start_anchor_is_recognized_anywhere() {
         for text in ["^a", "b|(?:^a)", "(?m)^a", r"\Aa"] {
             assert!(parsed(text).info().looks_at_start, "{text}");
         }
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_need_not_be_utf8() {
+    fn text_need_not_be_utf8() {
         for (text, line) in [
             (r"(?-u)\xff+", &b"a\xff\xffb"[..]),
             (r"a.*b", b"a\xe4\xb8\xadb"),

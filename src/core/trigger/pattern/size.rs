@@ -1,4 +1,4 @@
-//! Whether a pattern is too large when compiled. That is estimated, and compiled only where the estimate leaves a doubt.
+//! Decides whether a pattern is too large when compiled. The size is estimated; only a doubtful pattern is compiled.
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ast::{self, Ast};
@@ -6,12 +6,12 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::fault::BadPattern;
 
-/// A pattern may be so large when compiled, as is the regex crate's own default.
+/// Maximum size of a compiled pattern in bytes, the default of the regex crate.
 pub(in crate::core::trigger) const LIMIT: usize = 10 << 20;
-/// Below this estimate a pattern is certainly not too large, and is not compiled to find out.
+/// Estimate below which a pattern is certainly not too large.
 const SURELY_SMALL: usize = LIMIT / 10;
 
-/// Refuses a pattern that is too large, given as text and as both of its parsed forms.
+/// Refuses a pattern that is too large, given as text and in both parsed forms.
 pub(super) fn check(text: &str, ast: &Ast, hir: &Hir) -> Result<(), BadPattern> {
     if size(hir) > SURELY_SMALL {
         compile(text, LIMIT).map_err(|_| too_big(text, ast))?;
@@ -23,7 +23,7 @@ pub(super) fn compile(text: &str, limit: usize) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text).size_limit(limit).build()
 }
 
-/// PatternInfo how much memory a part takes when compiled. Never much too low.
+/// Estimates the bytes of memory of a compiled part; never much too low.
 fn size(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 32,
@@ -39,7 +39,7 @@ fn size(hir: &Hir) -> usize {
     }
 }
 
-/// Says that a pattern is too big, and points at its largest counted repetition.
+/// Returns the fault of a pattern that is too large, at its largest counted repetition.
 fn too_big(text: &str, ast: &Ast) -> BadPattern {
     let limit = LIMIT >> 20;
     let reason = format!("too big when compiled (more than {limit} MiB): repeat less, or try (?-u)");
@@ -49,7 +49,7 @@ fn too_big(text: &str, ast: &Ast) -> BadPattern {
     BadPattern::new(text, largest.span, reason)
 }
 
-/// Looks for the repetition with the highest count.
+/// Visitor that finds the repetition with the highest count.
 #[derive(Default)]
 struct Largest {
     count: u32,
@@ -86,7 +86,7 @@ mod tests {
     use crate::core::trigger::Pattern;
 
     #[test]
-    fn the_estimate_is_not_too_low() {
+    fn size_is_not_underestimated() {
         for text in [
             r"\w",
             r"\w+",
@@ -107,7 +107,7 @@ mod tests {
             r"\pM",
             r"\p{Lu}",
         ] {
-            let hir = Pattern::parse(text).expect("the pattern is good").hir();
+            let hir = Pattern::parse(text).expect("the pattern is valid").hir();
             let estimate = 2 * size(&hir) + 1024;
             let real = compile(text, estimate);
             assert!(real.is_ok(), "{text}: more than {estimate}");

@@ -1,17 +1,17 @@
-//! Makes a pattern smaller and coarser, for the set.
+//! Approximates a pattern by a smaller and coarser one, for the prefilter.
 //!
 //! The relaxed pattern matches somewhere in a block of lines whenever the pattern matches one of these lines; it may
-//! match more. What it leaves out is what makes an automaton large or slow: Unicode word boundaries (one of them and
-//! one non-ASCII byte end the fast path), the two hundred states of a `\w`, high counts, and repetitions at the ends.
+//! match more. Relaxing removes what makes an automaton large or slow: Unicode word boundaries (one of them and one
+//! non-ASCII byte end the fast path), the two hundred states of a `\w`, high counts, and repetitions at the ends.
 
 use std::mem;
 
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, ClassUnicode, Hir, HirKind, Look, Repetition};
 
-/// A counted repetition is kept if its copies make up so many bytes at most.
+/// Maximum number of bytes in the copies of a counted repetition that is kept.
 const MOST_COPIED: u32 = 48;
 
-/// The relaxed form of a pattern. It takes the pattern to pieces, since copies of a thousand are felt.
+/// Returns the relaxed form of a pattern. Consumes the pattern, since copies of a thousand are expensive.
 pub(in crate::core::trigger) fn relax(hir: Hir) -> Hir {
     trim(trim(coarse(hir), Side::Front), Side::Back)
 }
@@ -30,7 +30,7 @@ fn coarse(hir: Hir) -> Hir {
     }
 }
 
-/// Anchors of a text or a line become those of a line in a block; word boundaries hold everywhere.
+/// Turns anchors of a text or a line into anchors of a line in a block; drops word boundaries.
 fn coarse_look(look: Look) -> Hir {
     match look {
         Look::Start | Look::StartLF | Look::StartCRLF => Hir::look(Look::StartCRLF),
@@ -39,7 +39,7 @@ fn coarse_look(look: Look) -> Hir {
     }
 }
 
-/// A line has no line feed in it, so a class need not have it, and no match runs on through the lines of a block.
+/// Removes the line feed from a class: no line contains one, and no match extends over the lines of a block.
 fn coarse_bytes(mut class: ClassBytes) -> Hir {
     class.difference(&line_feed());
     Hir::class(Class::Bytes(class))
@@ -53,7 +53,7 @@ fn bytes(ranges: &[(u8, u8)]) -> ClassBytes {
     ClassBytes::new(ranges.iter().map(|&(start, end)| ClassBytesRange::new(start, end)))
 }
 
-/// The ASCII part as it is; of the rest, only which bytes may lead a character.
+/// Keeps the ASCII part of a class; of the rest, only the lead bytes of the characters.
 fn coarse_unicode(class: &ClassUnicode) -> Hir {
     let mut ascii = ClassBytes::empty();
     let mut leads: [ClassBytes; 3] = std::array::from_fn(|_| ClassBytes::empty());
@@ -76,7 +76,7 @@ fn coarse_unicode(class: &ClassUnicode) -> Hir {
     Hir::alternation(branches)
 }
 
-/// Adds the first bytes of those characters of a range that lie within the limits.
+/// Adds the first bytes of the characters of `range` that lie within `limits`.
 fn push_part(class: &mut ClassBytes, range: (u32, u32), limits: (u32, u32), first_byte: impl Fn(u32) -> u32) {
     let (start, end) = (range.0.max(limits.0), range.1.min(limits.1));
     if start > end {
@@ -86,7 +86,7 @@ fn push_part(class: &mut ClassBytes, range: (u32, u32), limits: (u32, u32), firs
     class.push(ClassBytesRange::new(byte(start), byte(end)));
 }
 
-/// High counts become "so many or more".
+/// Turns high counts into lower bounds.
 fn coarse_repetition(rep: Repetition) -> Hir {
     let sub = coarse(*rep.sub);
     let copies = MOST_COPIED / weight(&sub).clamp(1, MOST_COPIED);
@@ -98,7 +98,7 @@ fn coarse_repetition(rep: Repetition) -> Hir {
     Hir::repetition(Repetition { min, max, greedy: true, sub: Box::new(sub) })
 }
 
-/// PatternInfo how many states a part has.
+/// Estimates the number of states of a part.
 fn weight(hir: &Hir) -> u32 {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => 1,
@@ -115,7 +115,7 @@ enum Side {
     Back,
 }
 
-/// Cuts a repetition at one end down to its least count: whether there is a match is not changed by it.
+/// Reduces a repetition at one end to its least count, which does not change whether there is a match.
 fn trim(hir: Hir, side: Side) -> Hir {
     match hir.into_kind() {
         HirKind::Repetition(rep) => match rep.min {
@@ -155,11 +155,11 @@ mod tests {
     use crate::core::trigger::Pattern;
 
     fn relaxed(text: &str) -> Hir {
-        relax(Pattern::parse(text).expect("the pattern is good").hir())
+        relax(Pattern::parse(text).expect("the pattern is valid").hir())
     }
 
     #[test]
-    fn ends_are_trimmed() {
+    fn repetitions_at_ends_are_trimmed() {
         for (text, same) in [
             ("(foo.*)", "(?-u)foo"),
             ("a+b{2,5}", "(?-u)ab{2}"),
@@ -182,12 +182,12 @@ mod tests {
             ),
         ] {
             let want = regex_syntax::ParserBuilder::new().utf8(false).build().parse(same);
-            assert_eq!(relaxed(text).to_string(), want.expect("it is good").to_string(), "{text}");
+            assert_eq!(relaxed(text).to_string(), want.expect("the pattern is valid").to_string(), "{text}");
         }
     }
 
     #[test]
-    fn high_counts_are_cut() {
+    fn high_counts_are_reduced() {
         for text in ["ax{1000}b", "a(bc{9}){0,900}d", r"a\w{200,}b", "a((b{40}){40}){40}c"] {
             assert!(weight(&relaxed(text)) < 200, "{text}: {}", relaxed(text));
         }

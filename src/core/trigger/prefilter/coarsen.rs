@@ -1,18 +1,18 @@
-//! A form of a pattern that is coarser still, for text on which the automaton of the relaxed ones is_overloaded.
+//! An even coarser form of a pattern, for text that overloads the automaton of the relaxed forms.
 //!
 //! After `word1` a `word1.*x|word2.*y` is in another state than before, after `word2` in a third: with hundreds of
-//! such patterns and lines full of their words nearly every byte leads to a state never seen before, and making one is
-//! dear. Of a pattern with gaps in it only the strongest part between two gaps is kept, if it is strong enough to be
-//! rare; what is kept needs no more states than it has bytes.
+//! such patterns and lines full of their words, nearly every byte leads to a new state, which is expensive to build.
+//! Of a pattern with gaps only the strongest part between two gaps is kept, if it is strong enough to be rare; that
+//! part needs no more states than it has bytes.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// A part stands for the whole if at least so many of its bytes are given.
+/// Number of fixed bytes from which a part can stand for the whole pattern.
 const STRONG: usize = 4;
-/// A class of so many bytes counts as a given one: a letter in either case.
+/// Size of a class up to which it counts as a fixed byte: a letter in either case.
 const FEW: usize = 3;
 
-/// The loose form of a relaxed pattern. It matches wherever that matches.
+/// Returns the loose form of a relaxed pattern, which matches wherever the relaxed form matches.
 pub(in crate::core::trigger) fn loosen(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Alternation(branches) => Hir::alternation(branches.iter().map(loosen).collect()),
@@ -21,7 +21,7 @@ pub(in crate::core::trigger) fn loosen(hir: &Hir) -> Hir {
     }
 }
 
-/// The strongest run of parts without a gap, if there are gaps and it is strong.
+/// Returns the strongest run of parts without a gap, if there are gaps and the run is strong.
 fn strongest(parts: &[Hir]) -> Option<Hir> {
     if !parts.iter().any(has_gap) {
         return None;
@@ -30,7 +30,7 @@ fn strongest(parts: &[Hir]) -> Option<Hir> {
     (strength(best) >= STRONG).then(|| Hir::concat(best.to_vec()))
 }
 
-/// Whether a part may be of any of several lengths, for the sake of which an automaton has to remember.
+/// Returns whether a part matches texts of several lengths, which multiplies the states of an automaton.
 fn has_gap(hir: &Hir) -> bool {
     let varies = |(min, max)| max != Some(min);
     match hir.kind() {
@@ -43,7 +43,7 @@ fn strength(run: &[Hir]) -> usize {
     run.iter().map(given).sum()
 }
 
-/// How many bytes of a part are given.
+/// Returns the number of fixed bytes in a part.
 fn given(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Literal(literal) => literal.0.len(),
@@ -65,8 +65,8 @@ mod tests {
     use crate::core::trigger::prefilter::approximate::relax;
 
     #[test]
-    fn the_strongest_part_is_kept() {
-        let relaxed = |text| relax(Pattern::parse(text).expect("the pattern is good").hir());
+    fn strongest_part_is_kept() {
+        let relaxed = |text| relax(Pattern::parse(text).expect("the pattern is valid").hir());
         for (text, same) in [
             ("error.*timeout12", "timeout12"),
             (r"word1 [^!]{5,40}!", "word1 "),

@@ -1,10 +1,10 @@
-//! All patterns in one automaton: one pass says which of them may match.
+//! All patterns in one automaton: a single pass finds the patterns that may match.
 //!
-//! The automaton is a lazy DFA over the relaxed patterns. It is never wrong in saying no; a yes is for the pattern's own
-//! regex to check. Lines and blocks of lines are searched by the same automaton.
+//! The automaton is a lazy DFA over the relaxed patterns. It never misses a match; the pattern's own regex checks
+//! each candidate. Lines and blocks of lines are searched by the same automaton.
 //!
-//! Text for which the automaton has to be built at every step is noticed ([`Prefilter::is_overloaded`]); a set of looser patterns
-//! then does better.
+//! If a text makes the automaton build states at every step ([`Prefilter::is_overloaded`]), a prefilter of looser
+//! patterns is faster.
 
 mod approximate;
 mod coarsen;
@@ -21,14 +21,14 @@ use regex_syntax::hir::Hir;
 use approximate::relax;
 use coarsen::loosen;
 
-/// How much memory a set may take.
+/// Memory limits of a prefilter, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PrefilterLimits {
-    /// For the patterns together. Those that need more are not put into an automaton: each is then tried on each
-    /// line, which is slow but right. Ten thousand ordinary patterns stay below a third of it.
+    /// Limit of all patterns together. If they need more, there is no automaton, and each pattern is tried on each
+    /// line: slow but correct. Ten thousand ordinary patterns need less than a third of it.
     pub(super) patterns: usize,
-    /// For the states of the automaton. At the limit they are forgotten and built anew. In ordinary use it is far
-    /// from being reached.
+    /// Limit of the automaton's states. At the limit the states are dropped and built again, which ordinary use does
+    /// not reach.
     pub(super) cache: usize,
 }
 
@@ -38,22 +38,21 @@ impl Default for PrefilterLimits {
     }
 }
 
-/// How coarse the patterns in a set are.
+/// Coarseness of the patterns in a prefilter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PrefilterForm {
-    /// Few lines that do not match seem to.
+    /// Few lines pass that do not match.
     Tight,
-    /// More do, but there is hardly a text for which much has to be built.
+    /// More lines pass that do not match, but hardly any text needs many new states.
     Loose,
 }
 
-/// Which of many patterns may match a line.
+/// Finds the patterns that may match a line.
 pub(super) struct Prefilter {
-    /// The triggers whose patterns are in the set, in order.
+    /// Indexes of the triggers whose patterns are in the automaton, in order.
     members: Vec<usize>,
-    /// Whether an empty line may match.
     empty_may_match: bool,
-    /// Absent if the patterns are too large for an automaton.
+    /// `None` if the patterns are too large for an automaton.
     automaton: Option<Automaton>,
 }
 
@@ -64,20 +63,20 @@ struct Automaton {
     load: PrefilterLoad,
 }
 
-/// Watches how much is built for how much text. Ordinary text soon needs no new states.
+/// Bytes of states built per searched text. Ordinary text soon needs no new states.
 #[derive(Default)]
 struct PrefilterLoad {
-    /// What has been built up to the last look, and how much was searched since.
+    /// Bytes built up to the last measurement, and bytes searched since.
     built: usize,
     searched: usize,
     is_high: bool,
 }
 
-/// After so much has been built it is held against the text.
+/// Bytes of states built between two measurements.
 const LOAD_STEP: usize = 4 << 20;
 
 impl Prefilter {
-    /// Builds the set of the patterns of some triggers.
+    /// Builds a prefilter for the patterns of the triggers `members`.
     pub(super) fn new(members: Vec<usize>, patterns: impl Iterator<Item = Hir>, form: PrefilterForm) -> Self {
         let patterns = patterns.map(|hir| match form {
             PrefilterForm::Tight => relax(hir),
@@ -86,31 +85,31 @@ impl Prefilter {
         Self::of_relaxed(PrefilterLimits::default(), members, patterns)
     }
 
-    /// Builds the set of patterns that are relaxed already.
+    /// Builds a prefilter of relaxed patterns.
     fn of_relaxed(limits: PrefilterLimits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
         let patterns: Vec<Hir> = patterns.collect();
         let empty_may_match = patterns.iter().any(|hir| hir.properties().minimum_len() == Some(0));
         Self { automaton: Automaton::new(&patterns, limits), members, empty_may_match }
     }
 
-    /// Whether a line without text may match.
+    /// Returns whether an empty line may match.
     pub(super) fn empty_may_match(&self) -> bool {
         self.empty_may_match
     }
 
-    /// Whether the text searched last has cost more states than it was worth.
+    /// Returns whether the text searched last needed too many new states.
     pub(super) fn is_overloaded(&self) -> bool {
         self.automaton.as_ref().is_some_and(|automaton| automaton.load.is_high)
     }
 
-    /// As [`Prefilter::new`], with other limits.
+    /// Builds a prefilter with other limits.
     #[cfg(test)]
     pub(super) fn within(limits: PrefilterLimits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
         Self::of_relaxed(limits, members, patterns.map(relax))
     }
 
-    /// The first line at or after `from` in a block of lines that may match; `from` is the start of a line. The range
-    /// does not include the line's end.
+    /// Returns the range, without the line's end, of the first line at or after `from` that may match. `from` is the
+    /// start of a line in `block`.
     pub(super) fn next_line(&mut self, block: &[u8], from: usize) -> Option<Range<usize>> {
         if self.members.is_empty() || from >= block.len() {
             return None;
@@ -136,7 +135,7 @@ impl Prefilter {
         }
     }
 
-    /// How much memory the set has taken.
+    /// Returns the bytes of memory that the automaton takes.
     pub(super) fn memory(&self) -> usize {
         let automaton = self.automaton.as_ref();
         automaton.map_or(0, |it| it.dfa.memory_usage() + it.cache.memory_usage() + it.dfa.get_nfa().memory_usage())
@@ -157,7 +156,7 @@ impl Automaton {
         Some(Self { dfa, cache, found, load: PrefilterLoad::default() })
     }
 
-    /// Where the first match in a block ends, or one further on if no line that matches lies before it.
+    /// Returns the end of the first match in a block, or of a later match if no line before it matches.
     fn first(&mut self, block: &[u8], from: usize) -> Option<usize> {
         let found = scan::first(&self.dfa, &mut self.cache, block, from);
         self.measure_load(found.unwrap_or(block.len()) - from);
@@ -174,7 +173,7 @@ impl Automaton {
         }
     }
 
-    /// Calls back for every pattern that may match.
+    /// Calls `callback` with the index of each pattern that may match.
     fn all(&mut self, line: &[u8], mut callback: impl FnMut(usize)) {
         if scan::search(&self.dfa, &mut self.cache, line, 0).is_none() {
             return;
@@ -195,8 +194,8 @@ mod tests {
     use crate::core::trigger::Pattern;
 
     #[test]
-    fn patterns_too_large_for_an_automaton_are_all_candidates() {
-        let hir = |text: &&str| Pattern::parse(*text).expect("the pattern is good").hir();
+    fn oversized_patterns_are_all_candidates() {
+        let hir = |text: &&str| Pattern::parse(*text).expect("the pattern is valid").hir();
         let limits = PrefilterLimits { patterns: 1000, ..PrefilterLimits::default() };
         let long = "x".repeat(1000);
         let mut set = Prefilter::within(limits, vec![3, 5], ["foo", &long].iter().map(hir));

@@ -1,8 +1,8 @@
 //! Runs the automaton over a block of lines, several lines at a time.
 //!
-//! A step of an automaton has to wait for the one before it, and most of the time goes into waiting. Lines have
-//! nothing to do with one another, so the block is cut into strips at line ends, and each step is taken in all
-//! strips at once; the processor does these side by side.
+//! Each step of an automaton depends on the step before it, so the processor mostly waits. Lines are independent, so
+//! the block is cut into strips at line ends, and each step is taken in all strips at once, which the processor
+//! executes in parallel.
 
 use std::array;
 
@@ -11,12 +11,12 @@ use regex_automata::Input;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 
-/// A block is cut into so many strips.
+/// Number of strips of a block.
 const STRIPS: usize = 4;
-/// A shorter block is not worth cutting.
+/// Length in bytes below which a block is not cut.
 const SHORTEST: usize = 512;
 
-/// A part of a block, from the start of a line, and how far it has been read.
+/// A part of a block that begins at the start of a line, and the position in it.
 #[derive(Clone, Copy)]
 struct Strip {
     at: usize,
@@ -24,11 +24,11 @@ struct Strip {
     state: LazyStateID,
 }
 
-/// The automaton cannot go on, or has forgotten the states that the strips are in.
+/// The automaton cannot go on, or its cache was cleared and the strips' states are invalid.
 struct Lost;
 
-/// Where the first match ends that a plain search at or after `from`, the start of a line, would find, or a later
-/// match if no line that matches lies before it. A search that fails is a match, since it has not said no.
+/// Returns the end of the first match at or after `from`, the start of a line, or of a later match if no line before
+/// it matches. A search that fails counts as a match, since it did not exclude one.
 pub(in crate::core::trigger) fn first(dfa: &DFA, cache: &mut Cache, block: &[u8], from: usize) -> Option<usize> {
     if block.len() - from < SHORTEST {
         return search(dfa, cache, block, from);
@@ -38,7 +38,7 @@ pub(in crate::core::trigger) fn first(dfa: &DFA, cache: &mut Cache, block: &[u8]
     found.unwrap_or_else(|Lost| search(dfa, cache, block, from))
 }
 
-/// The plain search.
+/// Searches without strips.
 pub(in crate::core::trigger) fn search(dfa: &DFA, cache: &mut Cache, text: &[u8], from: usize) -> Option<usize> {
     let input = Input::new(text).range(from..).earliest(true);
     match dfa.try_search_fwd(cache, &input) {
@@ -51,12 +51,12 @@ struct Scan<'a> {
     dfa: &'a DFA,
     cache: &'a mut Cache,
     block: &'a [u8],
-    /// How often the cache had been cleared when the strips got their states.
+    /// Clear count of the cache when the strips got their states.
     clears: usize,
 }
 
 impl Scan<'_> {
-    /// Cuts the block into strips, some of which may be empty.
+    /// Cuts the block into strips; some may be empty.
     fn strips(&mut self, from: usize) -> Result<[Strip; STRIPS], Lost> {
         let length = (self.block.len() - from) / STRIPS;
         let mut start = from;
@@ -67,7 +67,7 @@ impl Scan<'_> {
             start = feed.map_or(self.block.len(), |feed| aim + feed + 1);
             (at, start)
         });
-        // All but the first begin behind a line feed, so they begin alike.
+        // All strips but the first begin behind a line feed, so they have the same start state.
         let input = Input::new(self.block).range(from..);
         self.clears = self.cache.clear_count();
         let first = self.dfa.start_state_forward(self.cache, &input).map_err(|_| Lost)?;
@@ -82,16 +82,16 @@ impl Scan<'_> {
         }))
     }
 
-    /// Reads all strips side by side until one is at its end, then the rest of each.
+    /// Reads all strips in parallel until one is at its end, then the rest of each.
     fn run(&mut self, strips: &mut [Strip; STRIPS]) -> Result<Option<usize>, Lost> {
         let (mut open, mut found) = (STRIPS, None);
         while open > 0 && strips[..open].iter().all(|strip| strip.at < strip.end) {
             self.stride(strips);
             if let Some((i, end)) = self.step_each(&mut strips[..open])? {
-                // What comes behind a match need not be read.
+                // Text behind a match need not be read.
                 (open, found) = (i, Some(end));
             }
-            // The places of those that are closed are taken, so that they hold nobody up.
+            // The slots of closed strips are overwritten, so that a closed strip does not limit the stride.
             let first = strips[0];
             strips[open..].fill(first);
         }
@@ -106,8 +106,8 @@ impl Scan<'_> {
         Ok(found)
     }
 
-    /// Takes one step in each strip, which has one left, up to the first with a match. Tells which that is, and where
-    /// the match ends.
+    /// Takes one step in each strip, none of which is at its end, up to the first match. Returns the strip and the
+    /// end of the match.
     fn step_each(&mut self, strips: &mut [Strip]) -> Result<Option<(usize, usize)>, Lost> {
         for (i, strip) in strips.iter_mut().enumerate() {
             if let Some(end) = self.step(strip)? {
@@ -117,10 +117,10 @@ impl Scan<'_> {
         Ok(None)
     }
 
-    /// Steps on in all of these strips at once, for as long as nothing special comes up in any.
+    /// Steps through all strips at once while no step leads to a special state.
     fn stride<const N: usize>(&self, strips: &mut [Strip; N]) {
         let shortest = strips.iter().map(|strip| strip.end - strip.at).min();
-        // The last step of a strip is not taken here: it may have to see the end of the block.
+        // The last step of a strip is left to `step`, which sees the end of the block.
         let steps = shortest.unwrap_or(0).saturating_sub(1);
         let texts: [&[u8]; N] = array::from_fn(|i| &self.block[strips[i].at..][..steps]);
         let mut states: [LazyStateID; N] = array::from_fn(|i| strips[i].state);
@@ -140,7 +140,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Takes one step in one strip that has one left; tells where a match ends.
+    /// Takes one step in a strip that is not at its end. Returns the end of a match.
     fn step(&mut self, strip: &mut Strip) -> Result<Option<usize>, Lost> {
         let byte = self.block[strip.at];
         let state = self.dfa.next_state(self.cache, strip.state, byte).map_err(|_| Lost)?;
@@ -157,7 +157,7 @@ impl Scan<'_> {
         if strip.at < self.block.len() {
             return Ok(None);
         }
-        // The end of the block may be the end of a match.
+        // A match may end at the end of the block.
         let state = self.dfa.next_eoi_state(self.cache, state).map_err(|_| Lost)?;
         self.check(state)?;
         Ok(state.is_match().then_some(strip.end))
@@ -178,7 +178,7 @@ mod tests {
 
     const PATTERNS: [&str; 5] = ["foo$", "^bar", "q[a-z]*z", "(a|b){3}", "é.*x"];
 
-    /// The lines that a set finds in a block.
+    /// Returns the lines that a prefilter finds in a block.
     fn found(set: &mut Prefilter, block: &[u8]) -> Vec<std::ops::Range<usize>> {
         let mut lines = Vec::new();
         let mut from = 0;
@@ -191,7 +191,7 @@ mod tests {
     }
 
     fn set(patterns: &[&str], limits: PrefilterLimits) -> Prefilter {
-        let hir = |text: &&str| Pattern::parse(*text).expect("the pattern is good").hir();
+        let hir = |text: &&str| Pattern::parse(*text).expect("the pattern is valid").hir();
         Prefilter::within(limits, (0..patterns.len()).collect(), patterns.iter().map(hir))
     }
 
@@ -199,12 +199,12 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn strips_find_what_lines_have(
+        fn strips_find_the_same_lines_as_regexes(
             lines in prop::collection::vec("[a-fxyzqé ]{0,60}|foo|x foo|bar|xbar|qz|q|é x|", 1..120),
             ended in any::<bool>(),
             cache in prop::sample::select(&[0, 1 << 13, 1 << 20][..]),
         ) {
-            let regexes = PATTERNS.map(|text| regex::Regex::new(text).expect("the pattern is good"));
+            let regexes = PATTERNS.map(|text| regex::Regex::new(text).expect("the pattern is valid"));
             let mut block = Vec::new();
             let mut want = Vec::new();
             for line in &lines {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_longer_than_a_strip() {
+    fn line_longer_than_a_strip_is_found() {
         let mut set = set(&["foo$", "^bar"], PrefilterLimits::default());
         let long = "x".repeat(5000);
         for (block, want) in [
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_that_matches_nothing_or_everything() {
+    fn prefilter_of_nothing_or_everything_works() {
         let block = "abc\n".repeat(1000);
         assert_eq!(set(&["[a&&b]"], PrefilterLimits::default()).next_line(block.as_bytes(), 0), None);
         assert_eq!(set(&[], PrefilterLimits::default()).next_line(block.as_bytes(), 0), None);
