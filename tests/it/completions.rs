@@ -9,11 +9,11 @@ use coshell::core::Chord;
 use coshell::core::event_kind::EventKind;
 
 use crate::support::completer::Completer;
-use crate::support::{COSHELL, Place, Session, coshell, needs};
+use crate::support::{COSHELL, Session, TestDir, coshell, needs};
 
 /// What coshell itself, some commands and a session make of each line, in every shell.
 #[test]
-fn words_below_the_first_are_completed_in_every_shell() {
+fn subcommands_and_values_are_completed_in_every_shell() {
     let session = Session::bash(&["-t", "foo bar", "--bell", "--name", "my name", "-t", "b.z", "--bell"]);
     let (id, conditions) = (session.id(), ["alt-screen", "no-alt-screen", "no-echo", "job=", "coproc", "no-coproc"]);
     let keys: Vec<String> = Chord::names().collect();
@@ -63,17 +63,17 @@ fn words_below_the_first_are_completed_in_every_shell() {
         "complete -c zz-one -f -a 'inner-a inner-b'",
     ];
     for name in ["zz-one", "zz-two"] {
-        let path = session.place.file(name, "#!/bin/sh\n");
+        let path = session.dir.write_file(name, "#!/bin/sh\n");
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("its mode can be set");
     }
-    session.place.file("some-file", "");
+    session.dir.write_file("some-file", "");
     let mut lines: Vec<String> = table.iter().map(|(line, _)| (*line).to_owned()).collect();
     lines.push("coshell -l -- zz-one inn".to_owned());
     for shell in Completer::ALL {
         // Alone, bash does not know how another command's words are completed.
         let inner: &[&str] = if shell == Completer::Bash { &[] } else { &["inner-a", "inner-b"] };
         let expected = table.iter().map(|(_, words)| *words).chain([inner]);
-        let told = shell.candidates(&session.place, own, &lines);
+        let told = shell.candidates(&session.dir, own, &lines);
         for ((line, mut told), expected) in lines.iter().zip(told).zip(expected) {
             let expected: BTreeSet<String> = expected.iter().map(|word| (*word).to_owned()).collect();
             // The sessions of other tests may lie in /tmp, where each user's are looked for.
@@ -104,7 +104,7 @@ fn options_of_every_subcommand_are_completed_in_every_shell() {
     options("coshell", &coshell::cli::command(), &mut all);
     let lines: Vec<String> = all.iter().map(|(line, _)| line.clone()).collect();
     for shell in Completer::ALL {
-        let told = shell.candidates(&Place::new(), [""; 3], &lines);
+        let told = shell.candidates(&TestDir::new(), [""; 3], &lines);
         for ((line, expected), told) in all.iter().zip(told) {
             assert_eq!(told, *expected, "{shell:?}: {line}");
         }
@@ -112,7 +112,7 @@ fn options_of_every_subcommand_are_completed_in_every_shell() {
 }
 
 #[test]
-fn triggers_are_completed_in_silence_where_the_session_is_not_there() {
+fn trigger_completion_without_session_prints_no_error() {
     for named in [&["--session", "none-such"][..], &["--session=none-such"]] {
         let mut command = Command::new(COSHELL);
         command.args(["completions", "bash", "--", "coshell", "trigger", "enable"]).args(named).arg("");
@@ -125,11 +125,11 @@ fn triggers_are_completed_in_silence_where_the_session_is_not_there() {
 
 /// With Tab, in a line editor inside a session.
 #[test]
-fn zsh_completes_a_subcommand() {
+fn zsh_in_session_completes_subcommand_on_tab() {
     needs("zsh");
-    let place = Place::new();
-    place.file(".zshrc", "PS1='p> '; autoload -Uz compinit; compinit -u -D; eval \"$($WRAP completions zsh)\"");
-    let mut term = coshell(&["-q", "--", "zsh", "-d", "-i"]).env("ZDOTDIR", place.dir()).start();
+    let dir = TestDir::new();
+    dir.write_file(".zshrc", "PS1='p> '; autoload -Uz compinit; compinit -u -D; eval \"$($WRAP completions zsh)\"");
+    let mut term = coshell(&["-q", "--", "zsh", "-d", "-i"]).env("ZDOTDIR", dir.root()).start();
     term.wait("p> ");
     term.send("coshell integ\t");
     term.wait_until("the whole word", |term| term.rows().iter().any(|row| row.contains("coshell integration")));
@@ -137,17 +137,17 @@ fn zsh_completes_a_subcommand() {
 
 /// elvish has its line editor, and what completes for it, on a terminal only.
 #[test]
-fn elvish_takes_the_completions() {
+fn elvish_loads_completions() {
     needs("elvish");
-    let place = Place::new();
-    let rc = place.file("rc.elv", "eval ((external $E:WRAP) completions elvish | slurp)\necho taken\n");
+    let dir = TestDir::new();
+    let rc = dir.write_file("rc.elv", "eval ((external $E:WRAP) completions elvish | slurp)\necho taken\n");
     let mut term = coshell(&["-q", "--", "elvish", "-rc", &rc]).start();
     term.wait("taken");
 }
 
 /// PowerShell is not in Debian: it reads them where there is one.
 #[test]
-fn powershell_takes_the_completions() {
+fn powershell_loads_completions() {
     let script = Command::new(COSHELL).args(["completions", "powershell"]).output().expect("coshell can be run");
     let script = String::from_utf8(script.stdout).expect("text");
     assert!(script.contains("Register-ArgumentCompleter") && script.contains("integration"), "{script}");

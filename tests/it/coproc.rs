@@ -3,58 +3,58 @@
 use std::time::Duration;
 
 use crate::support::{
-    Ended, PROMPT, Place, Terminal, bash, contains, count, noise, run, run_until, shell, show, wrapped,
+    Ended, PROMPT, Terminal, TestDir, bash, contains, count, noise, run, run_until, shell, show, wrapped,
 };
 
 /// Waits until the file has exactly this content.
-pub fn wait_file(term: &mut Terminal, place: &Place, name: &str, want: &[u8]) {
+pub fn wait_file(term: &mut Terminal, dir: &TestDir, name: &str, want: &[u8]) {
     let what = format!("{name} to hold {}", show(want));
     term.wait_until(&what, |_| {
-        let got = place.read(name);
+        let got = dir.read(name);
         assert!(got.len() <= want.len() + 4096 || want.len() > 4096, "{name} holds {}", show(&got));
         got == want
     });
 }
 
 #[test]
-fn it_reads_every_byte_that_the_shell_prints_exactly() {
-    let place = Place::new();
-    let copy = place.text("copy");
+fn coproc_reads_shell_output_byte_for_byte() {
+    let dir = TestDir::new();
+    let copy = dir.path_str("copy");
     let script = "printf 'one\\n\\033[1mtwo\\033[0m\\r\\377\\000end'";
     let options = ["--indicator", "none", "--coproc", &format!("cat > {copy}")];
-    let shown = run_until(&options, script, "the last of it", || place.read("copy").ends_with(b"end")).bytes;
+    let shown = run_until(&options, script, "the last of it", || dir.read("copy").ends_with(b"end")).bytes;
     assert_eq!(shown, b"one\r\n\x1b[1mtwo\x1b[0m\r\xff\0end");
-    assert_eq!(place.read("copy"), shown);
+    assert_eq!(dir.read("copy"), shown);
 }
 
 #[test]
-fn it_reads_two_megabytes_of_noise_exactly() {
-    let place = Place::new();
-    let copy = place.text("copy");
+fn coproc_reads_two_megabytes_of_noise_unchanged() {
+    let dir = TestDir::new();
+    let copy = dir.path_str("copy");
     let data = noise(2_000_000, 21);
-    let file = place.file("noise", &data);
+    let file = dir.write_file("noise", &data);
     let options = ["--indicator", "none", "-c", &format!("cat > {copy}")];
-    let all = || place.read("copy").len() >= data.len();
+    let all = || dir.read("copy").len() >= data.len();
     let shown = run_until(&options, &format!("stty raw; cat {file}"), "all of it", all).bytes;
     assert!(shown.starts_with(&data), "the terminal got {} bytes", shown.len());
-    assert!(place.read("copy") == data, "the coprocess got {} bytes", place.read("copy").len());
+    assert!(dir.read("copy") == data, "the coprocess got {} bytes", dir.read("copy").len());
 }
 
 #[test]
-fn what_it_prints_is_typed_exactly() {
-    let place = Place::new();
+fn coproc_output_is_typed_byte_for_byte() {
+    let dir = TestDir::new();
     let data = noise(100_000, 23);
-    place.file("data", &data);
-    let (file, got) = (place.text("data"), place.text("got"));
+    dir.write_file("data", &data);
+    let (file, got) = (dir.path_str("data"), dir.path_str("got"));
     let script = format!("stty raw -echo; echo go; head -c 100000 > {got}");
     // It waits for the word go, so that nothing is typed into the cooked terminal.
     let mut term = wrapped(&["-c", &format!("head -c 2 >/dev/null; cat {file}; cat >/dev/null")], &script).start();
     assert_eq!(term.wait_end(), Ended::Code(0));
-    assert!(place.read("got") == data, "{} bytes were typed", place.read("got").len());
+    assert!(dir.read("got") == data, "{} bytes were typed", dir.read("got").len());
 }
 
 #[test]
-fn the_keyboard_works_beside_it() {
+fn keyboard_works_beside_coproc() {
     let mut term = shell(&["--coproc", "cat > /dev/null"]).start();
     term.wait(PROMPT);
     term.send("echo ke'yb'oard\r");
@@ -62,10 +62,10 @@ fn the_keyboard_works_beside_it() {
 }
 
 #[test]
-fn a_bot_answers_a_question_and_the_shell_hears_it() {
-    let place = Place::new();
+fn bot_reads_question_and_types_answer() {
+    let dir = TestDir::new();
     let bot = "while read -r line; do case $line in *'Are you there?'*) echo Yes;; esac; done";
-    let bot = place.file("bot.sh", bot);
+    let bot = dir.write_file("bot.sh", bot);
     let script = "echo 'Are you there?'; read -r answer; echo \"heard [$answer]\"";
     let mut term = wrapped(&["--coproc", &format!("sh {bot}")], script).start();
     term.wait("heard [Yes]");
@@ -73,7 +73,7 @@ fn a_bot_answers_a_question_and_the_shell_hears_it() {
 }
 
 #[test]
-fn the_last_words_of_one_that_is_gone_are_still_typed() {
+fn output_of_exited_coproc_is_still_typed() {
     for _ in 0..20 {
         let mut term = wrapped(
             &["-q", "--trigger", "continue\\? ", "--coproc", "echo yes"],
@@ -86,67 +86,67 @@ fn the_last_words_of_one_that_is_gone_are_still_typed() {
 }
 
 #[test]
-fn started_by_a_trigger_it_reads_the_whole_line_that_triggered_it_first() {
-    let place = Place::new();
-    let copy = place.text("copy");
+fn coproc_started_mid_line_reads_whole_line_first() {
+    let dir = TestDir::new();
+    let copy = dir.path_str("copy");
     let script = "printf 'before\\n'; printf 'a \\033[31mre'; sleep 0.1; printf 'd\\033[0m now go'; sleep 0.2; printf ' on\\nafter\\n'";
     let options = ["--trigger", "now go", "--coproc", &format!("cat > {copy}")];
-    run_until(&options, script, "the last line", || place.read("copy").ends_with(b"after\r\n"));
-    let copy = place.read("copy");
+    run_until(&options, script, "the last line", || dir.read("copy").ends_with(b"after\r\n"));
+    let copy = dir.read("copy");
     assert_eq!(show(&copy), show(b"a \x1b[31mred\x1b[0m now go on\r\nafter\r\n"));
 }
 
 #[test]
-fn the_line_that_triggered_it_is_whole_behind_escapes_and_overprints() {
-    let place = Place::new();
-    let copy = place.text("copy");
+fn coproc_line_includes_escapes_and_overprints() {
+    let dir = TestDir::new();
+    let copy = dir.path_str("copy");
     let script = "printf 'x\\r\\n\\033]0;title\\007\\033[2K 10%%\\r 90%% done'; sleep 0.3; echo";
     let options = ["--trigger", "90% done", "--coproc", &format!("cat > {copy}")];
-    run_until(&options, script, "the line", || place.read("copy").ends_with(b"\r\n"));
-    let copy = place.read("copy");
+    run_until(&options, script, "the line", || dir.read("copy").ends_with(b"\r\n"));
+    let copy = dir.read("copy");
     assert_eq!(show(&copy), show(b"\x1b]0;title\x07\x1b[2K 10%\r 90% done\r\n"));
 }
 
 #[test]
-fn a_finished_line_with_its_newline_is_the_first_that_it_reads() {
-    let place = Place::new();
-    let copy = place.text("copy");
+fn coproc_started_on_finished_line_reads_line_with_newline() {
+    let dir = TestDir::new();
+    let copy = dir.path_str("copy");
     let options = ["--trigger", "the end", "--coproc", &format!("cat > {copy}")];
-    let last = || place.read("copy").ends_with(b"\n3000\r\n");
+    let last = || dir.read("copy").ends_with(b"\n3000\r\n");
     run_until(&options, "seq 1 1000; echo the end; seq 2000 3000", "the last line", last);
     let want: String = (2000..=3000).map(|n| format!("{n}\r\n")).collect();
-    assert!(place.read("copy") == format!("the end\r\n{want}").into_bytes(), "{}", show(&place.read("copy")));
+    assert!(dir.read("copy") == format!("the end\r\n{want}").into_bytes(), "{}", show(&dir.read("copy")));
 }
 
 #[test]
-fn as_text_it_reads_lines_as_a_person_does() {
-    let place = Place::new();
-    let copy = place.text("copy");
+fn text_input_is_lines_as_displayed() {
+    let dir = TestDir::new();
+    let copy = dir.path_str("copy");
     let script = "printf '\\033[1mbold\\033[0m\\n10%%\\r20%%\\nab\\bc\\n\\033]0;t\\007titled\\n\\033[?2004hend\\n'";
     let options = ["--input", "text", "--coproc", &format!("cat > {copy}")];
-    run_until(&options, script, "the last line", || place.read("copy").ends_with(b"end\n"));
-    assert_eq!(show(&place.read("copy")), show(b"bold\n20%\nac\ntitled\nend\n"));
+    run_until(&options, script, "the last line", || dir.read("copy").ends_with(b"end\n"));
+    assert_eq!(show(&dir.read("copy")), show(b"bold\n20%\nac\ntitled\nend\n"));
 }
 
 #[test]
-fn as_text_a_prompt_is_given_as_far_as_it_is() {
-    let place = Place::new();
-    let bot = place.file("bot.py", "import os\nseen = b''\nwhile not seen.endswith(b'Name: '):\n    seen += os.read(0, 100)\nos.write(1, b'Ada\\n')\nos.read(0, 100)\n");
+fn text_input_includes_unfinished_prompt() {
+    let dir = TestDir::new();
+    let bot = dir.write_file("bot.py", "import os\nseen = b''\nwhile not seen.endswith(b'Name: '):\n    seen += os.read(0, 100)\nos.write(1, b'Ada\\n')\nos.read(0, 100)\n");
     let script = "printf '\\033[1mName: \\033[0m'; read -r n; echo \"hello $n\"";
     let mut term = wrapped(&["-i", "text", "-c", &format!("python3 {bot}")], script).start();
     term.wait("hello Ada");
 }
 
 #[test]
-fn as_json_it_reads_one_object_a_line() {
-    let place = Place::new();
-    let copy = place.text("copy");
+fn json_input_is_one_object_per_line() {
+    let dir = TestDir::new();
+    let copy = dir.path_str("copy");
     // The pause has been noticed when it is told.
     let script = format!(
         "echo 'first \"quoted\"'; printf 'prompt: '; until grep -qs '\"prompt: *\"' {copy}; do sleep 0.02; done; echo; exit 4"
     );
     run(wrapped(&["-i", "json", "-c", &format!("cat > {copy}")], &script));
-    let text = String::from_utf8(place.read("copy")).unwrap();
+    let text = String::from_utf8(dir.read("copy")).unwrap();
     let objects: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let has = |kind: &str, wanted: &str| objects.iter().any(|o| o["type"] == kind && o["text"] == wanted);
     assert!(has("line", "first \"quoted\""), "{text}");
@@ -156,12 +156,12 @@ fn as_json_it_reads_one_object_a_line() {
 }
 
 #[test]
-fn a_slow_one_gets_every_byte() {
-    let place = Place::new();
-    let copy = place.text("copy");
-    let slow = place.file("slow.py", "import os, sys, time\nout = open(sys.argv[1], 'wb')\nwhile d := os.read(0, 8192):\n    out.write(d)\n    time.sleep(0.002)\n");
+fn slow_coproc_gets_every_byte() {
+    let dir = TestDir::new();
+    let copy = dir.path_str("copy");
+    let slow = dir.write_file("slow.py", "import os, sys, time\nout = open(sys.argv[1], 'wb')\nwhile d := os.read(0, 8192):\n    out.write(d)\n    time.sleep(0.002)\n");
     let data = noise(2_500_000, 31);
-    let file = place.file("noise", &data);
+    let file = dir.write_file("noise", &data);
     let shown = run(wrapped(
         &["--indicator", "none", "-c", &format!("python3 {slow} {copy}")],
         // A Python takes its time to start.
@@ -170,39 +170,39 @@ fn a_slow_one_gets_every_byte() {
     .bytes;
     assert!(shown.starts_with(&data));
     // What is still in its box at the shell's end it may read in the second that it has then.
-    let got = place.read("copy");
+    let got = dir.read("copy");
     assert!(data.starts_with(&got) && got.len() >= 1_400_000, "{} bytes", got.len());
 }
 
 /// Between the two marks of a paste nothing of the coprocess's may stand.
 #[test]
-fn nothing_is_typed_into_a_paste() {
-    let place = Place::new();
-    let got = place.text("got");
+fn coproc_output_waits_for_end_of_paste() {
+    let dir = TestDir::new();
+    let got = dir.path_str("got");
     let script = format!("stty raw -echo; echo go; cat > {got} & sleep 100");
     let script = script.replace("cat >", "cat < /dev/tty >");
     let mut term = wrapped(&["-c", "while :; do printf +; sleep 0.01; done"], &script).start();
     term.wait("go");
-    let typed = |place: &Place| place.read("got");
-    term.wait_until("the first +", |_| contains(&typed(&place), "+"));
+    let typed = |dir: &TestDir| dir.read("got");
+    term.wait_until("the first +", |_| contains(&typed(&dir), "+"));
     term.send("\x1b[200~begin");
-    term.watch(Duration::from_millis(150));
+    term.read_for(Duration::from_millis(150));
     term.send("middle\nend\x1b[20");
-    term.watch(Duration::from_millis(50));
+    term.read_for(Duration::from_millis(50));
     term.send("1~");
     term.wait_until("a + behind the paste", |_| {
-        let got = typed(&place);
+        let got = typed(&dir);
         let end = got.windows(6).position(|w| w == b"\x1b[201~");
         end.is_some_and(|end| got[end..].contains(&b'+'))
     });
-    let all = typed(&place);
+    let all = typed(&dir);
     assert!(contains(&all, "\x1b[200~beginmiddle\nend\x1b[201~"), "{}", show(&all));
 }
 
 #[test]
-fn nothing_is_typed_into_a_key_sequence() {
-    let place = Place::new();
-    let got = place.text("got");
+fn coproc_output_does_not_split_key_sequence() {
+    let dir = TestDir::new();
+    let got = dir.path_str("got");
     // What stands between the keys is squeezed: it would soon be more than a file holds, and a test can read.
     let script = format!("stty raw -echo; echo go; exec stdbuf -o0 tr -s + > {got}");
     let mut term = wrapped(&["-c", "exec yes + | tr -d '\\n'"], &script).start();
@@ -210,38 +210,38 @@ fn nothing_is_typed_into_a_key_sequence() {
     for _ in 0..30 {
         for part in ["\x1b[1;", "5C", "\u{4e2d}"] {
             term.send(part);
-            term.watch(Duration::from_millis(3));
+            term.read_for(Duration::from_millis(3));
         }
     }
-    term.wait_until("all keys", |_| count(&place.read("got"), "\u{4e2d}") >= 30);
-    let all = place.read("got");
+    term.wait_until("all keys", |_| count(&dir.read("got"), "\u{4e2d}") >= 30);
+    let all = dir.read("got");
     assert_eq!(count(&all, "\x1b[1;5C"), 30, "a key was cut");
 }
 
 #[test]
-fn at_most_one_runs_and_another_is_refused_aloud() {
-    let place = Place::new();
-    let log = place.text("log");
+fn second_coproc_is_not_started_while_one_runs() {
+    let dir = TestDir::new();
+    let log = dir.path_str("log");
     let one = format!("echo one >> {log}; cat > /dev/null");
     let two = format!("echo two >> {log}; cat > /dev/null");
     let mut term = bash(&["-c", &one, "-t", "start-two", "-c", &two]).start();
     term.wait(PROMPT);
-    wait_file(&mut term, &place, "log", b"one\n");
+    wait_file(&mut term, &dir, "log", b"one\n");
     term.send("echo start'-'two\r");
     term.wait("start-two\r\n");
     term.wait(PROMPT);
-    term.watch(Duration::from_millis(200));
-    assert_eq!(show(&place.read("log")), "one\\n\n");
+    term.read_for(Duration::from_millis(200));
+    assert_eq!(show(&dir.read("log")), "one\\n\n");
 }
 
 #[test]
-fn closing_its_stdin_or_stdout_early_does_not_end_it() {
-    let place = Place::new();
-    let log = place.text("log");
+fn coproc_with_closed_stdin_still_types() {
+    let dir = TestDir::new();
+    let log = dir.path_str("log");
     let mut term =
         shell(&["-c", &format!("exec <&-; sleep 0.3; echo echo typed; echo alive > {log}; sleep 100")]).start();
     term.wait(PROMPT);
     term.send("seq 3\r");
     term.wait("echo typed\r\n");
-    wait_file(&mut term, &place, "log", b"alive\n");
+    wait_file(&mut term, &dir, "log", b"alive\n");
 }

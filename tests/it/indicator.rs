@@ -1,6 +1,6 @@
 //! The window's title tells of the coprocess, and is the programs' own again when it has ended.
 
-use crate::support::{Launch, PROMPT, Place, Terminal, bash, contains, coshell, direct, needs, shell, wrapped};
+use crate::support::{Launch, PROMPT, Terminal, TestDir, bash, contains, coshell, direct, needs, shell, wrapped};
 
 #[track_caller]
 fn wait_title(term: &mut Terminal, title: &str) {
@@ -8,15 +8,15 @@ fn wait_title(term: &mut Terminal, title: &str) {
 }
 
 /// A bash that sets the title before each prompt, as most start-up files have it.
-fn titled(options: &[&str]) -> Launch {
+fn titled_bash(options: &[&str]) -> Launch {
     bash(options).env("PROMPT_COMMAND", "printf '\\033]0;at %s\\007' \"$n\"").env("n", "one")
 }
 
-const BOT: &str = "while [ ! -e enough ]; do sleep 0.05; done";
+const UNTIL_ENOUGH: &str = "while [ ! -e enough ]; do sleep 0.05; done";
 
 #[test]
-fn the_shells_titles_stand_behind_it_and_are_put_back() {
-    let mut term = titled(&["-t", "go-now", "-c", BOT]).start();
+fn shell_title_follows_indicator_and_is_restored() {
+    let mut term = titled_bash(&["-t", "go-now", "-c", UNTIL_ENOUGH]).start();
     wait_title(&mut term, "at one");
     term.send("n=two; echo go'-'now\r");
     wait_title(&mut term, "⇄ while · at two");
@@ -27,9 +27,9 @@ fn the_shells_titles_stand_behind_it_and_are_put_back() {
 }
 
 #[test]
-fn vim_gives_the_title_back_as_it_should_be_by_then() {
+fn vim_restores_title_without_ended_coproc() {
     needs("vim");
-    let mut term = titled(&["-c", BOT]).start();
+    let mut term = titled_bash(&["-c", UNTIL_ENOUGH]).start();
     wait_title(&mut term, "⇄ while · at one");
     term.send("vim -u NONE -i NONE -n --cmd 'set title titlestring=editor'\r");
     wait_title(&mut term, "⇄ while · editor");
@@ -40,7 +40,7 @@ fn vim_gives_the_title_back_as_it_should_be_by_then() {
 }
 
 #[test]
-fn a_title_that_nobody_has_set_comes_back() {
+fn unset_title_is_restored_after_session() {
     let mut term = shell(&["-c", "cat > /dev/null"]).start();
     wait_title(&mut term, "⇄ cat · ");
     term.wait(PROMPT);
@@ -50,7 +50,7 @@ fn a_title_that_nobody_has_set_comes_back() {
 }
 
 #[test]
-fn a_session_that_is_ended_leaves_none_behind() {
+fn terminated_session_restores_title() {
     let mut term = wrapped(&["-c", "cat > /dev/null"], "printf '\\033]2;mine\\033\\\\'; sleep 100").start();
     wait_title(&mut term, "⇄ cat · mine");
     term.signal(nix::sys::signal::Signal::SIGTERM);
@@ -59,7 +59,7 @@ fn a_session_that_is_ended_leaves_none_behind() {
 }
 
 #[test]
-fn plain_ascii_in_another_locale_and_nothing_where_there_is_no_title() {
+fn indicator_is_ascii_in_c_locale_and_absent_without_title_support() {
     let script = "printf '\\033]2;mine\\007'; read x";
     let mut term = wrapped(&["-c", "cat > /dev/null"], script).env("LC_ALL", "C").start();
     wait_title(&mut term, "<> cat - mine");
@@ -68,29 +68,29 @@ fn plain_ascii_in_another_locale_and_nothing_where_there_is_no_title() {
         wait_title(&mut term, "mine");
         term.send("\r");
         term.wait_end();
-        assert!(!contains(term.seen(), "cat"));
+        assert!(!contains(term.output(), "cat"));
     }
 }
 
 #[test]
-fn nothing_of_it_gets_into_a_file() {
-    let place = Place::new();
-    let script = format!("\"$WRAP\" -c 'cat > /dev/null' -- echo text > {}", place.text("out"));
+fn indicator_is_not_written_to_file() {
+    let dir = TestDir::new();
+    let script = format!("\"$WRAP\" -c 'cat > /dev/null' -- echo text > {}", dir.path_str("out"));
     let mut term = direct(&["sh", "-c", &script]).start();
     term.wait_end();
-    assert_eq!(place.read("out"), b"text\r\n");
+    assert_eq!(dir.read("out"), b"text\r\n");
 }
 
 #[test]
-fn tmux_shows_it() {
+fn tmux_shows_indicator_in_pane_title() {
     needs("tmux");
-    let place = Place::new();
+    let dir = TestDir::new();
     let conf = "set -g status-right '[#{pane_title}]'\nset -g status-right-length 60\nset -g status-interval 1\n";
-    place.file("tmux.conf", conf);
+    dir.write_file("tmux.conf", conf);
     let inside = "exec \"$WRAP\" -c 'while [ ! -e enough ]; do sleep 0.05; done' -- sh";
     let argv = ["tmux", "-u", "-f", "tmux.conf", "-S", "./socket", "new-session", inside];
     let keep = [";", "set", "-g", "destroy-unattached", "on"];
-    let mut term = direct(&[&argv[..], &keep].concat()).cwd(place.dir()).start();
+    let mut term = direct(&[&argv[..], &keep].concat()).cwd(dir.root()).start();
     let last = |term: &Terminal, text: &str| term.rows().last().is_some_and(|row| row.contains(text));
     term.wait_until("the indicator", |term| last(term, "[⇄ while · "));
     term.send("printf '\\033]2;%s\\033\\134' ti'tle'; touch enough\r");
@@ -98,10 +98,10 @@ fn tmux_shows_it() {
 }
 
 #[test]
-fn it_can_be_turned_off() {
+fn indicator_none_writes_no_title() {
     let mut term =
         coshell(&["--indicator", "none", "-c", "cat > /dev/null", "--", "sh", "-c", "echo up; read x"]).start();
     term.wait("up\r\n");
     assert_eq!(term.title(), None);
-    assert!(!contains(term.seen(), "\x1b]"));
+    assert!(!contains(term.output(), "\x1b]"));
 }

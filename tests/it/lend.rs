@@ -10,28 +10,30 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::support::{COSHELL, Client, Ended, PROMPT, Place, Session, Terminal, bash, coshell, direct, proc, wrapped};
+use crate::support::{
+    COSHELL, Client, Ended, PROMPT, Session, Terminal, TestDir, bash, coshell, direct, proc, wrapped,
+};
 
 /// A bash at its prompt.
-fn at_prompt() -> Terminal {
+fn bash_at_prompt() -> Terminal {
     let mut term = bash(&[]).start();
     term.wait(PROMPT);
     term
 }
 
 /// Types a command line.
-fn enter(term: &mut Terminal, line: &str) {
+fn type_line(term: &mut Terminal, line: &str) {
     term.send(format!("{line}\r"));
 }
 
 /// How many lines end in a number of six digits.
-fn numbers(shown: &str) -> usize {
+fn count_numbers(shown: &str) -> usize {
     let number = |line: &&str| line.len() >= 6 && line.bytes().rev().take(6).all(|byte| byte.is_ascii_digit());
     shown.lines().filter(number).count()
 }
 
 /// Lends the session's terminal from outside.
-fn from_outside(term: &Terminal, script: &str) -> std::process::Child {
+fn lend_from_outside(term: &Terminal, script: &str) -> std::process::Child {
     let mut command = Command::new(COSHELL);
     command.args(["lend", "--tty", "--session", &term.pid().to_string(), "--", "sh", "-c", script]);
     command.env_remove("COSHELL_SOCKET").current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
@@ -39,10 +41,10 @@ fn from_outside(term: &Terminal, script: &str) -> std::process::Child {
 }
 
 #[test]
-fn a_program_has_the_real_terminal_as_its_own() {
-    let mut term = at_prompt();
+fn program_gets_real_terminal_as_controlling_terminal() {
+    let mut term = bash_at_prompt();
     let before = term.modes();
-    enter(
+    type_line(
         &mut term,
         &format!(
             "{COSHELL} lend -- sh -c 'tty; echo $COSHELL_TTY; read x </dev/tty; echo got:$x; sleep 100'; echo st $?"
@@ -57,7 +59,7 @@ fn a_program_has_the_real_terminal_as_its_own() {
     term.wait("got:hello");
     // Its shell would wait for a command that starts behind the interrupt.
     term.wait_until("sleep to run", |term| {
-        term.relatives().into_iter().any(|pid| proc::command_line(pid) == "sleep 100")
+        term.descendants().into_iter().any(|pid| proc::command_line(pid) == "sleep 100")
     });
     // Ctrl-C is a signal to it, and to nobody else.
     term.send("\x03");
@@ -68,9 +70,9 @@ fn a_program_has_the_real_terminal_as_its_own() {
 }
 
 #[test]
-fn what_is_redirected_stays_so() {
-    let mut term = at_prompt();
-    enter(
+fn redirected_streams_stay_redirected() {
+    let mut term = bash_at_prompt();
+    type_line(
         &mut term,
         &format!(
             "x=$(seq 3 | {COSHELL} lend -- sh -c 'cat; echo u''p >&2; read y </dev/tty; echo $y; exit 7'); echo \"[$?]\" $x"
@@ -82,22 +84,22 @@ fn what_is_redirected_stays_so() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_told_and_the_terminal_is_back() {
-    let mut term = at_prompt();
-    enter(&mut term, &format!("{COSHELL} lend -- no-such-program; echo st $?"));
+fn missing_program_is_reported_and_terminal_returned() {
+    let mut term = bash_at_prompt();
+    type_line(&mut term, &format!("{COSHELL} lend -- no-such-program; echo st $?"));
     term.wait("coshell: no-such-program could not be run: No such file");
     term.wait("st 1");
 }
 
 /// A full-screen program, killed with everything switched on that it could switch on.
 #[test]
-fn a_killed_program_leaves_no_trace_over_a_full_screen_program() {
-    let place = Place::new();
+fn killed_program_over_vim_leaves_screen_and_modes_intact() {
+    let dir = TestDir::new();
     let text: String = (0..60).map(|n| format!("line {n} \u{e9}\u{4e2d}\n")).collect();
-    let file = place.file("text", &text);
+    let file = dir.write_file("text", &text);
     let mut term = coshell(&["--", "vim", "-u", "NONE", "-c", "set nu mouse=a", &file]).start();
     term.wait_until("vim", |term| term.rows().iter().any(|row| row.contains("line 15")));
-    term.settle();
+    term.wait_quiet();
     let modes = |term: &Terminal| {
         let screen = term.screen();
         let keys = (screen.application_cursor(), screen.application_keypad(), screen.bracketed_paste());
@@ -111,7 +113,7 @@ fn a_killed_program_leaves_no_trace_over_a_full_screen_program() {
     };
     let (rows, before) = (term.rows(), modes(&term));
     let script = "stty raw -echo; printf '\\033[?1000h\\033[?1006h\\033[?25l\\033[3;9r\\033[?6h\\033[4h\\033[>4;2m\\033[31mGUEST'; kill -9 $$";
-    let mut client = from_outside(&term, script);
+    let mut client = lend_from_outside(&term, script);
     term.wait("GUEST");
     assert_eq!(client.wait().expect("it ends").code(), Some(137));
     term.wait_until("vim's screen again", |term| term.rows() == rows && modes(term) == before);
@@ -123,67 +125,67 @@ fn a_killed_program_leaves_no_trace_over_a_full_screen_program() {
 }
 
 #[test]
-fn whoever_asked_is_gone_so_is_the_program() {
-    let mut term = at_prompt();
+fn program_ends_when_requesting_client_is_killed() {
+    let mut term = bash_at_prompt();
     let rows = term.rows();
-    let mut client = from_outside(&term, "echo up; trap '' HUP; sleep 100");
+    let mut client = lend_from_outside(&term, "echo up; trap '' HUP; sleep 100");
     term.wait("up");
     client.kill().expect("it runs");
     client.wait().expect("it ends");
     // It ignores SIGHUP: two seconds later it is killed.
     term.wait_until("the shell's screen", |term| term.rows() == rows);
-    enter(&mut term, "echo sti''ll");
+    type_line(&mut term, "echo sti''ll");
     term.wait("still");
 }
 
 #[test]
-fn what_the_shell_prints_meanwhile_waits_and_is_whole() {
+fn keys_typed_while_lent_do_not_reach_shell() {
     let mut term = wrapped(&[], "echo start; read x; seq -w 300000; echo end").start();
     term.wait("start");
-    let mut client = from_outside(&term, "echo up; read x; exit 0");
+    let mut client = lend_from_outside(&term, "echo up; read x; exit 0");
     term.wait("up");
     // Nothing that is typed now is the shell's.
-    let shell = term.relatives();
+    let shell = term.descendants();
     assert!(!shell.is_empty());
     term.send("guest\r");
     assert_eq!(client.wait().expect("it ends").code(), Some(0));
-    term.forget();
+    term.skip_unread();
     term.send("\r");
     assert_eq!(term.wait_end(), Ended::Code(0));
-    let shown = String::from_utf8_lossy(term.seen()).into_owned();
-    assert_eq!(numbers(&shown), 300_000);
+    let shown = String::from_utf8_lossy(term.output()).into_owned();
+    assert_eq!(count_numbers(&shown), 300_000);
 }
 
 #[test]
-fn a_flood_while_it_is_lent_is_kept_back_and_not_lost() {
+fn flood_while_lent_is_held_back_and_not_lost() {
     let mut term = wrapped(&[], "echo start; until [ -e go ]; do sleep 0.05; done; seq -w 500000; echo en''d").start();
     term.wait("start");
-    let mut client = from_outside(&term, "echo up; read x; printf '\\033[8mGONE'");
+    let mut client = lend_from_outside(&term, "echo up; read x; printf '\\033[8mGONE'");
     term.wait("up");
     std::fs::write(term.home().join("go"), "").expect("the home is ours");
-    term.watch(std::time::Duration::from_millis(500));
+    term.read_for(std::time::Duration::from_millis(500));
     assert!(!term.text().contains("000001"), "nothing is shown over the guest");
     term.send("\r");
     assert_eq!(client.wait().expect("it ends").code(), Some(0));
     term.wait("end");
-    let shown = String::from_utf8_lossy(term.seen()).into_owned();
-    assert_eq!(numbers(&shown), 500_000);
+    let shown = String::from_utf8_lossy(term.output()).into_owned();
+    assert_eq!(count_numbers(&shown), 500_000);
 }
 
 #[test]
-fn a_program_that_stops_goes_on() {
-    let mut term = at_prompt();
-    enter(&mut term, &format!("{COSHELL} lend -- sh -c 'echo up; kill -STOP $$; exit 4'; echo st $?"));
+fn stopped_program_is_continued() {
+    let mut term = bash_at_prompt();
+    type_line(&mut term, &format!("{COSHELL} lend -- sh -c 'echo up; kill -STOP $$; exit 4'; echo st $?"));
     term.wait("st 4");
 }
 
 #[test]
-fn the_end_of_the_session_ends_the_program_and_restores_the_terminal() {
+fn session_end_ends_program_and_restores_terminal() {
     let mut term = bash(&[]).start();
     let before = direct(&["true"]).start();
     let fresh = before.modes();
     term.wait(PROMPT);
-    let mut client = from_outside(&term, "stty raw; echo up; echo $$ > pid; sleep 100");
+    let mut client = lend_from_outside(&term, "stty raw; echo up; echo $$ > pid; sleep 100");
     term.wait("up");
     term.signal(Signal::SIGTERM);
     assert_eq!(term.wait_end(), Ended::Code(143));
@@ -193,30 +195,30 @@ fn the_end_of_the_session_ends_the_program_and_restores_the_terminal() {
 }
 
 #[test]
-fn another_one_has_to_wait() {
-    let mut term = at_prompt();
-    let mut first = from_outside(&term, "echo up; read x");
+fn second_request_while_lent_is_refused() {
+    let mut term = bash_at_prompt();
+    let mut first = lend_from_outside(&term, "echo up; read x");
     term.wait("up");
-    let mut second = from_outside(&term, "true");
+    let mut second = lend_from_outside(&term, "true");
     assert_eq!(second.wait().expect("it ends").code(), Some(1));
     term.send("\r");
     assert_eq!(first.wait().expect("it ends").code(), Some(0));
 }
 
 #[test]
-fn a_size_that_changed_meanwhile_is_told_inside() {
-    let mut term = at_prompt();
-    let mut client = from_outside(&term, "echo up; read x");
+fn size_changed_while_lent_is_applied_inside() {
+    let mut term = bash_at_prompt();
+    let mut client = lend_from_outside(&term, "echo up; read x");
     term.wait("up");
     term.resize(30, 90, 0, 0);
     term.send("\r");
     client.wait().expect("it ends");
-    enter(&mut term, "stty size");
+    type_line(&mut term, "stty size");
     term.wait("30 90");
 }
 
 #[test]
-fn without_a_terminal_there_is_nothing_to_lend() {
+fn lend_without_terminal_is_refused() {
     let mut term = wrapped(&[], &format!("{COSHELL} lend -- true 2>&1 | cat; read x")).start();
     term.wait("\x1b[?1049h");
     term.send("\r");
@@ -228,11 +230,11 @@ fn without_a_terminal_there_is_nothing_to_lend() {
 }
 
 #[test]
-fn a_line_is_asked_for_and_edited_and_files_complete() {
-    let mut term = at_prompt();
-    enter(&mut term, "mkdir d; touch d/some-file-name");
+fn ask_edits_line_and_completes_file_names() {
+    let mut term = bash_at_prompt();
+    type_line(&mut term, "mkdir d; touch d/some-file-name");
     term.wait(PROMPT);
-    enter(&mut term, &format!("x=$({COSHELL} ask 'Which file? ' --default d/); echo \"[$?]\" \"<$x>\""));
+    type_line(&mut term, &format!("x=$({COSHELL} ask 'Which file? ' --default d/); echo \"[$?]\" \"<$x>\""));
     term.wait("\x1b[?1049h");
     term.wait("\x1b[KWhich file? ");
     term.send("so\t");
@@ -240,7 +242,7 @@ fn a_line_is_asked_for_and_edited_and_files_complete() {
     term.send("\r");
     term.wait("[0] <d/some-file-name>");
     for (key, status) in [("\x04", 1), ("\x03", 130)] {
-        enter(&mut term, &format!("{COSHELL} ask 'Sure? '; echo \"[$?]\""));
+        type_line(&mut term, &format!("{COSHELL} ask 'Sure? '; echo \"[$?]\""));
         term.wait("\x1b[?1049h");
         term.wait("\x1b[KSure? ");
         term.send(key);
@@ -249,10 +251,10 @@ fn a_line_is_asked_for_and_edited_and_files_complete() {
 }
 
 #[test]
-fn what_was_answered_comes_back_and_what_is_secret_is_neither_shown_nor_kept() {
-    let mut term = at_prompt();
+fn ask_recalls_answers_and_neither_shows_nor_keeps_secrets() {
+    let mut term = bash_at_prompt();
     let mut ask = |options: &str, keys: &str| {
-        enter(&mut term, &format!("x=$({COSHELL} ask {options} 'Say: '); echo \"[$?]\" \"<$x>\" | tr a-z A-Z"));
+        type_line(&mut term, &format!("x=$({COSHELL} ask {options} 'Say: '); echo \"[$?]\" \"<$x>\" | tr a-z A-Z"));
         term.wait("\x1b[?1049h");
         // The picture of the screen has the prompt in the command line; the question stands behind the last of it.
         term.wait("\r\n");
@@ -270,45 +272,45 @@ fn what_was_answered_comes_back_and_what_is_secret_is_neither_shown_nor_kept() {
 }
 
 #[test]
-fn a_coprocess_asks_the_user() {
-    let place = Place::new();
-    let script = place.file("bot", format!("x=$({COSHELL} ask 'Name? '); printf 'echo hello %s\\r' \"$x\""));
+fn coproc_asks_user() {
+    let dir = TestDir::new();
+    let script = dir.write_file("bot", format!("x=$({COSHELL} ask 'Name? '); printf 'echo hello %s\\r' \"$x\""));
     let mut term = bash(&["-t", "who is there", "-c", &format!("sh {script}")]).start();
     term.wait(PROMPT);
-    enter(&mut term, "echo who is the''re");
+    type_line(&mut term, "echo who is the''re");
     term.wait("\x1b[KName? ");
     term.send("world\r");
     term.wait("hello world\r\n");
 }
 
 #[test]
-fn its_process_group_is_gone_with_it() {
-    let mut term = at_prompt();
-    let mut client = from_outside(&term, "echo pid $$; read x");
+fn killed_program_returns_terminal() {
+    let mut term = bash_at_prompt();
+    let mut client = lend_from_outside(&term, "echo pid $$; read x");
     let pid: i32 = term.wait_match(r"pid (\d+)").parse().expect("a number");
-    assert!(proc::lives(Pid::from_raw(pid)));
+    assert!(proc::is_alive(Pid::from_raw(pid)));
     kill(Pid::from_raw(pid), Signal::SIGKILL).expect("it runs");
     assert_eq!(client.wait().expect("it ends").code(), Some(137));
-    enter(&mut term, "echo sti''ll");
+    type_line(&mut term, "echo sti''ll");
     term.wait("still");
 }
 
 #[test]
-fn whoever_asks_in_vain_is_told_so_and_does_not_wait() {
+fn ask_without_free_terminal_fails_at_once() {
     let mut term = direct(&["sh", "-c", &format!("{COSHELL} -- sh -c '{COSHELL} ask Name; echo st $?' | cat")]).start();
     term.wait("there is nothing to lend");
     term.wait("st 1");
     assert_eq!(term.wait_end(), Ended::Code(0));
     let mut session = Session::bash(&[]);
-    let first = session.calling(&["lend", "--tty", "--", "sh", "-c", "echo up; read x"], "");
+    let first = session.start_call(&["lend", "--tty", "--", "sh", "-c", "echo up; read x"], "");
     session.term.wait("up");
     session.call(&["ask", "Name? "]).failed(1, "the terminal is lent to another program");
     session.term.send("\r");
-    assert_eq!(session.said(first).status, Some(0));
+    assert_eq!(session.finish_call(first).status, Some(0));
 }
 
 /// Asks for the terminal, for a program whose stdout is a pipe.
-fn lend_a_pipe(client: &Client) -> io::PipeReader {
+fn request_with_pipe(client: &Client) -> io::PipeReader {
     let (reads, writes) = io::pipe().expect("a pipe");
     let fds = [writes.as_raw_fd()];
     let request = json!({"jsonrpc": "2.0", "id": 1, "method": "lend", "params": {"command": ["true"], "streams": [1]}});
@@ -326,35 +328,38 @@ fn lend_a_pipe(client: &Client) -> io::PipeReader {
 
 /// Fails unless nobody can write to this pipe any more.
 #[track_caller]
-fn is_ended(reads: &io::PipeReader) {
+fn assert_write_end_closed(reads: &io::PipeReader) {
     let mut fds = [PollFd::new(reads.as_fd(), PollFlags::POLLIN)];
     assert_eq!(poll(&mut fds, 10_000_u16), Ok(1), "somebody has its other end");
     assert_eq!(fds[0].revents(), Some(PollFlags::POLLHUP));
 }
 
 #[test]
-fn what_was_passed_along_in_vain_is_closed_with_the_answer() {
+fn descriptors_of_refused_request_are_closed() {
     let mut session = Session::bash(&[]);
-    let first = session.calling(&["lend", "--tty", "--", "sh", "-c", "echo up; read x"], "");
+    let first = session.start_call(&["lend", "--tty", "--", "sh", "-c", "echo up; read x"], "");
     session.term.wait("up");
     let mut client = session.client();
-    let pipe = lend_a_pipe(&client);
-    assert_eq!(client.hear().expect("an answer")["error"]["code"], 7);
-    is_ended(&pipe);
+    let pipe = request_with_pipe(&client);
+    assert_eq!(client.receive().expect("an answer")["error"]["code"], 7);
+    assert_write_end_closed(&pipe);
     session.term.send("\r");
-    assert_eq!(session.said(first).status, Some(0));
+    assert_eq!(session.finish_call(first).status, Some(0));
     // The output rests in the middle of a sequence: that is waited for, and then refused.
     session.term.send("printf '\\033]0;un''done'; read x\r");
     session.term.wait("undone");
-    let pipe = lend_a_pipe(&client);
-    assert_eq!(client.hear().expect("an answer")["error"]["code"], 1);
-    is_ended(&pipe);
+    let pipe = request_with_pipe(&client);
+    assert_eq!(client.receive().expect("an answer")["error"]["code"], 1);
+    assert_write_end_closed(&pipe);
 }
 
 #[test]
-fn in_a_directory_that_is_gone_the_program_runs_where_the_session_does() {
-    let mut term = at_prompt();
-    enter(&mut term, &format!("mkdir gone; cd gone; rmdir ../gone; {COSHELL} lend -- sh -c 'pwd; read x'; echo st $?"));
+fn lend_from_removed_directory_runs_in_session_directory() {
+    let mut term = bash_at_prompt();
+    type_line(
+        &mut term,
+        &format!("mkdir gone; cd gone; rmdir ../gone; {COSHELL} lend -- sh -c 'pwd; read x'; echo st $?"),
+    );
     let home = term.home().display().to_string();
     term.wait("\x1b[?1049h");
     term.wait(&format!("{home}\r\n"));
@@ -364,17 +369,17 @@ fn in_a_directory_that_is_gone_the_program_runs_where_the_session_does() {
 }
 
 #[test]
-fn an_environment_that_no_session_takes_is_named() {
-    let mut term = at_prompt();
-    enter(
+fn oversized_environment_is_refused_with_largest_variable() {
+    let mut term = bash_at_prompt();
+    type_line(
         &mut term,
         "big=$(printf %0100000d 1); for i in 0 1 2 3 4 5 6 7 8 9 a; do export BIG_$i=$big; done; BIG_7=7$big",
     );
     for line in ["lend -- true", "ask Name"] {
-        enter(&mut term, &format!("{COSHELL} {line}; echo st $?"));
+        type_line(&mut term, &format!("{COSHELL} {line}; echo st $?"));
         term.wait_match(r"the environment is 1\d\d\d KiB, of which the variable BIG_7 is 97 KiB: leave it out");
         term.wait("st 125");
     }
-    enter(&mut term, &format!("env -u BIG_7 {COSHELL} lend -- true; echo st $?"));
+    type_line(&mut term, &format!("env -u BIG_7 {COSHELL} lend -- true; echo st $?"));
     term.wait("st 0");
 }

@@ -1,37 +1,38 @@
-//! End-to-end tests: coshell in a real terminal, with real programs inside.
+//! End-to-end tests: coshell runs in real terminals with real programs inside.
 //!
-//! One file a subject; `support` is the rig. No test sleeps and hopes: each waits for an event, with a deadline.
+//! Each file covers one subject; `support` is the test harness. Tests wait for events, each with a deadline, and never
+//! for a fixed time in the hope that something has happened.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-mod actions;
-mod client;
+mod command_line;
 mod completions;
 mod coproc;
-mod coproc_life;
-mod coproc_trouble;
+mod coproc_faults;
+mod coproc_lifecycle;
 mod exit;
 mod explainer;
-mod explaining;
-mod flow;
+mod explainer_session;
+mod flow_control;
 mod indicator;
-mod integration;
-mod jobs;
+mod job_control;
 mod lend;
 mod menu;
-mod modes;
 mod notices;
-mod programs;
-mod reading;
-mod redirect;
+mod python_client;
+mod redirection;
 mod relay;
 mod run_script;
-mod safety;
+mod screen_and_lines;
+mod shell_integration;
 mod signals;
-mod silent;
-mod size;
+mod silent_coproc;
 mod socket;
 mod subcommands;
 mod support;
+mod terminal_modes;
+mod transparency;
+mod trigger_actions;
 mod triggers;
-mod usage;
+mod untrusted_output;
+mod window_size;
 mod zmodem;

@@ -2,29 +2,29 @@
 
 use std::time::Duration;
 
-use crate::support::{Launch, PROMPT, Place, Terminal, bash, contains, coshell, direct, needs, proc, shell, wrapped};
+use crate::support::{Launch, PROMPT, Terminal, TestDir, bash, contains, coshell, direct, needs, proc, shell, wrapped};
 
-const LETTERS: &str = " r run  s stop  e errors  t triggers  n notes  q status  Esc closes";
+const MENU_KEYS: &str = " r run  s stop  e errors  t triggers  n notes  q status  Esc closes";
 
 /// Everything a person can see.
 #[derive(Debug, PartialEq)]
-struct Sight {
+struct ScreenState {
     rows: Vec<String>,
     cursor: (u16, u16),
     hidden: bool,
     formatted: Vec<u8>,
 }
 
-fn sight(term: &Terminal) -> Sight {
+fn screen_state(term: &Terminal) -> ScreenState {
     let screen = term.screen();
     let formatted = screen.contents_formatted();
-    Sight { rows: term.rows(), cursor: screen.cursor_position(), hidden: screen.hide_cursor(), formatted }
+    ScreenState { rows: term.rows(), cursor: screen.cursor_position(), hidden: screen.hide_cursor(), formatted }
 }
 
 /// Waits until this is the row in reverse.
 #[track_caller]
 fn wait_menu(term: &mut Terminal, text: &str) -> usize {
-    term.wait_some(&format!("the menu {text:?}"), |term| {
+    term.wait_for(&format!("the menu {text:?}"), |term| {
         let screen = term.screen();
         let row =
             (0..term.rows().len()).rev().find(|&row| screen.cell(row as u16, 0).is_some_and(|cell| cell.inverse()));
@@ -34,73 +34,73 @@ fn wait_menu(term: &mut Terminal, text: &str) -> usize {
 }
 
 #[track_caller]
-fn wait_sight(term: &mut Terminal, wanted: &Sight) {
+fn wait_screen_state(term: &mut Terminal, wanted: &ScreenState) {
     let what = format!("the screen to be as before:\n{}\n{:?}", wanted.rows.join("\n"), wanted.cursor);
-    term.wait_until(&what, |term| sight(term) == *wanted);
+    term.wait_until(&what, |term| screen_state(term) == *wanted);
 }
 
 /// Waits until this text is on the screen and nothing more comes.
 #[track_caller]
-fn settled(term: &mut Terminal, text: &str) -> Sight {
+fn wait_screen(term: &mut Terminal, text: &str) -> ScreenState {
     term.wait_until(&format!("{text:?} on the screen"), |term| term.rows().iter().any(|row| row.contains(text)));
-    term.settle();
-    sight(term)
+    term.wait_quiet();
+    screen_state(term)
 }
 
 /// Opens the menu over this, says on which row, and closes it again: nothing is left.
 #[track_caller]
-fn comes_and_goes(term: &mut Terminal, text: &str) -> usize {
-    let before = settled(term, text);
+fn open_and_close_menu(term: &mut Terminal, text: &str) -> usize {
+    let before = wait_screen(term, text);
     term.send("\x1d");
-    let row = wait_menu(term, LETTERS);
+    let row = wait_menu(term, MENU_KEYS);
     term.send("\x1b");
-    wait_sight(term, &before);
+    wait_screen_state(term, &before);
     row
 }
 
-fn home(launch: Launch) -> Launch {
+fn without_state_home(launch: Launch) -> Launch {
     launch.without("XDG_STATE_HOME")
 }
 
 #[test]
-fn over_bash_with_the_line_edited_in_the_middle() {
+fn menu_over_edited_bash_line_leaves_no_trace() {
     let mut term = bash(&[]).size(24, 40, 0, 0).start();
     term.wait(PROMPT);
     let long = "echo 'a line that is longer than the terminal is wide'";
     term.send(format!("{long}\x1b[D\x1b[D\x1b[D"));
-    assert_eq!(comes_and_goes(&mut term, "wide'"), 2, "below the line: nothing is known of the last row");
+    assert_eq!(open_and_close_menu(&mut term, "wide'"), 2, "below the line: nothing is known of the last row");
     term.send("r\r");
     term.wait("than the terminal is wirde");
     term.wait(PROMPT);
     term.send("seq 40\r");
-    assert_eq!(comes_and_goes(&mut term, "40"), 23);
+    assert_eq!(open_and_close_menu(&mut term, "40"), 23);
     term.send("clear; echo top\r");
-    assert_eq!(comes_and_goes(&mut term, "top"), 23);
+    assert_eq!(open_and_close_menu(&mut term, "top"), 23);
 }
 
 #[test]
-fn over_a_line_that_fills_its_row() {
+fn menu_over_line_filling_its_row_leaves_no_trace() {
     let mut term = bash(&[]).size(10, 20, 0, 0).start();
     term.wait(PROMPT);
     term.send("clear\r");
     // What is typed before the prompt is echoed by the line discipline, in front of the prompt.
     term.wait(PROMPT);
     term.send("echo 7890123");
-    comes_and_goes(&mut term, "ready> echo 7890123");
+    open_and_close_menu(&mut term, "ready> echo 7890123");
     term.send("4");
-    comes_and_goes(&mut term, "ready> echo 78901234");
+    open_and_close_menu(&mut term, "ready> echo 78901234");
     term.send("5\r");
     term.wait("\r789012345\r\n");
 }
 
 #[test]
-fn over_zsh_and_fish() {
+fn menu_over_zsh_and_fish_leaves_no_trace() {
     needs("zsh");
     needs("fish");
     let mut term = coshell(&["--", "zsh", "-f", "-i"]).env("PS1", "%F{green}zsh>%f ").start();
     term.wait("zsh>");
     term.send("echo ab\x1b[D\x1b[D");
-    comes_and_goes(&mut term, "zsh> echo ab");
+    open_and_close_menu(&mut term, "zsh> echo ab");
     term.send("x\r");
     term.wait("\nxab\r\n");
 
@@ -108,34 +108,34 @@ fn over_zsh_and_fish() {
     let mut term = coshell(&["--", "fish", "--private", "-C", prompt]).start();
     term.wait("fish>");
     term.send("echo ab\x1b[D\x1b[D");
-    comes_and_goes(&mut term, "fish> echo ab");
+    open_and_close_menu(&mut term, "fish> echo ab");
     term.send("x\r");
     term.wait_until("the output", |term| term.rows().iter().any(|row| row == "xab"));
 }
 
 #[test]
-fn over_vim_less_and_htop() {
+fn menu_over_vim_less_and_htop_leaves_no_trace() {
     for name in ["vim", "less", "htop"] {
         needs(name);
     }
-    let place = Place::new();
-    place.file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
+    let dir = TestDir::new();
+    dir.write_file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
     let vim = ["vim", "-u", "NONE", "-i", "NONE", "-n", "--cmd", "syntax on", "text"];
     for (argv, text) in [(&vim[..], "line 1"), (&["less", "-R", "text"], "line 1")] {
-        let mut term = coshell(&[&["--"], argv].concat()).cwd(place.dir()).start();
-        assert_eq!(comes_and_goes(&mut term, text), 23, "{argv:?}");
+        let mut term = coshell(&[&["--"], argv].concat()).cwd(dir.root()).start();
+        assert_eq!(open_and_close_menu(&mut term, text), 23, "{argv:?}");
         term.send(":");
         term.wait_until("the colon", |term| term.rows()[23].trim_start().starts_with(':'));
-        assert_eq!(comes_and_goes(&mut term, ":"), 23, "{argv:?}");
+        assert_eq!(open_and_close_menu(&mut term, ":"), 23, "{argv:?}");
     }
     // htop draws itself anew all the time: its last row says which keys do what.
-    let mut term = coshell(&["--", "htop", "-d", "5"]).env("HOME", place.dir()).start();
+    let mut term = coshell(&["--", "htop", "-d", "5"]).env("HOME", dir.root()).start();
     term.wait_until("htop", |term| term.rows()[23].starts_with("F1Help"));
     let keys = term.rows()[23].clone();
     term.send("\x1d");
-    assert_eq!(wait_menu(&mut term, LETTERS), 23);
-    term.watch(Duration::from_millis(1200));
-    assert_eq!(term.rows()[23], LETTERS, "what it drew meanwhile waits");
+    assert_eq!(wait_menu(&mut term, MENU_KEYS), 23);
+    term.read_for(Duration::from_millis(1200));
+    assert_eq!(term.rows()[23], MENU_KEYS, "what it drew meanwhile waits");
     term.send("\x1b");
     term.wait_until("its keys again", |term| term.rows()[23] == keys);
     term.send("q");
@@ -143,63 +143,63 @@ fn over_vim_less_and_htop() {
 }
 
 #[test]
-fn inside_and_outside_tmux() {
+fn menu_inside_and_outside_tmux_leaves_no_trace() {
     needs("tmux");
-    let place = Place::new();
-    place.file(
+    let dir = TestDir::new();
+    dir.write_file(
         "tmux.conf",
         "set -g status-right ''\nset -g automatic-rename off\nset -g default-command 'PS1=\"in> \" sh'\n",
     );
     let tmux = ["tmux", "-u", "-f", "tmux.conf", "-S", "./socket", "new-session"];
     let keep = [";", "set", "-g", "destroy-unattached", "on"];
     let outside = [&["--"][..], &tmux, &keep].concat();
-    let mut term = coshell(&outside).cwd(place.dir()).start();
-    assert_eq!(comes_and_goes(&mut term, "in>"), 23);
+    let mut term = coshell(&outside).cwd(dir.root()).start();
+    assert_eq!(open_and_close_menu(&mut term, "in>"), 23);
     term.send("\x1d\x1d\x02d");
     drop(term);
 
-    let place = Place::new();
-    place.file("tmux.conf", "set -g status-right ''\nset -g automatic-rename off\n");
+    let dir = TestDir::new();
+    dir.write_file("tmux.conf", "set -g status-right ''\nset -g automatic-rename off\n");
     let inside = [&tmux[..], &["exec \"$WRAP\" -- env PS1='in> ' sh"], &keep].concat();
-    let mut term = direct(&inside).cwd(place.dir()).start();
-    settled(&mut term, "in>");
+    let mut term = direct(&inside).cwd(dir.root()).start();
+    wait_screen(&mut term, "in>");
     term.send("clear; echo top\r");
     term.wait_until("a clear screen", |term| term.rows()[..2] == ["top", "in>"]);
     term.send("half");
-    assert_eq!(comes_and_goes(&mut term, "in> half"), 22, "above tmux's own line");
+    assert_eq!(open_and_close_menu(&mut term, "in> half"), 22, "above tmux's own line");
 }
 
 #[test]
-fn emoji_inside_tmux_do_not_make_the_screen_scroll() {
+fn menu_with_emoji_inside_tmux_does_not_scroll() {
     needs("tmux");
-    let place = Place::new();
-    place.file("tmux.conf", "set -g status off\n");
+    let dir = TestDir::new();
+    dir.write_file("tmux.conf", "set -g status off\n");
     let inside = "exec \"$WRAP\" --indicator none -- env PS1='in> ' sh";
     let argv = ["tmux", "-u", "-f", "tmux.conf", "-S", "./socket", "new-session", inside];
     let keep = [";", "set", "-g", "destroy-unattached", "on"];
-    let mut term = direct(&[&argv[..], &keep].concat()).cwd(place.dir()).size(8, 60, 0, 0).start();
-    settled(&mut term, "in>");
+    let mut term = direct(&[&argv[..], &keep].concat()).cwd(dir.root()).size(8, 60, 0, 0).start();
+    wait_screen(&mut term, "in>");
     let hands = "\u{1f44d}\u{1f3fd}".repeat(4);
     term.send(format!("clear; echo anchor; \"$WRAP\" annotate /anchor '{hands} ok'\r"));
-    settled(&mut term, "note on line");
+    wait_screen(&mut term, "note on line");
     term.send("clear; seq 20\r");
-    let before = settled(&mut term, "20");
+    let before = wait_screen(&mut term, "20");
     term.send("\x1dn");
     term.wait_until("the note", |term| term.rows()[7].contains("ok"));
     assert_eq!(term.rows()[..7], before.rows[..7]);
     term.send("\x1b");
-    wait_sight(&mut term, &before);
+    wait_screen_state(&mut term, &before);
 }
 
 #[test]
-fn a_command_is_run_stopped_and_remembered() {
-    let mut term = home(shell(&[])).start();
+fn menu_runs_stops_and_remembers_command() {
+    let mut term = without_state_home(shell(&[])).start();
     term.wait(PROMPT);
     term.send("\x1dr");
     wait_menu(&mut term, " run:");
     term.send("echo $$ > pid; exec slepe\x1b[D\x1b[D\x7fp 1\x1b[D\x1b[D\x1b[D\x1b[D");
     term.send("\x05\x15echo $$ > pid; exec sleep 100\r");
-    let pid = term.wait_some("the coprocess", |term| {
+    let pid = term.wait_for("the coprocess", |term| {
         let text = String::from_utf8(term.read_home("pid")?).ok()?;
         text.trim().parse().ok().map(nix::unistd::Pid::from_raw)
     });
@@ -207,7 +207,7 @@ fn a_command_is_run_stopped_and_remembered() {
     term.send("\x1dq");
     term.wait("bytes read");
     term.send("x\x1ds");
-    term.wait_until("its end", |_| !proc::lives(pid));
+    term.wait_until("its end", |_| !proc::is_alive(pid));
     // coshell may learn of that later.
     term.wait_until("its title to go", |term| term.title().is_none_or(|title| !title.contains("echo")));
     term.send("\x1dr\x1b[A");
@@ -218,8 +218,8 @@ fn a_command_is_run_stopped_and_remembered() {
 }
 
 #[test]
-fn a_bad_history_is_told_of_and_left_alone() {
-    let mut term = home(shell(&[])).start();
+fn unreadable_history_is_reported_and_left_unchanged() {
+    let mut term = without_state_home(shell(&[])).start();
     let path = term.home().join(".local/state/coshell");
     std::fs::create_dir_all(&path).unwrap();
     std::fs::write(path.join("history"), b"\xff\xfe\n").unwrap();
@@ -232,15 +232,15 @@ fn a_bad_history_is_told_of_and_left_alone() {
 }
 
 #[test]
-fn the_newer_spellings_open_it_and_twice_sends_them() {
+fn hotkey_in_extended_encodings_opens_menu_and_twice_types_it() {
     let script = "stty raw -echo; echo up; dd bs=1 count=14 2>/dev/null | od -An -c; echo over";
     let mut term = wrapped(&["-q"], script).start();
     term.wait("up");
     for spelled in ["\x1b[93;5u", "\x1b[27;5;93~"] {
         term.send(spelled);
-        wait_menu(&mut term, LETTERS);
+        wait_menu(&mut term, MENU_KEYS);
         term.send("\x1b");
-        term.wait_until("no menu", |term| !term.rows().iter().any(|row| row == LETTERS));
+        term.wait_until("no menu", |term| !term.rows().iter().any(|row| row == MENU_KEYS));
     }
     term.send("\x1b[93;5u\x1b[93;5u");
     term.send("\x1d\x1dabcdef");
@@ -251,15 +251,15 @@ fn the_newer_spellings_open_it_and_twice_sends_them() {
 }
 
 #[test]
-fn a_flood_waits_for_it_and_nothing_is_lost() {
+fn flood_under_menu_waits_and_is_not_lost() {
     let mut term = shell(&["-q"]).start();
     term.wait(PROMPT);
     term.send("seq 1 300000; echo flood'-'over\r");
     term.wait("1000\r\n");
     term.send("\x1d");
-    wait_menu(&mut term, LETTERS);
-    term.watch(Duration::from_millis(500));
-    assert!(!contains(term.seen(), "flood-over"));
+    wait_menu(&mut term, MENU_KEYS);
+    term.read_for(Duration::from_millis(500));
+    assert!(!contains(term.output(), "flood-over"));
     term.send("\x1b");
     term.wait("flood-over\r\n");
     let text = term.text();
@@ -269,14 +269,14 @@ fn a_flood_waits_for_it_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_resize_under_vim_leaves_vim_whole() {
+fn resize_under_menu_leaves_vim_intact() {
     needs("vim");
     let mut term = coshell(&["--", "vim", "-u", "NONE", "-i", "NONE", "-n"]).start();
     term.wait_until("vim", |term| term.rows().iter().filter(|row| row.starts_with('~')).count() == 22);
     term.send("\x1d");
-    wait_menu(&mut term, LETTERS);
+    wait_menu(&mut term, MENU_KEYS);
     term.resize(30, 100, 0, 0);
-    term.wait_until("the menu on the new last row", |term| term.rows().get(29).is_some_and(|row| row == LETTERS));
+    term.wait_until("the menu on the new last row", |term| term.rows().get(29).is_some_and(|row| row == MENU_KEYS));
     term.send("\x1b");
     term.wait_until("vim in the new size", |term| {
         let rows = term.rows();

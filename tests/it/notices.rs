@@ -1,41 +1,41 @@
 //! Notices as a person sees them: above the line that is being typed, which comes back with its cursor.
 
-use crate::support::{Launch, PROMPT, Place, Terminal, bash, contains, coshell, direct, needs};
+use crate::support::{Launch, PROMPT, Terminal, TestDir, bash, contains, coshell, direct, needs};
 
 /// A coprocess that fails when it is told to, and sleeps until then.
-const FAILS: &str = "mkfifo \"$HOME/go\"; read -r go < \"$HOME/go\"; echo the-reason >&2; exit 3";
+const FAILING_COPROC: &str = "mkfifo \"$HOME/go\"; read -r go < \"$HOME/go\"; echo the-reason >&2; exit 3";
 
 fn options() -> [&'static str; 4] {
-    ["--indicator", "none", "-c", FAILS]
+    ["--indicator", "none", "-c", FAILING_COPROC]
 }
 
 /// What a person sees: the rows, the cursor, and what the characters look like.
 #[derive(Debug, PartialEq)]
-struct Sight {
+struct ScreenState {
     rows: Vec<String>,
     cursor: (u16, u16),
 }
 
-fn sight(term: &Terminal) -> Sight {
-    Sight { rows: term.rows(), cursor: term.screen().cursor_position() }
+fn screen_state(term: &Terminal) -> ScreenState {
+    ScreenState { rows: term.rows(), cursor: term.screen().cursor_position() }
 }
 
 /// Waits until the screen shows this and nothing more comes.
 #[track_caller]
-fn settled(term: &mut Terminal, text: &str) -> Sight {
+fn wait_screen(term: &mut Terminal, text: &str) -> ScreenState {
     term.wait_until(&format!("{text:?} on the screen"), |term| term.rows().iter().any(|row| row.contains(text)));
-    term.settle();
-    sight(term)
+    term.wait_quiet();
+    screen_state(term)
 }
 
 /// The notice comes above the line that begins on this row of the screen as it is; nothing else changes. Says how many
 /// rows it takes.
 #[track_caller]
-fn comes_above(term: &mut Terminal, first: usize, before: &Sight) -> usize {
+fn assert_notice_above(term: &mut Terminal, first: usize, before: &ScreenState) -> usize {
     std::fs::write(term.home().join("go"), "").unwrap();
     let what = format!("the notice above row {first} of {before:#?}");
-    term.wait_some(&what, |term| {
-        let now = sight(term);
+    term.wait_for(&what, |term| {
+        let now = screen_state(term);
         let begins = now.rows.iter().position(|row| row.starts_with("coshell: coprocess"))?;
         let count = now.rows.iter().position(|row| row == "  the-reason")? + 1 - begins;
         (now == with_notice(before, first, &now.rows[begins..begins + count])).then_some(count)
@@ -43,7 +43,7 @@ fn comes_above(term: &mut Terminal, first: usize, before: &Sight) -> usize {
 }
 
 /// The screen as it should be then.
-fn with_notice(before: &Sight, first: usize, notice: &[String]) -> Sight {
+fn with_notice(before: &ScreenState, first: usize, notice: &[String]) -> ScreenState {
     let mut rows = before.rows.clone();
     let used = rows.iter().rposition(|row| !row.is_empty()).unwrap_or(0).max(usize::from(before.cursor.0)) + 1;
     rows.splice(first..first, notice.to_vec());
@@ -51,25 +51,25 @@ fn with_notice(before: &Sight, first: usize, notice: &[String]) -> Sight {
     rows.drain(..scrolled);
     rows.truncate(before.rows.len());
     let row = usize::from(before.cursor.0) + notice.len() - scrolled;
-    Sight { rows, cursor: (row as u16, before.cursor.1) }
+    ScreenState { rows, cursor: (row as u16, before.cursor.1) }
 }
 
 /// Starts a shell, types something into it, and has the notice come above the line of the prompt.
 #[track_caller]
-fn over(launch: Launch, prompt: &str, typed: &str, text: &str) -> Terminal {
+fn start_and_assert_notice(launch: Launch, prompt: &str, typed: &str, text: &str) -> Terminal {
     let mut term = launch.start();
     term.wait(prompt);
-    settled(&mut term, prompt.trim_end());
+    wait_screen(&mut term, prompt.trim_end());
     term.send(typed);
-    let before = settled(&mut term, text);
+    let before = wait_screen(&mut term, text);
     let first = before.rows.iter().rposition(|row| row.contains(prompt.trim_end())).expect("the prompt");
-    comes_above(&mut term, first, &before);
+    assert_notice_above(&mut term, first, &before);
     term
 }
 
 #[test]
-fn above_a_line_that_bash_edits_in_the_middle() {
-    let mut term = over(bash(&options()), PROMPT, "echo ab\x1b[D\x1b[D", "echo ab");
+fn notice_appears_above_edited_bash_line() {
+    let mut term = start_and_assert_notice(bash(&options()), PROMPT, "echo ab\x1b[D\x1b[D", "echo ab");
     term.send("x\r");
     term.wait_until("the output", |term| term.rows().contains(&"xab".to_owned()));
     let row = format!("{PROMPT}echo xab");
@@ -77,60 +77,61 @@ fn above_a_line_that_bash_edits_in_the_middle() {
 }
 
 #[test]
-fn above_a_line_that_wraps() {
+fn notice_appears_above_wrapped_line() {
     let line = "echo 'this line is longer than the terminal is wide, in fact it takes three rows of it'";
     for back in [0, 3, 30, 60] {
         let launch = bash(&options()).size(12, 40, 0, 0);
-        let mut term = over(launch, PROMPT, &format!("{line}{}", "\x1b[D".repeat(back)), "rows of it'");
+        let mut term =
+            start_and_assert_notice(launch, PROMPT, &format!("{line}{}", "\x1b[D".repeat(back)), "rows of it'");
         term.send("\x05; echo 'do'ne\r");
         term.wait_until("the output", |term| term.rows().contains(&"done".to_owned()));
     }
 }
 
 #[test]
-fn above_a_line_that_fills_its_rows() {
-    let mut term = over(bash(&options()).size(12, 20, 0, 0), PROMPT, "echo 78901234", "78901234");
+fn notice_appears_above_line_filling_its_rows() {
+    let mut term = start_and_assert_notice(bash(&options()).size(12, 20, 0, 0), PROMPT, "echo 78901234", "78901234");
     term.send("5\r");
     term.wait_until("the output", |term| term.rows().contains(&"789012345".to_owned()));
 }
 
 #[test]
-fn at_the_bottom_the_screen_scrolls() {
+fn notice_at_bottom_scrolls_screen() {
     let mut term = bash(&options()).size(8, 40, 0, 0).start();
     term.wait(PROMPT);
     term.send("seq 20\r");
-    settled(&mut term, "20");
+    wait_screen(&mut term, "20");
     term.send("echo ab\x1b[D");
-    let before = settled(&mut term, "echo ab");
-    comes_above(&mut term, 7, &before);
+    let before = wait_screen(&mut term, "echo ab");
+    assert_notice_above(&mut term, 7, &before);
     term.send("x\r");
     term.wait_until("the output", |term| term.rows().contains(&"axb".to_owned()));
 }
 
 #[test]
-fn above_a_coloured_line_that_stays_coloured() {
+fn notice_above_coloured_line_keeps_colours() {
     let prompt = "\\[\\e[1;32m\\]green\\[\\e[0m\\] \\[\\e[44m\\]blue\\[\\e[m\\]> ";
     let mut term = bash(&options()).env("PS1", prompt).start();
     term.wait("blue");
-    settled(&mut term, "green blue>");
+    wait_screen(&mut term, "green blue>");
     term.send("echo");
-    let before = settled(&mut term, "echo");
+    let before = wait_screen(&mut term, "echo");
     let cells = |term: &Terminal, row: u16| -> Vec<_> {
         let screen = term.screen();
         (0..20).filter_map(|col| screen.cell(row, col).cloned()).collect()
     };
     let (row, line) = (before.cursor.0, cells(&term, before.cursor.0));
-    let count = comes_above(&mut term, row.into(), &before);
+    let count = assert_notice_above(&mut term, row.into(), &before);
     assert_eq!(cells(&term, row + count as u16), line);
     assert!(cells(&term, row)[0].dim());
 }
 
 #[test]
-fn what_is_printed_next_keeps_its_colour() {
+fn output_after_notice_keeps_its_colour() {
     let script = "mkfifo over; printf '\\033[1;31mred'; read -r go < over; printf ' still'; read x";
     let mut term = coshell(&[&options()[..], &["--", "sh", "-c", script]].concat()).start();
-    let before = settled(&mut term, "red");
-    let count = comes_above(&mut term, 0, &before);
+    let before = wait_screen(&mut term, "red");
+    let count = assert_notice_above(&mut term, 0, &before);
     std::fs::write(term.home().join("over"), "").unwrap();
     term.wait_until("the rest", |term| term.rows().contains(&"red still".to_owned()));
     let cell = term.screen().cell(count as u16, 5).cloned().expect("it is there");
@@ -138,69 +139,69 @@ fn what_is_printed_next_keeps_its_colour() {
 }
 
 #[test]
-fn above_a_line_of_zsh() {
+fn notice_appears_above_zsh_line() {
     needs("zsh");
     let zsh = |options: &[&str]| coshell(&[options, &["--", "zsh", "-f", "-i"]].concat());
     let launch = zsh(&options()).env("PS1", "%F{green}zsh>%f ");
-    let mut term = over(launch, "zsh>", "echo ab\x1b[D\x1b[D", "echo ab");
+    let mut term = start_and_assert_notice(launch, "zsh>", "echo ab\x1b[D\x1b[D", "echo ab");
     term.send("x\r");
     term.wait_until("the output", |term| term.rows().contains(&"xab".to_owned()));
 
     // A prompt on the right, and a line that wraps.
     let launch = zsh(&options()).env("PS1", "zsh> ").env("RPROMPT", "%F{red}right%f").size(12, 40, 0, 0);
-    let mut term = over(launch, "zsh>", "echo 'a line'", "right");
+    let mut term = start_and_assert_notice(launch, "zsh>", "echo 'a line'", "right");
     term.send(" a line that is longer than the terminal is wide\x1b[D\x1b[D");
-    settled(&mut term, "wide");
+    wait_screen(&mut term, "wide");
     term.send("\x15echo 'do'ne\r");
     term.wait_until("the output", |term| term.rows().contains(&"done".to_owned()));
 
     let launch = zsh(&options()).env("PS1", "zsh> ").size(12, 40, 0, 0);
     let line = "echo 'a line that is longer than the terminal is wide by far, it is'";
-    let mut term = over(launch, "zsh>", &format!("{line}{}", "\x1b[D".repeat(40)), "it is'");
+    let mut term = start_and_assert_notice(launch, "zsh>", &format!("{line}{}", "\x1b[D".repeat(40)), "it is'");
     term.send("\x15\x0becho 'do'ne\r");
     term.wait_until("the output", |term| term.rows().contains(&"done".to_owned()));
 }
 
 #[test]
-fn above_a_line_of_fish() {
+fn notice_appears_above_fish_line() {
     needs("fish");
     let prompt = "function fish_prompt; set_color green; echo -n 'fish> '; set_color normal; end; set -g fish_greeting";
     let fish = || coshell(&[&options()[..], &["--", "fish", "--private", "-C", prompt]].concat());
-    let mut term = over(fish(), "fish>", "echo ab\x1b[D\x1b[D", "echo ab");
+    let mut term = start_and_assert_notice(fish(), "fish>", "echo ab\x1b[D\x1b[D", "echo ab");
     term.send("x\r");
     term.wait_until("the output", |term| term.rows().contains(&"xab".to_owned()));
 
     let line = "echo 'a line that is longer than the terminal is wide'";
     let launch = fish().size(12, 40, 0, 0);
-    let mut term = over(launch, "fish>", &format!("{line}{}", "\x1b[D".repeat(20)), "wide'");
+    let mut term = start_and_assert_notice(launch, "fish>", &format!("{line}{}", "\x1b[D".repeat(20)), "wide'");
     term.send("\x05; echo 'do'ne\r");
     term.wait_until("the output", |term| term.rows().contains(&"done".to_owned()));
 }
 
 #[test]
-fn inside_tmux() {
+fn notice_inside_tmux_appears_above_line() {
     needs("tmux");
-    let place = Place::new();
-    place.file("tmux.conf", "set -g status-right ''\nset -g automatic-rename off\n");
-    place.file("fails", format!("#!/bin/sh\n{FAILS}\n"));
+    let dir = TestDir::new();
+    dir.write_file("tmux.conf", "set -g status-right ''\nset -g automatic-rename off\n");
+    dir.write_file("fails", format!("#!/bin/sh\n{FAILING_COPROC}\n"));
     let inside = format!(
         "exec env PS1='in> ' \"$WRAP\" --indicator none -c 'sh {}' -- bash --norc --noprofile",
-        place.text("fails")
+        dir.path_str("fails")
     );
     let argv = ["tmux", "-u", "-f", "tmux.conf", "-S", "./socket", "new-session", &inside];
     let keep = [";", "set", "-g", "destroy-unattached", "on"];
-    let mut term = direct(&[&argv[..], &keep].concat()).cwd(place.dir()).size(12, 40, 0, 0).start();
-    settled(&mut term, "in>");
+    let mut term = direct(&[&argv[..], &keep].concat()).cwd(dir.root()).size(12, 40, 0, 0).start();
+    wait_screen(&mut term, "in>");
     term.send("echo 'a line that is longer than the terminal is wide'\x1b[D\x1b[D");
-    let before = settled(&mut term, "wide'");
+    let before = wait_screen(&mut term, "wide'");
     // tmux has the last row, so nothing scrolls.
     std::fs::write(term.home().join("go"), "").unwrap();
     term.wait_until("the notice above the line", |term| {
-        let now = sight(term);
+        let now = screen_state(term);
         let rows = &now.rows;
         rows[0].starts_with("coshell: coprocess") && rows[rows.len() - 1] == before.rows[before.rows.len() - 1]
     });
-    let now = settled(&mut term, "the-reason");
+    let now = wait_screen(&mut term, "the-reason");
     let line = now.rows.iter().position(|row| row.starts_with("in> echo")).expect("the line");
     assert_eq!(now.rows[line..line + 2], before.rows[..2]);
     assert_eq!(usize::from(now.cursor.0), usize::from(before.cursor.0) + line);
@@ -208,7 +209,7 @@ fn inside_tmux() {
 }
 
 #[test]
-fn a_line_of_its_own_where_nothing_can_be_drawn() {
+fn notice_on_dumb_terminal_is_plain_line() {
     for kind in ["dumb", ""] {
         let mut term = bash(&[]).env("TERM", kind).start();
         term.wait(PROMPT);
@@ -220,16 +221,16 @@ fn a_line_of_its_own_where_nothing_can_be_drawn() {
         term.wait(PROMPT);
         term.send("exit\r");
         term.wait_end();
-        assert!(!contains(term.seen(), "\x1b["), "{}", term.text());
+        assert!(!contains(term.output(), "\x1b["), "{}", term.text());
     }
 }
 
 #[test]
-fn neither_faint_nor_coloured_where_that_is_not_wanted() {
+fn notice_with_no_color_is_unstyled() {
     let mut term = bash(&options()).env("NO_COLOR", "1").start();
     term.wait(PROMPT);
-    let before = settled(&mut term, "ready>");
-    comes_above(&mut term, 0, &before);
-    assert!(!contains(term.seen(), "\x1b[0;2m"));
+    let before = wait_screen(&mut term, "ready>");
+    assert_notice_above(&mut term, 0, &before);
+    assert!(!contains(term.output(), "\x1b[0;2m"));
     assert!(!term.screen().cell(0, 0).is_some_and(vt100::Cell::dim));
 }

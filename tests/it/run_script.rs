@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Output};
 
-use crate::support::Place;
+use crate::support::TestDir;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run");
 const PACKAGES: &str = "lrzsz tmux zsh fish bash vim less htop mc mandoc bash-completion elvish python3 procps coreutils util-linux \
@@ -13,39 +13,39 @@ const INSTALL: &str = "apt-get update && apt-get install -y --no-install-recomme
 
 /// A machine for `tests/run`: the programs in `bin` are the only ones on its PATH.
 struct Machine {
-    place: Place,
+    dir: TestDir,
 }
 
 impl Machine {
     /// Has a Rust toolchain, apt-get and almost nothing else; `uid` is what `id -u` prints.
     fn bare(uid: u32) -> Self {
-        let machine = Self { place: Place::new() };
-        fs::create_dir(machine.place.path("bin")).unwrap();
+        let machine = Self { dir: TestDir::new() };
+        fs::create_dir(machine.dir.path("bin")).unwrap();
         for name in ["dirname", "env"] {
-            symlink(format!("/usr/bin/{name}"), machine.place.path("bin").join(name)).unwrap();
+            symlink(format!("/usr/bin/{name}"), machine.dir.path("bin").join(name)).unwrap();
         }
-        machine.program("id", &format!("echo {uid}"));
-        machine.program("rustc", "echo 'rustc 1.88.0 (6b00bc388 2025-06-23)'");
+        machine.write_program("id", &format!("echo {uid}"));
+        machine.write_program("rustc", "echo 'rustc 1.88.0 (6b00bc388 2025-06-23)'");
         // Each start is recorded, and fails; so does that of cargo, but for questions about its version.
-        let record = format!("echo \"$0\" \"$@\" >> '{}'; exit 1", machine.place.text("started"));
-        machine.program("apt-get", &record);
-        machine.program("cargo", &format!("[ \"$2\" = --version ] && exit 0\n{record}"));
+        let record = format!("echo \"$0\" \"$@\" >> '{}'; exit 1", machine.dir.path_str("started"));
+        machine.write_program("apt-get", &record);
+        machine.write_program("cargo", &format!("[ \"$2\" = --version ] && exit 0\n{record}"));
         machine
     }
 
-    fn program(&self, name: &str, script: &str) {
-        self.place.program(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
+    fn write_program(&self, name: &str, script: &str) {
+        self.dir.write_program(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
     }
 
     fn run(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
         let mut command = Command::new("/bin/bash");
-        command.arg(SCRIPT).args(args).env_clear().env("PATH", self.place.path("bin")).env("HOME", self.place.dir());
+        command.arg(SCRIPT).args(args).env_clear().env("PATH", self.dir.path("bin")).env("HOME", self.dir.root());
         command.envs(env.iter().copied()).stdin(std::process::Stdio::null()).output().unwrap()
     }
 
     /// The command lines of the programs that were started.
     fn started(&self) -> String {
-        String::from_utf8(self.place.read("started")).unwrap()
+        String::from_utf8(self.dir.read("started")).unwrap()
     }
 }
 
@@ -55,7 +55,7 @@ fn stderr(output: &Output) -> String {
 }
 
 #[test]
-fn missing_programs_stop_the_script_and_nothing_is_started() {
+fn missing_programs_stop_script_before_any_start() {
     for (uid, sudo, command) in [
         (0, false, format!("    {INSTALL} {PACKAGES}\n")),
         (1000, false, format!("    su -c '{INSTALL} {PACKAGES}'\n")),
@@ -63,7 +63,7 @@ fn missing_programs_stop_the_script_and_nothing_is_started() {
     ] {
         let machine = Machine::bare(uid);
         if sudo {
-            machine.program("sudo", "exec \"$@\"");
+            machine.write_program("sudo", "exec \"$@\"");
         }
         let text = stderr(&machine.run(&[], &[]));
         assert!(text.ends_with(&command) && text.contains("are missing"), "{uid}, sudo {sudo}: {text}");
@@ -72,22 +72,22 @@ fn missing_programs_stop_the_script_and_nothing_is_started() {
 }
 
 #[test]
-fn only_the_missing_packages_are_named_once_each() {
+fn missing_packages_are_named_once_each() {
     let machine = Machine::bare(0);
     let present = "tmux zsh fish bash vim less htop mc mandoc dh_bash-completion python3 ps stty setsid awk cc npm";
     for name in present.split(' ') {
-        machine.program(name, "exit 0");
+        machine.write_program(name, "exit 0");
     }
     let text = stderr(&machine.run(&[], &[]));
     assert!(text.ends_with(&format!("    {INSTALL} lrzsz elvish\n")), "{text}");
 }
 
 #[test]
-fn packages_are_installed_under_ci_and_by_the_option_alone() {
+fn packages_are_installed_only_by_option_or_ci() {
     let (option, none) = (["--install"].as_slice(), [].as_slice());
     for (args, env) in [(option, [("CI", "")]), (none, [("CI", "true")])] {
         let machine = Machine::bare(0);
-        machine.program("apt-get", &format!("echo \"$@\" >> '{}'", machine.place.text("started")));
+        machine.write_program("apt-get", &format!("echo \"$@\" >> '{}'", machine.dir.path_str("started")));
         let text = stderr(&machine.run(args, &env));
         // This apt-get installs nothing, which does not go unnoticed.
         assert!(text.contains(INSTALL), "{args:?}: {text}");
@@ -97,7 +97,7 @@ fn packages_are_installed_under_ci_and_by_the_option_alone() {
 }
 
 #[test]
-fn failed_installation_stops_the_script() {
+fn failed_installation_stops_script() {
     for (uid, reason) in [(0, ""), (1000, "sudo")] {
         let machine = Machine::bare(uid);
         let text = stderr(&machine.run(&["--install"], &[]));
@@ -107,12 +107,12 @@ fn failed_installation_stops_the_script() {
 }
 
 #[test]
-fn old_or_absent_rust_is_named_with_the_remedy() {
+fn old_or_absent_rust_is_named_with_remedy() {
     for (script, found) in
         [("echo 'rustc 1.63.0'", "rustc 1.63.0"), ("echo 'rustc 1.87.0-nightly'", "1.87.0"), ("exit 1", "no rustc")]
     {
         let machine = Machine::bare(1000);
-        machine.program("rustc", script);
+        machine.write_program("rustc", script);
         let text = stderr(&machine.run(&[], &[]));
         assert!(text.contains(found) && text.contains("Rust 1.88") && text.contains("rustup.rs"), "{text}");
         assert_eq!(machine.started(), "");
@@ -122,9 +122,9 @@ fn old_or_absent_rust_is_named_with_the_remedy() {
 }
 
 #[test]
-fn absent_rustfmt_is_named_with_the_remedy() {
+fn absent_rustfmt_is_named_with_remedy() {
     let machine = Machine::bare(1000);
-    machine.program("cargo", "[ $1 = clippy ]");
+    machine.write_program("cargo", "[ $1 = clippy ]");
     let text = stderr(&machine.run(&[], &[]));
     assert!(text.contains("rustup component add rustfmt clippy"), "{text}");
 }

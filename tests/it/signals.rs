@@ -6,35 +6,39 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 
 use crate::support::terminal::DEADLINE;
-use crate::support::{Ended, Launch, Terminal, contains, coshell, direct, fresh_modes, proc, run, same, show, wrapped};
+use crate::support::{
+    Ended, Launch, Terminal, contains, coshell, direct, fresh_modes, proc, run, same_output, show, wrapped,
+};
 
 /// What the program itself has, without a shell in between, which would clear its mask.
-fn masks(dress: impl Fn(Launch) -> Launch) -> String {
-    let look = ["grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"];
-    let plain = run(dress(direct(&look)));
-    let through = run(dress(coshell(&[&["--"], &look[..]].concat())));
+fn assert_same_masks(configure: impl Fn(Launch) -> Launch) -> String {
+    let inspect = ["grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"];
+    let plain = run(configure(direct(&inspect)));
+    let through = run(configure(coshell(&[&["--"], &inspect[..]].concat())));
     assert_eq!(show(&plain.bytes), show(&through.bytes));
     String::from_utf8(plain.bytes).unwrap()
 }
 
 #[test]
-fn masks_and_dispositions_inside_equal_those_outside() {
-    masks(|l| l);
-    let shown = masks(|l| l.ignored(Signal::SIGUSR1).ignored(Signal::SIGPIPE).blocked(Signal::SIGWINCH));
+fn signal_masks_and_dispositions_are_inherited() {
+    assert_same_masks(|l| l);
+    let shown = assert_same_masks(|l| l.ignored(Signal::SIGUSR1).ignored(Signal::SIGPIPE).blocked(Signal::SIGWINCH));
     assert!(shown.contains("SigBlk:\t0000000008000000"), "{shown}");
-    masks(|l| l.ignored(Signal::SIGCHLD).ignored(Signal::SIGTERM).ignored(Signal::SIGINT).blocked(Signal::SIGUSR2));
-    masks(|l| l.blocked(Signal::SIGTERM).ignored(Signal::SIGTSTP).ignored(Signal::SIGHUP));
-    masks(|l| l.ignored(Signal::SIGXFSZ));
+    assert_same_masks(|l| {
+        l.ignored(Signal::SIGCHLD).ignored(Signal::SIGTERM).ignored(Signal::SIGINT).blocked(Signal::SIGUSR2)
+    });
+    assert_same_masks(|l| l.blocked(Signal::SIGTERM).ignored(Signal::SIGTSTP).ignored(Signal::SIGHUP));
+    assert_same_masks(|l| l.ignored(Signal::SIGXFSZ));
 }
 
 #[test]
-fn a_blocked_sigchld_is_passed_on_and_does_not_hold_the_session() {
-    masks(|l| l.blocked(Signal::SIGCHLD));
+fn blocked_sigchld_is_inherited_and_does_not_delay_exit() {
+    assert_same_masks(|l| l.blocked(Signal::SIGCHLD));
 }
 
 #[test]
-fn a_session_runs_and_ends_with_every_signal_blocked() {
-    let shown = same("echo hi; exit 3", |mut l| {
+fn session_with_every_signal_blocked_runs_and_ends() {
+    let shown = same_output("echo hi; exit 3", |mut l| {
         for signal in Signal::iterator() {
             l = l.blocked(signal);
         }
@@ -44,25 +48,25 @@ fn a_session_runs_and_ends_with_every_signal_blocked() {
 }
 
 #[test]
-fn environment_directory_and_descriptors_inside_equal_those_outside() {
-    let place = crate::support::Place::new();
+fn environment_directory_and_descriptors_are_inherited() {
+    let dir = crate::support::TestDir::new();
     let script = "env | grep -v '^RIG=\\|^COSHELL_\\|^_=' | sort; pwd; ls /proc/$$/fd";
-    let shown = same(script, |l| l.cwd(place.dir()).env("HOME", place.dir()).env("ODD", "a b\tc=d"));
+    let shown = same_output(script, |l| l.cwd(dir.root()).env("HOME", dir.root()).env("ODD", "a b\tc=d"));
     assert!(contains(&shown, "ODD=a b\tc=d"), "{}", show(&shown));
 }
 
 #[test]
-fn mask_limits_and_niceness_inside_equal_those_outside() {
-    let look = "umask; ulimit -a; nice; id; cat /proc/self/cgroup";
+fn umask_limits_and_niceness_are_inherited() {
+    let inspect = "umask; ulimit -a; nice; id; cat /proc/self/cgroup";
     let prepare = "umask 027; ulimit -n 99; ulimit -c 0; ulimit -s 4096";
-    let plain = run(direct(&["sh", "-c", &format!("{prepare}; exec nice -n 3 sh -c '{look}'")]));
-    let through = run(direct(&["sh", "-c", &format!("{prepare}; exec nice -n 3 \"$WRAP\" -- sh -c '{look}'")]));
+    let plain = run(direct(&["sh", "-c", &format!("{prepare}; exec nice -n 3 sh -c '{inspect}'")]));
+    let through = run(direct(&["sh", "-c", &format!("{prepare}; exec nice -n 3 \"$WRAP\" -- sh -c '{inspect}'")]));
     assert!(contains(&plain.bytes, "0027"), "{}", show(&plain.bytes));
     assert_eq!(show(&plain.bytes), show(&through.bytes));
 }
 
 #[test]
-fn term_hup_int_and_quit_end_the_session_with_128_and_their_number() {
+fn term_hup_int_and_quit_end_session_with_128_plus_number() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
         let mut term = wrapped(&[], "trap 'echo hup > hup; exit' HUP; echo up; while :; do sleep 0.05; done").start();
         term.wait("up");
@@ -70,13 +74,13 @@ fn term_hup_int_and_quit_end_the_session_with_128_and_their_number() {
         assert_eq!(term.wait_end(), Ended::Code(128 + signal as i32), "{signal}");
         assert_eq!(term.modes(), fresh_modes(), "{signal}");
         term.wait_until("the session inside to be hung up", |term| {
-            term.relatives().is_empty() && term.read_home("hup").is_some()
+            term.descendants().is_empty() && term.read_home("hup").is_some()
         });
     }
 }
 
 #[test]
-fn a_session_whose_shell_ignores_the_hang_up_ends_all_the_same() {
+fn sigterm_ends_session_whose_shell_ignores_sighup() {
     let mut term = wrapped(&[], "trap '' HUP TERM INT; echo up; while :; do sleep 0.05; done").start();
     term.wait("up");
     term.signal(Signal::SIGTERM);
@@ -85,38 +89,38 @@ fn a_session_whose_shell_ignores_the_hang_up_ends_all_the_same() {
 }
 
 /// Reads nothing until this is so.
-fn look_away_until(term: &mut Terminal, what: &str, holds: impl Fn(&Terminal) -> bool) {
+fn pause_until(term: &mut Terminal, what: &str, holds: impl Fn(&Terminal) -> bool) {
     let until = Instant::now() + DEADLINE;
     while !holds(term) {
         assert!(Instant::now() < until, "waited in vain for: {what}");
-        term.look_away(Duration::from_millis(20));
+        term.pause_reading(Duration::from_millis(20));
     }
 }
 
 /// A connection that is frozen: nobody reads, and nobody will. What the terminal had not read is lost for its modes.
 #[test]
-fn term_and_hup_end_a_session_whose_terminal_has_stopped_reading() {
+fn term_and_hup_end_session_with_blocked_terminal() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
         let mut term = wrapped(&[], "printf '\\033[?2004h\\033[?25l'; echo up; exec yes").start();
         term.wait("up");
-        look_away_until(&mut term, "all to wait", |term| {
-            proc::sleeps(term.pid()) && proc::children(term.pid()).into_iter().all(proc::sleeps)
+        pause_until(&mut term, "all to wait", |term| {
+            proc::is_asleep(term.pid()) && proc::children(term.pid()).into_iter().all(proc::is_asleep)
         });
         term.signal(signal);
-        look_away_until(&mut term, "the end", |term| term.ended().is_some());
+        pause_until(&mut term, "the end", |term| term.ended().is_some());
         assert_eq!(term.ended(), Some(Ended::Code(128 + signal as i32)), "{signal}");
         assert_eq!(term.modes(), fresh_modes(), "{signal}");
         term.wait_end();
         let screen = term.screen();
-        let tail = term.seen().len().saturating_sub(200);
-        assert!(!screen.bracketed_paste() && !screen.hide_cursor(), "{signal}: {}", show(&term.seen()[tail..]));
-        term.wait_until("nothing to be left", |term| term.relatives().is_empty());
+        let tail = term.output().len().saturating_sub(200);
+        assert!(!screen.bracketed_paste() && !screen.hide_cursor(), "{signal}: {}", show(&term.output()[tail..]));
+        term.wait_until("nothing to be left", |term| term.descendants().is_empty());
     }
 }
 
 /// Whatever each signal does, the terminal is as before at the end, and a mode that was left on is off.
 #[test]
-fn after_every_catchable_signal_the_terminal_is_as_before() {
+fn every_catchable_signal_leaves_terminal_restored() {
     let before = fresh_modes();
     let uncatchable = [Signal::SIGKILL, Signal::SIGSTOP];
     let stops = [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU];
@@ -130,33 +134,33 @@ fn after_every_catchable_signal_the_terminal_is_as_before() {
         term.send("\r");
         let ended = term.wait_end();
         assert_eq!(term.modes(), before, "{signal}: {ended:?}");
-        assert!(contains(term.seen(), "\x1b[?2004l"), "{signal}: {ended:?}: {}", show(term.seen()));
+        assert!(contains(term.output(), "\x1b[?2004l"), "{signal}: {ended:?}: {}", show(term.output()));
     }
 }
 
 #[test]
-fn a_signal_at_any_moment_of_the_start_leaves_the_terminal_as_before() {
+fn signal_during_startup_leaves_terminal_restored() {
     let before = fresh_modes();
     for (round, signal) in
         [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT].into_iter().cycle().take(60).enumerate()
     {
         let mut term = wrapped(&["-q"], "sleep 20").start();
-        term.watch(Duration::from_micros(150) * u32::try_from(round).unwrap());
+        term.read_for(Duration::from_micros(150) * u32::try_from(round).unwrap());
         term.signal(signal);
         let ended = term.wait_end();
         assert_eq!(term.modes(), before, "round {round}, {signal}: {ended:?}");
-        term.wait_until("nothing to be left", |term| term.relatives().is_empty());
+        term.wait_until("nothing to be left", |term| term.descendants().is_empty());
     }
 }
 
 #[test]
-fn a_signal_at_the_moment_of_the_end_leaves_the_terminal_as_before() {
+fn signal_during_exit_leaves_terminal_restored() {
     let before = fresh_modes();
     for round in 0..40 {
         let mut term = wrapped(&["-q"], "echo up; read x").start();
         term.wait("up");
         term.send("\r");
-        term.watch(Duration::from_micros(50) * round);
+        term.read_for(Duration::from_micros(50) * round);
         // It may be gone by now.
         let _ = kill(term.pid(), Signal::SIGTERM);
         let ended = term.wait_end();
@@ -167,32 +171,32 @@ fn a_signal_at_the_moment_of_the_end_leaves_the_terminal_as_before() {
 
 /// The variable is honoured by builds with debug assertions only, which the tests' are.
 #[test]
-fn after_a_panic_at_any_phase_the_terminal_is_as_before() {
+fn panic_in_any_phase_leaves_terminal_restored() {
     let before = fresh_modes();
     for phase in ["start", "raw", "relay", "exit"] {
         let launch = wrapped(&[], "printf '\\033[?2004h\\033[?25l'; echo up; read x; exit 0");
         let mut term = launch.env("COSHELL_TEST_PANIC", phase).start();
-        term.watch(Duration::from_millis(300));
+        term.read_for(Duration::from_millis(300));
         if term.ended().is_none() {
             term.send("\r");
         }
-        assert_eq!(term.wait_end(), Ended::Code(125), "{phase}: {}", show(term.seen()));
+        assert_eq!(term.wait_end(), Ended::Code(125), "{phase}: {}", show(term.output()));
         assert_eq!(term.modes(), before, "{phase}");
         let screen = term.screen();
-        assert!(!screen.bracketed_paste() && !screen.hide_cursor(), "{phase}: {}", show(term.seen()));
-        assert!(term.text().contains("panic"), "{phase} says why: {}", show(term.seen()));
-        term.wait_until("nothing to be left", |term| term.relatives().is_empty());
+        assert!(!screen.bracketed_paste() && !screen.hide_cursor(), "{phase}: {}", show(term.output()));
+        assert!(term.text().contains("panic"), "{phase} says why: {}", show(term.output()));
+        term.wait_until("nothing to be left", |term| term.descendants().is_empty());
     }
 }
 
 #[test]
-fn a_signal_to_coshell_reaches_nobody_inside() {
+fn winch_and_cont_to_coshell_do_not_reach_shell() {
     let mut term = wrapped(&[], "trap 'echo got it' USR2; echo up; read x; echo bye").start();
     term.wait("up");
     term.signal(Signal::SIGWINCH);
     term.signal(Signal::SIGCONT);
-    assert!(proc::lives(term.pid()));
+    assert!(proc::is_alive(term.pid()));
     term.send("\r");
     assert_eq!(term.wait_end(), Ended::Code(0));
-    assert!(!contains(term.seen(), "got it"));
+    assert!(!contains(term.output(), "got it"));
 }

@@ -15,12 +15,12 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Uid, geteuid};
 use serde_json::{Value, json};
 
-use crate::support::{COSHELL, Client, Ended, PROMPT, Place, Session, Terminal, bash, direct, proc, wrapped};
+use crate::support::{COSHELL, Client, Ended, PROMPT, Session, Terminal, TestDir, bash, direct, proc, wrapped};
 
 /// What a session may grow by, whatever clients do: their bound, and as much again for the allocator.
 const GROWTH_KIB: u64 = 2 * 48 * 1024;
 
-fn mode(path: &PathBuf) -> u32 {
+fn permissions(path: &PathBuf) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
@@ -34,16 +34,16 @@ fn socket_inside(runtime: &str, temporary: &str) -> (Terminal, PathBuf) {
 }
 
 #[test]
-fn it_is_the_users_alone_and_named_inside() {
+fn socket_is_private_and_named_in_environment() {
     let mut session = Session::bash(&[]);
-    assert_eq!((mode(&session.place.path("coshell")), mode(&session.socket())), (0o700, 0o600));
+    assert_eq!((permissions(&session.dir.path("coshell")), permissions(&session.socket())), (0o700, 0o600));
     session.term.send("echo \"at=$COSHELL_SOCKET=$COSHELL_SESSION=\"\r");
     let expected = format!("at={}={}=", session.socket().display(), session.id());
     session.term.wait(&expected);
 }
 
 #[test]
-fn a_directory_that_others_may_use_a_foreign_one_and_a_link_are_passed_over() {
+fn unsafe_runtime_directories_are_skipped() {
     let open = |path: PathBuf| {
         fs::create_dir(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -64,38 +64,38 @@ fn a_directory_that_others_may_use_a_foreign_one_and_a_link_are_passed_over() {
         kinds.push(&foreign);
     }
     for make in kinds {
-        let (runtime, temporary) = (Place::new(), Place::new());
+        let (runtime, temporary) = (TestDir::new(), TestDir::new());
         make(runtime.path("coshell"));
-        let (_term, path) = socket_inside(&runtime.text(""), &temporary.text(""));
-        assert!(path.starts_with(temporary.dir()), "{}", path.display());
-        assert_eq!(mode(&path), 0o600);
+        let (_term, path) = socket_inside(&runtime.path_str(""), &temporary.path_str(""));
+        assert!(path.starts_with(temporary.root()), "{}", path.display());
+        assert_eq!(permissions(&path), 0o600);
     }
 }
 
 #[test]
-fn a_path_that_is_too_long_for_a_socket_gives_way_to_a_shorter_one() {
-    let place = Place::new();
-    let long = place.path(&"x".repeat(120));
+fn too_long_socket_path_falls_back_to_tmp() {
+    let dir = TestDir::new();
+    let long = dir.path(&"x".repeat(120));
     fs::create_dir(&long).unwrap();
     let (term, path) = socket_inside(long.to_str().unwrap(), long.to_str().unwrap());
     assert_eq!(path, PathBuf::from(format!("/tmp/coshell-{}/{}.sock", geteuid(), term.pid())));
-    assert_eq!(Client::connect(&path).ask("status", json!({}))["session"], term.pid().to_string());
+    assert_eq!(Client::connect(&path).request("status", json!({}))["session"], term.pid().to_string());
 }
 
 #[test]
-fn what_a_session_that_was_killed_left_is_removed_by_the_next() {
+fn socket_of_killed_session_is_removed_by_next() {
     let mut first = Session::bash(&[]);
     first.term.signal(Signal::SIGKILL);
     assert_eq!(first.term.wait_end(), Ended::Signal(libc::SIGKILL));
     assert!(first.socket().exists());
-    let mut second = bash(&[]).env("XDG_RUNTIME_DIR", first.place.dir()).start();
+    let mut second = bash(&[]).env("XDG_RUNTIME_DIR", first.dir.root()).start();
     second.wait(PROMPT);
     assert!(!first.socket().exists());
-    assert!(first.place.path("coshell").join(format!("{}.sock", second.pid())).exists());
+    assert!(first.dir.path("coshell").join(format!("{}.sock", second.pid())).exists());
 }
 
 #[test]
-fn it_is_gone_after_every_kind_of_end() {
+fn socket_is_removed_after_every_kind_of_end() {
     type End<'a> = (&'a str, &'a dyn Fn(&mut Terminal));
     let ends: [End<'_>; 4] = [
         ("exit", &|term| term.send("exit\r")),
@@ -119,81 +119,91 @@ fn it_is_gone_after_every_kind_of_end() {
 
 /// Sends one line and checks the code and the id of the error that answers it.
 #[track_caller]
-fn refused(client: &mut Client, line: &str, code: i64, id: &Value) {
-    client.say(format!("{line}\n"));
-    let response = client.hear().expect("an answer");
+fn assert_refused(client: &mut Client, line: &str, code: i64, id: &Value) {
+    client.send(format!("{line}\n"));
+    let response = client.receive().expect("an answer");
     assert_eq!((&response["error"]["code"], &response["id"]), (&json!(code), id), "{line}: {response}");
     assert!(response["error"]["message"].as_str().is_some_and(|text| !text.is_empty()), "{response}");
     assert_eq!(response["jsonrpc"], "2.0");
 }
 
 #[test]
-fn what_is_wrong_is_answered_by_the_book() {
+fn invalid_requests_get_json_rpc_errors() {
     let session = Session::bash(&[]);
     let mut client = session.client();
     let none = Value::Null;
-    refused(&mut client, r#"{"jsonrpc": "2.0", "method""#, -32700, &none);
-    refused(&mut client, "\u{1}\u{2}", -32700, &none);
-    refused(&mut client, "[]", -32600, &none);
-    refused(&mut client, "1", -32600, &none);
-    refused(&mut client, r#"{"id":1,"method":"status"}"#, -32600, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"1.0","id":1,"method":"status"}"#, -32600, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":"a","method":5}"#, -32600, &json!("a"));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":[],"method":"status"}"#, -32600, &none);
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"status","params":3}"#, -32600, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"no"}"#, -32601, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"trigger"}"#, -32601, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"send"}"#, -32602, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"send","params":{"text":5}}"#, -32602, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"wait","params":{"x":5}}"#, -32602, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"stop","params":{"signal":4000}}"#, -32602, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"subscribe","params":[["no"]]}"#, -32602, &json!(1));
-    refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"stop"}"#, 2, &json!(1));
+    assert_refused(&mut client, r#"{"jsonrpc": "2.0", "method""#, -32700, &none);
+    assert_refused(&mut client, "\u{1}\u{2}", -32700, &none);
+    assert_refused(&mut client, "[]", -32600, &none);
+    assert_refused(&mut client, "1", -32600, &none);
+    assert_refused(&mut client, r#"{"id":1,"method":"status"}"#, -32600, &json!(1));
+    assert_refused(&mut client, r#"{"jsonrpc":"1.0","id":1,"method":"status"}"#, -32600, &json!(1));
+    assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":"a","method":5}"#, -32600, &json!("a"));
+    assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":[],"method":"status"}"#, -32600, &none);
+    assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"status","params":3}"#, -32600, &json!(1));
+    assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"no"}"#, -32601, &json!(1));
+    assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"trigger"}"#, -32601, &json!(1));
+    assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"send"}"#, -32602, &json!(1));
+    assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"send","params":{"text":5}}"#, -32602, &json!(1));
+    assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"wait","params":{"x":5}}"#, -32602, &json!(1));
+    assert_refused(
+        &mut client,
+        r#"{"jsonrpc":"2.0","id":1,"method":"stop","params":{"signal":4000}}"#,
+        -32602,
+        &json!(1),
+    );
+    assert_refused(
+        &mut client,
+        r#"{"jsonrpc":"2.0","id":1,"method":"subscribe","params":[["no"]]}"#,
+        -32602,
+        &json!(1),
+    );
+    assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"stop"}"#, 2, &json!(1));
     let many = vec![r#"{"jsonrpc":"2.0","id":1,"method":"status"}"#; 257].join(",");
-    refused(&mut client, &format!("[{many}]"), -32600, &none);
+    assert_refused(&mut client, &format!("[{many}]"), -32600, &none);
     // None of it did any harm.
-    assert_eq!(client.ask("status", json!({}))["session"], session.id());
+    assert_eq!(client.request("status", json!({}))["session"], session.id());
 }
 
 #[test]
-fn ids_come_back_and_parameters_may_come_by_position() {
+fn response_repeats_id_and_parameters_may_be_positional() {
     let mut session = Session::bash(&[]);
     let mut client = session.client();
     for id in ["1", "-1", "0.5", "\"a\"", "\"\"", "null", "18446744073709551615"] {
-        client.say(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"status\"}}\n"));
-        let response = client.hear().unwrap();
+        client.send(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"status\"}}\n"));
+        let response = client.receive().unwrap();
         assert_eq!(response["id"].to_string(), id);
         assert!(response["result"].is_object());
     }
-    client.say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"send\",\"params\":[\"echo by-$((1+1))\",true]}\r\n");
-    assert_eq!(client.hear().unwrap()["result"], json!({"typed": 17}));
+    client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"send\",\"params\":[\"echo by-$((1+1))\",true]}\r\n");
+    assert_eq!(client.receive().unwrap()["result"], json!({"typed": 17}));
     session.term.wait("by-2");
 }
 
 #[test]
-fn a_notification_is_done_and_not_answered() {
+fn json_rpc_notification_is_executed_without_response() {
     let mut session = Session::bash(&[]);
     let mut client = session.client();
-    client.say("{\"jsonrpc\":\"2.0\",\"method\":\"send\",\"params\":{\"text\":\"echo no$((1))\",\"enter\":true}}\n");
-    client.say("{\"jsonrpc\":\"2.0\",\"method\":\"no\"}\n");
+    client.send("{\"jsonrpc\":\"2.0\",\"method\":\"send\",\"params\":{\"text\":\"echo no$((1))\",\"enter\":true}}\n");
+    client.send("{\"jsonrpc\":\"2.0\",\"method\":\"no\"}\n");
     session.term.wait("no1");
     assert_eq!(client.response("status", json!({}))["id"], 1);
 }
 
 #[test]
-fn a_batch_is_answered_whole_when_its_last_answer_has_come() {
+fn batch_response_waits_for_last_request() {
     let session = Session::bash(&[]);
     let mut client = session.client();
     let mut other = session.client();
-    other.ask("run", json!({"command": "cat > /dev/null; exit 3"}));
-    client.say(
+    other.request("run", json!({"command": "cat > /dev/null; exit 3"}));
+    client.send(
         "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"},{\"jsonrpc\":\"2.0\",\"method\":\"status\"},7,\
          {\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"status\"},{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"no\"}]\n",
     );
     // What comes behind it is answered meanwhile.
     assert_eq!(client.response("status", json!({}))["id"], 1);
-    other.ask("stop", json!({}));
-    let batch = client.hear().unwrap();
+    other.request("stop", json!({}));
+    let batch = client.receive().unwrap();
     let ids: Vec<&Value> = batch.as_array().unwrap().iter().map(|response| &response["id"]).collect();
     assert_eq!(ids, [&Value::Null, &json!(2), &json!(3), &json!(1)]);
     assert_eq!(batch[0]["error"]["code"], -32600);
@@ -201,40 +211,40 @@ fn a_batch_is_answered_whole_when_its_last_answer_has_come() {
 }
 
 #[test]
-fn a_request_may_be_cut_anywhere() {
+fn request_split_at_any_byte_is_answered() {
     let session = Session::bash(&[]);
     let mut client = session.client();
     let request = "{\"jsonrpc\":\"2.0\",\"id\":\"\u{e9}\",\"method\":\"status\"}\n".as_bytes();
     for at in 1..request.len() {
-        client.say(&request[..at]);
+        client.send(&request[..at]);
         // Seen by the session before the rest comes.
-        session.ask("status", json!({}));
-        client.say(&request[at..]);
-        assert_eq!(client.hear().unwrap()["id"], "\u{e9}", "cut at {at}");
+        session.request("status", json!({}));
+        client.send(&request[at..]);
+        assert_eq!(client.receive().unwrap()["id"], "\u{e9}", "cut at {at}");
     }
 }
 
 #[test]
-fn a_client_that_has_said_everything_is_still_answered() {
+fn client_with_closed_write_side_is_answered() {
     let session = Session::bash(&[]);
     let mut client = session.client();
-    session.ask("run", json!({"command": "cat > /dev/null"}));
-    client.say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"}\n");
-    client.finish();
-    session.ask("status", json!({}));
-    session.ask("stop", json!({}));
-    assert_eq!(client.hear().unwrap()["result"]["status"], 143);
-    assert_eq!(client.hear(), None);
+    session.request("run", json!({"command": "cat > /dev/null"}));
+    client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"}\n");
+    client.shutdown_write();
+    session.request("status", json!({}));
+    session.request("stop", json!({}));
+    assert_eq!(client.receive().unwrap()["result"]["status"], 143);
+    assert_eq!(client.receive(), None);
 }
 
 #[test]
-fn what_a_client_asked_for_is_done_though_it_has_gone() {
+fn request_of_disconnected_client_is_executed() {
     let mut session = Session::bash(&[]);
     for n in 0..50 {
         let mut client = session.client();
         let text = format!("echo gone-$(({n}+1000))");
         let params = json!({"text": text, "enter": true});
-        client.say(format!("{}\n", json!({"jsonrpc": "2.0", "id": 1, "method": "send", "params": params})));
+        client.send(format!("{}\n", json!({"jsonrpc": "2.0", "id": 1, "method": "send", "params": params})));
         drop(client);
         session.term.wait(&format!("gone-{}", n + 1000));
     }
@@ -242,7 +252,7 @@ fn what_a_client_asked_for_is_done_though_it_has_gone() {
 
 /// Types a command and waits for what it prints: twice, so that the first finds whatever is stuck.
 #[track_caller]
-fn is_alive(term: &mut Terminal) {
+fn assert_responsive(term: &mut Terminal) {
     for n in 0..2 {
         term.send(format!("echo alive$((40+{n}))\r"));
         term.wait(&format!("alive{}", 40 + n));
@@ -252,147 +262,147 @@ fn is_alive(term: &mut Terminal) {
 }
 
 #[test]
-fn a_client_that_floods_and_never_reads_is_not_felt() {
+fn flooding_clients_that_never_read_do_not_block_session() {
     let mut session = Session::bash(&[]);
     let before = proc::memory_kib(session.term.pid());
     let request = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n".repeat(400);
     let mut clients: Vec<Client> = (0..40).map(|_| session.client()).collect();
     for _ in 0..200 {
         for client in &mut clients {
-            client.say_some(request.as_bytes());
+            client.send_some(request.as_bytes());
         }
-        session.term.watch(Duration::ZERO);
+        session.term.read_for(Duration::ZERO);
     }
-    is_alive(&mut session.term);
+    assert_responsive(&mut session.term);
     let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
     assert!(grown < GROWTH_KIB, "{grown} KiB");
     // One that reads gets all that is owed to it.
     let client = &mut clients[0];
-    assert_eq!(client.hear().unwrap()["id"], 1);
+    assert_eq!(client.receive().unwrap()["id"], 1);
     drop(clients);
-    is_alive(&mut session.term);
+    assert_responsive(&mut session.term);
 }
 
 #[test]
-fn answers_that_are_large_are_bounded_together() {
+fn large_responses_share_one_memory_bound() {
     let mut session = Session::bash(&[]);
     let before = proc::memory_kib(session.term.pid());
     let command = "head -c 90000 /dev/zero >&2";
-    session.ask("run", json!({"command": command, "wait": true}));
+    session.request("run", json!({"command": command, "wait": true}));
     // 540 kB each, since a NUL is six bytes in JSON.
     let one = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"errors\"}";
     let batch = format!("[{}]\n", vec![one; 100].join(","));
     let mut clients: Vec<Client> = (0..100).map(|_| session.client()).collect();
     for (n, client) in clients.iter_mut().enumerate() {
         if n % 2 == 0 {
-            client.say_some(batch.as_bytes())
+            client.send_some(batch.as_bytes())
         } else {
-            client.say_some(format!("{one}\n").repeat(60).as_bytes())
+            client.send_some(format!("{one}\n").repeat(60).as_bytes())
         };
     }
-    is_alive(&mut session.term);
+    assert_responsive(&mut session.term);
     let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
     assert!(grown < GROWTH_KIB, "{grown} KiB");
 }
 
 #[test]
-fn a_line_without_an_end_is_refused() {
+fn endless_request_line_is_refused() {
     let mut session = Session::bash(&[]);
     let before = proc::memory_kib(session.term.pid());
     let mut client = session.client();
     let chunk = [b'x'; 64 * 1024];
-    let mut said = 0;
+    let mut sent = 0;
     session.term.wait_until("it to be turned away, or to have said 10 MB", |_| {
-        let n = client.say_some(&chunk);
-        said += n;
-        said > 10_000_000
+        let n = client.send_some(&chunk);
+        sent += n;
+        sent > 10_000_000
             || (n == 0 && client.stream.get_ref().peer_addr().is_err())
             || client.stream.get_ref().take_error().unwrap().is_some()
-            || (n == 0 && said > 1024 * 1024)
+            || (n == 0 && sent > 1024 * 1024)
     });
-    assert!(said < 3_000_000, "{said}");
-    let refusal = client.hear().unwrap();
+    assert!(sent < 3_000_000, "{sent}");
+    let refusal = client.receive().unwrap();
     assert_eq!(refusal["error"]["code"], -32600, "{refusal}");
-    assert_eq!(client.hear(), None);
-    is_alive(&mut session.term);
+    assert_eq!(client.receive(), None);
+    assert_responsive(&mut session.term);
     let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
     assert!(grown < 8 * 1024, "{grown} KiB");
 }
 
 #[test]
-fn four_hundred_clients_at_once_are_served_also_with_half_a_line_each() {
+fn four_hundred_clients_with_partial_lines_are_served() {
     let mut session = Session::bash(&[]);
     let before = proc::memory_kib(session.term.pid());
     let mut clients: Vec<Client> = (0..400).map(|_| session.client()).collect();
     for client in &mut clients {
-        client.say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"sta");
+        client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"sta");
     }
-    is_alive(&mut session.term);
+    assert_responsive(&mut session.term);
     for client in &mut clients {
-        client.say("tus\"}\n");
+        client.send("tus\"}\n");
     }
     for client in &mut clients {
-        assert_eq!(client.hear().unwrap()["result"]["session"], session.id());
+        assert_eq!(client.receive().unwrap()["result"]["session"], session.id());
     }
-    is_alive(&mut session.term);
+    assert_responsive(&mut session.term);
     let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
     assert!(grown < 16 * 1024, "{grown} KiB");
 }
 
 #[test]
-fn more_clients_than_there_is_room_for_are_turned_away_and_let_in_again() {
+fn clients_above_limit_are_refused_until_others_leave() {
     let mut session = Session::bash(&[]);
     let mut clients: Vec<Client> = (0..530).map(|_| session.client()).collect();
-    assert_eq!(clients[0].ask("status", json!({}))["session"], session.id());
-    let error = clients[529].hear().expect("it is told why")["error"].take();
+    assert_eq!(clients[0].request("status", json!({}))["session"], session.id());
+    let error = clients[529].receive().expect("it is told why")["error"].take();
     assert_eq!(error["code"], 4, "{error}");
-    assert_eq!(clients[529].hear(), None);
+    assert_eq!(clients[529].receive(), None);
     // Whoever asks at the command line reads the same.
     for line in [&["status"][..], &["lines", "-f"], &["subscribe", "notice"]] {
         session.call(line).failed(1, "512 clients are connected to the session already");
     }
     clients.clear();
-    is_alive(&mut session.term);
-    assert_eq!(session.ask("status", json!({}))["session"], session.id());
+    assert_responsive(&mut session.term);
+    assert_eq!(session.request("status", json!({}))["session"], session.id());
 }
 
 #[test]
-fn clients_leave_the_session_the_descriptors_that_it_needs() {
+fn clients_leave_descriptors_for_session() {
     let script = "ulimit -n 80; exec \"$WRAP\" -- bash --norc --noprofile";
     let mut session = Session::start(direct(&["sh", "-c", script]));
     session.term.wait(PROMPT);
     let mut clients: Vec<Client> = (0..100).map(|_| session.client()).collect();
     let served = clients.iter_mut().map(Client::is_served).filter(|served| *served).count();
     assert!((8..=30).contains(&served), "{served}");
-    clients[0].ask("run", json!({"command": "exit 3", "wait": true}));
+    clients[0].request("run", json!({"command": "exit 3", "wait": true}));
     drop(clients);
-    is_alive(&mut session.term);
-    assert_eq!(session.ask("wait", json!({})), json!({"status": 3}));
+    assert_responsive(&mut session.term);
+    assert_eq!(session.request("wait", json!({})), json!({"status": 3}));
 }
 
 #[test]
-fn garbage_is_answered_and_forgotten() {
+fn garbage_gets_error_responses() {
     let mut session = Session::bash(&[]);
     let mut client = session.client();
     let noise: Vec<u8> = crate::support::noise(200_000, 7);
-    let said = client.say_some(&noise);
-    assert!(said > 0);
-    client.finish();
-    is_alive(&mut session.term);
-    while let Some(response) = client.hear() {
+    let sent = client.send_some(&noise);
+    assert!(sent > 0);
+    client.shutdown_write();
+    assert_responsive(&mut session.term);
+    while let Some(response) = client.receive() {
         assert!(matches!(response["error"]["code"].as_i64(), Some(-32700 | -32600)), "{response}");
     }
 }
 
 #[test]
-fn in_a_flood_clients_are_answered_and_also_while_the_terminal_does_not_read() {
+fn clients_are_answered_during_flood() {
     let mut session = Session::bash(&[]);
     session.term.send("yes\r");
     session.term.wait("y\r\ny\r\n");
     for _ in 0..20 {
-        session.call(&["status"]).well();
+        session.call(&["status"]).success();
         // Nobody reads the terminal meanwhile.
-        session.ask("status", json!({}));
+        session.request("status", json!({}));
     }
     session.term.send("\x03");
     session.term.wait(PROMPT);
@@ -400,11 +410,11 @@ fn in_a_flood_clients_are_answered_and_also_while_the_terminal_does_not_read() {
 
 /// Whoever asks has seen the command before end: a script that prints and asks what was printed must find it.
 #[test]
-fn what_was_printed_before_somebody_asks_is_in_the_answer_however_many_others_ask() {
+fn response_includes_output_printed_before_request() {
     let mut session = Session::start(wrapped(&["-q"], "tty; exec cat"));
     let tty = session.term.wait_match(r"(/dev/\S+)\r\n");
     let mut tty = fs::OpenOptions::new().write(true).open(tty).unwrap();
-    let mut asker = session.client();
+    let mut client = session.client();
     // Each with what it has said of a line.
     let mut others: Vec<(Client, usize)> = (0..7).map(|_| (session.client(), 0)).collect();
     let blanks = format!("{}\n", " ".repeat(256 * 1024));
@@ -412,9 +422,9 @@ fn what_was_printed_before_somebody_asks_is_in_the_answer_however_many_others_as
     thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                for (other, said) in &mut others {
-                    *said += other.say_some(&blanks.as_bytes()[*said..]);
-                    *said %= blanks.len();
+                for (other, sent) in &mut others {
+                    *sent += other.send_some(&blanks.as_bytes()[*sent..]);
+                    *sent %= blanks.len();
                 }
             }
         });
@@ -423,10 +433,10 @@ fn what_was_printed_before_somebody_asks_is_in_the_answer_however_many_others_as
             let line = format!("line {n}");
             // One right behind the other, and here what is printed needs no newline to be a line.
             tty.write_all(line.as_bytes()).unwrap();
-            asker.say(request);
-            let answer = asker.hear();
+            client.send(request);
+            let answer = client.receive();
             tty.write_all(b"\n").unwrap();
-            session.term.watch(Duration::ZERO);
+            session.term.read_for(Duration::ZERO);
             answer.is_none_or(|answer| answer["result"]["lines"][0]["text"] != line)
         });
         over.store(true, Ordering::Relaxed);
@@ -435,38 +445,38 @@ fn what_was_printed_before_somebody_asks_is_in_the_answer_however_many_others_as
 }
 
 #[test]
-fn clients_that_only_wait_cost_nothing() {
+fn idle_clients_cost_no_processor_time() {
     let mut session = Session::bash(&[]);
     let mut clients: Vec<Client> = (0..20).map(|_| session.client()).collect();
     for client in &mut clients {
-        client.ask("subscribe", json!({}));
+        client.request("subscribe", json!({}));
     }
-    clients[0].say("{\"jsonrpc\"");
-    session.ask("run", json!({"command": "exec cat > /dev/null"}));
-    clients[1].say("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"}\n");
-    is_alive(&mut session.term);
-    session.term.settle();
-    session.term.watch(Duration::from_millis(200));
-    let before = (proc::naps(session.term.pid()), proc::cpu_ms(session.term.pid()));
-    session.term.watch(Duration::from_millis(500));
-    assert_eq!((proc::naps(session.term.pid()), proc::cpu_ms(session.term.pid())), before);
+    clients[0].send("{\"jsonrpc\"");
+    session.request("run", json!({"command": "exec cat > /dev/null"}));
+    clients[1].send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"}\n");
+    assert_responsive(&mut session.term);
+    session.term.wait_quiet();
+    session.term.read_for(Duration::from_millis(200));
+    let before = (proc::sleep_count(session.term.pid()), proc::cpu_ms(session.term.pid()));
+    session.term.read_for(Duration::from_millis(500));
+    assert_eq!((proc::sleep_count(session.term.pid()), proc::cpu_ms(session.term.pid())), before);
 }
 
 #[test]
-fn another_user_is_turned_away_even_where_the_path_is_open_to_him() {
+fn other_user_is_refused_despite_open_path() {
     if !geteuid().is_root() {
         eprintln!("not checked: only root can be somebody else");
         return;
     }
     let mut session = Session::bash(&[]);
     let open = |path: PathBuf, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    open(session.place.dir().to_owned(), 0o755);
-    open(session.place.path("coshell"), 0o755);
+    open(session.dir.root().to_owned(), 0o755);
+    open(session.dir.path("coshell"), 0o755);
     open(session.socket(), 0o666);
     // From a place that everybody may read.
-    let public = Place::new();
-    open(public.dir().to_owned(), 0o755);
-    public.copied("coshell", Path::new(COSHELL));
+    let public = TestDir::new();
+    open(public.root().to_owned(), 0o755);
+    public.install("coshell", Path::new(COSHELL));
     let ask = |user: &str, line: &[&str]| {
         let user = ["--reuid", user, "--regid", user, "--clear-groups", "--"];
         let mut setpriv = Command::new("setpriv");
@@ -482,10 +492,10 @@ fn another_user_is_turned_away_even_where_the_path_is_open_to_him() {
     assert!(foreign.status.code() == Some(125) && says(&foreign).contains("another user"), "{foreign:?}");
     assert!(call("0").status.success());
     // As it is by itself: the path is closed to him, and that is not the same as one that has ended.
-    open(session.place.path("coshell"), 0o700);
+    open(session.dir.path("coshell"), 0o700);
     let foreign = call("65534");
     let told = says(&foreign);
     assert!(told.contains("another user's") && !told.contains("it has ended"), "{told}");
     assert!(UnixStream::connect(session.socket()).is_ok());
-    is_alive(&mut session.term);
+    assert_responsive(&mut session.term);
 }

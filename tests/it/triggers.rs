@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Ended, PROMPT, Place, Session, coshell, count, run, shell, show, takes_less_than, wrapped};
+use crate::support::{Ended, PROMPT, Session, TestDir, coshell, count, run, shell, show, takes_less_than, wrapped};
 
 /// What `out` in the home holds in the end, when `script` runs under a trigger that runs `action` each time.
-fn written(trigger: &[&str], action: &str, script: &str) -> Vec<u8> {
+fn run_output(trigger: &[&str], action: &str, script: &str) -> Vec<u8> {
     let options = [&["-q"], trigger, &["--run", action]].concat();
     let mut term = wrapped(&options, &format!("{script}; : > over; read told")).start();
     term.wait_until("the end of the script", |term| term.read_home("over").is_some());
     // Whatever has been set off is done then, however slow the machine is.
-    term.settle();
+    term.wait_quiet();
     term.send("\r");
     term.wait_end();
     term.read_home("out").unwrap_or_default()
@@ -18,25 +18,25 @@ fn written(trigger: &[&str], action: &str, script: &str) -> Vec<u8> {
 
 /// How often the trigger fires.
 fn firings(trigger: &[&str], script: &str) -> usize {
-    count(&written(trigger, "echo fired >> out", script), "fired\n")
+    count(&run_output(trigger, "echo fired >> out", script), "fired\n")
 }
 
 /// The captures of its firings, sorted.
 fn captured(trigger: &[&str], script: &str) -> Vec<String> {
-    let out = written(trigger, "echo \"$1\" >> out", script);
+    let out = run_output(trigger, "echo \"$1\" >> out", script);
     let mut lines: Vec<_> = String::from_utf8_lossy(&out).lines().map(str::to_owned).collect();
     lines.sort();
     lines
 }
 
 #[test]
-fn a_finished_line_fires() {
+fn trigger_fires_on_finished_line() {
     assert_eq!(firings(&["-t", "hello"], "echo say hello now"), 1);
     assert_eq!(firings(&["-t", "hello"], "echo nothing"), 0);
 }
 
 #[test]
-fn a_prompt_fires_without_a_newline_and_soon() {
+fn trigger_fires_on_prompt_without_delay() {
     let round = || {
         let script = "printf 'Password: '; read -r p; echo \"got [$p]\"";
         let mut term = wrapped(&["-t", "assword: $", "--send", "secret\\r"], script).start();
@@ -50,13 +50,13 @@ fn a_prompt_fires_without_a_newline_and_soon() {
 }
 
 #[test]
-fn a_line_fires_once_though_it_pauses_and_is_then_finished() {
+fn line_matched_at_pause_does_not_fire_again_when_finished() {
     assert_eq!(firings(&["-t", "ready"], "printf 'ready'; sleep 0.2; printf ' now'; sleep 0.2; echo ' on'"), 1);
     assert_eq!(firings(&["-t", "ready"], "printf 'ready'; sleep 0.2; echo; echo ready"), 2);
 }
 
 #[test]
-fn a_line_that_is_overprinted_with_another_match_fires_again() {
+fn overprinted_line_fires_again_on_other_match() {
     // The pause has been noticed when it has fired.
     let script = r"printf 'at 10%%'; until [ -s out ]; do sleep 0.02; done; printf '\rat 20%%'; sleep 0.2; echo";
     assert_eq!(captured(&["-t", r"at (\d+)%"], script), ["10", "20"]);
@@ -64,7 +64,7 @@ fn a_line_that_is_overprinted_with_another_match_fires_again() {
 }
 
 #[test]
-fn a_match_that_could_still_grow_waits_for_the_lines_end() {
+fn growing_match_waits_for_end_of_line() {
     // Rounds, since on a loaded machine a pause may take longer than the 0.5 s that are waited.
     let script = "printf 'task ab'; sleep 0.1; printf 'cd'; sleep 0.1; echo ef";
     let waits = |_: &i32| captured(&["-t", "task (.*)"], script) == ["abcdef"];
@@ -72,38 +72,38 @@ fn a_match_that_could_still_grow_waits_for_the_lines_end() {
 }
 
 #[test]
-fn a_match_that_could_still_grow_fires_on_a_prompt_all_the_same() {
+fn growing_match_fires_on_prompt() {
     let mut term =
         wrapped(&["-t", "name (.*)", "--send", "I am $1\\r"], "printf 'name x'; read -r a; echo \"got [$a]\"").start();
     term.wait("got [I am x]");
 }
 
 #[test]
-fn colours_and_titles_do_not_hide_a_match_and_do_not_make_one() {
+fn escape_sequences_neither_hide_nor_make_match() {
     assert_eq!(firings(&["-t", "^a red word$"], r"printf 'a \033[31mr\033[1me\033[0md wo\033]0;x\007rd\n'"), 1);
     assert_eq!(firings(&["-t", "secret"], r"printf '\033]0;secret\007\033Psecret\033\\\033_secret\033\\text\n'"), 0);
 }
 
 #[test]
-fn a_line_printed_byte_by_byte_fires_once() {
+fn line_printed_byte_by_byte_fires_once() {
     let script = "for c in h e l l o ' ' w o r l d; do printf \"$c\"; sleep 0.03; done; echo";
     assert_eq!(firings(&["-t", "hello"], script), 1);
 }
 
 #[test]
-fn all_fires_for_every_match_in_a_line() {
+fn all_fires_for_every_match_in_line() {
     assert_eq!(captured(&["-t", r"e(\d)"], "echo e1 e2 e3"), ["1"]);
     assert_eq!(captured(&["-t", r"e(\d)", "--all"], "echo e1 e2 e3"), ["1", "2", "3"]);
 }
 
 #[test]
-fn once_fires_once_in_a_session() {
+fn once_fires_once_per_session() {
     assert_eq!(firings(&["-t", "hit", "--once"], "echo hit; echo hit; sleep 0.1; echo hit"), 1);
     assert_eq!(firings(&["-t", "hit"], "echo hit; echo hit; sleep 0.1; echo hit"), 3);
 }
 
 #[test]
-fn a_cooldown_holds_it_back_for_that_long() {
+fn cooldown_suppresses_firings_until_it_ends() {
     assert_eq!(firings(&["-t", "hit", "--cooldown", "60s"], "echo hit; sleep 0.1; echo hit"), 1);
     // Two lines in one piece, and the third when it is over for certain.
     let script = r"printf 'hit\nhit\n'; until [ -s out ]; do sleep 0.02; done; sleep 0.6; echo hit";
@@ -111,24 +111,24 @@ fn a_cooldown_holds_it_back_for_that_long() {
 }
 
 #[test]
-fn instant_does_not_wait_for_a_pause() {
+fn instant_fires_without_pause() {
     // The output never rests for 20 ms on this line before it is long.
     let script = "printf 'go:'; i=0; while [ $i -lt 20000 ]; do printf x; i=$((i+1)); done; echo";
-    let out = written(&["-t", "go:", "--instant"], "printf '%s' \"$COSHELL_LINE\" | wc -c > out", script);
+    let out = run_output(&["-t", "go:", "--instant"], "printf '%s' \"$COSHELL_LINE\" | wc -c > out", script);
     let length: usize = String::from_utf8(out).unwrap().trim().parse().unwrap();
     assert!(length < 19_000, "it saw {length} bytes of the line");
     assert_eq!(firings(&["-t", "go:", "--instant"], script), 1);
 }
 
 #[test]
-fn when_it_is_about_the_alternate_screen() {
+fn when_alt_screen_selects_by_screen() {
     let script = r"echo hit; sleep 0.1; printf '\033[?1049h'; echo hit here; sleep 0.1; echo hit there; sleep 0.1; printf '\033[?1049l'";
     assert_eq!(firings(&["-t", "hit", "--when", "no-alt-screen"], script), 1);
     assert_eq!(firings(&["-t", "hit", "--when", "alt-screen"], script), 2);
 }
 
 #[test]
-fn when_no_echo_it_is_a_password_that_is_asked_for() {
+fn when_no_echo_fires_at_password_prompt_only() {
     let plain = "printf 'Password: '; sleep 0.3; echo";
     assert_eq!(firings(&["-t", "assword: $", "--when", "no-echo"], plain), 0);
     assert_eq!(firings(&["-t", "assword: $", "--when", "no-echo"], &format!("stty -echo; {plain}")), 1);
@@ -149,7 +149,7 @@ fn when_no_echo_it_is_a_password_that_is_asked_for() {
 }
 
 #[test]
-fn when_a_job_runs_it_is_that_job_or_one_inside_it() {
+fn when_job_fires_for_job_and_its_children() {
     let mut term = shell(&[
         "-t",
         "hit",
@@ -171,11 +171,11 @@ fn when_a_job_runs_it_is_that_job_or_one_inside_it() {
     term.send("awk 'BEGIN { print \"h\" \"it two\"; fflush(); system(\"sleep 0.5\") }'\r");
     term.wait("hit two\r\n");
     term.wait_until("the run", |term| term.read_home("out").is_some_and(|out| out == b"hit two\n"));
-    assert_eq!(count(term.seen(), "\x07"), 0);
+    assert_eq!(count(term.output(), "\x07"), 0);
 }
 
 #[test]
-fn when_a_coprocess_runs_or_not() {
+fn when_coproc_selects_by_running_coproc() {
     let script = "echo hit; sleep 0.2";
     assert_eq!(firings(&["-t", "hit", "--when", "coproc"], script), 0);
     assert_eq!(firings(&["-t", "hit", "--when", "no-coproc"], script), 1);
@@ -184,28 +184,28 @@ fn when_a_coprocess_runs_or_not() {
 }
 
 #[test]
-fn a_trigger_that_sets_itself_off_is_stopped_with_a_notice_that_names_it() {
+fn looping_trigger_is_disabled_with_notice() {
     let mut term = shell(&["-t", "foo", "--name", "looper", "--send", "echo foo\\r"]).start();
     term.wait(PROMPT);
     term.send("echo foo\r");
     term.wait("looper");
-    term.settle();
+    term.wait_quiet();
     term.send("echo still'-'here\r");
     term.wait("still-here\r\n");
 }
 
 #[test]
-fn a_trigger_that_would_start_a_coprocess_does_not_fire_while_one_runs() {
-    let place = Place::new();
-    let log = place.text("log");
+fn coproc_trigger_does_not_fire_while_coproc_runs() {
+    let dir = TestDir::new();
+    let log = dir.path_str("log");
     let start = format!("echo started >> {log}; exec cat > /dev/null");
     let script = format!("echo hit; until [ -s {log} ]; do sleep 0.02; done; echo hit again; sleep 0.2");
     run(wrapped(&["-q", "-t", "hit", "-c", &start], &script));
-    assert_eq!(show(&place.read("log")), "started\\n\n");
+    assert_eq!(show(&dir.read("log")), "started\\n\n");
 }
 
 #[test]
-fn a_pattern_may_match_bytes_that_are_no_utf_8() {
+fn pattern_matches_invalid_utf_8() {
     assert_eq!(firings(&["-t", r"(?-u:\xff)end"], r"printf 'a\377end\n'"), 1);
     assert_eq!(captured(&["-t", r"n(.)me"], r"printf 'n\303\251me\n'"), ["\u{e9}"]);
 }
@@ -215,7 +215,7 @@ const CLASS_LITERAL_CLASS: [(&str, &str, &str); 3] =
     [("[^0-9]404[^0-9]", "a40", "4b"), ("[^/]home/[^/]+/", "xho", "me/u/"), ("[^ ] ERROR .", "x ERR", "OR y")];
 
 #[test]
-fn a_literal_between_classes_rings_and_the_session_ends_as_its_command() {
+fn literal_between_classes_matches() {
     for (pattern, begin, end) in CLASS_LITERAL_CLASS {
         let mut term = wrapped(&["-t", pattern, "--bell"], &format!("echo '{begin}{end}'")).start();
         term.wait("\x07");
@@ -224,21 +224,21 @@ fn a_literal_between_classes_rings_and_the_session_ends_as_its_command() {
 }
 
 #[test]
-fn a_literal_between_classes_that_is_added_rings_and_the_session_goes_on() {
+fn added_literal_between_classes_matches() {
     let mut session = Session::bash(&[]);
     for (pattern, begin, end) in CLASS_LITERAL_CLASS {
-        session.call(&["trigger", "add", pattern, "--bell"]).well();
+        session.call(&["trigger", "add", pattern, "--bell"]).success();
         session.term.send(format!("echo '{begin}''{end}'\r"));
         session.term.wait(&format!("{begin}{end}\r\n"));
         session.term.wait("\x07");
-        session.call(&["trigger", "remove", pattern]).well();
+        session.call(&["trigger", "remove", pattern]).success();
     }
     session.term.send("exit\r");
     assert_eq!(session.term.wait_end(), Ended::Code(0));
 }
 
 #[test]
-fn triggers_change_no_byte_of_the_output() {
+fn triggers_do_not_change_output() {
     let script = r"printf 'one hit\n\033[31mtwo hit\033[0m\r\nprompt hit: '; sleep 0.2; echo";
     let plain = run(wrapped(&["-q"], script)).bytes;
     let with =

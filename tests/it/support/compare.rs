@@ -10,7 +10,7 @@ use super::show;
 use super::terminal::{Ended, Terminal};
 
 /// What a script waits in until `Terminal::tell`. It reads nothing, and shows nothing.
-pub const UNTIL_TOLD: &str = "until [ -e \"$HOME/told\" ]; do sleep 0.02; done";
+pub const UNTIL_RELEASED: &str = "until [ -e \"$HOME/told\" ]; do sleep 0.02; done";
 
 /// What a run showed and how it ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Outcome {
 pub fn run(launch: Launch) -> Outcome {
     let mut terminal = launch.start();
     let ended = terminal.wait_end();
-    Outcome { bytes: terminal.seen().to_vec(), ended }
+    Outcome { bytes: terminal.output().to_vec(), ended }
 }
 
 /// The modes of a terminal that nobody has changed.
@@ -38,11 +38,11 @@ pub fn fresh_modes() -> Termios {
 /// however slow the machine is.
 #[track_caller]
 pub fn run_until(options: &[&str], script: &str, what: &str, mut holds: impl FnMut() -> bool) -> Outcome {
-    let mut terminal = wrapped(options, &format!("{script}; {UNTIL_TOLD}")).start();
+    let mut terminal = wrapped(options, &format!("{script}; {UNTIL_RELEASED}")).start();
     terminal.wait_until(what, |_| holds());
-    terminal.tell();
+    terminal.release();
     let ended = terminal.wait_end();
-    Outcome { bytes: terminal.seen().to_vec(), ended }
+    Outcome { bytes: terminal.output().to_vec(), ended }
 }
 
 /// Fails unless a round takes less than `limit`. The quickest of many counts, and no more are done than it takes, since
@@ -62,16 +62,16 @@ pub fn takes_less_than(limit: Duration, mut round: impl FnMut() -> Duration) {
 
 /// The script's two outcomes: direct, and through coshell, both launched as `dress` says.
 #[track_caller]
-pub fn both(script: &str, dress: impl Fn(Launch) -> Launch) -> (Outcome, Outcome) {
-    let plain = run(dress(direct(&["sh", "-c", script])));
-    let through = run(dress(wrapped(&[], script)));
+pub fn run_both(script: &str, configure: impl Fn(Launch) -> Launch) -> (Outcome, Outcome) {
+    let plain = run(configure(direct(&["sh", "-c", script])));
+    let through = run(configure(wrapped(&[], script)));
     (plain, through)
 }
 
 /// Fails unless both outcomes are the same, byte for byte, and gives what was shown.
 #[track_caller]
-pub fn same(script: &str, dress: impl Fn(Launch) -> Launch) -> Vec<u8> {
-    let (plain, through) = both(script, dress);
+pub fn same_output(script: &str, configure: impl Fn(Launch) -> Launch) -> Vec<u8> {
+    let (plain, through) = run_both(script, configure);
     assert_eq!(plain.ended, through.ended, "shown through coshell: {}", show(&through.bytes));
     assert!(
         plain.bytes == through.bytes,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::launch::{COSHELL, direct, needs};
-use super::place::Place;
+use super::test_dir::TestDir;
 
 /// What completes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,18 +58,22 @@ impl Completer {
 
     /// The candidates for the last word of each line, without what stands before `=`. The shell runs in `place`, which has
     /// its home, its temporary files and more commands; `own` is how `zz-one` completes in bash, zsh and fish.
-    pub fn candidates(self, place: &Place, own: [&str; 3], lines: &[String]) -> Vec<BTreeSet<String>> {
-        let own = own[match self {
+    pub fn candidates(self, dir: &TestDir, custom: [&str; 3], lines: &[String]) -> Vec<BTreeSet<String>> {
+        let custom = custom[match self {
             Self::Bash | Self::BashWithPackage => 0,
             Self::Zsh => 1,
             Self::Fish => 2,
         }];
-        let told = if self == Self::Fish { in_fish(place, own, lines) } else { self.typed(place, own, lines) };
-        lines.iter().zip(told).map(|(line, told)| words(line, &told)).collect()
+        let completed = if self == Self::Fish {
+            completed_by_fish(dir, custom, lines)
+        } else {
+            self.completed_by_typing(dir, custom, lines)
+        };
+        lines.iter().zip(completed).map(|(line, completed)| candidates_in(line, &completed)).collect()
     }
 
     /// What stands in the line editor behind each line once all candidates are put in.
-    fn typed(self, place: &Place, own: &str, lines: &[String]) -> Vec<String> {
+    fn completed_by_typing(self, dir: &TestDir, custom: &str, lines: &[String]) -> Vec<String> {
         let argv: &[&str] = match self {
             Self::Zsh => &["zsh", "-d", "-i"],
             _ => &["bash", "--noprofile", "--rcfile", "rc", "-i"],
@@ -77,25 +81,25 @@ impl Completer {
         needs(argv[0]);
         let package = if self == Self::BashWithPackage { format!(". {PACKAGE}\n") } else { String::new() };
         assert!(self != Self::BashWithPackage || Path::new(PACKAGE).exists(), "the package bash-completion is needed");
-        place.file("rc", format!("{package}{BASH}{own}\n"));
-        place.file(".zshrc", format!("{ZSH}{own}\n"));
-        let launch = direct(argv).size(24, 2000, 0, 0).cwd(place.dir()).env("PATH", path(place));
-        let mut term = DIRS.iter().fold(launch, |launch, name| launch.env(name, place.dir())).start();
+        dir.write_file("rc", format!("{package}{BASH}{custom}\n"));
+        dir.write_file(".zshrc", format!("{ZSH}{custom}\n"));
+        let launch = direct(argv).size(24, 2000, 0, 0).cwd(dir.root()).env("PATH", path(dir));
+        let mut term = DIRS.iter().fold(launch, |launch, name| launch.env(name, dir.root())).start();
         term.wait("p> ");
-        let told = lines.iter().map(|line| {
+        let completed = lines.iter().map(|line| {
             term.send(format!("{line}\x0f\x14"));
             term.wait_match("<<(.*)>>")
         });
-        told.collect()
+        completed.collect()
     }
 }
 
-fn in_fish(place: &Place, own: &str, lines: &[String]) -> Vec<String> {
+fn completed_by_fish(dir: &TestDir, custom: &str, lines: &[String]) -> Vec<String> {
     needs("fish");
     let mut command = Command::new("fish");
-    command.args(["--private", "-c", &format!("{own}\n{FISH}")]).args(lines).env("PATH", path(place));
-    command.current_dir(place.dir());
-    let dirs = DIRS.map(|name| (name, place.dir()));
+    command.args(["--private", "-c", &format!("{custom}\n{FISH}")]).args(lines).env("PATH", path(dir));
+    command.current_dir(dir.root());
+    let dirs = DIRS.map(|name| (name, dir.root()));
     let output = command.envs(dirs).env_remove("COSHELL_SOCKET").output();
     let output = output.expect("the shell can be run");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -104,17 +108,17 @@ fn in_fish(place: &Place, own: &str, lines: &[String]) -> Vec<String> {
 }
 
 /// Where the shells find coshell, the commands of the place, and all others.
-fn path(place: &Place) -> String {
+fn path(dir: &TestDir) -> String {
     let built = Path::new(COSHELL).parent().expect("it lies in a directory").display();
     let others = std::env::var("PATH").expect("there is one");
-    format!("{}:{built}:{others}", place.dir().display())
+    format!("{}:{built}:{others}", dir.root().display())
 }
 
 /// The candidates in what was told; none where the word still is as it was typed.
-fn words(typed: &str, told: &str) -> BTreeSet<String> {
+fn candidates_in(typed: &str, completed: &str) -> BTreeSet<String> {
     let (before, last) = typed.rsplit_once(' ').unwrap_or(("", typed));
     let option = last.find('=').map_or("", |at| &last[..=at]);
-    let (mut words, mut chars) = (vec![String::new()], told.strip_prefix(before).unwrap_or(told).chars());
+    let (mut words, mut chars) = (vec![String::new()], completed.strip_prefix(before).unwrap_or(completed).chars());
     while let Some(c) = chars.next() {
         match c {
             ' ' => words.push(String::new()),

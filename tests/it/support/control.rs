@@ -10,14 +10,14 @@ use std::thread;
 use serde_json::{Value, json};
 
 use super::launch::{COSHELL, Launch, PROMPT, bash};
-use super::place::Place;
 use super::terminal::{DEADLINE, Terminal};
+use super::test_dir::TestDir;
 
 /// A session with a runtime directory of its own.
 #[derive(Debug)]
 pub struct Session {
     pub term: Terminal,
-    pub place: Place,
+    pub dir: TestDir,
 }
 
 impl Session {
@@ -30,9 +30,9 @@ impl Session {
 
     /// What `launch` says.
     pub fn start(launch: Launch) -> Self {
-        let place = Place::new();
-        let term = launch.env("XDG_RUNTIME_DIR", place.dir()).start();
-        Self { term, place }
+        let dir = TestDir::new();
+        let term = launch.env("XDG_RUNTIME_DIR", dir.root()).start();
+        Self { term, dir }
     }
 
     /// What it is called.
@@ -42,7 +42,7 @@ impl Session {
 
     /// Where it listens.
     pub fn socket(&self) -> PathBuf {
-        self.place.path("coshell").join(format!("{}.sock", self.id()))
+        self.dir.path("coshell").join(format!("{}.sock", self.id()))
     }
 
     /// Another client of it.
@@ -53,46 +53,46 @@ impl Session {
 
     /// What it answers to one request.
     #[track_caller]
-    pub fn ask(&self, method: &str, params: Value) -> Value {
-        self.client().ask(method, params)
+    pub fn request(&self, method: &str, params: Value) -> Value {
+        self.client().request(method, params)
     }
 
     /// Runs a subcommand from outside to its end.
     #[track_caller]
-    pub fn call(&mut self, args: &[&str]) -> Said {
-        self.call_with(args, "")
+    pub fn call(&mut self, args: &[&str]) -> CallResult {
+        self.call_with_stdin(args, "")
     }
 
     /// The same, with something on its stdin.
     #[track_caller]
-    pub fn call_with(&mut self, args: &[&str], stdin: &str) -> Said {
-        let calling = self.calling(args, stdin);
-        self.said(calling)
+    pub fn call_with_stdin(&mut self, args: &[&str], stdin: &str) -> CallResult {
+        let call = self.start_call(args, stdin);
+        self.finish_call(call)
     }
 
     /// Runs one that does not say which session is meant.
     #[track_caller]
-    pub fn call_anywhere(&mut self, args: &[&str]) -> Said {
-        let calling = self.start_call(args, "");
-        self.said(calling)
+    pub fn call_any(&mut self, args: &[&str]) -> CallResult {
+        let call = self.spawn_call(args, "");
+        self.finish_call(call)
     }
 
     /// Starts a subcommand from outside.
     #[track_caller]
-    pub fn calling(&self, args: &[&str], stdin: &str) -> thread::JoinHandle<Output> {
+    pub fn start_call(&self, args: &[&str], stdin: &str) -> thread::JoinHandle<Output> {
         let id = self.id();
         // Before a "--" that may stand there.
         let at = args.iter().position(|arg| *arg == "--").unwrap_or(args.len());
         let (before, behind) = args.split_at(at);
-        self.start_call(&[before, &["--session", &id], behind].concat(), stdin)
+        self.spawn_call(&[before, &["--session", &id], behind].concat(), stdin)
     }
 
     #[track_caller]
-    fn start_call(&self, args: &[&str], stdin: &str) -> thread::JoinHandle<Output> {
+    fn spawn_call(&self, args: &[&str], stdin: &str) -> thread::JoinHandle<Output> {
         let child = Command::new(COSHELL)
             .args(args)
             .env_remove("COSHELL_SOCKET")
-            .env("XDG_RUNTIME_DIR", self.place.dir())
+            .env("XDG_RUNTIME_DIR", self.dir.root())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -105,16 +105,16 @@ impl Session {
 
     /// Waits for the end of a subcommand.
     #[track_caller]
-    pub fn said(&mut self, calling: thread::JoinHandle<Output>) -> Said {
-        self.term.wait_until("the subcommand to end", |_| calling.is_finished());
-        let output = calling.join().expect("it was waited for");
+    pub fn finish_call(&mut self, call: thread::JoinHandle<Output>) -> CallResult {
+        self.term.wait_until("the subcommand to end", |_| call.is_finished());
+        let output = call.join().expect("it was waited for");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
-        Said { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+        CallResult { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
     /// Runs a subcommand inside, as the user would, and gives its status.
     #[track_caller]
-    pub fn inside(&mut self, line: &str) -> i32 {
+    pub fn type_subcommand(&mut self, line: &str) -> i32 {
         self.term.send(format!("\"$WRAP\" {line}; echo \"ended=$?=\"\r"));
         let status = self.term.wait_match(r"ended=(\d+)=");
         self.term.wait(PROMPT);
@@ -123,45 +123,45 @@ impl Session {
 
     /// Waits until no coprocess runs.
     #[track_caller]
-    pub fn wait_idle(&mut self) {
+    pub fn wait_coproc_end(&mut self) {
         let mut client = self.client();
-        self.term.wait_until("the coprocess to end", |_| client.ask("status", json!({}))["coprocess"].is_null());
+        self.term.wait_until("the coprocess to end", |_| client.request("status", json!({}))["coprocess"].is_null());
     }
 }
 
 /// What a subcommand said.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct CallResult {
     pub status: Option<i32>,
-    pub out: String,
-    pub err: String,
+    pub stdout: String,
+    pub stderr: String,
 }
 
-impl Said {
+impl CallResult {
     /// What it printed, after checking that all went well.
     #[track_caller]
-    pub fn well(self) -> String {
-        assert!(self.status == Some(0) && self.err.is_empty(), "{self:?}");
-        self.out
+    pub fn success(self) -> String {
+        assert!(self.status == Some(0) && self.stderr.is_empty(), "{self:?}");
+        self.stdout
     }
 
     /// What it printed as JSON, after checking that all went well.
     #[track_caller]
     pub fn json(self) -> Value {
-        serde_json::from_str(&self.well()).expect("it prints JSON")
+        serde_json::from_str(&self.success()).expect("it prints JSON")
     }
 
     /// Checks that it exited so, and said nothing.
     #[track_caller]
     pub fn failed_silently(&self, status: i32) {
-        assert!(self.status == Some(status) && self.err.is_empty() && self.out.is_empty(), "{self:?}");
+        assert!(self.status == Some(status) && self.stderr.is_empty() && self.stdout.is_empty(), "{self:?}");
     }
 
     /// Checks that it failed so, and with these words.
     #[track_caller]
     pub fn failed(&self, status: i32, words: &str) {
-        assert!(self.status == Some(status) && self.err.contains(words) && self.out.is_empty(), "{self:?}");
-        assert!(self.err.starts_with("coshell: "), "{self:?}");
+        assert!(self.status == Some(status) && self.stderr.contains(words) && self.stdout.is_empty(), "{self:?}");
+        assert!(self.stderr.starts_with("coshell: "), "{self:?}");
     }
 }
 
@@ -181,12 +181,12 @@ impl Client {
 
     /// Sends bytes as they are.
     #[track_caller]
-    pub fn say(&mut self, bytes: impl AsRef<[u8]>) {
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.get_mut().write_all(bytes.as_ref()).expect("the session reads");
     }
 
     /// Sends as much as is taken at once; how much that was.
-    pub fn say_some(&mut self, bytes: &[u8]) -> usize {
+    pub fn send_some(&mut self, bytes: &[u8]) -> usize {
         self.stream.get_mut().set_nonblocking(true).expect("it can be");
         // Full, or turned away: both are for the test to see.
         let n = self.stream.get_mut().write(bytes).unwrap_or(0);
@@ -197,17 +197,18 @@ impl Client {
     /// Whether the session has let it in.
     pub fn is_served(&mut self) -> bool {
         let request = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n";
-        self.stream.get_mut().write_all(request).is_ok() && self.hear().is_some_and(|answer| answer["error"].is_null())
+        self.stream.get_mut().write_all(request).is_ok()
+            && self.receive().is_some_and(|answer| answer["error"].is_null())
     }
 
     /// Says that it has said everything.
-    pub fn finish(&mut self) {
+    pub fn shutdown_write(&mut self) {
         self.stream.get_mut().shutdown(Shutdown::Write).expect("it is connected");
     }
 
     /// The next message; none where the session has hung up.
     #[track_caller]
-    pub fn hear(&mut self) -> Option<Value> {
+    pub fn receive(&mut self) -> Option<Value> {
         let mut line = String::new();
         match self.stream.read_line(&mut line) {
             Ok(0) => None,
@@ -221,13 +222,13 @@ impl Client {
     /// Asks, and gives the whole response.
     #[track_caller]
     pub fn response(&mut self, method: &str, params: Value) -> Value {
-        self.say(format!("{}\n", json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})));
-        self.hear().expect("an answer")
+        self.send(format!("{}\n", json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})));
+        self.receive().expect("an answer")
     }
 
     /// Asks, and gives the result.
     #[track_caller]
-    pub fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub fn request(&mut self, method: &str, params: Value) -> Value {
         let mut response = self.response(method, params);
         assert!(response["error"].is_null(), "{response}");
         response["result"].take()
@@ -235,9 +236,9 @@ impl Client {
 
     /// The next event of this type.
     #[track_caller]
-    pub fn event(&mut self, kind: &str) -> Value {
+    pub fn receive_event(&mut self, kind: &str) -> Value {
         loop {
-            let mut message = self.hear().expect("an event");
+            let mut message = self.receive().expect("an event");
             if message["method"] == "event" && message["params"]["type"] == kind {
                 return message["params"].take();
             }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sys::signal::Signal;
 
-use super::spawn::{Place, Plan};
+use super::spawn::{Plan, Role};
 use super::terminal::Terminal;
 
 /// The binary under test.
@@ -25,7 +25,7 @@ pub struct Launch {
     env: Vec<(String, String)>,
     cwd: Option<PathBuf>,
     pub(super) size: libc::winsize,
-    place: Place,
+    role: Role,
     blocked: Vec<Signal>,
     ignored: Vec<Signal>,
     pub(super) marker: String,
@@ -75,7 +75,7 @@ impl Launch {
         let env = env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let size = libc::winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let none = Vec::new;
-        Self { argv, arg0: None, env, cwd: None, size, place: Place::Job, blocked: none(), ignored: none(), marker }
+        Self { argv, arg0: None, env, cwd: None, size, role: Role::Job, blocked: none(), ignored: none(), marker }
     }
 
     /// Sets a variable.
@@ -92,8 +92,8 @@ impl Launch {
     }
 
     /// Starts in this directory.
-    pub fn cwd(mut self, dir: impl AsRef<Path>) -> Self {
-        self.cwd = Some(dir.as_ref().to_owned());
+    pub fn cwd(mut self, directory: impl AsRef<Path>) -> Self {
+        self.cwd = Some(directory.as_ref().to_owned());
         self
     }
 
@@ -111,7 +111,7 @@ impl Launch {
 
     /// Leads the terminal's session, as under `xterm -e`.
     pub fn leader(mut self) -> Self {
-        self.place = Place::Leader;
+        self.role = Role::Leader;
         self
     }
 
@@ -144,9 +144,9 @@ impl Launch {
         if !self.env.iter().any(|(name, _)| name == "HOME") {
             env.push(text(&format!("HOME={}", home.to_string_lossy())));
         }
-        let cwd = self.cwd.as_ref().map_or(home, |dir| text(&dir.to_string_lossy()));
+        let cwd = self.cwd.as_ref().map_or(home, |directory| text(&directory.to_string_lossy()));
         let (blocked, ignored) = (self.blocked.clone(), self.ignored.clone());
-        Plan { file: text(&find(&self.argv[0])), argv, env, cwd, place: self.place, blocked, ignored }
+        Plan { file: text(&find(&self.argv[0])), argv, env, cwd, role: self.role, blocked, ignored }
     }
 }
 
@@ -156,7 +156,7 @@ fn find(name: &str) -> String {
         return name.to_owned();
     }
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
-    let files = path.split(':').map(|dir| Path::new(dir).join(name));
+    let files = path.split(':').map(|directory| Path::new(directory).join(name));
     let file = files.into_iter().find(|file| file.is_file());
     file.unwrap_or_else(|| panic!("{name} is not installed; tests/run --install installs it"))
         .to_string_lossy()

@@ -5,18 +5,18 @@ pub mod compare;
 pub mod completer;
 pub mod control;
 pub mod launch;
-pub mod place;
 pub mod proc;
 mod spawn;
 pub mod terminal;
+pub mod test_dir;
 pub mod title;
 pub mod tools;
 
-pub use compare::{UNTIL_TOLD, both, fresh_modes, run, run_until, same, takes_less_than};
-pub use control::{Client, Said, Session};
+pub use compare::{UNTIL_RELEASED, fresh_modes, run, run_both, run_until, same_output, takes_less_than};
+pub use control::{CallResult, Client, Session};
 pub use launch::{COSHELL, Launch, PROMPT, bash, coshell, direct, needs, shell, wrapped};
-pub use place::Place;
 pub use terminal::{Ended, Terminal};
+pub use test_dir::TestDir;
 
 /// The end of `bytes`, with everything but printable ASCII escaped.
 pub fn show(bytes: &[u8]) -> String {

@@ -24,7 +24,7 @@ pub fn memory_kib(pid: Pid) -> u64 {
 }
 
 /// How often the process has gone to sleep by itself.
-pub fn naps(pid: Pid) -> u64 {
+pub fn sleep_count(pid: Pid) -> u64 {
     status(pid, "voluntary_ctxt_switches").expect("the process lives").parse().expect("a number")
 }
 
@@ -41,12 +41,12 @@ pub fn state(pid: Pid) -> Option<char> {
 }
 
 /// Whether it is there and not a zombie.
-pub fn lives(pid: Pid) -> bool {
+pub fn is_alive(pid: Pid) -> bool {
     state(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
 /// Whether every thread of it sleeps, or is stopped: it does nothing until something happens to it.
-pub fn sleeps(pid: Pid) -> bool {
+pub fn is_asleep(pid: Pid) -> bool {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
     !stats.into_iter().any(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['R', 'D'])))

@@ -18,7 +18,7 @@ use nix::unistd::{Pid, pipe2};
 
 /// Whether the program leads the terminal's session, or is the foreground job of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Role {
     /// As a shell starts it.
     Job,
     /// As `xterm -e` starts it.
@@ -32,7 +32,7 @@ pub struct Plan {
     pub argv: Vec<CString>,
     pub env: Vec<CString>,
     pub cwd: CString,
-    pub place: Place,
+    pub role: Role,
     pub blocked: Vec<Signal>,
     pub ignored: Vec<Signal>,
 }
@@ -40,28 +40,28 @@ pub struct Plan {
 /// A program that runs, and the keeper that waits for it.
 #[derive(Debug)]
 pub struct Started {
-    pub keeper: Pid,
+    pub supervisor: Pid,
     pub program: Pid,
     /// Becomes readable when the program has ended: its raw wait status, four bytes.
-    pub report: OwnedFd,
+    pub status_pipe: OwnedFd,
 }
 
 /// Starts what `plan` says, with `tty` as its three standard descriptors and its controlling terminal.
 pub fn start(plan: &Plan, tty: RawFd) -> io::Result<Started> {
-    let (report, ours) = pipe2(OFlag::O_CLOEXEC)?;
+    let (status_pipe, writer) = pipe2(OFlag::O_CLOEXEC)?;
     let argv = pointers(&plan.argv);
     let env = pointers(&plan.env);
     // SAFETY: the child calls nothing but async-signal-safe functions, on memory prepared here, and never returns.
-    let keeper = match unsafe { libc::fork() } {
+    let supervisor = match unsafe { libc::fork() } {
         -1 => return Err(io::Error::last_os_error()),
         // SAFETY: as above.
-        0 => unsafe { keep(plan, &argv, &env, tty, ours.as_raw_fd()) },
+        0 => unsafe { supervise(plan, &argv, &env, tty, writer.as_raw_fd()) },
         pid => Pid::from_raw(pid),
     };
-    drop(ours);
+    drop(writer);
     let mut pid = [0; 4];
-    File::from(report.try_clone()?).read_exact(&mut pid)?;
-    Ok(Started { keeper, program: Pid::from_raw(i32::from_ne_bytes(pid)), report })
+    File::from(status_pipe.try_clone()?).read_exact(&mut pid)?;
+    Ok(Started { supervisor, program: Pid::from_raw(i32::from_ne_bytes(pid)), status_pipe })
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
@@ -73,22 +73,22 @@ type Pointers<'a> = &'a [*const libc::c_char];
 /// The keeper's whole life.
 ///
 /// SAFETY: only in a freshly forked child; `argv` and `env` end in a null pointer.
-unsafe fn keep(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd, report: RawFd) -> ! {
+unsafe fn supervise(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd, status_pipe: RawFd) -> ! {
     // SAFETY: system calls on descriptors that this process owns, and on its own stack.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        if plan.place == Place::Job {
-            lead(tty);
+        if plan.role == Role::Job {
+            become_session_leader(tty);
         }
         let program = match libc::fork() {
-            0 => run(plan, argv, env, tty),
+            0 => exec_program(plan, argv, env, tty),
             pid => pid,
         };
         for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGPIPE, libc::SIGTTOU] {
             libc::signal(signal, libc::SIG_IGN);
         }
         libc::dup2(tty, 0);
-        libc::dup2(report, 3);
+        libc::dup2(status_pipe, 3);
         libc::syscall(libc::SYS_close_range, 4, libc::c_uint::MAX, 0);
         libc::write(3, (&raw const program).cast(), 4);
         let mut status: libc::c_int = 0;
@@ -101,7 +101,7 @@ unsafe fn keep(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd, r
 }
 
 /// Leads a new session with `tty` as its terminal.
-unsafe fn lead(tty: RawFd) {
+unsafe fn become_session_leader(tty: RawFd) {
     // SAFETY: system calls without memory.
     unsafe {
         libc::setsid();
@@ -112,19 +112,19 @@ unsafe fn lead(tty: RawFd) {
 /// Becomes the program.
 ///
 /// SAFETY: as for `keep`.
-unsafe fn run(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd) -> ! {
+unsafe fn exec_program(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd) -> ! {
     // SAFETY: system calls on descriptors that this process owns, and on memory that outlives the exec.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, 0);
-        match plan.place {
-            Place::Leader => lead(tty),
-            Place::Job => {
+        match plan.role {
+            Role::Leader => become_session_leader(tty),
+            Role::Job => {
                 libc::signal(libc::SIGTTOU, libc::SIG_IGN);
                 libc::setpgid(0, 0);
                 libc::tcsetpgrp(tty, libc::getpid());
             }
         }
-        signals(plan);
+        reset_signals(plan);
         for fd in 0..3 {
             libc::dup2(tty, fd);
         }
@@ -139,7 +139,7 @@ unsafe fn run(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd) ->
 }
 
 /// Signals at their defaults, then as the plan says.
-unsafe fn signals(plan: &Plan) {
+unsafe fn reset_signals(plan: &Plan) {
     // SAFETY: a zeroed sigset_t is valid to be emptied; the rest are calls without memory of ours.
     unsafe {
         for signal in 1..=libc::SIGRTMAX() {

@@ -19,7 +19,7 @@ use termios::Termios;
 
 use super::launch::Launch;
 use super::spawn::{self, Started};
-use super::title::Titles;
+use super::title::TitleStack;
 use super::{proc, show};
 
 /// How long anything may take on a loaded machine before a test gives up.
@@ -40,7 +40,7 @@ pub struct Terminal {
     slave: Option<OwnedFd>,
     started: Started,
     ended: Option<Ended>,
-    seen: Vec<u8>,
+    output: Vec<u8>,
     /// Where the next wait begins to look.
     mark: usize,
     size: libc::winsize,
@@ -50,7 +50,7 @@ pub struct Terminal {
 
 impl Terminal {
     pub(super) fn open(launch: Launch) -> Self {
-        let (master, slave) = pair();
+        let (master, slave) = open_pty();
         spawn::set_size(master.as_raw_fd(), &launch.size);
         let mut modes = Termios::from_fd(slave.as_raw_fd()).expect("the modes of a new pty");
         modes.c_iflag |= libc::IUTF8;
@@ -65,7 +65,7 @@ impl Terminal {
             slave: Some(slave),
             started,
             ended: None,
-            seen: Vec::new(),
+            output: Vec::new(),
             mark: 0,
             size: launch.size,
             marker: launch.marker,
@@ -89,35 +89,35 @@ impl Terminal {
     }
 
     /// Every byte shown so far.
-    pub fn seen(&self) -> &[u8] {
-        &self.seen
+    pub fn output(&self) -> &[u8] {
+        &self.output
     }
 
     /// What has been shown since the last wait that succeeded.
     pub fn unread(&self) -> &[u8] {
-        &self.seen[self.mark..]
+        &self.output[self.mark..]
     }
 
     /// The next wait looks only at what comes from now on.
-    pub fn forget(&mut self) {
-        self.mark = self.seen.len();
+    pub fn skip_unread(&mut self) {
+        self.mark = self.output.len();
     }
 
     /// Everything shown, as text for messages and searches.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.seen).into_owned()
+        String::from_utf8_lossy(&self.output).into_owned()
     }
 
     /// The screen as a person sees it.
     pub fn screen(&self) -> vt100::Screen {
         let mut parser = vt100::Parser::new(self.size.ws_row, self.size.ws_col, 0);
-        parser.process(&self.seen);
+        parser.process(&self.output);
         parser.screen().clone()
     }
 
     /// The window's title; `None` is what stood there before.
     pub fn title(&self) -> Option<String> {
-        Titles::after(&self.seen)
+        TitleStack::title_after(&self.output)
     }
 
     /// The rows of the screen, without blanks at their ends.
@@ -170,8 +170,8 @@ impl Terminal {
             let n = self.send_some(rest);
             rest = &rest[n..];
             if n == 0 {
-                self.pump(left(until), Eyes::Open, PollFlags::POLLOUT);
-                self.in_time(until, "room to type");
+                self.poll_once(remaining(until), Reading::On, PollFlags::POLLOUT);
+                self.check_deadline(until, "room to type");
             }
         }
     }
@@ -191,9 +191,9 @@ impl Terminal {
         let needle = text.as_bytes();
         // Each byte is looked at once, so that this may wait behind a flood.
         let mut from = self.mark;
-        let end = self.wait_some(&format!("the text {text:?}"), |term| {
-            let at = find(&term.seen[from..], needle).map(|at| from + at + needle.len());
-            from = from.max((term.seen.len() + 1).saturating_sub(needle.len()));
+        let end = self.wait_for(&format!("the text {text:?}"), |term| {
+            let at = find(&term.output[from..], needle).map(|at| from + at + needle.len());
+            from = from.max((term.output.len() + 1).saturating_sub(needle.len()));
             at
         });
         self.mark = end;
@@ -209,7 +209,7 @@ impl Terminal {
             let group = groups.get(1).or_else(|| groups.get(0)).expect("a match");
             Some((end, String::from_utf8_lossy(group.as_bytes()).into_owned()))
         };
-        let (end, text) = self.wait_some(pattern, found);
+        let (end, text) = self.wait_for(pattern, found);
         self.mark += end;
         text
     }
@@ -217,27 +217,27 @@ impl Terminal {
     /// Waits until `what` is true.
     #[track_caller]
     pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        self.wait_some(what, |term| holds(term).then_some(()));
+        self.wait_for(what, |term| holds(term).then_some(()));
     }
 
     /// Waits until there is something; looks whenever something is shown, and every few milliseconds.
     #[track_caller]
-    pub fn wait_some<T>(&mut self, what: &str, mut find: impl FnMut(&Self) -> Option<T>) -> T {
+    pub fn wait_for<T>(&mut self, what: &str, mut find: impl FnMut(&Self) -> Option<T>) -> T {
         let until = Instant::now() + DEADLINE;
         loop {
             if let Some(found) = find(self) {
                 return found;
             }
-            self.in_time(until, what);
-            self.pump(left(until).min(Duration::from_millis(5)), Eyes::Open, PollFlags::empty());
+            self.check_deadline(until, what);
+            self.poll_once(remaining(until).min(Duration::from_millis(5)), Reading::On, PollFlags::empty());
         }
     }
 
     /// Reads for so long, and once at least: for what must not happen, or must go on happening.
-    pub fn watch(&mut self, time: Duration) {
+    pub fn read_for(&mut self, time: Duration) {
         let until = Instant::now() + time;
         loop {
-            self.pump(left(until), Eyes::Open, PollFlags::empty());
+            self.poll_once(remaining(until), Reading::On, PollFlags::empty());
             if Instant::now() >= until {
                 break;
             }
@@ -246,34 +246,34 @@ impl Terminal {
 
     /// Waits until nothing more comes: whoever could show something sleeps, and nothing was shown for a while.
     #[track_caller]
-    pub fn settle(&mut self) {
-        const WHILE: Duration = Duration::from_millis(50);
+    pub fn wait_quiet(&mut self) {
+        const INTERVAL: Duration = Duration::from_millis(50);
         let until = Instant::now() + DEADLINE;
         let mut quiet = 0;
         while quiet < 4 {
-            self.in_time(until, "the terminal to come to rest");
-            let shown = self.seen.len();
-            self.watch(WHILE);
-            quiet = if self.seen.len() == shown && self.all_sleep() { quiet + 1 } else { 0 };
+            self.check_deadline(until, "the terminal to come to rest");
+            let before = self.output.len();
+            self.read_for(INTERVAL);
+            quiet = if self.output.len() == before && self.all_asleep() { quiet + 1 } else { 0 };
         }
     }
 
     /// Whether the program and all that descend from it sleep.
-    fn all_sleep(&self) -> bool {
-        let program = self.ended.is_some() || proc::sleeps(self.pid());
-        program && self.relatives().into_iter().all(proc::sleeps)
+    fn all_asleep(&self) -> bool {
+        let program = self.ended.is_some() || proc::is_asleep(self.pid());
+        program && self.descendants().into_iter().all(proc::is_asleep)
     }
 
     /// Tells a script that waits in `UNTIL_TOLD` to go on.
-    pub fn tell(&self) {
+    pub fn release(&self) {
         std::fs::write(self.home().join("told"), "").expect("the home is ours");
     }
 
     /// Reads nothing for so long, as a terminal that has stopped.
-    pub fn look_away(&mut self, time: Duration) {
+    pub fn pause_reading(&mut self, time: Duration) {
         let until = Instant::now() + time;
         while Instant::now() < until {
-            self.pump(left(until), Eyes::Shut, PollFlags::empty());
+            self.poll_once(remaining(until), Reading::Off, PollFlags::empty());
         }
     }
 
@@ -282,8 +282,8 @@ impl Terminal {
     pub fn wait_end(&mut self) -> Ended {
         let until = Instant::now() + DEADLINE;
         while self.ended.is_none() {
-            self.in_time(until, "the program to end");
-            self.pump(left(until), Eyes::Open, PollFlags::empty());
+            self.check_deadline(until, "the program to end");
+            self.poll_once(remaining(until), Reading::On, PollFlags::empty());
         }
         self.drain();
         self.ended.expect("it has ended")
@@ -296,8 +296,8 @@ impl Terminal {
 
     /// Reads up to a mark that it sends through the terminal itself, behind everything written before.
     fn drain(&mut self) {
-        const LAST: &[u8] = b"\x1e\x1dnothing more\x1d\x1e";
-        let mut rest = LAST;
+        const END_MARK: &[u8] = b"\x1e\x1dnothing more\x1d\x1e";
+        let mut rest = END_MARK;
         let until = Instant::now() + DEADLINE;
         // A description of the rig's own: the inherited one may block.
         let flags = OFlag::O_WRONLY | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
@@ -311,20 +311,20 @@ impl Terminal {
                     Err(_) => return,
                 }
             }
-            self.in_time(until, "the end of the output");
-            self.pump(Duration::from_millis(20), Eyes::Open, PollFlags::empty());
-            let tail = self.seen.len().saturating_sub(20_000 + LAST.len());
-            if let Some(at) = find(&self.seen[tail..], LAST) {
-                self.seen.truncate(tail + at);
+            self.check_deadline(until, "the end of the output");
+            self.poll_once(Duration::from_millis(20), Reading::On, PollFlags::empty());
+            let tail = self.output.len().saturating_sub(20_000 + END_MARK.len());
+            if let Some(at) = find(&self.output[tail..], END_MARK) {
+                self.output.truncate(tail + at);
                 return;
             }
         }
     }
 
     /// Waits for something to read, room to type if asked, or the program's end.
-    fn pump(&mut self, time: Duration, eyes: Eyes, also: PollFlags) {
+    fn poll_once(&mut self, time: Duration, reading: Reading, also: PollFlags) {
         let mut events = also;
-        if eyes == Eyes::Open {
+        if reading == Reading::On {
             events |= PollFlags::POLLIN;
         }
         let mut fds = Vec::new();
@@ -332,7 +332,7 @@ impl Terminal {
             fds.push(PollFd::new(master.as_fd(), events));
         }
         if self.ended.is_none() {
-            fds.push(PollFd::new(self.started.report.as_fd(), PollFlags::POLLIN));
+            fds.push(PollFd::new(self.started.status_pipe.as_fd(), PollFlags::POLLIN));
         }
         // Rounded up: a timeout of zero would be a busy wait.
         let timeout = PollTimeout::try_from(time + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX);
@@ -342,7 +342,7 @@ impl Terminal {
         if over {
             self.ended = Some(self.status());
         }
-        if eyes == Eyes::Open {
+        if reading == Reading::On {
             self.read_some();
         }
     }
@@ -351,13 +351,13 @@ impl Terminal {
         let Some(master) = &self.master else { return };
         let mut chunk = [0; 16384];
         if let Ok(n) = read(master, &mut chunk) {
-            self.seen.extend_from_slice(&chunk[..n]);
+            self.output.extend_from_slice(&chunk[..n]);
         }
     }
 
     fn status(&self) -> Ended {
         let mut status = [0; 4];
-        let n = read(&self.started.report, &mut status).expect("the keeper's report");
+        let n = read(&self.started.status_pipe, &mut status).expect("the keeper's report");
         assert_eq!(n, 4, "the keeper was killed");
         let status = i32::from_ne_bytes(status);
         if libc::WIFEXITED(status) {
@@ -368,31 +368,31 @@ impl Terminal {
     }
 
     #[track_caller]
-    fn in_time(&self, until: Instant, what: &str) {
+    fn check_deadline(&self, until: Instant, what: &str) {
         if Instant::now() < until {
             return;
         }
-        let relatives: Vec<_> = self.relatives().into_iter().map(|pid| (pid, proc::command_line(pid))).collect();
+        let descendants: Vec<_> = self.descendants().into_iter().map(|pid| (pid, proc::command_line(pid))).collect();
         panic!(
-            "waited in vain for: {what}\nended: {:?}\nprocesses: {relatives:?}\nshown since the last wait: {}\n{} bytes in all, the last: {}",
+            "waited in vain for: {what}\nended: {:?}\nprocesses: {descendants:?}\nshown since the last wait: {}\n{} bytes in all, the last: {}",
             self.ended,
             show(self.unread()),
-            self.seen.len(),
-            show(&self.seen),
+            self.output.len(),
+            show(&self.output),
         );
     }
 
     /// Every process that descends from the program, also those that have left it, as long as they live.
-    pub fn relatives(&self) -> Vec<Pid> {
+    pub fn descendants(&self) -> Vec<Pid> {
         let setting = format!("RIG={}", self.marker);
-        proc::with_environment(&setting).into_iter().filter(|&pid| pid != self.pid() && proc::lives(pid)).collect()
+        proc::with_environment(&setting).into_iter().filter(|&pid| pid != self.pid() && proc::is_alive(pid)).collect()
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Eyes {
-    Open,
-    Shut,
+enum Reading {
+    On,
+    Off,
 }
 
 impl Drop for Terminal {
@@ -401,16 +401,16 @@ impl Drop for Terminal {
         if self.ended.is_none() {
             let _ = kill(self.pid(), Signal::SIGKILL);
         }
-        for pid in self.relatives() {
+        for pid in self.descendants() {
             let _ = kill(pid, Signal::SIGKILL);
         }
-        let _ = kill(self.started.keeper, Signal::SIGKILL);
-        let _ = waitpid(self.started.keeper, None);
+        let _ = kill(self.started.supervisor, Signal::SIGKILL);
+        let _ = waitpid(self.started.supervisor, None);
     }
 }
 
 /// Both ends of a new pty, closed in whatever is started, neither blocking.
-fn pair() -> (PtyMaster, OwnedFd) {
+fn open_pty() -> (PtyMaster, OwnedFd) {
     let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
     let master = posix_openpt(flags).expect("a pty");
     grantpt(&master).expect("grantpt");
@@ -422,7 +422,7 @@ fn pair() -> (PtyMaster, OwnedFd) {
     (master, slave)
 }
 
-fn left(until: Instant) -> Duration {
+fn remaining(until: Instant) -> Duration {
     until.saturating_duration_since(Instant::now())
 }
 

@@ -2,21 +2,21 @@
 
 /// A terminal's title: `None` is what stood there before.
 #[derive(Debug, Default)]
-pub struct Titles {
+pub struct TitleStack {
     now: Option<String>,
     stack: Vec<Option<String>>,
 }
 
-impl Titles {
+impl TitleStack {
     /// That of a terminal which was given these bytes.
-    pub fn after(bytes: &[u8]) -> Option<String> {
+    pub fn title_after(bytes: &[u8]) -> Option<String> {
         let mut parser = vt100::Parser::new_with_callbacks(24, 80, 0, Self::default());
         parser.process(bytes);
         parser.callbacks().now.clone()
     }
 }
 
-impl vt100::Callbacks for Titles {
+impl vt100::Callbacks for TitleStack {
     fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
         self.now = Some(String::from_utf8_lossy(title).into_owned());
     }

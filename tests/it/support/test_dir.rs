@@ -8,46 +8,46 @@ use tempfile::TempDir;
 
 /// A directory that is gone at the end.
 #[derive(Debug)]
-pub struct Place(TempDir);
+pub struct TestDir(TempDir);
 
-impl Place {
+impl TestDir {
     pub fn new() -> Self {
         Self(tempfile::tempdir().expect("a directory"))
     }
 
     /// The directory itself.
-    pub fn dir(&self) -> &Path {
+    pub fn root(&self) -> &Path {
         self.0.path()
     }
 
     /// The path of `name` in it.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.dir().join(name)
+        self.root().join(name)
     }
 
     /// The path of `name` in it, as text for a script.
-    pub fn text(&self, name: &str) -> String {
+    pub fn path_str(&self, name: &str) -> String {
         self.path(name).to_string_lossy().into_owned()
     }
 
     /// Writes a file and gives its path.
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub fn write_file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         fs::write(self.path(name), content).expect("a file can be written");
-        self.text(name)
+        self.path_str(name)
     }
 
     /// Writes a program and gives its path. Another process writes it: one that any thread of this one starts meanwhile would
     /// have inherited the open file, and a program that somebody may write cannot be run (ETXTBSY).
-    pub fn program(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let source = self.file(&format!("{name}.source"), content);
-        self.copied(name, Path::new(&source))
+    pub fn write_program(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let source = self.write_file(&format!("{name}.source"), content);
+        self.install(name, Path::new(&source))
     }
 
     /// The same for one that is copied from here.
-    pub fn copied(&self, name: &str, source: &Path) -> String {
+    pub fn install(&self, name: &str, source: &Path) -> String {
         let install = Command::new("install").args(["-m", "755"]).arg(source).arg(self.path(name)).status();
         assert!(install.is_ok_and(|status| status.success()), "{name} can be installed");
-        self.text(name)
+        self.path_str(name)
     }
 
     /// What stands in `name`; nothing if it is not there.
@@ -56,7 +56,7 @@ impl Place {
     }
 
     /// Whether `name` is there.
-    pub fn has(&self, name: &str) -> bool {
+    pub fn exists(&self, name: &str) -> bool {
         self.path(name).exists()
     }
 }

@@ -8,25 +8,25 @@ use termios::Termios;
 use crate::support::{Ended, PROMPT, Terminal, bash, direct, proc, shell, show};
 
 /// An outer shell that leaves the terminal's modes alone, unlike bash.
-fn outer() -> Terminal {
+fn outer_shell() -> Terminal {
     let mut term = direct(&["sh"]).start();
     term.wait(PROMPT);
     term
 }
 
 /// Types the command for an inner shell with another prompt.
-fn go_inside(term: &mut Terminal) -> Pid {
+fn start_inner_shell(term: &mut Terminal) -> Pid {
     term.send("PS1='inner> ' \"$WRAP\" -q -- sh\r");
     term.wait("sh\r\n");
     term.wait("inner> ");
-    the_session(term)
+    wait_coshell(term)
 }
 
 /// The coshell that the outer shell has started.
-fn the_session(term: &mut Terminal) -> Pid {
-    term.wait_some("a coshell", |term| {
-        let ours = |pid: &Pid| proc::command_line(*pid).starts_with(crate::support::COSHELL);
-        proc::children(term.pid()).into_iter().find(ours)
+fn wait_coshell(term: &mut Terminal) -> Pid {
+    term.wait_for("a coshell", |term| {
+        let is_coshell = |pid: &Pid| proc::command_line(*pid).starts_with(crate::support::COSHELL);
+        proc::children(term.pid()).into_iter().find(is_coshell)
     })
 }
 
@@ -34,7 +34,7 @@ fn wait_state(term: &mut Terminal, pid: Pid, states: &str) {
     term.wait_until(&format!("state {states}"), |_| proc::state(pid).is_some_and(|state| states.contains(state)));
 }
 
-fn leave(term: &mut Terminal, modes: &Termios) {
+fn exit_both_shells(term: &mut Terminal, modes: &Termios) {
     term.send("exit\r");
     term.wait(PROMPT);
     assert_eq!(&term.modes(), modes);
@@ -43,7 +43,7 @@ fn leave(term: &mut Terminal, modes: &Termios) {
 }
 
 #[test]
-fn a_key_stops_the_job_inside_and_fg_continues_it() {
+fn ctrl_z_stops_inner_job_and_fg_continues_it() {
     let mut term = bash(&[]).start();
     term.wait(PROMPT);
     term.send("sh -c 'echo u''p; exec cat'\r");
@@ -57,7 +57,7 @@ fn a_key_stops_the_job_inside_and_fg_continues_it() {
     term.send("fg\r");
     term.wait("exec cat'\r\n");
     term.wait_until("cat to go on", |term| {
-        let cats: Vec<_> = term.relatives().into_iter().filter(|&pid| proc::command_line(pid) == "cat").collect();
+        let cats: Vec<_> = term.descendants().into_iter().filter(|&pid| proc::command_line(pid) == "cat").collect();
         cats.iter().all(|&pid| proc::state(pid) != Some('T'))
     });
     term.send("two\r");
@@ -70,10 +70,10 @@ fn a_key_stops_the_job_inside_and_fg_continues_it() {
 }
 
 #[test]
-fn a_stopped_coshell_gives_the_terminal_back_and_takes_it_again_with_its_new_size() {
-    let mut term = outer();
+fn stopped_coshell_restores_modes_and_fg_applies_new_size() {
+    let mut term = outer_shell();
     let before = term.modes();
-    let session = go_inside(&mut term);
+    let session = start_inner_shell(&mut term);
     assert_ne!(term.modes(), before);
     for round in 0..3_u16 {
         kill(session, Signal::SIGTSTP).unwrap();
@@ -91,14 +91,14 @@ fn a_stopped_coshell_gives_the_terminal_back_and_takes_it_again_with_its_new_siz
         term.wait(&format!("{} 100\r\n", 40 + round));
         term.wait("inner> ");
     }
-    leave(&mut term, &before);
+    exit_both_shells(&mut term, &before);
 }
 
 #[test]
-fn after_stop_and_cont_the_session_goes_on() {
-    let mut term = outer();
+fn session_goes_on_after_sigstop_and_fg() {
+    let mut term = outer_shell();
     let before = term.modes();
-    let session = go_inside(&mut term);
+    let session = start_inner_shell(&mut term);
     kill(session, Signal::SIGSTOP).unwrap();
     term.wait("Stopped");
     term.wait(PROMPT);
@@ -108,13 +108,13 @@ fn after_stop_and_cont_the_session_goes_on() {
     term.send("echo in'side'\r");
     term.wait("inside\r\n");
     term.wait("inner> ");
-    leave(&mut term, &before);
+    exit_both_shells(&mut term, &before);
 }
 
 #[test]
-fn modes_that_change_while_it_is_stopped_are_not_undone_by_its_end() {
-    let mut term = outer();
-    let session = go_inside(&mut term);
+fn modes_changed_while_stopped_are_kept_at_exit() {
+    let mut term = outer_shell();
+    let session = start_inner_shell(&mut term);
     kill(session, Signal::SIGTSTP).unwrap();
     term.wait("Stopped");
     term.wait(PROMPT);
@@ -123,12 +123,12 @@ fn modes_that_change_while_it_is_stopped_are_not_undone_by_its_end() {
     let changed = term.modes();
     term.send("fg\r");
     term.wait_until("raw again", |term| term.modes() != changed);
-    leave(&mut term, &changed);
+    exit_both_shells(&mut term, &changed);
 }
 
 /// The shell is in a session of its own there, so its group is an orphan and cannot be stopped.
 #[test]
-fn where_nobody_could_continue_it_a_stop_signal_does_not_end_the_session() {
+fn stop_signal_in_orphaned_group_does_not_end_session() {
     let mut term = shell(&[]).leader().start();
     term.wait(PROMPT);
     let raw = term.modes();
@@ -141,7 +141,7 @@ fn where_nobody_could_continue_it_a_stop_signal_does_not_end_the_session() {
 }
 
 #[test]
-fn a_stop_signal_that_was_ignored_before_does_not_stop_it() {
+fn ignored_stop_signal_does_not_stop_coshell() {
     let mut term = shell(&[]).ignored(Signal::SIGTSTP).start();
     term.wait(PROMPT);
     term.signal(Signal::SIGTSTP);
@@ -151,7 +151,7 @@ fn a_stop_signal_that_was_ignored_before_does_not_stop_it() {
 
 /// A SIGCONT that comes at once must not be lost: nobody would send another.
 #[test]
-fn stopped_and_continued_at_once_it_goes_on() {
+fn session_goes_on_after_immediate_stop_and_continue() {
     let mut term = shell(&[]).start();
     for n in 0..20 {
         term.wait(PROMPT);
@@ -163,14 +163,14 @@ fn stopped_and_continued_at_once_it_goes_on() {
 }
 
 #[test]
-fn started_in_the_background_it_stops_without_touching_the_terminal_and_fg_continues_it() {
+fn background_start_stops_without_changing_modes_until_fg() {
     for outer_shell in ["sh", "bash"] {
         let argv: &[&str] = if outer_shell == "sh" { &["sh"] } else { &["bash", "--norc", "--noprofile"] };
         let mut term = direct(argv).start();
         term.wait(PROMPT);
         term.send("stty -g; PS1='inner> ' \"$WRAP\" -q -- sh &\r");
         let modes = term.wait_match(r"[\r\n]([0-9a-f:]{40,})\r");
-        let session = the_session(&mut term);
+        let session = wait_coshell(&mut term);
         wait_state(&mut term, session, "T");
         term.send("stty -g\r");
         assert_eq!(term.wait_match(r"[\r\n]([0-9a-f:]{40,})\r"), modes, "{outer_shell}");
@@ -188,8 +188,8 @@ fn started_in_the_background_it_stops_without_touching_the_terminal_and_fg_conti
 }
 
 #[test]
-fn in_the_background_with_everything_redirected_it_just_runs() {
-    let mut term = outer();
+fn background_start_with_all_streams_redirected_runs() {
+    let mut term = outer_shell();
     term.send("\"$WRAP\" -q -- sh -c 'echo in; exit 5' </dev/null >out 2>&1 &\r");
     term.wait(PROMPT);
     term.send("wait $!; echo status $?\r");
@@ -199,9 +199,9 @@ fn in_the_background_with_everything_redirected_it_just_runs() {
 }
 
 #[test]
-fn stopping_it_with_a_key_is_not_possible_since_keys_go_inside() {
-    let mut term = outer();
-    let session = go_inside(&mut term);
+fn ctrl_z_stops_inner_job_not_coshell() {
+    let mut term = outer_shell();
+    let session = start_inner_shell(&mut term);
     term.send("sh -c 'echo u''p; exec sleep 100'\r");
     term.wait("up\r\n");
     term.send("\x1a");

@@ -6,13 +6,13 @@ use nix::sys::signal::{Signal, kill};
 use serde_json::{Value, json};
 
 use crate::support::terminal::DEADLINE;
-use crate::support::{PROMPT, Place, Session, bash, coshell, needs, proc};
+use crate::support::{PROMPT, Session, TestDir, bash, coshell, needs, proc};
 
 /// What a cell shows: its text, its colours, and whether it is bold, italic, underlined, inverse.
-type Seen = (String, Value, Value, [bool; 4]);
+type Cell = (String, Value, Value, [bool; 4]);
 
 /// The cells of an answer, those at the end of a row that nobody wrote left out.
-fn told(screen: &Value) -> Vec<Vec<Seen>> {
+fn response_cells(screen: &Value) -> Vec<Vec<Cell>> {
     let runs = screen["runs"].as_array().expect("rows").iter();
     let row = |row: &Value| {
         let mut cells = Vec::new();
@@ -22,13 +22,13 @@ fn told(screen: &Value) -> Vec<Vec<Seen>> {
                 cells.push((char.to_string(), run["foreground"].clone(), run["background"].clone(), flags));
             }
         }
-        trimmed(cells)
+        trim_blank(cells)
     };
     runs.map(row).collect()
 }
 
 /// The same, as another terminal emulation has them.
-fn seen(screen: &vt100::Screen) -> Vec<Vec<Seen>> {
+fn emulated_cells(screen: &vt100::Screen) -> Vec<Vec<Cell>> {
     let (rows, cols) = screen.size();
     let colour = |colour| match colour {
         vt100::Color::Default => Value::Null,
@@ -44,11 +44,11 @@ fn seen(screen: &vt100::Screen) -> Vec<Vec<Seen>> {
             false => (" ".to_owned(), Value::Null, background, [false; 4]),
         })
     };
-    (0..rows).map(|row| trimmed((0..cols).filter_map(|col| cell(row, col)).collect())).collect()
+    (0..rows).map(|row| trim_blank((0..cols).filter_map(|col| cell(row, col)).collect())).collect()
 }
 
-fn trimmed(mut cells: Vec<Seen>) -> Vec<Seen> {
-    let blank = |(text, foreground, background, flags): &Seen| {
+fn trim_blank(mut cells: Vec<Cell>) -> Vec<Cell> {
+    let blank = |(text, foreground, background, flags): &Cell| {
         text == " " && foreground.is_null() && background.is_null() && *flags == [false; 4]
     };
     while cells.last().is_some_and(blank) {
@@ -58,52 +58,52 @@ fn trimmed(mut cells: Vec<Seen>) -> Vec<Seen> {
 }
 
 /// Where the cursor is, which screen is shown, and whether the cursor is.
-fn state(screen: &Value) -> (u64, u64, bool, bool) {
+fn response_state(screen: &Value) -> (u64, u64, bool, bool) {
     let cursor = &screen["cursor"];
     let at = |name: &str| cursor[name].as_u64().expect("a number");
     (at("row"), at("column"), cursor["visible"] == true, screen["alternate_screen"] == true)
 }
 
-fn state_of(screen: &vt100::Screen) -> (u64, u64, bool, bool) {
+fn emulated_state(screen: &vt100::Screen) -> (u64, u64, bool, bool) {
     let (row, column) = screen.cursor_position();
     let column = column.min(screen.size().1 - 1);
     (row.into(), column.into(), !screen.hide_cursor(), screen.alternate_screen())
 }
 
 /// A session and another emulation of its terminal, which is resized when that is.
-struct Watched {
+struct EmulatedSession {
     session: Session,
     parser: vt100::Parser,
     fed: usize,
 }
 
-impl Watched {
+impl EmulatedSession {
     fn new(session: Session) -> Self {
         Self { session, parser: vt100::Parser::new(24, 80, 0), fed: 0 }
     }
 
-    fn look(&mut self) {
-        self.session.term.watch(Duration::from_millis(20));
-        self.parser.process(&self.session.term.seen()[self.fed..]);
-        self.fed = self.session.term.seen().len();
+    fn update(&mut self) {
+        self.session.term.read_for(Duration::from_millis(20));
+        self.parser.process(&self.session.term.output()[self.fed..]);
+        self.fed = self.session.term.output().len();
     }
 
     fn resize(&mut self, rows: u16, cols: u16) {
-        self.look();
+        self.update();
         self.parser.screen_mut().set_size(rows, cols);
         self.session.term.resize(rows, cols, 0, 0);
     }
 
     /// Waits until what the session says and what the terminal shows are the same.
     #[track_caller]
-    fn agree(&mut self) {
-        self.agree_by("");
+    fn assert_equal(&mut self) {
+        self.assert_equal_with_redraw("");
     }
 
     /// The same, with another SIGWINCH and this key now and then: not every program draws everything anew when the window
     /// is resized, and mc overlooks a change at times, although its terminal has the new size.
     #[track_caller]
-    fn agree_by(&mut self, key: &str) {
+    fn assert_equal_with_redraw(&mut self, key: &str) {
         let mut client = self.session.client();
         let mut last = String::new();
         let until = Instant::now() + DEADLINE;
@@ -117,20 +117,21 @@ impl Watched {
                 }
                 self.session.term.send(key);
             }
-            let answer = client.ask("screen", json!({}));
-            self.look();
+            let answer = client.request("screen", json!({}));
+            self.update();
             let screen = self.parser.screen();
-            let (told, seen) = (told(&answer), seen(screen));
-            if told == seen && state(&answer) == state_of(screen) {
+            let (response, emulated) = (response_cells(&answer), emulated_cells(screen));
+            if response == emulated && response_state(&answer) == emulated_state(screen) {
                 return;
             }
-            last = match told.iter().zip(&seen).position(|(told, seen)| told != seen) {
+            last = match response.iter().zip(&emulated).position(|(response, emulated)| response != emulated) {
                 Some(row) => {
-                    let cell = told[row].iter().zip(&seen[row]).position(|(told, seen)| told != seen);
-                    let cell = cell.unwrap_or_else(|| told[row].len().min(seen[row].len()));
-                    format!("row {row}, cell {cell}: {:?}, not {:?}", told[row].get(cell), seen[row].get(cell))
+                    let cell =
+                        response[row].iter().zip(&emulated[row]).position(|(response, emulated)| response != emulated);
+                    let cell = cell.unwrap_or_else(|| response[row].len().min(emulated[row].len()));
+                    format!("row {row}, cell {cell}: {:?}, not {:?}", response[row].get(cell), emulated[row].get(cell))
                 }
-                None => format!("{:?}, not {:?}", state(&answer), state_of(screen)),
+                None => format!("{:?}, not {:?}", response_state(&answer), emulated_state(screen)),
             };
         }
         panic!("the screens differ: {last}\n{}", self.parser.screen().contents());
@@ -138,27 +139,27 @@ impl Watched {
 }
 
 /// Runs a program in a session and looks at it: when it shows this, after these keys, and in a window of another size.
-fn looked_at(program: &[&str], text: &str, keys: &str) {
+fn assert_screen_responses(program: &[&str], text: &str, keys: &str) {
     needs(program[0]);
-    let place = Place::new();
-    place.file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
-    place.file("tmux.conf", "set -g status-right ''\nset -g default-command 'PS1=\"in> \" sh'\n");
+    let dir = TestDir::new();
+    dir.write_file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
+    dir.write_file("tmux.conf", "set -g status-right ''\nset -g default-command 'PS1=\"in> \" sh'\n");
     let args = [&["-q", "--indicator", "none", "--"], program].concat();
-    let launch = coshell(&args).cwd(place.dir()).env("HOME", place.dir()).env("TERM", "xterm-256color");
-    let mut watched = Watched::new(Session::start(launch.size(24, 80, 0, 0)));
-    watched.session.term.wait_until(text, |term| term.rows().iter().any(|row| row.contains(text)));
-    watched.agree();
-    watched.session.term.send(keys);
-    watched.agree();
+    let launch = coshell(&args).cwd(dir.root()).env("HOME", dir.root()).env("TERM", "xterm-256color");
+    let mut emulated = EmulatedSession::new(Session::start(launch.size(24, 80, 0, 0)));
+    emulated.session.term.wait_until(text, |term| term.rows().iter().any(|row| row.contains(text)));
+    emulated.assert_equal();
+    emulated.session.term.send(keys);
+    emulated.assert_equal();
     for (rows, cols) in [(31, 103), (17, 61)] {
-        watched.resize(rows, cols);
-        watched.agree_by("\x0c");
+        emulated.resize(rows, cols);
+        emulated.assert_equal_with_redraw("\x0c");
     }
 }
 
 #[test]
-fn the_screen_is_that_of_vim() {
-    looked_at(
+fn screen_response_equals_vim_screen() {
+    assert_screen_responses(
         &["vim", "-u", "NONE", "-c", "set number hlsearch cursorline | syntax on", "text"],
         "line 3",
         "\x04/ine\r",
@@ -166,38 +167,38 @@ fn the_screen_is_that_of_vim() {
 }
 
 #[test]
-fn the_screen_is_that_of_less() {
-    looked_at(&["less", "-N", "text"], "line 3", " j/9\rnn");
+fn screen_response_equals_less_screen() {
+    assert_screen_responses(&["less", "-N", "text"], "line 3", " j/9\rnn");
 }
 
 #[test]
-fn the_screen_is_that_of_htop() {
-    looked_at(&["htop", "-d", "100"], "Load average", "\x1bOB\x1bOB");
+fn screen_response_equals_htop_screen() {
+    assert_screen_responses(&["htop", "-d", "100"], "Load average", "\x1bOB\x1bOB");
 }
 
 #[test]
-fn the_screen_is_that_of_tmux() {
-    looked_at(&["tmux", "-L", "reading", "-f", "tmux.conf"], "in>", "seq 30\r\x02%ls\r");
+fn screen_response_equals_tmux_screen() {
+    assert_screen_responses(&["tmux", "-L", "reading", "-f", "tmux.conf"], "in>", "seq 30\r\x02%ls\r");
 }
 
 #[test]
-fn the_screen_is_that_of_mc() {
-    looked_at(&["mc", "--nosubshell", "-u"], "1Help", "\x1b[B\t");
+fn screen_response_equals_mc_screen() {
+    assert_screen_responses(&["mc", "--nosubshell", "-u"], "1Help", "\x1b[B\t");
 }
 
 #[test]
-fn the_screen_is_that_of_bash() {
-    let mut watched = Watched::new(Session::bash(&["-q"]));
-    watched.session.term.send("clear; seq 40; printf '\\033[1;32mgreen \\033[44m\\033[K\\033[m\\n'\r");
-    watched.session.term.wait("\x1b[1;32mgreen");
-    watched.session.term.wait(PROMPT);
-    watched.agree();
-    watched.session.term.send("echo not sent yet \x1b[D\x1b[D\x1b[D");
-    watched.agree();
+fn screen_response_equals_bash_screen() {
+    let mut emulated = EmulatedSession::new(Session::bash(&["-q"]));
+    emulated.session.term.send("clear; seq 40; printf '\\033[1;32mgreen \\033[44m\\033[K\\033[m\\n'\r");
+    emulated.session.term.wait("\x1b[1;32mgreen");
+    emulated.session.term.wait(PROMPT);
+    emulated.assert_equal();
+    emulated.session.term.send("echo not sent yet \x1b[D\x1b[D\x1b[D");
+    emulated.assert_equal();
 }
 
 #[test]
-fn lines_are_numbered_from_the_sessions_start() {
+fn lines_are_numbered_from_session_start() {
     let mut session = Session::bash(&["-q"]);
     session.term.send("for i in 1 2 3; do echo \"line $i\"; done\r");
     session.term.wait("line 3");
@@ -206,8 +207,8 @@ fn lines_are_numbered_from_the_sessions_start() {
     let numbers: Vec<u64> =
         all["lines"].as_array().expect("lines").iter().filter_map(|line| line["number"].as_u64()).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
-    assert_eq!(session.call(&["lines", "-n", "3"]).well(), format!("line 2\nline 3\n{PROMPT}\n"));
-    let first = session.call(&["lines", "--from", "2", "--numbers"]).well();
+    assert_eq!(session.call(&["lines", "-n", "3"]).success(), format!("line 2\nline 3\n{PROMPT}\n"));
+    let first = session.call(&["lines", "--from", "2", "--numbers"]).success();
     assert!(first.starts_with("     2  line 1\n"), "{first}");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs_f64();
     let time = all["lines"][1]["time"].as_f64().expect("a time");
@@ -215,10 +216,10 @@ fn lines_are_numbered_from_the_sessions_start() {
 }
 
 #[test]
-fn the_output_of_a_command_is_known_by_its_marks() {
+fn command_output_is_selected_by_marks() {
     needs("bash");
     let mut session = Session::bash(&["-q"]);
-    assert!(session.call(&["lines", "--command"]).err.contains("integration"));
+    assert!(session.call(&["lines", "--command"]).stderr.contains("integration"));
     session.term.send("eval \"$(\"$WRAP\" integration bash)\"\r");
     session.term.wait(PROMPT);
     session.term.send("printf 'one\\ntwo'; (exit 3)\r");
@@ -227,13 +228,13 @@ fn the_output_of_a_command_is_known_by_its_marks() {
     session.term.send("echo later\r");
     session.term.wait("later\r\n");
     session.term.wait(PROMPT);
-    assert_eq!(session.call(&["lines", "--command"]).well(), "later\n");
-    assert_eq!(session.call(&["lines", "--command=2"]).well(), "one\ntwo\n");
+    assert_eq!(session.call(&["lines", "--command"]).success(), "later\n");
+    assert_eq!(session.call(&["lines", "--command=2"]).success(), "one\ntwo\n");
     let marks = session.call(&["marks", "--json"]).json();
     let commands = marks["commands"].as_array().expect("commands");
     let second = &commands[commands.len() - 2];
     assert_eq!((&second["status"], &second["text"]), (&json!(3), &json!("printf 'one\\ntwo'; (exit 3)")));
-    assert!(session.call(&["lines", "--command=99"]).err.contains("fewer"));
+    assert!(session.call(&["lines", "--command=99"]).stderr.contains("fewer"));
 }
 
 /// Columns of a window in which commands are typed that fill rows of it.
@@ -241,7 +242,7 @@ const NARROW: u16 = 40;
 
 /// Types commands that end in a row's last column, near it, and in the second row's, each followed by these keys; what they
 /// print has to be a line of its own for triggers and for `lines`.
-fn rows_are_filled(mut session: Session, prompt: &str, print: impl Fn(&str) -> String, keys: &str) {
+fn assert_output_is_separate_line(mut session: Session, prompt: &str, print: impl Fn(&str) -> String, keys: &str) {
     let wide = usize::from(NARROW);
     for columns in [wide - 1, wide, wide + 1, 2 * wide - 1, 2 * wide, 2 * wide + 1] {
         let word = format!("OUT{columns}PUT");
@@ -255,7 +256,7 @@ fn rows_are_filled(mut session: Session, prompt: &str, print: impl Fn(&str) -> S
         let last = captured["captured"].as_array().and_then(|all| all.last()).expect("a captured line");
         assert_eq!(last["quote"], json!(word), "{columns} columns");
         assert_eq!(
-            session.call(&["lines", "-n", "3"]).well(),
+            session.call(&["lines", "-n", "3"]).success(),
             format!("{prompt}{command}\n{word}\n{prompt}\n"),
             "{columns} columns"
         );
@@ -272,32 +273,32 @@ fn narrow_bash() -> Session {
     session
 }
 
-fn echo(word: &str) -> String {
+fn echo_command(word: &str) -> String {
     format!("echo {word} #")
 }
 
 #[test]
-fn the_output_of_a_command_that_fills_its_row_is_a_line_of_its_own() {
-    rows_are_filled(narrow_bash(), PROMPT, echo, "\r");
+fn output_after_command_filling_its_row_is_separate_line() {
+    assert_output_is_separate_line(narrow_bash(), PROMPT, echo_command, "\r");
 }
 
 #[test]
-fn so_it_is_where_the_command_is_taken_with_the_cursor_at_its_start() {
-    rows_are_filled(narrow_bash(), PROMPT, echo, "\x01\r");
+fn output_after_command_entered_with_cursor_at_start_is_separate_line() {
+    assert_output_is_separate_line(narrow_bash(), PROMPT, echo_command, "\x01\r");
 }
 
 #[test]
-fn python_s_output_behind_a_row_that_is_filled_is_a_line_of_its_own() {
+fn python_output_after_input_filling_its_row_is_separate_line() {
     needs("python3");
     let program = ["--", "python3", "-q", "-i"];
     let launch = coshell(&[&CAPTURE[..], &program].concat()).env("PYTHON_BASIC_REPL", "1").size(24, NARROW, 0, 0);
     let mut session = Session::start(launch);
     session.term.wait(">>> ");
-    rows_are_filled(session, ">>> ", |word| format!("print('{word}') #"), "\r");
+    assert_output_is_separate_line(session, ">>> ", |word| format!("print('{word}') #"), "\r");
 }
 
 #[test]
-fn lines_that_come_are_followed() {
+fn lines_follow_prints_new_lines() {
     let mut session = Session::bash(&["-q"]);
     session.term.send("echo before\r");
     session.term.wait("before\r\n");
@@ -311,20 +312,20 @@ fn lines_that_come_are_followed() {
 }
 
 #[test]
-fn a_note_is_shown_above_the_prompt_and_below_its_line() {
+fn note_is_shown_above_prompt_and_listed_below_its_line() {
     let mut session = Session::bash(&[]);
     session.term.send("echo an error here\r");
     session.term.wait("here\r\n");
     session.term.wait(PROMPT);
-    assert_eq!(session.inside("annotate /error 'look at this'"), 0);
+    assert_eq!(session.type_subcommand("annotate /error 'look at this'"), 0);
     let shown = |rows: Vec<String>| rows.join("\n").contains("note on line 2: error\n  look at this");
     session.term.wait_until("the note", |term| shown(term.rows()));
-    let listed = session.call(&["notes"]).well();
+    let listed = session.call(&["notes"]).success();
     assert_eq!(listed, "     2  an error here\n        look at this\n");
-    let lines = session.call(&["lines", "--notes", "--from", "2"]).well();
+    let lines = session.call(&["lines", "--notes", "--from", "2"]).success();
     assert!(lines.starts_with("an error here\n  ^ look at this\n"), "{lines}");
-    assert_eq!(session.inside("set colour blue"), 0);
-    assert_eq!(session.call(&["get", "colour"]).well(), "blue\n");
+    assert_eq!(session.type_subcommand("set colour blue"), 0);
+    assert_eq!(session.call(&["get", "colour"]).success(), "blue\n");
     session.call(&["get", "none"]).failed(1, "no variable");
     session.call(&["annotate", "4711", "x"]).failed(1, "line 4711 is not there");
 }

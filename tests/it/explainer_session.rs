@@ -1,17 +1,17 @@
 //! Errors explained in a session: the real tsc, rustc and pytest print them, a trigger starts the explainer
 //! (`examples/ts-error-explainer`), and each has its note.
 
-use crate::explainer::{EXPLAINER, RUSTC_PYTEST, typescript};
+use crate::explainer::{EXPLAINER, RUSTC_PYTEST, write_typescript};
 use crate::support::tools::{PYTEST, TSC, fetched};
-use crate::support::{COSHELL, PROMPT, Place, Terminal, direct, proc};
+use crate::support::{COSHELL, PROMPT, Terminal, TestDir, direct, proc};
 
 /// bash with marks, in what this starts, in which an error is explained by the line of source that it is about.
-fn explaining(place: &Place, start: &[&str]) -> Terminal {
-    let rc = place.file("bashrc", format!("PS1='{PROMPT}'\neval \"$(\"$WRAP\" integration bash)\""));
+fn start_explaining(dir: &TestDir, start: &[&str]) -> Terminal {
+    let rc = dir.write_file("bashrc", format!("PS1='{PROMPT}'\neval \"$(\"$WRAP\" integration bash)\""));
     let argv = [start, &["--", "bash", "--noprofile", "--rcfile", &rc, "-i"]].concat();
     // The home is where rustup keeps its compilers.
     let home = std::env::var("HOME").expect("a home");
-    let launch = direct(&argv).cwd(place.dir()).env("HOME", home).env("XDG_RUNTIME_DIR", place.dir());
+    let launch = direct(&argv).cwd(dir.root()).env("HOME", home).env("XDG_RUNTIME_DIR", dir.root());
     let launch = launch.env("COSHELL", COSHELL).env("COSHELL_EXPLAIN", "sed -n 's/^> */about /p'");
     let mut term = launch.size(50, 200, 0, 0).start();
     term.wait(PROMPT);
@@ -22,15 +22,15 @@ fn explaining(place: &Place, start: &[&str]) -> Terminal {
 fn explain(term: &mut Terminal, command: &str, last: &str) {
     term.send(format!("{command}\r"));
     term.wait(last);
-    let gone = |term: &Terminal| term.relatives().iter().all(|&pid| !proc::command_line(pid).contains("explainer"));
+    let gone = |term: &Terminal| term.descendants().iter().all(|&pid| !proc::command_line(pid).contains("explainer"));
     term.wait_until("the explainer's end", gone);
 }
 
 /// The lines of the session that have notes, each with its note.
-fn noted(term: &mut Terminal, place: &Place) -> Vec<(String, String)> {
+fn noted_lines(term: &mut Terminal, dir: &TestDir) -> Vec<(String, String)> {
     term.send("\"$WRAP\" lines --notes > noted.txt; echo li''sted\r");
     term.wait("listed");
-    let text = String::from_utf8(place.read("noted.txt")).unwrap();
+    let text = String::from_utf8(dir.read("noted.txt")).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let pairs = lines.windows(2).filter(|pair| pair[1].trim_start().starts_with("^ about"));
     pairs.map(|pair| (pair[0].to_owned(), pair[1].trim_start_matches([' ', '^']).to_owned())).collect()
@@ -48,12 +48,12 @@ const TWO: &str = "about 1 | const wrong: (a: { x: number }) => { x: string } = 
 const THREE: &str = "about 3 | text = 1;";
 
 #[test]
-fn tsc_starts_it_and_each_error_has_its_note() {
+fn tsc_output_starts_explainer_and_each_error_gets_note() {
     let Some(tsc) = fetched(TSC) else { return };
-    let place = Place::new();
-    typescript(&place);
+    let dir = TestDir::new();
+    write_typescript(&dir);
     let trigger = r"Found \d+ errors? in";
-    let mut term = explaining(&place, &[COSHELL, "--trigger", trigger, "--coproc", EXPLAINER]);
+    let mut term = start_explaining(&dir, &[COSHELL, "--trigger", trigger, "--coproc", EXPLAINER]);
     let tsc = format!("'{}' --noEmit --pretty", tsc.display());
     // "Found 1 error in src/one.ts:1", "Found 2 errors in the same file", "Found 3 errors in 2 files."
     explain(&mut term, &format!("{tsc} src/one.ts"), ONE);
@@ -69,36 +69,36 @@ fn tsc_starts_it_and_each_error_has_its_note() {
         ("src/two.ts:1:59", TWO),
         ("src/two.ts:3:1", THREE),
     ];
-    assert_noted(&noted(&mut term, &place), &expected);
+    assert_noted(&noted_lines(&mut term, &dir), &expected);
 }
 
 /// tsc says nothing behind its errors in the plain form, so it is started by hand.
 #[test]
-fn the_last_command_can_be_explained_by_hand() {
+fn explainer_started_by_hand_explains_last_command() {
     let Some(tsc) = fetched(TSC) else { return };
-    let place = Place::new();
-    typescript(&place);
-    let mut term = explaining(&place, &[COSHELL]);
+    let dir = TestDir::new();
+    write_typescript(&dir);
+    let mut term = start_explaining(&dir, &[COSHELL]);
     term.send(format!("'{}' --noEmit --pretty false src/*.ts\r", tsc.display()));
     term.wait(PROMPT);
     term.send(format!("\"$WRAP\" run --wait {EXPLAINER}; echo status $?\r"));
     term.wait("status 0");
     let expected = [("src/one.ts(1,14)", ONE), ("src/two.ts(1,59)", TWO), ("src/two.ts(3,1)", THREE)];
-    assert_noted(&noted(&mut term, &place), &expected);
+    assert_noted(&noted_lines(&mut term, &dir), &expected);
 }
 
 #[test]
-fn rustc_and_pytest_are_explained_by_configuration_alone() {
+fn rustc_and_pytest_errors_are_explained_by_configuration() {
     let Some(pytest) = fetched(PYTEST) else { return };
-    let place = Place::new();
-    place.file("main.rs", "fn main() {\n    let a: i32 = \"one\";\n}\n");
-    place.file("test_sums.py", "def test_one():\n    assert [1] == [2]\n");
-    let mut term = explaining(&place, &[RUSTC_PYTEST]);
+    let dir = TestDir::new();
+    dir.write_file("main.rs", "fn main() {\n    let a: i32 = \"one\";\n}\n");
+    dir.write_file("test_sums.py", "def test_one():\n    assert [1] == [2]\n");
+    let mut term = start_explaining(&dir, &[RUSTC_PYTEST]);
     explain(&mut term, "rustc --color=always main.rs", "about 2 |     let a");
     explain(&mut term, &format!("'{}' --color=yes -p no:cacheprovider", pytest.display()), "about 2 |     assert");
     let expected = [
         ("error[E0308]", "about 2 |     let a: i32 = \"one\";"),
         ("E       assert [1] == [2]", "about 2 |     assert [1] == [2]"),
     ];
-    assert_noted(&noted(&mut term, &place), &expected);
+    assert_noted(&noted_lines(&mut term, &dir), &expected);
 }

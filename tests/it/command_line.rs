@@ -1,21 +1,21 @@
 //! The command line: what it refuses and how it says so, the help, the statuses of its own.
 
-use crate::support::{Ended, Place, coshell, direct, run, shell, show, wrapped};
+use crate::support::{Ended, TestDir, coshell, direct, run, shell, show, wrapped};
 
 /// Runs coshell with these arguments and gives its status and what it said.
 #[track_caller]
-fn says(args: &[&str]) -> (Ended, String) {
+fn run_coshell(args: &[&str]) -> (Ended, String) {
     let outcome = run(coshell(args).size(24, 80, 0, 0));
     let text = String::from_utf8_lossy(&outcome.bytes).replace("\r\n", "\n");
     // Bold and underlined words take no columns.
-    let dress = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
-    (outcome.ended, dress.replace_all(&text, "").into_owned())
+    let styles = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
+    (outcome.ended, styles.replace_all(&text, "").into_owned())
 }
 
 /// Fails unless these arguments are refused with all of `types`.
 #[track_caller]
-fn refused(args: &[&str], words: &[&str]) {
-    let (ended, text) = says(args);
+fn assert_refused(args: &[&str], words: &[&str]) {
+    let (ended, text) = run_coshell(args);
     assert_eq!(ended, Ended::Code(2), "{args:?}: {text}");
     for word in words {
         assert!(text.contains(word), "{args:?} does not say {word:?}: {text}");
@@ -24,22 +24,22 @@ fn refused(args: &[&str], words: &[&str]) {
 }
 
 #[test]
-fn a_command_without_dashes_is_refused_with_the_right_way_to_write_it() {
-    refused(&["vim"], &["coshell -- vim"]);
-    refused(&["vim", "-R", "my file"], &["coshell -- vim -R 'my file'"]);
-    refused(&["--coproc", "cat", "ls", "-l"], &["coshell ... -- ls -l"]);
+fn command_without_dashes_is_refused_with_correct_form() {
+    assert_refused(&["vim"], &["coshell -- vim"]);
+    assert_refused(&["vim", "-R", "my file"], &["coshell -- vim -R 'my file'"]);
+    assert_refused(&["--coproc", "cat", "ls", "-l"], &["coshell ... -- ls -l"]);
 }
 
 #[test]
-fn misspelt_subcommand_is_refused_with_the_likely_one() {
-    refused(&["stauts", "--json"], &["'stauts'", "'coshell status --json'?", "coshell -- stauts --json"]);
-    refused(&["trigger", "ad", "x", "--bell"], &["'coshell trigger add x --bell'?"]);
+fn misspelt_subcommand_is_refused_with_likely_one() {
+    assert_refused(&["stauts", "--json"], &["'stauts'", "'coshell status --json'?", "coshell -- stauts --json"]);
+    assert_refused(&["trigger", "ad", "x", "--bell"], &["'coshell trigger add x --bell'?"]);
 }
 
 #[test]
-fn forgotten_value_is_refused_with_the_way_to_write_it() {
-    refused(&["-t", "x", "--title", "--bell"], &["coshell: --title: its value is missing", "--title=--bell"]);
-    refused(&["-t", "x", "--send", "--", "true"], &["coshell: --send: its value is missing"]);
+fn missing_option_value_is_refused_with_correct_form() {
+    assert_refused(&["-t", "x", "--title", "--bell"], &["coshell: --title: its value is missing", "--title=--bell"]);
+    assert_refused(&["-t", "x", "--send", "--", "true"], &["coshell: --send: its value is missing"]);
     let script = "echo x; sleep 0.2";
     let shown = run(wrapped(&["-t", "x", "--title=--bell", "--stop", "--indicator", "none"], script)).bytes;
     assert!(show(&shown).contains("]2;--bell"), "{}", show(&shown));
@@ -47,17 +47,17 @@ fn forgotten_value_is_refused_with_the_way_to_write_it() {
 
 #[test]
 fn empty_pattern_and_empty_command_are_refused() {
-    refused(&["-t", "", "--bell"], &["--trigger: the pattern is empty"]);
+    assert_refused(&["-t", "", "--bell"], &["--trigger: the pattern is empty"]);
     for blank in ["", " \t"] {
-        refused(&["-c", blank], &["--coproc: the command is empty"]);
-        refused(&["-s", blank], &["--silent-coproc: the command is empty"]);
-        refused(&["-t", "x", "--run", blank], &["--run: the command is empty"]);
+        assert_refused(&["-c", blank], &["--coproc: the command is empty"]);
+        assert_refused(&["-s", blank], &["--silent-coproc: the command is empty"]);
+        assert_refused(&["-t", "x", "--run", blank], &["--run: the command is empty"]);
     }
 }
 
 /// Messages of every kind, each with its status.
 #[test]
-fn every_message_has_the_same_voice() {
+fn every_message_starts_with_coshell_and_hides_library_errors() {
     for (line, status) in [
         ("\"$WRAP\" --no-such", 2),
         ("\"$WRAP\" --history abc", 2),
@@ -91,7 +91,7 @@ fn every_message_has_the_same_voice() {
 }
 
 #[test]
-fn coprocess_behind_another_action_is_said_to_start_late() {
+fn coproc_after_other_action_shows_notice_of_late_start() {
     let said = "coprocess \"./bot.py\" starts when trigger \"foo\" fires";
     let text = |options: &[&str]| String::from_utf8_lossy(&run(wrapped(options, "sleep 0.3")).bytes).into_owned();
     let shown = text(&["-t", "foo", "--bell", "-c", "./bot.py"]);
@@ -103,14 +103,14 @@ fn coprocess_behind_another_action_is_said_to_start_late() {
 }
 
 #[test]
-fn an_unknown_option_is_named() {
-    refused(&["--no-such-option"], &["--no-such-option"]);
-    refused(&["-Z"], &["-Z"]);
+fn unknown_option_is_named() {
+    assert_refused(&["--no-such-option"], &["--no-such-option"]);
+    assert_refused(&["-Z"], &["-Z"]);
 }
 
 #[test]
-fn a_bad_regex_is_shown_with_a_caret_under_the_fault() {
-    let (ended, text) = says(&["--trigger", "ab(cd", "--bell"]);
+fn invalid_regex_is_shown_with_caret_under_error() {
+    let (ended, text) = run_coshell(&["--trigger", "ab(cd", "--bell"]);
     assert_eq!(ended, Ended::Code(2), "{text}");
     assert!(text.contains("--trigger"), "{text}");
     let lines: Vec<_> = text.lines().collect();
@@ -120,48 +120,48 @@ fn a_bad_regex_is_shown_with_a_caret_under_the_fault() {
 }
 
 #[test]
-fn a_bad_regex_with_control_bytes_is_shown_harmlessly() {
-    let (ended, text) = says(&["--trigger", "\x1b]0;title\x07(", "--bell"]);
+fn invalid_regex_with_control_bytes_is_shown_escaped() {
+    let (ended, text) = run_coshell(&["--trigger", "\x1b]0;title\x07(", "--bell"]);
     assert_eq!(ended, Ended::Code(2));
     assert!(!text.contains("\x1b]0;"), "{text:?}");
 }
 
 #[test]
-fn a_trigger_without_an_action_is_refused_by_its_pattern() {
-    refused(&["--trigger", "lonely"], &["--trigger", "lonely"]);
-    refused(&["--trigger", "first", "--trigger", "second", "--bell"], &["first"]);
-    refused(&["--trigger", "named", "--name", "n", "--once"], &["named"]);
+fn trigger_without_action_is_refused_with_its_pattern() {
+    assert_refused(&["--trigger", "lonely"], &["--trigger", "lonely"]);
+    assert_refused(&["--trigger", "first", "--trigger", "second", "--bell"], &["first"]);
+    assert_refused(&["--trigger", "named", "--name", "n", "--once"], &["named"]);
 }
 
 #[test]
-fn an_action_or_a_modifier_before_any_trigger_is_refused_by_its_name() {
-    refused(&["--send", "x"], &["--send", "--trigger"]);
-    refused(&["--run", "x"], &["--run"]);
-    refused(&["--bell"], &["--bell"]);
-    refused(&["--once"], &["--once"]);
-    refused(&["--stop", "--trigger", "x", "--bell"], &["--stop"]);
-    refused(&["--cooldown", "5s", "--trigger", "x", "--bell"], &["--cooldown"]);
+fn action_before_any_trigger_is_refused_by_name() {
+    assert_refused(&["--send", "x"], &["--send", "--trigger"]);
+    assert_refused(&["--run", "x"], &["--run"]);
+    assert_refused(&["--bell"], &["--bell"]);
+    assert_refused(&["--once"], &["--once"]);
+    assert_refused(&["--stop", "--trigger", "x", "--bell"], &["--stop"]);
+    assert_refused(&["--cooldown", "5s", "--trigger", "x", "--bell"], &["--cooldown"]);
 }
 
 #[test]
-fn bad_values_are_refused_with_what_was_expected() {
-    refused(&["--trigger", "x", "--bell", "--cooldown", "5parsecs"], &["--cooldown", "5parsecs"]);
-    refused(&["--trigger", "x", "--bell", "--when", "full-moon"], &["--when", "full-moon", "alt-screen"]);
-    refused(&["--trigger", "x", "--send", "\\q"], &["--send", "\\q"]);
-    refused(&["--input", "yaml"], &["yaml", "raw", "text", "json"]);
-    refused(&["--silent-keys", "maybe"], &["maybe", "lock", "pass"]);
-    refused(&["--trigger"], &["--trigger"]);
+fn invalid_values_are_refused_with_expected_ones() {
+    assert_refused(&["--trigger", "x", "--bell", "--cooldown", "5parsecs"], &["--cooldown", "5parsecs"]);
+    assert_refused(&["--trigger", "x", "--bell", "--when", "full-moon"], &["--when", "full-moon", "alt-screen"]);
+    assert_refused(&["--trigger", "x", "--send", "\\q"], &["--send", "\\q"]);
+    assert_refused(&["--input", "yaml"], &["yaml", "raw", "text", "json"]);
+    assert_refused(&["--silent-keys", "maybe"], &["maybe", "lock", "pass"]);
+    assert_refused(&["--trigger"], &["--trigger"]);
 }
 
 #[test]
-fn a_capture_that_the_pattern_does_not_have_is_refused() {
-    refused(&["--trigger", "a(b)", "--send", "$2"], &["$2"]);
-    refused(&["--trigger", "a(?P<n>b)", "--send", "${m}"], &["m"]);
+fn undefined_capture_is_refused() {
+    assert_refused(&["--trigger", "a(b)", "--send", "$2"], &["$2"]);
+    assert_refused(&["--trigger", "a(?P<n>b)", "--send", "${m}"], &["m"]);
 }
 
 #[test]
-fn the_short_help_fits_a_screen() {
-    let (ended, text) = says(&["-h"]);
+fn short_help_fits_screen() {
+    let (ended, text) = run_coshell(&["-h"]);
     assert_eq!(ended, Ended::Code(0));
     let lines: Vec<_> = text.lines().collect();
     assert!(lines.len() <= 50, "{} lines", lines.len());
@@ -175,46 +175,46 @@ fn the_short_help_fits_a_screen() {
 }
 
 #[test]
-fn the_long_help_has_examples() {
-    let (ended, text) = says(&["--help"]);
+fn long_help_has_examples() {
+    let (ended, text) = run_coshell(&["--help"]);
     assert_eq!(ended, Ended::Code(0));
     assert!(text.to_lowercase().contains("example"), "{text}");
     assert!(text.contains("coshell --trigger") || text.contains("coshell -t"), "{text}");
     assert!(text.contains("coshell -- "), "{text}");
-    assert!(text.len() > says(&["-h"]).1.len());
+    assert!(text.len() > run_coshell(&["-h"]).1.len());
 }
 
 #[test]
-fn the_version_is_the_packages() {
+fn version_is_that_of_package() {
     for option in ["-V", "--version"] {
-        let (ended, text) = says(&[option]);
+        let (ended, text) = run_coshell(&[option]);
         assert_eq!(ended, Ended::Code(0));
         assert_eq!(text.trim(), format!("coshell {}", env!("CARGO_PKG_VERSION")));
     }
 }
 
 #[test]
-fn a_command_that_is_not_there_gives_127_and_its_name() {
+fn missing_command_exits_127_with_its_name() {
     for name in ["no-such-command-xyz", "/no/such/file"] {
-        let (ended, text) = says(&["--", name]);
+        let (ended, text) = run_coshell(&["--", name]);
         assert_eq!(ended, Ended::Code(127), "{text}");
         assert!(text.contains(name), "{text}");
     }
 }
 
 #[test]
-fn a_command_that_cannot_be_run_gives_126_and_its_name() {
-    let place = Place::new();
-    let plain = place.file("plain", "just text");
+fn unrunnable_command_exits_126_with_its_name() {
+    let dir = TestDir::new();
+    let plain = dir.write_file("plain", "just text");
     for name in [plain.as_str(), "/tmp"] {
-        let (ended, text) = says(&["--", name]);
+        let (ended, text) = run_coshell(&["--", name]);
         assert_eq!(ended, Ended::Code(126), "{text}");
         assert!(text.contains(name), "{text}");
     }
 }
 
 #[test]
-fn a_failure_of_its_own_gives_125_and_the_reason() {
+fn own_failure_exits_125_with_reason() {
     // No descriptor is left for the pty.
     for limit in [4, 10, 12, 14, 16] {
         let outcome = run(direct(&["sh", "-c", &format!("ulimit -n {limit}; exec \"$WRAP\" -- false")]));
@@ -237,7 +237,7 @@ fn shell_name(mut launch: crate::support::Launch) -> String {
 }
 
 #[test]
-fn without_a_command_the_shell_is_the_users() {
+fn default_command_is_user_shell() {
     assert_eq!(shell_name(coshell::<&str>(&[]).env("SHELL", "/bin/sh")), "/bin/sh");
     assert!(shell_name(coshell::<&str>(&[]).env("SHELL", "/bin/bash")).ends_with("bash"));
     assert!(!shell_name(coshell::<&str>(&[]).without("SHELL")).is_empty());
@@ -245,14 +245,14 @@ fn without_a_command_the_shell_is_the_users() {
 }
 
 #[test]
-fn a_login_shells_name_begins_with_a_dash() {
+fn login_shell_name_begins_with_dash() {
     assert_eq!(shell_name(coshell(&["-l"])), "-sh");
     assert_eq!(shell_name(coshell(&["--login"])), "-sh");
     assert_eq!(shell_name(coshell::<&str>(&[]).arg0("-coshell")), "-sh");
 }
 
 #[test]
-fn a_session_inside_a_session_is_refused_unless_asked_for() {
+fn nested_session_is_refused_without_option() {
     let mut term = shell(&[]).start();
     term.wait("ready> ");
     term.send("\"$WRAP\" -- echo in'side'; echo status $?\r");
@@ -268,32 +268,32 @@ fn a_session_inside_a_session_is_refused_unless_asked_for() {
 
 /// What is left over in the environment of a session that has ended is no session.
 #[test]
-fn everything_behind_the_dashes_belongs_to_the_command() {
+fn arguments_after_dashes_belong_to_command() {
     let shown = run(coshell(&["-q", "--", "printf", "%s|", "--coproc", "--", "-h", "a b", ""])).bytes;
     assert_eq!(show(&shown), "--coproc|--|-h|a b||");
 }
 
 #[test]
-fn quiet_gives_no_notices() {
+fn quiet_shows_no_notices() {
     let shown = run(wrapped(&["-q", "--indicator", "none", "--coproc", "exit 3"], "sleep 0.5; echo done")).bytes;
     assert_eq!(show(&shown), "done\\r\\n\n");
 }
 
 #[test]
-fn a_log_is_written_for_its_owner_only() {
+fn log_is_private_to_owner() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = Place::new();
-    let log = place.text("log");
+    let dir = TestDir::new();
+    let log = dir.path_str("log");
     let outcome = run(wrapped(&["--log", &log], "echo hi").env("COSHELL_LOG", "debug"));
     assert_eq!(outcome.bytes, b"hi\r\n");
-    assert!(!place.read("log").is_empty());
-    let mode = std::fs::metadata(place.path("log")).unwrap().permissions().mode();
+    assert!(!dir.read("log").is_empty());
+    let mode = std::fs::metadata(dir.path("log")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
 #[test]
-fn a_log_that_cannot_be_written_is_an_error_that_names_it() {
-    let (ended, text) = says(&["--log", "/no/such/dir/log", "--", "true"]);
+fn unwritable_log_is_refused_with_its_path() {
+    let (ended, text) = run_coshell(&["--log", "/no/such/dir/log", "--", "true"]);
     assert!(matches!(ended, Ended::Code(2 | 125)), "{ended:?}");
     assert!(text.contains("/no/such/dir/log"), "{text}");
 }

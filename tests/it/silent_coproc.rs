@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Ended, PROMPT, Place, Terminal, bash, contains, proc, run, shell, show, wrapped};
+use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, contains, proc, run, shell, show, wrapped};
 
 /// Reads byte by byte up to a word, waits as long as it is told, and leaves.
 const READER: &str = "
@@ -17,41 +17,41 @@ time.sleep(float(sys.argv[3]))
 ";
 
 /// A silent coprocess on the word `start-silent` that reads up to `word`.
-fn reader(place: &Place, word: &str, rest: &str) -> String {
-    let script = place.file("reader.py", READER);
-    format!("python3 {script} '{word}' {} {rest}", place.text("read"))
+fn reader_command(dir: &TestDir, word: &str, rest: &str) -> String {
+    let script = dir.write_file("reader.py", READER);
+    format!("python3 {script} '{word}' {} {rest}", dir.path_str("read"))
 }
 
 /// A script's waiting until that has read all that it reads.
-fn until_read(place: &Place) -> String {
-    format!("until [ -s {} ]; do sleep 0.02; done", place.text("read"))
+fn until_reader_done(dir: &TestDir) -> String {
+    format!("until [ -s {} ]; do sleep 0.02; done", dir.path_str("read"))
 }
 
 /// A terminal so high that nothing scrolls out of it; its rows that are not blank.
-fn all_rows(options: &[&str], script: &str) -> Vec<String> {
+fn shown_rows(options: &[&str], script: &str) -> Vec<String> {
     let mut term = wrapped(options, script).size(1500, 80, 0, 0).start();
     term.wait_end();
     term.rows().into_iter().filter(|row| !row.is_empty()).collect()
 }
 
 #[test]
-fn what_it_reads_is_not_shown_and_what_comes_later_is() {
-    let place = Place::new();
-    let command = reader(&place, "hidden", "0");
-    let script = format!("echo start-silent; sleep 0.3; echo hid''den; {}; echo later", until_read(&place));
+fn output_read_by_silent_coproc_is_not_shown() {
+    let dir = TestDir::new();
+    let command = reader_command(&dir, "hidden", "0");
+    let script = format!("echo start-silent; sleep 0.3; echo hid''den; {}; echo later", until_reader_done(&dir));
     let script = script.as_str();
-    let rows = all_rows(&["-q", "-t", "start-silent", "-s", &command], script);
+    let rows = shown_rows(&["-q", "-t", "start-silent", "-s", &command], script);
     assert_eq!(rows, ["start-silent", "later"]);
-    assert_eq!(show(&place.read("read")), show(b"start-silent\r\nhidden"));
+    assert_eq!(show(&dir.read("read")), show(b"start-silent\r\nhidden"));
 }
 
 #[test]
-fn what_it_did_not_read_is_shown_in_order_also_what_was_in_its_pipe() {
-    let place = Place::new();
-    let command = reader(&place, "STOP\r\n".trim_end(), "0.4");
+fn unread_output_is_shown_in_order_after_silent_coproc() {
+    let dir = TestDir::new();
+    let command = reader_command(&dir, "STOP\r\n".trim_end(), "0.4");
     let script = "echo start-silent; sleep 0.4; seq 1 2000; printf STOP; seq 3000 4000; echo done";
-    let script = format!("{script}; {}; echo last", until_read(&place));
-    let rows = all_rows(&["-q", "-t", "start-silent", "-s", &command], &script);
+    let script = format!("{script}; {}; echo last", until_reader_done(&dir));
+    let rows = shown_rows(&["-q", "-t", "start-silent", "-s", &command], &script);
     let want: Vec<String> = ["start-silent".to_owned()]
         .into_iter()
         .chain((3000..=4000).map(|n| n.to_string()))
@@ -61,8 +61,8 @@ fn what_it_did_not_read_is_shown_in_order_also_what_was_in_its_pipe() {
 }
 
 #[test]
-fn what_one_that_never_reads_was_sent_is_all_shown_at_the_end() {
-    let rows = all_rows(
+fn output_sent_to_silent_coproc_that_never_reads_is_shown() {
+    let rows = shown_rows(
         &["-q", "-t", "start-silent", "-s", "sleep 1"],
         "echo start-silent; sleep 0.4; seq 1 1000; sleep 1.5; echo last",
     );
@@ -73,7 +73,7 @@ fn what_one_that_never_reads_was_sent_is_all_shown_at_the_end() {
 }
 
 #[test]
-fn a_short_one_leaves_no_byte_on_the_terminal() {
+fn short_silent_coproc_writes_no_byte() {
     // It ends when it has read the line that started it, and the word.
     let command = "head -c 20 > /dev/null; : > over";
     // Rounds, since a loaded machine may take longer than the 0.3 s after which the progress line is due.
@@ -84,7 +84,7 @@ fn a_short_one_leaves_no_byte_on_the_terminal() {
 }
 
 #[test]
-fn a_line_of_progress_comes_and_goes_without_a_trace() {
+fn progress_line_is_removed_without_trace() {
     let command = "until [ -e enough ]; do sleep 0.05; done";
     let mut term = shell(&["-t", "start-silent", "-s", command]).start();
     term.wait(PROMPT);
@@ -107,7 +107,7 @@ fn a_line_of_progress_comes_and_goes_without_a_trace() {
 }
 
 #[test]
-fn the_line_of_progress_says_how_to_stop_it_whatever_the_command_is() {
+fn progress_line_of_long_command_names_ctrl_c() {
     let command = format!("sleep 100; : {}", "a long command ".repeat(10));
     let mut term = wrapped(&["-t", "start-silent", "-s", &command], "echo start-silent; sleep 100").start();
     term.wait_until("how to stop it", |term| {
@@ -116,7 +116,7 @@ fn the_line_of_progress_says_how_to_stop_it_whatever_the_command_is() {
 }
 
 /// Starts one beside a shell that reads a line, and waits until it runs.
-fn beside_a_question(options: &[&str], command: &str) -> Terminal {
+fn start_beside_question(options: &[&str], command: &str) -> Terminal {
     let command = format!("echo > there; {command}");
     let options = [options, &["-t", "start-silent", "-s", &command]].concat();
     let mut term = wrapped(&options, "echo start-silent; read -r a; echo \"got [$a]\"; sleep 0.2").start();
@@ -125,62 +125,62 @@ fn beside_a_question(options: &[&str], command: &str) -> Terminal {
 }
 
 #[test]
-fn the_keyboard_is_locked() {
-    let mut term = beside_a_question(&["-q"], "sleep 1; echo typed");
+fn keyboard_is_locked_during_silent_coproc() {
+    let mut term = start_beside_question(&["-q"], "sleep 1; echo typed");
     term.send("stray");
     term.wait("got [typed]");
     assert_eq!(term.wait_end(), Ended::Code(0));
 }
 
 #[test]
-fn keys_get_through_if_asked_for() {
+fn silent_keys_pass_lets_keys_through() {
     // It reads the line that started it, and the echo of the key presses.
-    let mut term = beside_a_question(&["-q", "--silent-keys", "pass"], "head -c 19 > /dev/null; echo typed");
+    let mut term = start_beside_question(&["-q", "--silent-keys", "pass"], "head -c 19 > /dev/null; echo typed");
     term.send("stray");
     term.wait("got [straytyped]");
 }
 
 #[test]
-fn ctrl_c_stops_it_and_the_shell_does_not_notice() {
-    let mut term = beside_a_question(&[], "exec sleep 1000");
+fn ctrl_c_stops_silent_coproc_and_not_shell() {
+    let mut term = start_beside_question(&[], "exec sleep 1000");
     term.send("\x03");
     term.wait_until("it to be gone", |term| {
-        !term.relatives().iter().any(|&pid| proc::command_line(pid) == "sleep 1000")
+        !term.descendants().iter().any(|&pid| proc::command_line(pid) == "sleep 1000")
     });
     // Keys are let through a moment after the process is gone.
-    term.wait_some("the answer", |term| {
-        contains(term.seen(), "got [").then_some(()).or_else(|| {
+    term.wait_for("the answer", |term| {
+        contains(term.output(), "got [").then_some(()).or_else(|| {
             term.send_some(b"back\r");
             None
         })
     });
-    assert!(contains(term.seen(), "got [back"), "{}", show(term.seen()));
+    assert!(contains(term.output(), "got [back"), "{}", show(term.output()));
 }
 
 #[test]
-fn ctrl_c_stops_even_one_that_ignores_it() {
-    let mut term = beside_a_question(&[], "trap '' TERM INT HUP; sleep 1000; sleep 1001");
+fn ctrl_c_stops_silent_coproc_ignoring_signals() {
+    let mut term = start_beside_question(&[], "trap '' TERM INT HUP; sleep 1000; sleep 1001");
     term.send("\x03");
     term.wait_until("it to be gone", |term| {
-        !term.relatives().iter().any(|&pid| proc::command_line(pid).starts_with("sleep 100"))
+        !term.descendants().iter().any(|&pid| proc::command_line(pid).starts_with("sleep 100"))
     });
 }
 
 /// The command's shell goes at once, its child does not.
 #[test]
-fn ctrl_c_stops_the_stubborn_children_of_a_command_too() {
-    let mut term = beside_a_question(&[], "sh -c 'trap \"\" TERM INT HUP; sleep 1000; sleep 1001'; echo over");
+fn ctrl_c_stops_children_ignoring_signals() {
+    let mut term = start_beside_question(&[], "sh -c 'trap \"\" TERM INT HUP; sleep 1000; sleep 1001'; echo over");
     term.send("\x03");
     term.wait_until("them to be gone", |term| {
-        !term.relatives().into_iter().any(|pid| proc::command_line(pid).starts_with("sleep 100"))
+        !term.descendants().into_iter().any(|pid| proc::command_line(pid).starts_with("sleep 100"))
     });
 }
 
 #[test]
-fn while_muted_no_trigger_fires() {
-    let place = Place::new();
-    let command = reader(&place, "STOP", "0.1");
-    let out = place.text("out");
+fn triggers_do_not_fire_during_silent_coproc() {
+    let dir = TestDir::new();
+    let command = reader_command(&dir, "STOP", "0.1");
+    let out = dir.path_str("out");
     let fired = format!("echo fired >> {out}");
     let fires = format!("until [ -s {out} ]; do sleep 0.02; done");
     let script = "echo start-silent; sleep 0.4; echo a hit; echo STOP; \"$WRAP\" wait; echo another hit";
@@ -188,11 +188,11 @@ fn while_muted_no_trigger_fires() {
         &["-q", "-t", "start-silent", "-s", &command, "-t", "hit", "--run", &fired],
         &format!("{script}; {fires}; sleep 0.2"),
     ));
-    assert_eq!(show(&place.read("out")), "fired\\n\n");
+    assert_eq!(show(&dir.read("out")), "fired\\n\n");
 }
 
 #[test]
-fn the_end_of_the_shell_ends_it_and_shows_what_it_left() {
+fn shell_end_ends_silent_coproc_and_shows_unread_output() {
     let mut term = wrapped(
         &["-q", "-t", "start-silent", "-s", "exec sleep 1000"],
         "echo start-silent; sleep 0.4; echo last words; exit 3",
@@ -201,23 +201,23 @@ fn the_end_of_the_shell_ends_it_and_shows_what_it_left() {
     assert_eq!(term.wait_end(), Ended::Code(3));
     let rows: Vec<_> = term.rows().into_iter().filter(|row| !row.is_empty()).collect();
     assert_eq!(rows, ["start-silent", "last words"]);
-    term.wait_until("nothing to be left", |term| term.relatives().is_empty());
+    term.wait_until("nothing to be left", |term| term.descendants().is_empty());
 }
 
 #[test]
-fn one_from_the_start_mutes_from_the_start() {
-    let place = Place::new();
-    let command = reader(&place, "open", "0");
+fn silent_coproc_from_start_hides_first_prompt() {
+    let dir = TestDir::new();
+    let command = reader_command(&dir, "open", "0");
     let mut term = bash(&["-q", "-s", &command]).start();
-    let runs = |term: &Terminal| term.relatives().iter().any(|&pid| proc::command_line(pid).contains("reader.py"));
+    let runs = |term: &Terminal| term.descendants().iter().any(|&pid| proc::command_line(pid).contains("reader.py"));
     term.wait_until("it to run", runs);
     // The prompt has gone to the coprocess, and the keyboard is locked.
-    term.watch(Duration::from_millis(200));
-    assert!(!contains(term.seen(), PROMPT), "{}", show(term.seen()));
+    term.read_for(Duration::from_millis(200));
+    assert!(!contains(term.output(), PROMPT), "{}", show(term.output()));
     term.send("\x03");
     term.wait_until("its end", |term| !runs(term));
-    term.wait_some("the shell", |term| {
-        contains(term.seen(), "usable\r\n").then_some(()).or_else(|| {
+    term.wait_for("the shell", |term| {
+        contains(term.output(), "usable\r\n").then_some(()).or_else(|| {
             term.send_some(b"echo us'able'\r");
             None
         })

@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Ended, PROMPT, Place, Terminal, bash, contains, proc, shell, show, wrapped};
+use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, contains, proc, shell, show, wrapped};
 
 /// The pid that a coprocess has written into `pid` in the home.
-fn its_pid(term: &mut Terminal) -> Pid {
-    term.wait_some("the coprocess's pid", |term| {
+fn wait_coproc_pid(term: &mut Terminal) -> Pid {
+    term.wait_for("the coprocess's pid", |term| {
         let text = String::from_utf8(term.read_home("pid")?).ok()?;
         text.trim().parse().ok().map(Pid::from_raw)
     })
 }
 
 /// Runs much output through a shell and waits for its end and a notice.
-fn floods_past(term: &mut Terminal, notice: &str) {
+fn assert_flood_passes(term: &mut Terminal, notice: &str) {
     let begun = Instant::now();
     term.send("seq 1 600000; echo flood'-'end\r");
     term.wait("flood-end\r\n");
@@ -31,34 +31,34 @@ fn floods_past(term: &mut Terminal, notice: &str) {
 }
 
 #[test]
-fn a_stopped_one_is_cut_off_after_two_seconds_with_a_notice() {
+fn stopped_coproc_is_disconnected_with_notice() {
     let mut term = shell(&["-c", "echo $$ > pid; exec cat > /dev/null"]).start();
     term.wait(PROMPT);
-    let pid = its_pid(&mut term);
+    let pid = wait_coproc_pid(&mut term);
     kill(pid, Signal::SIGSTOP).unwrap();
-    floods_past(&mut term, "read nothing");
+    assert_flood_passes(&mut term, "read nothing");
     assert_eq!(proc::state(pid), Some('T'), "it was killed");
 }
 
 #[test]
-fn one_that_never_reads_is_cut_off_and_goes_on_typing() {
+fn coproc_that_never_reads_is_disconnected_and_still_types() {
     let mut term = shell(&["-c", "while [ ! -e go ]; do sleep 0.1; done; echo echo ty'p'ed-late; sleep 100"]).start();
     term.wait(PROMPT);
-    floods_past(&mut term, "read nothing");
+    assert_flood_passes(&mut term, "read nothing");
     std::fs::write(term.home().join("go"), "").unwrap();
     term.wait("typed-late");
 }
 
 #[test]
-fn ctrl_c_works_while_a_stopped_one_holds_the_output() {
+fn ctrl_c_works_while_stopped_coproc_blocks_output() {
     let mut term = bash(&["-c", "echo $$ > pid; exec cat > /dev/null"]).start();
     term.wait(PROMPT);
-    let pid = its_pid(&mut term);
+    let pid = wait_coproc_pid(&mut term);
     kill(pid, Signal::SIGSTOP).unwrap();
     term.send("yes\r");
     term.wait("y\r\ny\r\n");
-    term.watch(Duration::from_millis(1200));
-    term.forget();
+    term.read_for(Duration::from_millis(1200));
+    term.skip_unread();
     term.send("\x03");
     term.wait(PROMPT);
     term.send("echo still'-'here\r");
@@ -66,30 +66,30 @@ fn ctrl_c_works_while_a_stopped_one_holds_the_output() {
 }
 
 #[test]
-fn a_flooding_one_cannot_keep_ctrl_c_from_the_shell() {
+fn ctrl_c_reaches_shell_while_coproc_floods_input() {
     // The shell reads nothing: the flood fills the terminal's queue in front of the key.
     let mut term = bash(&["-t", "start-flood", "-c", "exec yes y"]).start();
     term.wait(PROMPT);
     term.send("echo start'-'flood; sleep 100; echo sleep-over\r");
     term.wait("start-flood\r\n");
-    term.watch(Duration::from_millis(500));
+    term.read_for(Duration::from_millis(500));
     let begun = Instant::now();
     term.send("\x03");
     term.wait_until("the sleep to end", |term| {
-        !term.relatives().into_iter().any(|pid| proc::command_line(pid) == "sleep 100")
+        !term.descendants().into_iter().any(|pid| proc::command_line(pid) == "sleep 100")
     });
     assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
     assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB", proc::peak_kib(term.pid()));
 }
 
 #[test]
-fn cat_beside_cat_goes_round_and_ctrl_c_ends_it() {
+fn cat_as_coproc_and_job_loops_until_ctrl_c() {
     let mut term = bash(&["-t", "start-cat", "-c", "exec cat"]).start();
     term.wait(PROMPT);
     term.send("echo start'-'cat; cat\r");
     term.wait("start-cat\r\n");
     term.send("round and round\r");
-    term.watch(Duration::from_millis(1500));
+    term.read_for(Duration::from_millis(1500));
     term.send("\x03");
     term.wait_until("the shell's cat to end", |term| {
         let shells: Vec<_> = proc::children(term.pid());
@@ -100,7 +100,7 @@ fn cat_beside_cat_goes_round_and_ctrl_c_ends_it() {
 }
 
 #[test]
-fn a_failure_is_a_notice_with_the_status_and_the_last_of_stderr() {
+fn coproc_failure_shows_status_and_last_stderr_line() {
     let mut term = shell(&["-t", "go-now", "-c", "echo one line >&2; echo the reason >&2; exit 3"]).start();
     term.wait(PROMPT);
     term.send("echo go'-'now\r");
@@ -110,7 +110,7 @@ fn a_failure_is_a_notice_with_the_status_and_the_last_of_stderr() {
 }
 
 #[test]
-fn an_end_by_a_signal_is_a_notice() {
+fn coproc_killed_by_signal_shows_notice() {
     let mut term = shell(&["-t", "go-now", "-c", "kill -KILL $$"]).start();
     term.wait(PROMPT);
     term.send("echo go'-'now\r");
@@ -118,40 +118,40 @@ fn an_end_by_a_signal_is_a_notice() {
 }
 
 #[test]
-fn a_success_is_no_notice() {
+fn coproc_success_shows_no_notice() {
     let mut term =
         wrapped(&["--indicator", "none", "-t", "go-now", "-c", "exit 0"], "echo go-now; read x; echo end").start();
     term.wait("go-now\r\n");
-    term.watch(Duration::from_millis(500));
+    term.read_for(Duration::from_millis(500));
     term.send("\r");
     assert_eq!(term.wait_end(), Ended::Code(0));
-    assert_eq!(show(term.seen()), "go-now\\r\\n\n\\r\\n\nend\\r\\n\n");
+    assert_eq!(show(term.output()), "go-now\\r\\n\n\\r\\n\nend\\r\\n\n");
 }
 
 #[test]
-fn escape_sequences_in_its_stderr_are_not_shown_as_such() {
+fn escape_sequences_in_coproc_stderr_are_not_interpreted() {
     let mut term = shell(&["-t", "go-now", "-c", "printf '\\033]0;evil\\007\\033[2Jreason' >&2; exit 3"]).start();
     term.wait(PROMPT);
     term.send("echo go'-'now\r");
     term.wait("reason");
-    assert!(!contains(term.seen(), "\x1b]0;evil"), "{}", show(term.seen()));
+    assert!(!contains(term.output(), "\x1b]0;evil"), "{}", show(term.output()));
 }
 
 #[test]
-fn the_terminals_keys_do_not_reach_it() {
+fn ctrl_c_does_not_signal_coproc() {
     let mut term = bash(&["-c", "echo $$ > pid; trap 'echo int > int' INT; while :; do sleep 0.05; done"]).start();
     term.wait(PROMPT);
-    let pid = its_pid(&mut term);
+    let pid = wait_coproc_pid(&mut term);
     term.send("sh -c 'echo u''p; exec sleep 100'\r");
     term.wait("up\r\n");
     term.send("\x03");
     term.wait("^C");
     term.wait(PROMPT);
-    assert!(proc::lives(pid) && term.read_home("int").is_none());
+    assert!(proc::is_alive(pid) && term.read_home("int").is_none());
 }
 
 #[test]
-fn a_notice_stands_above_the_line_and_leaves_the_line_as_it_was() {
+fn notice_appears_above_typed_line_and_keeps_it() {
     let mut term = shell(&["-t", "go-now", "-c", "sleep 0.4; echo why >&2; exit 3"]).start();
     term.wait(PROMPT);
     term.send("echo go'-'now\r");
@@ -169,22 +169,22 @@ fn a_notice_stands_above_the_line_and_leaves_the_line_as_it_was() {
 }
 
 #[test]
-fn on_the_alternate_screen_a_notice_waits() {
+fn notice_waits_for_end_of_alternate_screen() {
     let script =
         "printf '\\033[?1049h\\033[Hfull screen'; echo go-now; read x; printf '\\033[?1049l'; sleep 1; echo end";
     let mut term = wrapped(&["-t", "go-now", "-c", "echo the-reason >&2; exit 3"], script).start();
     term.wait("go-now");
-    term.watch(Duration::from_millis(700));
-    assert!(!contains(term.seen(), "the-reason"), "{}", show(term.seen()));
+    term.read_for(Duration::from_millis(700));
+    assert!(!contains(term.output(), "the-reason"), "{}", show(term.output()));
     term.send("\r");
     term.wait("\x1b[?1049l");
     term.wait("the-reason");
 }
 
 #[test]
-fn a_place_of_its_own_is_not_needed_to_write_a_notice_in_a_narrow_terminal() {
-    let place = Place::new();
-    let mut term = shell(&["-t", "go-now", "-c", "echo why >&2; exit 3"]).cwd(place.dir()).size(3, 10, 0, 0).start();
+fn notice_in_narrow_terminal_is_shortened() {
+    let dir = TestDir::new();
+    let mut term = shell(&["-t", "go-now", "-c", "echo why >&2; exit 3"]).cwd(dir.root()).size(3, 10, 0, 0).start();
     term.wait(PROMPT);
     term.send("echo go'-'now\r");
     // What there is room for.

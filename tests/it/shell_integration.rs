@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use regex::bytes::Regex;
 
-use crate::support::{Place, Terminal, contains, coshell, count, direct, needs};
+use crate::support::{Terminal, TestDir, contains, coshell, count, direct, needs};
 
 /// What a start-up file says to have the marks; `$WRAP` is the program under test.
 const BASH: &str = "eval \"$(\"$WRAP\" integration bash)\"";
@@ -16,42 +16,42 @@ const FISH: &str = "\"$WRAP\" integration fish | source";
 const PROMPT_END: &str = "\x1b]133;B\x07";
 
 /// bash in a session, with these lines as its start-up file.
-fn bash(place: &Place, startup: &str) -> Terminal {
-    let rc = place.file("bashrc", startup);
-    coshell(&["-q", "--", "bash", "--noprofile", "--rcfile", &rc, "-i"]).cwd(place.dir()).start()
+fn bash(dir: &TestDir, startup: &str) -> Terminal {
+    let rc = dir.write_file("bashrc", startup);
+    coshell(&["-q", "--", "bash", "--noprofile", "--rcfile", &rc, "-i"]).cwd(dir.root()).start()
 }
 
-fn zsh(place: &Place, startup: &str) -> Terminal {
+fn zsh(dir: &TestDir, startup: &str) -> Terminal {
     needs("zsh");
-    place.file(".zshrc", startup);
-    coshell(&["-q", "--", "zsh", "-d", "-i"]).env("ZDOTDIR", place.dir()).cwd(place.dir()).start()
+    dir.write_file(".zshrc", startup);
+    coshell(&["-q", "--", "zsh", "-d", "-i"]).env("ZDOTDIR", dir.root()).cwd(dir.root()).start()
 }
 
-fn fish(place: &Place, startup: &str) -> Terminal {
+fn fish(dir: &TestDir, startup: &str) -> Terminal {
     needs("fish");
-    let config = place.file("config.fish", format!("set -g fish_greeting\n{startup}"));
+    let config = dir.write_file("config.fish", format!("set -g fish_greeting\n{startup}"));
     let source = format!("source {config}");
-    coshell(&["-q", "--", "fish", "--private", "-C", &source]).cwd(place.dir()).start()
+    coshell(&["-q", "--", "fish", "--private", "-C", &source]).cwd(dir.root()).start()
 }
 
 /// A shell in a session, with these lines as its start-up file.
-type Start = fn(&Place, &str) -> Terminal;
+type StartShell = fn(&TestDir, &str) -> Terminal;
 
 /// The marks in what was shown, such as `7 A B C D;0`; a path after `7` where it is not the same as before.
 fn marks(term: &Terminal) -> String {
     let mark = Regex::new(r"\x1b\](?:133;([^\x07\x1b]*)|7;(file:[^\x07\x1b]*))").expect("a pattern");
     let (mut text, mut last) = (String::new(), None);
-    for found in mark.captures_iter(term.seen()) {
+    for found in mark.captures_iter(term.output()) {
         let group = |n| found.get(n).map(|group| String::from_utf8_lossy(group.as_bytes()).into_owned());
         match (group(1), group(2)) {
             (Some(mark), _) => write!(text, "{mark} ").expect("a string"),
-            (None, place) if last.is_some() && last != place => {
-                write!(text, "{} ", place.as_deref().unwrap_or_default()).expect("a string");
-                last = place;
+            (None, dir) if last.is_some() && last != dir => {
+                write!(text, "{} ", dir.as_deref().unwrap_or_default()).expect("a string");
+                last = dir;
             }
-            (None, place) => {
+            (None, dir) => {
                 text.push_str("7 ");
-                last = place;
+                last = dir;
             }
         }
     }
@@ -59,39 +59,39 @@ fn marks(term: &Terminal) -> String {
 }
 
 /// Waits for the first prompt, then types each of these and waits for the next one.
-fn drive(term: &mut Terminal, keys: &[&str]) {
+fn type_at_prompts(term: &mut Terminal, keys: &[&str]) {
     term.wait(PROMPT_END);
     for keys in keys {
-        press(term, keys);
+        type_keys(term, keys);
         term.wait(PROMPT_END);
     }
 }
 
 /// Types; an interrupt only when what is before it is on the line, as a hand would.
-fn press(term: &mut Terminal, keys: &str) {
+fn type_keys(term: &mut Terminal, keys: &str) {
     let text = keys.trim_end_matches('\x03');
     term.send(text);
     if text != keys {
         term.wait_until("the echo", |term| term.rows().iter().any(|row| row.contains(text)));
         // An interrupt just before a shell waits for its next key is seen with that key only, by bash and zsh alike.
-        term.settle();
+        term.wait_quiet();
         term.send("\x03");
     }
 }
 
 /// Starts a shell and types each of these at a prompt: these are the marks. Says what was shown.
-fn expect_marks(start: Start, startup: &str, keys: &[&str], expected: &str) -> Vec<u8> {
-    let place = Place::new();
-    let mut term = start(&place, startup);
-    drive(&mut term, keys);
+fn expect_marks(start: StartShell, startup: &str, keys: &[&str], expected: &str) -> Vec<u8> {
+    let dir = TestDir::new();
+    let mut term = start(&dir, startup);
+    type_at_prompts(&mut term, keys);
     assert_eq!(marks(&term), expected, "{startup}\n{}", term.text());
-    term.seen().to_vec()
+    term.output().to_vec()
 }
 
 /// Starts a shell whose start-up file makes the prompt anew: after these prompts all have their marks.
-fn expect_overtaken(start: Start, startup: &str, prompts: &[&str]) {
-    let place = Place::new();
-    let mut term = start(&place, startup);
+fn expect_marks_after_prompt_reset(start: StartShell, startup: &str, prompts: &[&str]) {
+    let dir = TestDir::new();
+    let mut term = start(&dir, startup);
     for prompt in prompts {
         term.wait(prompt);
         term.send("true\r");
@@ -103,24 +103,24 @@ fn expect_overtaken(start: Start, startup: &str, prompts: &[&str]) {
 }
 
 /// What everybody does at a prompt, and the marks of it: a failure, an empty line, Ctrl-C, several lines, a success.
-const USE: &[&str] = &["(exit 3)\r", "\r", "abc\x03", "for x in 1 2; do\recho $x; done\r", "true\r"];
-const USED: &str = "7 A B C D;3 7 A B 7 A B 7 A B C D;0 7 A B C D;0 7 A B";
+const TYPICAL_KEYS: &[&str] = &["(exit 3)\r", "\r", "abc\x03", "for x in 1 2; do\recho $x; done\r", "true\r"];
+const TYPICAL_MARKS: &str = "7 A B C D;3 7 A B 7 A B 7 A B C D;0 7 A B C D;0 7 A B";
 
 #[test]
-fn bash_marks_prompts_commands_and_their_status() {
-    expect_marks(bash, &format!("PS1='p> '\n{BASH}"), USE, USED);
+fn bash_marks_prompts_commands_and_statuses() {
+    expect_marks(bash, &format!("PS1='p> '\n{BASH}"), TYPICAL_KEYS, TYPICAL_MARKS);
 }
 
 /// Sourced twice, in the worst of company: each of these is a start-up file, and the marks are the same.
 #[test]
-fn bash_marks_are_the_same_whatever_prompts_do() {
-    let anew = "anew() { PS1='anew> '; }";
+fn bash_marks_survive_prompt_customizations() {
+    let reset = "anew() { PS1='anew> '; }";
     let flag = "trap '[ -z \"$ready\" ] || { ready=; echo \"(( $BASH_COMMAND ))\"; }' DEBUG";
     let files = [
         format!("PROMPT_COMMAND='true;'\n{BASH}\n{BASH}"),
         format!("PROMPT_COMMAND=(true 'echo \"status $?\"')\n{BASH}\n{BASH}"),
         format!("set -eu; unset PROMPT_COMMAND PS0\n{BASH}\n{BASH}"),
-        format!("{anew}; PROMPT_COMMAND=anew\n{BASH}\n{BASH}"),
+        format!("{reset}; PROMPT_COMMAND=anew\n{BASH}\n{BASH}"),
         format!("{BASH}\nPROMPT_COMMAND=\"PS1='anew> '; $PROMPT_COMMAND\"\n{BASH}"),
         format!("{BASH}\nPROMPT_COMMAND=\"false; $PROMPT_COMMAND\""),
         format!("{BASH}\nPROMPT_COMMAND+=('false')\n{BASH}"),
@@ -140,26 +140,26 @@ fn bash_marks_are_the_same_whatever_prompts_do() {
 
 /// Whatever makes PS1 anew behind the marks is overtaken, at the third prompt at the latest.
 #[test]
-fn bash_marks_go_behind_what_makes_the_prompt_anew() {
+fn bash_marks_survive_prompt_reset_by_later_hook() {
     for trap in ["", "trap true DEBUG; "] {
         let file = format!("{trap}PS1='p> '\n{BASH}\nanew() {{ PS1=\"anew> \"; }}; PROMPT_COMMAND+=(anew)\n");
-        expect_overtaken(bash, &file, &["anew> ", "anew> ", "anew> \x1b]133;B"]);
+        expect_marks_after_prompt_reset(bash, &file, &["anew> ", "anew> ", "anew> \x1b]133;B"]);
     }
 }
 
 /// A trap that tells what is typed from what prompts run sees the same as without the marks.
 #[test]
-fn bash_leaves_a_debug_trap_alone() {
+fn bash_debug_trap_sees_typed_commands_only() {
     let flag = "trap '[ -z \"$ready\" ] || { ready=; echo \"<<$BASH_COMMAND>>\"; }' DEBUG; PROMPT_COMMAND='ready=1'";
-    let place = Place::new();
-    let mut term = bash(&place, &format!("PS1='p> '\n{flag}\n{BASH}"));
-    drive(&mut term, &["echo one\r", "echo two\r"]);
-    assert!(contains(term.seen(), "<<echo one>>") && contains(term.seen(), "<<echo two>>"), "{}", term.text());
+    let dir = TestDir::new();
+    let mut term = bash(&dir, &format!("PS1='p> '\n{flag}\n{BASH}"));
+    type_at_prompts(&mut term, &["echo one\r", "echo two\r"]);
+    assert!(contains(term.output(), "<<echo one>>") && contains(term.output(), "<<echo two>>"), "{}", term.text());
 }
 
 /// What comes of bash-preexec: its functions run first, its switch has to be the last thing of a prompt.
 #[test]
-fn bash_marks_go_with_bash_preexec() {
+fn bash_marks_work_with_bash_preexec() {
     let preexec = "bash_preexec_imported=defined; precmd_functions=(); typed=\n\
          invoke() { local status=$? f; for f in \"${precmd_functions[@]}\"; do (exit $status); $f; done; }\n\
          trap '[ -z \"$typed\" ] || { typed=; echo \"<<$BASH_COMMAND>>\"; }' DEBUG\n\
@@ -170,19 +170,19 @@ fn bash_marks_go_with_bash_preexec() {
 }
 
 #[test]
-fn zsh_marks_prompts_commands_and_their_status() {
-    expect_marks(zsh, &format!("PS1='p> '\n{ZSH}"), USE, USED);
+fn zsh_marks_prompts_commands_and_statuses() {
+    expect_marks(zsh, &format!("PS1='p> '\n{ZSH}"), TYPICAL_KEYS, TYPICAL_MARKS);
 }
 
 #[test]
-fn zsh_marks_are_the_same_whatever_prompts_do() {
-    let anew = "anew() { PS1='anew> '; }";
+fn zsh_marks_survive_prompt_customizations() {
+    let reset = "anew() { PS1='anew> '; }";
     let files = [
         format!("{ZSH}\n{ZSH}"),
         format!("precmd() {{ echo \"status $?\"; false; }}; preexec() {{ echo \"runs $1\"; }}\n{ZSH}\n{ZSH}"),
         format!("setopt no_unset err_return; unset precmd_functions preexec_functions\n{ZSH}\n{ZSH}"),
         format!("setopt ksh_arrays sh_word_split extended_glob glob_subst prompt_subst\n{ZSH}\n{ZSH}"),
-        format!("{anew}; precmd_functions=(anew)\n{ZSH}\n{ZSH}"),
+        format!("{reset}; precmd_functions=(anew)\n{ZSH}\n{ZSH}"),
         format!(
             "{ZSH}\nautoload -Uz add-zsh-hook; other() {{ false; }}; add-zsh-hook precmd other; add-zsh-hook preexec other"
         ),
@@ -199,13 +199,13 @@ fn zsh_marks_are_the_same_whatever_prompts_do() {
 }
 
 #[test]
-fn zsh_marks_go_behind_what_makes_the_prompt_anew() {
+fn zsh_marks_survive_prompt_reset_by_later_hook() {
     let file = format!("PS1='p> '\n{ZSH}\nanew() {{ PS1='anew> '; }}; precmd_functions+=(anew)");
-    expect_overtaken(zsh, &file, &["anew> "]);
+    expect_marks_after_prompt_reset(zsh, &file, &["anew> "]);
 }
 
 #[test]
-fn fish_marks_prompts_commands_and_their_status() {
+fn fish_marks_prompts_commands_and_statuses() {
     let prompt = "function fish_prompt; echo \"$status,$pipestatus> \"; end";
     let keys = ["false\r", "true | false | true\r", "\r", "for x in 1 2\recho $x; end\r", "true\r"];
     let marks = "7 A B C D;1 7 A B C D;0 7 A B 7 A B C D;0 7 A B C D;0 7 A B";
@@ -216,7 +216,7 @@ fn fish_marks_prompts_commands_and_their_status() {
 
 /// fish draws its prompt again as often as it likes, and the marks with it.
 #[test]
-fn fish_keeps_the_pairs_of_marks() {
+fn fish_redrawn_prompt_keeps_mark_pairs() {
     let prompts = [
         "function fish_prompt; printf 'one\\ntwo> '; end",
         "function fish_prompt; echo 'p> '; end; fish_vi_key_bindings",
@@ -225,38 +225,38 @@ fn fish_keeps_the_pairs_of_marks() {
     ];
     let pair = Regex::new("^7 (A B )+C D;0 7 (A B )+$").expect("a pattern");
     for prompt in prompts {
-        let place = Place::new();
-        let mut term = fish(&place, &format!("{prompt}\n{FISH}"));
-        drive(&mut term, &["echo hi\r", "abc\x03"]);
+        let dir = TestDir::new();
+        let mut term = fish(&dir, &format!("{prompt}\n{FISH}"));
+        type_at_prompts(&mut term, &["echo hi\r", "abc\x03"]);
         // What it draws again may be half here.
-        term.settle();
+        term.wait_quiet();
         let all = marks(&term);
         assert!(pair.is_match(format!("{all} ").as_bytes()), "{prompt}: {all}\n{}", term.text());
     }
 }
 
 #[test]
-fn fish_marks_a_prompt_that_is_made_anew() {
-    let place = Place::new();
-    let mut term = fish(&place, &format!("function fish_prompt; echo 'p> '; end\n{FISH}"));
-    drive(&mut term, &["function fish_prompt; echo 'anew> '; end\r"]);
-    term.wait_until("the new prompt, marked", |term| contains(term.seen(), "\x1b]133;A\x07anew> \x1b]133;B\x07"));
+fn fish_marks_redefined_prompt() {
+    let dir = TestDir::new();
+    let mut term = fish(&dir, &format!("function fish_prompt; echo 'p> '; end\n{FISH}"));
+    type_at_prompts(&mut term, &["function fish_prompt; echo 'anew> '; end\r"]);
+    term.wait_until("the new prompt, marked", |term| contains(term.output(), "\x1b]133;A\x07anew> \x1b]133;B\x07"));
 }
 
 /// A path as a URL has it, whatever is in it.
 #[test]
-fn the_directory_is_told_in_each_shell() {
+fn directory_is_reported_as_url_in_each_shell() {
     let name = "a b;%é中'\"&\u{7f}~";
     let encoded = "/a%20b%3B%25%C3%A9%E4%B8%AD%27%22%26%7F~";
-    let shells: [(Start, &str); 3] = [(bash, BASH), (zsh, ZSH), (fish, FISH)];
+    let shells: [(StartShell, &str); 3] = [(bash, BASH), (zsh, ZSH), (fish, FISH)];
     for (start, source) in shells {
-        let place = Place::new();
-        std::fs::create_dir(place.path(name)).expect("a directory");
-        let mut term = start(&place, source);
-        drive(&mut term, &["cd a*\r", "cd ..\r"]);
+        let dir = TestDir::new();
+        std::fs::create_dir(dir.path(name)).expect("a directory");
+        let mut term = start(&dir, source);
+        type_at_prompts(&mut term, &["cd a*\r", "cd ..\r"]);
         let all = marks(&term);
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a host's name");
-        let url = format!("file://{}{}{encoded} ", host.trim(), place.dir().canonicalize().unwrap().display());
+        let url = format!("file://{}{}{encoded} ", host.trim(), dir.root().canonicalize().unwrap().display());
         assert!(all.to_lowercase().contains(&url.to_lowercase()), "{source}: {all}");
         assert!(all.contains("D;0 file://") && !all.ends_with(encoded), "{source}: {all}");
     }
@@ -264,42 +264,42 @@ fn the_directory_is_told_in_each_shell() {
 
 /// The marks are as wide as nothing: long lines wrap, and are edited, where they would without them.
 #[test]
-fn the_screen_is_as_without_the_marks() {
+fn screen_with_marks_equals_screen_without() {
     let two = "function fish_prompt; printf 'one\\ntwo> '; end";
-    let shells: [(Start, &str, &str); 3] =
+    let shells: [(StartShell, &str, &str); 3] =
         [(bash, "PS1='one\\ntwo> '", BASH), (zsh, "PS1=$'one\\ntwo> '; RPS1=right", ZSH), (fish, two, FISH)];
     for (start, prompt, source) in shells {
         let long = format!("echo {}", "0123456789 ".repeat(9));
-        let look = |startup: &str| {
-            let place = Place::new();
-            let mut term = start(&place, startup);
+        let state_with = |startup: &str| {
+            let dir = TestDir::new();
+            let mut term = start(&dir, startup);
             term.wait_until("a prompt", |term| term.rows().iter().any(|row| row.starts_with("two>")));
             term.send(format!("{long}\x01\x1b[C\x1b[CX\x05Y"));
             term.wait_until("the line", |term| term.rows().iter().any(|row| row.trim_end().ends_with('Y')));
-            term.settle();
+            term.wait_quiet();
             (term.rows(), term.screen().cursor_position())
         };
-        assert_eq!(look(&format!("{prompt}\n{source}")), look(prompt), "{source}");
+        assert_eq!(state_with(&format!("{prompt}\n{source}")), state_with(prompt), "{source}");
     }
 }
 
 /// Where a prompt has marks already, there are those alone.
 #[test]
-fn marks_that_are_there_are_not_doubled() {
+fn existing_marks_are_not_doubled() {
     let (open, close) = ("\\e]133;A\\a", "\\e]133;B\\a");
     let foreign = format!("PS1='\\[{open}\\]p> \\[{close}\\]'; PS0='\\e]133;C\\a'");
     let later = format!(
         "{BASH}\nforeign() {{ PS1='\\[{open}\\]p> \\[{close}\\]'; PS0='\\e]133;C\\a'; }}; PROMPT_COMMAND=foreign\n{BASH}"
     );
     for file in [format!("{foreign}\n{BASH}"), later] {
-        let place = Place::new();
-        let mut term = bash(&place, &file);
-        drive(&mut term, &["true\r", "\r"]);
+        let dir = TestDir::new();
+        let mut term = bash(&dir, &file);
+        type_at_prompts(&mut term, &["true\r", "\r"]);
         assert!(marks(&term).ends_with("A B C A B A B"), "{file}: {}", marks(&term));
     }
-    let place = Place::new();
-    let mut term = zsh(&place, &format!("PS1=$'%{{{open}%}}p> %{{{close}%}}'\n{ZSH}"));
-    drive(&mut term, &["true\r", "\r"]);
+    let dir = TestDir::new();
+    let mut term = zsh(&dir, &format!("PS1=$'%{{{open}%}}p> %{{{close}%}}'\n{ZSH}"));
+    type_at_prompts(&mut term, &["true\r", "\r"]);
     assert_eq!(marks(&term).replace("7 ", ""), "A B A B A B");
     let file = format!("function fish_prompt; printf '{open}p> {close}'; end\n{FISH}");
     expect_marks(fish, &file, &["true\r", "\r"], "A B A B A B");
@@ -307,10 +307,12 @@ fn marks_that_are_there_are_not_doubled() {
 
 /// Outside a session, and where nobody types, nothing is said and nothing is set.
 #[test]
-fn outside_a_session_nothing_happens() {
-    let place = Place::new();
-    let rc = place
-        .file("bashrc", format!("PS1='p> '\n{BASH}\necho \"<$PS1$PROMPT_COMMAND$(compgen -A function __coshell)>\""));
+fn integration_outside_session_does_nothing() {
+    let dir = TestDir::new();
+    let rc = dir.write_file(
+        "bashrc",
+        format!("PS1='p> '\n{BASH}\necho \"<$PS1$PROMPT_COMMAND$(compgen -A function __coshell)>\""),
+    );
     let mut term = direct(&["bash", "--noprofile", "--rcfile", &rc, "-i"]).start();
     term.wait("<p> >");
     let mut term = coshell(&["-q", "--", "bash", "-c", &format!("{BASH}; echo \"<$PROMPT_COMMAND>\"")]).start();
@@ -327,18 +329,18 @@ fn outside_a_session_nothing_happens() {
 
 /// A shell in the shell has marks of its own, and the outer one goes on where it was.
 #[test]
-fn a_shell_in_the_shell_has_its_own_marks() {
-    let place = Place::new();
-    let mut term = bash(&place, &format!("export PS1='p> '\nexport PROMPT_COMMAND=true\n{BASH}"));
-    let inner = format!("bash --noprofile --rcfile {} -i\r", place.text("bashrc"));
-    drive(&mut term, &[&inner, "(exit 5)\r", "exit 6\r", "true\r"]);
+fn nested_shell_has_its_own_marks() {
+    let dir = TestDir::new();
+    let mut term = bash(&dir, &format!("export PS1='p> '\nexport PROMPT_COMMAND=true\n{BASH}"));
+    let inner = format!("bash --noprofile --rcfile {} -i\r", dir.path_str("bashrc"));
+    type_at_prompts(&mut term, &[&inner, "(exit 5)\r", "exit 6\r", "true\r"]);
     assert_eq!(marks(&term), "7 A B C 7 A B C D;5 7 A B C D;6 7 A B C D;0 7 A B", "{}", term.text());
     // One that reads no start-up file inherits a marked prompt at most, and complains of nothing.
-    drive_on(&mut term, &["bash --norc --noprofile -u\r", "echo inside\r"]);
-    assert_eq!(count(term.seen(), "unbound") + count(term.seen(), "not found"), 0, "{}", term.text());
+    type_at_unmarked_prompts(&mut term, &["bash --norc --noprofile -u\r", "echo inside\r"]);
+    assert_eq!(count(term.output(), "unbound") + count(term.output(), "not found"), 0, "{}", term.text());
 }
 
-fn drive_on(term: &mut Terminal, keys: &[&str]) {
+fn type_at_unmarked_prompts(term: &mut Terminal, keys: &[&str]) {
     for keys in keys {
         term.send(keys);
         term.wait("> ");

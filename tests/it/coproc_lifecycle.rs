@@ -4,30 +4,30 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 
-use crate::support::{Ended, PROMPT, Place, Terminal, bash, proc, run, shell, show, wrapped};
+use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, proc, run, shell, show, wrapped};
 
-fn wait_gone(term: &mut Terminal) {
-    term.wait_until("no process to be left", |term| term.relatives().is_empty());
+fn wait_no_processes(term: &mut Terminal) {
+    term.wait_until("no process to be left", |term| term.descendants().is_empty());
 }
 
 /// A script's waiting for what the coprocess does at its end.
 const UNTIL_OVER: &str = "until [ -e over ]; do sleep 0.02; done";
 
 /// Starts a coprocess by a trigger on "job 42 of build" and gives what it has written.
-fn from_a_trigger(options: &[&str], command: &str) -> String {
-    let place = Place::new();
-    let out = place.text("out");
+fn triggered_output(options: &[&str], command: &str) -> String {
+    let dir = TestDir::new();
+    let out = dir.path_str("out");
     let trigger = r"job (\d+) of (?P<what>\w+)";
     let command = format!("({command}) > {out}; : > over");
     let options = [options, &["--name", "the jobs", "-c", &command]].concat();
     let options = [&["-q", "-t", trigger], &options[..]].concat();
     run(wrapped(&options, &format!("printf 'a job 42 of build, \\033[1mnow\\033[0m\\n'; {UNTIL_OVER}")));
-    String::from_utf8(place.read("out")).unwrap()
+    String::from_utf8(dir.read("out")).unwrap()
 }
 
 #[test]
-fn it_finds_the_trigger_in_its_environment() {
-    let out = from_a_trigger(&[], "env | grep ^COSHELL_");
+fn coproc_environment_describes_trigger() {
+    let out = triggered_output(&[], "env | grep ^COSHELL_");
     let has = |line: &str| assert!(out.lines().any(|l| l == line), "{line} is missing in {out}");
     has("COSHELL_TRIGGER=the jobs");
     has("COSHELL_LINE=a job 42 of build, now");
@@ -38,41 +38,41 @@ fn it_finds_the_trigger_in_its_environment() {
 }
 
 #[test]
-fn it_finds_the_captures_in_its_positional_parameters() {
-    assert_eq!(from_a_trigger(&[], "echo \"$#:$1:$2\"; printf '%s' \"$0\" | head -c 0"), "2:42:build\n");
+fn coproc_positional_parameters_are_captures() {
+    assert_eq!(triggered_output(&[], "echo \"$#:$1:$2\"; printf '%s' \"$0\" | head -c 0"), "2:42:build\n");
 }
 
 #[test]
-fn without_a_trigger_it_has_no_word_of_one() {
-    let place = Place::new();
-    let out = place.text("out");
+fn coproc_without_trigger_has_no_trigger_variables() {
+    let dir = TestDir::new();
+    let out = dir.path_str("out");
     run(wrapped(&["-c", &format!("env > {out}; : > over; cat > /dev/null")], UNTIL_OVER));
-    let out = String::from_utf8(place.read("out")).unwrap();
+    let out = String::from_utf8(dir.read("out")).unwrap();
     assert!(!out.contains("COSHELL_LINE=") && !out.contains("COSHELL_MATCH"), "{out}");
     assert!(out.contains("COSHELL_TTY=/dev/") && out.contains("COSHELL_SESSION="), "{out}");
 }
 
 #[test]
-fn it_works_in_the_directory_of_the_shells_foreground_job() {
-    let place = Place::new();
-    let (out, dir) = (place.text("out"), place.path("some where"));
-    std::fs::create_dir(&dir).unwrap();
+fn coproc_starts_in_directory_of_foreground_job() {
+    let dir = TestDir::new();
+    let (out, cwd) = (dir.path_str("out"), dir.path("some where"));
+    std::fs::create_dir(&cwd).unwrap();
     let mut term = bash(&["-t", "where-am-i", "-c", &format!("pwd > {out}")]).start();
     term.wait(PROMPT);
-    term.send(format!("cd '{}'; echo where'-'am-i\r", dir.display()));
+    term.send(format!("cd '{}'; echo where'-'am-i\r", cwd.display()));
     term.wait("where-am-i\r\n");
-    term.wait_until("the directory", |_| !place.read("out").is_empty());
-    assert_eq!(String::from_utf8(place.read("out")).unwrap().trim(), dir.to_str().unwrap());
+    term.wait_until("the directory", |_| !dir.read("out").is_empty());
+    assert_eq!(String::from_utf8(dir.read("out")).unwrap().trim(), cwd.to_str().unwrap());
 }
 
 #[test]
-fn it_has_three_descriptors_and_default_signals_and_a_session_of_its_own() {
-    let place = Place::new();
-    let out = place.text("out");
-    let look =
+fn coproc_has_three_descriptors_default_signals_and_own_session() {
+    let dir = TestDir::new();
+    let out = dir.path_str("out");
+    let inspect =
         "ls /proc/$$/fd; grep -E '^Sig(Blk|Ign)' /proc/self/status; tty < /dev/tty; cut -d' ' -f1,6 /proc/$$/stat";
-    run(wrapped(&["-q", "-c", &format!("exec > {out} 2>&1; {look}; : > over")], UNTIL_OVER));
-    let text = String::from_utf8(place.read("out")).unwrap();
+    run(wrapped(&["-q", "-c", &format!("exec > {out} 2>&1; {inspect}; : > over")], UNTIL_OVER));
+    let text = String::from_utf8(dir.read("out")).unwrap();
     assert!(text.starts_with("0\n1\n2\nSigBlk:\t0000000000000000\nSigIgn:\t"), "{text}");
     // Signals 32 to 34 belong to the C library, which refuses to change them; they may be ignored around the tests.
     let ignored = text.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
@@ -83,18 +83,18 @@ fn it_has_three_descriptors_and_default_signals_and_a_session_of_its_own() {
 }
 
 #[test]
-fn when_the_shell_ends_its_input_ends_and_it_may_finish() {
-    let place = Place::new();
-    let out = place.text("out");
+fn coproc_finishes_after_shell_ends_and_closes_its_stdin() {
+    let dir = TestDir::new();
+    let out = dir.path_str("out");
     // It has a second.
     let command = format!(": > over; cat > /dev/null; sleep 0.2; echo finished > {out}");
     let mut term = wrapped(&["-c", &command], &format!("echo up; {UNTIL_OVER}; sleep 0.2; exit 5")).start();
     assert_eq!(term.wait_end(), Ended::Code(5));
-    assert_eq!(show(&place.read("out")), "finished\\n\n");
+    assert_eq!(show(&dir.read("out")), "finished\\n\n");
 }
 
 #[test]
-fn one_that_does_not_finish_is_terminated_after_a_second() {
+fn coproc_still_running_after_shell_ends_gets_sigterm() {
     let begun = Instant::now();
     let mut term = wrapped(
         &["-q", "-c", "echo up > up; trap 'echo term > term; exit' TERM; while :; do sleep 0.05; done"],
@@ -104,23 +104,23 @@ fn one_that_does_not_finish_is_terminated_after_a_second() {
     assert_eq!(term.wait_end(), Ended::Code(6));
     assert!(term.read_home("term").is_some(), "no SIGTERM");
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    wait_gone(&mut term);
+    wait_no_processes(&mut term);
 }
 
 #[test]
-fn one_that_ignores_term_is_killed_with_its_children() {
+fn coproc_ignoring_sigterm_is_killed_with_its_children() {
     let begun = Instant::now();
     let command = "trap '' TERM HUP INT; echo up > up; sleep 1000 & sleep 1001; sleep 1002; sleep 1003";
     let mut term = wrapped(&["-q", "-c", command], "while [ ! -e up ]; do sleep 0.01; done; exit 6").start();
     assert_eq!(term.wait_end(), Ended::Code(6));
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    wait_gone(&mut term);
+    wait_no_processes(&mut term);
 }
 
 #[test]
-fn a_descendant_that_holds_its_pipes_does_not_prolong_it() {
-    let place = Place::new();
-    let out = place.text("out");
+fn descendant_holding_pipes_does_not_prolong_coproc() {
+    let dir = TestDir::new();
+    let out = dir.path_str("out");
     let first = "(trap '' TERM HUP; exec sleep 1000) & echo first";
     let second = format!("echo second > {out}");
     let mut term = shell(&["-q", "-t", "go-one", "-c", first, "-t", "go-two", "-c", &second]).start();
@@ -129,19 +129,19 @@ fn a_descendant_that_holds_its_pipes_does_not_prolong_it() {
     term.wait("go-one\r\n");
     term.wait("first");
     // It is over as soon as its process is, so that another one may start.
-    term.wait_some("the second to start", |term| {
-        (!place.read("out").is_empty()).then_some(()).or_else(|| {
+    term.wait_for("the second to start", |term| {
+        (!dir.read("out").is_empty()).then_some(()).or_else(|| {
             term.send_some(b"echo go'-'two\r");
             None
         })
     });
     term.send("\rexit\r");
     term.wait_end();
-    wait_gone(&mut term);
+    wait_no_processes(&mut term);
 }
 
 #[test]
-fn a_hundred_of_them_leave_no_zombie_and_no_orphan() {
+fn hundred_coprocs_leave_no_zombie_and_no_orphan() {
     // Twenty triggers take turns, since a single one that fires so often is taken for a loop.
     let patterns: Vec<_> = (0..20).map(|n| format!(r"go-(\d+) by {n} ")).collect();
     let triggers = patterns.iter().flat_map(|pattern| ["-t", pattern, "-c", "echo $1 > last"]);
@@ -150,46 +150,46 @@ fn a_hundred_of_them_leave_no_zombie_and_no_orphan() {
     for n in 1..=100 {
         let word = n.to_string();
         // The one before may not be over yet, so that its trigger does not fire.
-        term.wait_some("the next one", |term| {
+        term.wait_for("the next one", |term| {
             let last = term.read_home("last").unwrap_or_default();
             (String::from_utf8_lossy(&last).trim() == word).then_some(()).or_else(|| {
-                if term.seen().ends_with(PROMPT.as_bytes()) {
+                if term.output().ends_with(PROMPT.as_bytes()) {
                     term.send_some(format!("echo go'-{n}' by {} .\r", n % 20).as_bytes());
                 }
                 None
             })
         });
-        term.wait_until("a prompt", |term| term.seen().ends_with(PROMPT.as_bytes()));
+        term.wait_until("a prompt", |term| term.output().ends_with(PROMPT.as_bytes()));
     }
     term.wait_until("only the shell to be left", |term| proc::children(term.pid()).len() == 1);
     term.send("\x04");
     term.wait_end();
-    wait_gone(&mut term);
+    wait_no_processes(&mut term);
 }
 
 /// Kills coshell itself with a signal that it cannot catch.
-fn killed(command: &str) {
+fn assert_killed_coshell_leaves_nothing(command: &str) {
     let mut term = wrapped(&["-q", "-c", command], "echo up; exec sleep 1000").start();
     term.wait("up");
     term.wait_until("the coprocess", |term| term.read_home("there").is_some());
     kill(term.pid(), Signal::SIGKILL).unwrap();
     assert_eq!(term.wait_end(), Ended::Signal(libc::SIGKILL));
-    wait_gone(&mut term);
+    wait_no_processes(&mut term);
 }
 
 #[test]
-fn none_is_left_after_a_kill_of_coshell() {
-    killed("echo > there; exec cat > /dev/null");
-    killed("echo > there; exec sleep 1000");
+fn killed_coshell_leaves_no_coproc() {
+    assert_killed_coshell_leaves_nothing("echo > there; exec cat > /dev/null");
+    assert_killed_coshell_leaves_nothing("echo > there; exec sleep 1000");
 }
 
 #[test]
-fn none_is_left_after_a_kill_of_coshell_even_if_it_ignores_term_and_hup() {
-    killed("trap '' TERM HUP; sleep 1000 & echo > there; wait");
+fn killed_coshell_leaves_no_coproc_ignoring_term_and_hup() {
+    assert_killed_coshell_leaves_nothing("trap '' TERM HUP; sleep 1000 & echo > there; wait");
 }
 
 #[test]
-fn none_is_left_when_a_signal_ends_coshell() {
+fn terminated_coshell_leaves_no_coproc() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
         let mut term =
             wrapped(&["-q", "-c", "trap '' TERM HUP; sleep 1000 & echo > there; wait"], "echo up; exec sleep 1000")
@@ -198,12 +198,12 @@ fn none_is_left_when_a_signal_ends_coshell() {
         term.wait_until("the coprocess", |term| term.read_home("there").is_some());
         term.signal(signal);
         assert_eq!(term.wait_end(), Ended::Code(128 + signal as i32));
-        wait_gone(&mut term);
+        wait_no_processes(&mut term);
     }
 }
 
 #[test]
-fn one_that_cannot_be_started_is_a_notice_and_the_session_goes_on() {
+fn coproc_start_failure_shows_notice_and_session_goes_on() {
     let mut term = shell(&["-c", "no-such-command-xyz"]).start();
     term.wait("127");
     term.send("echo still'-'here\r");
@@ -211,7 +211,7 @@ fn one_that_cannot_be_started_is_a_notice_and_the_session_goes_on() {
 }
 
 #[test]
-fn with_a_stubborn_one_the_terminal_is_back_after_the_end() {
+fn coproc_ignoring_sigterm_leaves_terminal_modes_restored() {
     let mut plain = crate::support::direct(&["true"]).start();
     plain.wait_end();
     let mut term = wrapped(&["-q", "-c", "trap '' TERM; while :; do sleep 0.1; done"], "echo up; sleep 0.2").start();

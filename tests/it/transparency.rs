@@ -1,14 +1,14 @@
 //! Full-screen programs and other shells look the same with coshell as without it: each is driven by the same keys
 //! on a terminal of its own, and the screens are compared.
 
-use crate::support::{Launch, Place, Terminal, coshell, direct, needs};
+use crate::support::{Launch, Terminal, TestDir, coshell, direct, needs};
 
 /// A key or more, and what the screen must show before the next ones.
 type Step = (&'static str, &'static str);
 
 /// Everything a person can see.
 #[derive(Debug, PartialEq)]
-struct Sight {
+struct ScreenState {
     rows: Vec<String>,
     cursor: (u16, u16),
     hidden: bool,
@@ -16,9 +16,9 @@ struct Sight {
     formatted: Vec<u8>,
 }
 
-fn sight(term: &Terminal) -> Sight {
+fn screen_state(term: &Terminal) -> ScreenState {
     let screen = term.screen();
-    Sight {
+    ScreenState {
         rows: term.rows(),
         cursor: screen.cursor_position(),
         hidden: screen.hide_cursor(),
@@ -28,50 +28,50 @@ fn sight(term: &Terminal) -> Sight {
 }
 
 /// Waits for each step's text on the screen, then types its keys.
-fn drive(launch: Launch, steps: &[Step]) -> Terminal {
+fn type_steps(launch: Launch, steps: &[Step]) -> Terminal {
     let mut term = launch.size(24, 80, 0, 0).start();
     for (text, keys) in steps {
         term.wait_until(text, |term| term.rows().iter().any(|row| row.contains(text.trim_end())));
-        term.settle();
+        term.wait_quiet();
         term.send(keys);
     }
-    term.settle();
+    term.wait_quiet();
     term
 }
 
 /// A directory with something to look at.
-fn furnished() -> Place {
-    let place = Place::new();
-    place.file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
+fn dir_with_files() -> TestDir {
+    let dir = TestDir::new();
+    dir.write_file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
     let start = "set -g default-command 'PS1=\"in> \" sh'\n";
-    place.file("tmux.conf", format!("set -g status-right ''\nset -g automatic-rename off\n{start}"));
-    place
+    dir.write_file("tmux.conf", format!("set -g status-right ''\nset -g automatic-rename off\n{start}"));
+    dir
 }
 
 /// Drives both and waits until they look alike.
-fn alike(argv: &[&str], steps: &[Step]) {
+fn assert_looks_the_same(argv: &[&str], steps: &[Step]) {
     needs(argv[0]);
-    let dress =
-        |launch: Launch, place: &Place| launch.cwd(place.dir()).env("HOME", "/nonexistent").env("PS1", "start> ");
-    let (one, other) = (furnished(), furnished());
-    let plain = drive(dress(direct(argv), &one), steps);
-    let want = sight(&plain);
+    let configure =
+        |launch: Launch, dir: &TestDir| launch.cwd(dir.root()).env("HOME", "/nonexistent").env("PS1", "start> ");
+    let (one, other) = (dir_with_files(), dir_with_files());
+    let plain = type_steps(configure(direct(argv), &one), steps);
+    let want = screen_state(&plain);
     let inside: Vec<&str> = ["-q", "--"].iter().chain(argv).copied().collect();
-    let mut term = drive(dress(coshell(&inside), &other), steps);
+    let mut term = type_steps(configure(coshell(&inside), &other), steps);
     let what = format!("the screen to be as without coshell:\n{}", want.rows.join("\n"));
-    term.wait_until(&what, |term| sight(term) == want);
+    term.wait_until(&what, |term| screen_state(term) == want);
 }
 
 #[test]
 fn vim_looks_the_same() {
     let steps: [Step; 4] =
         [("line 1 ", "/line 150\r"), ("line 150", "ohello\x1b"), ("hello", ":set number\r"), ("150 ", ":split\r")];
-    alike(&["vim", "-u", "NONE", "-i", "NONE", "-n", "text"], &steps);
+    assert_looks_the_same(&["vim", "-u", "NONE", "-i", "NONE", "-n", "text"], &steps);
 }
 
 #[test]
-fn the_screen_is_as_before_when_vim_is_left() {
-    alike(
+fn screen_after_vim_looks_the_same() {
+    assert_looks_the_same(
         &["sh", "-c", "echo before; vim -u NONE -i NONE -n text; echo after; sleep 100"],
         &[("line 1 ", ":q!\r"), ("after", "")],
     );
@@ -79,7 +79,7 @@ fn the_screen_is_as_before_when_vim_is_left() {
 
 #[test]
 fn less_looks_the_same() {
-    alike(&["less", "-R", "text"], &[("line 1 ", " "), ("line 24", "/line 99\r"), ("line 99", "k")]);
+    assert_looks_the_same(&["less", "-R", "text"], &[("line 1 ", " "), ("line 24", "/line 99\r"), ("line 99", "k")]);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn tmux_looks_the_same() {
         "on",
     ];
     let steps: [Step; 3] = [("in> ", "echo one'two'\r"), ("onetwo", "\x02%"), ("│", "seq 100\r")];
-    alike(&argv, &steps);
+    assert_looks_the_same(&argv, &steps);
 }
 
 #[test]
@@ -110,28 +110,28 @@ fn zsh_looks_the_same() {
         ("zsh> ", "echo ab\x1b[D\x1b[Dx\x05; print -P '%F{red}red%f'\r"),
         ("xab", "ls te\t"),
     ];
-    alike(&["zsh", "-f", "-i"], &steps);
+    assert_looks_the_same(&["zsh", "-f", "-i"], &steps);
 }
 
 #[test]
 fn fish_looks_the_same() {
     let prompt = "function fish_prompt; echo 'fish> '; end; set -g fish_greeting";
-    alike(&["fish", "--private", "-C", prompt], &[("fish> ", "echo a'b'c\r"), ("abc", "ls tex\t")]);
+    assert_looks_the_same(&["fish", "--private", "-C", prompt], &[("fish> ", "echo a'b'c\r"), ("abc", "ls tex\t")]);
 }
 
 #[test]
-fn bash_with_line_editing_looks_the_same() {
+fn bash_line_editing_looks_the_same() {
     let steps: [Step; 3] = [
         ("start>", "PS1='bash> '\r"),
         ("bash> ", "echo ab\x1b[D\x1b[Dx\x12ech\x07"),
         ("bash> ", "\x15seq 5 | tail -1 te\t"),
     ];
-    alike(&["bash", "--norc", "--noprofile"], &steps);
+    assert_looks_the_same(&["bash", "--norc", "--noprofile"], &steps);
 }
 
 /// A resize inside a full-screen program redraws it in the new size.
 #[test]
-fn vim_follows_a_resize() {
+fn vim_redraws_after_resize() {
     needs("vim");
     let mut term = coshell(&["-q", "--", "vim", "-u", "NONE", "-i", "NONE", "-n"]).start();
     term.wait_until("vim", |term| term.rows().iter().filter(|row| row.starts_with('~')).count() == 22);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Ended, PROMPT, Place, bash, coshell, run, same, show, wrapped};
+use crate::support::{Ended, PROMPT, TestDir, bash, coshell, run, same_output, show, wrapped};
 
 /// Prints rows, columns and pixels, each time the window changes and once more for each line read.
 const SIZES: &str = r#"
@@ -16,14 +16,14 @@ for line in sys.stdin: show()
 "#;
 
 #[test]
-fn the_first_command_finds_the_size_set() {
-    assert_eq!(same("stty size", |l| l.size(31, 97, 0, 0)), b"31 97\r\n");
+fn size_is_set_before_first_command() {
+    assert_eq!(same_output("stty size", |l| l.size(31, 97, 0, 0)), b"31 97\r\n");
 }
 
 #[test]
-fn the_size_in_pixels_is_passed_on() {
-    let place = Place::new();
-    let sizes = place.file("sizes.py", SIZES);
+fn size_in_pixels_is_passed_on() {
+    let dir = TestDir::new();
+    let sizes = dir.write_file("sizes.py", SIZES);
     let mut term = coshell(&["--", "python3", &sizes]).size(33, 101, 909, 660).start();
     term.wait("size 33 101 909 660 .");
     term.resize(20, 60, 540, 400);
@@ -31,12 +31,12 @@ fn the_size_in_pixels_is_passed_on() {
 }
 
 #[test]
-fn a_terminal_of_size_zero_is_passed_on_as_it_is() {
-    same("stty size; stty -a | head -1", |l| l.size(0, 0, 0, 0));
+fn size_zero_is_passed_on() {
+    same_output("stty size; stty -a | head -1", |l| l.size(0, 0, 0, 0));
 }
 
 #[test]
-fn a_terminal_of_size_zero_is_drawn_on_as_on_one_of_24_by_80() {
+fn size_zero_is_drawn_as_24_by_80() {
     let mut term = bash(&["--indicator", "none"]).size(0, 0, 0, 0).start();
     term.wait(PROMPT);
     term.send("coshell() { \"$WRAP\" \"$@\"; }; clear; stty size\r");
@@ -53,9 +53,9 @@ fn a_terminal_of_size_zero_is_drawn_on_as_on_one_of_24_by_80() {
 }
 
 #[test]
-fn every_change_of_size_arrives_and_the_last_one_stays() {
-    let place = Place::new();
-    let sizes = place.file("sizes.py", SIZES);
+fn last_of_many_size_changes_arrives() {
+    let dir = TestDir::new();
+    let sizes = dir.write_file("sizes.py", SIZES);
     let mut term = coshell(&["--", "python3", &sizes]).start();
     term.wait("size 24 80");
     for n in 1..=100 {
@@ -66,52 +66,52 @@ fn every_change_of_size_arrives_and_the_last_one_stays() {
 
 /// Changes from before the program is even loaded until its first line is shown.
 #[test]
-fn a_change_during_start_up_is_not_lost() {
+fn size_change_during_startup_is_not_lost() {
     for round in 0..20 {
         let mut term = wrapped(&[], "echo up; read x; stty size").start();
         let mut n: u16 = 0;
         while !term.text().contains("up") {
             n += 1;
-            assert!(n < 20_000, "round {round}: not up: {}", show(term.seen()));
+            assert!(n < 20_000, "round {round}: not up: {}", show(term.output()));
             term.resize(24 + n % 100, 81 + n % 100, 0, 0);
-            term.watch(Duration::from_micros(200));
+            term.read_for(Duration::from_micros(200));
         }
         let (rows, cols) = (24 + n % 100, 81 + n % 100);
         term.send("\r");
         assert_eq!(term.wait_end(), Ended::Code(0));
         let last = format!("{rows} {cols}\r\n");
-        assert!(term.text().ends_with(&last), "round {round}: not {last:?} but {}", show(term.seen()));
+        assert!(term.text().ends_with(&last), "round {round}: not {last:?} but {}", show(term.output()));
     }
 }
 
 #[test]
-fn without_a_terminal_on_stdin_the_size_is_that_of_stdout() {
-    let place = Place::new();
-    let input = place.file("input", "stty size\n");
+fn size_without_terminal_on_stdin_is_that_of_stdout() {
+    let dir = TestDir::new();
+    let input = dir.write_file("input", "stty size\n");
     let script = format!("\"$WRAP\" -- sh < {input}");
     let shown = run(crate::support::direct(&["sh", "-c", &script]).size(30, 90, 0, 0)).bytes;
     assert!(String::from_utf8_lossy(&shown).contains("30 90"), "{}", show(&shown));
 }
 
 #[test]
-fn without_a_terminal_on_stdin_and_stdout_the_size_is_that_of_stderr() {
-    let place = Place::new();
-    let input = place.file("input", "stty size\n");
-    let output = place.text("output");
+fn size_without_terminal_on_stdin_and_stdout_is_that_of_stderr() {
+    let dir = TestDir::new();
+    let input = dir.write_file("input", "stty size\n");
+    let output = dir.path_str("output");
     let script = format!("\"$WRAP\" -- sh < {input} > {output}");
     run(crate::support::direct(&["sh", "-c", &script]).size(30, 90, 0, 0));
-    let output = place.read("output");
+    let output = dir.read("output");
     assert!(String::from_utf8_lossy(&output).contains("30 90"), "{}", show(&output));
 }
 
 #[test]
-fn without_any_terminal_the_size_is_24_by_80() {
-    let place = Place::new();
-    let input = place.file("input", "stty size\n");
-    let output = place.text("output");
+fn size_without_any_terminal_is_24_by_80() {
+    let dir = TestDir::new();
+    let input = dir.write_file("input", "stty size\n");
+    let output = dir.path_str("output");
     // setsid, so that there is no controlling terminal to find either.
     let script = format!("setsid -w \"$WRAP\" -- sh < {input} > {output} 2>&1");
     let outcome = run(crate::support::direct(&["sh", "-c", &script]).size(30, 90, 0, 0));
-    let output = place.read("output");
+    let output = dir.read("output");
     assert!(String::from_utf8_lossy(&output).contains("24 80"), "{outcome:?} {}", show(&output));
 }

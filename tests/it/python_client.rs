@@ -1,40 +1,40 @@
 //! The client in Python (`examples/client.py`), in a session and against it.
 
-use crate::support::{Ended, Place, Terminal, contains, needs, wrapped};
+use crate::support::{Ended, Terminal, TestDir, contains, needs, wrapped};
 
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/client.py");
 
 /// A session whose sockets lie here, with this script in it.
-fn session(place: &Place, script: &str) -> Terminal {
+fn session(dir: &TestDir, script: &str) -> Terminal {
     needs("python3");
     let script = script.replace("CLIENT", CLIENT);
-    wrapped(&["-q", "--indicator", "none"], &script).cwd(place.dir()).env("XDG_RUNTIME_DIR", place.dir()).start()
+    wrapped(&["-q", "--indicator", "none"], &script).cwd(dir.root()).env("XDG_RUNTIME_DIR", dir.root()).start()
 }
 
 #[test]
-fn it_prints_lines_and_answers_a_prompt() {
-    let place = Place::new();
+fn client_prints_lines_and_answers_prompt() {
+    let dir = TestDir::new();
     let script = "CLIENT --answer 'Overwrite\\? $' n > log 2>&1 &\n\
          until grep -q ready log; do echo ready; sleep 0.02; done\n\
          printf 'Overwrite? '; read answer; echo \"got $answer\"\n\
          until grep -q got log; do sleep 0.02; done";
-    let mut term = session(&place, script);
+    let mut term = session(&dir, script);
     assert_eq!(term.wait_end(), Ended::Code(0), "{}", term.text());
-    let log = String::from_utf8_lossy(&place.read("log")).into_owned();
+    let log = String::from_utf8_lossy(&dir.read("log")).into_owned();
     assert!(log.contains("ready\n") && log.contains("Overwrite? n\ngot n\n"), "{log}");
 }
 
 #[test]
-fn it_does_not_print_a_terminal_on_itself() {
-    let place = Place::new();
-    let mut term = session(&place, "CLIENT");
+fn client_refuses_to_follow_its_own_terminal() {
+    let dir = TestDir::new();
+    let mut term = session(&dir, "CLIENT");
     assert_eq!(term.wait_end(), Ended::Code(2));
-    assert!(contains(term.seen(), "own terminal"), "{}", term.text());
+    assert!(contains(term.output(), "own terminal"), "{}", term.text());
 }
 
 #[test]
-fn the_class_is_fit_to_be_copied() {
-    let place = Place::new();
+fn session_class_works_when_imported() {
+    let dir = TestDir::new();
     let directory = std::path::Path::new(CLIENT).parent().expect("a directory").display();
     let program = format!(
         "import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '{directory}')\n\
@@ -47,8 +47,8 @@ fn the_class_is_fit_to_be_copied() {
         \x20   session.call('run', command='exit 3', wait=True)\n\
         \x20   print('event', next(events)['status'])\n"
     );
-    place.file("program.py", program);
-    let mut term = session(&place, "python3 program.py; echo $COSHELL_SESSION");
+    dir.write_file("program.py", program);
+    let mut term = session(&dir, "python3 program.py; echo $COSHELL_SESSION");
     assert_eq!(term.wait_end(), Ended::Code(0));
     let id = term.pid();
     let want = format!("session {id}\r\nrefused -32601\r\nevent 3\r\n{id}\r\n");

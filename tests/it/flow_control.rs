@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::support::terminal::DEADLINE;
-use crate::support::{PROMPT, Place, bash, direct, proc, shell, takes_less_than, wrapped};
+use crate::support::{PROMPT, TestDir, bash, direct, proc, shell, takes_less_than, wrapped};
 
 /// How long Ctrl-C takes to bring the prompt back in a flood.
-fn interrupt_yes() -> Duration {
+fn interrupt_time() -> Duration {
     let mut term = bash(&[]).start();
     term.wait(PROMPT);
     term.send("yes\r");
     term.wait("y\r\ny\r\ny\r\n");
-    term.watch(Duration::from_millis(200));
-    term.forget();
+    term.read_for(Duration::from_millis(200));
+    term.skip_unread();
     let typed = Instant::now();
     term.send("\x03");
     term.wait("^C");
@@ -22,36 +22,36 @@ fn interrupt_yes() -> Duration {
 
 /// The claim is 0.2 s.
 #[test]
-fn ctrl_c_stops_a_flood_at_once() {
-    takes_less_than(Duration::from_millis(300), interrupt_yes);
+fn ctrl_c_during_flood_returns_prompt_at_once() {
+    takes_less_than(Duration::from_millis(300), interrupt_time);
 }
 
 #[test]
-fn a_key_reaches_the_program_though_the_terminal_has_stopped_reading() {
+fn key_reaches_program_while_terminal_does_not_read() {
     let mut term =
         wrapped(&[], "stty -echo -icanon; yes & read -r x; echo \"$x\" > key; kill $!; echo the end").start();
     term.wait("y\r\ny\r\n");
-    term.look_away(Duration::from_millis(500));
+    term.pause_reading(Duration::from_millis(500));
     let rest = term.send_some(b"k\n");
     assert_eq!(rest, 2);
     let until = Instant::now() + Duration::from_secs(20);
     while term.read_home("key").is_none_or(|key| key.is_empty()) {
         assert!(Instant::now() < until, "the key did not arrive while the terminal did not read");
-        term.look_away(Duration::from_millis(5));
+        term.pause_reading(Duration::from_millis(5));
     }
     term.wait("the end");
 }
 
 #[test]
-fn memory_does_not_grow_while_the_terminal_does_not_read() {
+fn memory_is_bounded_while_terminal_does_not_read() {
     let mut term = wrapped(&[], "echo up; yes 'a line of some length, so that it is quick to fill memory'").start();
     term.wait("up");
-    term.look_away(Duration::from_secs(2));
+    term.pause_reading(Duration::from_secs(2));
     assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB", proc::peak_kib(term.pid()));
 }
 
 #[test]
-fn memory_does_not_grow_while_the_shell_does_not_read() {
+fn memory_is_bounded_while_shell_does_not_read() {
     let mut term = shell(&[]).start();
     term.wait(PROMPT);
     term.send("stty -echo raw; echo ready; sleep 100\r");
@@ -60,58 +60,58 @@ fn memory_does_not_grow_while_the_shell_does_not_read() {
     let mut typed = 0;
     for _ in 0..2_000 {
         typed += term.send_some(&paste);
-        term.watch(Duration::from_micros(500));
+        term.read_for(Duration::from_micros(500));
     }
     assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB after {typed} bytes", proc::peak_kib(term.pid()));
 }
 
 /// A terminal that does not read must not make coshell spin.
 #[test]
-fn waiting_for_a_stopped_terminal_costs_no_processor_time() {
+fn blocked_terminal_costs_no_processor_time() {
     let mut term = wrapped(&[], "echo up; yes").start();
     term.wait("up");
     // Until all that can be full is.
     let until = Instant::now() + Duration::from_secs(20);
-    while !proc::sleeps(term.pid()) || term.relatives().into_iter().any(|pid| !proc::sleeps(pid)) {
+    while !proc::is_asleep(term.pid()) || term.descendants().into_iter().any(|pid| !proc::is_asleep(pid)) {
         assert!(Instant::now() < until, "somebody still works");
-        term.look_away(Duration::from_millis(100));
+        term.pause_reading(Duration::from_millis(100));
     }
-    term.look_away(Duration::from_millis(500));
+    term.pause_reading(Duration::from_millis(500));
     let before = proc::cpu_ms(term.pid()).expect("it lives");
-    term.look_away(Duration::from_secs(2));
+    term.pause_reading(Duration::from_secs(2));
     let used = proc::cpu_ms(term.pid()).expect("it lives") - before;
     assert!(used < 100, "{used} ms in 2 s");
 }
 
 /// What cannot be shown yet is no reason to wake up.
 #[test]
-fn output_behind_a_stopped_terminal_wakes_nobody() {
+fn output_behind_blocked_terminal_does_not_wake_coshell() {
     // More than the terminal's pty holds on Linux (15 KB in pieces of 4,095 bytes), so that coshell has the rest, and less
     // than fills the pty inside, which would say no more.
     let fill = "head -c 18000 /dev/zero | tr '\\0' a; : > full";
-    let drip = "i=0; while [ $i -lt 300 ]; do printf x; sleep 0.002; i=$((i + 1)); done; : > dripped; sleep 100";
+    let trickle = "i=0; while [ $i -lt 300 ]; do printf x; sleep 0.002; i=$((i + 1)); done; : > dripped; sleep 100";
     // Where no other test looks for sessions: each is asked then.
-    let place = Place::new();
-    let launch = wrapped(&["-q"], &format!("echo up; read go; {fill}; {drip}"));
-    let mut term = launch.env("XDG_RUNTIME_DIR", place.dir()).start();
+    let dir = TestDir::new();
+    let launch = wrapped(&["-q"], &format!("echo up; read go; {fill}; {trickle}"));
+    let mut term = launch.env("XDG_RUNTIME_DIR", dir.root()).start();
     term.wait("up");
     term.send("\r");
     let until = Instant::now() + DEADLINE;
-    let mut look_away_until = |name: &str| {
+    let mut pause_until = |name: &str| {
         while term.read_home(name).is_none() {
             assert!(Instant::now() < until, "no {name}");
-            term.look_away(Duration::from_millis(5));
+            term.pause_reading(Duration::from_millis(5));
         }
-        proc::naps(term.pid())
+        proc::sleep_count(term.pid())
     };
-    let naps = look_away_until("full");
-    let slept = look_away_until("dripped") - naps;
-    assert!(slept < 30, "it woke up {slept} times for 300 bytes");
+    let sleeps = pause_until("full");
+    let wakeups = pause_until("dripped") - sleeps;
+    assert!(wakeups < 30, "it woke up {wakeups} times for 300 bytes");
 }
 
 /// Ctrl-S and Ctrl-Q are the inner terminal's business.
 #[test]
-fn ctrl_s_holds_the_output_and_ctrl_q_lets_it_go() {
+fn ctrl_s_stops_output_and_ctrl_q_resumes_it() {
     for launch in [direct(&["sh"]), shell(&[])] {
         let mut term = launch.start();
         term.wait(PROMPT);
@@ -119,12 +119,12 @@ fn ctrl_s_holds_the_output_and_ctrl_q_lets_it_go() {
         term.wait("n100\r\n");
         term.send("\x13");
         // What was on its way comes.
-        term.settle();
-        let held = term.seen().len();
-        term.watch(Duration::from_millis(300));
-        assert_eq!(term.seen().len(), held, "output went on");
+        term.wait_quiet();
+        let held = term.output().len();
+        term.read_for(Duration::from_millis(300));
+        assert_eq!(term.output().len(), held, "output went on");
         term.send("\x11");
-        term.wait_until("more", |term| term.seen().len() > held + 1000);
+        term.wait_until("more", |term| term.output().len() > held + 1000);
         term.send("\x03");
     }
 }
