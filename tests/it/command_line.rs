@@ -1,18 +1,18 @@
-//! The command line: what it refuses and how it says so, the help, the statuses of its own.
+//! Command line of coshell: errors and their messages, help, and exit statuses.
 
-use crate::support::{Ended, TestDir, coshell, direct, run, shell, show, wrapped};
+use crate::support::{Ended, TestDir, UNTIL_RELEASED, coshell, direct, run, shell, show, wrapped};
 
-/// Runs coshell with these arguments and gives its status and what it said.
+/// Runs coshell with `args` and returns its end and its output without styles.
 #[track_caller]
 fn run_coshell(args: &[&str]) -> (Ended, String) {
     let outcome = run(coshell(args).size(24, 80, 0, 0));
     let text = String::from_utf8_lossy(&outcome.bytes).replace("\r\n", "\n");
-    // Bold and underlined words take no columns.
+    // Styles take no columns.
     let styles = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
     (outcome.ended, styles.replace_all(&text, "").into_owned())
 }
 
-/// Fails unless these arguments are refused with all of `types`.
+/// Fails unless coshell refuses `args` with status 2 and a message that contains all of `words`.
 #[track_caller]
 fn assert_refused(args: &[&str], words: &[&str]) {
     let (ended, text) = run_coshell(args);
@@ -40,9 +40,9 @@ fn misspelt_subcommand_is_refused_with_likely_one() {
 fn missing_option_value_is_refused_with_correct_form() {
     assert_refused(&["-t", "x", "--title", "--bell"], &["coshell: --title: its value is missing", "--title=--bell"]);
     assert_refused(&["-t", "x", "--send", "--", "true"], &["coshell: --send: its value is missing"]);
-    let script = "echo x; sleep 0.2";
-    let shown = run(wrapped(&["-t", "x", "--title=--bell", "--stop", "--indicator", "none"], script)).bytes;
-    assert!(show(&shown).contains("]2;--bell"), "{}", show(&shown));
+    let script = format!("echo x; {UNTIL_RELEASED}");
+    let mut term = wrapped(&["-t", "x", "--title=--bell", "--stop", "--indicator", "none"], &script).start();
+    term.wait("]2;--bell");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn empty_pattern_and_empty_command_are_refused() {
     }
 }
 
-/// Messages of every kind, each with its status.
+/// Provokes messages of every kind.
 #[test]
 fn every_message_starts_with_coshell_and_hides_library_errors() {
     for (line, status) in [
@@ -93,9 +93,10 @@ fn every_message_starts_with_coshell_and_hides_library_errors() {
 #[test]
 fn coproc_after_other_action_shows_notice_of_late_start() {
     let said = "coprocess \"./bot.py\" starts when trigger \"foo\" fires";
+    // The notice waits for the first output of the shell.
+    let mut term = wrapped(&["-t", "foo", "--bell", "-c", "./bot.py"], &format!("echo up; {UNTIL_RELEASED}")).start();
+    term.wait(said);
     let text = |options: &[&str]| String::from_utf8_lossy(&run(wrapped(options, "sleep 0.3")).bytes).into_owned();
-    let shown = text(&["-t", "foo", "--bell", "-c", "./bot.py"]);
-    assert!(shown.contains(said), "{shown}");
     let shown = text(&["-t", "rz waiting", "-s", "sz -e f"]);
     assert!(!shown.contains("starts when"), "{shown}");
     let shown = text(&["-q", "-t", "foo", "--bell", "-c", "./bot.py"]);
@@ -165,7 +166,7 @@ fn short_help_fits_screen() {
     assert_eq!(ended, Ended::Code(0));
     let lines: Vec<_> = text.lines().collect();
     assert!(lines.len() <= 50, "{} lines", lines.len());
-    // As a person counts: without the colours that a terminal gets.
+    // Columns are counted without colours.
     let colours = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
     let longest = lines.iter().map(|line| colours.replace_all(line, "").chars().count()).max().unwrap();
     assert!(longest <= 80, "{longest} columns");
@@ -215,19 +216,19 @@ fn unrunnable_command_exits_126_with_its_name() {
 
 #[test]
 fn own_failure_exits_125_with_reason() {
-    // No descriptor is left for the pty.
+    // The limit leaves no descriptor for the pty.
     for limit in [4, 10, 12, 14, 16] {
         let outcome = run(direct(&["sh", "-c", &format!("ulimit -n {limit}; exec \"$WRAP\" -- false")]));
         assert_eq!(outcome.ended, Ended::Code(125), "{limit}: {}", show(&outcome.bytes));
         let text = String::from_utf8_lossy(&outcome.bytes).into_owned();
-        // EMFILE in the words of glibc, or of musl.
+        // Message of EMFILE in glibc and in musl.
         let words = ["Too many open files", "No file descriptors available"];
         assert!(text.contains("coshell: ") && words.iter().any(|words| text.contains(words)), "{text}");
         assert!(text.contains(&format!("the limit is {limit} (ulimit -n)")), "{text}");
     }
 }
 
-/// Types a question to the shell that coshell starts by itself.
+/// Returns `$0` of the shell that coshell starts by default.
 fn shell_name(mut launch: crate::support::Launch) -> String {
     launch = launch.env("PS1", "ready> ");
     let mut term = launch.start();
@@ -256,7 +257,7 @@ fn nested_session_is_refused_without_option() {
     let mut term = shell(&[]).start();
     term.wait("ready> ");
     term.send("\"$WRAP\" -- echo in'side'; echo status $?\r");
-    // It says how to have the same without one.
+    // The message names subcommands that need no nested session.
     term.wait("coshell run CMD");
     term.wait("coshell trigger add REGEX");
     term.wait("--nested");
@@ -266,7 +267,6 @@ fn nested_session_is_refused_without_option() {
     term.wait("inside\r\nstatus 0");
 }
 
-/// What is left over in the environment of a session that has ended is no session.
 #[test]
 fn arguments_after_dashes_belong_to_command() {
     let shown = run(coshell(&["-q", "--", "printf", "%s|", "--coproc", "--", "-h", "a b", ""])).bytes;
@@ -275,8 +275,9 @@ fn arguments_after_dashes_belong_to_command() {
 
 #[test]
 fn quiet_shows_no_notices() {
-    let shown = run(wrapped(&["-q", "--indicator", "none", "--coproc", "exit 3"], "sleep 0.5; echo done")).bytes;
-    assert_eq!(show(&shown), "done\\r\\n\n");
+    let script = "\"$WRAP\" wait; echo status $?";
+    let shown = run(wrapped(&["-q", "--indicator", "none", "--coproc", "exit 3"], script)).bytes;
+    assert_eq!(show(&shown), "status 3\\r\\n\n");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The completions that `coshell completions` prints, in the shells that they are for.
+//! Completions printed by `coshell completions`, in their shells.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use coshell::core::event_kind::EventKind;
 use crate::support::completer::Completer;
 use crate::support::{COSHELL, Session, TestDir, coshell, needs};
 
-/// What coshell itself, some commands and a session make of each line, in every shell.
+/// Candidates of coshell's options, of commands and of session data for each line.
 #[test]
 fn subcommands_and_values_are_completed_in_every_shell() {
     let session = Session::bash(&["-t", "foo bar", "--bell", "--name", "my name", "-t", "b.z", "--bell"]);
@@ -38,7 +38,7 @@ fn subcommands_and_values_are_completed_in_every_shell() {
         ("coshell status --session ", &[&id]),
         ("coshell trigger list --session=", &[&id]),
         (&of_session, &["2", "my name"]),
-        // A value is no subcommand, and a session has none.
+        // An option's value is no subcommand, and a session command has no subcommands.
         ("coshell -t run --silent-c", &["--silent-coproc"]),
         ("coshell -t a:b=c --silent-c", &["--silent-coproc"]),
         ("coshell -l tri", &[]),
@@ -46,7 +46,7 @@ fn subcommands_and_values_are_completed_in_every_shell() {
         ("coshell status tri", &[]),
         ("coshell no-such-thing ", &[]),
         ("coshell send -- ", &[]),
-        // Behind the dashes stand commands and what they take.
+        // Behind "--", commands and their own arguments are completed.
         ("coshell -- zz-", &["zz-one", "zz-two"]),
         ("coshell -l -- zz-", &["zz-one", "zz-two"]),
         ("coshell -t x --bell -- zz-two some", &["some-file"]),
@@ -64,33 +64,33 @@ fn subcommands_and_values_are_completed_in_every_shell() {
     ];
     for name in ["zz-one", "zz-two"] {
         let path = session.dir.write_file(name, "#!/bin/sh\n");
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("its mode can be set");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("the mode can be set");
     }
     session.dir.write_file("some-file", "");
     let mut lines: Vec<String> = table.iter().map(|(line, _)| (*line).to_owned()).collect();
     lines.push("coshell -l -- zz-one inn".to_owned());
     for shell in Completer::ALL {
-        // Alone, bash does not know how another command's words are completed.
+        // bash without the package has no completion for other commands.
         let inner: &[&str] = if shell == Completer::Bash { &[] } else { &["inner-a", "inner-b"] };
         let expected = table.iter().map(|(_, words)| *words).chain([inner]);
         let told = shell.candidates(&session.dir, own, &lines);
         for ((line, mut told), expected) in lines.iter().zip(told).zip(expected) {
             let expected: BTreeSet<String> = expected.iter().map(|word| (*word).to_owned()).collect();
-            // The sessions of other tests may lie in /tmp, where each user's are looked for.
+            // Sessions of other tests may lie in /tmp, where each user's sessions are listed.
             told.retain(|word| expected.contains(word) || word.parse::<u32>().is_err());
             assert_eq!(told, expected, "{shell:?}: {line}");
         }
     }
 }
 
-/// The options of a subcommand and of those below it, with the line that is typed before them.
+/// Collects the options of `command` and its subcommands into `all`, each set with the line typed before it.
 fn options(line: &str, command: &clap::Command, all: &mut Vec<(String, BTreeSet<String>)>) {
     let shown = command.get_arguments().filter(|arg| !arg.is_hide_set() && !arg.is_positional());
     let names = shown.flat_map(|arg| {
         let letter = arg.get_short().map(|letter| format!("-{letter}"));
         letter.into_iter().chain(arg.get_long().map(|name| format!("--{name}")))
     });
-    // What is behind them, where a command is.
+    // Commands that take another command accept "--" too.
     let dashes = command.get_positionals().any(|arg| arg.is_last_set() && arg.get_id() == "command");
     all.push((format!("{line} -"), names.chain(dashes.then(|| "--".to_owned())).collect()));
     for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
@@ -116,14 +116,14 @@ fn trigger_completion_without_session_prints_no_error() {
     for named in [&["--session", "none-such"][..], &["--session=none-such"]] {
         let mut command = Command::new(COSHELL);
         command.args(["completions", "bash", "--", "coshell", "trigger", "enable"]).args(named).arg("");
-        let output = command.env_remove("COSHELL_SOCKET").output().expect("it can be run");
+        let output = command.env_remove("COSHELL_SOCKET").output().expect("coshell can be run");
         let told = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && output.stderr.is_empty(), "{named:?}: {output:?}");
         assert!(told.lines().all(|line| line.starts_with("--")), "{named:?}: {told}");
     }
 }
 
-/// With Tab, in a line editor inside a session.
+/// Presses Tab in zsh's line editor inside a session.
 #[test]
 fn zsh_in_session_completes_subcommand_on_tab() {
     needs("zsh");
@@ -135,7 +135,7 @@ fn zsh_in_session_completes_subcommand_on_tab() {
     term.wait_until("the whole word", |term| term.rows().iter().any(|row| row.contains("coshell integration")));
 }
 
-/// elvish has its line editor, and what completes for it, on a terminal only.
+/// Runs elvish on a terminal: elsewhere it has no line editor to define completions for.
 #[test]
 fn elvish_loads_completions() {
     needs("elvish");
@@ -145,7 +145,7 @@ fn elvish_loads_completions() {
     term.wait("taken");
 }
 
-/// PowerShell is not in Debian: it reads them where there is one.
+/// Runs pwsh only where installed: Debian has no package of it.
 #[test]
 fn powershell_loads_completions() {
     let script = Command::new(COSHELL).args(["completions", "powershell"]).output().expect("coshell can be run");

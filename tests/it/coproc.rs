@@ -1,4 +1,4 @@
-//! The coprocess's two pipes: it reads all that the shell prints, byte for byte, and what it prints is typed.
+//! Pipes of a coprocess: it reads all shell output byte for byte, and its output is typed.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::support::{
     Ended, PROMPT, Terminal, TestDir, bash, contains, count, noise, run, run_until, shell, show, wrapped,
 };
 
-/// Waits until the file has exactly this content.
+/// Waits until the file `name` has exactly the content `want`.
 pub fn wait_file(term: &mut Terminal, dir: &TestDir, name: &str, want: &[u8]) {
     let what = format!("{name} to hold {}", show(want));
     term.wait_until(&what, |_| {
@@ -47,7 +47,7 @@ fn coproc_output_is_typed_byte_for_byte() {
     dir.write_file("data", &data);
     let (file, got) = (dir.path_str("data"), dir.path_str("got"));
     let script = format!("stty raw -echo; echo go; head -c 100000 > {got}");
-    // It waits for the word go, so that nothing is typed into the cooked terminal.
+    // The coprocess waits for "go", so that nothing is typed while the terminal is still in canonical mode.
     let mut term = wrapped(&["-c", &format!("head -c 2 >/dev/null; cat {file}; cat >/dev/null")], &script).start();
     assert_eq!(term.wait_end(), Ended::Code(0));
     assert!(dir.read("got") == data, "{} bytes were typed", dir.read("got").len());
@@ -141,7 +141,7 @@ fn text_input_includes_unfinished_prompt() {
 fn json_input_is_one_object_per_line() {
     let dir = TestDir::new();
     let copy = dir.path_str("copy");
-    // The pause has been noticed when it is told.
+    // The prompt object shows that the pause was noticed.
     let script = format!(
         "echo 'first \"quoted\"'; printf 'prompt: '; until grep -qs '\"prompt: *\"' {copy}; do sleep 0.02; done; echo; exit 4"
     );
@@ -164,17 +164,17 @@ fn slow_coproc_gets_every_byte() {
     let file = dir.write_file("noise", &data);
     let shown = run(wrapped(
         &["--indicator", "none", "-c", &format!("python3 {slow} {copy}")],
-        // A Python takes its time to start.
+        // Python starts slowly, so the script waits for its output file.
         &format!("until [ -e {copy} ]; do sleep 0.02; done; stty raw; cat {file}; sleep 0.1"),
     ))
     .bytes;
     assert!(shown.starts_with(&data));
-    // What is still in its box at the shell's end it may read in the second that it has then.
+    // The coprocess has one second after the shell's end to read its remaining input.
     let got = dir.read("copy");
     assert!(data.starts_with(&got) && got.len() >= 1_400_000, "{} bytes", got.len());
 }
 
-/// Between the two marks of a paste nothing of the coprocess's may stand.
+/// Types a paste in pieces while a coprocess types continuously: nothing may come between the paste brackets.
 #[test]
 fn coproc_output_waits_for_end_of_paste() {
     let dir = TestDir::new();
@@ -203,7 +203,7 @@ fn coproc_output_waits_for_end_of_paste() {
 fn coproc_output_does_not_split_key_sequence() {
     let dir = TestDir::new();
     let got = dir.path_str("got");
-    // What stands between the keys is squeezed: it would soon be more than a file holds, and a test can read.
+    // `tr -s` squeezes the coprocess's output, which would otherwise fill the disk and slow the test's reads.
     let script = format!("stty raw -echo; echo go; exec stdbuf -o0 tr -s + > {got}");
     let mut term = wrapped(&["-c", "exec yes + | tr -d '\\n'"], &script).start();
     term.wait("go");
@@ -224,13 +224,14 @@ fn second_coproc_is_not_started_while_one_runs() {
     let log = dir.path_str("log");
     let one = format!("echo one >> {log}; cat > /dev/null");
     let two = format!("echo two >> {log}; cat > /dev/null");
-    let mut term = bash(&["-c", &one, "-t", "start-two", "-c", &two]).start();
+    let mut term = bash(&["-c", &one, "-t", "start-two", "-c", &two, "-t", "start-two", "--bell"]).start();
     term.wait(PROMPT);
     wait_file(&mut term, &dir, "log", b"one\n");
     term.send("echo start'-'two\r");
     term.wait("start-two\r\n");
-    term.wait(PROMPT);
-    term.read_for(Duration::from_millis(200));
+    // The bell of the later trigger shows that the line was processed; a started process would be done when all sleep.
+    term.wait("\x07");
+    term.wait_quiet();
     assert_eq!(show(&dir.read("log")), "one\\n\n");
 }
 

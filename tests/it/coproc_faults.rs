@@ -1,4 +1,4 @@
-//! A coprocess that is stopped, stuck, flooding, failing or stubborn never takes the terminal with it.
+//! Coprocesses that are stopped, block, flood, fail or ignore signals: the terminal stays usable.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 
 use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, contains, proc, shell, show, wrapped};
 
-/// The pid that a coprocess has written into `pid` in the home.
+/// Waits for the pid that the coprocess has written into `pid` in the home.
 fn wait_coproc_pid(term: &mut Terminal) -> Pid {
     term.wait_for("the coprocess's pid", |term| {
         let text = String::from_utf8(term.read_home("pid")?).ok()?;
@@ -15,7 +15,7 @@ fn wait_coproc_pid(term: &mut Terminal) -> Pid {
     })
 }
 
-/// Runs much output through a shell and waits for its end and a notice.
+/// Prints 600,000 lines in the shell, waits for their end, and fails unless a notice contains `notice`.
 fn assert_flood_passes(term: &mut Terminal, notice: &str) {
     let begun = Instant::now();
     term.send("seq 1 600000; echo flood'-'end\r");
@@ -67,7 +67,7 @@ fn ctrl_c_works_while_stopped_coproc_blocks_output() {
 
 #[test]
 fn ctrl_c_reaches_shell_while_coproc_floods_input() {
-    // The shell reads nothing: the flood fills the terminal's queue in front of the key.
+    // The shell reads no input: the flood fills the input queue of the inner terminal before the key.
     let mut term = bash(&["-t", "start-flood", "-c", "exec yes y"]).start();
     term.wait(PROMPT);
     term.send("echo start'-'flood; sleep 100; echo sleep-over\r");
@@ -187,7 +187,7 @@ fn notice_in_narrow_terminal_is_shortened() {
     let mut term = shell(&["-t", "go-now", "-c", "echo why >&2; exit 3"]).cwd(dir.root()).size(3, 10, 0, 0).start();
     term.wait(PROMPT);
     term.send("echo go'-'now\r");
-    // What there is room for.
+    // The notice is cut to the width of the terminal.
     term.wait("coshe ...");
     term.send("echo ok'ay'\r");
     term.wait("okay");

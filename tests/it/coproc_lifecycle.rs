@@ -1,19 +1,19 @@
-//! How a coprocess begins and ends: its surroundings, and that nothing of it is left behind.
+//! Start and end of coprocesses: environment, signals, descriptors, and processes left behind.
 
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 
-use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, proc, run, shell, show, wrapped};
+use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, fresh_modes, proc, run, shell, show, wrapped};
 
 fn wait_no_processes(term: &mut Terminal) {
     term.wait_until("no process to be left", |term| term.descendants().is_empty());
 }
 
-/// A script's waiting for what the coprocess does at its end.
+/// Shell loop that waits until the coprocess has created `over`.
 const UNTIL_OVER: &str = "until [ -e over ]; do sleep 0.02; done";
 
-/// Starts a coprocess by a trigger on "job 42 of build" and gives what it has written.
+/// Starts a coprocess by a trigger on "job 42 of build" and returns its output.
 fn triggered_output(options: &[&str], command: &str) -> String {
     let dir = TestDir::new();
     let out = dir.path_str("out");
@@ -74,7 +74,7 @@ fn coproc_has_three_descriptors_default_signals_and_own_session() {
     run(wrapped(&["-q", "-c", &format!("exec > {out} 2>&1; {inspect}; : > over")], UNTIL_OVER));
     let text = String::from_utf8(dir.read("out")).unwrap();
     assert!(text.starts_with("0\n1\n2\nSigBlk:\t0000000000000000\nSigIgn:\t"), "{text}");
-    // Signals 32 to 34 belong to the C library, which refuses to change them; they may be ignored around the tests.
+    // Signals 32 to 34 belong to the C library, which refuses to change them; the tests' parent may ignore them.
     let ignored = text.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
     assert_eq!(u64::from_str_radix(ignored, 16).unwrap() & !(0b111 << 31), 0, "{text}");
     assert!(!text.contains("/dev/pts"), "it has a controlling terminal: {text}");
@@ -86,7 +86,7 @@ fn coproc_has_three_descriptors_default_signals_and_own_session() {
 fn coproc_finishes_after_shell_ends_and_closes_its_stdin() {
     let dir = TestDir::new();
     let out = dir.path_str("out");
-    // It has a second.
+    // The coprocess has one second to finish.
     let command = format!(": > over; cat > /dev/null; sleep 0.2; echo finished > {out}");
     let mut term = wrapped(&["-c", &command], &format!("echo up; {UNTIL_OVER}; sleep 0.2; exit 5")).start();
     assert_eq!(term.wait_end(), Ended::Code(5));
@@ -128,7 +128,7 @@ fn descendant_holding_pipes_does_not_prolong_coproc() {
     term.send("echo go'-'one\r");
     term.wait("go-one\r\n");
     term.wait("first");
-    // It is over as soon as its process is, so that another one may start.
+    // The coprocess ends when its process does, after which another one may start.
     term.wait_for("the second to start", |term| {
         (!dir.read("out").is_empty()).then_some(()).or_else(|| {
             term.send_some(b"echo go'-'two\r");
@@ -142,14 +142,14 @@ fn descendant_holding_pipes_does_not_prolong_coproc() {
 
 #[test]
 fn hundred_coprocs_leave_no_zombie_and_no_orphan() {
-    // Twenty triggers take turns, since a single one that fires so often is taken for a loop.
+    // Twenty triggers take turns, since a single one that fires so often is disabled as a loop.
     let patterns: Vec<_> = (0..20).map(|n| format!(r"go-(\d+) by {n} ")).collect();
     let triggers = patterns.iter().flat_map(|pattern| ["-t", pattern, "-c", "echo $1 > last"]);
     let mut term = shell(&["-q", "--indicator", "none"].into_iter().chain(triggers).collect::<Vec<_>>()).start();
     term.wait(PROMPT);
     for n in 1..=100 {
         let word = n.to_string();
-        // The one before may not be over yet, so that its trigger does not fire.
+        // The trigger does not fire while the previous coprocess runs, so the line is typed again.
         term.wait_for("the next one", |term| {
             let last = term.read_home("last").unwrap_or_default();
             (String::from_utf8_lossy(&last).trim() == word).then_some(()).or_else(|| {
@@ -167,7 +167,7 @@ fn hundred_coprocs_leave_no_zombie_and_no_orphan() {
     wait_no_processes(&mut term);
 }
 
-/// Kills coshell itself with a signal that it cannot catch.
+/// Kills coshell with SIGKILL beside a running coprocess and waits until no process is left.
 fn assert_killed_coshell_leaves_nothing(command: &str) {
     let mut term = wrapped(&["-q", "-c", command], "echo up; exec sleep 1000").start();
     term.wait("up");
@@ -212,9 +212,8 @@ fn coproc_start_failure_shows_notice_and_session_goes_on() {
 
 #[test]
 fn coproc_ignoring_sigterm_leaves_terminal_modes_restored() {
-    let mut plain = crate::support::direct(&["true"]).start();
-    plain.wait_end();
-    let mut term = wrapped(&["-q", "-c", "trap '' TERM; while :; do sleep 0.1; done"], "echo up; sleep 0.2").start();
+    let command = "trap '' TERM; : > over; while :; do sleep 0.1; done";
+    let mut term = wrapped(&["-q", "-c", command], UNTIL_OVER).start();
     assert_eq!(term.wait_end(), Ended::Code(0));
-    assert_eq!(term.modes(), plain.modes());
+    assert_eq!(term.modes(), fresh_modes());
 }

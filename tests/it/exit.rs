@@ -1,4 +1,4 @@
-//! The end: the status is the command's own, nobody is waited for who does not matter, and nothing is left behind.
+//! End of a session: exit status, background jobs, hangup, and processes left behind.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ fn command_ended_by_signal_gives_128_plus_number() {
     }
 }
 
-/// From the job's last word to the end of coshell; the machine may be slow, the job is not waited for.
+/// Limits the time generously: a slow machine is no failure, waiting for the job's 30 s is.
 #[test]
 fn background_job_does_not_delay_exit() {
     let begun = Instant::now();
@@ -32,7 +32,7 @@ fn background_job_does_not_delay_exit() {
     assert!(begun.elapsed() < Duration::from_secs(20), "took {:?}", begun.elapsed());
 }
 
-/// The claim is 0.1 s.
+/// The target is 0.1 s; the limit leaves room for a busy machine.
 #[test]
 fn exit_with_background_job_takes_a_tenth_of_a_second() {
     takes_less_than(Duration::from_millis(250), || {
@@ -52,11 +52,11 @@ fn background_job_printing_forever_does_not_delay_exit() {
     assert!(begun.elapsed() < Duration::from_secs(20), "took {:?}", begun.elapsed());
 }
 
-/// Closes the terminal and waits until coshell and all that it started are gone.
+/// Closes the terminal, and fails unless coshell and its children end soon without spinning.
 fn assert_close_ends_session(mut term: Terminal) {
     let inside = proc::children(term.pid());
     assert!(!inside.is_empty(), "no shell: {}", show(term.output()));
-    let before = proc::cpu_ms(term.pid()).expect("it lives");
+    let before = proc::cpu_ms(term.pid()).expect("the process exists");
     term.close();
     let closed = Instant::now();
     let mut used = before;
@@ -88,7 +88,7 @@ fn closed_terminal_with_hup_ignored_or_blocked_ends_coshell() {
     let mut term = wrapped(&[], "echo up; exec sleep 100").ignored(Signal::SIGHUP).start();
     term.wait("up");
     term.close();
-    // The command inherits the ignored hang-up and may stay; coshell may not.
+    // The command inherits the ignored SIGHUP and may stay; coshell may not.
     term.wait_until("coshell to leave", |term| term.ended().is_some());
     let mut term = wrapped(&[], "echo up; exec sleep 100").blocked(Signal::SIGHUP).start();
     term.wait("up");
@@ -137,12 +137,12 @@ fn running_session_reaps_its_children() {
 
 #[test]
 fn idle_session_never_wakes_up() {
-    // Where no other test looks for sessions: each is asked then.
+    // A private runtime directory: other tests list sessions, which sends each a request.
     let dir = TestDir::new();
     let launch = shell(&["--trigger", "never", "--bell"]).env("XDG_RUNTIME_DIR", dir.root());
     let mut term = launch.start();
     term.wait("ready> ");
-    // Whatever follows the prompt (its pause is noticed after 20 ms) is over then.
+    // Work after the prompt, such as the 20 ms pause timer, is done by then.
     term.wait_quiet();
     term.read_for(Duration::from_secs(1));
     let (sleeps, cpu) = (proc::sleep_count(term.pid()), proc::cpu_ms(term.pid()));
@@ -151,7 +151,7 @@ fn idle_session_never_wakes_up() {
     assert_eq!(proc::cpu_ms(term.pid()), cpu);
 }
 
-/// The command is gone long before the terminal has taken what it wrote, part of which is still in the pty inside.
+/// The command ends long before the terminal has taken its output, part of which is still in the inner pty.
 #[test]
 fn output_is_complete_when_command_ends_before_terminal_reads() {
     let mut term = coshell(&["-q", "--", "seq", "1", "3000"]).start();

@@ -1,5 +1,5 @@
-//! The explainer of errors (`examples/ts-error-explainer`) by itself: which errors it finds in what the real tsc, rustc and
-//! pytest print, and what it asks and notes of them. `explaining` has it in a session.
+//! The error explainer (`examples/ts-error-explainer`) without a session: errors found in real output of tsc, rustc
+//! and pytest, and the requests and notes made from them. `explainer_session` runs it in a session.
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -14,7 +14,7 @@ use crate::support::{TestDir, contains, coshell, direct, proc};
 pub const EXPLAINER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/ts-error-explainer");
 pub const RUSTC_PYTEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/explain-rustc-pytest");
 
-/// Two files with three errors, one of which takes more than a line to say.
+/// Writes two TypeScript files with three errors, one of which has a message of several lines.
 pub fn write_typescript(dir: &TestDir) {
     std::fs::create_dir(dir.path("src")).expect("a directory");
     dir.write_file("src/one.ts", "export const count: number = \"three\";\n");
@@ -22,16 +22,16 @@ pub fn write_typescript(dir: &TestDir) {
     dir.write_file("src/two.ts", two);
 }
 
-/// What a program prints on a terminal in this directory.
+/// Returns the output of `argv` on a terminal in `dir`.
 fn terminal_output(dir: &TestDir, argv: &[&str]) -> Vec<u8> {
-    // The home is where rustup keeps its compilers.
+    // rustup keeps its compilers in the real home.
     let home = std::env::var("HOME").expect("a home");
     let mut term = direct(argv).cwd(dir.root()).env("HOME", home).size(24, 200, 0, 0).start();
     term.wait_end();
     term.output().to_vec()
 }
 
-/// The errors that the explainer finds in what was printed.
+/// Returns the errors that the explainer finds in `printed`.
 fn parse_errors(printed: &[u8], options: &[&str]) -> Vec<Value> {
     let mut child = Command::new(EXPLAINER);
     let mut child = child.arg("--parse").args(options).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -41,14 +41,14 @@ fn parse_errors(printed: &[u8], options: &[&str]) -> Vec<Value> {
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Where each of them is, and its code.
+/// Returns file, line and code of each error.
 fn locations(errors: &[Value]) -> Vec<String> {
     let text = |error: &Value, key: &str| error[key].as_str().unwrap_or_default().to_owned();
     let location = |error: &Value| format!("{}:{} {}", text(error, "file"), text(error, "line"), text(error, "code"));
     errors.iter().map(location).collect()
 }
 
-/// The pattern of this name in the example for rustc and pytest.
+/// Returns the pattern `name` of the example for rustc and pytest.
 fn pattern(name: &str) -> String {
     let script = std::fs::read_to_string(RUSTC_PYTEST).expect("the example");
     let start = format!("{name}='");
@@ -80,7 +80,7 @@ fn file_names_with_blanks_and_brackets_are_parsed() {
     assert_eq!(locations(&errors), ["a (b)/c d.ts:12 TS1", "a (b)/c d.ts:13 TS2"]);
 }
 
-/// A watching tsc prints everything again: the note goes where it is seen.
+/// `tsc --watch` prints its errors again: the note belongs to the occurrence on the screen.
 #[test]
 fn error_printed_twice_is_located_at_last_occurrence() {
     let errors = parse_errors(b"a.ts(1,1): error TS1: x\nb.ts(1,1): error TS1: y\na.ts(1,1): error TS1: x\n", &[]);
@@ -107,7 +107,8 @@ fn rustc_and_pytest_errors_are_found_by_pattern() {
     assert_eq!(locations(&errors), ["test_sums.py:2 AssertionError", "test_sums.py:5 ValueError"]);
 }
 
-/// The explainer against a coshell that is a script: these lines are the last command's, and the notes go to a file.
+/// Runs the explainer with a script in place of coshell: `lines` is the output of the last command, and the notes go
+/// to a file.
 fn run_explainer(dir: &TestDir, lines: &[&str], explain: &str, options: &[&str]) -> Output {
     let objects: Vec<Value> = (7..).zip(lines).map(|(number, text)| json!({"number": number, "text": text})).collect();
     dir.write_file("lines.json", json!({"lines": objects}).to_string());
@@ -119,7 +120,7 @@ fn run_explainer(dir: &TestDir, lines: &[&str], explain: &str, options: &[&str])
     child.stdin(Stdio::piped()).output().unwrap()
 }
 
-/// What was noted.
+/// Returns the notes made.
 fn notes(dir: &TestDir) -> String {
     String::from_utf8(dir.read("notes")).unwrap()
 }
@@ -148,7 +149,7 @@ fn failed_explanation_does_not_stop_the_others() {
     let dir = TestDir::new();
     let explain =
         "read -r line; case $line in *TS1*) echo no key >&2; exit 3 ;; *TS2*) sleep 1000 & wait ;; esac; echo yes";
-    // As long as the others may take on a loaded machine.
+    // Long enough for the other explanations on a loaded machine.
     let output = run_explainer(&dir, &LINES, explain, &["--timeout", "6"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(notes(&dir), "10: yes\n");
@@ -166,7 +167,7 @@ fn explanations_are_limited_by_max() {
     assert_eq!(output.status.code(), Some(1));
 }
 
-/// However early it is told to end, no command is left behind.
+/// Stops the explainer at the start of its command, before it can know the command's pid.
 #[test]
 fn stopped_explainer_ends_command_that_is_starting() {
     let dir = TestDir::new();
@@ -189,7 +190,7 @@ fn stopped_explainer_ends_command_that_is_starting() {
     assert!(!lives);
 }
 
-/// Anything can print an error about any file: only the project's go to the command.
+/// A program can print an error about any path: only files of the project are sent to the command.
 #[test]
 fn files_outside_project_are_not_read() {
     let (dir, other) = (TestDir::new(), TestDir::new());
@@ -204,7 +205,7 @@ fn files_outside_project_are_not_read() {
     assert!(asked.contains("link.ts(1,1)") && !asked.contains("secret"), "{asked}");
 }
 
-/// What fails is a notice, which says what to do.
+/// Fails with a notice that names the variable to set.
 #[test]
 fn missing_command_names_variable_to_set() {
     let dir = TestDir::new();

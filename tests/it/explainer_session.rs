@@ -1,15 +1,15 @@
-//! Errors explained in a session: the real tsc, rustc and pytest print them, a trigger starts the explainer
-//! (`examples/ts-error-explainer`), and each has its note.
+//! The error explainer (`examples/ts-error-explainer`) in a session: real tsc, rustc and pytest print errors, a
+//! trigger starts the explainer, and each error gets a note.
 
 use crate::explainer::{EXPLAINER, RUSTC_PYTEST, write_typescript};
 use crate::support::tools::{PYTEST, TSC, fetched};
 use crate::support::{COSHELL, PROMPT, Terminal, TestDir, direct, proc};
 
-/// bash with marks, in what this starts, in which an error is explained by the line of source that it is about.
+/// Starts bash with prompt marks under the command `start`. The explanation of an error is its line of source.
 fn start_explaining(dir: &TestDir, start: &[&str]) -> Terminal {
     let rc = dir.write_file("bashrc", format!("PS1='{PROMPT}'\neval \"$(\"$WRAP\" integration bash)\""));
     let argv = [start, &["--", "bash", "--noprofile", "--rcfile", &rc, "-i"]].concat();
-    // The home is where rustup keeps its compilers.
+    // rustup keeps its compilers in the real home.
     let home = std::env::var("HOME").expect("a home");
     let launch = direct(&argv).cwd(dir.root()).env("HOME", home).env("XDG_RUNTIME_DIR", dir.root());
     let launch = launch.env("COSHELL", COSHELL).env("COSHELL_EXPLAIN", "sed -n 's/^> */about /p'");
@@ -18,7 +18,7 @@ fn start_explaining(dir: &TestDir, start: &[&str]) -> Terminal {
     term
 }
 
-/// Runs a command, and waits until the coprocess that it started has explained the last of its errors and is gone.
+/// Runs `command`, and waits for the note `last` and for the explainer's end.
 fn explain(term: &mut Terminal, command: &str, last: &str) {
     term.send(format!("{command}\r"));
     term.wait(last);
@@ -26,7 +26,7 @@ fn explain(term: &mut Terminal, command: &str, last: &str) {
     term.wait_until("the explainer's end", gone);
 }
 
-/// The lines of the session that have notes, each with its note.
+/// Returns the lines of the session that have notes, each with its note.
 fn noted_lines(term: &mut Terminal, dir: &TestDir) -> Vec<(String, String)> {
     term.send("\"$WRAP\" lines --notes > noted.txt; echo li''sted\r");
     term.wait("listed");
@@ -36,7 +36,7 @@ fn noted_lines(term: &mut Terminal, dir: &TestDir) -> Vec<(String, String)> {
     pairs.map(|pair| (pair[0].to_owned(), pair[1].trim_start_matches([' ', '^']).to_owned())).collect()
 }
 
-/// Whether the notes are these: how a line begins, and its note.
+/// Fails unless the lines begin and the notes are as `expected`.
 #[track_caller]
 fn assert_noted(noted: &[(String, String)], expected: &[(&str, &str)]) {
     let same = noted.iter().zip(expected).all(|(noted, wanted)| noted.0.starts_with(wanted.0) && noted.1 == wanted.1);
@@ -55,7 +55,7 @@ fn tsc_output_starts_explainer_and_each_error_gets_note() {
     let trigger = r"Found \d+ errors? in";
     let mut term = start_explaining(&dir, &[COSHELL, "--trigger", trigger, "--coproc", EXPLAINER]);
     let tsc = format!("'{}' --noEmit --pretty", tsc.display());
-    // "Found 1 error in src/one.ts:1", "Found 2 errors in the same file", "Found 3 errors in 2 files."
+    // Matches "Found 1 error in src/one.ts:1", "Found 2 errors in the same file", "Found 3 errors in 2 files."
     explain(&mut term, &format!("{tsc} src/one.ts"), ONE);
     term.send("cd src\r");
     explain(&mut term, &format!("{tsc} two.ts"), THREE);
@@ -72,7 +72,7 @@ fn tsc_output_starts_explainer_and_each_error_gets_note() {
     assert_noted(&noted_lines(&mut term, &dir), &expected);
 }
 
-/// tsc says nothing behind its errors in the plain form, so it is started by hand.
+/// In the plain form tsc prints no summary for a trigger, so the explainer is started by hand.
 #[test]
 fn explainer_started_by_hand_explains_last_command() {
     let Some(tsc) = fetched(TSC) else { return };

@@ -1,11 +1,11 @@
-//! Keys get through while output floods the terminal, while nobody reads it, and both at once.
+//! Flow control: keys pass while output floods the terminal and while the terminal does not read.
 
 use std::time::{Duration, Instant};
 
 use crate::support::terminal::DEADLINE;
 use crate::support::{PROMPT, TestDir, bash, direct, proc, shell, takes_less_than, wrapped};
 
-/// How long Ctrl-C takes to bring the prompt back in a flood.
+/// Returns the time from Ctrl-C during a flood to the next prompt.
 fn interrupt_time() -> Duration {
     let mut term = bash(&[]).start();
     term.wait(PROMPT);
@@ -20,7 +20,7 @@ fn interrupt_time() -> Duration {
     typed.elapsed()
 }
 
-/// The claim is 0.2 s.
+/// The target is 0.2 s; the limit leaves room for a busy machine.
 #[test]
 fn ctrl_c_during_flood_returns_prompt_at_once() {
     takes_less_than(Duration::from_millis(300), interrupt_time);
@@ -65,32 +65,32 @@ fn memory_is_bounded_while_shell_does_not_read() {
     assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB after {typed} bytes", proc::peak_kib(term.pid()));
 }
 
-/// A terminal that does not read must not make coshell spin.
+/// Measures processor time while all queues are full: coshell must not spin on a blocked descriptor.
 #[test]
 fn blocked_terminal_costs_no_processor_time() {
     let mut term = wrapped(&[], "echo up; yes").start();
     term.wait("up");
-    // Until all that can be full is.
+    // Waits until all queues are full and all processes sleep.
     let until = Instant::now() + Duration::from_secs(20);
     while !proc::is_asleep(term.pid()) || term.descendants().into_iter().any(|pid| !proc::is_asleep(pid)) {
-        assert!(Instant::now() < until, "somebody still works");
+        assert!(Instant::now() < until, "a process still runs");
         term.pause_reading(Duration::from_millis(100));
     }
     term.pause_reading(Duration::from_millis(500));
-    let before = proc::cpu_ms(term.pid()).expect("it lives");
+    let before = proc::cpu_ms(term.pid()).expect("the process exists");
     term.pause_reading(Duration::from_secs(2));
-    let used = proc::cpu_ms(term.pid()).expect("it lives") - before;
+    let used = proc::cpu_ms(term.pid()).expect("the process exists") - before;
     assert!(used < 100, "{used} ms in 2 s");
 }
 
-/// What cannot be shown yet is no reason to wake up.
+/// Counts wakeups while output arrives that the terminal cannot take.
 #[test]
 fn output_behind_blocked_terminal_does_not_wake_coshell() {
-    // More than the terminal's pty holds on Linux (15 KB in pieces of 4,095 bytes), so that coshell has the rest, and less
-    // than fills the pty inside, which would say no more.
+    // More than the outer pty holds on Linux (15 KB in pieces of 4,095 bytes), so that coshell keeps the rest, and
+    // less than fills the inner pty, which would block the script.
     let fill = "head -c 18000 /dev/zero | tr '\\0' a; : > full";
     let trickle = "i=0; while [ $i -lt 300 ]; do printf x; sleep 0.002; i=$((i + 1)); done; : > dripped; sleep 100";
-    // Where no other test looks for sessions: each is asked then.
+    // A private runtime directory: other tests list sessions, which sends each a request.
     let dir = TestDir::new();
     let launch = wrapped(&["-q"], &format!("echo up; read go; {fill}; {trickle}"));
     let mut term = launch.env("XDG_RUNTIME_DIR", dir.root()).start();
@@ -109,7 +109,7 @@ fn output_behind_blocked_terminal_does_not_wake_coshell() {
     assert!(wakeups < 30, "it woke up {wakeups} times for 300 bytes");
 }
 
-/// Ctrl-S and Ctrl-Q are the inner terminal's business.
+/// Compares with a plain shell: Ctrl-S and Ctrl-Q are handled by the inner line discipline.
 #[test]
 fn ctrl_s_stops_output_and_ctrl_q_resumes_it() {
     for launch in [direct(&["sh"]), shell(&[])] {
@@ -118,7 +118,7 @@ fn ctrl_s_stops_output_and_ctrl_q_resumes_it() {
         term.send("i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); echo n$i; done\r");
         term.wait("n100\r\n");
         term.send("\x13");
-        // What was on its way comes.
+        // Output already on its way still arrives.
         term.wait_quiet();
         let held = term.output().len();
         term.read_for(Duration::from_millis(300));

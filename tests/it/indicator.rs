@@ -1,4 +1,4 @@
-//! The window's title tells of the coprocess, and is the programs' own again when it has ended.
+//! Coprocess indicator in the window title, and the title restored after it.
 
 use crate::support::{Launch, PROMPT, Terminal, TestDir, bash, contains, coshell, direct, needs, shell, wrapped};
 
@@ -7,7 +7,7 @@ fn wait_title(term: &mut Terminal, title: &str) {
     term.wait_until(&format!("the title {title:?}"), |term| term.title().as_deref() == Some(title));
 }
 
-/// A bash that sets the title before each prompt, as most start-up files have it.
+/// Launches a bash that sets the title before each prompt, as most start-up files do.
 fn titled_bash(options: &[&str]) -> Launch {
     bash(options).env("PROMPT_COMMAND", "printf '\\033]0;at %s\\007' \"$n\"").env("n", "one")
 }

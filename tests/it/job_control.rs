@@ -1,5 +1,5 @@
-//! Job control: keys stop and continue the jobs inside; coshell itself stops, continues and waits in the background
-//! as a good job does.
+//! Job control: keys stop and continue jobs inside the session, and coshell itself stops, continues and runs in the
+//! background like any job.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -7,14 +7,14 @@ use termios::Termios;
 
 use crate::support::{Ended, PROMPT, Terminal, bash, direct, proc, shell, show};
 
-/// An outer shell that leaves the terminal's modes alone, unlike bash.
+/// Starts an outer shell that leaves the terminal modes alone, unlike bash.
 fn outer_shell() -> Terminal {
     let mut term = direct(&["sh"]).start();
     term.wait(PROMPT);
     term
 }
 
-/// Types the command for an inner shell with another prompt.
+/// Starts coshell with an inner shell that has another prompt, and returns coshell's pid.
 fn start_inner_shell(term: &mut Terminal) -> Pid {
     term.send("PS1='inner> ' \"$WRAP\" -q -- sh\r");
     term.wait("sh\r\n");
@@ -22,7 +22,7 @@ fn start_inner_shell(term: &mut Terminal) -> Pid {
     wait_coshell(term)
 }
 
-/// The coshell that the outer shell has started.
+/// Waits for the coshell that the outer shell has started, and returns its pid.
 fn wait_coshell(term: &mut Terminal) -> Pid {
     term.wait_for("a coshell", |term| {
         let is_coshell = |pid: &Pid| proc::command_line(*pid).starts_with(crate::support::COSHELL);
@@ -102,7 +102,7 @@ fn session_goes_on_after_sigstop_and_fg() {
     kill(session, Signal::SIGSTOP).unwrap();
     term.wait("Stopped");
     term.wait(PROMPT);
-    // The terminal is still raw, since nobody can restore it before a SIGSTOP.
+    // The terminal is still raw: SIGSTOP cannot be caught, so coshell could not restore it.
     term.send("fg\n");
     wait_state(&mut term, session, "SR");
     term.send("echo in'side'\r");
@@ -126,7 +126,7 @@ fn modes_changed_while_stopped_are_kept_at_exit() {
     exit_both_shells(&mut term, &changed);
 }
 
-/// The shell is in a session of its own there, so its group is an orphan and cannot be stopped.
+/// As session leader, coshell's process group is orphaned, and the kernel does not stop it.
 #[test]
 fn stop_signal_in_orphaned_group_does_not_end_session() {
     let mut term = shell(&[]).leader().start();
@@ -149,7 +149,7 @@ fn ignored_stop_signal_does_not_stop_coshell() {
     term.wait("still\r\n");
 }
 
-/// A SIGCONT that comes at once must not be lost: nobody would send another.
+/// A SIGCONT that arrives at once must not be lost, since no other follows.
 #[test]
 fn session_goes_on_after_immediate_stop_and_continue() {
     let mut term = shell(&[]).start();
@@ -194,7 +194,7 @@ fn background_start_with_all_streams_redirected_runs() {
     term.wait(PROMPT);
     term.send("wait $!; echo status $?\r");
     term.wait("status 5\r\n");
-    let out = term.read_home("out").unwrap_or_default();
+    let out = term.read_home("out").expect("the shell created the file");
     assert!(crate::support::contains(&out, "in\r\n"), "{}", show(&out));
 }
 

@@ -1,4 +1,4 @@
-//! The terminal lent to a program for a while, and lines that are asked for: whoever has it, it comes back as it was.
+//! Lent terminals (`lend`) and requested lines (`ask`): the terminal is restored however the program ends.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd};
@@ -11,28 +11,28 @@ use nix::unistd::Pid;
 use serde_json::json;
 
 use crate::support::{
-    COSHELL, Client, Ended, PROMPT, Session, Terminal, TestDir, bash, coshell, direct, proc, wrapped,
+    COSHELL, Client, Ended, PROMPT, Session, Terminal, TestDir, bash, coshell, direct, fresh_modes, proc, wrapped,
 };
 
-/// A bash at its prompt.
+/// Starts bash in coshell and waits for its prompt.
 fn bash_at_prompt() -> Terminal {
     let mut term = bash(&[]).start();
     term.wait(PROMPT);
     term
 }
 
-/// Types a command line.
+/// Types a command line and Enter.
 fn type_line(term: &mut Terminal, line: &str) {
     term.send(format!("{line}\r"));
 }
 
-/// How many lines end in a number of six digits.
+/// Counts the lines that end in a number of six digits.
 fn count_numbers(shown: &str) -> usize {
     let number = |line: &&str| line.len() >= 6 && line.bytes().rev().take(6).all(|byte| byte.is_ascii_digit());
     shown.lines().filter(number).count()
 }
 
-/// Lends the session's terminal from outside.
+/// Lends the session's terminal from a process outside the session.
 fn lend_from_outside(term: &Terminal, script: &str) -> std::process::Child {
     let mut command = Command::new(COSHELL);
     command.args(["lend", "--tty", "--session", &term.pid().to_string(), "--", "sh", "-c", script]);
@@ -57,11 +57,11 @@ fn program_gets_real_terminal_as_controlling_terminal() {
     assert_eq!(lent.c_lflag & (libc::ICANON | libc::ECHO | libc::ISIG), libc::ICANON | libc::ECHO | libc::ISIG);
     term.send("hello\r");
     term.wait("got:hello");
-    // Its shell would wait for a command that starts behind the interrupt.
+    // An interrupt before `sleep` starts would leave the shell waiting for it.
     term.wait_until("sleep to run", |term| {
         term.descendants().into_iter().any(|pid| proc::command_line(pid) == "sleep 100")
     });
-    // Ctrl-C is a signal to it, and to nobody else.
+    // Ctrl-C signals the program alone.
     term.send("\x03");
     term.wait("st 130");
     assert_eq!(term.modes(), before);
@@ -91,7 +91,7 @@ fn missing_program_is_reported_and_terminal_returned() {
     term.wait("st 1");
 }
 
-/// A full-screen program, killed with everything switched on that it could switch on.
+/// Kills the program over vim after it has enabled every mode that a terminal has.
 #[test]
 fn killed_program_over_vim_leaves_screen_and_modes_intact() {
     let dir = TestDir::new();
@@ -115,9 +115,9 @@ fn killed_program_over_vim_leaves_screen_and_modes_intact() {
     let script = "stty raw -echo; printf '\\033[?1000h\\033[?1006h\\033[?25l\\033[3;9r\\033[?6h\\033[4h\\033[>4;2m\\033[31mGUEST'; kill -9 $$";
     let mut client = lend_from_outside(&term, script);
     term.wait("GUEST");
-    assert_eq!(client.wait().expect("it ends").code(), Some(137));
+    assert_eq!(client.wait().expect("the client ends").code(), Some(137));
     term.wait_until("vim's screen again", |term| term.rows() == rows && modes(term) == before);
-    // Keys and drawing go on where they were.
+    // vim goes on where it was.
     term.send("jjx");
     term.wait_until("the edit", |term| term.rows()[2].ends_with("ine 2 \u{e9}\u{4e2d}"));
     term.send(":q!\r");
@@ -130,9 +130,9 @@ fn program_ends_when_requesting_client_is_killed() {
     let rows = term.rows();
     let mut client = lend_from_outside(&term, "echo up; trap '' HUP; sleep 100");
     term.wait("up");
-    client.kill().expect("it runs");
-    client.wait().expect("it ends");
-    // It ignores SIGHUP: two seconds later it is killed.
+    client.kill().expect("the process runs");
+    client.wait().expect("the client ends");
+    // The program ignores SIGHUP and is killed two seconds later.
     term.wait_until("the shell's screen", |term| term.rows() == rows);
     type_line(&mut term, "echo sti''ll");
     term.wait("still");
@@ -140,20 +140,18 @@ fn program_ends_when_requesting_client_is_killed() {
 
 #[test]
 fn keys_typed_while_lent_do_not_reach_shell() {
-    let mut term = wrapped(&[], "echo start; read x; seq -w 300000; echo end").start();
+    let mut term = wrapped(&[], "echo start; read x; echo \"got [$x]\"; seq -w 300000; echo end").start();
     term.wait("start");
     let mut client = lend_from_outside(&term, "echo up; read x; exit 0");
     term.wait("up");
-    // Nothing that is typed now is the shell's.
-    let shell = term.descendants();
-    assert!(!shell.is_empty());
-    term.send("guest\r");
-    assert_eq!(client.wait().expect("it ends").code(), Some(0));
+    term.send("for-program\r");
+    assert_eq!(client.wait().expect("the client ends").code(), Some(0));
     term.skip_unread();
     term.send("\r");
     assert_eq!(term.wait_end(), Ended::Code(0));
     let shown = String::from_utf8_lossy(term.output()).into_owned();
     assert_eq!(count_numbers(&shown), 300_000);
+    assert!(shown.contains("got []"), "keys for the program reached the shell");
 }
 
 #[test]
@@ -166,7 +164,7 @@ fn flood_while_lent_is_held_back_and_not_lost() {
     term.read_for(std::time::Duration::from_millis(500));
     assert!(!term.text().contains("000001"), "nothing is shown over the guest");
     term.send("\r");
-    assert_eq!(client.wait().expect("it ends").code(), Some(0));
+    assert_eq!(client.wait().expect("the client ends").code(), Some(0));
     term.wait("end");
     let shown = String::from_utf8_lossy(term.output()).into_owned();
     assert_eq!(count_numbers(&shown), 500_000);
@@ -182,15 +180,13 @@ fn stopped_program_is_continued() {
 #[test]
 fn session_end_ends_program_and_restores_terminal() {
     let mut term = bash(&[]).start();
-    let before = direct(&["true"]).start();
-    let fresh = before.modes();
     term.wait(PROMPT);
     let mut client = lend_from_outside(&term, "stty raw; echo up; echo $$ > pid; sleep 100");
     term.wait("up");
     term.signal(Signal::SIGTERM);
     assert_eq!(term.wait_end(), Ended::Code(143));
-    assert_eq!(term.modes(), fresh);
-    assert!(client.wait().expect("it ends").code() != Some(0));
+    assert_eq!(term.modes(), fresh_modes());
+    assert!(client.wait().expect("the client ends").code() != Some(0));
     assert!(!term.screen().alternate_screen());
 }
 
@@ -200,9 +196,9 @@ fn second_request_while_lent_is_refused() {
     let mut first = lend_from_outside(&term, "echo up; read x");
     term.wait("up");
     let mut second = lend_from_outside(&term, "true");
-    assert_eq!(second.wait().expect("it ends").code(), Some(1));
+    assert_eq!(second.wait().expect("the client ends").code(), Some(1));
     term.send("\r");
-    assert_eq!(first.wait().expect("it ends").code(), Some(0));
+    assert_eq!(first.wait().expect("the client ends").code(), Some(0));
 }
 
 #[test]
@@ -212,7 +208,7 @@ fn size_changed_while_lent_is_applied_inside() {
     term.wait("up");
     term.resize(30, 90, 0, 0);
     term.send("\r");
-    client.wait().expect("it ends");
+    client.wait().expect("the client ends");
     type_line(&mut term, "stty size");
     term.wait("30 90");
 }
@@ -256,7 +252,8 @@ fn ask_recalls_answers_and_neither_shows_nor_keeps_secrets() {
     let mut ask = |options: &str, keys: &str| {
         type_line(&mut term, &format!("x=$({COSHELL} ask {options} 'Say: '); echo \"[$?]\" \"<$x>\" | tr a-z A-Z"));
         term.wait("\x1b[?1049h");
-        // The picture of the screen has the prompt in the command line; the question stands behind the last of it.
+        // The restored screen contains the prompt text in the command line; the question itself follows the last
+        // line.
         term.wait("\r\n");
         term.wait("Say: ");
         term.send(keys);
@@ -264,10 +261,10 @@ fn ask_recalls_answers_and_neither_shows_nor_keeps_secrets() {
     };
     assert_eq!(ask("", "first\r"), "[0] <FIRST>");
     assert_eq!(ask("--secret", "hush\r"), "[0] <HUSH>");
-    // The arrow brings the last one back.
+    // The arrow key recalls the last answer.
     assert_eq!(ask("", "\x1b[A\r"), "[0] <FIRST>");
     assert!(!term.text().contains("hush"));
-    let kept = term.read_home(".local/state/coshell/answers").expect("there is a file");
+    let kept = term.read_home(".local/state/coshell/answers").expect("the answers are stored");
     assert_eq!(kept, b"first\n");
 }
 
@@ -289,8 +286,8 @@ fn killed_program_returns_terminal() {
     let mut client = lend_from_outside(&term, "echo pid $$; read x");
     let pid: i32 = term.wait_match(r"pid (\d+)").parse().expect("a number");
     assert!(proc::is_alive(Pid::from_raw(pid)));
-    kill(Pid::from_raw(pid), Signal::SIGKILL).expect("it runs");
-    assert_eq!(client.wait().expect("it ends").code(), Some(137));
+    kill(Pid::from_raw(pid), Signal::SIGKILL).expect("the process runs");
+    assert_eq!(client.wait().expect("the client ends").code(), Some(137));
     type_line(&mut term, "echo sti''ll");
     term.wait("still");
 }
@@ -309,7 +306,7 @@ fn ask_without_free_terminal_fails_at_once() {
     assert_eq!(session.finish_call(first).status, Some(0));
 }
 
-/// Asks for the terminal, for a program whose stdout is a pipe.
+/// Requests the terminal for a program whose stdout is a pipe, and returns the read end of the pipe.
 fn request_with_pipe(client: &Client) -> io::PipeReader {
     let (reads, writes) = io::pipe().expect("a pipe");
     let fds = [writes.as_raw_fd()];
@@ -326,11 +323,11 @@ fn request_with_pipe(client: &Client) -> io::PipeReader {
     reads
 }
 
-/// Fails unless nobody can write to this pipe any more.
+/// Fails unless all write ends of the pipe are closed.
 #[track_caller]
 fn assert_write_end_closed(reads: &io::PipeReader) {
     let mut fds = [PollFd::new(reads.as_fd(), PollFlags::POLLIN)];
-    assert_eq!(poll(&mut fds, 10_000_u16), Ok(1), "somebody has its other end");
+    assert_eq!(poll(&mut fds, 10_000_u16), Ok(1), "a write end is open");
     assert_eq!(fds[0].revents(), Some(PollFlags::POLLHUP));
 }
 
@@ -345,7 +342,7 @@ fn descriptors_of_refused_request_are_closed() {
     assert_write_end_closed(&pipe);
     session.term.send("\r");
     assert_eq!(session.finish_call(first).status, Some(0));
-    // The output rests in the middle of a sequence: that is waited for, and then refused.
+    // Shell output stops inside an escape sequence: the request waits for its end, and is refused then.
     session.term.send("printf '\\033]0;un''done'; read x\r");
     session.term.wait("undone");
     let pipe = request_with_pipe(&client);

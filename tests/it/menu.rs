@@ -1,4 +1,4 @@
-//! The hotkey's menu as a person sees it: over shells and full-screen programs, in a real terminal, without a trace.
+//! Hotkey menu over shells and full-screen programs: it disappears without a trace.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::support::{Launch, PROMPT, Terminal, TestDir, bash, contains, coshell,
 
 const MENU_KEYS: &str = " r run  s stop  e errors  t triggers  n notes  q status  Esc closes";
 
-/// Everything a person can see.
+/// Visible state of a screen.
 #[derive(Debug, PartialEq)]
 struct ScreenState {
     rows: Vec<String>,
@@ -21,14 +21,14 @@ fn screen_state(term: &Terminal) -> ScreenState {
     ScreenState { rows: term.rows(), cursor: screen.cursor_position(), hidden: screen.hide_cursor(), formatted }
 }
 
-/// Waits until this is the row in reverse.
+/// Waits until the last row in reverse video is the menu row `text`, and returns its index.
 #[track_caller]
 fn wait_menu(term: &mut Terminal, text: &str) -> usize {
     term.wait_for(&format!("the menu {text:?}"), |term| {
         let screen = term.screen();
         let row =
             (0..term.rows().len()).rev().find(|&row| screen.cell(row as u16, 0).is_some_and(|cell| cell.inverse()));
-        // What does not fit is cut.
+        // The menu row is cut to the width of the terminal.
         row.filter(|&row| !term.rows()[row].is_empty() && text.starts_with(&*term.rows()[row]))
     })
 }
@@ -39,7 +39,7 @@ fn wait_screen_state(term: &mut Terminal, wanted: &ScreenState) {
     term.wait_until(&what, |term| screen_state(term) == *wanted);
 }
 
-/// Waits until this text is on the screen and nothing more comes.
+/// Waits until the screen shows `text` and the output has ended.
 #[track_caller]
 fn wait_screen(term: &mut Terminal, text: &str) -> ScreenState {
     term.wait_until(&format!("{text:?} on the screen"), |term| term.rows().iter().any(|row| row.contains(text)));
@@ -47,7 +47,8 @@ fn wait_screen(term: &mut Terminal, text: &str) -> ScreenState {
     screen_state(term)
 }
 
-/// Opens the menu over this, says on which row, and closes it again: nothing is left.
+/// Opens the menu over a screen that shows `text`, closes it, fails unless the screen is as before, and returns the
+/// menu's row.
 #[track_caller]
 fn open_and_close_menu(term: &mut Terminal, text: &str) -> usize {
     let before = wait_screen(term, text);
@@ -83,7 +84,7 @@ fn menu_over_line_filling_its_row_leaves_no_trace() {
     let mut term = bash(&[]).size(10, 20, 0, 0).start();
     term.wait(PROMPT);
     term.send("clear\r");
-    // What is typed before the prompt is echoed by the line discipline, in front of the prompt.
+    // Keys typed before the prompt are echoed by the line discipline, in front of the prompt.
     term.wait(PROMPT);
     term.send("echo 7890123");
     open_and_close_menu(&mut term, "ready> echo 7890123");
@@ -128,7 +129,7 @@ fn menu_over_vim_less_and_htop_leaves_no_trace() {
         term.wait_until("the colon", |term| term.rows()[23].trim_start().starts_with(':'));
         assert_eq!(open_and_close_menu(&mut term, ":"), 23, "{argv:?}");
     }
-    // htop draws itself anew all the time: its last row says which keys do what.
+    // htop redraws continuously: only its last row, the key bar, is compared.
     let mut term = coshell(&["--", "htop", "-d", "5"]).env("HOME", dir.root()).start();
     term.wait_until("htop", |term| term.rows()[23].starts_with("F1Help"));
     let keys = term.rows()[23].clone();
@@ -208,7 +209,7 @@ fn menu_runs_stops_and_remembers_command() {
     term.wait("bytes read");
     term.send("x\x1ds");
     term.wait_until("its end", |_| !proc::is_alive(pid));
-    // coshell may learn of that later.
+    // coshell may learn of the end later.
     term.wait_until("its title to go", |term| term.title().is_none_or(|title| !title.contains("echo")));
     term.send("\x1dr\x1b[A");
     wait_menu(&mut term, " run: echo $$ > pid; exec sleep 100");
@@ -264,7 +265,7 @@ fn flood_under_menu_waits_and_is_not_lost() {
     term.wait("flood-over\r\n");
     let text = term.text();
     let numbers = text.lines().filter_map(|line| line.trim_end().parse::<u32>().ok());
-    // The menu stands between two lines, or at the end of one.
+    // The menu row may be added to the end of a line, which is no number then.
     assert!(numbers.count() >= 299_990);
 }
 

@@ -1,15 +1,15 @@
-//! Notices as a person sees them: above the line that is being typed, which comes back with its cursor.
+//! Notices on the screen: they appear above the line being typed, which keeps its text and cursor.
 
 use crate::support::{Launch, PROMPT, Terminal, TestDir, bash, contains, coshell, direct, needs};
 
-/// A coprocess that fails when it is told to, and sleeps until then.
+/// Command of a coprocess that sleeps until a line arrives in the FIFO `go`, and fails then.
 const FAILING_COPROC: &str = "mkfifo \"$HOME/go\"; read -r go < \"$HOME/go\"; echo the-reason >&2; exit 3";
 
 fn options() -> [&'static str; 4] {
     ["--indicator", "none", "-c", FAILING_COPROC]
 }
 
-/// What a person sees: the rows, the cursor, and what the characters look like.
+/// Visible state of a screen.
 #[derive(Debug, PartialEq)]
 struct ScreenState {
     rows: Vec<String>,
@@ -20,7 +20,7 @@ fn screen_state(term: &Terminal) -> ScreenState {
     ScreenState { rows: term.rows(), cursor: term.screen().cursor_position() }
 }
 
-/// Waits until the screen shows this and nothing more comes.
+/// Waits until the screen shows `text` and the output has ended.
 #[track_caller]
 fn wait_screen(term: &mut Terminal, text: &str) -> ScreenState {
     term.wait_until(&format!("{text:?} on the screen"), |term| term.rows().iter().any(|row| row.contains(text)));
@@ -28,8 +28,8 @@ fn wait_screen(term: &mut Terminal, text: &str) -> ScreenState {
     screen_state(term)
 }
 
-/// The notice comes above the line that begins on this row of the screen as it is; nothing else changes. Says how many
-/// rows it takes.
+/// Lets the coprocess fail, and fails unless its notice appears above row `first` of the screen `before` and nothing
+/// else changes. Returns the number of its rows.
 #[track_caller]
 fn assert_notice_above(term: &mut Terminal, first: usize, before: &ScreenState) -> usize {
     std::fs::write(term.home().join("go"), "").unwrap();
@@ -42,7 +42,7 @@ fn assert_notice_above(term: &mut Terminal, first: usize, before: &ScreenState) 
     })
 }
 
-/// The screen as it should be then.
+/// Returns the screen `before` with `notice` inserted above row `first`.
 fn with_notice(before: &ScreenState, first: usize, notice: &[String]) -> ScreenState {
     let mut rows = before.rows.clone();
     let used = rows.iter().rposition(|row| !row.is_empty()).unwrap_or(0).max(usize::from(before.cursor.0)) + 1;
@@ -54,7 +54,7 @@ fn with_notice(before: &ScreenState, first: usize, notice: &[String]) -> ScreenS
     ScreenState { rows, cursor: (row as u16, before.cursor.1) }
 }
 
-/// Starts a shell, types something into it, and has the notice come above the line of the prompt.
+/// Starts a shell, types `typed`, and fails unless the notice appears above the row with the prompt.
 #[track_caller]
 fn start_and_assert_notice(launch: Launch, prompt: &str, typed: &str, text: &str) -> Terminal {
     let mut term = launch.start();
@@ -134,7 +134,7 @@ fn output_after_notice_keeps_its_colour() {
     let count = assert_notice_above(&mut term, 0, &before);
     std::fs::write(term.home().join("over"), "").unwrap();
     term.wait_until("the rest", |term| term.rows().contains(&"red still".to_owned()));
-    let cell = term.screen().cell(count as u16, 5).cloned().expect("it is there");
+    let cell = term.screen().cell(count as u16, 5).cloned().expect("the cell is on the screen");
     assert!(cell.bold() && cell.fgcolor() == vt100::Color::Idx(1) && !cell.dim());
 }
 
@@ -147,7 +147,7 @@ fn notice_appears_above_zsh_line() {
     term.send("x\r");
     term.wait_until("the output", |term| term.rows().contains(&"xab".to_owned()));
 
-    // A prompt on the right, and a line that wraps.
+    // A right prompt, and a line that wraps.
     let launch = zsh(&options()).env("PS1", "zsh> ").env("RPROMPT", "%F{red}right%f").size(12, 40, 0, 0);
     let mut term = start_and_assert_notice(launch, "zsh>", "echo 'a line'", "right");
     term.send(" a line that is longer than the terminal is wide\x1b[D\x1b[D");
@@ -194,7 +194,7 @@ fn notice_inside_tmux_appears_above_line() {
     wait_screen(&mut term, "in>");
     term.send("echo 'a line that is longer than the terminal is wide'\x1b[D\x1b[D");
     let before = wait_screen(&mut term, "wide'");
-    // tmux has the last row, so nothing scrolls.
+    // tmux occupies the last row, so nothing scrolls.
     std::fs::write(term.home().join("go"), "").unwrap();
     term.wait_until("the notice above the line", |term| {
         let now = screen_state(term);
@@ -213,7 +213,7 @@ fn notice_on_dumb_terminal_is_plain_line() {
     for kind in ["dumb", ""] {
         let mut term = bash(&[]).env("TERM", kind).start();
         term.wait(PROMPT);
-        // The hotkey is the shell's, as is any other key; Ctrl-V takes it as it is.
+        // On a dumb terminal the hotkey goes to the shell as any other key; Ctrl-V inserts it.
         term.send("echo 'a\x16\x1db'; \"$WRAP\" annotate 1 'a note'\r");
         term.wait("a\x1db\r\n");
         term.wait("coshell: note on line 1: ");

@@ -1,10 +1,10 @@
-//! The client in Python (`examples/client.py`), in a session and against it.
+//! The Python client (`examples/client.py`), run inside a session.
 
 use crate::support::{Ended, Terminal, TestDir, contains, needs, wrapped};
 
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/client.py");
 
-/// A session whose sockets lie here, with this script in it.
+/// Starts `script` in a session whose runtime and working directory is `dir`.
 fn session(dir: &TestDir, script: &str) -> Terminal {
     needs("python3");
     let script = script.replace("CLIENT", CLIENT);

@@ -1,9 +1,9 @@
-//! coshell in a pipeline: stdin and stdout may be files, pipes or nothing at all.
+//! Redirection: stdin and stdout of coshell are files, pipes, /dev/null or closed.
 
 use crate::support::compare::Outcome;
 use crate::support::{Ended, TestDir, contains, direct, fresh_modes, run, show};
 
-/// Runs a line of shell that has coshell in it, as `$WRAP`.
+/// Runs a line of shell that calls coshell as `$WRAP`.
 fn run_line(script: &str, dir: &TestDir) -> Outcome {
     run(direct(&["sh", "-c", script]).cwd(dir.root()))
 }
@@ -24,15 +24,15 @@ fn end_of_piped_input_becomes_end_of_file() {
     let dir = TestDir::new();
     let outcome = run_line("printf 'one\\ntwo\\n' | \"$WRAP\" -- wc -l", &dir);
     assert_eq!(outcome.ended, Ended::Code(0));
-    assert!(contains(&outcome.bytes, "2"), "{}", show(&outcome.bytes));
+    assert!(contains(&outcome.bytes, "2\r\n"), "{}", show(&outcome.bytes));
 }
 
-/// One end-of-file character only hands over an unfinished line; it takes another to end the input.
+/// The first end-of-file character only completes an unfinished line; a second one ends the input (termios(3), VEOF).
 #[test]
 fn piped_input_without_last_newline_ends() {
     let dir = TestDir::new();
     let outcome = run_line("printf 'one\\ntwo' | \"$WRAP\" -- wc -c", &dir);
-    assert!(contains(&outcome.bytes, "7"), "{}", show(&outcome.bytes));
+    assert!(contains(&outcome.bytes, "7\r\n"), "{}", show(&outcome.bytes));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn log_at_file_size_limit_does_not_end_session() {
     assert_eq!(dir.read("log").len(), 20 * 512);
 }
 
-/// Other writers to the terminal need its output processing: their lines would become stairs.
+/// Other writers to the terminal need its output processing, without which a newline does not return the carriage.
 #[test]
 fn stdout_to_pipe_keeps_output_processing_of_terminal() {
     let mut term = direct(&["sh", "-c", "\"$WRAP\" -- sh -c 'echo up; read x; echo got-$x' | cat"]).start();
@@ -145,8 +145,10 @@ fn command_with_all_streams_redirected_has_terminal() {
 fn inherited_pipe_is_never_made_non_blocking() {
     let dir = TestDir::new();
     let flags = |name: &str, fd: i32| format!("sed -n 's/^flags:[^0-9]*/{name} /p' /proc/self/fdinfo/{fd} >&2");
+    // The command runs and has read from the pipe: coshell has set both descriptors up.
+    let up = "until [ -e up ]; do sleep 0.02; done";
     let script = format!(
-        "(echo x; sleep 0.3; {}) | \"$WRAP\" -- cat | (sleep 0.2; {}; cat > /dev/null)",
+        "(echo x; {up}; {}) | \"$WRAP\" -- sh -c 'read x; : > up; cat' | ({up}; {}; cat > /dev/null)",
         flags("writer", 1),
         flags("reader", 0)
     );

@@ -1,5 +1,4 @@
-//! What the shell writes reaches the terminal byte for byte, and what is typed reaches the shell, whatever the
-//! bytes, the amount and the speed.
+//! Byte-for-byte relay of output to the terminal and of keys to the shell, for all bytes, amounts and speeds.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +30,7 @@ fn two_megabytes_of_noise_are_shown_unchanged() {
     let data = noise(2_000_000, 7);
     let file = dir.write_file("noise", &data);
     let shown = run(wrapped(&[], &format!("stty raw; cat {file}"))).bytes;
-    // The noise may end in a mode that is turned off again.
+    // The noise may end with a mode left on, which coshell turns off again.
     assert!(shown.starts_with(&data), "{} bytes of {}", shown.len(), data.len());
 }
 
@@ -56,7 +55,7 @@ fn eight_bit_bytes_in_c_locale_are_unchanged() {
     assert!(shown.starts_with(&data), "{} bytes of {}", shown.len(), data.len());
 }
 
-/// One megabyte pasted into `cat` while the terminal stops reading for two seconds.
+/// Pastes one megabyte into `cat` while the terminal stops reading for two seconds.
 #[test]
 fn pasted_megabyte_is_echoed_while_terminal_stops_reading() {
     let data = noise(1_000_000, 5);
@@ -73,7 +72,7 @@ fn pasted_megabyte_is_echoed_while_terminal_stops_reading() {
     assert!(term.unread() == data, "{} bytes of {} came back", term.unread().len(), data.len());
 }
 
-/// The same in lines with echo, so that both directions are full at once.
+/// Does the same in lines with echo, so that the queues of both directions are full.
 #[test]
 fn paste_into_cooked_tee_with_echo_does_not_deadlock() {
     let text = "0123456789 abcdefghijklmnopqrstuvwxyz 0123456789 abcdefghijklmnopqrstuvwxyz\n".repeat(3_000);
@@ -87,7 +86,7 @@ fn paste_into_cooked_tee_with_echo_does_not_deadlock() {
     assert!(dir.read("got") == text.as_bytes(), "{} bytes of {}", dir.read("got").len(), text.len());
 }
 
-/// Output written right before the end is never lost. COSHELL_ROUNDS raises the number of rounds.
+/// Ends commands right after their output. COSHELL_ROUNDS sets the number of rounds.
 #[test]
 fn fast_exit_loses_no_output() {
     let rounds = std::env::var("COSHELL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
@@ -111,7 +110,7 @@ fn lone_escape_key_is_passed_on_at_once() {
     term.wait("got");
 }
 
-/// Each byte of a key sequence on its own, as a slow line delivers it.
+/// Sends each byte of a key sequence on its own, as a slow connection delivers it.
 #[test]
 fn key_sequences_sent_byte_by_byte_arrive_unchanged() {
     let keys = "\x1b[A\x1b[1;5C\x1bOP\u{e9}\u{4e2d}\x1b[200~pasted\x1b[201~\x1b[<0;3;4M\x1b]11;rgb:0/0/0\x07end";
@@ -134,7 +133,7 @@ fn coshell_sends_no_terminal_queries() {
     assert_eq!(shown, b"hi\r\n", "{}", show(&shown));
 }
 
-/// As without coshell, the terminal keeps it until somebody reads it.
+/// Keys typed early wait in the terminal until coshell reads them, as without coshell.
 #[test]
 fn keys_typed_during_startup_are_not_lost() {
     for round in 0..20_u32 {

@@ -1,4 +1,4 @@
-//! `tests/run` itself: without what it needs it stops before cargo starts, and names the remedy.
+//! `tests/run`: without the needed programs it stops before cargo starts and names the remedy.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,13 +11,13 @@ const PACKAGES: &str = "lrzsz tmux zsh fish bash vim less htop mc mandoc bash-co
                         mawk gcc libc6-dev npm python3-venv";
 const INSTALL: &str = "apt-get update && apt-get install -y --no-install-recommends";
 
-/// A machine for `tests/run`: the programs in `bin` are the only ones on its PATH.
+/// Directory that plays a machine for `tests/run`: the programs in `bin` are the only ones on its PATH.
 struct Machine {
     dir: TestDir,
 }
 
 impl Machine {
-    /// Has a Rust toolchain, apt-get and almost nothing else; `uid` is what `id -u` prints.
+    /// Creates a machine with a Rust toolchain, apt-get and almost nothing else; `uid` is the output of `id -u`.
     fn bare(uid: u32) -> Self {
         let machine = Self { dir: TestDir::new() };
         fs::create_dir(machine.dir.path("bin")).unwrap();
@@ -26,7 +26,7 @@ impl Machine {
         }
         machine.write_program("id", &format!("echo {uid}"));
         machine.write_program("rustc", "echo 'rustc 1.88.0 (6b00bc388 2025-06-23)'");
-        // Each start is recorded, and fails; so does that of cargo, but for questions about its version.
+        // apt-get and cargo record each start and fail, except cargo's answers about its version.
         let record = format!("echo \"$0\" \"$@\" >> '{}'; exit 1", machine.dir.path_str("started"));
         machine.write_program("apt-get", &record);
         machine.write_program("cargo", &format!("[ \"$2\" = --version ] && exit 0\n{record}"));
@@ -43,7 +43,7 @@ impl Machine {
         command.envs(env.iter().copied()).stdin(std::process::Stdio::null()).output().unwrap()
     }
 
-    /// The command lines of the programs that were started.
+    /// Returns the command lines of the programs started.
     fn started(&self) -> String {
         String::from_utf8(self.dir.read("started")).unwrap()
     }
@@ -89,7 +89,7 @@ fn packages_are_installed_only_by_option_or_ci() {
         let machine = Machine::bare(0);
         machine.write_program("apt-get", &format!("echo \"$@\" >> '{}'", machine.dir.path_str("started")));
         let text = stderr(&machine.run(args, &env));
-        // This apt-get installs nothing, which does not go unnoticed.
+        // This apt-get installs nothing, and the script notices that.
         assert!(text.contains(INSTALL), "{args:?}: {text}");
         let started = machine.started();
         assert_eq!(started, format!("update -q\ninstall -qy --no-install-recommends {PACKAGES}\n"), "{args:?}");

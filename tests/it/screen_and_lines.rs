@@ -1,4 +1,4 @@
-//! Reading the terminal: `coshell screen` shows what the terminal shows, `coshell lines` what was printed.
+//! `coshell screen` returns the visible screen, `coshell lines` the lines printed.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::support::terminal::DEADLINE;
 use crate::support::{PROMPT, Session, TestDir, bash, coshell, needs, proc};
 
-/// What a cell shows: its text, its colours, and whether it is bold, italic, underlined, inverse.
+/// Cell of a screen: text, foreground, background, and the attributes bold, italic, underline, inverse.
 type Cell = (String, Value, Value, [bool; 4]);
 
-/// The cells of an answer, those at the end of a row that nobody wrote left out.
+/// Returns the cells of a `screen` response, without blanks at the ends of rows.
 fn response_cells(screen: &Value) -> Vec<Vec<Cell>> {
     let runs = screen["runs"].as_array().expect("rows").iter();
     let row = |row: &Value| {
@@ -27,7 +27,7 @@ fn response_cells(screen: &Value) -> Vec<Vec<Cell>> {
     runs.map(row).collect()
 }
 
-/// The same, as another terminal emulation has them.
+/// Returns the cells of the same screen in another terminal emulation (vt100).
 fn emulated_cells(screen: &vt100::Screen) -> Vec<Vec<Cell>> {
     let (rows, cols) = screen.size();
     let colour = |colour| match colour {
@@ -36,7 +36,7 @@ fn emulated_cells(screen: &vt100::Screen) -> Vec<Vec<Cell>> {
         vt100::Color::Rgb(r, g, b) => format!("#{r:02x}{g:02x}{b:02x}").into(),
     };
     let cell = |row, col| {
-        let cell = screen.cell(row, col).expect("it is on the screen");
+        let cell = screen.cell(row, col).expect("the cell is on the screen");
         let flags = [cell.bold(), cell.italic(), cell.underline(), cell.inverse()];
         let (foreground, background) = (colour(cell.fgcolor()), colour(cell.bgcolor()));
         (!cell.is_wide_continuation()).then(|| match cell.has_contents() {
@@ -57,7 +57,7 @@ fn trim_blank(mut cells: Vec<Cell>) -> Vec<Cell> {
     cells
 }
 
-/// Where the cursor is, which screen is shown, and whether the cursor is.
+/// Returns row, column and visibility of the cursor, and whether the alternate screen is shown.
 fn response_state(screen: &Value) -> (u64, u64, bool, bool) {
     let cursor = &screen["cursor"];
     let at = |name: &str| cursor[name].as_u64().expect("a number");
@@ -70,7 +70,7 @@ fn emulated_state(screen: &vt100::Screen) -> (u64, u64, bool, bool) {
     (row.into(), column.into(), !screen.hide_cursor(), screen.alternate_screen())
 }
 
-/// A session and another emulation of its terminal, which is resized when that is.
+/// Session, and a second emulation of its terminal with the same size and output.
 struct EmulatedSession {
     session: Session,
     parser: vt100::Parser,
@@ -94,14 +94,14 @@ impl EmulatedSession {
         self.session.term.resize(rows, cols, 0, 0);
     }
 
-    /// Waits until what the session says and what the terminal shows are the same.
+    /// Waits until the response to `screen` equals the second emulation.
     #[track_caller]
     fn assert_equal(&mut self) {
         self.assert_equal_with_redraw("");
     }
 
-    /// The same, with another SIGWINCH and this key now and then: not every program draws everything anew when the window
-    /// is resized, and mc overlooks a change at times, although its terminal has the new size.
+    /// Does the same, and sends SIGWINCH and `key` in every twentieth round: some programs do not redraw completely
+    /// after a resize, and mc at times misses one although its terminal has the new size.
     #[track_caller]
     fn assert_equal_with_redraw(&mut self, key: &str) {
         let mut client = self.session.client();
@@ -113,7 +113,7 @@ impl EmulatedSession {
             }
             if round % 20 == 0 && !key.is_empty() {
                 for program in proc::children(self.session.term.pid()) {
-                    kill(program, Signal::SIGWINCH).expect("it runs");
+                    kill(program, Signal::SIGWINCH).expect("the process runs");
                 }
                 self.session.term.send(key);
             }
@@ -138,7 +138,7 @@ impl EmulatedSession {
     }
 }
 
-/// Runs a program in a session and looks at it: when it shows this, after these keys, and in a window of another size.
+/// Runs `program` in a session and compares screens when it shows `text`, after `keys`, and in other window sizes.
 fn assert_screen_responses(program: &[&str], text: &str, keys: &str) {
     needs(program[0]);
     let dir = TestDir::new();
@@ -237,11 +237,11 @@ fn command_output_is_selected_by_marks() {
     assert!(session.call(&["lines", "--command=99"]).stderr.contains("fewer"));
 }
 
-/// Columns of a window in which commands are typed that fill rows of it.
+/// Columns of the window in which typed commands fill rows.
 const NARROW: u16 = 40;
 
-/// Types commands that end in a row's last column, near it, and in the second row's, each followed by these keys; what they
-/// print has to be a line of its own for triggers and for `lines`.
+/// Types commands that end in or near the last column of the first and second row, each followed by `keys`. Fails
+/// unless their output is a separate line for triggers and for `lines`.
 fn assert_output_is_separate_line(mut session: Session, prompt: &str, print: impl Fn(&str) -> String, keys: &str) {
     let wide = usize::from(NARROW);
     for columns in [wide - 1, wide, wide + 1, 2 * wide - 1, 2 * wide, 2 * wide + 1] {
@@ -263,7 +263,7 @@ fn assert_output_is_separate_line(mut session: Session, prompt: &str, print: imp
     }
 }
 
-/// What they print is captured.
+/// Options that capture the output of the commands.
 const CAPTURE: [&str; 4] = ["-q", "-t", r"^OUT\d+PUT$", "--capture"];
 
 fn narrow_bash() -> Session {

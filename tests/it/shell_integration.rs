@@ -1,5 +1,5 @@
-//! The marks of the shells' integration: which come, in which order, and that nothing else changes. Real shells, each
-//! with start-up files of its own, in a session.
+//! Prompt marks (OSC 133) and directories (OSC 7) of the shell integration: their order, and that nothing else
+//! changes. Real shells with various start-up files run in a session.
 
 use std::fmt::Write as _;
 
@@ -7,15 +7,15 @@ use regex::bytes::Regex;
 
 use crate::support::{Terminal, TestDir, contains, coshell, count, direct, needs};
 
-/// What a start-up file says to have the marks; `$WRAP` is the program under test.
+/// Line of a start-up file that loads the integration; `$WRAP` is the coshell under test.
 const BASH: &str = "eval \"$(\"$WRAP\" integration bash)\"";
 const ZSH: &str = "eval \"$(\"$WRAP\" integration zsh)\"";
 const FISH: &str = "\"$WRAP\" integration fish | source";
 
-/// What ends each prompt, and so says that the shell waits.
+/// Mark at the end of each prompt: the shell waits for input then.
 const PROMPT_END: &str = "\x1b]133;B\x07";
 
-/// bash in a session, with these lines as its start-up file.
+/// Starts bash in a session with `startup` as its start-up file.
 fn bash(dir: &TestDir, startup: &str) -> Terminal {
     let rc = dir.write_file("bashrc", startup);
     coshell(&["-q", "--", "bash", "--noprofile", "--rcfile", &rc, "-i"]).cwd(dir.root()).start()
@@ -34,10 +34,10 @@ fn fish(dir: &TestDir, startup: &str) -> Terminal {
     coshell(&["-q", "--", "fish", "--private", "-C", &source]).cwd(dir.root()).start()
 }
 
-/// A shell in a session, with these lines as its start-up file.
+/// Function that starts a shell in a session with the given start-up file.
 type StartShell = fn(&TestDir, &str) -> Terminal;
 
-/// The marks in what was shown, such as `7 A B C D;0`; a path after `7` where it is not the same as before.
+/// Returns the marks shown, such as `7 A B C D;0`; a URL stands in place of `7` where the directory has changed.
 fn marks(term: &Terminal) -> String {
     let mark = Regex::new(r"\x1b\](?:133;([^\x07\x1b]*)|7;(file:[^\x07\x1b]*))").expect("a pattern");
     let (mut text, mut last) = (String::new(), None);
@@ -58,7 +58,7 @@ fn marks(term: &Terminal) -> String {
     text.trim_end().to_owned()
 }
 
-/// Waits for the first prompt, then types each of these and waits for the next one.
+/// Waits for the first prompt, then types each of `keys` and waits for the next prompt.
 fn type_at_prompts(term: &mut Terminal, keys: &[&str]) {
     term.wait(PROMPT_END);
     for keys in keys {
@@ -67,19 +67,20 @@ fn type_at_prompts(term: &mut Terminal, keys: &[&str]) {
     }
 }
 
-/// Types; an interrupt only when what is before it is on the line, as a hand would.
+/// Types `keys`, with a final Ctrl-C only after the text before it is echoed.
 fn type_keys(term: &mut Terminal, keys: &str) {
     let text = keys.trim_end_matches('\x03');
     term.send(text);
     if text != keys {
         term.wait_until("the echo", |term| term.rows().iter().any(|row| row.contains(text)));
-        // An interrupt just before a shell waits for its next key is seen with that key only, by bash and zsh alike.
+        // bash and zsh see an interrupt just before they wait for a key only with that key.
         term.wait_quiet();
         term.send("\x03");
     }
 }
 
-/// Starts a shell and types each of these at a prompt: these are the marks. Says what was shown.
+/// Starts a shell, types each of `keys` at a prompt, and fails unless the marks are `expected`. Returns the bytes
+/// shown.
 fn expect_marks(start: StartShell, startup: &str, keys: &[&str], expected: &str) -> Vec<u8> {
     let dir = TestDir::new();
     let mut term = start(&dir, startup);
@@ -88,7 +89,8 @@ fn expect_marks(start: StartShell, startup: &str, keys: &[&str], expected: &str)
     term.output().to_vec()
 }
 
-/// Starts a shell whose start-up file makes the prompt anew: after these prompts all have their marks.
+/// Starts a shell whose start-up file resets the prompt after the integration, and fails unless marks are complete
+/// behind `prompts`.
 fn expect_marks_after_prompt_reset(start: StartShell, startup: &str, prompts: &[&str]) {
     let dir = TestDir::new();
     let mut term = start(&dir, startup);
@@ -102,7 +104,7 @@ fn expect_marks_after_prompt_reset(start: StartShell, startup: &str, prompts: &[
     assert!(marks(&term).ends_with("7 A B C D;4 7 A B"), "{}", marks(&term));
 }
 
-/// What everybody does at a prompt, and the marks of it: a failure, an empty line, Ctrl-C, several lines, a success.
+/// Typical input at a prompt: a failure, an empty line, Ctrl-C, a command of several lines, a success.
 const TYPICAL_KEYS: &[&str] = &["(exit 3)\r", "\r", "abc\x03", "for x in 1 2; do\recho $x; done\r", "true\r"];
 const TYPICAL_MARKS: &str = "7 A B C D;3 7 A B 7 A B 7 A B C D;0 7 A B C D;0 7 A B";
 
@@ -111,7 +113,7 @@ fn bash_marks_prompts_commands_and_statuses() {
     expect_marks(bash, &format!("PS1='p> '\n{BASH}"), TYPICAL_KEYS, TYPICAL_MARKS);
 }
 
-/// Sourced twice, in the worst of company: each of these is a start-up file, and the marks are the same.
+/// Sources the integration twice in start-up files that change prompts and hooks in every known way.
 #[test]
 fn bash_marks_survive_prompt_customizations() {
     let reset = "anew() { PS1='anew> '; }";
@@ -138,7 +140,7 @@ fn bash_marks_survive_prompt_customizations() {
     }
 }
 
-/// Whatever makes PS1 anew behind the marks is overtaken, at the third prompt at the latest.
+/// A hook behind the integration that resets PS1 is overtaken at the third prompt at the latest.
 #[test]
 fn bash_marks_survive_prompt_reset_by_later_hook() {
     for trap in ["", "trap true DEBUG; "] {
@@ -147,7 +149,7 @@ fn bash_marks_survive_prompt_reset_by_later_hook() {
     }
 }
 
-/// A trap that tells what is typed from what prompts run sees the same as without the marks.
+/// A DEBUG trap that tells typed commands from prompt commands sees the same as without marks.
 #[test]
 fn bash_debug_trap_sees_typed_commands_only() {
     let flag = "trap '[ -z \"$ready\" ] || { ready=; echo \"<<$BASH_COMMAND>>\"; }' DEBUG; PROMPT_COMMAND='ready=1'";
@@ -157,7 +159,7 @@ fn bash_debug_trap_sees_typed_commands_only() {
     assert!(contains(term.output(), "<<echo one>>") && contains(term.output(), "<<echo two>>"), "{}", term.text());
 }
 
-/// What comes of bash-preexec: its functions run first, its switch has to be the last thing of a prompt.
+/// bash-preexec: its functions run first, and the assignment that arms its trap has to come last in a prompt.
 #[test]
 fn bash_marks_work_with_bash_preexec() {
     let preexec = "bash_preexec_imported=defined; precmd_functions=(); typed=\n\
@@ -214,7 +216,7 @@ fn fish_marks_prompts_commands_and_statuses() {
     assert!(prompts.iter().all(|prompt| contains(&seen, prompt)), "the prompt sees no status: {}", seen.escape_ascii());
 }
 
-/// fish draws its prompt again as often as it likes, and the marks with it.
+/// fish redraws its prompt any number of times, each time with its marks.
 #[test]
 fn fish_redrawn_prompt_keeps_mark_pairs() {
     let prompts = [
@@ -228,7 +230,7 @@ fn fish_redrawn_prompt_keeps_mark_pairs() {
         let dir = TestDir::new();
         let mut term = fish(&dir, &format!("{prompt}\n{FISH}"));
         type_at_prompts(&mut term, &["echo hi\r", "abc\x03"]);
-        // What it draws again may be half here.
+        // A redraw may be incomplete at this point.
         term.wait_quiet();
         let all = marks(&term);
         assert!(pair.is_match(format!("{all} ").as_bytes()), "{prompt}: {all}\n{}", term.text());
@@ -243,7 +245,7 @@ fn fish_marks_redefined_prompt() {
     term.wait_until("the new prompt, marked", |term| contains(term.output(), "\x1b]133;A\x07anew> \x1b]133;B\x07"));
 }
 
-/// A path as a URL has it, whatever is in it.
+/// Enters a directory whose name needs percent-encoding in a URL.
 #[test]
 fn directory_is_reported_as_url_in_each_shell() {
     let name = "a b;%é中'\"&\u{7f}~";
@@ -262,7 +264,7 @@ fn directory_is_reported_as_url_in_each_shell() {
     }
 }
 
-/// The marks are as wide as nothing: long lines wrap, and are edited, where they would without them.
+/// Marks have no width: long lines wrap and are edited as without them.
 #[test]
 fn screen_with_marks_equals_screen_without() {
     let two = "function fish_prompt; printf 'one\\ntwo> '; end";
@@ -283,7 +285,7 @@ fn screen_with_marks_equals_screen_without() {
     }
 }
 
-/// Where a prompt has marks already, there are those alone.
+/// A prompt that already has marks gets no others.
 #[test]
 fn existing_marks_are_not_doubled() {
     let (open, close) = ("\\e]133;A\\a", "\\e]133;B\\a");
@@ -305,7 +307,7 @@ fn existing_marks_are_not_doubled() {
     expect_marks(fish, &file, &["true\r", "\r"], "A B A B A B");
 }
 
-/// Outside a session, and where nobody types, nothing is said and nothing is set.
+/// Outside a session, in a non-interactive shell and on a dumb terminal, the integration prints and sets nothing.
 #[test]
 fn integration_outside_session_does_nothing() {
     let dir = TestDir::new();
@@ -327,7 +329,7 @@ fn integration_outside_session_does_nothing() {
     term.wait("<p> >");
 }
 
-/// A shell in the shell has marks of its own, and the outer one goes on where it was.
+/// Marks of a nested shell, and of the outer shell before and after it.
 #[test]
 fn nested_shell_has_its_own_marks() {
     let dir = TestDir::new();
@@ -335,7 +337,7 @@ fn nested_shell_has_its_own_marks() {
     let inner = format!("bash --noprofile --rcfile {} -i\r", dir.path_str("bashrc"));
     type_at_prompts(&mut term, &[&inner, "(exit 5)\r", "exit 6\r", "true\r"]);
     assert_eq!(marks(&term), "7 A B C 7 A B C D;5 7 A B C D;6 7 A B C D;0 7 A B", "{}", term.text());
-    // One that reads no start-up file inherits a marked prompt at most, and complains of nothing.
+    // A shell without start-up file inherits at most a marked prompt, and prints no error.
     type_at_unmarked_prompts(&mut term, &["bash --norc --noprofile -u\r", "echo inside\r"]);
     assert_eq!(count(term.output(), "unbound") + count(term.output(), "not found"), 0, "{}", term.text());
 }

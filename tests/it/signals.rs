@@ -1,5 +1,5 @@
-//! Signals: what is inherited inside is what is inherited outside, and whichever signal ends coshell, at whichever
-//! phase, the terminal is as it was. A panic counts as one.
+//! Signals: dispositions and masks are inherited, and the terminal is restored whichever signal, or panic, ends
+//! coshell in whichever phase.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,8 @@ use crate::support::{
     Ended, Launch, Terminal, contains, coshell, direct, fresh_modes, proc, run, same_output, show, wrapped,
 };
 
-/// What the program itself has, without a shell in between, which would clear its mask.
+/// Fails unless the signal masks of `grep` are the same directly and through coshell, and returns them. No shell
+/// stands in between, which would clear its mask.
 fn assert_same_masks(configure: impl Fn(Launch) -> Launch) -> String {
     let inspect = ["grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"];
     let plain = run(configure(direct(&inspect)));
@@ -88,16 +89,16 @@ fn sigterm_ends_session_whose_shell_ignores_sighup() {
     assert_eq!(term.modes(), fresh_modes());
 }
 
-/// Reads nothing until this is so.
+/// Reads no output until `holds` returns true.
 fn pause_until(term: &mut Terminal, what: &str, holds: impl Fn(&Terminal) -> bool) {
     let until = Instant::now() + DEADLINE;
     while !holds(term) {
-        assert!(Instant::now() < until, "waited in vain for: {what}");
+        assert!(Instant::now() < until, "timed out waiting for: {what}");
         term.pause_reading(Duration::from_millis(20));
     }
 }
 
-/// A connection that is frozen: nobody reads, and nobody will. What the terminal had not read is lost for its modes.
+/// A frozen connection never reads again: unread output is discarded so that the modes can be turned off.
 #[test]
 fn term_and_hup_end_session_with_blocked_terminal() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
@@ -118,7 +119,7 @@ fn term_and_hup_end_session_with_blocked_terminal() {
     }
 }
 
-/// Whatever each signal does, the terminal is as before at the end, and a mode that was left on is off.
+/// Sends each signal: the terminal is restored at the end, and a mode left on is turned off.
 #[test]
 fn every_catchable_signal_leaves_terminal_restored() {
     let before = fresh_modes();
@@ -130,7 +131,7 @@ fn every_catchable_signal_leaves_terminal_restored() {
         let mut term = wrapped(&["-q"], "ulimit -c 0; printf '\\033[?2004h'; echo up; read x").start();
         term.wait("up");
         term.signal_number(signal);
-        // Ends the script where the signal ended nothing.
+        // Ends the script where the signal did not end coshell.
         term.send("\r");
         let ended = term.wait_end();
         assert_eq!(term.modes(), before, "{signal}: {ended:?}");
@@ -161,7 +162,7 @@ fn signal_during_exit_leaves_terminal_restored() {
         term.wait("up");
         term.send("\r");
         term.read_for(Duration::from_micros(50) * round);
-        // It may be gone by now.
+        // Fails with ESRCH where coshell has ended already.
         let _ = kill(term.pid(), Signal::SIGTERM);
         let ended = term.wait_end();
         assert!(matches!(ended, Ended::Code(0 | 143)), "round {round}: {ended:?}");
@@ -169,14 +170,15 @@ fn signal_during_exit_leaves_terminal_restored() {
     }
 }
 
-/// The variable is honoured by builds with debug assertions only, which the tests' are.
+/// Builds with debug assertions, as those of tests, honour the variable.
 #[test]
 fn panic_in_any_phase_leaves_terminal_restored() {
     let before = fresh_modes();
     for phase in ["start", "raw", "relay", "exit"] {
         let launch = wrapped(&[], "printf '\\033[?2004h\\033[?25l'; echo up; read x; exit 0");
         let mut term = launch.env("COSHELL_TEST_PANIC", phase).start();
-        term.read_for(Duration::from_millis(300));
+        let up = |term: &Terminal| term.ended().is_some() || contains(term.output(), "up");
+        term.wait_until("the script or the end", up);
         if term.ended().is_none() {
             term.send("\r");
         }
@@ -191,12 +193,16 @@ fn panic_in_any_phase_leaves_terminal_restored() {
 
 #[test]
 fn winch_and_cont_to_coshell_do_not_reach_shell() {
-    let mut term = wrapped(&[], "trap 'echo got it' USR2; echo up; read x; echo bye").start();
+    // The last signal is the shell's own: it shows that the trap works.
+    let script = "trap 'echo got it' WINCH CONT; echo up; read x; echo bye; read x; kill -WINCH $$";
+    let mut term = wrapped(&[], script).start();
     term.wait("up");
     term.signal(Signal::SIGWINCH);
     term.signal(Signal::SIGCONT);
-    assert!(proc::is_alive(term.pid()));
+    term.send("\r");
+    term.wait("bye");
+    assert!(!contains(term.output(), "got it"), "{}", show(term.output()));
     term.send("\r");
     assert_eq!(term.wait_end(), Ended::Code(0));
-    assert!(!contains(term.output(), "got it"));
+    assert!(contains(term.unread(), "got it"), "{}", show(term.output()));
 }

@@ -1,10 +1,10 @@
-//! A silent coprocess: while it runs, what the shell prints is for it alone, and nothing is lost when it ends.
+//! Silent coprocesses: while one runs, it alone gets the shell's output, and unread output is shown at its end.
 
 use std::time::Duration;
 
 use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, contains, proc, run, shell, show, wrapped};
 
-/// Reads byte by byte up to a word, waits as long as it is told, and leaves.
+/// Python program that reads byte by byte up to a word, sleeps, and exits.
 const READER: &str = "
 import os, sys, time
 seen = b''
@@ -16,18 +16,18 @@ open(sys.argv[2], 'wb').write(seen)
 time.sleep(float(sys.argv[3]))
 ";
 
-/// A silent coprocess on the word `start-silent` that reads up to `word`.
+/// Returns the command of a coprocess that reads up to `word`, stores its input, and sleeps for `rest` seconds.
 fn reader_command(dir: &TestDir, word: &str, rest: &str) -> String {
     let script = dir.write_file("reader.py", READER);
     format!("python3 {script} '{word}' {} {rest}", dir.path_str("read"))
 }
 
-/// A script's waiting until that has read all that it reads.
+/// Returns a shell loop that waits until the reader has stored its input.
 fn until_reader_done(dir: &TestDir) -> String {
     format!("until [ -s {} ]; do sleep 0.02; done", dir.path_str("read"))
 }
 
-/// A terminal so high that nothing scrolls out of it; its rows that are not blank.
+/// Runs `script` in a terminal in which nothing scrolls out, and returns the rows that are not blank.
 fn shown_rows(options: &[&str], script: &str) -> Vec<String> {
     let mut term = wrapped(options, script).size(1500, 80, 0, 0).start();
     term.wait_end();
@@ -74,9 +74,9 @@ fn output_sent_to_silent_coproc_that_never_reads_is_shown() {
 
 #[test]
 fn short_silent_coproc_writes_no_byte() {
-    // It ends when it has read the line that started it, and the word.
+    // The coprocess ends when it has read the line that started it, and the word.
     let command = "head -c 20 > /dev/null; : > over";
-    // Rounds, since a loaded machine may take longer than the 0.3 s after which the progress line is due.
+    // Several rounds, since a loaded machine may take longer than the 0.3 s after which the progress line is due.
     let script = "echo start-silent; printf hid''den; until [ -e over ]; do sleep 0.02; done; sleep 0.2; echo later";
     let options = ["-q", "--indicator", "none", "-t", "start-silent", "-s", command];
     let clean = |_: i32| run(wrapped(&options, script)).bytes == b"start-silent\r\nlater\r\n";
@@ -115,7 +115,7 @@ fn progress_line_of_long_command_names_ctrl_c() {
     });
 }
 
-/// Starts one beside a shell that reads a line, and waits until it runs.
+/// Starts a silent coprocess beside a shell that reads a line, and waits until the coprocess runs.
 fn start_beside_question(options: &[&str], command: &str) -> Terminal {
     let command = format!("echo > there; {command}");
     let options = [options, &["-t", "start-silent", "-s", &command]].concat();
@@ -134,7 +134,7 @@ fn keyboard_is_locked_during_silent_coproc() {
 
 #[test]
 fn silent_keys_pass_lets_keys_through() {
-    // It reads the line that started it, and the echo of the key presses.
+    // The coprocess reads the line that started it, and the echo of the keys.
     let mut term = start_beside_question(&["-q", "--silent-keys", "pass"], "head -c 19 > /dev/null; echo typed");
     term.send("stray");
     term.wait("got [straytyped]");
@@ -147,7 +147,7 @@ fn ctrl_c_stops_silent_coproc_and_not_shell() {
     term.wait_until("it to be gone", |term| {
         !term.descendants().iter().any(|&pid| proc::command_line(pid) == "sleep 1000")
     });
-    // Keys are let through a moment after the process is gone.
+    // Keys are passed on a moment after the process has ended, so the answer is typed repeatedly.
     term.wait_for("the answer", |term| {
         contains(term.output(), "got [").then_some(()).or_else(|| {
             term.send_some(b"back\r");
@@ -166,7 +166,7 @@ fn ctrl_c_stops_silent_coproc_ignoring_signals() {
     });
 }
 
-/// The command's shell goes at once, its child does not.
+/// The shell of the command ends at once, its child does not.
 #[test]
 fn ctrl_c_stops_children_ignoring_signals() {
     let mut term = start_beside_question(&[], "sh -c 'trap \"\" TERM INT HUP; sleep 1000; sleep 1001'; echo over");
@@ -211,7 +211,7 @@ fn silent_coproc_from_start_hides_first_prompt() {
     let mut term = bash(&["-q", "-s", &command]).start();
     let runs = |term: &Terminal| term.descendants().iter().any(|&pid| proc::command_line(pid).contains("reader.py"));
     term.wait_until("it to run", runs);
-    // The prompt has gone to the coprocess, and the keyboard is locked.
+    // The prompt goes to the coprocess, and the keyboard is locked.
     term.read_for(Duration::from_millis(200));
     assert!(!contains(term.output(), PROMPT), "{}", show(term.output()));
     term.send("\x03");

@@ -1,5 +1,5 @@
-//! The socket of a session: where it lies and who may use it, what is answered by the book, and that no client, however it
-//! behaves, is felt on the terminal.
+//! Socket of a session: location, permissions, JSON-RPC errors, and clients that flood, block or disconnect without
+//! effect on the terminal.
 
 use std::fs;
 use std::io::Write as _;
@@ -17,14 +17,14 @@ use serde_json::{Value, json};
 
 use crate::support::{COSHELL, Client, Ended, PROMPT, Session, Terminal, TestDir, bash, direct, proc, wrapped};
 
-/// What a session may grow by, whatever clients do: their bound, and as much again for the allocator.
+/// Memory in KiB by which clients may make a session grow: their bound, doubled for the allocator.
 const GROWTH_KIB: u64 = 2 * 48 * 1024;
 
 fn permissions(path: &PathBuf) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// Where a session that runs in these surroundings says inside that it listens.
+/// Starts a session with these directories, and returns the path of its socket as set inside the session.
 fn socket_inside(runtime: &str, temporary: &str) -> (Terminal, PathBuf) {
     let mut term = bash(&[]).env("XDG_RUNTIME_DIR", runtime).env("TMPDIR", temporary).start();
     term.wait(PROMPT);
@@ -117,7 +117,7 @@ fn socket_is_removed_after_every_kind_of_end() {
     }
 }
 
-/// Sends one line and checks the code and the id of the error that answers it.
+/// Sends `line`, and fails unless the error response has this code and id.
 #[track_caller]
 fn assert_refused(client: &mut Client, line: &str, code: i64, id: &Value) {
     client.send(format!("{line}\n"));
@@ -161,7 +161,7 @@ fn invalid_requests_get_json_rpc_errors() {
     assert_refused(&mut client, r#"{"jsonrpc":"2.0","id":1,"method":"stop"}"#, 2, &json!(1));
     let many = vec![r#"{"jsonrpc":"2.0","id":1,"method":"status"}"#; 257].join(",");
     assert_refused(&mut client, &format!("[{many}]"), -32600, &none);
-    // None of it did any harm.
+    // The client is still served.
     assert_eq!(client.request("status", json!({}))["session"], session.id());
 }
 
@@ -200,7 +200,7 @@ fn batch_response_waits_for_last_request() {
         "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"},{\"jsonrpc\":\"2.0\",\"method\":\"status\"},7,\
          {\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"status\"},{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"no\"}]\n",
     );
-    // What comes behind it is answered meanwhile.
+    // A request behind the batch is answered while the batch waits.
     assert_eq!(client.response("status", json!({}))["id"], 1);
     other.request("stop", json!({}));
     let batch = client.receive().unwrap();
@@ -217,7 +217,7 @@ fn request_split_at_any_byte_is_answered() {
     let request = "{\"jsonrpc\":\"2.0\",\"id\":\"\u{e9}\",\"method\":\"status\"}\n".as_bytes();
     for at in 1..request.len() {
         client.send(&request[..at]);
-        // Seen by the session before the rest comes.
+        // A round trip of another client makes the session read the first part alone.
         session.request("status", json!({}));
         client.send(&request[at..]);
         assert_eq!(client.receive().unwrap()["id"], "\u{e9}", "cut at {at}");
@@ -250,7 +250,7 @@ fn request_of_disconnected_client_is_executed() {
     }
 }
 
-/// Types a command and waits for what it prints: twice, so that the first finds whatever is stuck.
+/// Fails unless typed commands run. Repeats, so that the first round detects a delay that the second would end.
 #[track_caller]
 fn assert_responsive(term: &mut Terminal) {
     for n in 0..2 {
@@ -276,7 +276,7 @@ fn flooding_clients_that_never_read_do_not_block_session() {
     assert_responsive(&mut session.term);
     let grown = proc::memory_kib(session.term.pid()).saturating_sub(before);
     assert!(grown < GROWTH_KIB, "{grown} KiB");
-    // One that reads gets all that is owed to it.
+    // A client that starts to read gets its responses.
     let client = &mut clients[0];
     assert_eq!(client.receive().unwrap()["id"], 1);
     drop(clients);
@@ -289,7 +289,7 @@ fn large_responses_share_one_memory_bound() {
     let before = proc::memory_kib(session.term.pid());
     let command = "head -c 90000 /dev/zero >&2";
     session.request("run", json!({"command": command, "wait": true}));
-    // 540 kB each, since a NUL is six bytes in JSON.
+    // Each response has 540 kB, since a NUL is six bytes in JSON.
     let one = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"errors\"}";
     let batch = format!("[{}]\n", vec![one; 100].join(","));
     let mut clients: Vec<Client> = (0..100).map(|_| session.client()).collect();
@@ -354,10 +354,10 @@ fn clients_above_limit_are_refused_until_others_leave() {
     let mut session = Session::bash(&[]);
     let mut clients: Vec<Client> = (0..530).map(|_| session.client()).collect();
     assert_eq!(clients[0].request("status", json!({}))["session"], session.id());
-    let error = clients[529].receive().expect("it is told why")["error"].take();
+    let error = clients[529].receive().expect("the client is told why")["error"].take();
     assert_eq!(error["code"], 4, "{error}");
     assert_eq!(clients[529].receive(), None);
-    // Whoever asks at the command line reads the same.
+    // Subcommands report the same error.
     for line in [&["status"][..], &["lines", "-f"], &["subscribe", "notice"]] {
         session.call(line).failed(1, "512 clients are connected to the session already");
     }
@@ -401,21 +401,21 @@ fn clients_are_answered_during_flood() {
     session.term.wait("y\r\ny\r\n");
     for _ in 0..20 {
         session.call(&["status"]).success();
-        // Nobody reads the terminal meanwhile.
+        // The terminal is not read during this request.
         session.request("status", json!({}));
     }
     session.term.send("\x03");
     session.term.wait(PROMPT);
 }
 
-/// Whoever asks has seen the command before end: a script that prints and asks what was printed must find it.
+/// A script that prints a line and then requests it must find it.
 #[test]
 fn response_includes_output_printed_before_request() {
     let mut session = Session::start(wrapped(&["-q"], "tty; exec cat"));
     let tty = session.term.wait_match(r"(/dev/\S+)\r\n");
     let mut tty = fs::OpenOptions::new().write(true).open(tty).unwrap();
     let mut client = session.client();
-    // Each with what it has said of a line.
+    // Each client with the number of bytes of its current line that it has sent.
     let mut others: Vec<(Client, usize)> = (0..7).map(|_| (session.client(), 0)).collect();
     let blanks = format!("{}\n", " ".repeat(256 * 1024));
     let over = AtomicBool::new(false);
@@ -431,7 +431,7 @@ fn response_includes_output_printed_before_request() {
         let request = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"lines\",\"params\":{\"number\":1}}\n";
         let missing = (0..5000).find(|n| {
             let line = format!("line {n}");
-            // One right behind the other, and here what is printed needs no newline to be a line.
+            // The request directly follows the write, and the unfinished line counts as a line.
             tty.write_all(line.as_bytes()).unwrap();
             client.send(request);
             let answer = client.receive();
@@ -465,7 +465,7 @@ fn idle_clients_cost_no_processor_time() {
 #[test]
 fn other_user_is_refused_despite_open_path() {
     if !geteuid().is_root() {
-        eprintln!("not checked: only root can be somebody else");
+        eprintln!("NOT TESTED: a second user needs root");
         return;
     }
     let mut session = Session::bash(&[]);
@@ -473,7 +473,7 @@ fn other_user_is_refused_despite_open_path() {
     open(session.dir.root().to_owned(), 0o755);
     open(session.dir.path("coshell"), 0o755);
     open(session.socket(), 0o666);
-    // From a place that everybody may read.
+    // A copy of coshell in a directory that all users may read.
     let public = TestDir::new();
     open(public.root().to_owned(), 0o755);
     public.install("coshell", Path::new(COSHELL));
@@ -491,7 +491,7 @@ fn other_user_is_refused_despite_open_path() {
     let foreign = ask("65534", &["subscribe"]);
     assert!(foreign.status.code() == Some(125) && says(&foreign).contains("another user"), "{foreign:?}");
     assert!(call("0").status.success());
-    // As it is by itself: the path is closed to him, and that is not the same as one that has ended.
+    // With its own permissions the path is closed to other users, which is not reported as an ended session.
     open(session.dir.path("coshell"), 0o700);
     let foreign = call("65534");
     let told = says(&foreign);

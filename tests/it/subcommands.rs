@@ -1,4 +1,4 @@
-//! The subcommands that ask a session: inside it through its shell, and from outside.
+//! Subcommands that send requests to a session, from inside through its shell and from outside.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::support::{COSHELL, Ended, PROMPT, Session, Terminal, TestDir, count, run, shell, wrapped};
 
-/// A coprocess that stays until it is told to go, and says when it is there.
+/// Command of a coprocess that reports its start on stderr and runs until it is stopped.
 const LONG_COPROC: &str = "echo there >&2; cat > /dev/null";
 
-/// Waits until the coprocess has written this to stderr.
+/// Waits until the coprocess has written `text` to stderr.
 #[track_caller]
 fn wait_errors(session: &mut Session, text: &str) {
     let mut client = session.client();
@@ -72,9 +72,9 @@ fn following_own_terminal_is_refused() {
     }
     let remedy = format!("coshell subscribe --session {}", session.id());
     assert!(session.term.text().replace("\r\n", "").contains(&remedy), "{}", session.term.text());
-    // Other events, and another session's lines, are followed there.
+    // Other events, and lines of another session, may be followed on the terminal.
     session.term.send("\"$WRAP\" subscribe coproc-end\r");
-    // It may not have begun when the first one ends.
+    // The subscription may not exist yet when the first coprocess ends.
     while !session.term.text().contains("\"type\":\"coproc-end\"") {
         session.call(&["run", "--wait", "exit 0"]).success();
         session.term.read_for(std::time::Duration::from_millis(20));
@@ -123,7 +123,7 @@ fn run_wait_exits_with_status_of_coproc() {
         (&json!(7), &json!("coprocess \"exit 7\" failed: status 7"))
     );
     assert_eq!(session.type_subcommand("run --wait 'exit 5'"), 5);
-    // Whoever asked was told; the terminal shows no notice besides.
+    // The client got the failure, so the terminal shows no further notice.
     session.term.send("echo done\r");
     session.term.wait("done\r\n");
     assert_eq!(count(session.term.output(), "coshell: coprocess"), 1, "{}", session.term.text());
@@ -148,7 +148,7 @@ fn run_input_selects_format() {
     session.term.send("printf '\\033[1mbold\\033[m\\n'\r");
     session.wait_coproc_end();
     assert!(String::from_utf8(dir.read("out")).unwrap().ends_with("\nbold\n"));
-    // How many prompts there are before depends on how fast the line is typed.
+    // The number of prompts before the line depends on the speed of typing.
     session.call(&["run", "-i", "json", &format!("sed '/\"one\".*\"line\"/q' > {out}")]).success();
     session.term.send("echo one\r");
     session.wait_coproc_end();
@@ -220,7 +220,7 @@ fn wait_reports_status_of_last_coproc() {
 fn wait_in_session_blocks_shell_until_coproc_ends() {
     let mut session = Session::bash(&[]);
     session.call(&["run", "read -r line; exit 6"]).success();
-    // What it reads is the echo of the command itself.
+    // The coprocess reads the echo of the command itself.
     assert_eq!(session.type_subcommand("wait"), 6);
 }
 
@@ -252,9 +252,9 @@ fn sessions_lists_running_sessions_only() {
     let listed = ids(&mut first);
     assert!(listed.contains(&first.id()) && listed.contains(&second.pid().to_string()), "{listed:?}");
     let text = first.call_any(&["sessions"]).success();
-    let line = text.lines().find(|line| line.trim_start().starts_with(&first.id())).expect("it is listed");
+    let line = text.lines().find(|line| line.trim_start().starts_with(&first.id())).expect("the session is listed");
     assert!(line.contains("/dev/pts/") && line.ends_with("bash --norc --noprofile"), "{line}");
-    // Which one is meant has to be said.
+    // Several sessions need `--session`.
     first.call_any(&["status"]).failed(125, "there is more than one session; say which: --session ");
     let unknown = first.call_any(&["status", "--session", "nobody"]);
     unknown.failed(125, "there is no session 'nobody'; coshell sessions lists them");
@@ -302,7 +302,7 @@ fn errors_follow_prints_stderr_of_later_coprocs() {
     let mut session = Session::bash(&[]);
     let early = Follower::start(&session, "errors -f");
     let mut client = session.client();
-    // There was nothing to follow when it began.
+    // No coprocess had run when the follower started.
     session.term.wait_until("the first coprocess's errors", |_| {
         client.request("run", json!({"command": "echo early >&2", "wait": true}));
         early.text().contains("early\n")
@@ -316,11 +316,11 @@ fn errors_follow_prints_stderr_of_later_coprocs() {
     early.wait(&mut session, "first\nmore 1\nmore 2\nmore 3\n");
     let objects = Follower::start(&session, "errors -f --json");
     session.term.wait_until("the answer as JSON", |_| objects.text().ends_with('\n'));
-    let response: Value = serde_json::from_str(&objects.text()).expect("it is JSON");
+    let response: Value = serde_json::from_str(&objects.text()).expect("the output is JSON");
     assert_eq!(response["stderr"], "more 1\nmore 2\nmore 3\n");
 }
 
-/// Runs a subcommand whose session gives this answer to its request.
+/// Runs a subcommand against a socket that returns `answer` as its result.
 fn run_with_response(args: &[&str], answer: &Value) -> Output {
     let dir = TestDir::new();
     let listener = UnixListener::bind(dir.path("other.sock")).expect("a socket can be made");
@@ -331,7 +331,7 @@ fn run_with_response(args: &[&str], answer: &Value) -> Output {
     BufReader::new(&stream).read_line(&mut String::new()).expect("the subcommand asks");
     writeln!(stream, "{}", json!({"jsonrpc": "2.0", "id": 1, "result": answer})).expect("the subcommand reads");
     drop(stream);
-    child.wait_with_output().expect("it can be waited for")
+    child.wait_with_output().expect("the child can be waited for")
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn unknown_response_form_fails_and_json_prints_it() {
     assert_eq!(run_with_response(&["errors"], &newer).stdout, b"why\n");
 }
 
-/// A subcommand that runs on in another terminal, and writes to a file.
+/// Subcommand that runs in another terminal and writes to a file.
 struct Follower {
     dir: TestDir,
     term: Terminal,
@@ -429,7 +429,7 @@ fn secret_is_typed_at_password_prompt_and_not_logged() {
     let mut session = Session::start(launch);
     session.term.wait("Name: ");
     let sending = session.start_call(&["send", "--secret", "--enter", "--json"], "hunter2\n");
-    // It waits: the name is typed in between.
+    // The secret waits while the name is typed.
     let mut other = session.client();
     let busy = |response: Value| response["error"]["code"] == 1;
     let probe = json!({"secret": true, "timeout": 0, "text": "no"});
@@ -522,7 +522,7 @@ fn triggers_are_added_listed_disabled_and_removed() {
     session.call(&["trigger", "remove", "grn"]).failed(1, "there is no trigger 'grn'; coshell trigger list shows them");
     session.call(&["trigger", "remove", "1"]).failed(1, "there is no trigger '1'");
     assert!(session.call(&["trigger", "list"]).success().starts_with("  2  blue"));
-    // A number is never given again.
+    // Numbers are not reused.
     assert_eq!(session.call(&["trigger", "add", "--json", "x", "--bell"]).json(), json!({"number": 3}));
 }
 
@@ -532,7 +532,7 @@ fn ambiguous_trigger_name_is_refused() {
         Session::bash(&["-t", "same", "--bell", "-t", "same", "--bell", "-t", "x", "--name", "2", "--bell"]);
     let two = "more than one trigger is called 'same'; say which: 1, 2";
     session.call(&["trigger", "disable", "same"]).failed(1, two);
-    // A name is stronger than a number.
+    // A name takes precedence over a number.
     assert_eq!(session.call(&["trigger", "disable", "2", "--json"]).json(), json!({"number": 3, "enabled": false}));
     session.call(&["trigger", "disable", "0"]).failed(1, "there is no trigger '0'");
 }
@@ -558,7 +558,7 @@ fn added_trigger_fires_on_next_line_and_removed_one_does_not() {
         session.term.send("\"$WRAP\" trigger add 'ne''xt line' --bell; echo next line; \"$WRAP\" trigger remove 'next line'; echo next line; echo end$((1))\r");
         session.term.wait("end1\r\n");
         session.term.wait(PROMPT);
-        // It may be behind the prompt: it never delays what is printed.
+        // The bell may come behind the prompt: triggers never delay output.
         session.term.wait_until("the bell", |term| count(term.output(), "\u{7}") > n);
     }
     session.term.send("echo end$((2))\r");
@@ -614,7 +614,7 @@ fn subscribe_prints_events() {
     let mut session = Session::bash(&[]);
     session.call(&["trigger", "add", "ma(tch)\\d", "--name", "m", "--bell"]).success();
     let mut follower = Follower::start(&session, "subscribe");
-    // Subscribed when the first event comes.
+    // The first event shows that the subscription exists.
     let mut client = session.client();
     session.term.wait_until("an event", |_| {
         client.request("send", json!({"text": "\r"}));
@@ -627,7 +627,7 @@ fn subscribe_prints_events() {
     session.term.wait_until("the line", |_| follower.text().contains("match1"));
     session.term.send("exit 3\r");
     session.term.wait_end();
-    // The last words arrive too.
+    // The final events arrive too.
     assert_eq!(follower.term.wait_end(), Ended::Code(0));
     let all: Vec<Value> = follower.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let has = |object: Value| {
@@ -663,7 +663,7 @@ fn slow_subscriber_is_told_number_of_missed_events() {
         assert_eq!(receive()["type"], "line");
         lines += 1;
     }
-    // There is room again: the next event tells of those that found none.
+    // The client has read, so the next event is preceded by the number of dropped ones.
     session.term.send("echo more\r");
     session.term.wait("more\r\n");
     let missed = loop {

@@ -1,10 +1,10 @@
-//! The terminal's modes: those inside begin as those outside were, and those outside come back as they were.
+//! Terminal modes: the inner terminal begins with the outer ones, and the outer ones are restored.
 
 use std::time::Duration;
 
 use crate::support::{Ended, Terminal, bash, coshell, fresh_modes, run, same_output, show, wrapped};
 
-/// Modes that nobody has by default, so that a copy can be told from a default.
+/// Modes that no terminal has by default, so that copied modes differ from default ones.
 const UNUSUAL_MODES: &str = "stty erase ^H intr ^X -ixon -iutf8 tostop -echok min 3 time 2 2>/dev/null";
 
 #[test]
@@ -44,7 +44,7 @@ fn unusual_modes_are_restored() {
     assert_eq!(lines[0], lines[1]);
 }
 
-/// The open file description of the terminal belongs to the parent shell too.
+/// The parent shell shares the open file description of the terminal.
 #[test]
 fn inherited_terminal_is_never_made_non_blocking() {
     let mut term = wrapped(&[], "echo up; read x; echo on; yes | head -20000; read x").start();
@@ -65,7 +65,7 @@ fn inherited_terminal_is_never_made_non_blocking() {
     assert!(blocking(&term), "after the end");
 }
 
-/// Kills the shell of a session in which `set` has been printed, and gives what was shown after that.
+/// Kills the shell of a session that has printed `set`, and returns the bytes shown after that.
 fn output_after_kill(set: &str) -> Vec<u8> {
     let mut term = coshell(&["-q", "--", "sh", "-c", &format!("printf '{set}'; echo up; kill -KILL $$")]).start();
     assert_eq!(term.wait_end(), Ended::Code(128 + 9));
@@ -86,7 +86,7 @@ fn modes_already_off_are_not_turned_off_again() {
     );
 }
 
-/// Colours and titles are as they would be without coshell.
+/// Colours, titles and cursor position stay as without coshell.
 #[test]
 fn colours_titles_and_cursor_position_are_not_reset() {
     assert_eq!(show(&output_after_kill(r"\033[31m\033]0;title\007\033[5;5H")), "");
@@ -123,7 +123,7 @@ fn kitty_keyboard_flags_left_on_are_popped() {
     assert!(after.contains(r"\x1b[<") || after.contains(r"\x1b[=0"), "{after}");
 }
 
-/// A sequence cut in two by the kernel or the program is seen as one.
+/// An escape sequence that arrives in several reads is recognized.
 #[test]
 fn mode_set_byte_by_byte_is_turned_off() {
     let script = r"for b in '\033' '[' '?' 20 04 h; do printf $b; sleep 0.01; done; echo up; kill -KILL $$";
@@ -139,7 +139,7 @@ fn orderly_exit_of_bash_adds_no_output() {
     term.wait("ready> ");
     term.send("exit 4\r");
     assert_eq!(term.wait_end(), Ended::Code(4));
-    // bash turns bracketed paste off itself before it runs the command.
+    // bash turns bracketed paste off before it runs the command.
     assert_eq!(
         crate::support::count(term.output(), "\x1b[?2004h"),
         crate::support::count(term.output(), "\x1b[?2004l")

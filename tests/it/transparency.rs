@@ -1,12 +1,11 @@
-//! Full-screen programs and other shells look the same with coshell as without it: each is driven by the same keys
-//! on a terminal of its own, and the screens are compared.
+//! Full-screen programs and shells with coshell and without: the same keys lead to the same screen.
 
 use crate::support::{Launch, Terminal, TestDir, coshell, direct, needs};
 
-/// A key or more, and what the screen must show before the next ones.
+/// Text that the screen must show, and the keys typed then.
 type Step = (&'static str, &'static str);
 
-/// Everything a person can see.
+/// Visible state of a screen.
 #[derive(Debug, PartialEq)]
 struct ScreenState {
     rows: Vec<String>,
@@ -27,7 +26,7 @@ fn screen_state(term: &Terminal) -> ScreenState {
     }
 }
 
-/// Waits for each step's text on the screen, then types its keys.
+/// Waits for the text of each step on the screen, then types its keys.
 fn type_steps(launch: Launch, steps: &[Step]) -> Terminal {
     let mut term = launch.size(24, 80, 0, 0).start();
     for (text, keys) in steps {
@@ -39,7 +38,7 @@ fn type_steps(launch: Launch, steps: &[Step]) -> Terminal {
     term
 }
 
-/// A directory with something to look at.
+/// Creates a directory with a text and a configuration of tmux.
 fn dir_with_files() -> TestDir {
     let dir = TestDir::new();
     dir.write_file("text", (1..=200).map(|n| format!("line {n} \u{e9}\u{4e2d}\ttab\n")).collect::<String>());
@@ -48,7 +47,7 @@ fn dir_with_files() -> TestDir {
     dir
 }
 
-/// Drives both and waits until they look alike.
+/// Types `steps` into `argv` directly and through coshell, and waits until the screens are equal.
 fn assert_looks_the_same(argv: &[&str], steps: &[Step]) {
     needs(argv[0]);
     let configure =
@@ -129,7 +128,7 @@ fn bash_line_editing_looks_the_same() {
     assert_looks_the_same(&["bash", "--norc", "--noprofile"], &steps);
 }
 
-/// A resize inside a full-screen program redraws it in the new size.
+/// A resize makes a full-screen program redraw itself in the new size.
 #[test]
 fn vim_redraws_after_resize() {
     needs("vim");

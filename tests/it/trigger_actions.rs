@@ -1,17 +1,12 @@
-//! What a trigger does when it fires.
+//! Actions of triggers.
 
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Ended, PROMPT, Terminal, TestDir, UNTIL_RELEASED, contains, count, proc, run, run_until, shell, show, wrapped,
+    Ended, PROMPT, Terminal, TestDir, UNTIL_RELEASED, contains, count, proc, run_until, shell, show, wrapped,
 };
 
-/// Runs `script` with these options and gives what was shown.
-fn output(options: &[&str], script: &str) -> Vec<u8> {
-    run(wrapped(options, script)).bytes
-}
-
-/// What `send` types into a raw terminal after the line `name: ada (x)`; `len` bytes of it.
+/// Returns the first `len` bytes that `--send text` types into a raw terminal after the line `name: ada (x)`.
 fn typed_bytes(text: &str, len: usize) -> Vec<u8> {
     let dir = TestDir::new();
     let got = dir.path_str("got");
@@ -59,7 +54,7 @@ fn stop_suppresses_later_triggers_on_line() {
 
 #[test]
 fn bell_rings_once_per_match() {
-    // It may come behind what is printed next, which therefore waits for it.
+    // The bell may arrive behind output printed next, so the script waits for the bell first.
     let mut term = wrapped(&["-t", "hit", "--bell"], &format!("echo a hit; {UNTIL_RELEASED}; echo end")).start();
     term.wait("\x07");
     term.release();
@@ -69,23 +64,17 @@ fn bell_rings_once_per_match() {
 
 #[test]
 fn title_with_captures_has_no_control_bytes() {
-    let text = String::from_utf8(output(
-        &["-t", "on (.*) now", "--title", "host $1"],
-        r"printf 'on a\007\010b now\n'; sleep 0.2",
-    ))
-    .unwrap();
-    let title = regex::Regex::new("\x1b\\][02];([^\x07\x1b]*)(\x07|\x1b\\\\)").unwrap();
-    let title = title.captures(&text).unwrap_or_else(|| panic!("no title: {text:?}"));
-    assert!(title[1].starts_with("host ") && !title[1].contains(char::is_control), "{text:?}");
+    let script = format!(r"printf 'on a\007\010b now\n'; {UNTIL_RELEASED}");
+    let mut term = wrapped(&["-t", "on (.*) now", "--title", "host $1"], &script).start();
+    let title = term.wait_match("\x1b\\][02];([^\x07\x1b]*)(\x07|\x1b\\\\)");
+    assert!(title.starts_with("host ") && !title.contains(char::is_control), "{title:?}");
 }
 
 #[test]
 fn notify_sends_notification_sequence() {
-    let text =
-        String::from_utf8(output(&["-t", r"(\d+) failed", "--notify", "$1 tests; failed"], "echo 3 failed; sleep 0.2"))
-            .unwrap();
-    let osc = regex::Regex::new("\x1b\\](9|777|99);[^\x07\x1b]*3 tests[^\x07\x1b]*(\x07|\x1b\\\\)").unwrap();
-    assert!(osc.is_match(&text), "{text:?}");
+    let options = ["-t", r"(\d+) failed", "--notify", "$1 tests; failed"];
+    let mut term = wrapped(&options, &format!("echo 3 failed; {UNTIL_RELEASED}")).start();
+    term.wait_match("\x1b\\](9|777|99);[^\x07\x1b]*3 tests[^\x07\x1b]*(\x07|\x1b\\\\)");
 }
 
 #[test]
@@ -130,7 +119,7 @@ fn run_failure_shows_notice() {
     let mut term = shell(&["-t", "go-now", "--run", "exit 9"]).start();
     term.wait(PROMPT);
     term.send("echo go'-'now\r");
-    term.wait("9");
+    term.wait("status 9");
 }
 
 #[test]

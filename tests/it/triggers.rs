@@ -1,27 +1,28 @@
-//! When a trigger fires: on finished and on paused lines, once a line, and as its modifiers say.
+//! Firing of triggers: on finished and paused lines, once per line, and by modifiers.
 
 use std::time::{Duration, Instant};
 
 use crate::support::{Ended, PROMPT, Session, TestDir, coshell, count, run, shell, show, takes_less_than, wrapped};
 
-/// What `out` in the home holds in the end, when `script` runs under a trigger that runs `action` each time.
+/// Runs `script` under a trigger that runs `action`, and returns the content of `out` in the home, empty where no
+/// action has written it.
 fn run_output(trigger: &[&str], action: &str, script: &str) -> Vec<u8> {
     let options = [&["-q"], trigger, &["--run", action]].concat();
     let mut term = wrapped(&options, &format!("{script}; : > over; read told")).start();
     term.wait_until("the end of the script", |term| term.read_home("over").is_some());
-    // Whatever has been set off is done then, however slow the machine is.
+    // Commands started by the trigger are done then, however slow the machine is.
     term.wait_quiet();
     term.send("\r");
     term.wait_end();
     term.read_home("out").unwrap_or_default()
 }
 
-/// How often the trigger fires.
+/// Returns how often the trigger fires.
 fn firings(trigger: &[&str], script: &str) -> usize {
     count(&run_output(trigger, "echo fired >> out", script), "fired\n")
 }
 
-/// The captures of its firings, sorted.
+/// Returns the first captures of all firings, sorted.
 fn captured(trigger: &[&str], script: &str) -> Vec<String> {
     let out = run_output(trigger, "echo \"$1\" >> out", script);
     let mut lines: Vec<_> = String::from_utf8_lossy(&out).lines().map(str::to_owned).collect();
@@ -57,7 +58,7 @@ fn line_matched_at_pause_does_not_fire_again_when_finished() {
 
 #[test]
 fn overprinted_line_fires_again_on_other_match() {
-    // The pause has been noticed when it has fired.
+    // The first firing shows that the pause was noticed.
     let script = r"printf 'at 10%%'; until [ -s out ]; do sleep 0.02; done; printf '\rat 20%%'; sleep 0.2; echo";
     assert_eq!(captured(&["-t", r"at (\d+)%"], script), ["10", "20"]);
     assert_eq!(firings(&["-t", r"at (\d+)%"], r"printf 'at 10%%'; sleep 0.2; printf '\rat 10%%'; sleep 0.2; echo"), 1);
@@ -65,7 +66,7 @@ fn overprinted_line_fires_again_on_other_match() {
 
 #[test]
 fn growing_match_waits_for_end_of_line() {
-    // Rounds, since on a loaded machine a pause may take longer than the 0.5 s that are waited.
+    // Several rounds, since on a loaded machine a pause may exceed the 0.5 s after which a growing match fires.
     let script = "printf 'task ab'; sleep 0.1; printf 'cd'; sleep 0.1; echo ef";
     let waits = |_: &i32| captured(&["-t", "task (.*)"], script) == ["abcdef"];
     assert!((0..10).any(|round| waits(&round)), "{:?}", captured(&["-t", "task (.*)"], script));
@@ -105,14 +106,14 @@ fn once_fires_once_per_session() {
 #[test]
 fn cooldown_suppresses_firings_until_it_ends() {
     assert_eq!(firings(&["-t", "hit", "--cooldown", "60s"], "echo hit; sleep 0.1; echo hit"), 1);
-    // Two lines in one piece, and the third when it is over for certain.
+    // Two lines in one write, and the third after the cooldown has certainly ended.
     let script = r"printf 'hit\nhit\n'; until [ -s out ]; do sleep 0.02; done; sleep 0.6; echo hit";
     assert_eq!(firings(&["-t", "hit", "--cooldown", "500ms"], script), 2);
 }
 
 #[test]
 fn instant_fires_without_pause() {
-    // The output never rests for 20 ms on this line before it is long.
+    // The output has no pause of 20 ms on this line before the line is long.
     let script = "printf 'go:'; i=0; while [ $i -lt 20000 ]; do printf x; i=$((i+1)); done; echo";
     let out = run_output(&["-t", "go:", "--instant"], "printf '%s' \"$COSHELL_LINE\" | wc -c > out", script);
     let length: usize = String::from_utf8(out).unwrap().trim().parse().unwrap();
@@ -210,7 +211,7 @@ fn pattern_matches_invalid_utf_8() {
     assert_eq!(captured(&["-t", r"n(.)me"], r"printf 'n\303\251me\n'"), ["\u{e9}"]);
 }
 
-/// A class, a literal and a class: patterns for which the regex engine may choose to search backwards.
+/// Patterns of a class, a literal and a class, for which the regex engine may search backwards from the literal.
 const CLASS_LITERAL_CLASS: [(&str, &str, &str); 3] =
     [("[^0-9]404[^0-9]", "a40", "4b"), ("[^/]home/[^/]+/", "xho", "me/u/"), ("[^ ] ERROR .", "x ERR", "OR y")];
 

@@ -1,5 +1,5 @@
-//! Output is written by strangers: nothing in it commands coshell, gets into a command line or onto the keyboard,
-//! or makes memory grow.
+//! Untrusted output: it neither controls coshell, nor gets into command lines or keyboard input, nor makes memory
+//! grow.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ fn control_bytes_in_capture_are_not_typed() {
     assert!(text.starts_with('a') && text.ends_with('e'), "{}", show(&typed));
 }
 
-/// Sequences that make some terminal or other answer, run or remember something.
+/// Sequences that make some terminal answer, execute or store something.
 const HOSTILE: &str = r"\033[c\033[>c\033[=c\033[5n\033[6n\033[?6n\033[21t\033[18t\033[14t\033Z\005\033[x\033[?2004$p\033P$q q\033\\\033P+q544e\033\\\033]4;1;?\007\033]10;?\007\033]11;?\033\\\033]52;c;?\007\033]52;c;dG91Y2ggYmFk\007\033]0;`touch bad`\007\033[22t\033[23t\033]1337;Coprocess=touch bad\007\033]1337;RequestUpload=format=tgz\007\033]133;C\007\033]7;file:///etc\007\033]9;4;1\007\033]777;notify;a;b\007\033P=1s\033\\\033P@kitty-cmd{}\033\\\033_Ga=q\033\\\033^touch bad\033\\\033X touch bad\033\\\033[?1000h\033[?1000l\033#8\033]2;coshell run touch bad\007\033Pcoshell;run;touch bad\033\\\033]5379;touch bad\007**\030B00000000000000\r\212\021rz waiting to receive.**\030B0100000023be50\r\212\021\033c";
 
 #[test]
@@ -64,7 +64,7 @@ fn hostile_sequences_trigger_no_response() {
     assert_eq!(term.wait_end(), Ended::Code(0));
     assert_eq!(show(&dir.read("got")), "", "something was typed");
     assert!(!dir.exists("bad"));
-    assert!(term.output().ends_with(b"end") || contains(term.output(), "end"), "{}", show(term.output()));
+    assert!(contains(term.output(), "end"), "{}", show(term.output()));
     let inside = term.descendants();
     assert!(inside.is_empty(), "{inside:?}");
 }
@@ -77,7 +77,7 @@ fn hostile_sequences_are_shown_unchanged() {
     assert!(through.starts_with(&plain), "{}\n{}", show(&plain), show(&through));
 }
 
-/// Prints what `generate` does while everything that looks at lines is on, and gives the peak of memory in KiB.
+/// Runs the commands `generate` while triggers and a coprocess read lines, and returns the peak memory in KiB.
 fn peak_memory(generate: &str) -> u64 {
     let script = format!("stty raw -echo; {generate}; printf '\\030\\033\\\\\\n the-very-end\\n'; read x");
     let options = [
@@ -103,7 +103,7 @@ fn peak_memory(generate: &str) -> u64 {
     peak
 }
 
-/// It peaks at 16 MB with all that is bounded full; what would grow with the output is more than the rest.
+/// Upper limit of the peak: 16 MB with all bounded buffers full; growth with the output would exceed the difference.
 const MAX_PEAK_KIB: u64 = 24_000;
 
 #[test]

@@ -1,10 +1,10 @@
-//! The size inside is the size outside: all four fields, from the first command on, through every change.
+//! Window size: all four fields are passed on before the first command and after every change.
 
 use std::time::Duration;
 
 use crate::support::{Ended, PROMPT, TestDir, bash, coshell, run, same_output, show, wrapped};
 
-/// Prints rows, columns and pixels, each time the window changes and once more for each line read.
+/// Python program that prints the window size at start, on each SIGWINCH, and for each line read.
 const SIZES: &str = r#"
 import fcntl, os, signal, struct, sys, termios
 def show(*_):
@@ -46,7 +46,7 @@ fn size_zero_is_drawn_as_24_by_80() {
     term.wait("\x1b[24H");
     term.wait(" r run  s stop  e errors  t triggers  n notes  q status  Esc closes");
     term.send("\x1b");
-    // The cursor is on the row behind the one that stty has written.
+    // The cursor is on the row below the output of stty.
     term.wait("\x1b[2H");
     term.send("coshell run 'exit 3'\r");
     term.wait("coshell: coprocess \"exit 3\" failed: status 3");
@@ -64,7 +64,7 @@ fn last_of_many_size_changes_arrives() {
     term.wait("size 124 180 800 1600 .");
 }
 
-/// Changes from before the program is even loaded until its first line is shown.
+/// Resizes from before the program is loaded until its first line is shown.
 #[test]
 fn size_change_during_startup_is_not_lost() {
     for round in 0..20 {
@@ -109,7 +109,7 @@ fn size_without_any_terminal_is_24_by_80() {
     let dir = TestDir::new();
     let input = dir.write_file("input", "stty size\n");
     let output = dir.path_str("output");
-    // setsid, so that there is no controlling terminal to find either.
+    // setsid removes the controlling terminal, which coshell would find otherwise.
     let script = format!("setsid -w \"$WRAP\" -- sh < {input} > {output} 2>&1");
     let outcome = run(crate::support::direct(&["sh", "-c", &script]).size(30, 90, 0, 0));
     let output = dir.read("output");

@@ -1,4 +1,4 @@
-//! Transfers by the real lrzsz: the far end in the shell, the near end as a silent coprocess.
+//! ZMODEM transfers by the real lrzsz: the far end runs in the shell, the near end is a silent coprocess.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use crate::support::{PROMPT, Terminal, TestDir, bash, contains, needs, noise, pr
 const UP: &str = "rz waiting";
 const DOWN: &str = r"\*\*B00000000000000";
 
-/// The near and the far directory, with a file of noise in `from`.
+/// Creates the directories `near` and `far`, with `len` bytes of noise as `from/data`.
 fn dirs_with_noise(from: &str, len: usize) -> TestDir {
     dirs_with_data(from, &noise(len, 77))
 }
 
-/// The same with more than can be sent before the test is over. Letters only: where a transfer breaks down, what is
-/// still on its way is typed into a shell, and that must not be a command.
+/// Does the same with more data than is sent before the test ends. Letters only: where a transfer breaks down, data
+/// still on its way is typed into a shell and must not be a command.
 fn dirs_with_letters(from: &str) -> TestDir {
     let letters: Vec<u8> = noise(1_000_000, 77).into_iter().map(|byte| b'a' + byte % 26).collect();
     dirs_with_data(from, &letters.repeat(150))
@@ -34,17 +34,17 @@ fn dirs_with_data(from: &str, data: &[u8]) -> TestDir {
     dir
 }
 
-/// A session in the far directory.
+/// Starts a session in the directory `far`.
 fn session(dir: &TestDir, trigger: &str, command: &str) -> Terminal {
     let command = format!("cd {} && {command}", dir.path_str("near"));
-    // A title that is put back would stand in the middle of what the tests compare.
+    // A restored title would stand in the middle of the output that the tests compare.
     let args = ["--indicator", "none", "--trigger", trigger, "--silent-coproc", &command];
     let mut term = bash(&args).cwd(dir.path("far")).start();
     term.wait(PROMPT);
     term
 }
 
-/// The transfer is over, and there is a prompt with nothing behind it.
+/// Waits for the end of the transfer and for a prompt without text behind it.
 fn wait_prompt_after_transfer(term: &mut Terminal) {
     term.wait_until("the end of the transfer", |term| transfer_pids(term).is_empty());
     let row = |term: &Terminal| term.rows().swap_remove(term.screen().cursor_position().0.into());
@@ -55,8 +55,8 @@ fn wait_prompt_after_transfer(term: &mut Terminal) {
     term.skip_unread();
 }
 
-/// The same as `usable` where the shell was interrupted: bash may see an interrupt that comes just before it waits for a
-/// key with that key only. Here that is an empty line's.
+/// Does the same as `assert_usable` after an interrupt: bash sees an interrupt just before it waits for a key only
+/// with that key, which here is that of an empty line.
 fn assert_usable_after_interrupt(term: &mut Terminal) {
     wait_prompt_after_transfer(term);
     term.send("\r");
@@ -64,7 +64,7 @@ fn assert_usable_after_interrupt(term: &mut Terminal) {
     assert_usable(term);
 }
 
-/// The prompt is back, the shell usable, the screen clean.
+/// Fails unless the prompt returns, commands run, and no protocol bytes are on the screen.
 fn assert_usable(term: &mut Terminal) {
     wait_prompt_after_transfer(term);
     term.send("echo us'able' $?\r");
@@ -79,7 +79,7 @@ fn assert_usable(term: &mut Terminal) {
     term.wait_until("nothing to be left", |term| term.descendants().is_empty());
 }
 
-/// The pids of all ends of transfers.
+/// Returns the pids of all running transfer programs.
 fn transfer_pids(term: &Terminal) -> Vec<Pid> {
     let ends = |pid: &Pid| ["rz", "sz", "lrz", "lsz"].iter().any(|name| program_name(*pid) == *name);
     term.descendants().into_iter().filter(ends).collect()
@@ -114,18 +114,18 @@ fn download_of_three_megabytes_arrives_unchanged() {
     assert!(dir.read("far/data") == dir.read("near/data"));
 }
 
-/// More than a pty holds: the session has read the beginning of it when the far shell has written all of it. The escape
-/// sequence is the one that a shell's prompt begins with.
+/// Command that prints more than a pty holds, so that the session has read its beginning before `go` is written. The
+/// escape sequence is one with which prompts begin.
 const BEHIND: &str = r"printf '\e[?2004hbe%s\n' hind; seq 20000; echo > ../go";
 
-/// Sets up the program here to end, with this status, only once the far shell has printed `BEHIND`.
+/// Returns a command that runs `program` and exits with `status` only after the far shell has printed `BEHIND`.
 fn delayed_exit(dir: &TestDir, program: &str, status: u8) -> String {
     nix::unistd::mkfifo(&dir.path("go"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     format!("{program}; read x < ../go; exit {status}")
 }
 
-/// What the far shell printed behind the transfer is there, whole and once; the session has typed nothing and says no
-/// more than this notice.
+/// Fails unless the output behind the transfer is shown completely and once, no key was typed by coshell, and
+/// `notice` is the only notice.
 fn assert_output_behind(term: &mut Terminal, dir: &TestDir, notice: Option<&str>) {
     term.wait("\n20000\r\n");
     notice.into_iter().for_each(|notice| term.wait(notice));
@@ -169,7 +169,7 @@ fn near_program_failure_after_transfer_shows_one_notice() {
     assert_output_behind(&mut term, &dir, Some("failed: status 3"));
 }
 
-/// Several files are one session with one ZFIN of each side.
+/// Several files form one session with one ZFIN from each side.
 #[test]
 fn upload_of_several_files_shows_output_printed_before_near_sz_exits() {
     let dir = dirs_with_noise("near", 100_000);
@@ -214,7 +214,7 @@ fn ctrl_c_during_download_leaves_both_ends_usable() {
     assert_usable_after_interrupt(&mut term);
 }
 
-/// A name that is wrong here. The far `rz` may leave without a cancel, and what comes next there is not its business.
+/// Sends a missing file. The far `rz` may exit without a cancel sequence, which must not reach the next command.
 #[test]
 fn upload_of_missing_file_does_not_interrupt_next_command() {
     let dir = dirs_with_noise("near", 0);
@@ -230,7 +230,7 @@ fn upload_of_missing_file_does_not_interrupt_next_command() {
     assert_usable(&mut term);
 }
 
-/// Ends the far end by a signal in the middle.
+/// Terminates the far end during a transfer, and fails unless both ends are usable.
 fn assert_usable_after_far_end_ends(mut term: Terminal, far: &str, start: &str) {
     term.send(start);
     wait_progress(&mut term);
@@ -251,7 +251,7 @@ fn terminated_far_sender_leaves_both_ends_usable() {
     assert_usable_after_far_end_ends(session(&dir, DOWN, "rz -y -E"), "sz", "sz -e data\r");
 }
 
-/// It cannot say goodbye, and what was on its way to it is typed into the shell: the user has Ctrl-C for both.
+/// The killed end sends no cancel, and its data is typed into the shell: Ctrl-C ends both.
 #[test]
 fn killed_far_end_is_left_by_ctrl_c() {
     let dir = dirs_with_letters("near");

@@ -1,5 +1,4 @@
-//! Runs to the end: the same script straight on the terminal and through coshell, one that ends when something has come
-//! of it, and rounds of which the quickest counts.
+//! Scripts that run to completion: directly and through coshell, until a condition holds, and in timed rounds.
 
 use std::time::Duration;
 
@@ -9,17 +8,17 @@ use super::launch::{Launch, direct, wrapped};
 use super::show;
 use super::terminal::{Ended, Terminal};
 
-/// What a script waits in until `Terminal::tell`. It reads nothing, and shows nothing.
+/// Shell loop that waits for `Terminal::release`. It reads no input and prints nothing.
 pub const UNTIL_RELEASED: &str = "until [ -e \"$HOME/told\" ]; do sleep 0.02; done";
 
-/// What a run showed and how it ended.
+/// Bytes that a finished run showed, and its end.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub bytes: Vec<u8>,
     pub ended: Ended,
 }
 
-/// Runs to the end.
+/// Starts `launch` and waits for its end.
 #[track_caller]
 pub fn run(launch: Launch) -> Outcome {
     let mut terminal = launch.start();
@@ -27,15 +26,15 @@ pub fn run(launch: Launch) -> Outcome {
     Outcome { bytes: terminal.output().to_vec(), ended }
 }
 
-/// The modes of a terminal that nobody has changed.
+/// Returns the modes of an unmodified terminal.
 pub fn fresh_modes() -> Termios {
     let mut terminal = direct(&["true"]).start();
     terminal.wait_end();
     terminal.modes()
 }
 
-/// Runs a script through coshell that does not end before this holds: what coshell has started has time to be done,
-/// however slow the machine is.
+/// Runs `script` through coshell and keeps it from ending until `holds` returns true, so that programs started by
+/// coshell finish however slow the machine is. `what` names the condition in the failure message.
 #[track_caller]
 pub fn run_until(options: &[&str], script: &str, what: &str, mut holds: impl FnMut() -> bool) -> Outcome {
     let mut terminal = wrapped(options, &format!("{script}; {UNTIL_RELEASED}")).start();
@@ -45,8 +44,8 @@ pub fn run_until(options: &[&str], script: &str, what: &str, mut holds: impl FnM
     Outcome { bytes: terminal.output().to_vec(), ended }
 }
 
-/// Fails unless a round takes less than `limit`. The quickest of many counts, and no more are done than it takes, since
-/// the machine may be busy with something else.
+/// Fails unless one of 40 calls of `round` returns less than `limit`. Stops at the first one that does: a single slow
+/// round proves nothing on a busy machine.
 #[track_caller]
 pub fn takes_less_than(limit: Duration, mut round: impl FnMut() -> Duration) {
     const ROUNDS: usize = 40;
@@ -60,7 +59,8 @@ pub fn takes_less_than(limit: Duration, mut round: impl FnMut() -> Duration) {
     panic!("not one of {ROUNDS} rounds took less than {limit:?}: {times:?}");
 }
 
-/// The script's two outcomes: direct, and through coshell, both launched as `dress` says.
+/// Runs `script` directly and through coshell, both launched as `configure` returns them, and returns the two
+/// outcomes.
 #[track_caller]
 pub fn run_both(script: &str, configure: impl Fn(Launch) -> Launch) -> (Outcome, Outcome) {
     let plain = run(configure(direct(&["sh", "-c", script])));
@@ -68,7 +68,8 @@ pub fn run_both(script: &str, configure: impl Fn(Launch) -> Launch) -> (Outcome,
     (plain, through)
 }
 
-/// Fails unless both outcomes are the same, byte for byte, and gives what was shown.
+/// Fails unless `script` ends the same way and shows the same bytes directly and through coshell. Returns these
+/// bytes.
 #[track_caller]
 pub fn same_output(script: &str, configure: impl Fn(Launch) -> Launch) -> Vec<u8> {
     let (plain, through) = run_both(script, configure);

@@ -1,4 +1,4 @@
-//! Real shells that complete: each types lines and tells which words its line editor would put in.
+//! Real shells that complete command lines: reports the words that their line editors insert.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,21 +7,21 @@ use std::process::Command;
 use super::launch::{COSHELL, direct, needs};
 use super::test_dir::TestDir;
 
-/// What completes.
+/// Shell, with or without its completion package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completer {
     /// bash alone.
     Bash,
-    /// bash with the completions that distributions have for it.
+    /// bash with the package bash-completion.
     BashWithPackage,
     Zsh,
     Fish,
 }
 
-/// What a distribution's package has for bash.
+/// Path of the script of the package bash-completion.
 const PACKAGE: &str = "/usr/share/bash-completion/bash_completion";
 
-/// Ctrl-O puts all candidates into the line, and Ctrl-T tells the line.
+/// Start-up file of bash. Ctrl-O inserts all candidates into the line, and Ctrl-T prints the line.
 const BASH: &str = r#"
 PS1='p> '
 eval "$(coshell completions bash)"
@@ -50,14 +50,15 @@ for line in $argv
 end
 "#;
 
-/// What is the place's own: the sessions of other tests lie elsewhere.
+/// Variables that point into the test's directory: sessions of other tests lie elsewhere.
 const DIRS: [&str; 4] = ["HOME", "ZDOTDIR", "TMPDIR", "XDG_RUNTIME_DIR"];
 
 impl Completer {
     pub const ALL: [Self; 4] = [Self::Bash, Self::BashWithPackage, Self::Zsh, Self::Fish];
 
-    /// The candidates for the last word of each line, without what stands before `=`. The shell runs in `place`, which has
-    /// its home, its temporary files and more commands; `own` is how `zz-one` completes in bash, zsh and fish.
+    /// Returns the candidates for the last word of each line, without the part before `=`. The shell runs in `dir`,
+    /// which serves as its home and temporary directory and is on its PATH; `custom` defines the completion of
+    /// `zz-one` in bash, zsh and fish.
     pub fn candidates(self, dir: &TestDir, custom: [&str; 3], lines: &[String]) -> Vec<BTreeSet<String>> {
         let custom = custom[match self {
             Self::Bash | Self::BashWithPackage => 0,
@@ -72,7 +73,7 @@ impl Completer {
         lines.iter().zip(completed).map(|(line, completed)| candidates_in(line, &completed)).collect()
     }
 
-    /// What stands in the line editor behind each line once all candidates are put in.
+    /// Returns the contents of the line editor after all candidates are inserted into each line.
     fn completed_by_typing(self, dir: &TestDir, custom: &str, lines: &[String]) -> Vec<String> {
         let argv: &[&str] = match self {
             Self::Zsh => &["zsh", "-d", "-i"],
@@ -107,14 +108,14 @@ fn completed_by_fish(dir: &TestDir, custom: &str, lines: &[String]) -> Vec<Strin
     text.lines().map(|line| line.trim_start_matches("<<").trim_end_matches(">>").to_owned()).collect()
 }
 
-/// Where the shells find coshell, the commands of the place, and all others.
+/// Returns a PATH with `dir`, the directory of the coshell under test, and the inherited directories.
 fn path(dir: &TestDir) -> String {
-    let built = Path::new(COSHELL).parent().expect("it lies in a directory").display();
-    let others = std::env::var("PATH").expect("there is one");
+    let built = Path::new(COSHELL).parent().expect("the binary has a directory").display();
+    let others = std::env::var("PATH").expect("PATH is set");
     format!("{}:{built}:{others}", dir.root().display())
 }
 
-/// The candidates in what was told; none where the word still is as it was typed.
+/// Returns the candidates in the completed line; none where the last word is still as it was typed.
 fn candidates_in(typed: &str, completed: &str) -> BTreeSet<String> {
     let (before, last) = typed.rsplit_once(' ').unwrap_or(("", typed));
     let option = last.find('=').map_or("", |at| &last[..=at]);
@@ -122,8 +123,8 @@ fn candidates_in(typed: &str, completed: &str) -> BTreeSet<String> {
     while let Some(c) = chars.next() {
         match c {
             ' ' => words.push(String::new()),
-            '\\' => words.last_mut().expect("there is one").extend(chars.next()),
-            plain => words.last_mut().expect("there is one").push(plain),
+            '\\' => words.last_mut().expect("a word is open").extend(chars.next()),
+            plain => words.last_mut().expect("a word is open").push(plain),
         }
     }
     let candidates = words.iter().filter(|word| *word != last && !word.is_empty());

@@ -1,4 +1,4 @@
-//! What to start in a terminal, and how.
+//! Programs to start in a terminal, with their environment.
 
 use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt as _;
@@ -13,11 +13,11 @@ use super::terminal::Terminal;
 /// The binary under test.
 pub const COSHELL: &str = env!("CARGO_BIN_EXE_coshell");
 
-/// The prompt of every shell that the tests start.
+/// Prompt of the shells that the tests start.
 pub const PROMPT: &str = "ready> ";
 
-/// A program, its arguments and surroundings. The environment is the same small one for every test, so that
-/// nothing of a session around the tests gets in.
+/// Program to start, with its arguments, environment and process attributes. The environment is the same small one
+/// for every test and takes only PATH from the environment of the tests.
 #[derive(Debug)]
 pub struct Launch {
     argv: Vec<String>,
@@ -31,28 +31,28 @@ pub struct Launch {
     pub(super) marker: String,
 }
 
-/// A program straight on the terminal.
+/// Launches `argv` directly on the terminal.
 pub fn direct<S: AsRef<str>>(argv: &[S]) -> Launch {
     Launch::new(argv.iter().map(|arg| arg.as_ref().to_owned()).collect())
 }
 
-/// coshell with these arguments.
+/// Launches coshell with these arguments.
 pub fn coshell<S: AsRef<str>>(args: &[S]) -> Launch {
     let args = args.iter().map(|arg| arg.as_ref().to_owned());
     Launch::new([COSHELL.to_owned()].into_iter().chain(args).collect())
 }
 
-/// coshell with `options` round `sh -c script`.
+/// Launches coshell with `options` and the command `sh -c script`.
 pub fn wrapped(options: &[&str], script: &str) -> Launch {
     coshell(&[options, &["--", "sh", "-c", script]].concat())
 }
 
-/// coshell with `options` round an interactive `sh`.
+/// Launches coshell with `options` and an interactive `sh`.
 pub fn shell(options: &[&str]) -> Launch {
     coshell(&[options, &["--", "sh"]].concat())
 }
 
-/// coshell with `options` round an interactive bash that reads no start-up files.
+/// Launches coshell with `options` and an interactive bash without start-up files.
 pub fn bash(options: &[&str]) -> Launch {
     coshell(&[options, &["--", "bash", "--norc", "--noprofile"]].concat())
 }
@@ -78,61 +78,62 @@ impl Launch {
         Self { argv, arg0: None, env, cwd: None, size, role: Role::Job, blocked: none(), ignored: none(), marker }
     }
 
-    /// Sets a variable.
+    /// Sets an environment variable.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.env.retain(|(known, _)| known != name);
         self.env.push((name.to_owned(), value.as_ref().to_string_lossy().into_owned()));
         self
     }
 
-    /// Takes a variable away.
+    /// Removes an environment variable.
     pub fn without(mut self, name: &str) -> Self {
         self.env.retain(|(known, _)| known != name);
         self
     }
 
-    /// Starts in this directory.
+    /// Sets the working directory.
     pub fn cwd(mut self, directory: impl AsRef<Path>) -> Self {
         self.cwd = Some(directory.as_ref().to_owned());
         self
     }
 
-    /// The size of the window.
+    /// Sets the window size in characters and pixels.
     pub fn size(mut self, rows: u16, cols: u16, xpixel: u16, ypixel: u16) -> Self {
         self.size = libc::winsize { ws_row: rows, ws_col: cols, ws_xpixel: xpixel, ws_ypixel: ypixel };
         self
     }
 
-    /// Another name for the program itself.
+    /// Sets `argv[0]`.
     pub fn arg0(mut self, name: &str) -> Self {
         self.arg0 = Some(name.to_owned());
         self
     }
 
-    /// Leads the terminal's session, as under `xterm -e`.
+    /// Makes the program the session leader of the terminal, as under `xterm -e`.
     pub fn leader(mut self) -> Self {
         self.role = Role::Leader;
         self
     }
 
-    /// Starts with this signal blocked.
+    /// Starts the program with `signal` blocked.
     pub fn blocked(mut self, signal: Signal) -> Self {
         self.blocked.push(signal);
         self
     }
 
-    /// Starts with this signal ignored.
+    /// Starts the program with `signal` ignored.
     pub fn ignored(mut self, signal: Signal) -> Self {
         self.ignored.push(signal);
         self
     }
 
-    /// Opens a terminal and starts it there.
+    /// Opens a terminal and starts the program in it.
     pub fn start(self) -> Terminal {
         Terminal::open(self)
     }
 
-    /// The same for system calls; `home` is where it lives unless told.
+    /// Returns the arguments of the system calls that start the program. `home` is its HOME and working directory
+    /// unless set.
     pub(super) fn plan(&self, home: &Path) -> Plan {
         let text = |s: &str| CString::new(s).expect("no NUL in arguments");
         let home = CString::new(home.as_os_str().as_bytes()).expect("no NUL in paths");
@@ -150,7 +151,7 @@ impl Launch {
     }
 }
 
-/// The file that a command name stands for.
+/// Returns the path of the executable `name`.
 fn find(name: &str) -> String {
     if name.contains('/') {
         return name.to_owned();
@@ -163,7 +164,7 @@ fn find(name: &str) -> String {
         .into_owned()
 }
 
-/// Fails when a program that a test needs is absent: a missing program is no success.
+/// Fails where the program `name` is missing: an absent program must not turn into a passed test.
 pub fn needs(name: &str) {
     find(name);
 }

@@ -1,4 +1,4 @@
-//! The rig: it plays the user's terminal, starts programs in it, and looks at them through `/proc`.
+//! The test harness: emulates the user's terminal, starts programs in it, and inspects them through `/proc`.
 #![allow(dead_code, unused_imports, reason = "each subject uses its part")]
 
 pub mod compare;
@@ -18,23 +18,23 @@ pub use launch::{COSHELL, Launch, PROMPT, bash, coshell, direct, needs, shell, w
 pub use terminal::{Ended, Terminal};
 pub use test_dir::TestDir;
 
-/// The end of `bytes`, with everything but printable ASCII escaped.
+/// Returns at most the last 3,000 of `bytes`, with everything but printable ASCII escaped.
 pub fn show(bytes: &[u8]) -> String {
     let from = bytes.len().saturating_sub(3000);
     bytes[from..].escape_ascii().to_string().replace("\\n", "\\n\n")
 }
 
-/// Whether `needle` is in `hay`.
+/// Reports whether `hay` contains `needle`.
 pub fn contains(hay: &[u8], needle: &str) -> bool {
     terminal::find(hay, needle.as_bytes()).is_some()
 }
 
-/// How often `needle` is in `hay`.
+/// Counts the occurrences of `needle` in `hay`.
 pub fn count(hay: &[u8], needle: &str) -> usize {
     memchr::memmem::find_iter(hay, needle).count()
 }
 
-/// Bytes that look random and are the same each time.
+/// Returns `len` pseudo-random bytes (xorshift64*), the same ones for each `seed`.
 pub fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut state = seed | 1;
     let mut next = || {

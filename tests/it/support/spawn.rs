@@ -1,9 +1,9 @@
-//! Starts a program on a terminal of its own, as a job of a session whose leader outlives it.
+//! Starts a program on a new terminal, as a job of a session whose leader outlives it.
 //!
-//! When the leader of a session ends, the kernel hangs its terminal up and throws away what is still on its way to
-//! the reader. So that no test blames coshell for that, a *keeper* leads the session: it starts the program in the
-//! foreground, reports its pid and then its status through a pipe, and stays. Only system calls that are safe
-//! between fork and exec are used here.
+//! When a session leader ends, the kernel hangs its terminal up and discards bytes that the reader has not taken. A
+//! *supervisor* therefore leads the session, so that such a loss is not taken for a fault of coshell: it starts the
+//! program in the foreground, writes its pid and then its wait status to a pipe, and stays. Only async-signal-safe
+//! functions run between fork and exec.
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
@@ -16,16 +16,16 @@ use nix::fcntl::OFlag;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, pipe2};
 
-/// Whether the program leads the terminal's session, or is the foreground job of one.
+/// Role of the program in the terminal's session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// As a shell starts it.
+    /// Foreground job of the session, as a shell starts it.
     Job,
-    /// As `xterm -e` starts it.
+    /// Leader of the session, as `xterm -e` starts it.
     Leader,
 }
 
-/// Everything that the program is to get.
+/// Arguments of `execve` and attributes of the process to start.
 #[derive(Debug)]
 pub struct Plan {
     pub file: CString,
@@ -37,16 +37,16 @@ pub struct Plan {
     pub ignored: Vec<Signal>,
 }
 
-/// A program that runs, and the keeper that waits for it.
+/// Running program, and the supervisor that waits for it.
 #[derive(Debug)]
 pub struct Started {
     pub supervisor: Pid,
     pub program: Pid,
-    /// Becomes readable when the program has ended: its raw wait status, four bytes.
+    /// Becomes readable when the program has ended; carries the raw wait status, four bytes.
     pub status_pipe: OwnedFd,
 }
 
-/// Starts what `plan` says, with `tty` as its three standard descriptors and its controlling terminal.
+/// Starts the program of `plan` with `tty` as its three standard descriptors and its controlling terminal.
 pub fn start(plan: &Plan, tty: RawFd) -> io::Result<Started> {
     let (status_pipe, writer) = pipe2(OFlag::O_CLOEXEC)?;
     let argv = pointers(&plan.argv);
@@ -70,7 +70,7 @@ fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
 
 type Pointers<'a> = &'a [*const libc::c_char];
 
-/// The keeper's whole life.
+/// Runs the supervisor.
 ///
 /// SAFETY: only in a freshly forked child; `argv` and `env` end in a null pointer.
 unsafe fn supervise(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd, status_pipe: RawFd) -> ! {
@@ -100,7 +100,7 @@ unsafe fn supervise(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: Raw
     }
 }
 
-/// Leads a new session with `tty` as its terminal.
+/// Creates a session with `tty` as its controlling terminal.
 unsafe fn become_session_leader(tty: RawFd) {
     // SAFETY: system calls without memory.
     unsafe {
@@ -109,9 +109,9 @@ unsafe fn become_session_leader(tty: RawFd) {
     }
 }
 
-/// Becomes the program.
+/// Executes the program in place of the current process.
 ///
-/// SAFETY: as for `keep`.
+/// SAFETY: as for `supervise`.
 unsafe fn exec_program(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: RawFd) -> ! {
     // SAFETY: system calls on descriptors that this process owns, and on memory that outlives the exec.
     unsafe {
@@ -138,7 +138,7 @@ unsafe fn exec_program(plan: &Plan, argv: Pointers<'_>, env: Pointers<'_>, tty: 
     }
 }
 
-/// Signals at their defaults, then as the plan says.
+/// Sets all signals to their defaults, then ignores and blocks those of the plan.
 unsafe fn reset_signals(plan: &Plan) {
     // SAFETY: a zeroed sigset_t is valid to be emptied; the rest are calls without memory of ours.
     unsafe {
@@ -157,21 +157,21 @@ unsafe fn reset_signals(plan: &Plan) {
     }
 }
 
-/// Sends a signal, which may have no name.
+/// Sends a signal by number: real-time signals have no name in `nix`.
 pub fn kill(pid: nix::unistd::Pid, signal: libc::c_int) {
     // SAFETY: kill takes two numbers and touches no memory.
     assert_eq!(unsafe { libc::kill(pid.as_raw(), signal) }, 0, "the program is there");
 }
 
-/// Sets the size of the terminal whose master `fd` is.
+/// Sets the window size of the terminal whose master is `fd`.
 pub fn set_size(fd: RawFd, size: &libc::winsize) {
     // SAFETY: TIOCSWINSZ reads one winsize.
     unsafe { libc::ioctl(fd, libc::TIOCSWINSZ, ptr::from_ref(size)) };
 }
 
-/// A duplicate of `fd` that tests may keep.
+/// Duplicates `fd`.
 pub fn duplicate(fd: RawFd) -> OwnedFd {
-    // SAFETY: fcntl gives a new descriptor, which nobody else owns, or -1, which is checked.
+    // SAFETY: fcntl returns a new descriptor without an owner, or -1, which is checked.
     let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) };
     assert!(copy >= 0, "a descriptor to spare");
     // SAFETY: just made and checked.

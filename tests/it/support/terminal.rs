@@ -1,6 +1,6 @@
-//! The user's terminal: the master of a pty, what has been shown on it so far, and the program in it.
+//! The user's terminal: the pty master, the bytes shown so far, and the program that runs in it.
 //!
-//! One thread does it all: nothing is read but inside a call that waits for something, each with a deadline.
+//! One thread drives everything: the master is read only inside a call that waits, each with a deadline.
 
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::time::{Duration, Instant};
@@ -22,18 +22,18 @@ use super::spawn::{self, Started};
 use super::title::TitleStack;
 use super::{proc, show};
 
-/// How long anything may take on a loaded machine before a test gives up.
+/// Time limit of every wait, long enough for a loaded machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How a program ended.
+/// End of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     Code(i32),
-    /// A signal, which may have no name.
+    /// Signal number; real-time signals have no name in `nix`.
     Signal(i32),
 }
 
-/// A terminal with a program in it.
+/// Terminal with a program in it.
 #[derive(Debug)]
 pub struct Terminal {
     master: Option<PtyMaster>,
@@ -41,7 +41,7 @@ pub struct Terminal {
     started: Started,
     ended: Option<Ended>,
     output: Vec<u8>,
-    /// Where the next wait begins to look.
+    /// Offset in `output` at which the next wait begins to search.
     mark: usize,
     size: libc::winsize,
     marker: String,
@@ -56,7 +56,7 @@ impl Terminal {
         modes.c_iflag |= libc::IUTF8;
         termios::tcsetattr(slave.as_raw_fd(), termios::TCSANOW, &modes).expect("modes can be set");
         let home = tempfile::tempdir().expect("a home");
-        // Without it fish makes completions of all man pages there are, in the background.
+        // Without this directory, fish generates completions from all man pages in the background.
         let completions = home.path().join(".local/share/fish/generated_completions");
         std::fs::create_dir_all(completions).expect("a directory in it");
         let started = spawn::start(&launch.plan(home.path()), slave.as_raw_fd()).expect("a keeper");
@@ -73,96 +73,96 @@ impl Terminal {
         }
     }
 
-    /// The program's process.
+    /// Returns the pid of the program.
     pub fn pid(&self) -> Pid {
         self.started.program
     }
 
-    /// `$HOME`, where the program was started unless told otherwise.
+    /// Returns `$HOME`, which is the program's working directory unless set otherwise.
     pub fn home(&self) -> &std::path::Path {
         self.home.path()
     }
 
-    /// The file in the home with this name, as it is now.
+    /// Returns the content of a file in the home, or `None` where it does not exist.
     pub fn read_home(&self, name: &str) -> Option<Vec<u8>> {
         std::fs::read(self.home().join(name)).ok()
     }
 
-    /// Every byte shown so far.
+    /// Returns all bytes shown so far.
     pub fn output(&self) -> &[u8] {
         &self.output
     }
 
-    /// What has been shown since the last wait that succeeded.
+    /// Returns the bytes shown since the last wait that succeeded.
     pub fn unread(&self) -> &[u8] {
         &self.output[self.mark..]
     }
 
-    /// The next wait looks only at what comes from now on.
+    /// Makes the next wait search only bytes shown from now on.
     pub fn skip_unread(&mut self) {
         self.mark = self.output.len();
     }
 
-    /// Everything shown, as text for messages and searches.
+    /// Returns all bytes shown as text, for messages and searches.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.output).into_owned()
     }
 
-    /// The screen as a person sees it.
+    /// Returns the screen that results from all bytes shown.
     pub fn screen(&self) -> vt100::Screen {
         let mut parser = vt100::Parser::new(self.size.ws_row, self.size.ws_col, 0);
         parser.process(&self.output);
         parser.screen().clone()
     }
 
-    /// The window's title; `None` is what stood there before.
+    /// Returns the window title; `None` is the title that was set before the test.
     pub fn title(&self) -> Option<String> {
         TitleStack::title_after(&self.output)
     }
 
-    /// The rows of the screen, without blanks at their ends.
+    /// Returns the rows of the screen without trailing blanks.
     pub fn rows(&self) -> Vec<String> {
         let screen = self.screen();
         screen.rows(0, self.size.ws_col).map(|row| row.trim_end().to_owned()).collect()
     }
 
-    /// The modes of the terminal.
+    /// Returns the modes of the terminal.
     pub fn modes(&self) -> Termios {
         let slave = self.slave.as_ref().expect("the terminal is open");
         Termios::from_fd(slave.as_raw_fd()).expect("a terminal has modes")
     }
 
-    /// The flags of the open file description that the program inherited.
+    /// Returns the flags of the open file description that the program inherited.
     pub fn inherited_flags(&self) -> OFlag {
         let slave = self.slave.as_ref().expect("the terminal is open");
         let flags = nix::fcntl::fcntl(slave, nix::fcntl::FcntlArg::F_GETFL).expect("flags");
         OFlag::from_bits_truncate(flags)
     }
 
-    /// Changes the size of the window.
+    /// Changes the window size.
     pub fn resize(&mut self, rows: u16, cols: u16, xpixel: u16, ypixel: u16) {
         self.size = libc::winsize { ws_row: rows, ws_col: cols, ws_xpixel: xpixel, ws_ypixel: ypixel };
         spawn::set_size(self.master.as_ref().expect("the terminal is open").as_raw_fd(), &self.size);
     }
 
-    /// Sends a signal to the program, and to nobody else.
+    /// Sends `signal` to the program alone, not to its children.
     pub fn signal(&self, signal: Signal) {
         self.signal_number(signal as i32);
     }
 
-    /// The same for one that may have no name.
+    /// Sends a signal by number.
     pub fn signal_number(&self, signal: i32) {
         assert_eq!(self.ended, None, "the program to signal has ended");
         spawn::kill(self.pid(), signal);
     }
 
-    /// The terminal goes away.
+    /// Closes both ends of the pty: the terminal hangs up.
     pub fn close(&mut self) {
         self.slave = None;
         self.master = None;
     }
 
-    /// Types, and reads what comes meanwhile.
+    /// Types all of `bytes`, and reads output while the terminal takes them.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let until = Instant::now() + DEADLINE;
         let mut rest = bytes.as_ref();
@@ -171,12 +171,12 @@ impl Terminal {
             rest = &rest[n..];
             if n == 0 {
                 self.poll_once(remaining(until), Reading::On, PollFlags::POLLOUT);
-                self.check_deadline(until, "room to type");
+                self.check_deadline(until, "the terminal to take keys");
             }
         }
     }
 
-    /// Types as much as the terminal takes now, and reads nothing.
+    /// Types as many bytes as the terminal takes now, reads nothing, and returns their number.
     pub fn send_some(&self, bytes: &[u8]) -> usize {
         match write(self.master.as_ref().expect("the terminal is open"), bytes) {
             Ok(n) => n,
@@ -185,11 +185,11 @@ impl Terminal {
         }
     }
 
-    /// Waits until this text is shown; the next wait looks behind it.
+    /// Waits until `text` is shown; the next wait searches behind it.
     #[track_caller]
     pub fn wait(&mut self, text: &str) {
         let needle = text.as_bytes();
-        // Each byte is looked at once, so that this may wait behind a flood.
+        // Each byte is searched once, so that a wait behind a flood stays linear.
         let mut from = self.mark;
         let end = self.wait_for(&format!("the text {text:?}"), |term| {
             let at = find(&term.output[from..], needle).map(|at| from + at + needle.len());
@@ -199,7 +199,7 @@ impl Terminal {
         self.mark = end;
     }
 
-    /// Waits until this pattern matches what is shown, and gives its first group, or else all of it.
+    /// Waits until `pattern` matches output, and returns its first group, or the whole match without groups.
     #[track_caller]
     pub fn wait_match(&mut self, pattern: &str) -> String {
         let regex = Regex::new(pattern).expect("a pattern");
@@ -214,13 +214,13 @@ impl Terminal {
         text
     }
 
-    /// Waits until `what` is true.
+    /// Waits until `holds` returns true; `what` names the condition in the failure message.
     #[track_caller]
     pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         self.wait_for(what, |term| holds(term).then_some(()));
     }
 
-    /// Waits until there is something; looks whenever something is shown, and every few milliseconds.
+    /// Waits until `find` returns a value; calls it whenever output arrives, and every 5 ms.
     #[track_caller]
     pub fn wait_for<T>(&mut self, what: &str, mut find: impl FnMut(&Self) -> Option<T>) -> T {
         let until = Instant::now() + DEADLINE;
@@ -233,7 +233,7 @@ impl Terminal {
         }
     }
 
-    /// Reads for so long, and once at least: for what must not happen, or must go on happening.
+    /// Reads output for `time`, and at least once. Use it for conditions that must not occur, or must persist.
     pub fn read_for(&mut self, time: Duration) {
         let until = Instant::now() + time;
         loop {
@@ -244,7 +244,8 @@ impl Terminal {
         }
     }
 
-    /// Waits until nothing more comes: whoever could show something sleeps, and nothing was shown for a while.
+    /// Waits until the output has ended: the program and its descendants sleep, and nothing was shown for 4
+    /// intervals.
     #[track_caller]
     pub fn wait_quiet(&mut self) {
         const INTERVAL: Duration = Duration::from_millis(50);
@@ -258,18 +259,18 @@ impl Terminal {
         }
     }
 
-    /// Whether the program and all that descend from it sleep.
+    /// Reports whether the program and all its descendants sleep.
     fn all_asleep(&self) -> bool {
         let program = self.ended.is_some() || proc::is_asleep(self.pid());
         program && self.descendants().into_iter().all(proc::is_asleep)
     }
 
-    /// Tells a script that waits in `UNTIL_TOLD` to go on.
+    /// Ends the loop `UNTIL_RELEASED` of a script.
     pub fn release(&self) {
         std::fs::write(self.home().join("told"), "").expect("the home is ours");
     }
 
-    /// Reads nothing for so long, as a terminal that has stopped.
+    /// Reads no output for `time`, as a terminal that has stopped reading.
     pub fn pause_reading(&mut self, time: Duration) {
         let until = Instant::now() + time;
         while Instant::now() < until {
@@ -277,7 +278,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for the program's end; everything that it has written has been read then.
+    /// Waits for the program's end, and reads all that it has written.
     #[track_caller]
     pub fn wait_end(&mut self) -> Ended {
         let until = Instant::now() + DEADLINE;
@@ -286,20 +287,20 @@ impl Terminal {
             self.poll_once(remaining(until), Reading::On, PollFlags::empty());
         }
         self.drain();
-        self.ended.expect("it has ended")
+        self.ended.expect("the program has ended")
     }
 
-    /// How the program has ended, if it has.
+    /// Returns how the program has ended, if it has.
     pub fn ended(&self) -> Option<Ended> {
         self.ended
     }
 
-    /// Reads up to a mark that it sends through the terminal itself, behind everything written before.
+    /// Writes an end mark to the slave, behind all earlier output, and reads up to it.
     fn drain(&mut self) {
         const END_MARK: &[u8] = b"\x1e\x1dnothing more\x1d\x1e";
         let mut rest = END_MARK;
         let until = Instant::now() + DEADLINE;
-        // A description of the rig's own: the inherited one may block.
+        // A new open file description: the inherited one may block.
         let flags = OFlag::O_WRONLY | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
         let Some(Ok(name)) = self.master.as_ref().map(ptsname_r) else { return };
         let Ok(slave) = open(name.as_str(), flags, Mode::empty()) else { return };
@@ -321,7 +322,7 @@ impl Terminal {
         }
     }
 
-    /// Waits for something to read, room to type if asked, or the program's end.
+    /// Waits for output, for the events `also` on the master, or for the program's end.
     fn poll_once(&mut self, time: Duration, reading: Reading, also: PollFlags) {
         let mut events = also;
         if reading == Reading::On {
@@ -374,7 +375,7 @@ impl Terminal {
         }
         let descendants: Vec<_> = self.descendants().into_iter().map(|pid| (pid, proc::command_line(pid))).collect();
         panic!(
-            "waited in vain for: {what}\nended: {:?}\nprocesses: {descendants:?}\nshown since the last wait: {}\n{} bytes in all, the last: {}",
+            "timed out waiting for: {what}\nended: {:?}\nprocesses: {descendants:?}\nshown since the last wait: {}\n{} bytes in all, the last: {}",
             self.ended,
             show(self.unread()),
             self.output.len(),
@@ -382,7 +383,7 @@ impl Terminal {
         );
     }
 
-    /// Every process that descends from the program, also those that have left it, as long as they live.
+    /// Returns the living processes that descend from the program, including those in other sessions.
     pub fn descendants(&self) -> Vec<Pid> {
         let setting = format!("RIG={}", self.marker);
         proc::with_environment(&setting).into_iter().filter(|&pid| pid != self.pid() && proc::is_alive(pid)).collect()
@@ -396,7 +397,7 @@ enum Reading {
 }
 
 impl Drop for Terminal {
-    /// Ends every process that it has started; the keeper's death hangs the terminal up.
+    /// Kills every process that was started; the supervisor's death hangs the terminal up.
     fn drop(&mut self) {
         if self.ended.is_none() {
             let _ = kill(self.pid(), Signal::SIGKILL);
@@ -409,14 +410,14 @@ impl Drop for Terminal {
     }
 }
 
-/// Both ends of a new pty, closed in whatever is started, neither blocking.
+/// Opens a pty, both ends close-on-exec, the master non-blocking.
 fn open_pty() -> (PtyMaster, OwnedFd) {
     let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
     let master = posix_openpt(flags).expect("a pty");
     grantpt(&master).expect("grantpt");
     unlockpt(&master).expect("unlockpt");
     let name = ptsname_r(&master).expect("the pty's name");
-    // Blocking, since the program shares this description: whoever sets O_NONBLOCK on it is found out.
+    // Blocking, since the program inherits this description: a test sees when coshell sets O_NONBLOCK on it.
     let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
     let slave = open(name.as_str(), flags, Mode::empty()).expect("the pty's other end");
     (master, slave)
@@ -426,7 +427,7 @@ fn remaining(until: Instant) -> Duration {
     until.saturating_duration_since(Instant::now())
 }
 
-/// Where `needle` begins in `hay`.
+/// Returns the offset of `needle` in `hay`; `None` where `needle` is empty.
 pub fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
     memchr::memmem::find(hay, needle).filter(|_| !needle.is_empty())
 }

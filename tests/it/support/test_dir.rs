@@ -1,4 +1,4 @@
-//! A directory of a test's own, with its files and scripts.
+//! Temporary directories of tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A directory that is gone at the end.
+/// Directory that is removed at the end of the test.
 #[derive(Debug)]
 pub struct TestDir(TempDir);
 
@@ -15,47 +15,48 @@ impl TestDir {
         Self(tempfile::tempdir().expect("a directory"))
     }
 
-    /// The directory itself.
+    /// Returns the path of the directory.
     pub fn root(&self) -> &Path {
         self.0.path()
     }
 
-    /// The path of `name` in it.
+    /// Returns the path of `name` in the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.root().join(name)
     }
 
-    /// The path of `name` in it, as text for a script.
+    /// Returns the path of `name` in the directory as text for a script.
     pub fn path_str(&self, name: &str) -> String {
         self.path(name).to_string_lossy().into_owned()
     }
 
-    /// Writes a file and gives its path.
+    /// Writes a file and returns its path.
     pub fn write_file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         fs::write(self.path(name), content).expect("a file can be written");
         self.path_str(name)
     }
 
-    /// Writes a program and gives its path. Another process writes it: one that any thread of this one starts meanwhile would
-    /// have inherited the open file, and a program that somebody may write cannot be run (ETXTBSY).
+    /// Writes an executable file and returns its path. `install` writes it, since a child that another thread forks
+    /// meanwhile would inherit the open descriptor, and a file open for writing cannot be executed (ETXTBSY,
+    /// execve(2)).
     pub fn write_program(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let source = self.write_file(&format!("{name}.source"), content);
         self.install(name, Path::new(&source))
     }
 
-    /// The same for one that is copied from here.
+    /// Copies `source` to an executable file `name`, by another process for the same reason, and returns its path.
     pub fn install(&self, name: &str, source: &Path) -> String {
         let install = Command::new("install").args(["-m", "755"]).arg(source).arg(self.path(name)).status();
         assert!(install.is_ok_and(|status| status.success()), "{name} can be installed");
         self.path_str(name)
     }
 
-    /// What stands in `name`; nothing if it is not there.
+    /// Returns the content of the file `name`, empty where no such file exists.
     pub fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap_or_default()
     }
 
-    /// Whether `name` is there.
+    /// Reports whether the file `name` exists.
     pub fn exists(&self, name: &str) -> bool {
         self.path(name).exists()
     }

@@ -1,6 +1,6 @@
-//! The window's title as a terminal with a stack of titles has it.
+//! Window title, as a terminal with a title stack (XTWINOPS 22 and 23) keeps it.
 
-/// A terminal's title: `None` is what stood there before.
+/// Title and title stack of a terminal; `None` is the title that was set before the test.
 #[derive(Debug, Default)]
 pub struct TitleStack {
     now: Option<String>,
@@ -8,7 +8,7 @@ pub struct TitleStack {
 }
 
 impl TitleStack {
-    /// That of a terminal which was given these bytes.
+    /// Returns the title of a terminal that was given `bytes`.
     pub fn title_after(bytes: &[u8]) -> Option<String> {
         let mut parser = vt100::Parser::new_with_callbacks(24, 80, 0, Self::default());
         parser.process(bytes);

@@ -1,8 +1,8 @@
-//! Programs that no package of the system has: tests/run fetches them from npm and PyPI.
+//! Programs that tests/run fetches from npm and PyPI, since no package of the system contains them.
 
 use std::path::PathBuf;
 
-/// A program that tests/run has fetched from a registry, or nothing where it could not.
+/// Returns the path of a program that tests/run has fetched, or `None` where the download failed.
 pub fn fetched(name: &str) -> Option<PathBuf> {
     let cache = std::env::var_os("COSHELL_TEST_TOOLS").map(PathBuf::from).or_else(|| {
         let home = PathBuf::from(std::env::var_os("HOME")?);
@@ -18,7 +18,7 @@ pub fn fetched(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-/// The compiler of TypeScript.
+/// TypeScript compiler.
 pub const TSC: &str = "tsc/node_modules/.bin/tsc";
-/// The runner of tests.
+/// Test runner for Python.
 pub const PYTEST: &str = "pytest/bin/pytest";
