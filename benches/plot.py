@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Draws what the relay bench found, and prints the README's table.
+"""Draws what the relay bench found, and prints the table of benches/README.md.
 
     cargo bench --bench relay -- --rounds 5 --peers --tests throughput --workloads log,colour --json peers.json
     cargo bench --bench relay -- --rounds 5 --workloads log,noise --json own.json
-    benches/plot.py peers.json own.json > benches/results.svg      # the table goes to stderr
+    benches/plot.py peers.json own.json > assets/speed.svg      # the table goes to stderr
 
 Of a row that stands in several files, that of the first counts.
 """

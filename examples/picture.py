@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes man/coshell.svg, the picture in the README, from a real session.
+"""Makes assets/coshell.svg, the picture in the README, from a real session.
 
     cargo build --release && examples/picture.py
 
@@ -269,7 +269,7 @@ def main():
         (home / ".bashrc").write_text("PS1='\\[\\e[34m\\]\\w\\[\\e[0m\\] \\[\\e[32m\\]$\\[\\e[0m\\] '\nunset TMUX\n")
         (home / "photos.tar").write_bytes(os.urandom(150_000_000))
         frames, still = play(home)
-    (ROOT / "man/coshell.svg").write_text(svg(frames, still))
+    (ROOT / "assets/coshell.svg").write_text(svg(frames, still))
 
 
 if __name__ == "__main__":
