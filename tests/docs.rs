@@ -1,5 +1,5 @@
-//! The documents say what the program does: the man page is the one that the tables give, no option is missing or
-//! made up, and every command line that is shown is accepted.
+//! Compares the documents with the program: the man page is generated from the tables, every option is described and
+//! none is made up, every command line that is shown is accepted, every file and function that is named exists.
 //!
 //! `COSHELL_BLESS=1 cargo test --test docs` writes the man page anew.
 
@@ -21,7 +21,11 @@ use coshell::core::rpc_error::ErrorCode;
 use coshell::core::trigger::When;
 use coshell::core::trigger::action::KINDS;
 use coshell::core::trigger::definition::MODIFIERS;
+use regex::Regex;
 use serde_json::{Value, json};
+
+/// The documents in the root of the repository.
+const DOCUMENTS: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -31,7 +35,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Every option of the program, without its dashes.
+/// Returns every option of the program, without its dashes.
 fn options() -> BTreeSet<String> {
     let mut command = cli::command();
     command.build();
@@ -43,7 +47,7 @@ fn long_options(command: &clap::Command) -> BTreeSet<String> {
     command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).chain(below).collect()
 }
 
-/// The man page as plain text, as far as fonts and escaped characters go.
+/// Returns the man page without fonts and escaped characters.
 fn plain(roff: &str) -> String {
     let fonts = ["\\fB", "\\fI", "\\fR"].iter().fold(roff.to_owned(), |text, font| text.replace(font, ""));
     fonts.replace("\\-", "-").replace("\\(aq", "'").replace("\\(dq", "\"").replace("\\e", "\\")
@@ -54,7 +58,7 @@ fn capitalised(text: &str) -> String {
 }
 
 #[test]
-fn the_man_page_is_up_to_date() {
+fn man_page_is_up_to_date() {
     let page = manual::page();
     if std::env::var_os("COSHELL_BLESS").is_some() {
         fs::write(path("man/coshell.1"), &page).expect("the page can be written");
@@ -64,7 +68,7 @@ fn the_man_page_is_up_to_date() {
 }
 
 #[test]
-fn the_man_page_has_every_option_action_modifier_and_condition() {
+fn man_page_has_every_option_action_modifier_and_condition() {
     let page = plain(&manual::page());
     for option in options() {
         let headed = page.lines().any(|line| line.contains(&format!("--{option}")) && !line.starts_with('.'));
@@ -84,7 +88,7 @@ fn the_man_page_has_every_option_action_modifier_and_condition() {
     assert!(!page.lines().any(|line| line.starts_with('@')), "a slot was not filled");
 }
 
-/// The part of the man page between these headings.
+/// Returns the part of the man page between these headings.
 fn part(from: &str, to: &str) -> String {
     let page = plain(&manual::page());
     let (_, rest) = page.split_once(&format!(".SS {from}\n")).unwrap_or_else(|| panic!("no heading {from}"));
@@ -92,7 +96,7 @@ fn part(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn the_man_page_has_every_method_with_its_parameters_in_order_and_no_other() {
+fn man_page_has_every_method_with_its_parameters_in_order() {
     let methods = part("Methods", "Errors");
     let entries: Vec<&str> = methods.split(".TP\n").skip(1).collect();
     let described: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.lines().next()).collect();
@@ -114,7 +118,7 @@ fn the_man_page_has_every_method_with_its_parameters_in_order_and_no_other() {
 }
 
 #[test]
-fn the_man_page_has_every_answer_of_every_method() {
+fn man_page_has_every_response_of_every_method() {
     let methods = part("Methods", "Errors");
     for entry in methods.split(".TP\n").skip(1) {
         let (method, body) = entry.split_once('\n').expect("a heading");
@@ -126,7 +130,7 @@ fn the_man_page_has_every_answer_of_every_method() {
 }
 
 #[test]
-fn the_man_page_has_every_error_and_every_event() {
+fn man_page_has_every_error_and_every_event() {
     let errors = part("Errors", "Events");
     for (code, _) in ErrorCode::ALL {
         assert!(errors.contains(&format!(".TP\n{}\n", *code as i64)), "{code:?} is missing");
@@ -138,7 +142,7 @@ fn the_man_page_has_every_error_and_every_event() {
 }
 
 #[test]
-fn the_man_page_is_sound_roff() {
+fn man_page_passes_mandoc_lint() {
     let file = std::env::temp_dir().join(format!("coshell-docs-{}.1", std::process::id()));
     fs::write(&file, manual::page()).expect("the temporary directory can be written");
     let lint = Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(&file).output();
@@ -150,26 +154,11 @@ fn the_man_page_is_sound_roff() {
 }
 
 #[test]
-fn no_document_makes_an_option_up() {
-    // Those of other programs.
-    let others = [
-        "answer",
-        "release",
-        "path",
-        "test",
-        "norc",
-        "bench",
-        "quick",
-        "rounds",
-        "peers",
-        "tests",
-        "workloads",
-        "json",
-        "install",
-        "locked",
-    ];
+fn documents_name_existing_options_only() {
+    // Options of cargo, ssh, bash and other programs.
+    let others = ["answer", "release", "path", "norc", "test", "install", "locked"];
     let known = options();
-    for name in ["README.md", "CHANGELOG.md", "man/coshell.1.in"] {
+    for name in ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "man/coshell.1.in"] {
         let document = plain(&read(name));
         for (at, _) in document.match_indices("--") {
             let before = document[..at].chars().next_back();
@@ -185,23 +174,106 @@ fn no_document_makes_an_option_up() {
 }
 
 #[test]
-fn the_changelog_has_this_version() {
+fn changelog_has_this_version() {
     let heading = format!("## [{}]", env!("CARGO_PKG_VERSION"));
     assert!(read("CHANGELOG.md").lines().any(|line| line.starts_with(&heading)), "{heading} is missing");
 }
 
 #[test]
-fn the_readme_links_to_what_is_there() {
-    let readme = read("README.md");
-    for (at, _) in readme.match_indices("](") {
-        let target: String = readme[at + 2..].chars().take_while(|c| *c != ')').collect();
-        let elsewhere = target.starts_with("http") || target.starts_with('#');
-        assert!(elsewhere || path(&target).exists(), "{target} is linked to and not there");
+fn links_of_documents_have_a_target() {
+    for name in DOCUMENTS {
+        let text = read(name);
+        for (at, _) in text.match_indices("](") {
+            let target: String = text[at + 2..].chars().take_while(|c| *c != ')').collect();
+            let elsewhere = target.starts_with("http") || target.starts_with('#');
+            assert!(elsewhere || path(&target).exists(), "{name}: {target} is linked to and does not exist");
+        }
+    }
+}
+
+/// Returns the faults of the references in a text, such as `src/host/mod.rs: turn` or `src/core/vt/` in backquotes.
+fn broken_references(text: &str) -> Vec<String> {
+    let reference = Regex::new(r"`((?:src|tests|benches|examples|man|assets)/[^`]*)`").expect("a pattern");
+    let fault = |reference: &str| {
+        let (file, item) =
+            reference.split_once(':').map_or((reference, None), |(file, item)| (file, Some(item.trim())));
+        // A command has arguments.
+        let file = file.split_whitespace().next().unwrap_or_default();
+        if !path(file).exists() {
+            return Some(format!("{file} does not exist"));
+        }
+        let item = item?;
+        let defines = format!(r"\b(?:fn|const|static|struct|enum|trait|type)\s+{}\b", regex::escape(item));
+        let defined = Regex::new(&defines).expect("a pattern").is_match(&read(file));
+        (!defined).then(|| format!("{file} does not define {item}"))
+    };
+    reference.captures_iter(text).filter_map(|found| fault(&found[1])).collect()
+}
+
+#[test]
+fn files_and_functions_named_in_documents_exist() {
+    for name in DOCUMENTS.iter().chain(&["benches/README.md"]) {
+        let broken = broken_references(&read(name));
+        assert!(broken.is_empty(), "{name}: {broken:#?}");
+    }
+    let architecture = read("ARCHITECTURE.md");
+    let functions = Regex::new(r"`src/[^`:]+:\s+\w+`").expect("a pattern").find_iter(&architecture).count();
+    assert!(functions > 50, "only {functions} functions were found in ARCHITECTURE.md");
+}
+
+#[test]
+fn broken_references_are_found() {
+    let text = "`src/lib.rs`, `src/main.rs:\n main`, `tests/run --install`, `src/nowhere/`, `src/main.rs: nothing`";
+    assert_eq!(broken_references(text), ["src/nowhere/ does not exist", "src/main.rs does not define nothing"]);
+}
+
+#[test]
+fn architecture_has_every_module() {
+    let text = read("ARCHITECTURE.md");
+    for folder in ["src", "src/core"] {
+        for entry in fs::read_dir(path(folder)).expect("the folder can be read").flatten() {
+            let slash = if entry.path().is_dir() { "/" } else { "" };
+            let module = format!("`{folder}/{}{slash}`", entry.file_name().display());
+            let explained = text.contains(&module) || text.contains(&format!("{}: ", module.trim_end_matches('`')));
+            assert!(explained, "ARCHITECTURE.md does not mention {module}");
+        }
     }
 }
 
 #[test]
-fn every_command_line_that_is_shown_is_accepted() {
+fn documents_name_the_oldest_supported_rust() {
+    let version = env!("CARGO_PKG_RUST_VERSION");
+    assert!(read("README.md").contains(&format!("Rust {version} or later")), "README.md: Rust {version}");
+    // A packaged crate has no workflow.
+    if let Ok(workflow) = fs::read_to_string(path(".github/workflows/ci.yml")) {
+        let installs = format!("rustup toolchain install {version} --profile minimal && rustup default {version}\n");
+        assert!(workflow.contains(&installs), "the workflow builds with another Rust than {version}");
+    }
+}
+
+#[test]
+fn every_file_is_packaged() {
+    let output = |program: &str, args: &[&str]| {
+        let output = Command::new(program).args(args).current_dir(path("")).output();
+        let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("the names are UTF-8")
+    };
+    // A packaged crate has no history that says which files are the project's.
+    if !path(".git").exists() {
+        return;
+    }
+    let packaged = output(env!("CARGO"), &["package", "--list", "--allow-dirty", "--offline"]);
+    let packaged: BTreeSet<&str> = packaged.lines().collect();
+    // A container may run the tests as another user than the one who owns the files: git-config(1), safe.directory.
+    let tracked = output("git", &["-c", "safe.directory=*", "ls-files"]);
+    for file in tracked.lines().filter(|file| !file.starts_with('.')) {
+        assert!(packaged.contains(file), "{file} is not in the package: add it to include in Cargo.toml");
+    }
+}
+
+#[test]
+fn every_shown_command_line_is_accepted() {
     let mut help = cli::command();
     let help = help.render_long_help().to_string();
     let mut shown = vec![("--help".to_owned(), help), ("man page".to_owned(), plain(&manual::page()))];
@@ -226,11 +298,11 @@ fn every_command_line_that_is_shown_is_accepted() {
     assert!(count > 20, "only {count} command lines were found");
 }
 
-/// What stands in front of the program's arguments.
+/// Beginnings of a command line, up to the program's arguments.
 const STARTS: &[&str] =
     &["coshell ", "cargo run --release -- ", "exec coshell ", "exec \"${COSHELL:-coshell}\" ", "$ coshell "];
 
-/// The arguments of each command line in a text: a line of its own, with its continuations.
+/// Returns the arguments of each command line in a text; a command line is a line of its own, with its continuations.
 fn command_lines(text: &str) -> Vec<Vec<String>> {
     let joined = text.replace("\\\n", " ");
     let lines = joined.lines().filter_map(|line| {
@@ -243,7 +315,7 @@ fn command_lines(text: &str) -> Vec<Vec<String>> {
     lines.collect()
 }
 
-/// The words of a command line as a shell splits it, up to a comment or a second command.
+/// Splits a command line into words as a shell does, up to a comment or a second command.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     let mut chars = line.chars().peekable();
@@ -271,7 +343,7 @@ fn words(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn command_lines_are_found_as_a_shell_reads_them() {
+fn command_lines_are_split_as_by_a_shell() {
     let text = "coshell is a program\n  coshell -t 'a b' \\\n    --send \"x\\\"y\" # why\n$ coshell -- ssh host; ls\n";
     assert_eq!(command_lines(text), [vec!["-t", "a b", "--send", "x\"y"], vec!["--", "ssh", "host"]]);
 }
