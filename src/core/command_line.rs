@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use super::width::{without_controls, truncate_to_width, max_width};
+use super::width::{max_width, truncate_to_width, without_controls};
 
 /// Maximum columns of a command line in a message, quotes included.
 const NAME: usize = 42;
