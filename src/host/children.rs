@@ -1,4 +1,4 @@
-//! The processes that run: the shell, the coprocess with its guard, background commands.
+//! The child processes of a session: the shell, the coprocess and its watchdog, background commands, the lent program.
 
 use std::ffi::OsString;
 use std::io;
@@ -14,14 +14,14 @@ use crate::core::{JOB_SLOTS, LentProgram};
 use crate::sys::child;
 use crate::sys::child::{ShellLine, StreamRequest, Streams};
 use crate::sys::foreground;
-use crate::sys::process as other;
+use crate::sys::process as os_process;
 use crate::sys::pty::Pty;
 use crate::sys::stream::StreamFd;
 use crate::sys::watchdog;
 use crate::sys::watchdog::Watchdog;
 use crate::types::{Child, ExitStatus};
 
-/// A child until it has been waited for.
+/// A child process, and whether it has been reaped.
 #[derive(Debug)]
 pub(super) struct RunningChild {
     process: process::Child,
@@ -33,12 +33,12 @@ impl RunningChild {
         Self { process, exited: false }
     }
 
-    /// How it ended, told once.
+    /// Reaps the child; returns how it ended, once.
     fn exit(&mut self) -> Option<ExitStatus> {
         if self.exited {
             return None;
         }
-        let exit = child::exit_of(&mut self.process)?;
+        let exit = child::exit_status(&mut self.process)?;
         self.exited = true;
         Some(exit)
     }
@@ -47,81 +47,83 @@ impl RunningChild {
 #[derive(Debug)]
 struct Coprocess {
     running: RunningChild,
-    /// What its stdin is told by.
+    /// Identity of the pipe that the coprocess has as stdin.
     stdin: Option<foreground::Identity>,
-    guard: Option<Watchdog>,
-    /// Where what it has not read can be read back.
+    watchdog: Option<Watchdog>,
+    /// Second read end of that pipe, for bytes that the coprocess leaves unread.
     unread: Option<StreamFd>,
 }
 
-/// All of them.
+/// The child processes of a session.
 #[derive(Debug)]
 pub(super) struct Children {
     shell: RunningChild,
     coproc: Option<Coprocess>,
     jobs: [Option<RunningChild>; JOB_SLOTS],
     /// The program that is lent the terminal.
-    guest: Option<foreground::ForegroundProcess>,
-    /// Guards that are at the end of their work.
-    guards: Vec<Pid>,
-    /// What tells every child of the session.
-    names: Vec<(&'static str, OsString)>,
+    lent: Option<foreground::ForegroundProcess>,
+    /// Pids of watchdogs whose handle is dropped, to be reaped.
+    old_watchdogs: Vec<Pid>,
+    /// Environment variables that identify the session to its children.
+    session_env: Vec<(&'static str, OsString)>,
 }
 
 impl Children {
-    pub(super) fn new(shell: process::Child, names: Vec<(&'static str, OsString)>) -> Self {
+    pub(super) fn new(shell: process::Child, session_env: Vec<(&'static str, OsString)>) -> Self {
         let (shell, jobs) = (RunningChild::new(shell), [const { None }; JOB_SLOTS]);
-        Self { shell, coproc: None, jobs, guest: None, guards: Vec::new(), names }
+        Self { shell, coproc: None, jobs, lent: None, old_watchdogs: Vec::new(), session_env }
     }
 
-    /// Starts the coprocess. Where `reclaim_unread`, what it leaves unread in its pipe can be read back.
+    /// Starts `command` as the coprocess; with `reclaim_unread` the bytes that it leaves unread in its pipe can be read back.
     pub(super) fn start_coproc(
         &mut self,
         command: &CommandLine,
         reclaim_unread: bool,
         pty: &Pty,
     ) -> io::Result<Streams> {
-        let wanted = if reclaim_unread { StreamRequest::OutputAndUnread } else { StreamRequest::Output };
-        let (process, mut streams) = self.start(command, wanted, pty)?;
-        // Without a guard it is still ended with the session, only not if coshell itself is killed.
-        let guard = child::guard(&process).ok();
+        let request = if reclaim_unread { StreamRequest::OutputAndUnread } else { StreamRequest::Output };
+        let (process, mut streams) = self.start(command, request, pty)?;
+        // Without a watchdog (fork failed) the coprocess still ends with the session, except where coshell is killed by
+        // SIGKILL.
+        let watchdog = child::start_watchdog(&process).ok();
         let running = RunningChild::new(process);
-        self.coproc = Some(Coprocess { running, stdin: streams.known, guard, unread: streams.unread.take() });
+        self.coproc =
+            Some(Coprocess { running, stdin: streams.stdin_identity, watchdog, unread: streams.unread.take() });
         Ok(streams)
     }
 
-    /// Starts a background command in this slot.
+    /// Starts `command` as the background command in `slot`.
     pub(super) fn start_job(&mut self, slot: u8, command: &CommandLine, pty: &Pty) -> io::Result<Streams> {
-        let (process, streams) = self.start(command, StreamRequest::Nothing, pty)?;
+        let (process, streams) = self.start(command, StreamRequest::NoOutput, pty)?;
         self.jobs[usize::from(slot)] = Some(RunningChild::new(process));
         Ok(streams)
     }
 
-    fn start(&self, command: &CommandLine, wanted: StreamRequest, pty: &Pty) -> io::Result<(process::Child, Streams)> {
+    fn start(&self, command: &CommandLine, request: StreamRequest, pty: &Pty) -> io::Result<(process::Child, Streams)> {
         let directory = self.directory(pty);
         let mut env = command.env.clone();
-        env.extend(self.names.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
+        env.extend(self.session_env.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
         let (text, args) = (&command.command, &command.args);
         let line = ShellLine { command: text, args, env: &env, directory: directory.as_deref() };
-        child::start_at_pipes(&line, wanted)
+        child::start_at_pipes(&line, request)
     }
 
-    /// The working directory of the pty's foreground job, else of the shell.
+    /// Returns the working directory of the pty's foreground job, else that of the shell.
     fn directory(&self, pty: &Pty) -> Option<PathBuf> {
-        pty.foreground().and_then(other::working_directory).or_else(|| other::working_directory(self.shell()))
+        pty.foreground().and_then(os_process::working_directory).or_else(|| os_process::working_directory(self.shell()))
     }
 
-    /// The names of the pty's foreground job and of its ancestors up to the shell.
-    pub(super) fn jobs(&self, pty: &Pty) -> Vec<String> {
-        pty.foreground().map(|pid| other::names(pid, self.shell())).unwrap_or_default()
+    /// Returns the process names of the pty's foreground job and of its ancestors up to the shell.
+    pub(super) fn foreground_jobs(&self, pty: &Pty) -> Vec<String> {
+        pty.foreground().map(|pid| os_process::job_names(pid, self.shell())).unwrap_or_default()
     }
 
-    /// Sends a signal to this child's process group.
+    /// Sends `signal` to the process group of `child`; nothing where it is not running.
     pub(super) fn signal(&self, child: Child, signal: i32) {
         let running = match child {
             Child::Lent => {
-                if let Some(guest) = &self.guest {
-                    other::signal_process_group(guest.group(), signal);
+                if let Some(lent) = &self.lent {
+                    os_process::signal_process_group(lent.group(), signal);
                 }
                 None
             }
@@ -129,44 +131,47 @@ impl Children {
             Child::Coproc => self.coproc.as_ref().map(|coproc| &coproc.running),
             Child::Job(slot) => self.jobs[usize::from(slot)].as_ref(),
         };
+        // The pid of a child that has been reaped may belong to another process by now.
         if let Some(running) = running.filter(|running| !running.exited) {
             child::signal_group(&running.process, signal);
         }
     }
 
-    /// Hangs up the shell.
+    /// Sends SIGHUP to the shell and its foreground job.
     pub(super) fn hang_up(&self, pty: &Pty) {
         if !self.shell.exited {
             child::hang_up(&self.shell.process, pty.foreground());
         }
     }
 
-    /// Lends the terminal to a program. What a coprocess reads itself is not meant for it.
-    pub(super) fn lend(&mut self, guest: &LentProgram, passed: Vec<OwnedFd>, tty: BorrowedFd<'_>) -> io::Result<u32> {
-        let own = self.coproc.as_ref().and_then(|coproc| coproc.stdin);
+    /// Starts a program that is lent the terminal `tty`; `passed` are descriptors for its standard streams. Returns its pid.
+    pub(super) fn lend(&mut self, lent: &LentProgram, passed: Vec<OwnedFd>, tty: BorrowedFd<'_>) -> io::Result<u32> {
+        let coproc_stdin = self.coproc.as_ref().and_then(|coproc| coproc.stdin);
         let mut streams = [None, None, None];
-        for (&stream, fd) in guest.streams.iter().zip(passed) {
-            let is_own = own.is_some() && own == foreground::identity(&fd);
-            if let Some(place) = streams.get_mut(usize::from(stream)).filter(|_| !is_own) {
-                *place = Some(fd);
+        for (&stream, fd) in lent.streams.iter().zip(passed) {
+            // A client that runs inside the coprocess passes the coprocess's stdin, which carries shell output and is not
+            // meant for the program: it reads the terminal instead.
+            let is_coproc_stdin = coproc_stdin.is_some() && coproc_stdin == foreground::identity(&fd);
+            if let Some(slot) = streams.get_mut(usize::from(stream)).filter(|_| !is_coproc_stdin) {
+                *slot = Some(fd);
             }
         }
-        let (command, environment) = (&guest.command[..], &guest.environment[..]);
-        let wanted =
-            foreground::ForegroundRequest { command, directory: guest.directory.as_deref(), environment, streams };
-        let running = foreground::ForegroundProcess::start(wanted, tty)?;
+        let (command, environment) = (&lent.command[..], &lent.environment[..]);
+        let request =
+            foreground::ForegroundRequest { command, directory: lent.directory.as_deref(), environment, streams };
+        let running = foreground::ForegroundProcess::start(request, tty)?;
         let pid = running.group().as_raw().cast_unsigned();
-        self.guest = Some(running);
+        self.lent = Some(running);
         Ok(pid)
     }
 
-    /// Those that have ended since the last call.
+    /// Reaps children; returns those that have ended since the last call, except watchdogs.
     pub(super) fn reap(&mut self) -> Vec<(Child, ExitStatus)> {
-        self.guards.retain(|&pid| !watchdog::is_over(pid));
+        self.old_watchdogs.retain(|&pid| !watchdog::has_exited(pid));
         let mut ended = Vec::new();
         ended.extend(self.shell.exit().map(|exit| (Child::Shell, exit)));
-        if let Some(exit) = self.guest.as_ref().and_then(foreground::ForegroundProcess::exit) {
-            self.guest = None;
+        if let Some(exit) = self.lent.as_ref().and_then(foreground::ForegroundProcess::exit) {
+            self.lent = None;
             ended.push((Child::Lent, exit));
         }
         if let Some(coproc) = &mut self.coproc
@@ -180,20 +185,21 @@ impl Children {
         ended
     }
 
-    /// What the coprocess has not read of its pipe.
+    /// Removes and returns the stream that has the bytes that the coprocess left unread.
     pub(super) fn unread(&mut self) -> Option<StreamFd> {
         self.coproc.as_mut()?.unread.take()
     }
 
-    /// The coprocess is over; what is left of its process group is ended by its guard.
+    /// Forgets the coprocess, which has ended; its watchdog ends the rest of its process group.
     pub(super) fn release_coproc(&mut self) {
-        if let Some(guard) = self.coproc.take().and_then(|coproc| coproc.guard) {
-            guard.leader_exited();
-            self.guards.push(guard.pid());
+        if let Some(watchdog) = self.coproc.take().and_then(|coproc| coproc.watchdog) {
+            // Where the group is empty the watchdog exits at once, else when the handle is dropped at the end of this block.
+            watchdog.leader_exited();
+            self.old_watchdogs.push(watchdog.pid());
         }
     }
 
-    /// The background command in this slot is over.
+    /// Forgets the background command in `slot`, which has ended.
     pub(super) fn release_job(&mut self, slot: u8) {
         self.jobs[usize::from(slot)] = None;
     }

@@ -1,4 +1,4 @@
-//! The debug log: every input and effect, a line each, so that a session can be told again. It never writes to the
+//! The debug log: one line for each input and effect, from which a session can be retraced. It is a file, never the
 //! terminal.
 
 use std::fmt;
@@ -10,19 +10,19 @@ use crate::core::request::Request;
 use crate::core::{Effect, Input};
 use crate::types::{RequestId, Sink};
 
-/// How much is written down.
+/// Amount of detail in the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// What is decided, and what happens but for bytes.
+    /// Effects, and inputs other than bytes.
     #[default]
     Info,
-    /// Also how many bytes pass.
+    /// Also the number of bytes of each read.
     Debug,
-    /// Also the bytes themselves.
+    /// Also the bytes that are read and written.
     Trace,
 }
 
-/// A file to write to, or none.
+/// A log file, or none.
 #[derive(Debug)]
 pub struct Log {
     file: Option<File>,
@@ -31,12 +31,12 @@ pub struct Log {
 }
 
 impl Log {
-    /// No log.
+    /// Creates a log that writes nothing.
     pub fn none() -> Self {
         Self { file: None, level: Level::Info, since: Instant::now() }
     }
 
-    /// A log in this file.
+    /// Creates a log that writes to `file` with detail `level`.
     pub fn to(file: File, level: Level) -> Self {
         Self { file: Some(file), level, since: Instant::now() }
     }
@@ -53,7 +53,7 @@ impl Log {
                 }
             }
             Input::Bytes(source, bytes) => self.line(format_args!("in  {source:?} \"{}\"", bytes.escape_ascii())),
-            // What is typed is written down as little as what the keyboard types, and a secret never.
+            // Text to be typed is bytes, and appears at Trace only; a secret never appears.
             Input::Request(RequestId(number), Request::Send { secret, .. }) if *secret || self.level < Level::Trace => {
                 self.line(format_args!("in  Request({number}, Send)"));
             }
@@ -74,11 +74,11 @@ impl Log {
     }
 
     fn line(&mut self, text: fmt::Arguments<'_>) {
-        let elapsed = self.since.elapsed().as_secs_f64();
+        let seconds = self.since.elapsed().as_secs_f64();
         if let Some(file) = &mut self.file
-            && writeln!(file, "{elapsed:9.3} {text}").is_err()
+            && writeln!(file, "{seconds:9.3} {text}").is_err()
         {
-            // A full disk must not end the session; there is nowhere else to say so.
+            // A full disk must not end the session, and the terminal is no place for log errors: the log ends here.
             self.file = None;
         }
     }

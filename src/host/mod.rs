@@ -1,4 +1,5 @@
-//! The loop: wait, mark, serve, perform. The only place where `core` and `sys` meet; it decides nothing.
+//! The event loop: poll, read, pass inputs to the core, perform its effects, write. Connects `core` and `sys` and holds no
+//! policy of its own.
 
 mod children;
 mod clients;
@@ -30,49 +31,49 @@ pub use log::{Level, Log};
 use ports::Ports;
 use terminal::OuterTerminal;
 
-/// What a port is read of in one turn: in a flood one read of a pty (4,095 bytes on Linux), so that a key waits for no
-/// more than that.
-const BUDGET: usize = 2 * 1024;
-/// More than a read of a pty master ever gives (4,095 bytes on Linux).
+/// Bytes after which a port is not read again in the same turn. During a flood that is one read of the pty (up to 4,095
+/// bytes on Linux), the longest that a key waits.
+const READ_BUDGET: usize = 2 * 1024;
+/// Size of the read buffer: more than one read of a pty master returns (4,095 bytes on Linux).
 const CHUNK: usize = 64 * 1024;
-/// In a flood a coprocess is given at once what so much output makes: each write wakes it, and costs as much as one to
-/// the terminal.
-const GATHERED: usize = 16 * 1024;
+/// Bytes of shell output after which waiting data is written to the coprocess during a flood. Each write wakes it and
+/// costs as much as a write to the terminal.
+const COPROC_BATCH: usize = 16 * 1024;
 
-/// How many turns clients are put off so that what was printed before is heard: with two reads of a pty in each, more
-/// than a pty holds (20 KB on Linux).
-const PUT_OFF: u32 = 4;
+/// Maximum number of turns a client request is deferred while older shell output is drained. With two reads of the pty in
+/// each turn, that is more than a pty holds (20 KB on Linux).
+const MAX_DEFERRED_TURNS: u32 = 4;
 
-/// What a session is started with.
+/// Parameters of a session.
 #[derive(Debug)]
 pub struct Launch {
     /// The shell, or the command in its place.
     pub program: Program,
-    /// What the core is made of; what the terminal says is filled in here.
+    /// Settings of the core; `run` fills in the facts about the terminal.
     pub settings: Settings,
-    /// Where the session's socket may lie, the best first.
+    /// Directories for the session's socket, in order of preference.
     pub sockets: Vec<PathBuf>,
-    /// Where the commands that are run from the menu are kept between sessions.
+    /// File of the commands that were run from the menu; `None` for no such file.
     pub recent: Option<PathBuf>,
-    /// Where everything that happens is written down.
+    /// The debug log.
     pub log: Log,
 }
 
-/// How a session ended.
+/// Result of a session.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The exit status.
+    /// Exit status for coshell.
     pub exit: ExitStatus,
-    /// What could not be shown on the terminal.
+    /// Warnings that could not be shown on the terminal.
     pub warnings: Vec<String>,
 }
 
-/// Why there is no session.
+/// Why a session could not be started or continued.
 #[derive(Debug)]
 pub enum StartRefusal {
-    /// The program could not be started.
+    /// The program could not be run.
     Program(io::Error),
-    /// Something else failed; what, in a few words.
+    /// A system call failed; the text is a clause that names the failed step.
     System(&'static str, io::Error),
 }
 
@@ -81,71 +82,71 @@ pub fn run(launch: Launch) -> Result<Outcome, StartRefusal> {
     let mut host = Host::start(launch)?;
     loop {
         if let Some(exit) = host.turn()? {
-            provoke("exit");
-            host.clients.take_leave(Instant::now());
+            panic_for_test("exit");
+            host.clients.flush_all(Instant::now());
             return Ok(Outcome { exit, warnings: std::mem::take(&mut host.warnings) });
         }
     }
 }
 
 struct Host {
-    // Dropped first: the terminal is put back before anything else is taken down.
+    // First field, dropped first: the terminal is restored even if another destructor panics.
     terminal: OuterTerminal,
-    // Neither is dropped, since the process ends with the session: a thousand triggers and fifty handlers take time.
+    // Not dropped, since the process ends with the session: freeing a thousand triggers and fifty handlers takes time.
     core: ManuallyDrop<Core>,
     poll: Poll,
     events: Events,
     signals: ManuallyDrop<Signals>,
-    /// The poll has reported signals.
-    signalled: bool,
+    /// The poll has reported a signal.
+    signals_ready: bool,
     ports: Ports,
     pty: Pty,
     children: Children,
     clients: Clients,
-    /// The commands that are run from the menu.
+    /// Commands that were run from the menu.
     recent: LineFile,
     effects: Vec<Effect>,
     warnings: Vec<String>,
-    /// The modes that a crash would have to turn off, as the crash handler has them.
+    /// The reset bytes that the crash handler has.
     modes: Vec<u8>,
     buffer: Vec<u8>,
     log: Log,
-    /// How much was read of the shell since the coprocess was given anything.
-    ungiven: usize,
-    /// How many turns the clients have been put off.
-    put_off: u32,
+    /// Bytes read from the pty since the last write to the coprocess.
+    read_since_coproc_write: usize,
+    /// Number of turns for which client requests have been deferred.
+    deferred_turns: u32,
     finished: Option<ExitStatus>,
 }
 
 impl Host {
-    /// One turn of the loop; the exit status where it was the last.
+    /// Runs one turn of the loop; returns the exit status if it was the last.
     fn turn(&mut self) -> Result<Option<ExitStatus>, StartRefusal> {
         self.wait().map_err(|error| StartRefusal::System("the poll failed", error))?;
-        provoke("relay");
+        panic_for_test("relay");
         let now = Instant::now();
-        if std::mem::take(&mut self.signalled) {
-            self.hear_signals(now);
+        if std::mem::take(&mut self.signals_ready) {
+            self.handle_pending_signals(now);
         }
         if self.core.deadline().is_some_and(|at| now >= at) {
-            // It may come late: what has been typed meanwhile may be the rest of a key, and what the shell has printed is no
-            // silence of the shell's.
+            // The deadline may be handled late. Bytes that have arrived meanwhile count first: they may complete a key
+            // sequence, or show that the shell was not idle.
             for port in [Source::Keyboard, Source::Pty] {
-                self.serve_unasked(now, port);
+                self.try_read_port(now, port);
             }
             self.handle(now, Input::Deadline);
         }
         self.flush(now);
         for port in self.ports.readable() {
-            self.serve(now, port);
+            self.read_port(now, port);
         }
         self.serve_clients(now);
         Ok(self.finished)
     }
 
-    /// Waits for something to do, and marks what is ready.
+    /// Polls, and marks the ports and clients that are ready.
     fn wait(&mut self) -> io::Result<()> {
         if !self.ports.has_work(&self.core) {
-            // Nothing more is gathered.
+            // No more output comes for now: data that `delays_write` has delayed is written.
             self.flush(Instant::now());
         }
         if self.finished.is_some() {
@@ -154,133 +155,137 @@ impl Host {
         let timeout = if self.ports.has_work(&self.core) || self.clients.has_work(Instant::now()) {
             Some(Duration::ZERO)
         } else {
-            self.ports.rest(&self.core);
-            let first = [self.core.deadline(), self.clients.deadline()].into_iter().flatten().min();
-            first.map(|at| at.saturating_duration_since(Instant::now()))
+            self.ports.deregister_idle(&self.core);
+            let deadline = [self.core.deadline(), self.clients.deadline()].into_iter().flatten().min();
+            deadline.map(|at| at.saturating_duration_since(Instant::now()))
         };
+        // EINTR: the turn goes on with the events there are, which `poll` has cleared.
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
         for event in &self.events {
-            self.signalled |= event.token() == ports::SIGNALS;
+            self.signals_ready |= event.token() == ports::SIGNALS;
             self.ports.mark(event);
             self.clients.mark(event);
         }
         Ok(())
     }
 
-    /// Takes what control clients ask to the core.
+    /// Reads control clients, and passes their requests to the core.
     fn serve_clients(&mut self, now: Instant) {
         if !self.clients.has_work(now) {
             return;
         }
-        // In this order: what they have said is older than what the shell is found to have printed then.
-        let tokens = self.clients.hear(now);
-        if self.has_more_to_hear(now) {
+        // Clients are read before the pty is drained, so that output printed before a request was sent is handled before it.
+        let tokens = self.clients.read(now);
+        if self.defers_clients(now) {
             return;
         }
         for token in tokens {
-            for _ in 0..clients::REQUESTS {
-                let Some(asked) = self.clients.next(token) else { break };
-                self.handle(now, Input::Request(asked.request_id, asked.command));
+            for _ in 0..clients::REQUESTS_PER_TURN {
+                let Some(client_request) = self.clients.next_request(token) else { break };
+                self.handle(now, Input::Request(client_request.request_id, client_request.request));
             }
-            self.clients.settle(now, token);
+            self.clients.end_turn(now, token);
         }
-        while let Some(request_id) = self.clients.next_withdrawn() {
+        while let Some(request_id) = self.clients.next_cancelled() {
             self.handle(now, Input::Cancel(request_id));
         }
     }
 
-    /// What the shell printed before somebody asked is heard before it is answered: a trigger that is added must not see the
-    /// line that adds it, and a script that asks for lines finds those that it has printed. In a flood that ends where a
-    /// pty's worth of output has passed meanwhile.
-    fn has_more_to_hear(&mut self, now: Instant) -> bool {
-        self.serve_unasked(now, Source::Pty);
+    /// Reads the pty, and returns whether client requests are deferred to a later turn, because older shell output is left.
+    ///
+    /// Output printed before a request must be handled first: a new trigger must not match the command line that adds it,
+    /// and a script that asks for lines expects those that it has printed. During a flood the wait is bounded.
+    fn defers_clients(&mut self, now: Instant) -> bool {
+        self.try_read_port(now, Source::Pty);
         let more = self.ports.is_ready(Source::Pty) && self.core.wants_read(Source::Pty);
-        self.put_off = if more && self.put_off < PUT_OFF { self.put_off + 1 } else { 0 };
-        self.put_off > 0
+        self.deferred_turns =
+            if more && self.deferred_turns < MAX_DEFERRED_TURNS { self.deferred_turns + 1 } else { 0 };
+        self.deferred_turns > 0
     }
 
-    fn hear_signals(&mut self, now: Instant) {
+    fn handle_pending_signals(&mut self, now: Instant) {
         let events = self.signals.pending().map(SignalEvent::of).collect();
-        self.obey(now, events);
+        self.handle_signals(now, events);
     }
 
-    /// Signals coalesce, so they are acted on by what is the case, not by how many came.
-    fn obey(&mut self, now: Instant, events: Vec<SignalEvent>) {
+    /// Handles `events`. Standard signals do not queue (signal(7)), so each is a hint to look at the state, not a count.
+    fn handle_signals(&mut self, now: Instant, events: Vec<SignalEvent>) {
         let continued = events.contains(&SignalEvent::Continue);
         for event in events {
             match event {
-                // Stopped now, it would wait for a SIGCONT that has come.
+                // The SIGCONT that ends this stop has been received already: stopping now would wait for another.
                 SignalEvent::Stop if continued => {}
                 SignalEvent::Child => self.reap(now),
                 SignalEvent::Resize => self.resize(now),
                 SignalEvent::Stop => self.handle(now, Input::Suspend),
-                SignalEvent::Continue => self.take_terminal_again(now),
+                SignalEvent::Continue => self.resume_terminal(now),
                 SignalEvent::Terminate(signal) => self.handle(now, Input::Terminate(signal)),
             }
         }
     }
 
-    /// Takes the window's size over to the pty, if it has changed.
+    /// Reports the window size to the core, if it has changed.
     fn resize(&mut self, now: Instant) {
         if let Some(size) = self.terminal.new_size() {
             self.handle(now, Input::Resized(size));
         }
     }
 
-    fn take_terminal_again(&mut self, now: Instant) {
-        // The terminal may be gone: its hang-up is on the way as an event of its own.
+    fn resume_terminal(&mut self, now: Instant) {
+        // EIO: the terminal is gone, which SIGHUP or a read of the keyboard reports.
         drop(self.terminal.resume());
         self.resize(now);
     }
 
-    /// Reads a port as long as there is something and the core wants it, within the budget.
-    fn serve(&mut self, now: Instant, port: Source) {
-        let mut left = BUDGET;
-        while left > 0 && self.finished.is_none() && self.ports.is_ready(port) && self.core.wants_read(port) {
+    /// Reads `port` while it has data and the core wants it, up to the budget of a turn.
+    fn read_port(&mut self, now: Instant, port: Source) {
+        let mut budget = READ_BUDGET;
+        while budget > 0 && self.finished.is_none() && self.ports.is_ready(port) && self.core.wants_read(port) {
             let mut buffer = std::mem::take(&mut self.buffer);
-            let got = self.ports.read(port, &mut buffer);
-            match got {
+            let result = self.ports.read(port, &mut buffer);
+            match result {
                 ReadResult::Bytes(n) => {
                     if port == Source::Keyboard {
-                        // The poll may tell of a key and not yet of a signal that came before it: what is typed after the
-                        // window has a new size is meant for that size.
-                        self.hear_signals(now);
+                        // The poll may report a key before a signal that preceded it. A key typed after a resize is meant
+                        // for the new size.
+                        self.handle_pending_signals(now);
                     }
-                    left = left.saturating_sub(n);
-                    self.ungiven += if port == Source::Pty { n } else { 0 };
+                    budget = budget.saturating_sub(n);
+                    self.read_since_coproc_write += if port == Source::Pty { n } else { 0 };
                     self.handle(now, Input::Bytes(port, &buffer[..n]));
                 }
-                // Nobody else's silence says anything.
+                // The core needs this of the coprocess only: an empty pipe after the exit means that the output is complete.
                 ReadResult::Nothing if port == Source::Coproc => self.handle(now, Input::Empty(port)),
                 ReadResult::Nothing => {}
-                // On Linux the first EIO of a pty master can come before its last bytes (seen in 5 of 8,000 fast
-                // exits); one more read finds them.
-                ReadResult::End if port == Source::Pty => self.serve_last(now, &mut buffer),
+                // On Linux the first EIO of a pty master can precede the last bytes (seen in 5 of 8,000 fast exits); another
+                // read returns them.
+                ReadResult::End if port == Source::Pty => self.read_pty_end(now, &mut buffer),
                 ReadResult::End => self.handle(now, Input::Closed(port)),
             }
             self.buffer = buffer;
         }
     }
 
-    /// The same, although the poll may not have told yet that there is something.
-    fn serve_unasked(&mut self, now: Instant, port: Source) {
-        self.ports.look_again(port);
-        self.serve(now, port);
+    /// Reads `port` as `read_port` does, even if the poll has not reported data yet.
+    fn try_read_port(&mut self, now: Instant, port: Source) {
+        self.ports.assume_ready(port);
+        self.read_port(now, port);
     }
 
-    fn serve_last(&mut self, now: Instant, buffer: &mut [u8]) {
-        if let Ok(end) = self.pty.end() {
-            while let ReadResult::Bytes(n) = end.read(buffer) {
+    fn read_pty_end(&mut self, now: Instant, buffer: &mut [u8]) {
+        // Without a descriptor for the duplicate (EMFILE) bytes can be lost in that rare case only.
+        if let Ok(stream) = self.pty.stream() {
+            while let ReadResult::Bytes(n) = stream.read(buffer) {
                 self.handle(now, Input::Bytes(Source::Pty, &buffer[..n]));
             }
         }
         self.handle(now, Input::Closed(Source::Pty));
     }
 
-    /// Gives the core an input, and does at once what follows from it.
+    /// Passes `input` to the core, performs the effects, and writes the resulting data.
     fn handle(&mut self, now: Instant, input: Input<'_>) {
         self.log.input(&input);
         self.core.handle(now, input, &mut self.effects);
@@ -288,26 +293,27 @@ impl Host {
         self.flush(now);
     }
 
-    /// Writes what waits, to whoever takes it.
+    /// Writes pending data to every sink that takes it.
     fn flush(&mut self, now: Instant) {
         for port in self.ports.writable() {
-            while !self.core.pending(port).is_empty() && !self.gathers(port) {
+            while !self.core.pending(port).is_empty() && !self.delays_write(port) {
                 if port == Sink::Terminal {
-                    // Before they are on: a crash between the two turns off what is off, which does no harm.
-                    self.remember_modes();
+                    // Before the write that enables modes: a crash in between resets modes that are off, which is harmless.
+                    self.update_crash_handler();
                 }
                 match self.ports.write(port, self.core.pending(port)) {
                     WriteResult::Bytes(n) => {
                         if !self.core.is_secret(port) {
                             self.log.wrote(port, &self.core.pending(port)[..n]);
                         }
-                        self.ungiven = if port == Sink::Coproc { 0 } else { self.ungiven };
+                        self.read_since_coproc_write =
+                            if port == Sink::Coproc { 0 } else { self.read_since_coproc_write };
                         self.core.wrote(now, port, n, &mut self.effects);
                         self.perform(now);
                     }
                     WriteResult::Full => break,
-                    WriteResult::Gone(loss) => {
-                        let input = Input::WriteClosed(port, loss);
+                    WriteResult::Gone(error) => {
+                        let input = Input::WriteClosed(port, error);
                         self.log.input(&input);
                         self.core.handle(now, input, &mut self.effects);
                         self.perform(now);
@@ -318,27 +324,27 @@ impl Host {
         }
     }
 
-    /// Whether more is about to come for this port that is better written with what waits.
-    fn gathers(&self, port: Sink) -> bool {
+    /// Returns whether a write to `port` waits for more data, so that one write carries both.
+    fn delays_write(&self, port: Sink) -> bool {
         port == Sink::Coproc
-            && self.ungiven < GATHERED
+            && self.read_since_coproc_write < COPROC_BATCH
             && self.ports.is_ready(Source::Pty)
             && self.core.wants_read(Source::Pty)
     }
 
-    /// Tells the crash handler what programs have turned on.
-    fn remember_modes(&mut self) {
+    /// Passes the reset bytes for the enabled modes to the crash handler, if they have changed.
+    fn update_crash_handler(&mut self) {
         let modes = self.core.restoring();
         if modes != self.modes {
-            crash::modes(&modes);
+            crash::set_reset_bytes(&modes);
             self.modes = modes;
         }
     }
 }
 
-/// Panics where a test asks for it, to see that the terminal is put back.
-fn provoke(phase: &str) {
+/// Panics in `phase` if the variable COSHELL_TEST_PANIC names it, for tests of terminal restoration; debug builds only.
+fn panic_for_test(phase: &str) {
     if cfg!(debug_assertions) && std::env::var_os("COSHELL_TEST_PANIC").is_some_and(|wanted| wanted == phase) {
-        panic!("provoked at {phase}");
+        panic!("COSHELL_TEST_PANIC requests a panic at {phase}");
     }
 }

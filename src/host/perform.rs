@@ -1,4 +1,4 @@
-//! One arm for each effect.
+//! Performs effects: one match arm for each.
 
 use std::io;
 use std::time::Instant;
@@ -12,25 +12,25 @@ use crate::sys::signals::SignalEvent;
 use crate::sys::stream::{ReadResult, StreamFd};
 use crate::types::{Child, RequestId, Sink, Source, reason};
 
-/// A pipe's capacity on Linux, and more than elsewhere.
-const PIPE: usize = 64 * 1024;
+/// Default capacity of a pipe on Linux (pipe(7)), and an upper bound for other systems.
+const PIPE_CAPACITY: usize = 64 * 1024;
 
 impl Host {
-    /// Does everything that the core has decided, and what follows from that.
+    /// Performs the queued effects, and those that the inputs they cause add.
     pub(super) fn perform(&mut self, now: Instant) {
         while !self.effects.is_empty() {
             for effect in std::mem::take(&mut self.effects) {
                 self.log.effect(&effect);
-                if let Some(answer) = self.do_one(now, effect) {
-                    self.log.input(&answer);
-                    self.core.handle(now, answer, &mut self.effects);
+                if let Some(input) = self.perform_effect(now, effect) {
+                    self.log.input(&input);
+                    self.core.handle(now, input, &mut self.effects);
                 }
             }
         }
     }
 
-    /// Does one thing; what the core is told of it.
-    fn do_one(&mut self, now: Instant, effect: Effect) -> Option<Input<'static>> {
+    /// Performs `effect`; returns the input that reports its result, if it has one.
+    fn perform_effect(&mut self, now: Instant, effect: Effect) -> Option<Input<'static>> {
         match effect {
             Effect::StartCoproc { command, reclaim_unread } => {
                 return Some(match self.start_coproc(&command, reclaim_unread) {
@@ -47,30 +47,33 @@ impl Host {
             Effect::ReleaseCoproc => self.release_coproc(),
             Effect::ReleaseJob(slot) => self.release_job(slot),
             Effect::CloseWrite(sink) => self.ports.close_writer(sink),
-            Effect::Reclaim => return Some(Input::Unread(self.children.unread().map(rest_of).unwrap_or_default())),
+            Effect::Reclaim => {
+                return Some(Input::Unread(self.children.unread().map(read_available).unwrap_or_default()));
+            }
             Effect::QueryPty => {
-                let looked = PtyState { no_echo: self.pty.hides_input(), jobs: self.children.jobs(&self.pty) };
-                return Some(Input::PtyState(looked));
+                let pty_state =
+                    PtyState { no_echo: self.pty.hides_input(), jobs: self.children.foreground_jobs(&self.pty) };
+                return Some(Input::PtyState(pty_state));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, self.pty.interrupt(byte))),
             Effect::DiscardTyped => self.pty.discard_typed(),
             Effect::EndInput => return Some(Input::EndOfFile(self.pty.end_of_file())),
-            // A pty that cannot be resized is closed, which is an event of its own.
+            // The ioctl fails only where the pty is closed, which the next read of the master reports.
             Effect::Resize(size) => drop(self.pty.resize(size)),
             Effect::Suspend => self.suspend(now),
             Effect::Lend(request_id, program) => {
                 return self.lend(request_id, &program).err().map(Input::LendFailed);
             }
-            Effect::Answer(request_id, reply) => self.clients.answer(request_id, reply),
-            Effect::Tell(request_id, event) => self.clients.tell(request_id, &event),
+            Effect::Answer(request_id, reply) => self.clients.respond(request_id, reply),
+            Effect::Tell(request_id, event) => self.clients.send_event(request_id, &event),
             Effect::RecallRecent => return Some(Input::Recent(self.recent.recall().map_err(RecentError))),
             Effect::KeepRecent(command) => {
                 return self.recent.keep(&command).err().map(|sentence| Input::Recent(Err(RecentError(sentence))));
             }
             Effect::Warn(line) => self.warnings.push(line),
             Effect::Finish(exit) => {
-                // What the terminal has not taken of the end is written where it is put back.
-                self.remember_modes();
+                // Bytes of the last restore sequence that the terminal does not take now are written by RawMode's drop.
+                self.update_crash_handler();
                 self.finished = Some(exit);
             }
         }
@@ -94,24 +97,24 @@ impl Host {
         Ok(())
     }
 
-    /// Lends the terminal to a program, or takes it back and says why the program could not be started.
+    /// Lends the terminal to `program`. Where it cannot be started, takes the terminal back; the error is a sentence.
     fn lend(&mut self, request_id: RequestId, program: &LentProgram) -> Result<(), String> {
-        let passed = self.clients.passed(request_id);
+        let passed = self.clients.take_passed(request_id);
         let lent = match (self.terminal.suspend(), self.terminal.tty()) {
             (Ok(()), Some(tty)) => self.children.lend(program, passed, tty),
             (Err(error), _) => Err(error),
             (_, None) => Err(io::Error::other("there is no terminal")),
         };
         lent.map(drop).map_err(|error| {
-            self.take_terminal_back();
+            self.reclaim_terminal();
             let name = program.command.first().map_or("", String::as_str);
             format!("{name} could not be run: {}", reason(&error))
         })
     }
 
-    fn take_terminal_back(&mut self) {
-        // A terminal that is gone cannot be taken back; its hang-up is on the way.
-        drop(self.terminal.take_back());
+    fn reclaim_terminal(&mut self) {
+        // EIO: the terminal is gone, which SIGHUP or a read of the keyboard reports.
+        drop(self.terminal.reclaim());
     }
 
     fn release_coproc(&mut self) {
@@ -128,31 +131,32 @@ impl Host {
     }
 
     fn suspend(&mut self, now: Instant) {
-        // A terminal that is gone needs no restoring; its hang-up is on the way.
+        // EIO: the terminal is gone, which SIGHUP or a read of the keyboard reports.
         drop(self.terminal.suspend());
         let mut events = Vec::new();
         signals::stop_self(|| {
             events.extend(self.signals.pending().map(SignalEvent::of));
             events.contains(&SignalEvent::Continue)
         });
-        self.take_terminal_again(now);
-        self.obey(now, events);
+        self.resume_terminal(now);
+        self.handle_signals(now, events);
     }
 
-    /// Waits for the children that have ended, and reads what they left before they are told of.
+    /// Reaps the children that have ended, and reports each to the core after the last bytes of its stderr.
     pub(super) fn reap(&mut self, now: Instant) {
         for (child, exit) in self.children.reap() {
             match child {
                 Child::Coproc => {
-                    self.read_rest(now, Source::CoprocErr);
-                    // Its last words may have been read already: then only a read that finds nothing tells.
-                    self.ports.look_again(Source::Coproc);
+                    self.read_last_stderr(now, Source::CoprocErr);
+                    // The core waits for stdout to be empty. If its last bytes have been read already no event comes, and
+                    // only a read without a result shows it.
+                    self.ports.assume_ready(Source::Coproc);
                 }
-                Child::Job(slot) => self.read_rest(now, Source::Job(slot)),
-                // It is coshell's again before a word of the core goes to it.
+                Child::Job(slot) => self.read_last_stderr(now, Source::Job(slot)),
+                // Before the core hears of the exit and writes to the terminal again.
                 Child::Lent => {
-                    self.take_terminal_back();
-                    // A change of the window's size was told to whoever had the terminal.
+                    self.reclaim_terminal();
+                    // SIGWINCH went to the foreground process group alone, the lent program's.
                     self.resize(now);
                 }
                 Child::Shell => {}
@@ -161,9 +165,10 @@ impl Host {
         }
     }
 
-    /// Reads what is in a pipe of stderr, whose writer is gone.
-    fn read_rest(&mut self, now: Instant, port: Source) {
-        let mut buffer = vec![0; PIPE];
+    /// Reads the stderr pipe `port` after its writer has exited.
+    fn read_last_stderr(&mut self, now: Instant, port: Source) {
+        let mut buffer = vec![0; PIPE_CAPACITY];
+        // Bounded: another process that has inherited the pipe may go on writing.
         for _ in 0..4 {
             let ReadResult::Bytes(n) = self.ports.read(port, &mut buffer) else { return };
             self.handle(now, Input::Bytes(port, &buffer[..n]));
@@ -171,15 +176,15 @@ impl Host {
     }
 }
 
-/// Everything that is in a pipe now.
-fn rest_of(end: StreamFd) -> Vec<u8> {
-    let (mut rest, mut buffer) = (Vec::new(), vec![0; PIPE]);
-    while let ReadResult::Bytes(n) = end.read(&mut buffer) {
-        rest.extend_from_slice(&buffer[..n]);
-        if rest.len() >= 2 * PIPE {
-            // Somebody else still writes to it, which cannot be: the only writing end was ours.
+/// Reads the bytes that are in the pipe `stream` now.
+fn read_available(stream: StreamFd) -> Vec<u8> {
+    let (mut bytes, mut buffer) = (Vec::new(), vec![0; PIPE_CAPACITY]);
+    while let ReadResult::Bytes(n) = stream.read(&mut buffer) {
+        bytes.extend_from_slice(&buffer[..n]);
+        if bytes.len() >= 2 * PIPE_CAPACITY {
+            // More than a pipe holds: a bound for a writer that cannot exist, since the only write end was coshell's.
             break;
         }
     }
-    rest
+    bytes
 }

@@ -1,10 +1,10 @@
-//! The ends of all streams, what is known of their readiness, and their registration.
+//! Descriptors of all sources and sinks, their readiness, and their registration with the poll.
 //!
-//! mio is edge-triggered: an end for reading stays ready until a read finds nothing, and one that is not ready is
-//! registered. An end for writing is ready until a write does not fit, and only then registered. Before the poll sleeps,
-//! whatever could only wake us in vain is taken off it: an end for reading that is ready and that nobody wants to read
-//! (in a flood, the shell's while the terminal is full), and one for writing that is ready. A hang-up without data is no
-//! `is_readable`: whatever the event says, a read is tried.
+//! mio is edge-triggered. A source is ready until a read finds no data; then it is registered. A sink is ready until a
+//! write does not fit; only then is it registered. Before the poll sleeps, registrations that could only cause a useless
+//! wakeup are removed: a ready source that the core does not want to read (the pty during a flood, while the terminal is
+//! full), and a ready sink. mio reports a hang-up without data as not `is_readable`, so any event of a source leads to a
+//! read.
 
 use std::io;
 use std::marker::PhantomData;
@@ -18,17 +18,17 @@ use crate::core::Core;
 use crate::sys::stream::{ReadResult, StreamFd, WriteResult};
 use crate::types::{Sink, Source};
 
-/// The token of the signals; the ports have those from 2 on.
+/// Token of the signals; ports have the tokens from 2 on.
 pub(super) const SIGNALS: Token = Token(0);
-const FIRST: usize = 2;
-/// Both sources and sinks: two of the terminal, two of the pty, those of the coprocess, those of the background commands.
+const FIRST_TOKEN: usize = 2;
+/// Number of sources, and of sinks: terminal, pty, coprocess (two), and one for each background command.
 const PORTS: usize = 4 + crate::core::JOB_SLOTS;
 
-/// A source or a sink, by its index: in the order in which sources are served, the keyboard first and the pty last.
+/// A source or a sink with an index, which is the order of service: the keyboard first, the pty last.
 pub(super) trait Port: Copy {
-    /// Returns its index, below `PORTS`.
+    /// Returns the index, below `PORTS`.
     fn index(self) -> usize;
-    /// Returns the port of an index that `index` has given.
+    /// Returns the port with this `index`, which must be one that the method `index` returns.
     fn of(index: usize) -> Self;
 }
 
@@ -48,7 +48,7 @@ impl Port for Source {
             0 => Self::Keyboard,
             1 => Self::CoprocErr,
             2 => Self::Coproc,
-            last if last == PORTS - 1 => Self::Pty,
+            pty if pty == PORTS - 1 => Self::Pty,
             slot => Self::Job((slot - 3) as u8),
         }
     }
@@ -68,7 +68,7 @@ impl Port for Sink {
         match index {
             0 => Self::Terminal,
             2 => Self::Coproc,
-            last if last == PORTS - 1 => Self::Pty,
+            pty if pty == PORTS - 1 => Self::Pty,
             slot => Self::Job((slot - 3) as u8),
         }
     }
@@ -76,32 +76,33 @@ impl Port for Sink {
 
 #[derive(Debug)]
 struct ReadPort {
-    end: StreamFd,
-    /// There may be something to read. If not, it is registered, and an event will say when there is.
+    fd: StreamFd,
+    /// Data may be available. If not, the descriptor is registered, and an event sets this again.
     ready: bool,
     registered: bool,
 }
 
 #[derive(Debug)]
 struct WritePort {
-    end: StreamFd,
-    /// The last write did not fit: it is registered, and an event will say when the next does.
+    fd: StreamFd,
+    /// The last write did not fit. The descriptor is registered, and an event clears this.
     full: bool,
     registered: bool,
 }
 
-/// All ends there are.
+/// The open sources and sinks of a session.
 #[derive(Debug)]
 pub(super) struct Ports {
     registry: Registry,
     readers: [Option<ReadPort>; PORTS],
     writers: [Option<WritePort>; PORTS],
-    /// Which of them there are: most slots are empty, and every turn goes through all ports.
+    /// The occupied slots of `readers`: most are empty, and every turn visits all ports.
     readable: PortSet<Source>,
+    /// The occupied slots of `writers`.
     writable: PortSet<Sink>,
 }
 
-/// A set of sources or of sinks.
+/// A set of sources or of sinks, as a bit mask of their indices; as an iterator it is consumed in order of service.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PortSet<P>(u32, PhantomData<P>);
 
@@ -137,42 +138,42 @@ impl Ports {
         Self { registry, readers, writers, readable: PortSet::default(), writable: PortSet::default() }
     }
 
-    /// This port can be read at this end.
-    pub(super) fn add_reader(&mut self, port: Source, end: StreamFd) {
-        let mut reader = ReadPort { end, ready: true, registered: false };
+    /// Opens the source `port` on `fd`.
+    pub(super) fn add_reader(&mut self, port: Source, fd: StreamFd) {
+        let mut reader = ReadPort { fd, ready: true, registered: false };
         reader.register(&self.registry, port);
         self.readers[port.index()] = Some(reader);
         self.readable.insert(port);
     }
 
-    /// This port can be written at this end.
-    pub(super) fn add_writer(&mut self, port: Sink, end: StreamFd) {
-        self.writers[port.index()] = Some(WritePort { end, full: false, registered: false });
+    /// Opens the sink `port` on `fd`.
+    pub(super) fn add_writer(&mut self, port: Sink, fd: StreamFd) {
+        self.writers[port.index()] = Some(WritePort { fd, full: false, registered: false });
         self.writable.insert(port);
     }
 
-    /// Takes in what the poll reported.
+    /// Marks the port of `event` as ready.
     pub(super) fn mark(&mut self, event: &Event) {
-        // The clients have tokens far behind those of the ports.
-        let Some(place) = event.token().0.checked_sub(FIRST).filter(|&place| place < 2 * PORTS) else { return };
-        if place % 2 == 0 {
-            if let Some(reader) = &mut self.readers[place / 2] {
+        // Tokens from 1000 on belong to clients.
+        let Some(index) = event.token().0.checked_sub(FIRST_TOKEN).filter(|&index| index < 2 * PORTS) else { return };
+        if index % 2 == 0 {
+            if let Some(reader) = &mut self.readers[index / 2] {
                 reader.ready = true;
             }
-        } else if let Some(writer) = &mut self.writers[place / 2] {
+        } else if let Some(writer) = &mut self.writers[index / 2] {
             writer.full = false;
         }
     }
 
-    /// The poll is about to sleep: what could only wake it in vain is taken off it.
-    pub(super) fn rest(&mut self, core: &Core) {
+    /// Deregisters the ports whose events are of no use now; called before the poll sleeps.
+    pub(super) fn deregister_idle(&mut self, core: &Core) {
         for port in self.readable {
             if let Some(reader) = &mut self.readers[port.index()]
                 && reader.registered
                 && reader.ready
                 && !core.wants_read(port)
             {
-                deregister(&self.registry, &reader.end);
+                deregister(&self.registry, &reader.fd);
                 reader.registered = false;
             }
         }
@@ -181,32 +182,32 @@ impl Ports {
                 && writer.registered
                 && !writer.full
             {
-                deregister(&self.registry, &writer.end);
+                deregister(&self.registry, &writer.fd);
                 writer.registered = false;
             }
         }
     }
 
-    /// Whether this port may have something to read.
+    /// Returns whether `port` may have data to read.
     pub(super) fn is_ready(&self, port: Source) -> bool {
         self.readers[port.index()].as_ref().is_some_and(|reader| reader.ready)
     }
 
-    /// The ports that can be read, in the order in which they are served.
+    /// Returns the open sources, in order of service.
     pub(super) fn readable(&self) -> PortSet<Source> {
         self.readable
     }
 
-    /// The ports that can be written.
+    /// Returns the open sinks, in order of service.
     pub(super) fn writable(&self) -> PortSet<Sink> {
         self.writable
     }
 
-    /// Reads this port once.
+    /// Reads `port` once into `buffer`; closes it at its end.
     pub(super) fn read(&mut self, port: Source, buffer: &mut [u8]) -> ReadResult {
         let Some(reader) = &mut self.readers[port.index()] else { return ReadResult::Nothing };
-        let got = reader.end.read(buffer);
-        match got {
+        let result = reader.fd.read(buffer);
+        match result {
             ReadResult::Bytes(_) => {}
             ReadResult::Nothing => {
                 reader.ready = false;
@@ -214,36 +215,36 @@ impl Ports {
             }
             ReadResult::End => self.close_reader(port),
         }
-        got
+        result
     }
 
-    /// Writes to this port once, if it is known to take anything.
+    /// Writes `bytes` to `port` once, unless it is known to be full; closes it after an error.
     pub(super) fn write(&mut self, port: Sink, bytes: &[u8]) -> WriteResult {
         let Some(writer) = &mut self.writers[port.index()] else { return WriteResult::Full };
         if writer.full {
             return WriteResult::Full;
         }
-        let put = writer.end.write(bytes);
-        match put {
-            // One that took a part only is full: to ask again would be a call for nothing.
-            WriteResult::Bytes(n) if n == bytes.len() || !writer.end.takes_what_it_can() => {}
+        let result = writer.fd.write(bytes);
+        match result {
+            // A partial write to a non-blocking descriptor means that it is full: a second call would only give EAGAIN.
+            WriteResult::Bytes(n) if n == bytes.len() || !writer.fd.is_nonblocking() => {}
             WriteResult::Bytes(_) | WriteResult::Full => {
                 writer.register(&self.registry, port);
-                // What cannot be registered, a file, is never full.
+                // A descriptor that cannot be registered is a file, which is never full.
                 writer.full = writer.registered;
             }
             WriteResult::Gone(_) => self.close_writer(port),
         }
-        put
+        result
     }
 
-    /// Whether any port is ready that the core wants to read.
+    /// Returns whether a source is ready that `core` wants to read.
     pub(super) fn has_work(&self, core: &Core) -> bool {
         self.readable().any(|port| self.is_ready(port) && core.wants_read(port))
     }
 
-    /// A read of this port will be tried, although nothing was reported.
-    pub(super) fn look_again(&mut self, port: Source) {
+    /// Marks `port` as ready without an event, so that a read is tried.
+    pub(super) fn assume_ready(&mut self, port: Source) {
         if let Some(reader) = &mut self.readers[port.index()] {
             reader.ready = true;
         }
@@ -254,7 +255,7 @@ impl Ports {
         if let Some(reader) = self.readers[port.index()].take()
             && reader.registered
         {
-            deregister(&self.registry, &reader.end);
+            deregister(&self.registry, &reader.fd);
         }
     }
 
@@ -263,34 +264,35 @@ impl Ports {
         if let Some(writer) = self.writers[port.index()].take()
             && writer.registered
         {
-            deregister(&self.registry, &writer.end);
+            deregister(&self.registry, &writer.fd);
         }
     }
 }
 
 impl ReadPort {
-    /// An event will say when there is something to read, or that there is now.
+    /// Registers the descriptor, unless it is registered; data that is available already causes an event too.
     fn register(&mut self, registry: &Registry, port: Source) {
-        let token = Token(FIRST + 2 * port.index());
-        // A file or /dev/null cannot be registered (epoll: EPERM) and is always ready.
+        let token = Token(FIRST_TOKEN + 2 * port.index());
+        // EPERM: a regular file or /dev/null cannot be registered (epoll_ctl(2)) and is always ready.
         self.registered = self.registered
-            || registry.register(&mut SourceFd(&self.end.as_raw_fd()), token, Interest::READABLE).is_ok();
+            || registry.register(&mut SourceFd(&self.fd.as_raw_fd()), token, Interest::READABLE).is_ok();
     }
 }
 
 impl WritePort {
-    /// An event will say when the next write fits.
+    /// Registers the descriptor, unless it is registered.
     fn register(&mut self, registry: &Registry, port: Sink) {
-        let token = Token(FIRST + 2 * port.index() + 1);
+        let token = Token(FIRST_TOKEN + 2 * port.index() + 1);
         self.registered = self.registered
-            || registry.register(&mut SourceFd(&self.end.as_raw_fd()), token, Interest::WRITABLE).is_ok();
+            || registry.register(&mut SourceFd(&self.fd.as_raw_fd()), token, Interest::WRITABLE).is_ok();
     }
 }
 
-/// Before the descriptor is closed: a duplicate of it elsewhere would keep it in the poll.
-fn deregister(registry: &Registry, end: &StreamFd) {
-    let result: io::Result<()> = registry.deregister(&mut SourceFd(&end.as_raw_fd()));
-    debug_assert!(result.is_ok(), "it was registered");
+/// Removes a descriptor from the poll. Must precede close: epoll keeps a registration while a duplicate is open (epoll(7)).
+fn deregister(registry: &Registry, fd: &StreamFd) {
+    let result: io::Result<()> = registry.deregister(&mut SourceFd(&fd.as_raw_fd()));
+    // In a release build an error is ignored: the descriptor is closed next.
+    debug_assert!(result.is_ok(), "only registered descriptors are deregistered");
 }
 
 #[cfg(test)]
@@ -298,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn set_gives_its_ports_in_the_order_of_service() {
+    fn port_set_iterates_in_service_order() {
         let mut set = PortSet::default();
         let sources =
             [Source::Pty, Source::Job(15), Source::Keyboard, Source::Job(0), Source::Coproc, Source::CoprocErr];

@@ -1,4 +1,4 @@
-//! How a session begins: what is asked of the system, in the order in which it has to be.
+//! Start of a session: the system calls that it needs, in an order that matters.
 
 use std::ffi::OsString;
 use std::io;
@@ -14,45 +14,47 @@ use super::clients::Clients;
 use super::ports;
 use super::ports::Ports;
 use super::terminal::OuterTerminal;
-use super::{CHUNK, Host, Launch, StartRefusal, provoke};
+use super::{CHUNK, Host, Launch, StartRefusal, panic_for_test};
 use crate::core::{Core, MOST_RECENT};
 use crate::sys::child;
 use crate::sys::line_file::LineFile;
 use crate::sys::pty::Pty;
 use crate::sys::signals;
-use crate::sys::signals::Inherited;
+use crate::sys::signals::InheritedSignals;
 use crate::sys::socket::Listener;
 use crate::sys::tty;
 use crate::types::{Sink, Source, reason};
 
-/// As many as there can be, so that the terminal's is never behind those of the clients.
-const EVENTS: usize = clients::MOST + 128;
+/// Capacity of one poll: one event for every descriptor there can be, so that client events never delay the terminal's.
+const EVENTS: usize = clients::MAX_CLIENTS + 128;
 
 impl Host {
     pub(super) fn start(launch: Launch) -> Result<Self, StartRefusal> {
         let Launch { program, mut settings, sockets, recent, log } = launch;
-        provoke("start");
-        let what = |what| move |error| StartRefusal::System(what, error);
-        let inherited = Inherited::take();
-        // Before the shell is started: one that exits at once would never be waited for.
-        let mut signals = signals::register(&inherited).map_err(what("the signal handlers could not be set"))?;
-        let poll = Poll::new().map_err(what("the poll could not be made"))?;
+        panic_for_test("start");
+        let context = |context| move |error| StartRefusal::System(context, error);
+        let inherited = InheritedSignals::take();
+        // Before the shell starts: the SIGCHLD of a shell that exits at once would be lost.
+        let mut signals = signals::register(&inherited).map_err(context("the signal handlers could not be set"))?;
+        let poll = Poll::new().map_err(context("the poll could not be made"))?;
         poll.registry()
             .register(&mut signals, ports::SIGNALS, mio::Interest::READABLE)
-            .map_err(what("the signals could not be registered"))?;
-        let terminal = OuterTerminal::take().map_err(what("the terminal could not be put into raw mode"))?;
-        provoke("raw");
+            .map_err(context("the signals could not be registered"))?;
+        let terminal = OuterTerminal::open().map_err(context("the terminal could not be put into raw mode"))?;
+        panic_for_test("raw");
         settings.size = terminal.size();
         settings.keyboard = terminal.keyboard;
         settings.screen = terminal.screen;
-        let (pty, slave) = Pty::open(settings.size, terminal.attributes()).map_err(what("no pty could be made"))?;
-        settings.signal_characters = pty.signal_characters().map_err(what("the pty could not be asked"))?;
-        let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
+        let (pty, slave) = Pty::open(settings.size, terminal.attributes()).map_err(context("no pty could be made"))?;
+        settings.signal_characters = pty.signal_characters().map_err(context("the pty could not be asked"))?;
+        let registry = poll.registry().try_clone().map_err(context("the poll could not be shared"))?;
         let mut ports = Ports::new(registry);
-        connect(&pty, &mut ports).map_err(what("the terminal could not be opened"))?;
+        add_ports(&pty, &mut ports).map_err(context("the terminal could not be opened"))?;
         let listener = Listener::bind(&sockets, &settings.session);
-        let names = names(&settings.session, &pty, listener.as_ref().ok());
-        let shell = child::start_in_pty(&program, &slave, &names, &inherited).map_err(StartRefusal::Program)?;
+        // Without a socket the variable is left out; the error is reported below.
+        let session_env = session_env(&settings.session, &pty, listener.as_ref().ok());
+        let shell = child::start_in_pty(&program, &slave, &session_env, &inherited).map_err(StartRefusal::Program)?;
+        // The parent's copy of the slave would keep the pty from hanging up when the shell has exited.
         drop(slave);
         settings.tty = pty.name.to_string_lossy().into_owned();
         if let Err(error) = &listener {
@@ -60,10 +62,10 @@ impl Host {
                 format!("the session has no socket, so it cannot be steered from outside: {}", reason(error));
             settings.warnings.push(sentence);
         }
-        let registry = poll.registry().try_clone().map_err(what("the poll could not be shared"))?;
-        // What went wrong has been said above.
+        let registry = poll.registry().try_clone().map_err(context("the poll could not be shared"))?;
+        // The error has been added to `warnings` above.
         let clients = Clients::new(registry, listener.ok());
-        let children = Children::new(shell, names);
+        let children = Children::new(shell, session_env);
         let mut effects = Vec::new();
         let core = Core::new(Instant::now(), settings, &mut effects);
         let mut host = Self {
@@ -72,8 +74,8 @@ impl Host {
             poll,
             events: Events::with_capacity(EVENTS),
             signals: ManuallyDrop::new(signals),
-            // Some may have come before the poll knew of them.
-            signalled: true,
+            // A signal may have arrived between the handlers and the registration with the poll.
+            signals_ready: true,
             ports,
             pty,
             children,
@@ -84,8 +86,8 @@ impl Host {
             modes: Vec::new(),
             buffer: vec![0; CHUNK],
             log,
-            ungiven: 0,
-            put_off: 0,
+            read_since_coproc_write: 0,
+            deferred_turns: 0,
             finished: None,
         };
         let now = Instant::now();
@@ -95,18 +97,18 @@ impl Host {
     }
 }
 
-/// What tells every process inside of the session.
-fn names(session: &str, pty: &Pty, listener: Option<&Listener>) -> Vec<(&'static str, OsString)> {
-    let mut names = vec![("COSHELL_SESSION", session.into()), ("COSHELL_TTY", pty.name.clone().into_os_string())];
-    names.extend(listener.map(|listener| ("COSHELL_SOCKET", listener.path.clone().into_os_string())));
-    names
+/// Returns the environment variables that identify the session to the processes in it.
+fn session_env(session: &str, pty: &Pty, listener: Option<&Listener>) -> Vec<(&'static str, OsString)> {
+    let mut session_env = vec![("COSHELL_SESSION", session.into()), ("COSHELL_TTY", pty.name.clone().into_os_string())];
+    session_env.extend(listener.map(|listener| ("COSHELL_SOCKET", listener.path.clone().into_os_string())));
+    session_env
 }
 
-fn connect(pty: &Pty, ports: &mut Ports) -> io::Result<()> {
+fn add_ports(pty: &Pty, ports: &mut Ports) -> io::Result<()> {
     ports.add_reader(Source::Keyboard, tty::open(io::stdin().as_fd())?);
     ports.add_writer(Sink::Terminal, tty::open(io::stdout().as_fd())?);
-    let end = pty.end()?;
-    ports.add_writer(Sink::Pty, end.again()?);
-    ports.add_reader(Source::Pty, end);
+    let stream = pty.stream()?;
+    ports.add_writer(Sink::Pty, stream.try_clone()?);
+    ports.add_reader(Source::Pty, stream);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The real terminal of the session, as far as there is one: standard streams may be files or pipes.
+//! The real terminal of the session, if there is one: standard input and output may also be files or pipes.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,75 +7,76 @@ use termios::Termios;
 
 use crate::core::OutputKind;
 use crate::sys::tty;
-use crate::sys::tty::{Halves, RawMode};
+use crate::sys::tty::{RawMode, TtySides};
 use crate::types::Size;
 
-/// What coshell stands in front of.
+/// The terminal or the redirected streams that coshell was started on.
 #[derive(Debug)]
 pub(super) struct OuterTerminal {
-    /// What the keyboard's bytes come from.
+    /// Kind of standard input.
     pub(super) keyboard: OutputKind,
-    /// What the output goes to.
+    /// Kind of standard output.
     pub(super) screen: OutputKind,
     raw: Option<RawMode>,
     size: Size,
 }
 
 impl OuterTerminal {
-    /// Puts the terminal into raw mode, if there is one; in the background this waits for the foreground.
-    pub(super) fn take() -> io::Result<Self> {
-        let (keyboard, screen) = (medium(&io::stdin()), medium(&io::stdout()));
+    /// Inspects the standard streams and puts the terminal, if there is one, into raw mode. A background process waits
+    /// until it is in the foreground.
+    pub(super) fn open() -> io::Result<Self> {
+        let (keyboard, screen) = (kind_of(&io::stdin()), kind_of(&io::stdout()));
         let raw = match (keyboard, screen) {
-            (OutputKind::Terminal, OutputKind::Terminal) => Some(RawMode::enter(io::stdin().as_fd(), Halves::Both)?),
-            (OutputKind::Terminal, OutputKind::Pipe) => Some(RawMode::enter(io::stdin().as_fd(), Halves::Keyboard)?),
-            (OutputKind::Pipe, OutputKind::Terminal) => Some(RawMode::enter(io::stdout().as_fd(), Halves::Screen)?),
+            (OutputKind::Terminal, OutputKind::Terminal) => Some(RawMode::enter(io::stdin().as_fd(), TtySides::Both)?),
+            (OutputKind::Terminal, OutputKind::Pipe) => Some(RawMode::enter(io::stdin().as_fd(), TtySides::Keyboard)?),
+            (OutputKind::Pipe, OutputKind::Terminal) => Some(RawMode::enter(io::stdout().as_fd(), TtySides::Screen)?),
             (OutputKind::Pipe, OutputKind::Pipe) => None,
         };
         Ok(Self { keyboard, screen, raw, size: current_size() })
     }
 
-    /// The terminal's attributes before it was taken: those that programs inside should find.
+    /// Returns the attributes from before raw mode, which the pty starts with.
     pub(super) fn attributes(&self) -> Option<&Termios> {
         self.raw.as_ref().map(RawMode::saved)
     }
 
-    /// The window's size as it was last asked for.
+    /// Returns the window size as last read.
     pub(super) fn size(&self) -> Size {
         self.size
     }
 
-    /// The window's size, if it is another than before.
+    /// Reads the window size, and returns it if it has changed.
     pub(super) fn new_size(&mut self) -> Option<Size> {
         let size = current_size();
         (std::mem::replace(&mut self.size, size) != size).then_some(size)
     }
 
-    /// Puts the terminal back as it was, until `resume`.
+    /// Restores the terminal's attributes until `resume`.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         self.raw.as_mut().map_or(Ok(()), RawMode::suspend)
     }
 
-    /// The terminal itself, for a program that is lent it.
+    /// Returns the terminal's descriptor, for a program that is lent the terminal.
     pub(super) fn tty(&self) -> Option<BorrowedFd<'_>> {
         self.raw.as_ref().map(RawMode::tty)
     }
 
-    /// Takes the terminal back from a program that was lent it.
-    pub(super) fn take_back(&mut self) -> io::Result<()> {
-        self.raw.as_mut().map_or(Ok(()), RawMode::take_back)
+    /// Takes the terminal back from a program that was lent it, and enters raw mode.
+    pub(super) fn reclaim(&mut self) -> io::Result<()> {
+        self.raw.as_mut().map_or(Ok(()), RawMode::reclaim)
     }
 
-    /// Takes the terminal again.
+    /// Enters raw mode again after `suspend`.
     pub(super) fn resume(&mut self) -> io::Result<()> {
         self.raw.as_mut().map_or(Ok(()), RawMode::resume)
     }
 }
 
-fn medium(stream: &impl AsFd) -> OutputKind {
+fn kind_of(stream: &impl AsFd) -> OutputKind {
     if tty::is_terminal(stream.as_fd()) { OutputKind::Terminal } else { OutputKind::Pipe }
 }
 
-/// The size of the first standard stream that is a terminal.
+/// Returns the window size of the first standard stream that is a terminal, else the default.
 fn current_size() -> Size {
     let streams = tty::size(&io::stdin()).or_else(|| tty::size(&io::stdout()));
     streams.or_else(|| tty::size(&io::stderr())).unwrap_or_default()

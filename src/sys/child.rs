@@ -1,4 +1,4 @@
-//! Processes: the shell in its pty, the coprocess and background commands at pipes.
+//! Child processes: the shell on its pty, the coprocess and background commands on pipes.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -16,78 +16,82 @@ use nix::unistd::Pid;
 use super::foreground;
 use super::process::{send_group, signal_process_group};
 use super::signals;
-use super::signals::Inherited;
+use super::signals::InheritedSignals;
 use super::stream::{StreamFd, close_on_exec};
 use super::watchdog::Watchdog;
 use crate::types::ExitStatus;
 
-/// The program that the session is about.
+/// The program that a session runs in its pty.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// What is looked for in `PATH`.
+    /// Name or path, searched in `PATH` as execvp(3) does.
     pub path: OsString,
-    /// What it is called: `argv[0]`.
+    /// `argv[0]`; a leading `-` makes a login shell.
     pub name: OsString,
-    /// The rest of `argv`.
+    /// `argv[1..]`.
     pub args: Vec<OsString>,
 }
 
 /// A command line for `/bin/sh -c`.
 #[derive(Clone, Copy, Debug)]
 pub struct ShellLine<'a> {
-    /// The command line itself.
+    /// Argument of `-c`.
     pub command: &'a str,
     /// `$0`, `$1`, ...
     pub args: &'a [Vec<u8>],
-    /// Variables besides those of coshell.
+    /// Variables added to coshell's own environment.
     pub env: &'a [(String, Vec<u8>)],
-    /// Where it runs, if that is known.
+    /// Working directory; `None` for coshell's own.
     pub directory: Option<&'a Path>,
 }
 
-/// The ends of a command's standard streams.
+/// coshell's ends of the pipes to a command.
 #[derive(Debug)]
 pub struct Streams {
-    /// The id of its process.
+    /// Process id of the command.
     pub pid: u32,
-    /// What its stdin is told by.
-    pub known: Option<foreground::Identity>,
-    /// What it reads.
+    /// Identity of the stdin pipe; `None` where fstat(2) failed.
+    pub stdin_identity: Option<foreground::Identity>,
+    /// Write end of the command's stdin.
     pub stdin: StreamFd,
-    /// What it writes, unless that goes nowhere.
+    /// Read end of the command's stdout; `None` where that is `/dev/null`.
     pub stdout: Option<StreamFd>,
-    /// What it complains.
+    /// Read end of the command's stderr.
     pub stderr: StreamFd,
-    /// The end of its stdin that it reads from itself, to read back what it leaves there.
+    /// Duplicate of the read end of the command's stdin, for bytes that the command leaves unread.
     pub unread: Option<StreamFd>,
 }
 
-/// What a command at pipes is wanted for.
+/// The streams that a command on pipes is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamRequest {
-    /// Its output is typed.
+    /// Stdin, stdout and stderr.
     Output,
-    /// The same, and what it does not read is wanted back.
+    /// The same, and the read end of stdin is kept to reclaim unread bytes.
     OutputAndUnread,
-    /// Its output goes nowhere.
-    Nothing,
+    /// Stdin and stderr; stdout is `/dev/null`.
+    NoOutput,
 }
 
-/// Starts the program in the pty behind `slave`, as the leader of a session of its own.
+/// Starts `program` with `slave` as its standard streams and controlling terminal, as a session leader, with `env` added
+/// to the environment and the signal dispositions of `inherited`.
 pub fn start_in_pty(
     program: &Program,
     slave: &OwnedFd,
     env: &[(&str, OsString)],
-    inherited: &Inherited,
+    inherited: &InheritedSignals,
 ) -> io::Result<Child> {
     let mut command = Command::new(&program.path);
     command.arg0(&program.name).args(&program.args).envs(env.iter().map(|(name, value)| (name, value)));
     command.stdin(slave.try_clone()?).stdout(slave.try_clone()?).stderr(slave.try_clone()?);
     let inherited = inherited.clone();
-    // SAFETY: between fork and exec the closure makes async-signal-safe calls only and allocates nothing.
+    // SAFETY: the closure runs between fork and exec, where only async-signal-safe functions may be called. setsid,
+    // sigaction and sigprocmask are such (signal-safety(7)); ioctl is not listed there, but is a plain system call. Nothing
+    // is allocated: `inherited` was cloned before the fork, and `io::Error::last_os_error` holds a number only.
     unsafe {
         command.pre_exec(move || {
             nix::unistd::setsid()?;
+            // Stdin is the slave already: `Command` installs the standard streams before it runs this closure.
             if libc::ioctl(0, libc::TIOCSCTTY as _, 0) < 0 {
                 return Err(io::Error::last_os_error());
             }
@@ -98,29 +102,30 @@ pub fn start_in_pty(
     command.spawn()
 }
 
-/// Starts a command line at pipes, as the leader of a session of its own, with all signals at their defaults and
-/// no descriptor but its standard streams.
-pub fn start_at_pipes(line: &ShellLine<'_>, wanted: StreamRequest) -> io::Result<(Child, Streams)> {
-    let (reads, stdin) = nix::unistd::pipe()?;
-    close_on_exec(&reads)?;
+/// Starts `line` on pipes as a session leader, with default signal dispositions and no inherited descriptor above 2.
+pub fn start_at_pipes(line: &ShellLine<'_>, request: StreamRequest) -> io::Result<(Child, Streams)> {
+    let (read_end, stdin) = nix::unistd::pipe()?;
+    close_on_exec(&read_end)?;
     let stdin = StreamFd::own(stdin)?;
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(line.command);
     command.args(line.args.iter().map(|arg| OsStr::from_bytes(arg)));
     command.envs(line.env.iter().map(|(name, value)| (name, OsStr::from_bytes(value))));
-    command.stdin(reads.try_clone()?).stderr(Stdio::piped());
-    command.stdout(if wanted == StreamRequest::Nothing { Stdio::null() } else { Stdio::piped() });
+    command.stdin(read_end.try_clone()?).stderr(Stdio::piped());
+    command.stdout(if request == StreamRequest::NoOutput { Stdio::null() } else { Stdio::piped() });
     if let Some(directory) = line.directory {
         command.current_dir(directory);
     }
     let inherited = inherited_descriptors();
-    // SAFETY: between fork and exec the closure makes async-signal-safe calls only and allocates nothing; the
-    // descriptors that it marks are closed by exec, and nothing uses them until then.
+    // SAFETY: the closure runs between fork and exec and calls setsid, sigaction, sigprocmask and fcntl, which are
+    // async-signal-safe (signal-safety(7)); it allocates nothing, since `inherited` was collected before the fork. F_SETFD changes only the
+    // child's copy of the descriptor table, and exec closes the marked descriptors, so no owner in this process is affected.
     unsafe {
         command.pre_exec(move || {
             nix::unistd::setsid()?;
             signals::reset_all();
             for &fd in &inherited {
+                // A descriptor closed since the listing gives EBADF, which is as good as closed by exec.
                 libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
             }
             Ok(())
@@ -129,10 +134,11 @@ pub fn start_at_pipes(line: &ShellLine<'_>, wanted: StreamRequest) -> io::Result
     let mut child = command.spawn()?;
     let stdout = child.stdout.take().map(|pipe| StreamFd::own(pipe.into())).transpose()?;
     let stderr = child.stderr.take().ok_or_else(|| io::Error::other("the pipe for stderr is missing"))?;
-    // O_NONBLOCK would be seen by the child, which has the same description: this end is asked instead.
-    let unread = (wanted == StreamRequest::OutputAndUnread).then(|| StreamFd::inherited(reads.as_fd())).transpose()?;
+    // O_NONBLOCK belongs to the open file description (open(2)), which the child shares: this end is polled instead.
+    let unread =
+        (request == StreamRequest::OutputAndUnread).then(|| StreamFd::inherited(read_end.as_fd())).transpose()?;
     let streams = Streams {
-        known: foreground::identity(&reads),
+        stdin_identity: foreground::identity(&read_end),
         pid: child.id(),
         stdin,
         stdout,
@@ -142,23 +148,25 @@ pub fn start_at_pipes(line: &ShellLine<'_>, wanted: StreamRequest) -> io::Result
     Ok((child, streams))
 }
 
-/// The descriptors above 2 that coshell was started with and that exec would pass on.
+/// Returns the open descriptors above 2 that lack FD_CLOEXEC: coshell's own all have it, so these were inherited.
 fn inherited_descriptors() -> Vec<RawFd> {
-    // Where /dev/fd does not list them (a BSD without fdescfs) there is nothing better to go by.
+    // Without /dev/fd, or on FreeBSD without fdescfs(5), where it lists 0 to 2 only, there is no other portable list.
     let Ok(entries) = fs::read_dir("/dev/fd") else { return Vec::new() };
+    // A name that is no number is no descriptor.
     let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<RawFd>().ok());
     numbers.filter(|&fd| fd > 2 && passes_exec(fd)).collect()
 }
 
 fn passes_exec(fd: RawFd) -> bool {
-    // SAFETY: the number was just listed as open; it is borrowed for one call that changes nothing.
+    // SAFETY: the number was just listed as open, and coshell has one thread, which has closed nothing since. The borrow
+    // ends with this call, and F_GETFD only reads a flag.
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
     fcntl(fd, FcntlArg::F_GETFD).is_ok_and(|flags| !FdFlag::from_bits_retain(flags).contains(FdFlag::FD_CLOEXEC))
 }
 
-/// How the child ended, if it has.
-pub fn exit_of(child: &mut Child) -> Option<ExitStatus> {
-    // A child that cannot be waited for has been reaped: it is over.
+/// Returns how `child` ended, or `None` while it runs; reaps it.
+pub fn exit_status(child: &mut Child) -> Option<ExitStatus> {
+    // ECHILD: the child was reaped before, so it has ended; its status is lost.
     let status = child.try_wait().unwrap_or_else(|_| Some(process::ExitStatus::from_raw(0)))?;
     Some(match (status.code(), status.signal()) {
         (Some(code), _) => ExitStatus::Code(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
@@ -166,28 +174,29 @@ pub fn exit_of(child: &mut Child) -> Option<ExitStatus> {
     })
 }
 
-/// The process that this child is, and by `setsid` the group that it leads.
+/// Returns the pid of `child`, which is also its process group, since every child here calls setsid(2).
 pub fn pid_of(child: &Child) -> Pid {
     Pid::from_raw(child.id().cast_signed())
 }
 
-/// Guards the process group of a child that leads one.
-pub fn guard(child: &Child) -> io::Result<Watchdog> {
+/// Starts a watchdog for the process group that `child` leads.
+pub fn start_watchdog(child: &Child) -> io::Result<Watchdog> {
     Watchdog::start(pid_of(child))
 }
 
-/// Sends a signal to the process group that this child leads. A group that is gone needs none.
+/// Sends `signal` to the process group that `child` leads; no error where the group is gone.
 pub fn signal_group(child: &Child, signal: i32) {
     signal_process_group(pid_of(child), signal);
 }
 
-/// Hangs up the shell and the foreground job of its terminal, stopped or not.
+/// Sends SIGHUP to `shell` and to the `foreground` group of its terminal, and SIGCONT, without which a stopped process
+/// does not act on SIGHUP.
 pub fn hang_up(shell: &Child, foreground: Option<Pid>) {
     for signal in [Signal::SIGHUP, Signal::SIGCONT] {
         if let Some(group) = foreground {
             send_group(group, signal);
         }
-        // It may be gone already.
+        // ESRCH: the shell has ended already.
         let _ = kill(pid_of(shell), signal);
     }
 }

@@ -1,4 +1,4 @@
-//! A program that is lent the real terminal: the foreground job of the terminal's session, as a shell would start it.
+//! A program that is lent the real terminal: it runs as the foreground process group, as a shell starts a job.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -15,48 +15,49 @@ use super::process::send_group;
 use super::signals;
 use crate::types::ExitStatus;
 
-/// What is to be run.
+/// A program to run on the real terminal.
 #[derive(Debug)]
 pub struct ForegroundRequest<'a> {
     /// The program and its arguments.
     pub command: &'a [String],
-    /// Where.
+    /// Working directory; `None` for coshell's own.
     pub directory: Option<&'a str>,
-    /// With which environment; coshell's own where it is empty.
+    /// Whole environment; empty for coshell's own.
     pub environment: &'a [(String, String)],
-    /// Its standard streams, where they are not the terminal.
+    /// Standard streams by number; `None` for the terminal.
     pub streams: [Option<OwnedFd>; 3],
 }
 
-/// The program while it runs.
+/// A running program that has been lent the terminal.
 #[derive(Debug)]
 pub struct ForegroundProcess {
     group: Pid,
 }
 
 impl ForegroundProcess {
-    /// Starts it with this terminal, as the leader of a process group that is the terminal's foreground group.
-    pub fn start(wanted: ForegroundRequest<'_>, tty: BorrowedFd<'_>) -> io::Result<Self> {
-        let (program, args) = wanted.command.split_first().ok_or_else(|| io::Error::other("there is no command"))?;
+    /// Starts the program on `tty`, as the leader of a new process group that becomes the foreground group of `tty`.
+    pub fn start(request: ForegroundRequest<'_>, tty: BorrowedFd<'_>) -> io::Result<Self> {
+        let (program, args) = request.command.split_first().ok_or_else(|| io::Error::other("there is no command"))?;
         let mut command = Command::new(program);
         command.args(args).process_group(0);
-        if !wanted.environment.is_empty() {
-            command.env_clear().envs(wanted.environment.iter().map(|(name, value)| (name, value)));
+        if !request.environment.is_empty() {
+            command.env_clear().envs(request.environment.iter().map(|(name, value)| (name, value)));
         }
-        if let Some(directory) = wanted.directory {
+        if let Some(directory) = request.directory {
             command.current_dir(directory);
         }
-        let [stdin, stdout, stderr] = wanted.streams;
-        command.stdin(stream(stdin, tty)?).stdout(stream(stdout, tty)?).stderr(stream(stderr, tty)?);
-        let number = tty.as_raw_fd();
-        // SAFETY: between fork and exec the closure makes async-signal-safe calls only and allocates nothing; the
-        // descriptor is open in the child until exec closes it.
+        let [stdin, stdout, stderr] = request.streams;
+        command.stdin(stdio_for(stdin, tty)?).stdout(stdio_for(stdout, tty)?).stderr(stdio_for(stderr, tty)?);
+        let tty_number = tty.as_raw_fd();
+        // SAFETY: the closure runs between fork and exec and makes async-signal-safe calls only (signal, tcsetpgrp, getpid,
+        // sigaction, sigprocmask); it allocates nothing. `tty_number` is open in the child: `tty` outlives `spawn`, the child
+        // has a copy of the descriptor table, and exec closes the descriptor only afterwards.
         unsafe {
             command.pre_exec(move || {
-                // From the background only a process that ignores SIGTTOU may do this: tcsetpgrp(3). Where the terminal
-                // is not the controlling one there is no foreground to be put into.
+                // A background process that does not ignore or block SIGTTOU is stopped by this call: tcsetpgrp(3). It
+                // fails with ENOTTY where `tty` is not the controlling terminal, which then has no foreground group to set.
                 libc::signal(libc::SIGTTOU, libc::SIG_IGN);
-                libc::tcsetpgrp(number, libc::getpid());
+                libc::tcsetpgrp(tty_number, libc::getpid());
                 signals::reset_all();
                 Ok(())
             });
@@ -65,7 +66,8 @@ impl ForegroundProcess {
         Ok(Self { group: Pid::from_raw(child.id().cast_signed()) })
     }
 
-    /// How it ended, if it has. One that has stopped goes on: there is no shell that could continue it.
+    /// Returns how the program ended, or `None` while it runs; reaps it. A stopped program is continued, since no shell is
+    /// there to resume it.
     pub fn exit(&self) -> Option<ExitStatus> {
         match waitpid(self.group, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
             Ok(WaitStatus::Exited(_, code)) => Some(ExitStatus::Code(u8::try_from(code & 0xff).unwrap_or(u8::MAX))),
@@ -74,30 +76,31 @@ impl ForegroundProcess {
                 send_group(self.group, Signal::SIGCONT);
                 None
             }
-            // Somebody else has waited for it: it is over.
+            // The process was reaped before, so it has ended; its status is lost.
             Err(Errno::ECHILD) => Some(ExitStatus::Code(0)),
             _ => None,
         }
     }
 
-    /// The process group that it leads.
+    /// Returns the process group that the program leads.
     pub fn group(&self) -> Pid {
         self.group
     }
 }
 
-fn stream(passed: Option<OwnedFd>, tty: BorrowedFd<'_>) -> io::Result<Stdio> {
+fn stdio_for(passed: Option<OwnedFd>, tty: BorrowedFd<'_>) -> io::Result<Stdio> {
     Ok(Stdio::from(match passed {
         Some(fd) => fd,
         None => tty.try_clone_to_owned()?,
     }))
 }
 
-/// A file, told from all others.
+/// Device and inode number, which identify an open file.
 pub type Identity = (libc::dev_t, libc::ino_t);
 
-/// What tells one pipe from another: both of its ends have the same, as far as the system says.
+/// Returns the identity of the file behind `fd`. Both ends of a pipe have the same identity on Linux; on other systems they
+/// may differ.
 pub fn identity(fd: &OwnedFd) -> Option<Identity> {
-    // One that cannot be asked is like no other.
+    // Without an identity a file is equal to no other, which callers treat as a different file.
     fstat(fd).ok().map(|stat| (stat.st_dev, stat.st_ino))
 }

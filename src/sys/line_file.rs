@@ -1,5 +1,5 @@
-//! Lines that are kept in a file between sessions, oldest first: what was run from the menu, what was answered. The file is
-//! the user's alone; one that cannot be read is left as it is.
+//! Files of lines that persist between sessions, oldest first: commands run from the menu, answers to prompts. The file
+//! is private to the user; a file that cannot be read is left unchanged.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -9,45 +9,47 @@ use std::process;
 
 use crate::types::reason;
 
-/// The largest file that is read.
-const LARGEST: u64 = 8 * 1024 * 1024;
+/// Maximum size of a file that is read, in bytes.
+const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Where they are kept, if anywhere, and how many.
+/// A bounded list of lines in a file, or no file at all.
 #[derive(Debug)]
 pub struct LineFile {
     path: Option<PathBuf>,
-    most: usize,
+    max_lines: usize,
 }
 
 impl LineFile {
-    /// At most so many, in this file.
-    pub fn new(path: Option<PathBuf>, most: usize) -> Self {
-        Self { path, most }
+    /// Creates a list of at most `max_lines` lines in the file `path`; without a path it stays empty.
+    pub fn new(path: Option<PathBuf>, max_lines: usize) -> Self {
+        Self { path, max_lines }
     }
 
-    /// The lines, oldest first; none where there is no file yet.
+    /// Loads the lines, oldest first; none where the file does not exist. The error is a sentence.
     pub fn recall(&self) -> Result<Vec<String>, String> {
         let Some(path) = &self.path else { return Ok(Vec::new()) };
-        read(path, self.most).map_err(|fault| {
+        read(path, self.max_lines).map_err(|fault| {
             let path = path.display();
             format!("what was kept in {path} is not known: {fault}; remove the file or make it yours alone")
         })
     }
 
-    /// Keeps another line, as the last one.
+    /// Appends `line`, removes an equal older line, and writes the file. The error is a sentence.
     pub fn keep(&self, line: &str) -> Result<(), String> {
         let Some(path) = &self.path else { return Ok(()) };
-        // Read again: another session may have kept some meanwhile.
+        // Read again: another session may have appended lines meanwhile.
         let mut lines = self.recall()?;
-        lines.retain(|known| known != line);
+        lines.retain(|old| old != line);
         lines.push(line.to_owned());
-        let last = &lines[lines.len().saturating_sub(self.most)..];
+        let last = &lines[lines.len().saturating_sub(self.max_lines)..];
         let text: String = last.iter().map(|line| format!("{line}\n")).collect();
         replace(path, &text).map_err(|error| format!("nothing can be kept in {}: {}", path.display(), reason(&error)))
     }
 }
 
-fn read(path: &Path, most: usize) -> Result<Vec<String>, String> {
+fn read(path: &Path, max_lines: usize) -> Result<Vec<String>, String> {
+    // O_NOFOLLOW: a symbolic link would be written back as a plain file. O_NONBLOCK: opening a FIFO would wait for a
+    // writer (fifo(7)) before the check below can refuse it.
     let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_CLOEXEC | libc::O_NONBLOCK;
     let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Ok(file) => file,
@@ -59,25 +61,26 @@ fn read(path: &Path, most: usize) -> Result<Vec<String>, String> {
         return Err("it is no file, or others may write it".to_owned());
     }
     let mut text = String::new();
-    match file.take(LARGEST + 1).read_to_string(&mut text) {
+    match file.take(MAX_BYTES + 1).read_to_string(&mut text) {
         Err(error) if error.kind() == ErrorKind::InvalidData => return Err("it is not UTF-8".to_owned()),
         Err(error) => return Err(reason(&error)),
-        Ok(size) if size as u64 > LARGEST => return Err("it is too large".to_owned()),
+        Ok(size) if size as u64 > MAX_BYTES => return Err("it is too large".to_owned()),
         Ok(_) => {}
     }
+    // A control character would reach the terminal when the line is shown.
     let lines: Vec<&str> = text.lines().filter(|line| !line.contains(char::is_control)).collect();
-    Ok(lines[lines.len().saturating_sub(most)..].iter().map(|&line| line.to_owned()).collect())
+    Ok(lines[lines.len().saturating_sub(max_lines)..].iter().map(|&line| line.to_owned()).collect())
 }
 
-/// Puts another file in its place, so that whoever reads it finds the one or the other whole.
+/// Replaces the file `path` by rename(2), so that a concurrent reader finds the old or the new text whole.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let dir = path.parent().unwrap_or_else(|| Path::new("/"));
     DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    let next = path.with_extension(format!("{}.new", process::id()));
-    let written = write(&next, text).and_then(|()| fs::rename(&next, path));
+    let temporary = path.with_extension(format!("{}.new", process::id()));
+    let written = write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // The first error is the one to tell; a file that was never made cannot be removed.
-        drop(fs::remove_file(&next));
+        // The first error is reported; a file that was never created cannot be removed.
+        drop(fs::remove_file(&temporary));
     }
     written
 }
@@ -93,40 +96,40 @@ mod tests {
 
     use super::*;
 
-    const MOST: usize = 50;
+    const MAX_LINES: usize = 50;
 
-    fn kept(dir: &Path) -> (LineFile, PathBuf) {
+    fn line_file(dir: &Path) -> (LineFile, PathBuf) {
         let path = dir.join("state/coshell/history");
-        (LineFile::new(Some(path.clone()), MOST), path)
+        (LineFile::new(Some(path.clone()), MAX_LINES), path)
     }
 
     #[test]
-    fn what_is_kept_is_recalled_each_once_and_bounded() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let (kept, path) = kept(dir.path());
-        assert_eq!(kept.recall(), Ok(Vec::new()));
+    fn appended_lines_are_loaded_once_each_and_bounded() {
+        let dir = tempfile::tempdir().expect("a temporary directory is created");
+        let (line_file, path) = line_file(dir.path());
+        assert_eq!(line_file.recall(), Ok(Vec::new()));
         for command in ["one", "two", "one"] {
-            kept.keep(command).expect("it can be kept");
+            line_file.keep(command).expect("the directory is writable");
         }
-        assert_eq!(kept.recall(), Ok(vec!["two".to_owned(), "one".to_owned()]));
-        let mode = |path: &Path| fs::metadata(path).expect("it is there").mode() & 0o777;
-        assert_eq!((mode(&path), mode(path.parent().expect("a parent"))), (0o600, 0o700));
-        fs::write(&path, "x\n".repeat(3 * MOST)).expect("it can be written");
-        kept.keep("last").expect("it can be kept");
-        assert_eq!(kept.recall().map(|lines| lines.len()), Ok(MOST));
+        assert_eq!(line_file.recall(), Ok(vec!["two".to_owned(), "one".to_owned()]));
+        let mode = |path: &Path| fs::metadata(path).expect("the file was written").mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().expect("the path has a parent"))), (0o600, 0o700));
+        fs::write(&path, "x\n".repeat(3 * MAX_LINES)).expect("the file is writable");
+        line_file.keep("last").expect("the directory is writable");
+        assert_eq!(line_file.recall().map(|lines| lines.len()), Ok(MAX_LINES));
     }
 
     #[test]
-    fn a_bad_file_is_told_of_and_left_as_it_is() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let (kept, path) = kept(dir.path());
-        kept.keep("one").expect("it can be kept");
-        fs::write(&path, b"\xff\n").expect("it can be written");
-        let sentence = kept.keep("two").expect_err("it is refused");
+    fn bad_file_is_reported_and_left_unchanged() {
+        let dir = tempfile::tempdir().expect("a temporary directory is created");
+        let (line_file, path) = line_file(dir.path());
+        line_file.keep("one").expect("the directory is writable");
+        fs::write(&path, b"\xff\n").expect("the file is writable");
+        let sentence = line_file.keep("two").expect_err("the file is not UTF-8");
         assert!(sentence.contains("history") && sentence.contains("UTF-8"), "{sentence}");
-        assert_eq!(fs::read(&path).expect("it is there"), b"\xff\n");
-        fs::write(&path, b"one\n").expect("it can be written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("its mode can be changed");
-        assert!(kept.recall().is_err());
+        assert_eq!(fs::read(&path).expect("the file was written"), b"\xff\n");
+        fs::write(&path, b"one\n").expect("the file is writable");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("the file is ours");
+        assert!(line_file.recall().is_err());
     }
 }

@@ -1,10 +1,12 @@
-//! Memory that was needed once.
+//! Return of freed heap memory to the system.
 
-/// Gives back what was freed. The allocator of the GNU C library keeps it (malloc(3), `M_TRIM_THRESHOLD`): after a large
-/// answer a session would stay several times as large as before. Others give it back themselves, or have no call for it.
-pub fn give_back() {
+/// Returns freed heap memory to the system.
+///
+/// The GNU C library keeps freed memory below the top of the heap (mallopt(3), `M_TRIM_THRESHOLD`): a session would stay
+/// several times as large after one large response. Other allocators release it themselves or offer no call for it.
+pub fn trim_heap() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: it takes and returns numbers only, and may be called at any time by any thread.
+    // SAFETY: malloc_trim(3) takes and returns integers, is MT-safe, and releases only memory that is not allocated.
     unsafe {
         libc::malloc_trim(0);
     }

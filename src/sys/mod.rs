@@ -1,5 +1,4 @@
-//! System calls behind small owned types. All `unsafe` and every `cfg` of the project live here; nothing here
-//! decides anything.
+//! System calls behind small owned types: all `unsafe` code and every `cfg(target)` of the project. No policy is here.
 
 #![allow(unsafe_code)]
 

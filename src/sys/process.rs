@@ -1,19 +1,19 @@
-//! What can be learnt of other processes: names, parents, working directories. On systems where it cannot, the
-//! answer is that nothing is known.
+//! Facts about other processes: names, parents, working directories. Where the system gives no access, the result is
+//! empty or `None`.
 
 use std::path::PathBuf;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// More ancestors than this no process has; a bound, should the table change while it is walked.
-const ANCESTORS: usize = 64;
+/// Maximum number of ancestors visited: pids are reused, so a walk over a changing process table could go in a circle.
+const MAX_ANCESTORS: usize = 64;
 
-/// The names of the processes in this group and of its leader's ancestors, up to and with `top`.
-pub fn names(group: Pid, top: Pid) -> Vec<String> {
+/// Returns the names of the processes in `group`, of its leader and of the leader's ancestors up to and including `top`.
+pub fn job_names(group: Pid, top: Pid) -> Vec<String> {
     let mut names = os::names_in_group(group);
     let mut next = Some(group);
-    for _ in 0..ANCESTORS {
+    for _ in 0..MAX_ANCESTORS {
         let Some(pid) = next.filter(|pid| pid.as_raw() > 1) else { break };
         let Some((name, parent)) = os::name_and_parent(pid) else { break };
         names.push(name);
@@ -22,28 +22,28 @@ pub fn names(group: Pid, top: Pid) -> Vec<String> {
     names
 }
 
-/// Sends a signal to a process group.
+/// Sends `signal` to `group`; SIGTERM and SIGHUP are followed by SIGCONT. An invalid number sends nothing.
 pub fn signal_process_group(group: Pid, signal: i32) {
     let Ok(signal) = Signal::try_from(signal) else { return };
     send_group(group, signal);
     if matches!(signal, Signal::SIGTERM | Signal::SIGHUP) {
-        // A stopped process takes it when it is continued only.
+        // A stopped process acts on the signal only after it is continued: signal(7).
         send_group(group, Signal::SIGCONT);
     }
 }
 
-/// Sends a signal to a process group.
+/// Sends `signal` to `group`; no error where the group is gone.
 pub(super) fn send_group(group: Pid, signal: Signal) {
-    // A group that is gone already needs none.
+    // ESRCH: the group is gone, which is the purpose of most signals sent here. EPERM: its processes have changed user.
     let _ = killpg(group, signal);
 }
 
-/// The working directory of this process.
+/// Returns the working directory of `pid`, if it is known and still exists.
 pub fn working_directory(pid: Pid) -> Option<PathBuf> {
     os::working_directory(pid).filter(|path| path.is_dir())
 }
 
-/// By proc(5).
+/// Implementation over proc(5).
 #[cfg(target_os = "linux")]
 mod os {
     use std::fs;
@@ -57,16 +57,17 @@ mod os {
     }
 
     pub(super) fn names_in_group(group: Pid) -> Vec<String> {
-        // Without /proc nothing is known.
+        // Without /proc, as in some containers, no names are known; callers treat that as no match.
         let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
         let pids = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let numbers = pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()));
         numbers.filter_map(|pid| stat(&pid)).filter(|(_, _, of)| *of == group).map(|(name, _, _)| name).collect()
     }
 
-    /// Name, parent and process group.
+    /// Parses `/proc/PID/stat`: command name, parent and process group. `None` where the process has ended meanwhile.
     fn stat(pid: &str) -> Option<(String, Pid, Pid)> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name stands in parentheses and may itself hold parentheses and spaces: proc_pid_stat(5).
         let (head, tail) = stat.rsplit_once(')')?;
         let name = head.split_once('(')?.1.to_owned();
         let mut numbers = tail.split_whitespace().skip(1).map(|number| number.parse().map(Pid::from_raw));
@@ -74,11 +75,12 @@ mod os {
     }
 
     pub(super) fn working_directory(pid: Pid) -> Option<PathBuf> {
+        // EACCES for a process of another user, ENOENT for one that has ended: the directory is not known.
         fs::read_link(format!("/proc/{pid}/cwd")).ok()
     }
 }
 
-/// By libproc.
+/// Implementation over libproc.
 #[cfg(target_os = "macos")]
 mod os {
     use std::ffi::CStr;
@@ -89,12 +91,13 @@ mod os {
 
     fn info<T>(pid: Pid, flavor: libc::c_int) -> Option<T> {
         let size = mem::size_of::<T>() as libc::c_int;
-        // SAFETY: proc_pidinfo writes at most `size` bytes into a zeroed value of the flavor's own C structure, of
-        // which every bit pattern is a value; it is used only if all of it was written.
+        // SAFETY: `T` is the C structure of `flavor` (both callers below pair them), made of integers and arrays of
+        // integers, so that all-zero is a valid value and so is every other bit pattern. proc_pidinfo writes at most `size`
+        // bytes, the size of `T`; the value is used only if all of them were written.
         unsafe {
             let mut value: T = mem::zeroed();
-            let got = libc::proc_pidinfo(pid.as_raw(), flavor, 0, (&raw mut value).cast(), size);
-            (got == size).then_some(value)
+            let written = libc::proc_pidinfo(pid.as_raw(), flavor, 0, (&raw mut value).cast(), size);
+            (written == size).then_some(value)
         }
     }
 
@@ -108,7 +111,7 @@ mod os {
         Some((text(&info.pbi_comm), Pid::from_raw(info.pbi_ppid as i32)))
     }
 
-    /// Only its leader, which the walk to its ancestors begins with.
+    /// Returns nothing: the walk over the ancestors begins with the leader, which is enough in practice.
     pub(super) fn names_in_group(_: Pid) -> Vec<String> {
         Vec::new()
     }

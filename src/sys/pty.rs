@@ -1,4 +1,4 @@
-//! The pty that the shell runs in: its master, and what can be seen and done through it.
+//! The pty of the shell: its master, and the state of the line discipline that is read and changed through it.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -13,21 +13,22 @@ use super::stream::{StreamFd, close_on_exec};
 use super::tty;
 use crate::types::Size;
 
-/// A pty holds about 20 KB of typed bytes, of which one flush drops 4.
-const FLUSHES: usize = 8;
+/// Flushes per discard: a Linux pty holds about 20 KB of input, and one flush drops the 4 KB of the line discipline.
+const MAX_FLUSHES: usize = 8;
 
-/// The master side.
+/// The master of the pty.
 #[derive(Debug)]
 pub struct Pty {
     master: OwnedFd,
-    /// The path of the slave, as `tty(1)` names it inside.
+    /// Path of the slave, as tty(1) prints it inside.
     pub name: PathBuf,
 }
 
 impl Pty {
-    /// A new pty of this size with these attributes, and its slave.
+    /// Opens a new pty with window size `size` and `attributes`; returns it with its slave.
     pub fn open(size: Size, attributes: Option<&Termios>) -> io::Result<(Self, OwnedFd)> {
-        // openpty(3) sets no FD_CLOEXEC, and nothing may inherit the master: its hang-up would never be seen.
+        // openpty(3) sets no FD_CLOEXEC, and a child that inherits the master keeps the pty alive: programs inside would
+        // get no SIGHUP when coshell ends.
         let pair = openpty(None, None)?;
         close_on_exec(&pair.master)?;
         close_on_exec(&pair.slave)?;
@@ -39,67 +40,68 @@ impl Pty {
         Ok((Self { master: pair.master, name }, pair.slave))
     }
 
-    /// The end to read from and to write to.
-    pub fn end(&self) -> io::Result<StreamFd> {
+    /// Duplicates the master for reading and writing.
+    pub fn stream(&self) -> io::Result<StreamFd> {
         StreamFd::own(self.master.try_clone()?)
     }
 
-    /// Gives the window inside this size.
+    /// Sets the window size; the kernel sends SIGWINCH to the foreground process group.
     pub fn resize(&self, size: Size) -> io::Result<()> {
         tty::set_size(&self.master, size)
     }
 
-    /// The foreground process group inside.
+    /// Returns the foreground process group of the pty, if there is one.
     pub fn foreground(&self) -> Option<Pid> {
-        // None while nobody has the slave as its controlling terminal.
+        // While no session has the slave as its controlling terminal Linux gives 0; other systems give an error.
         tcgetpgrp(&self.master).ok().filter(|group| group.as_raw() > 1)
     }
 
-    /// Whether what is typed is not shown though it is read by the line, as for a password.
+    /// Returns whether the line discipline reads lines without echo, as for a password.
     pub fn hides_input(&self) -> bool {
-        tty::attributes(&self.master).is_ok_and(|now| now.c_lflag & ECHO == 0 && now.c_lflag & ICANON != 0)
+        tty::attributes(&self.master)
+            .is_ok_and(|attributes| attributes.c_lflag & ECHO == 0 && attributes.c_lflag & ICANON != 0)
     }
 
-    /// Sends the signal that this byte would be, if the line discipline makes one of it.
+    /// Sends the foreground process group the signal that the line discipline makes of `byte`; returns whether one was sent.
     pub fn interrupt(&self, byte: u8) -> bool {
-        let Ok(now) = tty::attributes(&self.master) else { return false };
+        let Ok(attributes) = tty::attributes(&self.master) else { return false };
         let signal = match () {
-            () if now.c_lflag & ISIG == 0 => return false,
-            () if now.c_cc[VINTR] == byte => Signal::SIGINT,
-            () if now.c_cc[VQUIT] == byte => Signal::SIGQUIT,
-            () if now.c_cc[VSUSP] == byte => Signal::SIGTSTP,
+            () if attributes.c_lflag & ISIG == 0 => return false,
+            () if attributes.c_cc[VINTR] == byte => Signal::SIGINT,
+            () if attributes.c_cc[VQUIT] == byte => Signal::SIGQUIT,
+            () if attributes.c_cc[VSUSP] == byte => Signal::SIGTSTP,
             () => return false,
         };
         let sent = self.foreground().is_some_and(|group| killpg(group, signal).is_ok());
-        // As the line discipline does when it makes the signal itself: termios(3), NOFLSH.
-        if sent && now.c_lflag & NOFLSH == 0 {
+        // The line discipline flushes its input too, unless NOFLSH is set: termios(3).
+        if sent && attributes.c_lflag & NOFLSH == 0 {
             self.discard_typed();
         }
         sent
     }
 
-    /// Drops what was typed and has not been read. The slave is opened for it: flushing the master leaves what the
-    /// slave's line discipline holds already.
+    /// Discards input that was written to the pty and has not been read.
     pub fn discard_typed(&self) {
-        // Nobody inside any more: nothing to drop.
+        // Through the slave: tcflush(3) on the master leaves the bytes that the slave's line discipline holds. Where
+        // it cannot be opened any more, no process is left that would read the input.
         let Ok(slave) = tty::reopen(&self.name) else { return };
-        for _ in 0..FLUSHES {
-            // What was on its way comes in as soon as there is room, and is seen to the next time.
+        for _ in 0..MAX_FLUSHES {
+            // Bytes queued in front of the line discipline move up as it is emptied; the next round drops them.
             if termios::tcflush(slave.as_raw_fd(), TCIFLUSH).is_err() {
                 return;
             }
         }
     }
 
-    /// The bytes of which the line discipline makes signals: VINTR, VQUIT, VSUSP.
+    /// Returns the characters that raise signals: VINTR, VQUIT, VSUSP (termios(3)).
     pub fn signal_characters(&self) -> io::Result<[u8; 3]> {
-        let now = tty::attributes(&self.master)?;
-        Ok([now.c_cc[VINTR], now.c_cc[VQUIT], now.c_cc[VSUSP]])
+        let attributes = tty::attributes(&self.master)?;
+        Ok([attributes.c_cc[VINTR], attributes.c_cc[VQUIT], attributes.c_cc[VSUSP]])
     }
 
-    /// The byte that ends input, VEOF, as it is now; Ctrl-D where the pty cannot be asked any more.
+    /// Returns the current VEOF character, or Ctrl-D where the attributes cannot be read.
     pub fn end_of_file(&self) -> u8 {
-        tty::attributes(&self.master).map_or(0x04, |now| now.c_cc[VEOF])
+        tty::attributes(&self.master).map_or(0x04, |attributes| attributes.c_cc[VEOF])
     }
 }
 

@@ -1,4 +1,4 @@
-//! Signals as events in the poll, and the dispositions that programs inside inherit.
+//! Signals as poll events, and the signal dispositions that child processes inherit.
 
 use std::io;
 
@@ -6,23 +6,23 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise, sigprocmask};
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGWINCH};
 use signal_hook_mio::v1_0::Signals;
 
-/// What coshell was sent.
+/// A signal that coshell received, by its effect on the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignalEvent {
-    /// A child ended.
+    /// SIGCHLD: a child has ended or stopped.
     Child,
-    /// The window has a new size.
+    /// SIGWINCH: the window size may have changed.
     Resize,
-    /// coshell is asked to stop.
+    /// SIGTSTP: coshell is to stop.
     Stop,
-    /// It has been continued.
+    /// SIGCONT: coshell has been continued.
     Continue,
-    /// It is to end.
+    /// A signal with this number that ends the session.
     Terminate(i32),
 }
 
 impl SignalEvent {
-    /// What this signal is.
+    /// Classifies the signal number `signal`.
     pub fn of(signal: i32) -> Self {
         match signal {
             SIGCHLD => Self::Child,
@@ -34,7 +34,8 @@ impl SignalEvent {
     }
 }
 
-/// Signals whose default is to end the process and that a loop can handle.
+/// Signals whose default action ends the process (signal(7)) and that the event loop can handle: all but SIGKILL, the
+/// synchronous faults and the real-time signals.
 const TERMINATING: &[i32] = &[
     libc::SIGHUP,
     libc::SIGINT,
@@ -65,45 +66,47 @@ const TERMINATING: &[i32] = &[
     libc::SIGSTKFLT,
 ];
 
-/// The signals that programs inside should find ignored, as coshell found them.
+/// The dispositions and the mask that coshell was started with, for the programs that it runs.
 #[derive(Clone, Debug)]
-pub struct Inherited {
+pub struct InheritedSignals {
     ignored: Vec<i32>,
     blocked: SigSet,
 }
 
-impl Inherited {
-    /// What coshell was started with; asked before any handler is set. coshell itself blocks nothing from here on: it
-    /// would never learn of the end of its children.
+impl InheritedSignals {
+    /// Records which signals are ignored and blocked, then unblocks all of them: with SIGCHLD blocked, coshell would not
+    /// learn that a child has ended. Must run before any handler is set.
     pub fn take() -> Self {
         let mut ignored: Vec<i32> =
-            (1..=last()).filter(|&signal| signal != libc::SIGPIPE && is_ignored(signal)).collect();
+            (1..=max_signal()).filter(|&signal| signal != libc::SIGPIPE && is_ignored(signal)).collect();
         if startup::pipe_was_ignored() {
             ignored.push(libc::SIGPIPE);
         }
         let mut blocked = SigSet::empty();
-        // It fails for a bad argument only.
+        // sigprocmask(2) fails only with EINVAL or EFAULT, which these arguments exclude.
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), Some(&mut blocked));
         Self { ignored, blocked }
     }
 
-    /// Ignores and blocks them again, in a child between fork and exec: both calls are async-signal-safe.
+    /// Ignores and blocks the recorded signals again. Async-signal-safe: runs in a child between fork and exec.
     pub(super) fn restore(&self) {
-        // coshell ignores it, they need not.
-        set(libc::SIGXFSZ, libc::SIG_DFL);
+        // coshell ignores SIGXFSZ (see `register`), and exec keeps an ignored signal ignored: execve(2).
+        set_handler(libc::SIGXFSZ, libc::SIG_DFL);
         for &signal in &self.ignored {
-            set(signal, libc::SIG_IGN);
+            set_handler(signal, libc::SIG_IGN);
         }
+        // As above: the arguments are valid, and a child between fork and exec could not report an error.
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.blocked), None);
     }
 }
 
-/// All signals at their defaults and none blocked, in a child between fork and exec.
+/// Resets every signal to its default action and unblocks all. Async-signal-safe: runs between fork and exec.
 pub(super) fn reset_all() {
-    for signal in 1..=last() {
-        set(signal, libc::SIG_DFL);
+    for signal in 1..=max_signal() {
+        set_handler(signal, libc::SIG_DFL);
     }
-    // SAFETY: sigemptyset fills the set that sigprocmask then reads; both are async-signal-safe.
+    // SAFETY: `none` lives through both calls; sigemptyset initializes it before sigprocmask reads it, and a null pointer
+    // for the old mask is allowed (sigprocmask(2)). Both functions are async-signal-safe.
     unsafe {
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);
@@ -111,37 +114,40 @@ pub(super) fn reset_all() {
     }
 }
 
-/// Handles every signal that a loop can handle and that was not ignored when coshell started, but for the real-time ones,
-/// which `crash` has, and that of a file's size, which is ignored.
-pub fn register(inherited: &Inherited) -> io::Result<Signals> {
-    // A file that may grow no further is an error of the write, as a full disk is, and no end of the session.
-    set(libc::SIGXFSZ, libc::SIG_IGN);
-    let acting = TERMINATING.iter().copied().chain([SIGTSTP]).filter(|signal| !inherited.ignored.contains(signal));
-    Signals::new(acting.chain([SIGCHLD, SIGWINCH, SIGCONT]))
+/// Registers the signals that the event loop handles, except those that were ignored when coshell started. Real-time
+/// signals are handled by `crash`; SIGXFSZ is ignored.
+pub fn register(inherited: &InheritedSignals) -> io::Result<Signals> {
+    // With SIGXFSZ ignored, a write beyond RLIMIT_FSIZE fails with EFBIG (setrlimit(2)) and is treated like a full disk.
+    set_handler(libc::SIGXFSZ, libc::SIG_IGN);
+    let handled = TERMINATING.iter().copied().chain([SIGTSTP]).filter(|signal| !inherited.ignored.contains(signal));
+    Signals::new(handled.chain([SIGCHLD, SIGWINCH, SIGCONT]))
 }
 
-/// Stops this process as SIGTSTP does where nobody handles it: not at all where nobody could continue it, in an orphaned
-/// process group (setpgid(2)), nor where SIGCONT comes meanwhile. `continued` says whether it has come before.
+/// Stops this process with the default action of SIGTSTP, and returns when it is continued.
+///
+/// The process does not stop in an orphaned process group, which no shell could continue (setpgid(2)), nor where `continued`
+/// returns true: SIGCONT has been received already.
 pub fn stop_self(continued: impl FnOnce() -> bool) {
-    let mut stop = SigSet::empty();
-    stop.add(Signal::SIGTSTP);
-    // None of these calls can fail: their arguments are valid, and a process may always signal itself.
-    let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&stop), None);
+    let mut stop_set = SigSet::empty();
+    stop_set.add(Signal::SIGTSTP);
+    // These calls cannot fail: their arguments are valid, and a process may always signal itself (kill(2)).
+    let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&stop_set), None);
     let _ = raise(Signal::SIGTSTP);
-    // It is pending, which a SIGCONT that comes from now on undoes, as ignoring it does.
+    // SIGTSTP is pending now. A SIGCONT from here on discards it (signal(7)), and so does SIG_IGN: no SIGCONT is missed
+    // between the check and the stop.
     let before = replace(SIGTSTP, if continued() { libc::SIG_IGN } else { libc::SIG_DFL });
-    let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&stop), None);
+    let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&stop_set), None);
     restore(SIGTSTP, &before);
 }
 
-/// The real-time signals, where the system has names for them.
+/// Returns the real-time signals; empty where libc gives no constants for them.
 #[cfg(target_os = "linux")]
 pub(super) fn real_time() -> impl Iterator<Item = i32> {
-    libc::SIGRTMIN()..=last()
+    libc::SIGRTMIN()..=max_signal()
 }
 
 #[cfg(target_os = "linux")]
-fn last() -> i32 {
+fn max_signal() -> i32 {
     libc::SIGRTMAX()
 }
 
@@ -151,18 +157,19 @@ pub(super) fn real_time() -> impl Iterator<Item = i32> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn last() -> i32 {
+fn max_signal() -> i32 {
     31
 }
 
-fn set(signal: i32, handler: libc::sighandler_t) {
+fn set_handler(signal: i32, handler: libc::sighandler_t) {
     replace(signal, handler);
 }
 
-/// The same, and gives what there was.
+/// Sets the disposition of `signal` to SIG_DFL or SIG_IGN and returns the previous action.
 fn replace(signal: i32, handler: libc::sighandler_t) -> libc::sigaction {
-    // SAFETY: whole, zeroed structures, the first with one of the two constants that are no function; sigaction is
-    // async-signal-safe. It fails for SIGKILL and SIGSTOP, which cannot be anything but their defaults.
+    // SAFETY: an all-zero `sigaction` is a valid value. Callers pass SIG_DFL or SIG_IGN, so that no address is called as a
+    // handler. Both pointers are to locals that live through the call. sigaction is async-signal-safe; it fails for SIGKILL
+    // and SIGSTOP, which always have their default, and then `before` stays all zero, which is SIG_DFL.
     unsafe {
         let (mut action, mut before): (libc::sigaction, libc::sigaction) = (std::mem::zeroed(), std::mem::zeroed());
         action.sa_sigaction = handler;
@@ -171,24 +178,25 @@ fn replace(signal: i32, handler: libc::sighandler_t) -> libc::sigaction {
     }
 }
 
-/// Back to what `replace` gave.
+/// Sets the action of `signal` back to one that `replace` returned.
 fn restore(signal: i32, before: &libc::sigaction) {
-    // SAFETY: the structure was filled by sigaction, so the handler in it is one for this signal. It cannot fail: what was
-    // accepted once is accepted again.
+    // SAFETY: `before` was filled by sigaction for this signal, so its handler, flags and restorer belong together, and the
+    // handler still exists: handlers are never unloaded. The call cannot fail where the same values were accepted before.
     unsafe {
         libc::sigaction(signal, before, std::ptr::null_mut());
     }
 }
 
 pub(super) fn is_ignored(signal: i32) -> bool {
-    // SAFETY: with a null pointer for the new action, sigaction only writes the old one, into a whole structure.
+    // SAFETY: with a null pointer for the new action, sigaction changes nothing and writes the old action to `action`,
+    // which lives through the call; its value is used only if the call succeeded.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
     }
 }
 
-/// What was the case before Rust's runtime, which ignores SIGPIPE before `main`.
+/// The disposition of SIGPIPE at exec, recorded before `main`: Rust's runtime ignores SIGPIPE before it calls `main`.
 mod startup {
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -198,14 +206,15 @@ mod startup {
         PIPE_IGNORED.load(Ordering::Relaxed)
     }
 
-    extern "C" fn look() {
+    extern "C" fn record_sigpipe() {
         PIPE_IGNORED.store(super::is_ignored(libc::SIGPIPE), Ordering::Relaxed);
     }
 
-    // SAFETY: the loader calls the functions in this section before main, with arguments that a function without
-    // parameters ignores; `look` makes one system call and stores a flag.
+    // SAFETY: the loader calls each pointer in this section once before `main`. It passes argc, argv and envp, which a C
+    // function without parameters ignores under the C calling convention. `record_sigpipe` needs nothing of Rust's runtime:
+    // it makes one system call and stores a flag.
     #[used]
     #[cfg_attr(target_os = "macos", unsafe(link_section = "__DATA,__mod_init_func"))]
     #[cfg_attr(not(target_os = "macos"), unsafe(link_section = ".init_array"))]
-    static LOOK: extern "C" fn() = look;
+    static RECORD_SIGPIPE: extern "C" fn() = record_sigpipe;
 }

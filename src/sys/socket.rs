@@ -1,4 +1,4 @@
-//! The unix socket of a session: where it lies, who may use it, and connections with descriptors passed along.
+//! The Unix socket of a session: its path and permissions, and connections that pass file descriptors.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Write};
@@ -17,13 +17,13 @@ use nix::unistd::{Pid, SysconfVar, Uid, geteuid, sysconf};
 
 use super::stream::{ReadResult, StreamFd, close_on_exec};
 
-/// What a session's socket is called behind its id.
-const SUFFIX: &str = "sock";
-/// How many descriptors one message may pass.
-const PASSED: usize = 3;
+/// File name extension of a session's socket, after the session's id.
+const EXTENSION: &str = "sock";
+/// Maximum number of descriptors that one message may pass: the standard streams.
+const MAX_PASSED: usize = 3;
 
-/// The directories in which sockets may lie, the best first: in the runtime directory, else in the temporary one, else
-/// in `/tmp`, whose path is always short enough for a `sockaddr_un` (108 bytes on Linux, 104 elsewhere).
+/// Returns the directories for sockets in order of preference: in the directory `runtime`, then in `temporary`, then in
+/// `/tmp`, whose path always fits a `sockaddr_un` (108 bytes on Linux, 104 elsewhere: unix(7)).
 pub fn directories(runtime: Option<&Path>, temporary: &Path) -> Vec<PathBuf> {
     let own = format!("coshell-{}", geteuid());
     let runtime = runtime.filter(|path| path.is_absolute()).map(|path| path.join("coshell"));
@@ -33,94 +33,100 @@ pub fn directories(runtime: Option<&Path>, temporary: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// Every socket in a directory, by the id of its session. One that is not there, or not ours, has none.
+/// Returns the sockets in `directory` with the ids of their sessions; none where the directory is missing or not private.
 pub fn listed(directory: &Path) -> Vec<(String, PathBuf)> {
-    if checked(directory).is_err() {
+    if check_private(directory).is_err() {
         return Vec::new();
     }
+    // A directory or an entry that cannot be read has no usable socket; a name that is not UTF-8 is no session's.
     let entries = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
-    let sockets = entries.filter(|path| path.extension().is_some_and(|end| end == SUFFIX));
+    let sockets = entries.filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION));
     let mut all: Vec<_> = sockets.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path))).collect();
     all.sort();
     all
 }
 
-/// A connection to the session that listens here.
+/// Connects to the session that listens on the socket `path`.
 pub fn connect(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(path)
 }
 
-/// Sends bytes, and descriptors along with the first of them.
+/// Sends `bytes`, with the descriptors `passed` attached to the first of them (unix(7), SCM_RIGHTS).
 pub fn send(stream: &mut UnixStream, bytes: &[u8], passed: &[BorrowedFd<'_>]) -> io::Result<()> {
-    let numbers: Vec<RawFd> = passed.iter().map(AsRawFd::as_raw_fd).collect();
-    let rights = [ControlMessage::ScmRights(&numbers)];
-    let control = if numbers.is_empty() { &[] } else { &rights[..] };
+    let raw_fds: Vec<RawFd> = passed.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&raw_fds)];
+    let control = if raw_fds.is_empty() { &[] } else { &rights[..] };
     let sent = sendmsg::<()>(stream.as_raw_fd(), &[IoSlice::new(bytes)], control, MsgFlags::empty(), None)?;
     stream.write_all(&bytes[sent..])
 }
 
-/// Whether nobody listens here any more. A session is called by its process id, so one whose process runs is not woken
-/// to be asked, unless that is we `ourselves`; one whose queue of connections is full is alive.
-fn is_stale(id: &str, path: &Path, ourselves: &str) -> bool {
+/// Returns whether the socket `path` of session `id` has no listener any more; `own_id` is the caller's session.
+fn is_stale(id: &str, path: &Path, own_id: &str) -> bool {
+    // The id is a pid. A session whose process runs is left alone: a connection would wake it. The exception is the own
+    // pid, which an earlier process may have had.
     let pid = id.parse().map(Pid::from_raw);
-    if id != ourselves && pid.is_ok_and(|pid| kill(pid, None) != Err(Errno::ESRCH)) {
+    if id != own_id && pid.is_ok_and(|pid| kill(pid, None) != Err(Errno::ESRCH)) {
         return false;
     }
+    // A probe that cannot be made proves nothing: the socket stays.
     let Ok(address) = UnixAddr::new(path) else { return false };
     let Ok(fd) = socket(AddressFamily::Unix, SockType::Stream, SockFlag::empty(), None) else { return false };
-    let Ok(end) = StreamFd::own(fd) else { return false };
-    connect_fd(end.as_raw_fd(), &address) == Err(Errno::ECONNREFUSED)
+    let Ok(stream) = StreamFd::own(fd) else { return false };
+    // EAGAIN, a full backlog, means a live listener; only ECONNREFUSED means none: unix(7).
+    connect_fd(stream.as_raw_fd(), &address) == Err(Errno::ECONNREFUSED)
 }
 
-/// How many descriptors this process may have.
+/// Returns the maximum number of descriptors of this process (RLIMIT_NOFILE).
 pub fn descriptors() -> usize {
+    // sysconf(3) fails for an unknown variable only.
     let most = sysconf(SysconfVar::OPEN_MAX).ok().flatten();
-    // Where nobody says, what POSIX wants of all.
+    // Where the system gives no number: _POSIX_OPEN_MAX, the minimum that POSIX requires.
     most.map_or(20, |most| usize::try_from(most).unwrap_or(usize::MAX))
 }
 
-/// A directory that is ours alone, and no link that somebody else has put there.
-fn checked(path: &Path) -> io::Result<()> {
+/// Checks that `path` is a directory, not a link, that belongs to this user and is closed to all others.
+fn check_private(path: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;
-    let ours = metadata.is_dir() && Uid::from_raw(metadata.uid()) == geteuid() && metadata.mode() & 0o077 == 0;
-    if ours {
+    let private = metadata.is_dir() && Uid::from_raw(metadata.uid()) == geteuid() && metadata.mode() & 0o077 == 0;
+    if private {
         return Ok(());
     }
     let sentence = format!("{} is not a directory of yours alone; remove it or chmod 700 it", path.display());
     Err(io::Error::new(ErrorKind::PermissionDenied, sentence))
 }
 
-/// The socket that a session listens on; it is removed when this is dropped.
+/// The listening socket of a session; its file is removed on drop.
 #[derive(Debug)]
 pub struct Listener {
     listener: UnixListener,
-    /// Where it is.
+    /// Path of the socket.
     pub path: PathBuf,
 }
 
 impl Listener {
-    /// Listens in the first of these directories where that is possible, and removes what dead sessions left there.
+    /// Binds the socket of session `id` in the first of `directories` that is usable, and removes stale sockets there.
+    /// The error is that of the last directory.
     pub fn bind(directories: &[PathBuf], id: &str) -> io::Result<Self> {
-        let mut trouble = io::Error::from(ErrorKind::NotFound);
+        let mut last_error = io::Error::from(ErrorKind::NotFound);
         for directory in directories {
             match Self::bind_in(directory, id) {
                 Ok(listener) => return Ok(listener),
-                Err(error) => trouble = error,
+                Err(error) => last_error = error,
             }
         }
-        Err(trouble)
+        Err(last_error)
     }
 
     fn bind_in(directory: &Path, id: &str) -> io::Result<Self> {
         match DirBuilder::new().mode(0o700).create(directory) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => checked(directory)?,
+            _ => check_private(directory)?,
         }
         for (_, path) in listed(directory).into_iter().filter(|(other, path)| is_stale(other, path, id)) {
-            // Somebody else who starts at this moment may have removed it.
+            // Another session that starts at the same time may have removed the file already.
             let _ = fs::remove_file(path);
         }
-        let path = directory.join(id).with_extension(SUFFIX);
+        let path = directory.join(id).with_extension(EXTENSION);
         let listener = UnixListener::bind(&path)?;
         let bound = Self { listener, path };
         fs::set_permissions(&bound.path, Permissions::from_mode(0o600))?;
@@ -128,16 +134,17 @@ impl Listener {
         Ok(bound)
     }
 
-    /// The next connection of this user; those of others are closed at once.
+    /// Accepts the next connection of this user; connections of other users are closed at once.
     pub fn accept(&self) -> Option<Connection> {
         loop {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                // Nobody, or one that has gone already, or no descriptor is left for it.
+                // EAGAIN: no connection waits; ECONNABORTED: it is gone already; EMFILE: it stays in the backlog until a
+                // descriptor is free.
                 Err(_) => return None,
             };
-            if peer(&stream) == Some(geteuid())
+            if peer_uid(&stream) == Some(geteuid())
                 && let Ok(connection) = Connection::new(stream)
             {
                 return Some(connection);
@@ -154,46 +161,46 @@ impl AsRawFd for Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // It may have been removed already, with its directory.
+        // The file may have been removed already, with its directory.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// The user at the other end.
+/// Returns the effective user of the process that connected.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn peer(stream: &UnixStream) -> Option<Uid> {
-    // One that cannot be asked is nobody's.
+fn peer_uid(stream: &UnixStream) -> Option<Uid> {
+    // Without credentials the connection is refused like that of another user.
     let credentials = nix::sys::socket::getsockopt(stream, nix::sys::socket::sockopt::PeerCredentials).ok()?;
     Some(Uid::from_raw(credentials.uid()))
 }
 
-/// The user at the other end.
+/// Returns the effective user of the process that connected.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn peer(stream: &UnixStream) -> Option<Uid> {
-    // One that cannot be asked is nobody's.
+fn peer_uid(stream: &UnixStream) -> Option<Uid> {
+    // Without credentials the connection is refused like that of another user.
     nix::unistd::getpeereid(stream).ok().map(|(uid, _)| uid)
 }
 
-/// A client's connection.
+/// A connection of a client.
 #[derive(Debug)]
 pub struct Connection {
-    end: StreamFd,
-    /// The descriptors that came with the last bytes that any came with.
+    stream: StreamFd,
+    /// Descriptors of the last message that carried any.
     passed: Vec<OwnedFd>,
 }
 
 impl Connection {
-    /// One that nobody else has.
+    /// Takes over `stream`, which must not be shared with another process: it is set to O_NONBLOCK.
     pub fn new(stream: UnixStream) -> io::Result<Self> {
-        Ok(Self { end: StreamFd::own(stream.into())?, passed: Vec::new() })
+        Ok(Self { stream: StreamFd::own(stream.into())?, passed: Vec::new() })
     }
 
-    /// Reads what there is, at most as much as `buffer` holds, and keeps the descriptors that come along.
+    /// Reads available bytes into `buffer`, and stores the descriptors that arrive with them.
     pub fn read(&mut self, buffer: &mut [u8]) -> ReadResult {
-        let mut room = nix::cmsg_space!([RawFd; PASSED]);
+        let mut control_buffer = nix::cmsg_space!([RawFd; MAX_PASSED]);
         let mut parts = [IoSliceMut::new(buffer)];
         let message = loop {
-            match recvmsg::<()>(self.end.as_raw_fd(), &mut parts, Some(&mut room), MsgFlags::empty()) {
+            match recvmsg::<()>(self.stream.as_raw_fd(), &mut parts, Some(&mut control_buffer), MsgFlags::empty()) {
                 Ok(message) => break message,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return ReadResult::Nothing,
@@ -203,11 +210,13 @@ impl Connection {
         let mut passed = Vec::new();
         for control in message.cmsgs().into_iter().flatten() {
             if let ControlMessageOwned::ScmRights(fds) = control {
-                // SAFETY: the kernel has just made these descriptors for us, and nobody else knows their numbers.
+                // SAFETY: the kernel has just installed these descriptors in this process (unix(7), SCM_RIGHTS). Each number
+                // is taken from the message once, so that each has exactly one owner.
                 passed.extend(fds.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
             }
         }
         let n = message.bytes;
+        // Not MSG_CMSG_CLOEXEC, which macOS lacks. A descriptor that a child would inherit is not accepted.
         if passed.iter().any(|fd| close_on_exec(fd).is_err()) {
             passed.clear();
         }
@@ -217,12 +226,12 @@ impl Connection {
         if n == 0 { ReadResult::End } else { ReadResult::Bytes(n) }
     }
 
-    /// The end to write to.
-    pub fn end(&self) -> &StreamFd {
-        &self.end
+    /// Returns the stream to write to.
+    pub fn stream(&self) -> &StreamFd {
+        &self.stream
     }
 
-    /// The descriptors that were passed, once.
+    /// Removes and returns the descriptors of the last message that carried any.
     pub fn take_passed(&mut self) -> Vec<OwnedFd> {
         std::mem::take(&mut self.passed)
     }
@@ -233,14 +242,14 @@ mod tests {
     use super::*;
 
     fn modes(path: &Path) -> u32 {
-        fs::symlink_metadata(path).expect("it is there").mode() & 0o777
+        fs::symlink_metadata(path).expect("the path exists").mode() & 0o777
     }
 
     #[test]
-    fn a_socket_is_ours_alone_and_goes_with_its_listener() {
-        let temporary = tempfile::tempdir().expect("there is room");
+    fn socket_is_private_and_removed_with_listener() {
+        let temporary = tempfile::tempdir().expect("a temporary directory is created");
         let directory = temporary.path().join("coshell");
-        let listener = Listener::bind(std::slice::from_ref(&directory), "7").expect("it can listen");
+        let listener = Listener::bind(std::slice::from_ref(&directory), "7").expect("the directory is usable");
         assert_eq!((modes(&directory), modes(&listener.path)), (0o700, 0o600));
         assert_eq!(listed(&directory), [("7".to_owned(), listener.path.clone())]);
         drop(listener);
@@ -248,43 +257,44 @@ mod tests {
     }
 
     #[test]
-    fn what_dead_sessions_left_is_removed_and_what_lives_is_not() {
-        let temporary = tempfile::tempdir().expect("there is room");
+    fn stale_sockets_are_removed_and_live_ones_kept() {
+        let temporary = tempfile::tempdir().expect("a temporary directory is created");
         let directories = [temporary.path().join("coshell")];
-        let alive = Listener::bind(&directories, "1").expect("it can listen");
-        // As SIGKILL leaves it: nobody listens, and the file is there.
-        drop(UnixListener::bind(alive.path.with_file_name("99999999.sock")).expect("it can be bound"));
-        let third = Listener::bind(&directories, "3").expect("it can listen");
+        let alive = Listener::bind(&directories, "1").expect("the directory is usable");
+        // The state after SIGKILL: the file exists without a listener.
+        drop(UnixListener::bind(alive.path.with_file_name("99999999.sock")).expect("the path is free"));
+        let third = Listener::bind(&directories, "3").expect("the directory is usable");
         let ids: Vec<_> = listed(&directories[0]).into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, ["1", "3"]);
         drop(third);
     }
 
     #[test]
-    fn one_that_was_left_by_a_process_of_our_own_number_is_removed_too() {
-        let temporary = tempfile::tempdir().expect("there is room");
+    fn stale_socket_with_own_pid_is_removed() {
+        let temporary = tempfile::tempdir().expect("a temporary directory is created");
         let directories = [temporary.path().join("coshell")];
-        let ours = std::process::id().to_string();
-        let path = Listener::bind(&directories, &ours).expect("it can listen").path.clone();
-        drop(UnixListener::bind(&path).expect("it can be bound"));
-        let listener = Listener::bind(&directories, &ours).expect("what was left is no hindrance");
+        let own_id = std::process::id().to_string();
+        let path = Listener::bind(&directories, &own_id).expect("the directory is usable").path.clone();
+        drop(UnixListener::bind(&path).expect("the path is free"));
+        let listener = Listener::bind(&directories, &own_id).expect("the stale socket is removed");
         assert_eq!(listener.path, path);
     }
 
     #[test]
-    fn a_directory_that_others_may_use_and_a_link_are_passed_over() {
-        let temporary = tempfile::tempdir().expect("there is room");
+    fn shared_directory_and_link_are_skipped() {
+        let temporary = tempfile::tempdir().expect("a temporary directory is created");
         let open = temporary.path().join("open");
-        DirBuilder::new().mode(0o755).create(&open).expect("it can be made");
+        DirBuilder::new().mode(0o755).create(&open).expect("the path is free");
         let real = temporary.path().join("real");
-        DirBuilder::new().mode(0o700).create(&real).expect("it can be made");
+        DirBuilder::new().mode(0o700).create(&real).expect("the path is free");
         let link = temporary.path().join("link");
-        std::os::unix::fs::symlink(&real, &link).expect("it can be made");
+        std::os::unix::fs::symlink(&real, &link).expect("the path is free");
         let long = temporary.path().join("x".repeat(120));
         let good = temporary.path().join("good");
-        let listener = Listener::bind(&[open.clone(), link, long, good.clone()], "1").expect("the last one will do");
+        let listener =
+            Listener::bind(&[open.clone(), link, long, good.clone()], "1").expect("the last directory is usable");
         assert!(listener.path.starts_with(&good));
-        let error = Listener::bind(&[open], "1").expect_err("there is no other");
+        let error = Listener::bind(&[open], "1").expect_err("the only directory is shared");
         assert!(error.to_string().contains("chmod 700"), "{error}");
     }
 }

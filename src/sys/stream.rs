@@ -1,4 +1,4 @@
-//! One end of a stream of bytes: reading and writing that never blocks, whoever else has the descriptor.
+//! Byte streams on descriptors: reads and writes that never block, even on a descriptor shared with other processes.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -10,71 +10,73 @@ use nix::unistd;
 
 use crate::types::WriteError;
 
-/// A write of this much to a pipe that poll(2) calls writable does not block: PIPE_BUF on POSIX is at least this.
-const SMALL_WRITE: usize = 512;
+/// Bytes that a polled write may carry: a pipe that poll(2) reports writable takes PIPE_BUF bytes without blocking, and
+/// POSIX guarantees 512 (pipe(7)).
+const POLLED_WRITE_MAX: usize = 512;
 
-/// What a read gave.
+/// Result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadResult {
     /// This many bytes.
     Bytes(usize),
-    /// Nothing for now.
+    /// No bytes are available now.
     Nothing,
-    /// Nothing, ever again.
+    /// End of file, or an error after which no bytes will come.
     End,
 }
 
-/// What a write did.
+/// Result of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteResult {
-    /// It took this many bytes.
+    /// This many bytes were written.
     Bytes(usize),
-    /// It takes nothing for now.
+    /// No bytes can be written now.
     Full,
-    /// It takes nothing any more.
+    /// No bytes can be written any more.
     Gone(WriteError),
 }
 
-/// How it is kept from blocking.
+/// The method that keeps calls on a descriptor from blocking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FdKind {
-    /// The open file description is ours alone and has O_NONBLOCK.
+    /// The open file description is not shared and has O_NONBLOCK.
     Nonblocking,
-    /// The description is shared with the shell that started us, which would see O_NONBLOCK: poll(2) is asked
-    /// before every call instead.
-    Asked,
+    /// The description is shared with the shell that started coshell, for which O_NONBLOCK would hold too (open(2)):
+    /// poll(2) precedes every call instead.
+    Polled,
 }
 
-/// One end, for reading, for writing, or both.
+/// A descriptor for reading, writing or both, on which no call blocks.
 #[derive(Debug)]
 pub struct StreamFd {
     fd: OwnedFd,
-    manner: FdKind,
+    kind: FdKind,
 }
 
 impl StreamFd {
-    /// An end whose open file description nobody else uses.
+    /// Takes over `fd`, whose open file description no other process uses, and sets O_NONBLOCK and FD_CLOEXEC.
     pub fn own(fd: OwnedFd) -> io::Result<Self> {
         let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
         fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         close_on_exec(&fd)?;
-        Ok(Self { fd, manner: FdKind::Nonblocking })
+        Ok(Self { fd, kind: FdKind::Nonblocking })
     }
 
-    /// An end whose open file description was inherited.
+    /// Duplicates `fd`, whose open file description is shared, and polls it before every call.
     pub fn inherited(fd: BorrowedFd<'_>) -> io::Result<Self> {
-        Ok(Self { fd: fd.try_clone_to_owned()?, manner: FdKind::Asked })
+        Ok(Self { fd: fd.try_clone_to_owned()?, kind: FdKind::Polled })
     }
 
-    /// The same end again, to be registered a second time.
-    pub fn again(&self) -> io::Result<Self> {
-        Ok(Self { fd: self.fd.try_clone()?, manner: self.manner })
+    /// Duplicates the descriptor, so that both can be registered with the poll: epoll(7) takes a descriptor
+    /// once.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { fd: self.fd.try_clone()?, kind: self.kind })
     }
 
-    /// Reads what there is, at most as much as `buffer` holds.
+    /// Reads available bytes into `buffer`; retries on EINTR.
     pub fn read(&self, buffer: &mut [u8]) -> ReadResult {
         loop {
-            if self.manner == FdKind::Asked && !self.is_ready(PollFlags::POLLIN) {
+            if self.kind == FdKind::Polled && !self.is_ready(PollFlags::POLLIN) {
                 return ReadResult::Nothing;
             }
             match unistd::read(&self.fd, buffer) {
@@ -82,46 +84,48 @@ impl StreamFd {
                 Ok(n) => return ReadResult::Bytes(n),
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return ReadResult::Nothing,
-                // EIO: a pty whose other side is closed; whatever else it is, nothing more will come.
+                // EIO: Linux reports it on a master whose slave is closed. After any other error no bytes come either.
                 Err(_) => return ReadResult::End,
             }
         }
     }
 
-    /// Writes what is taken at once.
+    /// Writes as many of `bytes` as fit now; retries on EINTR.
     pub fn write(&self, bytes: &[u8]) -> WriteResult {
-        let small = &bytes[..bytes.len().min(SMALL_WRITE)];
+        let limited = &bytes[..bytes.len().min(POLLED_WRITE_MAX)];
         loop {
-            let bytes = match self.manner {
+            let bytes = match self.kind {
                 FdKind::Nonblocking => bytes,
-                FdKind::Asked if self.is_ready(PollFlags::POLLOUT) => small,
-                FdKind::Asked => return WriteResult::Full,
+                FdKind::Polled if self.is_ready(PollFlags::POLLOUT) => limited,
+                FdKind::Polled => return WriteResult::Full,
             };
             match unistd::write(&self.fd, bytes) {
                 Ok(n) => return WriteResult::Bytes(n),
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return WriteResult::Full,
-                Err(errno) => return WriteResult::Gone(loss(errno)),
+                Err(errno) => return WriteResult::Gone(write_error(errno)),
             }
         }
     }
 
-    /// Whether a write that takes a part only means that nothing more fits for now.
-    pub fn takes_what_it_can(&self) -> bool {
-        self.manner == FdKind::Nonblocking
+    /// Returns whether the descriptor has O_NONBLOCK, so that a partial write means that no more fits now. A polled write is
+    /// partial because it is limited.
+    pub fn is_nonblocking(&self) -> bool {
+        self.kind == FdKind::Nonblocking
     }
 
     fn is_ready(&self, flags: PollFlags) -> bool {
         let mut fds = [PollFd::new(self.fd.as_fd(), flags)];
-        // A poll that fails, as it does on some devices, says nothing: the call itself will.
+        // Where poll(2) fails, as for a device that does not support it, the call itself is tried. So it is where the
+        // result has event bits that nix does not know (`None`).
         poll(&mut fds, PollTimeout::ZERO).is_err() || fds[0].any().unwrap_or(true)
     }
 }
 
-fn loss(errno: Errno) -> WriteError {
+fn write_error(errno: Errno) -> WriteError {
     match errno {
         Errno::EPIPE => WriteError::NoReader,
-        // A terminal whose other side is closed says one of these; which depends on the system.
+        // A write to a terminal whose other side is closed fails with EIO or ENXIO, depending on the system.
         Errno::EIO | Errno::ENXIO => WriteError::Device(errno.desc()),
         _ => WriteError::Refused(errno.desc()),
     }
@@ -139,7 +143,7 @@ impl AsFd for StreamFd {
     }
 }
 
-/// No program that is started gets this descriptor.
+/// Sets FD_CLOEXEC, so that no child process inherits `fd`.
 pub(super) fn close_on_exec(fd: &impl AsFd) -> io::Result<()> {
     fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The real terminal: found behind a standard descriptor, opened anew, put into raw mode and back.
+//! The real terminal behind a standard descriptor: opening it, its window size and attributes, raw mode and its end.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -28,136 +28,141 @@ nix::ioctl_write_ptr_bad!(
     libc::winsize
 );
 
-/// Which halves of the terminal coshell stands in front of.
+/// The sides of the terminal that are relayed: input, output or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Halves {
-    /// The keyboard and the screen.
+pub enum TtySides {
+    /// Input and output.
     Both,
-    /// The keyboard; other programs write to the screen, so its output processing stays.
+    /// Input only. Other programs write to the terminal, so output processing (OPOST) stays on.
     Keyboard,
-    /// The screen; other programs read the keyboard, so Ctrl-C stays a signal.
+    /// Output only. Other programs read the terminal, so ISIG stays on and Ctrl-C remains a signal.
     Screen,
 }
 
-/// The path of the terminal behind this descriptor, if there is one.
+/// Returns the path of the terminal behind `fd`, or `None` where it has none.
 pub fn path(fd: BorrowedFd<'_>) -> Option<PathBuf> {
-    // Not a terminal, or one that has no name here (another mount namespace): the caller has a way without.
+    // ENOTTY: not a terminal. ENODEV: its path lies in another mount namespace (ttyname(3)). Callers handle both alike.
     nix::unistd::ttyname(fd).ok()
 }
 
-/// Whether this descriptor is a terminal.
+/// Returns whether `fd` is a terminal.
 pub fn is_terminal(fd: BorrowedFd<'_>) -> bool {
+    // EBADF: a standard stream that was closed is no terminal.
     nix::unistd::isatty(fd).unwrap_or(false)
 }
 
-/// An end of the terminal, or of the file, behind this descriptor. A terminal is opened anew by its name, since
-/// O_NONBLOCK on an inherited description would be seen by the shell that started us, and kqueue refuses
-/// `/dev/tty` (tokio-rs/mio#1377).
+/// Opens a stream to the terminal or the file behind `fd`.
 pub fn open(fd: BorrowedFd<'_>) -> io::Result<StreamFd> {
+    // A terminal is opened again by its path: O_NONBLOCK on the inherited description would also hold for the shell that
+    // started coshell. By its own path, since kqueue refuses `/dev/tty` (tokio-rs/mio#1377).
     match path(fd).and_then(|path| reopen(&path).ok()) {
         Some(own) => StreamFd::own(own.into()),
-        // No access to it by name, as after su(1): the inherited descriptor will do.
+        // Not a terminal, or no permission to open it, as after su(1): the inherited descriptor is polled instead.
         None => StreamFd::inherited(fd),
     }
 }
 
-/// Opens a terminal by its name, for ourselves alone.
+/// Opens a terminal by its path, for a description that is not shared. It does not become the controlling terminal.
 pub(super) fn reopen(path: &Path) -> io::Result<File> {
     let flags = libc::O_NOCTTY | libc::O_NONBLOCK | libc::O_CLOEXEC;
     OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)
 }
 
-/// The size of the window of this terminal.
+/// Returns the window size of the terminal `fd`; `None` where it is not a terminal.
 pub fn size(fd: &impl AsFd) -> Option<Size> {
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: TIOCGWINSZ writes one `winsize`, and the pointer is to one that lives through the call.
+    // SAFETY: TIOCGWINSZ writes one `winsize` (ioctl_tty(2)), and `size` is one that lives through the call. On any other
+    // kind of file the call fails with ENOTTY and writes nothing.
     unsafe { get_window_size(fd.as_fd().as_raw_fd(), &raw mut size) }.ok()?;
     Some(Size { rows: size.ws_row, cols: size.ws_col, xpixel: size.ws_xpixel, ypixel: size.ws_ypixel })
 }
 
-/// Gives this terminal's window a size; the kernel tells its foreground process group.
+/// Sets the window size of the terminal `fd`; on a change the kernel sends SIGWINCH to its foreground process group.
 pub fn set_size(fd: &impl AsFd, size: Size) -> io::Result<()> {
     let size = libc::winsize { ws_row: size.rows, ws_col: size.cols, ws_xpixel: size.xpixel, ws_ypixel: size.ypixel };
-    // SAFETY: TIOCSWINSZ reads one `winsize`, and the pointer is to one that lives through the call.
+    // SAFETY: TIOCSWINSZ reads one `winsize` (ioctl_tty(2)), and `size` is one that lives through the call.
     unsafe { set_window_size(fd.as_fd().as_raw_fd(), &raw const size) }?;
     Ok(())
 }
 
-/// The attributes of this terminal.
+/// Returns the terminal attributes of `fd`: tcgetattr(3).
 pub fn attributes(fd: &impl AsFd) -> io::Result<Termios> {
     Termios::from_fd(fd.as_fd().as_raw_fd())
 }
 
-/// The terminal in raw mode; it is put back when this is dropped, on whatever way out.
+/// Raw mode of the real terminal; drop restores the terminal, also when a panic unwinds.
 #[derive(Debug)]
 pub struct RawMode {
     tty: OwnedFd,
-    halves: Halves,
+    sides: TtySides,
     saved: Termios,
-    /// Whether the terminal is as it was at the moment.
+    /// The terminal has its saved attributes for the moment.
     suspended: bool,
 }
 
 impl RawMode {
-    /// Takes the terminal behind this descriptor. In the background this stops the process (SIGTTOU) until it is
-    /// in the foreground, as job control wants it.
-    pub fn enter(fd: BorrowedFd<'_>, halves: Halves) -> io::Result<Self> {
+    /// Puts the terminal `fd` into raw mode and arms the crash handler. A background process is first stopped by SIGTTOU
+    /// until it is in the foreground, as job control requires.
+    pub fn enter(fd: BorrowedFd<'_>, sides: TtySides) -> io::Result<Self> {
         let tty = fd.try_clone_to_owned()?;
-        // Only in the foreground are the attributes those that the shell gave us, and not its line editor's.
+        // In the background the attributes may be those of the shell's line editor; in the foreground they are those that
+        // the shell sets for a job.
         await_foreground(&tty);
         let saved = attributes(&tty)?;
         crash::arm(&tty, &saved);
-        let mut raw = Self { tty, halves, saved, suspended: false };
+        let mut raw = Self { tty, sides, saved, suspended: false };
         raw.resume()?;
         Ok(raw)
     }
 
-    /// What the terminal was before.
+    /// Returns the attributes that drop restores.
     pub fn saved(&self) -> &Termios {
         &self.saved
     }
 
-    /// Into raw mode again. What the terminal was changed to since `suspend` is what it will be put back to.
+    /// Enters raw mode again. Attributes that were changed since `suspend` become the saved ones.
     pub fn resume(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.suspended) {
             self.saved = attributes(&self.tty)?;
             crash::arm(&self.tty, &self.saved);
         }
         let mut raw = self.saved;
-        match self.halves {
-            Halves::Both => termios::cfmakeraw(&mut raw),
-            Halves::Keyboard => {
+        match self.sides {
+            TtySides::Both => termios::cfmakeraw(&mut raw),
+            TtySides::Keyboard => {
                 termios::cfmakeraw(&mut raw);
                 raw.c_oflag = self.saved.c_oflag;
             }
-            Halves::Screen => raw.c_oflag &= !termios::OPOST,
+            // Without OPOST alone: the relayed bytes have CR LF from the inner pty already.
+            TtySides::Screen => raw.c_oflag &= !termios::OPOST,
         }
         tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &raw)
     }
 
-    /// The terminal as it was inherited, for a program that is lent it.
+    /// Returns the inherited descriptor of the terminal, for a program that is lent the terminal.
     pub fn tty(&self) -> BorrowedFd<'_> {
         self.tty.as_fd()
     }
 
-    /// Takes it back from a program that was lent it, whatever that made of it.
-    pub fn take_back(&mut self) -> io::Result<()> {
-        // It fails where the terminal is not the controlling one: then there is no foreground to come back to.
-        let _ = unstopped(|| Ok(tcsetpgrp(&self.tty, getpgrp())?));
-        unstopped(|| tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved))?;
+    /// Takes the terminal back from a program that was lent it: foreground process group, saved attributes, raw mode.
+    pub fn reclaim(&mut self) -> io::Result<()> {
+        // ENOTTY: the terminal is not the controlling one, and so has no foreground group to return to.
+        let _ = with_sigttou_blocked(|| Ok(tcsetpgrp(&self.tty, getpgrp())?));
+        with_sigttou_blocked(|| tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved))?;
         self.resume()
     }
 
-    /// Back to what it was. TCSANOW: draining could wait for ever behind Ctrl-S, and what is on its way was
-    /// processed when it was written.
+    /// Restores the saved attributes until `resume`.
     pub fn suspend(&mut self) -> io::Result<()> {
         self.suspended = true;
-        unstopped(|| tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved))
+        // TCSANOW: TCSADRAIN could wait for ever after Ctrl-S, and output in the queue was processed when it was written.
+        with_sigttou_blocked(|| tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved))
     }
 }
 
-/// A background process may set attributes, or the foreground group, only with SIGTTOU blocked: tcsetattr(3).
-fn unstopped(change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+/// Runs `change` with SIGTTOU blocked, without which a background process may set neither attributes nor the foreground
+/// group: tcsetattr(3), tcsetpgrp(3).
+fn with_sigttou_blocked(change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     let mut ttou = SigSet::empty();
     ttou.add(Signal::SIGTTOU);
     let mut before = SigSet::empty();
@@ -167,7 +172,7 @@ fn unstopped(change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     result
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// Echo of the terminal turned off; drop turns it on again.
 #[derive(Debug)]
 pub struct Unechoed {
     tty: OwnedFd,
@@ -175,56 +180,59 @@ pub struct Unechoed {
 }
 
 impl Unechoed {
-    /// From now on.
+    /// Turns off ECHO on `tty`.
     pub fn begin(tty: &impl AsFd) -> io::Result<Self> {
         let tty = tty.as_fd().try_clone_to_owned()?;
         let saved = attributes(&tty)?;
-        let mut hidden = saved;
-        hidden.c_lflag &= !termios::ECHO;
-        tcsetattr(tty.as_raw_fd(), termios::TCSANOW, &hidden)?;
+        let mut no_echo = saved;
+        no_echo.c_lflag &= !termios::ECHO;
+        tcsetattr(tty.as_raw_fd(), termios::TCSANOW, &no_echo)?;
         Ok(Self { tty, saved })
     }
 }
 
 impl Drop for Unechoed {
     fn drop(&mut self) {
-        // A terminal that is gone has no attributes.
+        // EIO: the terminal is gone, and with it the attributes.
         let _ = tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved);
     }
 }
 
-/// Stops this process group until it is the terminal's foreground group, as a job control shell does when it starts
-/// (GNU C Library manual, "Initializing the Shell"). Returns where there is none to wait for: the terminal is not the
-/// controlling one, or nothing stops us (an orphaned group, an ignored SIGTTOU).
+/// Stops this process group until it is the foreground group of `tty`, as a job control shell does at its start (GNU C
+/// Library manual, "Initializing the Shell"). Returns at once where `tty` is not the controlling terminal, and where the
+/// group is orphaned or ignores SIGTTOU.
 fn await_foreground(tty: &OwnedFd) {
-    const UNSTOPPABLE: usize = 3;
-    let mut in_vain = 0;
-    while in_vain < UNSTOPPABLE && tcgetpgrp(tty).is_ok_and(|group| group != getpgrp()) {
+    const MAX_UNSTOPPED: usize = 3;
+    let mut unstopped = 0;
+    while unstopped < MAX_UNSTOPPED && tcgetpgrp(tty).is_ok_and(|group| group != getpgrp()) {
         let before = Instant::now();
         if killpg(getpgrp(), Signal::SIGTTOU).is_err() {
             return;
         }
+        // SIGTTOU that stops the group takes at least as long as a shell needs to continue it. A shorter time means that it
+        // had no effect; more than one try, since the group may have been continued in the background very fast.
         if before.elapsed() < Duration::from_millis(1) {
-            in_vain += 1;
+            unstopped += 1;
         }
     }
 }
 
-/// Writes without waiting. A terminal that has stopped reading loses what it has not read of the output: else it would
-/// be left as programs had it.
-fn write_at_last(tty: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
-    let end = open(tty.as_fd())?;
-    if !is_taken(&end, bytes) {
+/// Writes `bytes` without blocking. Where the output queue is full, as after Ctrl-S, the queue is discarded first: the reset
+/// sequences matter more than the output before them.
+fn write_or_discard(tty: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
+    let stream = open(tty.as_fd())?;
+    if !write_fully(&stream, bytes) {
         termios::tcflush(tty.as_raw_fd(), termios::TCOFLUSH)?;
-        is_taken(&end, bytes);
+        // No third try: what does not fit an empty queue belongs to a terminal that is gone.
+        write_fully(&stream, bytes);
     }
     Ok(())
 }
 
-/// Writes this; whether all of it was taken.
-fn is_taken(end: &StreamFd, mut bytes: &[u8]) -> bool {
+/// Writes `bytes`; returns whether all of them were written.
+fn write_fully(stream: &StreamFd, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
-        match end.write(bytes) {
+        match stream.write(bytes) {
             WriteResult::Bytes(n) => bytes = &bytes[n..],
             WriteResult::Full | WriteResult::Gone(_) => return false,
         }
@@ -234,13 +242,14 @@ fn is_taken(end: &StreamFd, mut bytes: &[u8]) -> bool {
 
 impl Drop for RawMode {
     fn drop(&mut self) {
-        // Left on by programs, where the session did not come to its own end; empty where it did.
+        // Modes that programs left enabled where the session ended abnormally; empty after a normal end.
         let modes = crash::disarm();
         if !modes.is_empty() {
-            // The terminal may be gone: then there is nothing to put back.
-            drop(unstopped(|| write_at_last(&self.tty, &modes)));
+            // EIO: the terminal is gone, and with it the modes.
+            drop(with_sigttou_blocked(|| write_or_discard(&self.tty, &modes)));
         }
-        // The same. One that is suspended has been put back, and others may have changed it since.
+        // A suspended terminal has its saved attributes, or those that another program has set since. An error means here
+        // too that the terminal is gone.
         if !self.suspended {
             drop(self.suspend());
         }

@@ -1,5 +1,5 @@
-//! A process that outlives coshell for the time that it takes to end the coprocess's process group: SIGTERM, and
-//! SIGKILL two seconds later. It waits on a pipe, so that it also learns when coshell itself was killed.
+//! A helper process that ends the coprocess's process group after coshell: SIGTERM, and SIGKILL two seconds later. It
+//! reads a pipe, so that it also notices when coshell was killed by SIGKILL.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -12,115 +12,121 @@ use super::process::send_group;
 use super::signals;
 use super::stream::close_on_exec;
 
-/// Twenty steps of a tenth of a second from SIGTERM to SIGKILL.
+/// Checks between SIGTERM and SIGKILL, `STEP` apart.
 const STEPS: usize = 20;
 static STEP: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-/// Beyond this no descriptor is looked for where the system cannot close a range of them.
-const DESCRIPTORS: RawFd = 4096;
+/// First descriptor that is not closed where the system has no call to close a range.
+const MAX_DESCRIPTORS: RawFd = 4096;
 
-/// The guard of one process group. Dropped, it ends what is left of the group.
+/// Handle of the watchdog process of one process group; drop makes it end the remaining processes of the group.
 #[derive(Debug)]
 pub struct Watchdog {
     pid: Pid,
     group: Pid,
-    /// Its other end closes when coshell is gone, however that came about.
-    lifeline: OwnedFd,
+    /// The kernel closes this descriptor at the latest when coshell ends, and the watchdog reads end of file.
+    write_end: OwnedFd,
 }
 
 impl Watchdog {
-    /// Guards this process group.
+    /// Forks a watchdog for `group`.
     pub fn start(group: Pid) -> io::Result<Self> {
-        let (waits, lifeline) = pipe()?;
-        close_on_exec(&waits)?;
-        close_on_exec(&lifeline)?;
-        // SAFETY: coshell has one thread. The child allocates nothing, makes async-signal-safe calls only, and never
-        // returns from `watch`.
+        let (read_end, write_end) = pipe()?;
+        close_on_exec(&read_end)?;
+        close_on_exec(&write_end)?;
+        // SAFETY: coshell has one thread, so no lock is held at fork that the child could not release. The child calls
+        // async-signal-safe functions only, allocates nothing, and never returns from `run`, so no destructor of the
+        // parent's values runs twice.
         match unsafe { fork() }? {
-            ForkResult::Child => watch(waits.as_raw_fd(), group),
-            ForkResult::Parent { child } => Ok(Self { pid: child, group, lifeline }),
+            ForkResult::Child => run(read_end.as_raw_fd(), group),
+            ForkResult::Parent { child } => Ok(Self { pid: child, group, write_end }),
         }
     }
 
-    /// The group's leader has exited: whether nothing else is left of it, so that the guard can leave at once.
+    /// Returns whether the group is empty now that its leader has been reaped; if so, tells the watchdog to exit at once.
     pub fn leader_exited(&self) -> bool {
         let empty = killpg(self.group, None).is_err();
         if empty {
-            // The guard may be gone already, which is what is wanted.
-            let _ = write(&self.lifeline, b".");
+            // EPIPE: the watchdog has exited already.
+            let _ = write(&self.write_end, b".");
         }
         empty
     }
 
-    /// The guard's process, to be waited for when it is dropped.
+    /// Returns the pid of the watchdog, which must be reaped after the handle is dropped.
     pub fn pid(&self) -> Pid {
         self.pid
     }
 }
 
-/// Whether this guard has ended; it is reaped by that.
-pub fn is_over(pid: Pid) -> bool {
+/// Returns whether the watchdog `pid` has exited, and reaps it.
+pub fn has_exited(pid: Pid) -> bool {
     !matches!(waitpid(pid, Some(WaitPidFlag::WNOHANG)), Ok(WaitStatus::StillAlive))
 }
 
-/// The guard's own life.
-fn watch(waits: RawFd, group: Pid) -> ! {
-    // SAFETY: dup2, setsid, read, kill, nanosleep, close and _exit are async-signal-safe (signal-safety(7)) and take
-    // numbers and a pointer to a local; no descriptor but the pipe is used after the others are closed.
+/// Body of the watchdog process.
+fn run(read_end: RawFd, group: Pid) -> ! {
+    // SAFETY: setsid, signal, dup2, read, close and _exit are async-signal-safe (signal-safety(7)). They take integers,
+    // except read, whose pointer is to one byte of a live local. The process uses no descriptor but 0 after the others are
+    // closed, and `_exit` runs no destructor of a closed descriptor's owner.
     unsafe {
         libc::setsid();
         signals::reset_all();
+        // The watchdog must outlive the signals that end a session, such as a kill(1) of every process of the user.
         for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
             libc::signal(signal, libc::SIG_IGN);
         }
-        if waits != 0 {
-            libc::dup2(waits, 0);
+        if read_end != 0 {
+            libc::dup2(read_end, 0);
         }
         close_from(1);
         let mut byte = 0_u8;
-        let mut got = libc::read(0, (&raw mut byte).cast(), 1);
-        while got < 0 && nix::errno::Errno::last_raw() == libc::EINTR {
-            got = libc::read(0, (&raw mut byte).cast(), 1);
+        let mut count = libc::read(0, (&raw mut byte).cast(), 1);
+        while count < 0 && nix::errno::Errno::last_raw() == libc::EINTR {
+            count = libc::read(0, (&raw mut byte).cast(), 1);
         }
-        if got != 1 {
-            end(group);
+        // One byte: the group is empty. End of file: coshell has closed the pipe or has been killed.
+        if count != 1 {
+            terminate(group);
         }
         libc::_exit(0)
     }
 }
 
-/// Ends a process group.
-fn end(group: Pid) {
+/// Sends SIGTERM to `group`, and SIGKILL where it still exists two seconds later.
+fn terminate(group: Pid) {
     send_group(group, Signal::SIGTERM);
+    // A stopped process acts on SIGTERM only after it is continued: signal(7).
     send_group(group, Signal::SIGCONT);
     for _ in 0..STEPS {
         if killpg(group, None).is_err() {
             return;
         }
-        // SAFETY: nanosleep reads one timespec, which is a constant, and may be given a null pointer for the rest.
+        // SAFETY: nanosleep reads one timespec, which is a static, and a null pointer for the remainder is allowed
+        // (nanosleep(2)). Async-signal-safe; a sleep cut short by a signal only shortens the wait.
         unsafe { libc::nanosleep(&raw const STEP, std::ptr::null_mut()) };
     }
     send_group(group, Signal::SIGKILL);
 }
 
-/// Closes every descriptor from this one on.
+/// Closes every descriptor from `first` on.
 ///
 /// # Safety
-/// None of them may be used afterwards.
+/// No owner of these descriptors may use or close them afterwards.
 unsafe fn close_from(first: RawFd) {
-    // musl, and glibc before 2.34, have no function for this system call.
+    // As a bare system call: musl, and glibc before 2.34, have no wrapper. It fails with ENOSYS before Linux 5.9.
     #[cfg(target_os = "linux")]
-    // SAFETY: as the caller promises.
+    // SAFETY: the call takes integers, and the caller promises that no owner uses the descriptors.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) };
     #[cfg(target_os = "freebsd")]
-    // SAFETY: as the caller promises.
+    // SAFETY: the call takes integers, and the caller promises that no owner uses the descriptors.
     let result = unsafe { libc::close_range(first as libc::c_uint, libc::c_uint::MAX, 0) };
     #[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
     let result = -1;
     if result == 0 {
         return;
     }
-    for fd in first..DESCRIPTORS {
-        // SAFETY: as the caller promises; closing what is not open is an error that means nothing here.
+    for fd in first..MAX_DESCRIPTORS {
+        // SAFETY: the caller promises that no owner uses the descriptor; EBADF, for one that is not open, changes nothing.
         unsafe { libc::close(fd) };
     }
 }

@@ -1,4 +1,4 @@
-//! One control client: its connection, read and written as far as it goes, and since when it has taken nothing.
+//! One control client: non-blocking reads and writes of its connection, and the timeout of blocked writes.
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
@@ -7,42 +7,43 @@ use super::rpc_connection::RpcConnection;
 use crate::sys::socket::Connection;
 use crate::sys::stream::{ReadResult, WriteResult};
 
-/// What is read of one client in one turn.
+/// Maximum number of bytes read from one client in one turn.
 const CHUNK: usize = 16 * 1024;
-/// A client that takes nothing for this long, with something waiting for it, is let go.
-const STUCK: Duration = Duration::from_secs(30);
+/// Time after which a client that reads none of the data pending for it is disconnected.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A connection, and what is on the way.
+/// A connection with its protocol state.
 #[derive(Debug)]
 pub(super) struct ConnectedClient {
     connection: Connection,
-    pub(super) talk: RpcConnection,
+    pub(super) rpc: RpcConnection,
     readable: bool,
     writable: bool,
-    /// The client has closed its side, or is not heard any more: it is let go when it has its answers.
-    closed: bool,
-    /// Both sides are closed: it waits for nothing any more, but what it asked for before is done.
+    /// No more input is read: the client has shut down its side, or sent a line that is too long. The connection closes
+    /// when all responses are written.
+    input_closed: bool,
+    /// The client has closed the connection: no response is awaited, but requests that were sent before are performed.
     hung_up: bool,
-    /// Nothing can be written to it any more.
-    gone: bool,
-    /// Since when it has taken nothing of what waits.
-    stuck: Option<Instant>,
-    /// How much it has taken in all.
-    taken: usize,
+    /// A write failed: nothing can be written any more.
+    broken: bool,
+    /// Time since which pending data could not be written.
+    blocked_since: Option<Instant>,
+    /// Total bytes written.
+    written: usize,
 }
 
 impl ConnectedClient {
     pub(super) fn new(connection: Connection) -> Self {
         Self {
             connection,
-            talk: RpcConnection::default(),
+            rpc: RpcConnection::default(),
             readable: true,
             writable: true,
-            closed: false,
+            input_closed: false,
             hung_up: false,
-            gone: false,
-            stuck: None,
-            taken: 0,
+            broken: false,
+            blocked_since: None,
+            written: 0,
         }
     }
 
@@ -52,72 +53,72 @@ impl ConnectedClient {
         self.hung_up |= event.is_write_closed();
     }
 
-    /// Whether reading it, or writing to it, would get on. `share` is what may wait for it.
+    /// Returns whether the client can be read, written, served or closed now; `share` is the limit of its pending bytes.
     pub(super) fn has_work(&self, now: Instant, share: usize) -> bool {
-        let heard = self.talk.is_heard(share);
-        let reads = self.readable && !self.closed;
-        (heard && (reads || self.talk.has_more()))
-            || (self.writable && self.talk.waiting() > 0)
-            || self.is_over(now, share)
+        let accepts = self.rpc.accepts_requests(share);
+        let reads = self.readable && !self.input_closed;
+        (accepts && (reads || self.rpc.has_input()))
+            || (self.writable && self.rpc.pending_len() > 0)
+            || self.is_finished(now, share)
     }
 
-    /// Whether it has gone, or takes nothing, and nothing is left to be done for it.
-    pub(super) fn is_over(&self, now: Instant, share: usize) -> bool {
-        let asks = self.talk.has_more();
-        let served = !self.talk.is_open() && self.talk.waiting() == 0 && !asks;
-        let given_up = self.hung_up && !(asks && self.talk.is_heard(share));
-        self.gone || (self.closed && (served || given_up)) || self.stuck_until().is_some_and(|at| now >= at)
+    /// Returns whether the connection is to be closed: broken, blocked for too long, or at its end with nothing left to do.
+    pub(super) fn is_finished(&self, now: Instant, share: usize) -> bool {
+        let has_input = self.rpc.has_input();
+        let served = !self.rpc.has_unanswered() && self.rpc.pending_len() == 0 && !has_input;
+        let abandoned = self.hung_up && !(has_input && self.rpc.accepts_requests(share));
+        self.broken || (self.input_closed && (served || abandoned)) || self.write_deadline().is_some_and(|at| now >= at)
     }
 
-    /// When it will have taken nothing for too long.
-    pub(super) fn stuck_until(&self) -> Option<Instant> {
-        self.stuck.map(|since| since + STUCK)
+    /// Returns when a blocked write times out.
+    pub(super) fn write_deadline(&self) -> Option<Instant> {
+        self.blocked_since.map(|since| since + WRITE_TIMEOUT)
     }
 
     pub(super) fn take_passed(&mut self) -> Vec<OwnedFd> {
         self.connection.take_passed()
     }
 
-    /// How much it has taken in all.
-    pub(super) fn taken(&self) -> usize {
-        self.taken
+    /// Returns the total bytes written.
+    pub(super) fn written(&self) -> usize {
+        self.written
     }
 
-    /// Reads it once, unless there is something to be read before.
+    /// Reads once, unless input that was read before is still to be processed, or the client must wait.
     pub(super) fn read(&mut self, share: usize) {
-        if !self.readable || self.closed || self.talk.has_more() || !self.talk.is_heard(share) {
+        if !self.readable || self.input_closed || self.rpc.has_input() || !self.rpc.accepts_requests(share) {
             return;
         }
         let mut buffer = [0; CHUNK];
         match self.connection.read(&mut buffer) {
-            ReadResult::Bytes(n) => self.closed = !self.talk.say(&buffer[..n]),
+            ReadResult::Bytes(n) => self.input_closed = !self.rpc.feed(&buffer[..n]),
             ReadResult::Nothing => self.readable = false,
-            // It may still wait for answers, as `printf ... | nc -U` does.
-            ReadResult::End => self.closed = true,
+            // Only this direction may be shut down: `printf ... | nc -U` still waits for responses.
+            ReadResult::End => self.input_closed = true,
         }
     }
 
-    /// The line that it has begun is too much: it is told, and not heard any more.
+    /// Drops the unfinished line with an error response, and reads no more input.
     pub(super) fn refuse_line(&mut self) {
-        self.talk.refuse_line();
-        self.closed = true;
+        self.rpc.refuse_line();
+        self.input_closed = true;
     }
 
-    /// Writes what it takes.
+    /// Writes pending data until the socket is full.
     pub(super) fn flush(&mut self, now: Instant) {
-        while self.writable && self.talk.waiting() > 0 {
-            match self.connection.end().write(self.talk.pending()) {
+        while self.writable && self.rpc.pending_len() > 0 {
+            match self.connection.stream().write(self.rpc.pending()) {
                 WriteResult::Bytes(n) => {
-                    self.talk.took(n);
-                    self.taken += n;
-                    self.stuck = None;
+                    self.rpc.consume(n);
+                    self.written += n;
+                    self.blocked_since = None;
                 }
                 WriteResult::Full => {
                     self.writable = false;
-                    self.stuck.get_or_insert(now);
+                    self.blocked_since.get_or_insert(now);
                 }
                 WriteResult::Gone(_) => {
-                    self.gone = true;
+                    self.broken = true;
                     return;
                 }
             }
@@ -127,7 +128,7 @@ impl ConnectedClient {
 
 impl AsRawFd for ConnectedClient {
     fn as_raw_fd(&self) -> RawFd {
-        self.connection.end().as_raw_fd()
+        self.connection.stream().as_raw_fd()
     }
 }
 
@@ -143,64 +144,65 @@ mod tests {
     const SHARE: usize = 1024 * 1024;
 
     fn pair() -> (ConnectedClient, UnixStream) {
-        let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
-        (ConnectedClient::new(Connection::new(ours).expect("it can be owned")), theirs)
+        let (ours, theirs) = UnixStream::pair().expect("a socket pair is created");
+        (ConnectedClient::new(Connection::new(ours).expect("fcntl succeeds")), theirs)
     }
 
-    /// More than a socket holds.
+    /// Queues more data than a socket buffer holds.
     fn overfill(client: &mut ConnectedClient, now: Instant) {
         let event = json!({"text": "x".repeat(64 * 1024)}).to_string();
         for _ in 0..12 {
-            client.talk.tell(&event, SHARE);
+            client.rpc.send_event(&event, SHARE);
             client.flush(now);
         }
-        assert!(client.talk.waiting() > 0, "the socket has taken it all");
+        assert!(client.rpc.pending_len() > 0, "the socket buffer holds less than this");
     }
 
     #[test]
-    fn one_that_takes_nothing_is_let_go_after_a_while_and_one_that_takes_a_little_is_not() {
+    fn client_that_reads_nothing_is_dropped_after_timeout() {
         let (mut client, mut peer) = pair();
         let now = Instant::now();
         overfill(&mut client, now);
-        assert!(!client.is_over(now + STUCK / 2, SHARE) && client.is_over(now + STUCK, SHARE));
-        peer.read_exact(&mut [0; 200_000]).expect("it was sent");
+        assert!(!client.is_finished(now + WRITE_TIMEOUT / 2, SHARE) && client.is_finished(now + WRITE_TIMEOUT, SHARE));
+        peer.read_exact(&mut [0; 200_000]).expect("data was sent");
         client.writable = true;
-        client.flush(now + STUCK / 2);
-        assert!(!client.is_over(now + STUCK, SHARE));
-        assert!(client.talk.waiting() == 0 || client.is_over(now + STUCK / 2 + STUCK, SHARE));
+        client.flush(now + WRITE_TIMEOUT / 2);
+        assert!(!client.is_finished(now + WRITE_TIMEOUT, SHARE));
+        assert!(client.rpc.pending_len() == 0 || client.is_finished(now + WRITE_TIMEOUT / 2 + WRITE_TIMEOUT, SHARE));
     }
 
     #[test]
-    fn one_that_has_closed_its_side_is_still_answered() {
+    fn client_that_shut_down_writing_is_still_answered() {
         let (mut client, mut peer) = pair();
         let now = Instant::now();
-        peer.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"}\n").expect("it is there");
-        peer.shutdown(std::net::Shutdown::Write).expect("it is there");
+        peer.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"wait\"}\n").expect("the peer is open");
+        peer.shutdown(std::net::Shutdown::Write).expect("the peer is open");
         client.read(SHARE);
-        let (caller, _) = client.talk.next(SHARE).expect("a request");
+        let (caller, _) = client.rpc.next_request(SHARE).expect("a request was read");
         client.read(SHARE);
-        assert!(client.closed && !client.is_over(now, SHARE));
-        client.talk.answer(&caller, Ok(json!({})));
+        assert!(client.input_closed && !client.is_finished(now, SHARE));
+        client.rpc.respond(&caller, Ok(json!({})));
         client.flush(now);
-        assert!(client.is_over(now, SHARE));
+        assert!(client.is_finished(now, SHARE));
         drop(client);
-        let mut answer = String::new();
-        peer.read_to_string(&mut answer).expect("it is text");
-        assert_eq!(answer, "{\"id\":1,\"jsonrpc\":\"2.0\",\"result\":{}}\n");
+        let mut respond = String::new();
+        peer.read_to_string(&mut respond).expect("the response is UTF-8");
+        assert_eq!(respond, "{\"id\":1,\"jsonrpc\":\"2.0\",\"result\":{}}\n");
     }
 
     #[test]
-    fn a_line_without_an_end_is_refused_and_not_kept() {
+    fn endless_line_is_refused_and_dropped() {
         let (mut client, mut peer) = pair();
         let mut sent = 0;
-        peer.set_nonblocking(true).expect("it can be");
-        while !client.closed {
+        peer.set_nonblocking(true).expect("fcntl succeeds");
+        while !client.input_closed {
+            // WouldBlock: the socket buffer is full until the client reads.
             sent += peer.write(&[b'x'; 8192]).unwrap_or(0);
             client.readable = true;
             client.read(SHARE);
-            assert!(sent < 2 * crate::wire::rpc::LINE_LIMIT, "it is read on and on");
+            assert!(sent < 2 * crate::wire::rpc::LINE_LIMIT, "the line is bounded");
         }
-        assert_eq!(client.talk.unread(), 0);
-        assert!(String::from_utf8_lossy(client.talk.pending()).contains("-32600"));
+        assert_eq!(client.rpc.unread_len(), 0);
+        assert!(String::from_utf8_lossy(client.rpc.pending()).contains("-32600"));
     }
 }

@@ -1,8 +1,8 @@
-//! The control clients: their connections, and which answer belongs to whom. What is asked is for the core.
+//! Control clients: their connections, and the open request that each response belongs to.
 //!
-//! They are served behind everything else, a few of them in a turn, and each a little, so that a key waits for none of
-//! them. What they say and what waits for them is bounded for each and for all together: one that does not take what it
-//! has asked for is not read any further, and is let go after a while.
+//! Clients are served after all ports, a few in each turn and each for a few requests, so that no key waits for them. Input
+//! and output are bounded for each client and for all together: a client that does not read its responses is not read
+//! itself, and is disconnected after a timeout.
 
 mod client;
 mod rpc_connection;
@@ -26,124 +26,125 @@ use crate::wire::rpc;
 use client::ConnectedClient;
 use rpc_connection::Caller;
 
-/// The token of the listener, far behind those of the ports; the clients have those from the next on.
+/// Token of the listener, above those of the ports; clients have the tokens after it.
 const LISTENER: usize = 1000;
-/// More clients than any set of tools has; further ones are turned away.
-pub(super) const MOST: usize = 512;
-/// The descriptors that the session itself may need: ports, pipes of coprocesses and of commands of `run`.
+/// Maximum number of clients; further ones are rejected with an error response.
+pub(super) const MAX_CLIENTS: usize = 512;
+/// Descriptors reserved for the session itself: ports, pipes of the coprocess and of background commands.
 const OWN_DESCRIPTORS: usize = 64;
-/// So many clients are let in however few descriptors there may be.
-const LEAST: usize = 8;
-/// How many clients are served in one turn.
-const SERVED: usize = 8;
-/// How many requests of one client are looked at in one turn.
-pub(super) const REQUESTS: usize = 4;
-/// What all clients together may have waiting before none is heard.
-const WAITING: usize = 32 * 1024 * 1024;
-/// What may wait for one client before it is not heard, and is told no more events; where there are many, less.
-const SHARE: usize = 1024 * 1024;
-/// What all clients together may have said that cannot be read yet: lines without an end.
-const UNREAD: usize = 16 * 1024 * 1024;
+/// Number of clients that are accepted even with a low limit of descriptors.
+const MIN_CLIENTS: usize = 8;
+/// Maximum number of clients served in one turn.
+const CLIENTS_PER_TURN: usize = 8;
+/// Maximum number of requests of one client processed in one turn.
+pub(super) const REQUESTS_PER_TURN: usize = 4;
+/// Bytes of output buffered for all clients together at which no client is read any more.
+const MAX_BUFFERED: usize = 32 * 1024 * 1024;
+/// Bytes pending for one client at which its requests wait and its events are dropped; less with many clients.
+const MAX_PENDING: usize = 1024 * 1024;
+/// Maximum number of bytes in unfinished lines of all clients together.
+const MAX_UNREAD: usize = 16 * 1024 * 1024;
 
-/// A client that was told so much has cost several times as much memory, which is given back when it goes.
-const MUCH: usize = 256 * 1024;
+/// Bytes written to a client after which freed memory is returned to the system when it disconnects: building a response
+/// takes several times its size.
+const TRIM_THRESHOLD: usize = 256 * 1024;
 
-/// A request, on its way to the core.
+/// A request of a client for the core.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct ClientRequest {
     pub(super) request_id: RequestId,
-    pub(super) command: Request,
+    pub(super) request: Request,
 }
 
-/// Who waits for an answer.
+/// A request that has been passed to the core and not been answered.
 #[derive(Debug)]
-struct Waiting {
+struct OpenRequest {
     token: usize,
     caller: Caller,
-    /// The answer is the first of what comes.
+    /// The request stays open after its response, for events.
     subscribes: bool,
-    /// The descriptors that came along for the program that is to have the terminal. Whoever passed a pipe reads it to its
-    /// end, so they are closed with the answer.
+    /// Descriptors passed for a lent program. They are closed with the response: a client that reads the other end of a
+    /// passed pipe waits for its end of file.
     passed: Vec<OwnedFd>,
 }
 
-/// All of them.
+/// The control clients of a session.
 #[derive(Debug)]
 pub(super) struct Clients {
     registry: Registry,
-    /// None where no place for a socket was found.
+    /// `None` where no socket could be bound.
     listener: Option<Listener>,
-    /// The poll has reported connections.
-    called: bool,
-    /// By their tokens.
-    all: BTreeMap<usize, ConnectedClient>,
-    /// How many there may be.
-    most: usize,
+    /// The poll has reported connections to accept.
+    listener_ready: bool,
+    /// Clients by token.
+    clients: BTreeMap<usize, ConnectedClient>,
+    /// Maximum number of clients, by the limit of descriptors.
+    max_clients: usize,
     next_token: usize,
-    next_ticket: u64,
-    /// Whose turn it was last.
-    served: usize,
-    /// Who waits for which answer.
-    callers: HashMap<RequestId, Waiting>,
-    /// Those that have gone with answers open.
-    withdrawn: VecDeque<RequestId>,
+    next_request_id: u64,
+    /// Token of the client served last.
+    last_served: usize,
+    /// Open requests.
+    open_requests: HashMap<RequestId, OpenRequest>,
+    /// Open requests of clients that have disconnected, to be cancelled in the core.
+    cancelled: VecDeque<RequestId>,
 }
 
 impl Clients {
     pub(super) fn new(registry: Registry, listener: Option<Listener>) -> Self {
         let listener = listener.filter(|listener| {
-            // Without it in the poll nobody would ever be let in.
+            // A listener outside the poll would accept no connection: clients then see a session without a socket.
             registry.register(&mut SourceFd(&listener.as_raw_fd()), Token(LISTENER), Interest::READABLE).is_ok()
         });
-        let room = socket::descriptors().saturating_sub(OWN_DESCRIPTORS);
+        let free = socket::descriptors().saturating_sub(OWN_DESCRIPTORS);
         Self {
             registry,
-            called: listener.is_some(),
+            listener_ready: listener.is_some(),
             listener,
-            all: BTreeMap::new(),
-            most: room.clamp(LEAST, MOST),
+            clients: BTreeMap::new(),
+            max_clients: free.clamp(MIN_CLIENTS, MAX_CLIENTS),
             next_token: LISTENER + 1,
-            next_ticket: 0,
-            served: LISTENER,
-            callers: HashMap::new(),
-            withdrawn: VecDeque::new(),
+            next_request_id: 0,
+            last_served: LISTENER,
+            open_requests: HashMap::new(),
+            cancelled: VecDeque::new(),
         }
     }
 
-    /// Takes in what the poll reported.
+    /// Marks the client or the listener of `event` as ready.
     pub(super) fn mark(&mut self, event: &mio::event::Event) {
         let token = event.token().0;
         if token == LISTENER {
-            self.called = true;
-        } else if let Some(client) = self.all.get_mut(&token) {
+            self.listener_ready = true;
+        } else if let Some(client) = self.clients.get_mut(&token) {
             client.mark(event);
         }
     }
 
-    /// Whether there is anything to be done without waiting.
+    /// Returns whether `read` or `end_turn` would make progress now.
     pub(super) fn has_work(&self, now: Instant) -> bool {
         let share = self.share();
-        let mut all = self.all.values();
-        self.called || !self.withdrawn.is_empty() || all.any(|client| client.has_work(now, share))
+        let mut clients = self.clients.values();
+        self.listener_ready || !self.cancelled.is_empty() || clients.any(|client| client.has_work(now, share))
     }
 
-    /// When a client that takes nothing is let go.
+    /// Returns when the first blocked write times out.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.all.values().filter_map(ConnectedClient::stuck_until).min()
+        self.clients.values().filter_map(ConnectedClient::write_deadline).min()
     }
 
-    /// Lets in who calls, and hears a few of those for whom there is something to be done: whose turn it is until they are
-    /// settled.
-    pub(super) fn hear(&mut self, now: Instant) -> Vec<usize> {
-        if std::mem::take(&mut self.called) {
+    /// Accepts connections and reads up to `CLIENTS_PER_TURN` clients, round robin. Returns the tokens of those to serve;
+    /// `end_turn` completes each.
+    pub(super) fn read(&mut self, now: Instant) -> Vec<usize> {
+        if std::mem::take(&mut self.listener_ready) {
             self.accept();
         }
         let share = self.share();
-        let behind = self.all.range(self.served + 1..).chain(self.all.range(..=self.served));
-        let busy = behind.filter(|(_, client)| client.has_work(now, share));
-        let tokens: Vec<usize> = busy.map(|(token, _)| *token).take(SERVED).collect();
+        let in_turn = self.clients.range(self.last_served + 1..).chain(self.clients.range(..=self.last_served));
+        let busy = in_turn.filter(|(_, client)| client.has_work(now, share));
+        let tokens: Vec<usize> = busy.map(|(token, _)| *token).take(CLIENTS_PER_TURN).collect();
         for token in &tokens {
-            if let Some(client) = self.all.get_mut(token) {
+            if let Some(client) = self.clients.get_mut(token) {
                 client.read(share);
             }
         }
@@ -151,134 +152,134 @@ impl Clients {
         tokens
     }
 
-    /// What this client asks for next.
-    pub(super) fn next(&mut self, token: usize) -> Option<Asked> {
+    /// Returns the next request of the client `token`, if there is one, and records it as open.
+    pub(super) fn next_request(&mut self, token: usize) -> Option<ClientRequest> {
         let share = self.share();
-        let client = self.all.get_mut(&token)?;
-        let (caller, command) = client.talk.next(share)?;
-        let passed = if matches!(command, Request::Lend { .. }) { client.take_passed() } else { Vec::new() };
-        let request_id = RequestId(self.next_ticket);
-        self.next_ticket += 1;
-        let subscribes = matches!(command, Request::Subscribe { .. } | Request::Lines { follow: true, .. });
-        self.callers.insert(request_id, Waiting { token, caller, subscribes, passed });
-        Some(Asked { request_id, command })
+        let client = self.clients.get_mut(&token)?;
+        let (caller, request) = client.rpc.next_request(share)?;
+        let passed = if matches!(request, Request::Lend { .. }) { client.take_passed() } else { Vec::new() };
+        let request_id = RequestId(self.next_request_id);
+        self.next_request_id += 1;
+        let subscribes = matches!(request, Request::Subscribe { .. } | Request::Lines { follow: true, .. });
+        self.open_requests.insert(request_id, OpenRequest { token, caller, subscribes, passed });
+        Some(ClientRequest { request_id, request })
     }
 
-    /// Its turn is over: it is given what it takes, and let go if nothing is left to be done.
-    pub(super) fn settle(&mut self, now: Instant, token: usize) {
-        self.served = token;
+    /// Ends the turn of the client `token`: writes its pending output, and closes it if it is finished.
+    pub(super) fn end_turn(&mut self, now: Instant, token: usize) {
+        self.last_served = token;
         let share = self.share();
-        let Some(client) = self.all.get_mut(&token) else { return };
+        let Some(client) = self.clients.get_mut(&token) else { return };
         client.flush(now);
-        if client.is_over(now, share) {
+        if client.is_finished(now, share) {
             self.close(token);
         }
     }
 
-    /// The session ends: everybody is given what they take at once.
-    pub(super) fn take_leave(&mut self, now: Instant) {
-        self.all.values_mut().for_each(|client| client.flush(now));
+    /// Writes pending output to every client without waiting; the last call of a session.
+    pub(super) fn flush_all(&mut self, now: Instant) {
+        self.clients.values_mut().for_each(|client| client.flush(now));
     }
 
-    /// The next answer that nobody waits for any more.
-    pub(super) fn next_withdrawn(&mut self) -> Option<RequestId> {
-        self.withdrawn.pop_front()
+    /// Returns the next open request whose client has disconnected.
+    pub(super) fn next_cancelled(&mut self) -> Option<RequestId> {
+        self.cancelled.pop_front()
     }
 
-    /// Answers a request.
-    pub(super) fn answer(&mut self, request_id: RequestId, reply: Result<Response, RpcError>) {
-        let Some(waiting) = self.callers.get(&request_id) else { return };
-        let is_over = !waiting.subscribes || reply.is_err();
-        if let Some(client) = self.all.get_mut(&waiting.token) {
-            client.talk.answer(&waiting.caller, reply);
+    /// Queues the response `reply` to the request `request_id`; nothing where its client has disconnected.
+    pub(super) fn respond(&mut self, request_id: RequestId, reply: Result<Response, RpcError>) {
+        let Some(open) = self.open_requests.get(&request_id) else { return };
+        let is_last = !open.subscribes || reply.is_err();
+        if let Some(client) = self.clients.get_mut(&open.token) {
+            client.rpc.respond(&open.caller, reply);
         }
-        if is_over {
-            self.callers.remove(&request_id);
+        if is_last {
+            self.open_requests.remove(&request_id);
         }
     }
 
-    /// This has happened; who asked with this ticket wants to be told.
-    pub(super) fn tell(&mut self, request_id: RequestId, event: &str) {
+    /// Queues a notification to the client whose request `request_id` subscribed to events.
+    pub(super) fn send_event(&mut self, request_id: RequestId, event: &str) {
         let share = self.fair_share();
-        if let Some(waiting) = self.callers.get(&request_id)
-            && let Some(client) = self.all.get_mut(&waiting.token)
+        if let Some(open) = self.open_requests.get(&request_id)
+            && let Some(client) = self.clients.get_mut(&open.token)
         {
-            client.talk.tell(event, share);
+            client.rpc.send_event(event, share);
         }
     }
 
-    /// The descriptors that came with what was asked with this ticket.
-    pub(super) fn passed(&mut self, request_id: RequestId) -> Vec<OwnedFd> {
-        self.callers.get_mut(&request_id).map(|waiting| std::mem::take(&mut waiting.passed)).unwrap_or_default()
+    /// Removes and returns the descriptors that were passed with the request `request_id`.
+    pub(super) fn take_passed(&mut self, request_id: RequestId) -> Vec<OwnedFd> {
+        self.open_requests.get_mut(&request_id).map(|open| std::mem::take(&mut open.passed)).unwrap_or_default()
     }
 
-    /// What may wait for each: nothing more where too much waits for all together.
+    /// Returns the limit of pending bytes for each client; 0 where the limit of all clients together is reached.
     fn share(&self) -> usize {
-        let kept: usize = self.all.values().map(|client| client.talk.kept()).sum();
-        if kept < WAITING { self.fair_share() } else { 0 }
+        let buffered: usize = self.clients.values().map(|client| client.rpc.buffered_len()).sum();
+        if buffered < MAX_BUFFERED { self.fair_share() } else { 0 }
     }
 
     fn fair_share(&self) -> usize {
-        (WAITING / self.all.len().max(1)).min(SHARE)
+        (MAX_BUFFERED / self.clients.len().max(1)).min(MAX_PENDING)
     }
 
-    /// Whoever has said most of a line without an end is told off, while all together have said too much.
+    /// Refuses the longest unfinished lines until those of all clients together are within the limit.
     fn bound_unread(&mut self) {
-        while self.all.values().map(|client| client.talk.unread()).sum::<usize>() > UNREAD {
-            let Some(client) = self.all.values_mut().max_by_key(|client| client.talk.unread()) else { return };
+        while self.clients.values().map(|client| client.rpc.unread_len()).sum::<usize>() > MAX_UNREAD {
+            let Some(client) = self.clients.values_mut().max_by_key(|client| client.rpc.unread_len()) else { return };
             client.refuse_line();
         }
     }
 
     fn accept(&mut self) {
         while let Some(connection) = self.listener.as_ref().and_then(Listener::accept) {
-            if self.all.len() < self.most {
-                self.admit(connection);
+            if self.clients.len() < self.max_clients {
+                self.register(connection);
             } else {
-                self.turn_away(&connection);
+                self.reject(&connection);
             }
         }
     }
 
-    /// There is no room for it, and it is told so.
-    fn turn_away(&self, connection: &Connection) {
-        let most = self.most;
-        let sentence = format!("{most} clients are connected to the session already: end some, and try again");
+    /// Rejects a connection beyond the limit with an error response.
+    fn reject(&self, connection: &Connection) {
+        let max_clients = self.max_clients;
+        let sentence = format!("{max_clients} clients are connected to the session already: end some, and try again");
         let response = rpc::failure(&Value::Null, ErrorCode::Full as i64, &sentence);
-        // It has taken nothing yet, so there is room for a line, unless it has gone already.
-        connection.end().write(format!("{response}\n").as_bytes());
+        // The empty socket buffer takes one line; an error means that the client has disconnected already.
+        connection.stream().write(format!("{response}\n").as_bytes());
     }
 
-    fn admit(&mut self, connection: Connection) {
+    fn register(&mut self, connection: Connection) {
         let token = self.next_token;
         let interest = Interest::READABLE | Interest::WRITABLE;
-        // One that cannot be registered is turned away: nothing of it would ever be heard.
-        if self.registry.register(&mut SourceFd(&connection.end().as_raw_fd()), Token(token), interest).is_ok() {
+        // A connection that cannot be registered (ENOMEM, ENOSPC: epoll_ctl(2)) is closed: it would never be read.
+        if self.registry.register(&mut SourceFd(&connection.stream().as_raw_fd()), Token(token), interest).is_ok() {
             self.next_token += 1;
-            self.all.insert(token, ConnectedClient::new(connection));
+            self.clients.insert(token, ConnectedClient::new(connection));
         }
     }
 
     fn close(&mut self, token: usize) {
-        if let Some(client) = self.all.remove(&token) {
-            // It is closed next, which takes it out of the poll too.
+        if let Some(client) = self.clients.remove(&token) {
+            // An error is harmless: the close that follows removes the descriptor from the poll too (epoll(7)).
             let _ = self.registry.deregister(&mut SourceFd(&client.as_raw_fd()));
-            if client.taken() >= MUCH {
+            if client.written() >= TRIM_THRESHOLD {
                 drop(client);
-                memory::give_back();
+                memory::trim_heap();
             }
         }
-        // Somebody may have called while no descriptor was left.
-        self.called = self.listener.is_some();
-        let gone: Vec<RequestId> = self
-            .callers
+        // A connection may wait in the backlog since accept(2) failed for want of a descriptor.
+        self.listener_ready = self.listener.is_some();
+        let orphaned: Vec<RequestId> = self
+            .open_requests
             .iter()
-            .filter(|(_, waiting)| waiting.token == token)
+            .filter(|(_, open)| open.token == token)
             .map(|(request_id, _)| *request_id)
             .collect();
-        for request_id in gone {
-            self.callers.remove(&request_id);
-            self.withdrawn.push_back(request_id);
+        for request_id in orphaned {
+            self.open_requests.remove(&request_id);
+            self.cancelled.push_back(request_id);
         }
     }
 }

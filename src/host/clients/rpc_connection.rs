@@ -1,5 +1,5 @@
-//! What one control client and its session say to each other: bytes that come in become requests, answers and events
-//! become bytes that go out. It knows no socket and no clock, and is the same however the bytes are cut.
+//! JSON-RPC state of one control client: input bytes become requests; responses and events become output bytes. Has
+//! neither socket nor clock; the result does not depend on how the input is split.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,58 +11,61 @@ use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::wire::rpc;
 use crate::wire::rpc::{Frame, Message};
 
-/// What one client may have asked for without an answer; beyond, it is not heard.
-const OPEN: usize = 64;
-/// An answer of this size gets the room that it needs and no more.
-const LARGE: usize = 64 * 1024;
+/// Maximum number of unanswered requests of one client; with more, its input waits.
+const MAX_UNANSWERED: usize = 64;
+/// Length from which on a response reserves exactly the memory that it needs, instead of doubling the buffer.
+const EXACT_RESERVE: usize = 64 * 1024;
 
-/// Who is to be answered, and how.
+/// Destination of a response.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
-    /// None for a notification, which is not answered.
+    /// Id of the request; `None` for a notification, which has no response.
     id: Option<Value>,
-    /// The batch that it was part of.
+    /// Number of the batch that the request is part of.
     batch: Option<u64>,
 }
 
-/// A batch whose responses are still coming.
+/// A batch with unanswered requests.
 #[derive(Debug)]
 struct Batch {
+    /// Unanswered requests, and one more until the whole batch has been processed.
     open: usize,
-    /// Those that have come, each with a comma behind it.
+    /// Responses so far, each followed by a comma.
     responses: Vec<u8>,
 }
 
-/// What was said and not heard, and what was answered and not taken.
+/// Input that is not processed yet, open requests, and output that is not written yet.
 #[derive(Debug, Default)]
 pub(super) struct RpcConnection {
     input: Vec<u8>,
-    /// What of `input` was read.
-    read: usize,
-    /// Where the first line that was not read ends.
+    /// Bytes of `input` that have been processed.
+    input_read: usize,
+    /// Index in `input` of the end of the first unprocessed line, if it is complete.
     line_end: Option<usize>,
-    /// What is left of the line that is being read.
+    /// Messages of the current line that are not processed yet, with the number of their batch.
     messages: VecDeque<(Message, Option<u64>)>,
     output: Vec<u8>,
-    /// What of `output` was taken.
-    taken: usize,
-    /// How many answers are open.
-    open: usize,
+    /// Bytes of `output` that have been written.
+    output_written: usize,
+    /// Number of unanswered requests.
+    unanswered: usize,
     batches: HashMap<u64, Batch>,
     next_batch: u64,
-    /// What the responses in `batches` take.
-    held: usize,
-    /// Events that it was not told, since it does not take what waits.
+    /// Bytes of all responses in `batches`.
+    batch_bytes: usize,
+    /// Events dropped since the pending output reached its limit.
     missed: u64,
 }
 
 impl RpcConnection {
-    /// The client said this. False where no line should be that long: it is answered, and nothing more is heard.
-    pub(super) fn say(&mut self, bytes: &[u8]) -> bool {
-        self.input.drain(..self.read);
+    /// Appends `bytes` to the input. Returns false where a line exceeds the limit: an error response is queued, and no more
+    /// input may follow.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> bool {
+        self.input.drain(..self.input_read);
         let before = self.input.len();
-        self.read = 0;
+        self.input_read = 0;
         self.input.extend_from_slice(bytes);
+        // Only the new bytes are searched: a long line arrives in many pieces.
         if !self.has_line() {
             self.line_end = memchr::memchr(b'\n', &self.input[before..]).map(|at| before + at);
         } else {
@@ -75,22 +78,22 @@ impl RpcConnection {
         fits
     }
 
-    /// The line that has begun is too much; it is forgotten.
+    /// Drops the input and queues an error response: the line is too long.
     pub(super) fn refuse_line(&mut self) {
-        let most = rpc::LINE_LIMIT / 1024;
-        let sentence = format!("invalid request: a line may be {most} KiB long, and less where many clients send such");
-        self.put(&rpc::failure(&Value::Null, rpc::INVALID_REQUEST, &sentence));
+        let kib = rpc::LINE_LIMIT / 1024;
+        let sentence = format!("invalid request: a line may be {kib} KiB long, and less where many clients send such");
+        self.push_value(&rpc::failure(&Value::Null, rpc::INVALID_REQUEST, &sentence));
         self.input = Vec::new();
-        (self.read, self.line_end) = (0, None);
+        (self.input_read, self.line_end) = (0, None);
     }
 
-    /// How much was said and not read.
-    pub(super) fn unread(&self) -> usize {
-        self.input.len() - self.read
+    /// Returns the number of unprocessed input bytes.
+    pub(super) fn unread_len(&self) -> usize {
+        self.input.len() - self.input_read
     }
 
-    /// Whether something was said that can be read.
-    pub(super) fn has_more(&self) -> bool {
+    /// Returns whether a complete line or message is unprocessed.
+    pub(super) fn has_input(&self) -> bool {
         self.has_line() || !self.messages.is_empty()
     }
 
@@ -98,22 +101,25 @@ impl RpcConnection {
         self.line_end.is_some()
     }
 
-    /// Whether it may ask for more, where so many bytes may wait for it. A batch that has begun is read to its end.
-    pub(super) fn is_heard(&self, share: usize) -> bool {
-        !self.messages.is_empty() || (self.waiting() < share && self.open < OPEN)
+    /// Returns whether another request may be processed, with at most `share` bytes of pending output. A batch is always
+    /// processed to its end.
+    pub(super) fn accepts_requests(&self, share: usize) -> bool {
+        !self.messages.is_empty() || (self.pending_len() < share && self.unanswered < MAX_UNANSWERED)
     }
 
-    /// The next thing that it asks for, if it may; whatever is no request before that is answered here.
-    pub(super) fn next(&mut self, share: usize) -> Option<(Caller, Request)> {
-        while self.is_heard(share) {
+    /// Returns the next request, if one is complete and allowed by `share`; invalid messages before it get their error
+    /// responses here.
+    pub(super) fn next_request(&mut self, share: usize) -> Option<(Caller, Request)> {
+        while self.accepts_requests(share) {
             if let Some((message, batch)) = self.messages.pop_front() {
-                let asked = self.request(message, batch, share);
+                let request = self.request(message, batch, share);
                 if self.messages.is_empty() {
-                    // It was counted as open until all of it was read, so that it is not answered in parts.
-                    self.respond(batch, None);
+                    // The extra count that the batch started with: without it, a batch whose first requests are answered at
+                    // once would be sent in parts.
+                    self.send(batch, None);
                 }
-                if asked.is_some() {
-                    return asked;
+                if request.is_some() {
+                    return request;
                 }
             } else {
                 let line = self.next_line()?;
@@ -125,14 +131,14 @@ impl RpcConnection {
 
     fn next_line(&mut self) -> Option<Vec<u8>> {
         let end = self.line_end.take()?;
-        let line = self.input[self.read..end].to_vec();
-        self.read = end + 1;
+        let line = self.input[self.input_read..end].to_vec();
+        self.input_read = end + 1;
         self.find_line();
         Some(line)
     }
 
     fn find_line(&mut self) {
-        self.line_end = memchr::memchr(b'\n', &self.input[self.read..]).map(|at| self.read + at);
+        self.line_end = memchr::memchr(b'\n', &self.input[self.input_read..]).map(|at| self.input_read + at);
     }
 
     fn read_line(&mut self, line: &[u8]) {
@@ -141,17 +147,17 @@ impl RpcConnection {
         }
         match rpc::read(line) {
             Ok(Frame::Single(message)) => self.messages.push_back((message, None)),
-            Ok(Frame::Batch(all)) => {
+            Ok(Frame::Batch(messages)) => {
                 let number = self.next_batch;
                 self.next_batch += 1;
                 self.batches.insert(number, Batch { open: 1, responses: Vec::new() });
-                self.messages.extend(all.into_iter().map(|message| (message, Some(number))));
+                self.messages.extend(messages.into_iter().map(|message| (message, Some(number))));
             }
-            Err(response) => self.put(&response),
+            Err(response) => self.push_value(&response),
         }
     }
 
-    /// Looks at one message: what it asks for, unless it is answered here.
+    /// Returns the request in `message`, or queues the error response of an invalid one.
     fn request(&mut self, message: Message, batch: Option<u64>, share: usize) -> Option<(Caller, Request)> {
         if let Some(batch) = batch.and_then(|number| self.batches.get_mut(&number)) {
             batch.open += 1;
@@ -159,46 +165,46 @@ impl RpcConnection {
         let (id, method, params) = match message {
             Message::Request { id, method, params } => (id, method, params),
             Message::Bad(response) => {
-                self.respond(batch, Some(response));
+                self.send(batch, Some(response));
                 return None;
             }
         };
         let (code, sentence) = match Request::read(&method, params) {
-            Ok(_) if batch.is_some() && self.held >= share => {
+            Ok(_) if batch.is_some() && self.batch_bytes >= share => {
                 let sentence = "the answers to batches take too much; ask one by one, and read the answers";
                 (ErrorCode::Full as i64, sentence.to_owned())
             }
-            Ok(command) => {
-                self.open += 1;
-                return Some((Caller { id, batch }, command));
+            Ok(request) => {
+                self.unanswered += 1;
+                return Some((Caller { id, batch }, request));
             }
             Err(OptionArgsError::Method) => (rpc::METHOD_NOT_FOUND, format!("there is no method '{method}'")),
             Err(OptionArgsError::Params(reason)) => (rpc::INVALID_PARAMS, format!("{method}: {reason}")),
         };
-        self.respond(batch, id.map(|id| rpc::failure(&id, code, &sentence)));
+        self.send(batch, id.map(|id| rpc::failure(&id, code, &sentence)));
         None
     }
 
-    /// It is answered.
-    pub(super) fn answer(&mut self, caller: &Caller, reply: Result<impl Serialize, RpcError>) {
-        self.open = self.open.saturating_sub(1);
+    /// Queues the response `reply` to the request of `caller`.
+    pub(super) fn respond(&mut self, caller: &Caller, reply: Result<impl Serialize, RpcError>) {
+        self.unanswered = self.unanswered.saturating_sub(1);
         let response = caller.id.as_ref().map(|id| match reply {
             Ok(value) => rpc::success(id, &value),
-            Err(refusal) => rpc::failure(id, refusal.code as i64, &refusal.message),
+            Err(error) => rpc::failure(id, error.code as i64, &error.message),
         });
-        self.respond(caller.batch, response);
+        self.send(caller.batch, response);
     }
 
-    /// Sends a response, where it belongs to a batch with the others.
-    fn respond(&mut self, batch: Option<u64>, response: Option<Value>) {
+    /// Queues a response; one of a batch is sent with the others of that batch. `None` stands for a notification.
+    fn send(&mut self, batch: Option<u64>, response: Option<Value>) {
         let Some(number) = batch else {
-            response.iter().for_each(|response| self.put(response));
+            response.iter().for_each(|response| self.push_value(response));
             return;
         };
         let Some(batch) = self.batches.get_mut(&number) else { return };
         if let Some(response) = response {
             let text = response.to_string();
-            self.held += text.len() + 1;
+            self.batch_bytes += text.len() + 1;
             batch.responses.extend_from_slice(text.as_bytes());
             batch.responses.push(b',');
         }
@@ -210,68 +216,69 @@ impl RpcConnection {
 
     fn end_batch(&mut self, number: u64) {
         let responses = self.batches.remove(&number).map(|batch| batch.responses).unwrap_or_default();
-        self.held -= responses.len();
-        if let Some((_, all)) = responses.split_last() {
+        self.batch_bytes -= responses.len();
+        if let Some((_, joined)) = responses.split_last() {
             self.output.push(b'[');
-            self.output.extend_from_slice(all);
+            self.output.extend_from_slice(joined);
             self.output.extend_from_slice(b"]\n");
         }
     }
 
-    /// Tells it of something that it has subscribed to, unless so many bytes wait for it already.
-    pub(super) fn tell(&mut self, event: &str, share: usize) {
-        if self.waiting() >= share {
+    /// Queues the notification `event`, or counts it as missed where `share` bytes or more are pending.
+    pub(super) fn send_event(&mut self, event: &str, share: usize) {
+        if self.pending_len() >= share {
             self.missed += 1;
             return;
         }
         if self.missed > 0 {
-            self.put_text(&rpc::event(&json!({"type": "missed", "count": self.missed}).to_string()));
+            self.push_line(&rpc::event(&json!({"type": "missed", "count": self.missed}).to_string()));
             self.missed = 0;
         }
-        self.put_text(&rpc::event(event));
+        self.push_line(&rpc::event(event));
     }
 
-    fn put(&mut self, value: &Value) {
-        self.put_text(&value.to_string());
+    fn push_value(&mut self, value: &Value) {
+        self.push_line(&value.to_string());
     }
 
-    fn put_text(&mut self, text: &str) {
-        if text.len() >= LARGE {
+    fn push_line(&mut self, text: &str) {
+        if text.len() >= EXACT_RESERVE {
             self.output.reserve_exact(text.len() + 1);
         }
         self.output.extend_from_slice(text.as_bytes());
         self.output.push(b'\n');
     }
 
-    /// Whether anything that it asked for is not answered yet.
-    pub(super) fn is_open(&self) -> bool {
-        self.open > 0
+    /// Returns whether a request is unanswered.
+    pub(super) fn has_unanswered(&self) -> bool {
+        self.unanswered > 0
     }
 
-    /// How much waits for it.
-    pub(super) fn waiting(&self) -> usize {
-        self.output.len() - self.taken
+    /// Returns the number of pending output bytes.
+    pub(super) fn pending_len(&self) -> usize {
+        self.output.len() - self.output_written
     }
 
-    /// What is kept for it, sent or not.
-    pub(super) fn kept(&self) -> usize {
-        self.waiting() + self.held
+    /// Returns the number of bytes held for output, including responses of unfinished batches.
+    pub(super) fn buffered_len(&self) -> usize {
+        self.pending_len() + self.batch_bytes
     }
 
-    /// What waits for it.
+    /// Returns the pending output.
     pub(super) fn pending(&self) -> &[u8] {
-        &self.output[self.taken..]
+        &self.output[self.output_written..]
     }
 
-    /// It took so much of that.
-    pub(super) fn took(&mut self, n: usize) {
-        self.taken += n;
-        if self.taken == self.output.len() {
+    /// Removes the first `n` bytes of the pending output.
+    pub(super) fn consume(&mut self, n: usize) {
+        self.output_written += n;
+        if self.output_written == self.output.len() {
+            // A new vector, not `clear`: a large response must not keep its memory.
             self.output = Vec::new();
-            self.taken = 0;
-        } else if self.taken >= self.output.len() / 2 {
-            self.output.drain(..self.taken);
-            self.taken = 0;
+            self.output_written = 0;
+        } else if self.output_written >= self.output.len() / 2 {
+            self.output.drain(..self.output_written);
+            self.output_written = 0;
         }
     }
 }
