@@ -1,30 +1,30 @@
-//! What can be refused at the start, in sentences that name the thing and the remedy.
+//! Errors that end coshell before or instead of a session, with their exit statuses.
 
 use std::error::Error;
 use std::fmt;
 
 use crate::types::ExitStatus;
 
-/// A fault of the command line.
+/// An error of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     sentence: String,
-    /// The subcommand whose page of help says more; empty for a session.
+    /// Subcommand whose `--help` is suggested; empty for a session.
     subcommand: String,
 }
 
 impl Usage {
-    /// Creates the refusal of `option`, which is without its dashes, with a sentence about it.
+    /// Creates the error `reason` about `option`, which is given without its dashes.
     pub fn new(option: &str, reason: impl fmt::Display) -> Self {
         Self::of("", &format!("--{option}: {reason}"))
     }
 
-    /// A whole sentence about the arguments of `subcommand`, which is empty for a session.
+    /// Creates an error with the text `sentence` about the arguments of `subcommand`, which is empty for a session.
     pub fn of(subcommand: &str, sentence: &str) -> Self {
         Self { sentence: sentence.to_owned(), subcommand: subcommand.to_owned() }
     }
 
-    /// Returns the command that prints the page of help.
+    /// Returns the command that prints the help.
     fn page(&self) -> String {
         ["coshell", &self.subcommand, "--help"]
             .into_iter()
@@ -42,21 +42,21 @@ impl fmt::Display for Usage {
 
 impl Error for Usage {}
 
-/// Why there is no session.
+/// Why coshell failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// An option makes no sense.
+    /// The command line is wrong.
     Usage(Usage),
-    /// coshell itself failed; a whole sentence.
+    /// coshell itself failed. The text of this and the following variants is a whole message.
     Own(String),
-    /// The program could not be run.
+    /// The program was found but could not be run.
     CannotRun(String),
     /// The program was not found.
     NotFound(String),
 }
 
 impl Failure {
-    /// The exit status (SPEC 1).
+    /// Returns the exit status, as EXIT STATUS in the man page lists it.
     pub fn status(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,

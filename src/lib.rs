@@ -1,13 +1,19 @@
-//! coshell gives any terminal *coprocesses* (a program that reads all that the shell prints, and whose output is
-//! typed into it) and *triggers* (a regular expression on the output that starts an action). It starts the shell
-//! in a pty of its own and stands between it and the real terminal.
+//! coshell gives any terminal *coprocesses* (a program that reads the shell's output, and whose own output is typed into
+//! the shell) and *triggers* (a regular expression on the output that starts an action). It runs the shell in a pty and
+//! relays between that pty and the real terminal.
 //!
-//! This library is the inside of the binary and exists for its tests and benches; it is no public interface.
+//! This library holds the code of the binary so that tests can reach it; it is not a public interface. `ARCHITECTURE.md`
+//! describes the modules and the path of an input through them; `tests/house.rs` enforces the layers.
 //!
-//! [`core`] decides everything and touches nothing: it takes `(now, Input)`, holds the bytes in transit, and appends
-//! `Effect`s to a list. [`sys`] makes system calls and decides nothing. [`host`] is the loop that connects the two.
-//! `ARCHITECTURE.md` follows a byte, a key, a request and an option through the modules, and says what each module is for
-//! and where one thing is added; `tests/house.rs` enforces the layers.
+//! - [`types`]: types that all modules share.
+//! - [`core`]: every decision, without I/O and clock: inputs become effects.
+//! - [`sys`]: system calls behind owned types; all `unsafe` code.
+//! - [`wire`]: encoding of protocol messages.
+//! - [`error`]: errors and their exit statuses.
+//! - [`cli`]: definition and parsing of the command line.
+//! - [`host`]: the event loop that connects `core` and `sys`.
+//! - [`config`]: checked settings from parsed arguments.
+//! - [`cmd`]: the session command and the subcommands.
 
 pub mod cli;
 pub mod cmd;

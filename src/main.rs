@@ -1,4 +1,4 @@
-//! Parses the command line, runs what it asks for, and turns the result into an exit status.
+//! Entry point: parses the command line, runs the session or the subcommand, and maps the result to an exit status.
 
 use std::env;
 use std::ffi::OsString;

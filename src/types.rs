@@ -1,4 +1,4 @@
-//! The nouns that every room needs and nobody argues about.
+//! Types shared by all modules: ports, children, window size, signals, exit status.
 
 use std::error::Error;
 use std::fmt;
@@ -8,12 +8,12 @@ use std::str::FromStr;
 
 use nix::sys::signal::Signal;
 
-/// A place that bytes are read from.
+/// A stream that bytes are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// The real terminal's keyboard, or redirected standard input.
     Keyboard,
-    /// The pty master: what the shell prints.
+    /// The pty master: output of the shell.
     Pty,
     /// The coprocess's standard output.
     Coproc,
@@ -23,12 +23,12 @@ pub enum Source {
     Job(u8),
 }
 
-/// A place that bytes are written to.
+/// A stream that bytes are written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sink {
-    /// The real terminal's screen, or redirected standard output.
+    /// The real terminal, or redirected standard output.
     Terminal,
-    /// The pty master: what is typed into the shell.
+    /// The pty master: input of the shell.
     Pty,
     /// The coprocess's standard input.
     Coproc,
@@ -36,14 +36,14 @@ pub enum Sink {
     Job(u8),
 }
 
-/// Why a sink takes nothing any more, with the system's description of the error where there is one.
+/// Why a write to a sink failed for good, with the system's text for errno where that says more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteError {
-    /// The reader has closed it (EPIPE).
+    /// The reader has closed its end (EPIPE).
     NoReader,
-    /// The device fails (EIO, ENXIO): a terminal that fails so is gone.
+    /// The device fails (EIO, ENXIO), as a terminal does that has hung up.
     Device(&'static str),
-    /// It takes no more: the disk is full, or the file is too large.
+    /// Any other error, such as a full disk (ENOSPC) or a file that is too large (EFBIG).
     Refused(&'static str),
 }
 
@@ -56,54 +56,54 @@ pub enum Child {
     Coproc,
     /// The background command in this slot.
     Job(u8),
-    /// The program that has been lent the terminal.
+    /// The program that is lent the terminal.
     Lent,
 }
 
-/// Identifies a request of a client that waits for its answer.
+/// Identifier of an open request of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
-/// The size of a terminal's window, as `TIOCGWINSZ` has it.
+/// Window size of a terminal, as `TIOCGWINSZ` gives it: ioctl_tty(2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Size {
     /// Rows of characters.
     pub rows: u16,
     /// Columns of characters.
     pub cols: u16,
-    /// Width in pixels, 0 where the terminal does not say.
+    /// Width in pixels; 0 if unknown.
     pub xpixel: u16,
-    /// Height in pixels, 0 where the terminal does not say.
+    /// Height in pixels; 0 if unknown.
     pub ypixel: u16,
 }
 
 impl Size {
-    /// The size to reckon with: a serial console says 0 for what it does not know.
+    /// Returns the size with 24 rows or 80 columns in place of 0, which a serial console reports.
     pub fn reckoned(self) -> Self {
-        let usual = Self::default();
-        let rows = if self.rows == 0 { usual.rows } else { self.rows };
-        let cols = if self.cols == 0 { usual.cols } else { self.cols };
+        let default = Self::default();
+        let rows = if self.rows == 0 { default.rows } else { self.rows };
+        let cols = if self.cols == 0 { default.cols } else { self.cols };
         Self { rows, cols, ..self }
     }
 }
 
 impl Default for Size {
-    /// What a terminal that does not say is taken to have.
+    /// Returns 24 rows and 80 columns, the size of a VT100.
     fn default() -> Self {
         Self { rows: 24, cols: 80, xpixel: 0, ypixel: 0 }
     }
 }
 
-/// SIGHUP: the terminal is gone.
+/// Number of SIGHUP: the terminal has hung up.
 pub const SIGHUP: i32 = Signal::SIGHUP as i32;
-/// SIGKILL: nobody can put it off.
+/// Number of SIGKILL, which cannot be handled or ignored.
 pub const SIGKILL: i32 = Signal::SIGKILL as i32;
-/// SIGPIPE: nobody reads any more.
+/// Number of SIGPIPE: a write to a pipe without reader.
 pub const SIGPIPE: i32 = Signal::SIGPIPE as i32;
-/// SIGTERM: it is to end.
+/// Number of SIGTERM: a request to terminate.
 pub const SIGTERM: i32 = Signal::SIGTERM as i32;
 
-/// A text that names no signal.
+/// A text that is neither the number nor the name of a signal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignalError(String);
 
@@ -115,16 +115,17 @@ impl fmt::Display for SignalError {
     }
 }
 
-/// Returns the number of the signal `text`: its number or its name, with or without `SIG`.
+/// Parses a signal, given by its number or by its name with or without `SIG`.
 pub fn signal(text: &str) -> Result<i32, SignalError> {
     let name = text.to_ascii_uppercase();
     let name = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
+    // A text that is no number may be a name; the error below covers the failure of both.
     let by_number = text.parse::<i32>().ok().and_then(|number| Signal::try_from(number).ok());
     let signal = by_number.or_else(|| name.parse::<Signal>().ok());
     signal.map(|signal| signal as i32).ok_or_else(|| SignalError(text.to_owned()))
 }
 
-/// The names that signals have on the command line.
+/// Returns the names of all signals, without `SIG`.
 pub fn signal_names() -> impl Iterator<Item = &'static str> {
     Signal::iterator().filter_map(|signal| signal.as_str().strip_prefix("SIG"))
 }
@@ -161,7 +162,7 @@ pub fn reason(error: &io::Error) -> String {
     if let Some(number) = error.raw_os_error() {
         return text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text).to_owned();
     }
-    // Without a payload the text is the standard library's, which is written for programmers.
+    // An error without a payload has a text of the standard library, such as "stream did not contain valid UTF-8".
     match error.kind() {
         _ if error.get_ref().is_some() => text,
         ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
@@ -171,25 +172,25 @@ pub fn reason(error: &io::Error) -> String {
     }
 }
 
-/// How a process ended.
+/// Result of a process that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExitStatus {
-    /// It exited with this status.
+    /// Exited with this status.
     Code(u8),
-    /// This signal ended it.
+    /// Ended by the signal with this number.
     Signal(i32),
 }
 
 impl ExitStatus {
-    /// That of coshell where it fails itself (SPEC 1).
+    /// Exit status where coshell itself fails: EXIT STATUS in the man page.
     pub const FAILED: Self = Self::Code(125);
 
-    /// Whether it is what a shell calls success.
+    /// Returns whether the process exited with status 0.
     pub fn success(self) -> bool {
         self == Self::Code(0)
     }
 
-    /// The status as a shell reports it: 128+N where signal N ended it.
+    /// Returns the status as a shell reports it: 128+N after signal N.
     pub fn status(self) -> u8 {
         match self {
             Self::Code(code) => code,
@@ -212,11 +213,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reason_has_neither_number_nor_library_words() {
+    fn reason_omits_error_number_and_library_text() {
         let os = |number| io::Error::from_raw_os_error(number);
         assert_eq!(reason(&os(libc::ENOENT)), "No such file or directory");
         assert_eq!(reason(&io::Error::other("there is no terminal")), "there is no terminal");
-        let bad = io::read_to_string(&b"\xff"[..]).expect_err("it is not UTF-8");
+        let bad = io::read_to_string(&b"\xff"[..]).expect_err("the bytes are not UTF-8");
         assert_eq!(reason(&bad), "it is not UTF-8");
         let with_nul = std::fs::read("a\0b").expect_err("no path has a NUL");
         assert_eq!(reason(&with_nul), "it contains a NUL character");
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_number_is_refused_in_a_sentence() {
+    fn invalid_number_is_quoted_in_error() {
         assert_eq!(whole::<usize>("100"), Ok(100));
         for (text, part) in [
             ("abc", "no whole number"),

@@ -1,3 +1,3 @@
-//! Bytes to messages and back. No sockets: who sends and who receives is for `host` and `cmd`.
+//! Encoding of protocol messages. Has no sockets: `host` and `cmd` send and receive the bytes.
 
 pub mod rpc;

@@ -1,58 +1,58 @@
-//! JSON-RPC 2.0 (jsonrpc.org/specification), one object a line: requests, batches and notifications come in, responses
-//! go out, and a client reads those. Which methods there are it does not know.
+//! JSON-RPC 2.0 (jsonrpc.org/specification) with one JSON text on each line: the session parses requests, notifications
+//! and batches, and builds responses and events; a client does the reverse. Methods are not known here.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// The longest line that is read: any request is far shorter.
+/// Maximum length of a line in bytes, without its newline.
 pub const LINE_LIMIT: usize = 1024 * 1024;
-/// What one batch may hold.
+/// Maximum number of messages in a batch.
 pub const BATCH_LIMIT: usize = 256;
 
-/// The line is no JSON.
+/// Error code: the line is not JSON.
 pub const PARSE_ERROR: i64 = -32700;
-/// It is JSON, but no request.
+/// Error code: the JSON is not a request.
 pub const INVALID_REQUEST: i64 = -32600;
-/// There is no such method.
+/// Error code: the method does not exist.
 pub const METHOD_NOT_FOUND: i64 = -32601;
-/// The method does not take these parameters.
+/// Error code: the parameters do not fit the method.
 pub const INVALID_PARAMS: i64 = -32602;
 
-/// What stood on a line.
+/// Content of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     /// One message.
     Single(Message),
-    /// Several, whose responses come together.
+    /// Several messages, whose responses are sent together.
     Batch(Vec<Message>),
 }
 
-/// One message of a client.
+/// A message of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
-    /// A request; without an id it is a notification, which is not answered.
+    /// A request; without an id it is a notification, which has no response.
     Request {
-        /// What the response carries again.
+        /// Id that the response repeats.
         id: Option<Value>,
-        /// What is asked.
+        /// Name of the method.
         method: String,
-        /// With which parameters.
+        /// Parameters, an object or an array.
         params: Option<Value>,
     },
-    /// Something else: the response to it.
+    /// An invalid message, as the error response to it.
     Bad(Value),
 }
 
-/// Reads a line; where it is neither a message nor a batch, the response to it.
+/// Parses a line. The error is the response to a line that is neither a message nor a batch.
 pub fn read(line: &[u8]) -> Result<Frame, Value> {
     let value: Value = serde_json::from_slice(line)
         .map_err(|error| failure(&Value::Null, PARSE_ERROR, &format!("this line is no JSON: {error}")))?;
     match value {
-        Value::Array(all) if all.is_empty() => Err(invalid(&Value::Null, "a batch must not be empty")),
-        Value::Array(all) if all.len() > BATCH_LIMIT => {
+        Value::Array(values) if values.is_empty() => Err(invalid(&Value::Null, "a batch must not be empty")),
+        Value::Array(values) if values.len() > BATCH_LIMIT => {
             Err(invalid(&Value::Null, &format!("a batch may hold {BATCH_LIMIT} requests")))
         }
-        Value::Array(all) => Ok(Frame::Batch(all.into_iter().map(message).collect())),
+        Value::Array(values) => Ok(Frame::Batch(values.into_iter().map(message).collect())),
         single => Ok(Frame::Single(message(single))),
     }
 }
@@ -62,13 +62,13 @@ fn message(value: Value) -> Message {
         return Message::Bad(invalid(&Value::Null, "a request is an object"));
     };
     let id = object.remove("id");
-    let own_id = id.clone().filter(is_id).unwrap_or(Value::Null);
+    let error_id = id.clone().filter(is_id).unwrap_or(Value::Null);
     match parts(object) {
         Ok(_) if id.as_ref().is_some_and(|id| !is_id(id)) => {
-            Message::Bad(invalid(&own_id, "the id must be a string, a number or null"))
+            Message::Bad(invalid(&error_id, "the id must be a string, a number or null"))
         }
         Ok((method, params)) => Message::Request { id, method, params },
-        Err(reason) => Message::Bad(invalid(&own_id, reason)),
+        Err(reason) => Message::Bad(invalid(&error_id, reason)),
     }
 }
 
@@ -93,59 +93,59 @@ fn invalid(id: &Value, reason: &str) -> Value {
     failure(id, INVALID_REQUEST, &format!("invalid request: {reason}"))
 }
 
-/// A response: it was done.
+/// Builds the response with `result` to the request `id`.
 pub fn success(id: &Value, result: &impl Serialize) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "result": result})
 }
 
-/// A response: it was refused.
+/// Builds the error response to the request `id`.
 pub fn failure(id: &Value, code: i64, message: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})
 }
 
-/// A notification to a subscriber, as it goes out; the params are JSON already.
+/// Builds an event notification as text; `params` is JSON text.
 pub fn event(params: &str) -> String {
     format!("{{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{params}}}")
 }
 
-/// A request as a client sends it; `call` has its method and its params.
+/// Completes `call`, an object with `method` and `params`, to the request `id`.
 pub fn request(id: u64, mut call: Value) -> Value {
     call["jsonrpc"] = "2.0".into();
     call["id"] = id.into();
     call
 }
 
-/// What a client reads.
+/// A message of a session.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged, expecting = "it is neither a response nor an event")]
 pub enum Incoming {
-    /// A notification.
+    /// An event notification.
     Event {
-        /// What has happened.
+        /// The event.
         params: Value,
     },
-    /// A request was refused.
+    /// An error response.
     Failure {
-        /// The id of the request; null where that was not read.
+        /// Id of the request; `None` where the request could not be parsed.
         id: Option<u64>,
-        /// Why.
+        /// The error.
         error: ErrorObject,
     },
-    /// A request was answered.
+    /// A response with a result.
     Success {
-        /// The id of the request.
+        /// Id of the request.
         id: u64,
-        /// The answer.
+        /// The result.
         result: Value,
     },
 }
 
-/// Why a request was refused.
+/// The error object of a response.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct ErrorObject {
-    /// The kind of the refusal.
+    /// Error code.
     pub code: i64,
-    /// A sentence.
+    /// Error message, a sentence.
     pub message: String,
 }
 
@@ -154,11 +154,11 @@ mod tests {
     use super::*;
 
     fn code(value: &Value) -> i64 {
-        value["error"]["code"].as_i64().expect("it is an error")
+        value["error"]["code"].as_i64().expect("an error response")
     }
 
     #[test]
-    fn a_request_has_a_method_and_may_have_the_rest() {
+    fn request_needs_method_only() {
         let line = br#"{"jsonrpc":"2.0","id":"a","method":"run","params":{"x":1}}"#;
         let request =
             Message::Request { id: Some(json!("a")), method: "run".to_owned(), params: Some(json!({"x": 1})) };
@@ -169,16 +169,16 @@ mod tests {
     }
 
     #[test]
-    fn a_null_id_is_an_id() {
+    fn null_id_is_kept() {
         let Ok(Frame::Single(Message::Request { id, .. })) = read(br#"{"jsonrpc":"2.0","method":"a","id":null}"#)
         else {
-            panic!("it is a request")
+            panic!("not a request")
         };
         assert_eq!(id, Some(Value::Null));
     }
 
     #[test]
-    fn what_is_no_request_is_answered_by_the_book() {
+    fn invalid_lines_get_standard_error_codes() {
         let table: &[(&[u8], i64)] = &[
             (b"{\"jsonrpc\": \"2.0\", \"method\": \"foobar, \"params\"", PARSE_ERROR),
             (b"", PARSE_ERROR),
@@ -186,7 +186,7 @@ mod tests {
             (b"[]", INVALID_REQUEST),
         ];
         for (line, expected) in table {
-            let response = read(line).expect_err("it is no message");
+            let response = read(line).expect_err("the line is no message");
             assert_eq!((code(&response), &response["id"]), (*expected, &Value::Null));
         }
         for line in [
@@ -202,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_a_notification() {
-        let written: Value = serde_json::from_str(&event("{\"a\":5}")).expect("it is JSON");
+    fn event_is_a_notification() {
+        let written: Value = serde_json::from_str(&event("{\"a\":5}")).expect("an event is JSON");
         assert_eq!(written, json!({"jsonrpc": "2.0", "method": "event", "params": {"a": 5}}));
     }
 
     #[test]
-    fn a_client_reads_what_a_session_writes() {
+    fn client_parses_every_session_message() {
         let read = |line: String| serde_json::from_str::<Incoming>(&line).ok();
         let (id, result) = (1, json!({"a": null}));
         assert_eq!(read(success(&id.into(), &result).to_string()), Some(Incoming::Success { id, result }));
@@ -222,17 +222,19 @@ mod tests {
     }
 
     #[test]
-    fn a_request_goes_out_with_its_method_and_its_params() {
+    fn request_adds_version_and_id() {
         let call = json!({"method": "run", "params": {"x": 1}});
         let sent = json!({"jsonrpc": "2.0", "id": 7, "method": "run", "params": {"x": 1}});
         assert_eq!(request(7, call), sent);
     }
 
     #[test]
-    fn each_part_of_a_batch_stands_by_itself() {
-        let Ok(Frame::Batch(all)) = read(br#"[1,{"jsonrpc":"2.0","method":"a","id":1}]"#) else { panic!("a batch") };
-        assert!(matches!(all[..], [Message::Bad(_), Message::Request { .. }]));
+    fn batch_messages_are_parsed_separately() {
+        let Ok(Frame::Batch(values)) = read(br#"[1,{"jsonrpc":"2.0","method":"a","id":1}]"#) else {
+            panic!("not a batch")
+        };
+        assert!(matches!(values[..], [Message::Bad(_), Message::Request { .. }]));
         let many = format!("[{}]", vec!["1"; BATCH_LIMIT + 1].join(","));
-        assert_eq!(code(&read(many.as_bytes()).expect_err("too many")), INVALID_REQUEST);
+        assert_eq!(code(&read(many.as_bytes()).expect_err("the batch is too long")), INVALID_REQUEST);
     }
 }
