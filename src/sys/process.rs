@@ -59,6 +59,7 @@ mod os {
     pub(super) fn names_in_group(group: Pid) -> Vec<String> {
         // Without /proc, as in some containers, no names are known; callers treat that as no match.
         let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+        // Entries without a numeric name, or with one that is not UTF-8, are no processes.
         let pids = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let numbers = pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()));
         numbers.filter_map(|pid| stat(&pid)).filter(|(_, _, of)| *of == group).map(|(name, _, _)| name).collect()
