@@ -1,5 +1,5 @@
-//! Commands that `run` started in the background: at most sixteen, each with a line on its stdin, and a notice
-//! where one fails. It starts nothing itself.
+//! Background commands that the action `run` starts: at most sixteen at a time, each with a line on its stdin, and a
+//! notice where one fails. The host starts the processes.
 
 use super::command_line::{CommandLine, named};
 use super::event::{Cx, Effect};
@@ -8,28 +8,28 @@ use super::stderr_tail::StderrTail;
 use super::write_buffer::WriteBuffer;
 use crate::types::{ExitStatus, Sink};
 
-/// How many run at a time (SPEC 7).
+/// Maximum number of background commands at a time (coshell(1), ACTIONS, `run`).
 pub const SLOTS: usize = 16;
-/// The one line that a command is given: a line's limit and its end.
+/// Maximum size of a command's stdin in bytes: a line of 64 KiB and its line feed.
 const STDIN_LIMIT: usize = 64 * 1024 + 1;
 
-/// One that runs.
+/// A running background command.
 #[derive(Debug)]
 struct Job {
-    /// The command line, as a sentence names it.
+    /// The command line, quoted for a message.
     name: String,
     stdin: WriteBuffer,
     stderr: StderrTail,
 }
 
-/// Those that run.
+/// The running background commands, by slot.
 #[derive(Debug, Default)]
 pub(super) struct Background {
     jobs: [Option<Job>; SLOTS],
 }
 
 impl Background {
-    /// Starts a command with these bytes on its stdin. Returns a notice where no slot is free.
+    /// Starts `command` with `stdin` on its stdin. Returns a notice where no slot is free.
     pub(super) fn start(&mut self, cx: &mut Cx<'_>, command: CommandLine, stdin: &[u8]) -> Option<Notice> {
         let name = named(&command.command);
         let Some(slot) = self.jobs.iter().position(Option::is_none) else {
@@ -42,12 +42,12 @@ impl Background {
         None
     }
 
-    /// What the command in this slot should be given next.
+    /// Returns the bytes to write to the stdin of the command in `slot`.
     pub(super) fn pending(&self, slot: u8) -> &[u8] {
         self.job(slot).map_or(&[], |job| job.stdin.pending())
     }
 
-    /// The command in this slot took `n` bytes.
+    /// Removes `n` bytes that were written to the stdin of the command in `slot`, and closes it behind the last.
     pub(super) fn wrote(&mut self, slot: u8, n: usize, cx: &mut Cx<'_>) {
         if let Some(job) = self.job_mut(slot) {
             job.stdin.wrote(n);
@@ -57,21 +57,21 @@ impl Background {
         }
     }
 
-    /// The command in this slot does not want its stdin.
+    /// Drops the stdin of the command in `slot`, which has closed it.
     pub(super) fn stdin_closed(&mut self, slot: u8) {
         if let Some(job) = self.job_mut(slot) {
             job.stdin.clear();
         }
     }
 
-    /// Keeps the end of what the command in this slot wrote to stderr.
+    /// Records stderr output of the command in `slot`.
     pub(super) fn push_stderr(&mut self, slot: u8, bytes: &[u8]) {
         if let Some(job) = self.job_mut(slot) {
             job.stderr.push(bytes);
         }
     }
 
-    /// The command in this slot has ended. Returns a notice with the end of its stderr where it failed.
+    /// Frees `slot`, whose command has exited. Returns a notice with the end of its stderr where it failed.
     pub(super) fn exited(&mut self, cx: &mut Cx<'_>, slot: u8, exit: ExitStatus) -> Option<Notice> {
         cx.push(Effect::ReleaseJob(slot));
         let job = self.jobs.get_mut(usize::from(slot))?.take()?;
@@ -79,7 +79,7 @@ impl Background {
         (!exit.success()).then(|| failed().with(job.stderr.last_lines(), SeeAlso::Nowhere))
     }
 
-    /// The command in this slot could not be started. Returns a notice that says why.
+    /// Frees `slot`, whose command could not be started. Returns a notice with `reason`.
     pub(super) fn start_failed(&mut self, slot: u8, reason: &str) -> Option<Notice> {
         let job = self.jobs.get_mut(usize::from(slot))?.take()?;
         Some(Notice::new(format!("{} could not be started: {reason}", job.name)))
@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    fn order(command: &str) -> CommandLine {
+    fn command_line(command: &str) -> CommandLine {
         CommandLine::new(command.to_owned())
     }
 
@@ -109,20 +109,20 @@ mod tests {
         let (mut background, mut effects) = (Background::default(), Vec::new());
         let mut cx = Cx { now: Instant::now(), effects: &mut effects };
         for _ in 0..SLOTS {
-            assert_eq!(background.start(&mut cx, order("true"), b"line\n"), None);
+            assert_eq!(background.start(&mut cx, command_line("true"), b"line\n"), None);
         }
-        let refused = background.start(&mut cx, order("true"), b"line\n");
+        let refused = background.start(&mut cx, command_line("true"), b"line\n");
         assert_eq!(refused, Some(Notice::new("\"true\" was not run: 16 commands run already")));
         assert_eq!(cx.effects.len(), SLOTS);
         assert_eq!(background.exited(&mut cx, 3, ExitStatus::Code(0)), None);
-        assert_eq!(background.start(&mut cx, order("true"), b"line\n"), None);
+        assert_eq!(background.start(&mut cx, command_line("true"), b"line\n"), None);
     }
 
     #[test]
     fn stdin_is_closed_behind_the_line() {
         let (mut background, mut effects) = (Background::default(), Vec::new());
         let mut cx = Cx { now: Instant::now(), effects: &mut effects };
-        background.start(&mut cx, order("cat"), b"line\n");
+        background.start(&mut cx, command_line("cat"), b"line\n");
         assert_eq!(background.pending(0), b"line\n");
         background.wrote(0, 2, &mut cx);
         assert_eq!(cx.effects.len(), 1);
@@ -131,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn failure_is_told_with_the_end_of_stderr() {
+    fn failure_is_noticed_with_end_of_stderr() {
         let (mut background, mut effects) = (Background::default(), Vec::new());
         let mut cx = Cx { now: Instant::now(), effects: &mut effects };
-        background.start(&mut cx, order("no-such"), b"");
+        background.start(&mut cx, command_line("no-such"), b"");
         background.push_stderr(0, b"sh: no-such: not found\n");
-        let told = background.exited(&mut cx, 0, ExitStatus::Code(127)).expect("it failed");
-        assert_eq!(told.lines(), ["coshell: \"no-such\" failed: status 127", "  sh: no-such: not found"]);
+        let notice = background.exited(&mut cx, 0, ExitStatus::Code(127)).expect("it failed");
+        assert_eq!(notice.lines(), ["coshell: \"no-such\" failed: status 127", "  sh: no-such: not found"]);
     }
 }

@@ -1,4 +1,4 @@
-//! What goes into the core and what comes out of it. Nothing here decides anything.
+//! The inputs and the effects of the core.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::response::Response;
 use super::rpc_error::RpcError;
 use crate::types::{Child, ExitStatus, RequestId, Sink, Size, Source, WriteError};
 
-/// Something that happened outside.
+/// An input of the core: something that happened outside.
 #[derive(Debug)]
 pub enum Input<'a> {
     /// Bytes were read from this source.
@@ -17,39 +17,39 @@ pub enum Input<'a> {
     Empty(Source),
     /// Nothing more can be read from this source.
     Closed(Source),
-    /// Nothing more can be written to this sink, for this reason.
+    /// Nothing more can be written to this sink, for a reason.
     WriteClosed(Sink, WriteError),
     /// This process has ended.
     Exited(Child, ExitStatus),
     /// The coprocess has been started, with this process id.
     CoprocStarted(u32),
-    /// The coprocess could not be started, for this reason.
+    /// The coprocess could not be started, for a reason.
     CoprocStartFailed(String),
-    /// The background command in this slot could not be started, for this reason.
+    /// The background command in this slot could not be started, for a reason.
     JobStartFailed(u8, String),
-    /// The program that was to be lent the terminal could not be started, for this reason.
+    /// The program that was to be lent the terminal could not be started, for a reason.
     LendFailed(String),
-    /// Answers [`Effect::Reclaim`]: what the coprocess had not read of its pipe.
+    /// Answers [`Effect::Reclaim`]: the bytes that the coprocess left unread in its stdin pipe.
     Unread(Vec<u8>),
     /// Answers [`Effect::QueryPty`].
     PtyState(PtyState),
     /// Answers [`Effect::EndInput`]: the pty's end-of-file character (VEOF) now.
     EndOfFile(u8),
-    /// Answers [`Effect::Interrupt`]: whether the byte is one that the line discipline makes a signal of, and the
-    /// signal was sent.
+    /// Answers [`Effect::Interrupt`]: the byte, and whether it is a signal character of the line discipline and its signal
+    /// was sent.
     Interrupted(u8, bool),
     /// The terminal's window has this size.
     Resized(Size),
-    /// coshell was sent a signal that ends it.
+    /// coshell received this signal, which ends it.
     Terminate(i32),
-    /// coshell was asked to stop until it is continued.
+    /// coshell received SIGTSTP.
     Suspend,
     /// Answers [`Effect::RecallRecent`] with the commands, oldest first; answers [`Effect::KeepRecent`] where the command
-    /// could not be kept.
+    /// could not be stored.
     Recent(Result<Vec<String>, RecentError>),
     /// A client makes this request.
     Request(RequestId, Request),
-    /// The client that made this request has gone: its answer is not wanted any more.
+    /// The client that made this request has disconnected.
     Cancel(RequestId),
     /// The deadline has come.
     Deadline,
@@ -59,12 +59,12 @@ pub enum Input<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecentError(pub String);
 
-/// What the host finds when it looks at the pty.
+/// State of the pty, as the host finds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PtyState {
-    /// Whether the terminal inside has its echo off.
+    /// Whether the line discipline has ECHO off.
     pub no_echo: bool,
-    /// The names of the foreground job and of its ancestors.
+    /// Names of the foreground process group's leader and of its ancestors.
     pub jobs: Vec<String>,
 }
 
@@ -73,73 +73,72 @@ pub struct PtyState {
 pub struct LentProgram {
     /// The program and its arguments, never empty.
     pub command: Vec<String>,
-    /// The working directory; coshell's own where it is absent.
+    /// The working directory; coshell's own where absent.
     pub directory: Option<String>,
     /// The whole environment.
     pub environment: Vec<(String, String)>,
-    /// Which of its standard streams were passed along, in the order of the descriptors.
+    /// The standard streams (0 to 2) whose descriptors the client passed along, in their order.
     pub streams: Vec<u8>,
 }
 
-/// Something to be done outside.
+/// An effect of the core: something to be done outside.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
     /// Start the coprocess, in the working directory of the pty's foreground job.
     StartCoproc {
-        /// What is run.
+        /// The command line.
         command: CommandLine,
-        /// Whether what it leaves unread in its pipe must be kept for [`Effect::Reclaim`].
+        /// Whether unread bytes of its stdin pipe must be kept for [`Effect::Reclaim`].
         reclaim_unread: bool,
     },
     /// Start a background command.
     StartJob {
-        /// The slot that it runs in.
+        /// The slot of the command.
         slot: u8,
-        /// What is run.
+        /// The command line.
         command: CommandLine,
     },
     /// Send this signal to the process group of this child.
     Signal(Child, i32),
     /// Hang up the shell and its foreground job.
     HangUp,
-    /// The coprocess is over: close its pipes, and end what is left of its process group.
+    /// Close the pipes of the coprocess, which has ended, and kill the rest of its process group.
     ReleaseCoproc,
-    /// The background command in this slot is over: the same for it.
+    /// Do the same for the background command in this slot.
     ReleaseJob(u8),
     /// Close this sink.
     CloseWrite(Sink),
-    /// Read back what the coprocess has not read of its pipe.
+    /// Read back the unread bytes of the coprocess's stdin pipe.
     Reclaim,
-    /// Find out whether the pty echoes, and what runs in it.
+    /// Find out whether the pty echoes, and which programs run in it.
     QueryPty,
-    /// Send the signal that this byte stands for to the pty's foreground process group.
+    /// Send the signal of this signal character to the pty's foreground process group.
     Interrupt(u8),
-    /// Drop what was typed and not read yet.
+    /// Discard typed input that the pty slave has not read (tcflush(3), TCIFLUSH).
     DiscardTyped,
-    /// Type the end-of-file character, which the programs inside may have changed.
+    /// Find out the pty's end-of-file character, which programs may have changed, so that it can be typed.
     EndInput,
-    /// Give the pty this size.
+    /// Set the window size of the pty.
     Resize(Size),
-    /// Restore the terminal, stop, and take it again when continued.
+    /// Restore the terminal, stop, and set the terminal up again when continued.
     Suspend,
-    /// Lend the terminal to this program, at this request.
+    /// Run this program on the terminal, for this request.
     Lend(RequestId, LentProgram),
-    /// Read the commands that were run from the menu in earlier sessions.
+    /// Read the stored commands that were run from the menu in earlier sessions.
     RecallRecent,
-    /// Keep this command for later sessions.
+    /// Store this command for later sessions.
     KeepRecent(String),
-    /// Answer the client that made this request.
+    /// Send the answer to this request.
     Answer(RequestId, Result<Response, RpcError>),
-    /// Send an event to the client that subscribed by this request. It is a JSON object as text, shared by all
-    /// subscribers.
+    /// Send an event, a JSON object as text, to the client that subscribed by this request.
     Tell(RequestId, Arc<str>),
-    /// Print this on standard error at the end, since the terminal cannot show it.
+    /// Print this line on standard error when the terminal has been restored.
     Warn(String),
-    /// Leave with this status.
+    /// Exit with this status.
     Finish(ExitStatus),
 }
 
-/// What a machine is called with: the time of the turn, and the effects, to which it appends.
+/// Context of a call to a machine: the time of the turn, and the list of effects, to which it appends.
 pub(super) struct Cx<'a> {
     pub(super) now: std::time::Instant,
     pub(super) effects: &'a mut Vec<Effect>,
@@ -151,12 +150,12 @@ impl Cx<'_> {
         self.effects.push(effect);
     }
 
-    /// Answers a request.
+    /// Answers `request_id` with `response`.
     pub(super) fn answer(&mut self, request_id: RequestId, response: impl Into<Response>) {
         self.push(Effect::Answer(request_id, Ok(response.into())));
     }
 
-    /// Answers a request with an error.
+    /// Answers `request_id` with an error.
     pub(super) fn refuse(&mut self, request_id: RequestId, error: RpcError) {
         self.push(Effect::Answer(request_id, Err(error)));
     }

@@ -1,6 +1,5 @@
-//! The terminal lent to another program: from the request, over the moment at which it can be given away, to the
-//! program's end. Meanwhile the shell's output waits and the keyboard is not read. How the screen is given away and put
-//! back is for `output::terminal`.
+//! The terminal lent to another program (`coshell lend`): from the request to the program's exit. Meanwhile the shell's
+//! output is withheld and the keyboard is not read. `output::terminal` saves and restores the screen.
 
 use std::time::{Duration, Instant};
 
@@ -10,32 +9,32 @@ use super::response::EndResponse;
 use super::rpc_error::{ErrorCode, RpcError};
 use crate::types::{Child, ExitStatus, RequestId, SIGHUP, SIGKILL};
 
-/// How long a request waits for output that has stopped inside an escape sequence.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// From SIGHUP to SIGKILL, where the session ends first.
+/// Maximum time for which a request waits while the output is inside an escape sequence.
+const GROUND_STATE_TIMEOUT: Duration = Duration::from_millis(500);
+/// Time from SIGHUP to SIGKILL, where the session ends before the program.
 const KILL_AFTER: Duration = Duration::from_secs(2);
 
-/// Whether the terminal is lent.
+/// State of lending the terminal.
 #[derive(Debug, Default)]
 pub(super) enum Lend {
-    /// It is coshell's.
+    /// coshell has the terminal.
     #[default]
     No,
-    /// It is asked for, and given away when the output is at rest; until then at most.
+    /// A client requested it; the output must reach the ground state by this time.
     Requested(RequestId, LentProgram, Instant),
-    /// What hands it over is on the way to the terminal.
+    /// Bytes that save the screen are being written to the terminal.
     Leaving(RequestId, LentProgram),
-    /// The program has it; it is killed at this time, if the session has ended.
+    /// The program has it; where it was hung up, it is killed at this time.
     Lent(RequestId, Option<Instant>),
 }
 
 impl Lend {
-    /// A client asks for the terminal, which must be free.
+    /// Records a client's request for the terminal, which must be free.
     pub(super) fn request(&mut self, now: Instant, request_id: RequestId, program: LentProgram) {
-        *self = Self::Requested(request_id, program, now + PATIENCE);
+        *self = Self::Requested(request_id, program, now + GROUND_STATE_TIMEOUT);
     }
 
-    /// Returns an error where this program cannot be lent the terminal now.
+    /// Returns an error where `program` cannot be lent the terminal now.
     pub(super) fn check(&self, program: &LentProgram, has_terminal: bool) -> Result<(), RpcError> {
         let (code, sentence) = if program.command.is_empty() {
             (ErrorCode::Params, "there is no command; name the program that is to have the terminal")
@@ -49,12 +48,12 @@ impl Lend {
         Err(RpcError::new(code, sentence))
     }
 
-    /// Whether the terminal is lent or asked for.
+    /// Whether the terminal is lent or requested.
     pub(super) fn is_requested(&self) -> bool {
         !matches!(self, Self::No)
     }
 
-    /// Whether the shell's output and the keyboard wait.
+    /// Whether the shell's output is withheld and the keyboard not read.
     pub(super) fn is_lent(&self) -> bool {
         matches!(self, Self::Leaving(..) | Self::Lent(..))
     }
@@ -83,8 +82,8 @@ impl Lend {
         }
     }
 
-    /// Gives the terminal away once the output is at rest, and starts the program once the terminal has taken what hands
-    /// it over.
+    /// Saves the screen once the output is in the ground state, and starts the program once the terminal has taken
+    /// everything.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_>, terminal: &mut TerminalOutput) {
         *self = match std::mem::take(self) {
             Self::Requested(request_id, program, _) if terminal.text().in_ground_state() => {
@@ -102,7 +101,7 @@ impl Lend {
         };
     }
 
-    /// The program has ended, or could not be started for this reason. The client is told; the terminal is coshell's.
+    /// Answers the client after the program has exited, or could not be started for a reason, and takes the terminal back.
     pub(super) fn ended(&mut self, cx: &mut Cx<'_>, end: Result<ExitStatus, &str>) {
         if let Self::Lent(request_id, _) = std::mem::take(self) {
             match end {
@@ -112,8 +111,8 @@ impl Lend {
         }
     }
 
-    /// The session ends, or the client has gone: the program is hung up. Returns whether the terminal, which was on the
-    /// way to a program, is to be taken back at once.
+    /// Hangs up the program because the session ends or the client has disconnected. Returns whether the screen was
+    /// saved already but no program started, so that the caller must restore it at once.
     pub(super) fn end(&mut self, cx: &mut Cx<'_>) -> bool {
         match std::mem::take(self) {
             Self::Lent(request_id, None) => {
@@ -131,10 +130,10 @@ impl Lend {
         false
     }
 
-    /// The client of this request has gone. Returns what `end` does.
+    /// Handles the disconnection of the client of `request_id`. Returns the same as `end`.
     pub(super) fn cancel(&mut self, cx: &mut Cx<'_>, request_id: RequestId) -> bool {
         match *self {
-            Self::Requested(of, ..) | Self::Leaving(of, _) | Self::Lent(of, _) if of == request_id => self.end(cx),
+            Self::Requested(id, ..) | Self::Leaving(id, _) | Self::Lent(id, _) if id == request_id => self.end(cx),
             _ => false,
         }
     }

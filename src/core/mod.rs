@@ -1,15 +1,15 @@
-//! Decides everything and touches nothing. The core takes `(now, Input)`, holds every byte in transit, and appends
-//! [`Effect`]s to a list that the caller owns. It sees no file descriptor, no clock and no errno, so a session is a list of
-//! inputs that a test can write down.
+//! The core decides everything and does no I/O. It takes `(now, Input)`, holds every byte in transit, and appends
+//! [`Effect`]s to a list that the caller owns. It has no file descriptor, no clock and no errno, so that a test can write a
+//! session down as a list of inputs.
 //!
 //! [`Core`] is a router over machines. Each machine is a type in a module of its own: it owns its state, decides about
-//! nothing else, and returns what concerns the others. [`Core::handle`] is one turn: the input is given to the machine that
-//! it is for, what that returns is routed on until nothing is left, then what is due is done, and what follows from how
-//! things stand now is derived.
+//! nothing else, and returns events that concern other machines. [`Core::handle`] is one turn: it passes the input to a
+//! machine, routes the events that come back until none is left, then `tick` does what is due, and `settle` derives what
+//! follows from the state of all machines.
 //!
-//! The contract for the caller: after every call perform the effects in order, at once, and feed what they answer
-//! (`PtyState`, `Unread`, `Interrupted`, `EndOfFile`, `CoprocStartFailed`, ...) before anything else; then write what is
-//! `pending`; read a source only while `wants_read`; wake up at `deadline` at the latest.
+//! Contract for the caller: after every call perform the effects in order, at once, and pass in their answers
+//! (`PtyState`, `Unread`, `Interrupted`, `EndOfFile`, `CoprocStartFailed`, ...) before any other input; then write the
+//! `pending` bytes; read a source only while `wants_read`; call `handle` again at `deadline` at the latest.
 
 mod annotations;
 mod background;
@@ -75,11 +75,11 @@ use trigger::action::ActionEffect;
 use trigger::table::TriggerTable;
 use trigger::{ConditionFacts, Firing, Hit, LineStage, Tried};
 
-/// How often injected text may set off triggers that inject text, in one turn. The loop guard stops a trigger that sets
-/// itself off long before.
-const INJECTIONS: usize = 100;
+/// Maximum number of rounds in one turn in which injected text fires triggers that inject text. The loop guard stops such
+/// a trigger long before.
+const MAX_INJECTIONS: usize = 100;
 
-/// A session.
+/// A session: the router over its machines.
 #[derive(Debug)]
 pub struct Core {
     settings: Settings,
@@ -96,8 +96,8 @@ pub struct Core {
     lend: Lend,
 }
 
-/// The trigger that fired, on which line, and at which stage of it.
-struct Fired<'a> {
+/// A trigger that fired: its name, its match, and the line at the stage at which it was tried.
+struct FiredTrigger<'a> {
     name: &'a str,
     hit: &'a Hit,
     line: &'a CandidateLine,
@@ -105,7 +105,7 @@ struct Fired<'a> {
 }
 
 impl Core {
-    /// Creates a session whose shell is about to run, and starts the coprocess that the settings ask for.
+    /// Creates a session whose shell is about to run, and starts the coprocess of the settings, if any.
     pub fn new(now: Instant, mut settings: Settings, effects: &mut Vec<Effect>) -> Self {
         let (rules, coproc) = (std::mem::take(&mut settings.triggers), settings.coproc.take());
         let troubles = std::mem::take(&mut settings.warnings);
@@ -140,7 +140,7 @@ impl Core {
 
     // One turn, from top to bottom.
 
-    /// Takes in what happened and decides what follows.
+    /// Handles one input and appends the effects that follow from it.
     pub fn handle(&mut self, now: Instant, input: Input<'_>, effects: &mut Vec<Effect>) {
         self.output.terminal.clock(now);
         let cx = &mut Cx { now, effects };
@@ -152,12 +152,16 @@ impl Core {
             Input::WriteClosed(sink, error) => self.write_closed(cx, sink, error),
             Input::Exited(child, exit) => self.exited(cx, child, exit),
             Input::CoprocStarted(pid) => {
-                let event = self.coproc.started(cx, pid);
-                self.coproc_events(cx, event);
+                let events = self.coproc.started(pid);
+                self.coproc_events(cx, events);
             }
             Input::CoprocStartFailed(reason) => {
-                self.output.unmute();
-                let event = self.coproc.start_failed(cx, &reason);
+                self.coproc.drop_transfer();
+                // Output behind the line that was to start it is in its queue already.
+                if self.coproc.is_silent() {
+                    self.reclaimed(cx, Vec::new());
+                }
+                let event = self.coproc.start_failed(&reason);
                 self.coproc_events(cx, event);
             }
             Input::JobStartFailed(slot, reason) => {
@@ -211,28 +215,28 @@ impl Core {
         self.lend.tick(cx);
     }
 
-    /// Derives what follows from how things stand now.
+    /// Derives what follows from the state of all machines.
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let events = self.coproc.end_if_over(cx, self.session.shell_is_gone());
         self.coproc_events(cx, events);
         self.shell_output(cx, &[]);
-        for _ in 0..INJECTIONS {
+        for _ in 0..MAX_INJECTIONS {
             let injected = if self.gate() == Gate::Open { self.output.take_injected() } else { None };
             let Some(bytes) = injected else { break };
             self.shell_output(cx, &bytes);
         }
-        let told = self.coproc.command().filter(|_| self.settings.indicator.is_some());
-        self.output.terminal.indicate(told, self.settings.indicator.unwrap_or_default());
+        let indicated = self.coproc.command().filter(|_| self.settings.indicator.is_some());
+        self.output.terminal.indicate(indicated, self.settings.indicator.unwrap_or_default());
         if self.session.shell_is_gone() {
             self.close_menu(cx);
         }
         self.menu.settle(cx.now, &mut self.output.terminal);
-        if !matches!(self.gate(), Gate::SilentCoproc | Gate::TransferRecovery) {
+        if !self.coproc.is_silent() && !self.coproc.is_recovering() {
             self.output.settle_notices();
         }
         self.lend.settle(cx, &mut self.output.terminal);
         if self.session.shell_is_gone() {
-            self.session.reads(cx.now, self.wants_read(Source::Pty));
+            self.session.update_quiet(cx.now, self.wants_read(Source::Pty));
         }
         if self.session.is_over() {
             self.end_session(cx);
@@ -240,13 +244,13 @@ impl Core {
         self.update_line_demand();
     }
 
-    /// Looks at lines as closely as triggers, subscribers and the coprocess want now.
+    /// Sets how closely lines are examined from the triggers, the subscribers and the coprocess.
     fn update_line_demand(&mut self) {
         let subscribed = self.control.subscribers.want_lines();
         self.output.set_demand(LineDemand::of(self.triggers.demand(), subscribed, self.coproc.reads_lines()));
     }
 
-    /// Decides whether the shell's output is shown right now.
+    /// Returns whether the shell's output is shown now, and why not.
     fn gate(&self) -> Gate {
         Gate::of(GateState {
             awaits_pty_state: self.output.awaits_pty_state(),
@@ -262,7 +266,7 @@ impl Core {
         let waits_for_terminal = self.output.is_restored() && !self.output.terminal.is_empty();
         [
             self.session.deadline(),
-            self.session.last_call().filter(|_| waits_for_terminal),
+            self.session.terminal_deadline().filter(|_| waits_for_terminal),
             self.pty_input.deadline(),
             self.output.deadline(),
             self.coproc.deadline(),
@@ -291,7 +295,7 @@ impl Core {
         }
     }
 
-    /// Returns what this sink should be given next.
+    /// Returns the bytes to write to `sink`.
     pub fn pending(&self, sink: Sink) -> &[u8] {
         match sink {
             Sink::Terminal => self.output.terminal.pending(),
@@ -301,12 +305,12 @@ impl Core {
         }
     }
 
-    /// Whether what is pending for this sink is a secret, which must not reach a log.
+    /// Whether the bytes pending for `sink` are a secret, which must not reach a log.
     pub fn is_secret(&self, sink: Sink) -> bool {
         sink == Sink::Pty && self.pty_input.is_secret()
     }
 
-    /// This sink took the first `n` bytes of what was pending.
+    /// Removes the first `n` pending bytes, which were written to `sink`.
     pub fn wrote(&mut self, now: Instant, sink: Sink, n: usize, effects: &mut Vec<Effect>) {
         self.output.terminal.clock(now);
         let cx = &mut Cx { now, effects };
@@ -324,7 +328,7 @@ impl Core {
         self.settle(cx);
     }
 
-    /// Returns the bytes that turn off the modes that are on now, for the crash handler.
+    /// Returns the bytes that turn off the terminal modes that are on, for the crash handler.
     pub fn restoring(&self) -> Vec<u8> {
         self.output.terminal.restoring()
     }
@@ -379,7 +383,7 @@ impl Core {
 
     // The shell's output.
 
-    /// Takes the shell's output, behind what was withheld, to where the gate lets it go.
+    /// Passes withheld output and then `bytes` of the shell to where the gate leads.
     fn shell_output(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
         let mut withheld = Vec::new();
         if self.output.has_withheld() && !self.gate().withholds() {
@@ -407,7 +411,8 @@ impl Core {
         }
     }
 
-    /// Shows output, and handles what is found in it. Returns how many bytes: up to the line that may silence the rest.
+    /// Shows output and handles the lines and shell events in it. Returns the number of bytes taken: up to the end of a line
+    /// whose trigger may start a silent coprocess.
     fn print(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> usize {
         let readers = Readers {
             triggers: &mut self.triggers,
@@ -421,7 +426,7 @@ impl Core {
             match event {
                 OutputEvent::Line(line) => self.line(cx, line, LineStage::Finished),
                 OutputEvent::Shell { event, coproc_knows } => {
-                    let event = SessionEvent::Happened(&event);
+                    let event = SessionEvent::Shell(&event);
                     if !coproc_knows {
                         self.coproc.tell(cx.now, &event);
                     }
@@ -437,7 +442,7 @@ impl Core {
         used
     }
 
-    /// Tells a line to its readers, and tries the triggers on it.
+    /// Passes a line to its readers, and tries the triggers on it.
     fn line(&mut self, cx: &mut Cx<'_>, line: CandidateLine, stage: LineStage) {
         let silent = self.coproc.is_silent();
         if let Some(event) = line.event(stage) {
@@ -451,13 +456,13 @@ impl Core {
         }
     }
 
-    /// Tries the triggers on a line. `looked` is what the host has found at the pty, where a condition depends on it.
-    fn try_line(&mut self, cx: &mut Cx<'_>, line: CandidateLine, stage: LineStage, looked: Option<PtyState>) {
-        if looked.is_none() && self.output.awaits_pty_state() {
+    /// Tries the triggers on a line. `pty_state` is present where a condition needed it and the host has answered.
+    fn try_line(&mut self, cx: &mut Cx<'_>, line: CandidateLine, stage: LineStage, pty_state: Option<PtyState>) {
+        if pty_state.is_none() && self.output.awaits_pty_state() {
             self.output.await_pty_state(line, stage);
             return;
         }
-        let facts = ConditionFacts { alt_screen: line.alt_screen, coproc: self.coproc.is_running(), pty_state: looked };
+        let facts = ConditionFacts { alt_screen: line.alt_screen, coproc: self.coproc.is_running(), pty_state };
         let mut firings = Vec::new();
         match self.triggers.try_line(cx.now, line.line(), stage, &facts, &mut firings) {
             Tried::Done => {}
@@ -479,7 +484,7 @@ impl Core {
         }
     }
 
-    /// The host has looked at the pty: what waited for that goes on.
+    /// Takes the state of the pty and tries the lines that waited for it.
     fn pty_state(&mut self, cx: &mut Cx<'_>, state: &PtyState) {
         self.control.secret.pty_state(cx, state, &mut self.pty_input);
         for (line, stage) in self.output.take_awaiting() {
@@ -497,12 +502,12 @@ impl Core {
         let name = self.triggers.name(hit.trigger).to_owned();
         self.tell(cx, &SessionEvent::Trigger { name: &name, line: &hit.line, captures: &hit.captures });
         for effect in effects {
-            self.act(cx, effect, &Fired { name: &name, hit, line, stage });
+            self.act(cx, effect, &FiredTrigger { name: &name, hit, line, stage });
         }
     }
 
-    /// Does what an action has decided.
-    fn act(&mut self, cx: &mut Cx<'_>, effect: ActionEffect, fired: &Fired<'_>) {
+    /// Carries out the effect of an action.
+    fn act(&mut self, cx: &mut Cx<'_>, effect: ActionEffect, fired: &FiredTrigger<'_>) {
         let name = fired.name;
         let annotation = |text: String| {
             let quote = String::from_utf8_lossy(&fired.line.text).into_owned();
@@ -555,8 +560,8 @@ impl Core {
 
     // The coprocess.
 
-    /// Starts a coprocess; where a trigger does it, with the line that it fired on as its first input.
-    fn start_coproc(&mut self, cx: &mut Cx<'_>, new: NewCoproc, fired: Option<&Fired<'_>>) {
+    /// Starts a coprocess. One that a trigger starts gets the line that the trigger fired on as its first input.
+    fn start_coproc(&mut self, cx: &mut Cx<'_>, new: NewCoproc, fired: Option<&FiredTrigger<'_>>) {
         if let Some(running) = self.coproc.name() {
             let name = command_line::named(&new.command.command);
             let sentence = format!("{name} was not started: coprocess {running} is running");
@@ -575,15 +580,16 @@ impl Core {
         if mutes {
             self.output.mute(cx.now, self.settings.size);
         }
-        // What is printed next in this turn may be for it.
+        // Output later in this turn may be for it.
         self.update_line_demand();
     }
 
-    /// Does what the coprocess's life has led to.
+    /// Carries out events of the coprocess's life.
     fn coproc_events(&mut self, cx: &mut Cx<'_>, events: impl IntoIterator<Item = CoprocEvent>) {
         for event in events {
             match event {
                 CoprocEvent::Notice(notice) => self.notice(cx, notice),
+                CoprocEvent::Answer(request_id, reply) => cx.push(Effect::Answer(request_id, reply)),
                 CoprocEvent::Started { command, silent, pid } => {
                     self.control.subscribers.tell(cx, &SessionEvent::CoprocStart { command: &command, silent, pid });
                 }
@@ -600,7 +606,7 @@ impl Core {
         }
     }
 
-    /// A silent coprocess has exited: what it had not read is shown.
+    /// Shows the output that a silent coprocess has left unread, `pipe` being the unread part of its stdin pipe.
     fn reclaimed(&mut self, cx: &mut Cx<'_>, pipe: Vec<u8>) {
         if let Some(reclaimed) = self.coproc.reclaimed(cx.now, pipe) {
             let bytes = self.output.end_silence(reclaimed);
@@ -610,7 +616,7 @@ impl Core {
 
     // Keys and the menu.
 
-    /// Takes the keyboard's bytes to the menu or to the shell.
+    /// Passes bytes of the keyboard to the menu or to the shell.
     fn keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -625,7 +631,7 @@ impl Core {
         }
     }
 
-    /// Types bytes up to the hotkey, which opens the menu. Returns how many bytes.
+    /// Types bytes up to the hotkey, which opens the menu. Returns the number of bytes taken.
     fn shell_keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> usize {
         let escape_alone = self.output.terminal.text().modes().escape_alone();
         let (used, passed, hotkey) = self.keyboard.take(cx.now, bytes, escape_alone);
@@ -640,7 +646,7 @@ impl Core {
         used
     }
 
-    /// Types keys into the shell, unless a silent coprocess has the keyboard locked.
+    /// Types keys into the shell, unless the keyboard is locked for a silent coprocess.
     fn type_keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
         let typed = self.keyboard.type_keys(cx.now, bytes, self.coproc.is_silent(), &mut self.pty_input);
         if typed == KeysTyped::StopCoproc {
@@ -648,23 +654,23 @@ impl Core {
         }
     }
 
-    /// Does what a key at the menu asks for.
+    /// Carries out the action of a key in the menu.
     fn menu_action(&mut self, cx: &mut Cx<'_>, action: MenuAction) {
         match action {
-            MenuAction::Look => {}
-            MenuAction::Leave => self.close_menu(cx),
+            MenuAction::Redraw => {}
+            MenuAction::Close => self.close_menu(cx),
             MenuAction::Answer(bytes) => {
                 self.keyboard.skip(cx.now, &bytes);
                 self.type_keys(cx, &bytes);
             }
-            MenuAction::Through(spelled) => {
+            MenuAction::PassHotkey(spelled) => {
                 self.close_menu(cx);
                 self.keyboard.skip(cx.now, &spelled);
                 self.type_keys(cx, &spelled);
             }
-            MenuAction::Write => match self.coproc.name() {
-                Some(name) => self.menu.say(format!("coprocess {name} is running: s stops it")),
-                None => self.menu.write_command(cx),
+            MenuAction::EditCommand => match self.coproc.name() {
+                Some(name) => self.menu.show_message(format!("coprocess {name} is running: s stops it")),
+                None => self.menu.edit_command(cx),
             },
             MenuAction::Run(command) => match self.runnable(&command, false) {
                 Ok(command) => {
@@ -673,13 +679,13 @@ impl Core {
                     let (visibility, format) = (Visibility::Visible, self.settings.input_format);
                     self.start_coproc(cx, NewCoproc { command, visibility, format, request: None }, None);
                 }
-                Err(error) => self.menu.say(error.message),
+                Err(error) => self.menu.show_message(error.message),
             },
             MenuAction::Stop if self.coproc.stop(cx, StopReason::User) => self.close_menu(cx),
-            MenuAction::Stop => self.menu.say("no coprocess is running: r runs one".to_owned()),
+            MenuAction::Stop => self.menu.show_message("no coprocess is running: r runs one".to_owned()),
             MenuAction::Errors => match self.coproc.error_lines() {
                 Some(lines) => self.menu.show("error line", lines, "the coprocess has written no errors"),
-                None => self.menu.say("no coprocess has run in this session".to_owned()),
+                None => self.menu.show_message("no coprocess has run in this session".to_owned()),
             },
             MenuAction::Triggers => self.menu.show_triggers(&self.triggers),
             MenuAction::Switch(place) => {
@@ -690,7 +696,7 @@ impl Core {
                 }
             }
             MenuAction::Notes => self.menu.show_notes(&self.annotations),
-            MenuAction::Status => self.menu.say(status::sentence(cx.now, &self.triggers, &self.coproc)),
+            MenuAction::Status => self.menu.show_message(status::sentence(cx.now, &self.triggers, &self.coproc)),
         }
     }
 
@@ -726,7 +732,7 @@ impl Core {
                 let bracketed = self.output.terminal.text().modes().bracketed_paste();
                 let bytes = typable(&text, SendOptions { enter, paste }, bracketed);
                 if secret {
-                    return self.control.secret.wait(cx, request_id, bytes, timeout);
+                    return self.control.secret.wait(cx, request_id, &text, bytes, timeout);
                 }
                 control::send::send(now, &bytes, &mut self.pty_input).map(Into::into)
             }
@@ -775,7 +781,7 @@ impl Core {
             Request::Lend { command, directory, environment, streams, .. } => {
                 let program = LentProgram { command, directory, environment, streams };
                 let checked = self.lend.check(&program, self.settings.has_terminal());
-                match checked.and_then(|()| self.session.goes_on()) {
+                match checked.and_then(|()| self.session.check_running()) {
                     Ok(()) => {
                         self.close_menu(cx);
                         return self.lend.request(now, request_id, program);
@@ -796,13 +802,16 @@ impl Core {
         cx.push(Effect::Answer(request_id, reply));
     }
 
-    /// Returns the command line, if it may be run as the coprocess now.
+    /// Returns the command line, or an error where it cannot be run as the coprocess now.
     fn runnable(&self, command: &str, replace: bool) -> Result<command_line::CommandLine, RpcError> {
-        let command = self.coproc.runnable(command, replace)?;
-        self.session.goes_on().map(|()| command)
+        let checked = command_line::check_command(command);
+        let command = checked.map_err(|reason| RpcError::new(ErrorCode::Params, reason))?;
+        self.session.check_running()?;
+        self.coproc.check_free(replace)?;
+        Ok(command_line::CommandLine::new(command))
     }
 
-    /// The client of this request has gone.
+    /// Handles the disconnection of the client of `request_id`.
     fn cancel(&mut self, cx: &mut Cx<'_>, request_id: RequestId) {
         self.control.subscribers.remove(request_id);
         self.control.secret.cancel(request_id);
@@ -829,7 +838,7 @@ impl Core {
         }
     }
 
-    /// The terminal is coshell's again: the program that had it has ended, or was never started.
+    /// Takes the terminal back after a lent program has exited or was not started.
     fn take_terminal_back(&mut self, cx: &mut Cx<'_>, end: Result<ExitStatus, &str>) {
         self.lend.ended(cx, end);
         self.output.terminal.take_back();
@@ -844,7 +853,7 @@ impl Core {
         cx.push(Effect::Resize(size));
     }
 
-    /// Hangs up the session; coshell leaves with this status.
+    /// Hangs up the session; coshell exits with status `exit`.
     fn leave(&mut self, cx: &mut Cx<'_>, exit: ExitStatus) {
         if self.session.leave(cx.now, exit) {
             self.coproc.stop(cx, StopReason::HangUp);
@@ -852,7 +861,7 @@ impl Core {
         }
     }
 
-    /// Nothing more of the shell's output is awaited: takes leave of the coprocess and of the terminal.
+    /// Ends the coprocess, restores the terminal and exits, step by step, once all output of the shell has been read.
     fn end_session(&mut self, cx: &mut Cx<'_>) {
         self.pty_input.clear();
         if self.lend.end(cx) {
@@ -869,7 +878,7 @@ impl Core {
             return;
         }
         self.output.restore();
-        if self.session.last_call().is_some_and(|at| cx.now >= at) {
+        if self.session.terminal_deadline().is_some_and(|at| cx.now >= at) {
             self.output.give_up();
         }
         if self.output.terminal.is_empty() {
@@ -880,13 +889,13 @@ impl Core {
         }
     }
 
-    /// Tells an event to the coprocess and to the subscribers.
+    /// Passes an event to the coprocess and to the subscribers.
     fn tell(&mut self, cx: &mut Cx<'_>, event: &SessionEvent<'_>) {
         self.coproc.tell(cx.now, event);
         self.control.subscribers.tell(cx, event);
     }
 
-    /// Tells the user something.
+    /// Queues a notice for the user and passes it to the subscribers.
     fn notice(&mut self, cx: &mut Cx<'_>, notice: Notice) {
         self.control.subscribers.tell(cx, &SessionEvent::Notice { text: notice.sentence() });
         self.output.notice(notice);
@@ -894,7 +903,7 @@ impl Core {
 }
 
 /// Returns coshell's exit status where its output can no longer be written. A closed pipe is no failure, as in any filter;
-/// a full disk is one, and told.
+/// a full disk is one, and standard error says so.
 fn exit_without_output(cx: &mut Cx<'_>, kind: OutputKind, error: WriteError) -> ExitStatus {
     match (kind, error) {
         (OutputKind::Terminal, WriteError::NoReader | WriteError::Device(_)) => ExitStatus::Signal(SIGHUP),

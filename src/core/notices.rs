@@ -1,26 +1,26 @@
-//! Sentences for the user that wait until they can be shown (SPEC 8): bounded, and none is lost in silence.
-//! It decides neither when nor where.
+//! Notices: messages for the user that wait until they can be shown. Their number is bounded, and a notice that is left
+//! out is counted. `output` decides when and where they are shown.
 
 use std::collections::VecDeque;
 
 use super::width::{max_width, truncate_to_width, wrap_to_width};
 
-/// How many may wait: beyond that they are counted only.
+/// Maximum number of waiting notices. Further ones are only counted.
 const WAITING: usize = 8;
 
-/// Where all of a notice can be read that is too long for the screen.
+/// Command that shows the whole of a notice that is too long for the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SeeAlso {
-    /// Nothing but the notice itself has it.
+    /// No command.
     Nowhere,
-    /// The notes have it.
+    /// `coshell notes`.
     Notes,
-    /// What the coprocess wrote to stderr.
+    /// `coshell errors`.
     Errors,
 }
 
 impl SeeAlso {
-    /// What a notice ends in whose rest is not shown.
+    /// Returns the text behind a notice whose rest is not shown.
     fn mark(self) -> &'static str {
         match self {
             Self::Nowhere => "...",
@@ -30,17 +30,17 @@ impl SeeAlso {
     }
 }
 
-/// Whether notices are shown.
+/// Whether notices are shown (`--quiet`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NoticeOutput {
-    /// It shows notices.
+    /// Notices are shown.
     #[default]
     Notices,
-    /// It does not.
+    /// No notice is shown.
     Quiet,
 }
 
-/// A notice: a sentence, and lines that stand below it.
+/// A message for the user: a sentence, and lines below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Notice {
     sentence: String,
@@ -54,29 +54,29 @@ impl Notice {
         Self { sentence: sentence.into(), details: Vec::new(), see_also: SeeAlso::Nowhere }
     }
 
-    /// Adds the lines that stand below the sentence, and where all of them can be read.
+    /// Adds the lines below the sentence, and the command that shows all of them.
     pub(super) fn with(self, details: Vec<String>, see_also: SeeAlso) -> Self {
         Self { details, see_also, ..self }
     }
 
-    /// Returns the sentence, without coshell's name in front.
+    /// Returns the sentence without the prefix `coshell: `.
     pub(super) fn sentence(&self) -> &str {
         &self.sentence
     }
 
-    /// Returns its lines as they are, the first with coshell's name in front.
+    /// Returns all lines, the first with the prefix `coshell: `.
     pub(super) fn lines(&self) -> Vec<String> {
         let first = std::iter::once(format!("coshell: {}", self.sentence));
         first.chain(self.details.iter().map(|line| format!("  {line}"))).collect()
     }
 
-    /// In rows of at most `cols` columns; where there are more than `most`, the last one says so.
-    pub(super) fn rows(&self, cols: usize, most: usize) -> Vec<String> {
+    /// Folds the notice into at most `max_rows` rows of at most `cols` columns; the last row says where the rest is.
+    pub(super) fn rows(&self, cols: usize, max_rows: usize) -> Vec<String> {
         let lines = self.lines();
         let all = lines.iter().flat_map(|line| wrap_to_width(line, cols));
-        let mut rows: Vec<String> = all.take(most + 1).collect();
-        if rows.len() > most {
-            rows.truncate(most);
+        let mut rows: Vec<String> = all.take(max_rows + 1).collect();
+        if rows.len() > max_rows {
+            rows.truncate(max_rows);
             if let Some(last) = rows.last_mut() {
                 *last = self.marked(last, cols);
             }
@@ -84,7 +84,7 @@ impl Notice {
         rows
     }
 
-    /// A row that says that more would follow, and where that is, if there is room for it.
+    /// Returns `row` with the mark that more would follow, as far as that fits.
     fn marked(&self, row: &str, cols: usize) -> String {
         let mark = [self.see_also.mark(), SeeAlso::Nowhere.mark()].into_iter().find(|mark| max_width(mark) <= cols);
         let Some(mark) = mark else { return row.to_owned() };
@@ -93,7 +93,7 @@ impl Notice {
     }
 }
 
-/// The notices that have not been shown yet.
+/// Queue of notices that have not been shown yet.
 #[derive(Debug, Default)]
 pub(super) struct Notices {
     waiting: VecDeque<Notice>,
@@ -101,7 +101,7 @@ pub(super) struct Notices {
 }
 
 impl Notices {
-    /// Queues a notice, unless it says the same as the last one that waits.
+    /// Queues a notice, unless it equals the last one in the queue.
     pub(super) fn push(&mut self, notice: Notice) {
         if self.waiting.back() == Some(&notice) {
             return;
@@ -113,12 +113,12 @@ impl Notices {
         }
     }
 
-    /// The one that has waited longest.
+    /// Returns the oldest notice.
     pub(super) fn first(&self) -> Option<&Notice> {
         self.waiting.front()
     }
 
-    /// Takes it away. Behind the last one it is told how many were left out.
+    /// Removes the oldest notice. Behind the last one stands a notice with the number of those left out.
     pub(super) fn take(&mut self) -> Option<Notice> {
         let first = self.waiting.pop_front();
         if self.waiting.is_empty() && self.left_out > 0 {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn are_bounded_and_say_so() {
+    fn queue_is_bounded_and_counts_what_it_leaves_out() {
         let mut notices = Notices::default();
         for n in 0..20 {
             notices.push(Notice::new(n.to_string()).with(vec!["detail".to_owned()], SeeAlso::Nowhere));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_twice_running_is_shown_once() {
+    fn repeated_notice_is_queued_once() {
         let mut notices = Notices::default();
         notices.push(Notice::new("again").with(vec![], SeeAlso::Nowhere));
         notices.push(Notice::new("again").with(vec![], SeeAlso::Nowhere));
@@ -158,9 +158,9 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_too_long_says_so_and_where_the_rest_is() {
+    fn long_notice_ends_with_command_for_the_rest() {
         let details = vec!["one two three four five six".to_owned()];
-        for (cols, most, elsewhere, expected) in [
+        for (cols, max_rows, see_also, expected) in [
             (40, 2, SeeAlso::Notes, &["coshell: a note", "  one two three four five six"][..]),
             (24, 3, SeeAlso::Notes, &["coshell: a note", "  one two three four", "    five six"]),
             (24, 2, SeeAlso::Notes, &["coshell: a note", "  on ... (coshell notes)"]),
@@ -170,9 +170,9 @@ mod tests {
             (2, 2, SeeAlso::Nowhere, &["co", "sh"]),
         ] {
             assert_eq!(
-                Notice::new("a note").with(details.clone(), elsewhere).rows(cols, most),
+                Notice::new("a note").with(details.clone(), see_also).rows(cols, max_rows),
                 expected,
-                "{cols} by {most}"
+                "{cols} by {max_rows}"
             );
         }
     }

@@ -1,61 +1,61 @@
-//! The shell's life and when coshell may leave: running, exited, hung up; the exit status. It knows no bytes,
-//! only how many came and when.
+//! The life of the shell and the exit of coshell: running, exited, hung up; the exit status. It is told only how many
+//! bytes came from the pty and when.
 
 use std::time::{Duration, Instant};
 
 use super::rpc_error::RpcError;
 use crate::types::ExitStatus;
 
-/// The shell has exited and somebody else still holds the pty: what had been written before has come when
-/// nothing came for this long.
+/// Time without output after which everything that the exited shell wrote has been read, where another process keeps
+/// the pty open.
 const QUIET: Duration = Duration::from_millis(50);
-/// More than a pty holds (20 KB on Linux): what comes after it was written after the exit.
-const HELD_BY_A_PTY: usize = 64 * 1024;
-/// What the shell has to end in after it was hung up.
-const HANG_UP: Duration = Duration::from_millis(500);
-/// What the terminal has, from the same moment on, to take what waits for it: one that has stopped reading (a frozen
-/// connection) would keep coshell for ever. An end that nobody ordered waits for the terminal.
-const LAST_CALL: Duration = Duration::from_secs(1);
+/// More bytes than a pty holds (20 KB on Linux): bytes beyond these were written after the exit.
+const PTY_CAPACITY: usize = 64 * 1024;
+/// Maximum time between the hang-up and the shell's exit.
+const HANG_UP_TIMEOUT: Duration = Duration::from_millis(500);
+/// Maximum time between the hang-up and the terminal's taking all output: a terminal that has stopped reading (a frozen
+/// connection) would block coshell for ever. Where only the shell has exited, coshell waits for the terminal.
+const TERMINAL_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How the shell stands.
+/// State of the shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shell {
-    /// It runs.
+    /// Runs.
     Running,
-    /// It has exited; its last output may be on the way.
+    /// Has exited; its last output may not have been read.
     Exited,
-    /// It has exited and everything that it wrote has been read.
+    /// Has exited, and all of its output has been read.
     Done,
 }
 
 /// The session: one shell and one pty.
 #[derive(Debug)]
 pub(super) struct Session {
-    /// When it began, on the monotonic clock.
+    /// Start on the monotonic clock.
     start: Instant,
-    /// When it began, since 1970.
+    /// Start since 1970.
     epoch: Duration,
     shell: Shell,
     exit: Option<ExitStatus>,
-    /// The pty was closed by everybody inside.
-    closed: bool,
-    /// Bytes that came after the shell had exited.
+    /// Whether the last process has closed the pty slave.
+    pty_closed: bool,
+    /// Number of bytes read since the shell's exit.
     after_exit: usize,
-    /// Since when a read of the pty would be welcome and nothing came.
+    /// Start of the current interval without output while the pty is read.
     quiet_since: Option<Instant>,
-    /// coshell was told to leave: with this status, at this time.
+    /// Status and time of the hang-up, once the session was hung up.
     leaving: Option<(ExitStatus, Instant)>,
 }
 
 impl Session {
-    /// A shell that was just started.
+    /// Creates the session of a shell that was just started.
     pub(super) fn new(start: Instant, epoch: Duration) -> Self {
         Self {
             start,
             epoch,
             shell: Shell::Running,
             exit: None,
-            closed: false,
+            pty_closed: false,
             after_exit: 0,
             quiet_since: None,
             leaving: None,
@@ -67,97 +67,96 @@ impl Session {
         seconds(self.epoch + time.saturating_duration_since(self.start))
     }
 
-    /// Returns an error where the session is at its end, so that nothing can be begun any more.
-    pub(super) fn goes_on(&self) -> Result<(), RpcError> {
+    /// Returns an error where the shell has exited, so that nothing can be started any more.
+    pub(super) fn check_running(&self) -> Result<(), RpcError> {
         if self.shell_is_gone() { Err(RpcError::ended()) } else { Ok(()) }
     }
 
-    /// The shell printed `n` bytes.
+    /// Records that `n` bytes were read from the pty.
     pub(super) fn printed(&mut self, now: Instant, n: usize) {
         if self.shell == Shell::Exited {
             self.after_exit += n;
             self.quiet_since = Some(now);
-            self.drained(now);
+            self.update(now);
         }
     }
 
-    /// The shell has exited.
+    /// Records the shell's exit.
     pub(super) fn exited(&mut self, now: Instant, exit: ExitStatus) {
         self.exit = Some(exit);
         self.shell = Shell::Exited;
         self.quiet_since = Some(now);
-        self.drained(now);
+        self.update(now);
     }
 
-    /// Nobody holds the inside of the pty any more.
+    /// Records that the last process has closed the pty slave.
     pub(super) fn pty_closed(&mut self, now: Instant) {
-        self.closed = true;
-        self.drained(now);
+        self.pty_closed = true;
+        self.update(now);
     }
 
-    /// Whether the pty is read as things stand. While it is not, since the terminal or the coprocess has not taken what came
-    /// before, its silence means nothing.
-    pub(super) fn reads(&mut self, now: Instant, welcome: bool) {
+    /// Starts or stops the interval without output, `is_read` being whether the pty is read now. It is not read while the
+    /// terminal or the coprocess has not taken earlier output.
+    pub(super) fn update_quiet(&mut self, now: Instant, is_read: bool) {
         if self.shell == Shell::Exited {
-            self.quiet_since = if welcome { self.quiet_since.or(Some(now)) } else { None };
+            self.quiet_since = if is_read { self.quiet_since.or(Some(now)) } else { None };
         }
     }
 
-    /// coshell is to leave with this status, if it was not told to before. Returns whether this is the first time: then
-    /// the shell is to be hung up.
+    /// Hangs up the session; coshell exits with status `exit`. Returns whether this is the first hang-up.
     pub(super) fn leave(&mut self, now: Instant, exit: ExitStatus) -> bool {
         let first = self.leaving.is_none();
         self.leaving.get_or_insert((exit, now));
         first
     }
 
-    /// Time has passed.
+    /// Does what is due at `now`.
     pub(super) fn tick(&mut self, now: Instant) {
-        self.drained(now);
-        if self.leaving.is_some_and(|(_, since)| now >= since + HANG_UP) {
+        self.update(now);
+        if self.leaving.is_some_and(|(_, since)| now >= since + HANG_UP_TIMEOUT) {
             self.shell = Shell::Done;
         }
     }
 
-    fn drained(&mut self, now: Instant) {
+    fn update(&mut self, now: Instant) {
         let quiet = self.quiet_since.is_some_and(|since| now >= since + QUIET);
-        let all = self.closed || quiet || self.after_exit >= HELD_BY_A_PTY;
+        let all = self.pty_closed || quiet || self.after_exit >= PTY_CAPACITY;
         if self.shell == Shell::Exited && all {
             self.shell = Shell::Done;
         }
     }
 
-    /// When `tick` should be called again.
+    /// Returns when `tick` has something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
         if self.shell == Shell::Done {
             return None;
         }
         let quiet = self.quiet_since.map(|since| since + QUIET);
-        let leave = self.leaving.map(|(_, since)| since + HANG_UP);
+        let leave = self.leaving.map(|(_, since)| since + HANG_UP_TIMEOUT);
         [quiet, leave].into_iter().flatten().min()
     }
 
-    /// Whether the shell itself is gone, its output apart.
+    /// Whether the shell has exited, even if its output has not been read.
     pub(super) fn shell_is_gone(&self) -> bool {
         self.shell != Shell::Running
     }
 
-    /// Whether nothing more of the shell's output is awaited.
+    /// Whether all of the shell's output has been read, or is not waited for.
     pub(super) fn is_over(&self) -> bool {
         self.shell == Shell::Done
     }
 
-    /// Whether coshell was told to leave.
+    /// Whether the session was hung up.
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving.is_some()
     }
 
-    /// When the terminal is no longer waited for, if ever.
-    pub(super) fn last_call(&self) -> Option<Instant> {
-        self.leaving.map(|(_, since)| since + LAST_CALL)
+    /// Returns the time after which coshell does not wait for the terminal, if any.
+    pub(super) fn terminal_deadline(&self) -> Option<Instant> {
+        self.leaving.map(|(_, since)| since + TERMINAL_TIMEOUT)
     }
 
-    /// coshell's exit status.
+    /// Returns coshell's exit status.
     pub(super) fn exit(&self) -> ExitStatus {
         self.leaving.map(|(exit, _)| exit).or(self.exit).unwrap_or(ExitStatus::Code(0))
     }
@@ -175,7 +174,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn ends_when_the_pty_ends_in_either_order() {
+    fn session_is_over_after_exit_and_pty_close_in_either_order() {
         let now = Instant::now();
         let mut session = Session::new(now, Duration::ZERO);
         session.pty_closed(now);
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_background_job_holds_it_for_50_ms_of_quiet_only() {
+    fn background_job_delays_end_until_50_ms_of_quiet() {
         let now = Instant::now();
         let mut session = Session::new(now, Duration::ZERO);
         session.exited(now, ExitStatus::Code(0));
@@ -204,24 +203,24 @@ mod tests {
     }
 
     #[test]
-    fn a_background_job_that_floods_does_not_hold_it() {
+    fn flood_of_background_job_does_not_delay_end() {
         let now = Instant::now();
         let mut session = Session::new(now, Duration::ZERO);
         session.exited(now, ExitStatus::Code(0));
-        session.printed(now, HELD_BY_A_PTY);
+        session.printed(now, PTY_CAPACITY);
         assert!(session.is_over());
     }
 
     #[test]
-    fn a_slow_terminal_loses_nothing() {
+    fn quiet_does_not_count_while_pty_is_not_read() {
         let now = Instant::now();
         let mut session = Session::new(now, Duration::ZERO);
         session.exited(now, ExitStatus::Code(0));
-        session.reads(now, false);
+        session.update_quiet(now, false);
         assert_eq!(session.deadline(), None);
         session.tick(now + 60 * MS);
         assert!(!session.is_over());
-        session.reads(now + 70 * MS, true);
+        session.update_quiet(now + 70 * MS, true);
         session.tick(now + 119 * MS);
         assert!(!session.is_over());
         session.tick(now + 120 * MS);
@@ -229,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_that_ignores_the_hang_up_is_left() {
+    fn shell_that_ignores_hang_up_is_left_running() {
         let now = Instant::now();
         let mut session = Session::new(now, Duration::ZERO);
         session.leave(now, ExitStatus::Signal(1));
-        assert_eq!(session.deadline(), Some(now + HANG_UP));
-        session.tick(now + HANG_UP);
+        assert_eq!(session.deadline(), Some(now + HANG_UP_TIMEOUT));
+        session.tick(now + HANG_UP_TIMEOUT);
         assert!(session.is_over());
         assert_eq!(session.exit().status(), 129);
-        assert_eq!(session.last_call(), Some(now + LAST_CALL));
+        assert_eq!(session.terminal_deadline(), Some(now + TERMINAL_TIMEOUT));
     }
 }

@@ -1,5 +1,4 @@
-//! What happens in a session, for those who do not read raw bytes, and how it is told as a JSON object. Who is told, and
-//! in which form, is for others.
+//! Events of a session for coprocesses that read text or JSON and for subscribers, and their JSON objects.
 
 use serde_json::{Value, json};
 
@@ -8,65 +7,65 @@ use crate::core::history::ShellEvent;
 use crate::core::trigger::Captures;
 use crate::types::{ExitStatus, Size};
 
-/// Something that happened, for those who do not read raw bytes.
+/// An event of a session.
 #[derive(Clone, Copy, Debug)]
 pub enum SessionEvent<'a> {
     /// A finished line, or a piece of one that goes on.
     Line {
-        /// Lines since the session's start; the first is 1.
+        /// Number of the line; the first of the session is 1.
         number: u64,
         /// The line without its end.
         text: &'a [u8],
         /// Whether the line goes on in another piece.
         more: bool,
     },
-    /// The output rests on this unfinished line.
+    /// The output pauses on this unfinished line.
     Prompt {
         /// The number that the line will have.
         number: u64,
-        /// The line as far as it is.
+        /// The text of the line so far.
         text: &'a [u8],
     },
     /// The window has this size now.
     Resize(Size),
     /// A trigger fired.
     Trigger {
-        /// The trigger's name, or its pattern.
+        /// Name of the trigger, or its pattern.
         name: &'a str,
         /// The line on which it fired.
         line: &'a [u8],
-        /// What it matched: the whole first, then its groups.
+        /// The whole match first, then the groups.
         captures: &'a Captures,
     },
-    /// A coprocess was started; no coprocess is told.
+    /// A coprocess was started. Only for subscribers.
     CoprocStart {
         /// Its command line.
         command: &'a str,
-        /// Whether it is a silent one.
+        /// Whether it is silent.
         silent: bool,
-        /// The id of its process.
+        /// Its process id.
         pid: u32,
     },
-    /// The coprocess has ended; no coprocess is told.
+    /// The coprocess has ended. Only for subscribers.
     CoprocEnd {
         /// Its command line.
         command: &'a str,
-        /// How it ended.
+        /// Its exit status.
         exit: ExitStatus,
     },
-    /// The coprocess wrote this to stderr; no coprocess is told.
+    /// The coprocess wrote to stderr. Only for subscribers.
     CoprocStderr {
-        /// What it wrote.
+        /// The bytes that it wrote.
         text: &'a [u8],
     },
-    /// coshell has something to say to the user; no coprocess is told.
+    /// coshell shows a notice. Only for subscribers.
     Notice {
         /// The sentence.
         text: &'a str,
     },
-    /// A command began or ended, or the shell went elsewhere: as the shell says.
-    Happened(&'a ShellEvent),
-    /// The shell has ended.
+    /// A command began or ended, or the working directory changed: from an OSC 133 or OSC 7 of the shell.
+    Shell(&'a ShellEvent),
+    /// The shell has exited.
     Exit(ExitStatus),
 }
 
@@ -76,9 +75,9 @@ impl SessionEvent<'_> {
         match self {
             SessionEvent::Line { .. } => EventKind::Line,
             SessionEvent::Prompt { .. } => EventKind::Prompt,
-            SessionEvent::Happened(ShellEvent::CommandStart { .. }) => EventKind::CommandStart,
-            SessionEvent::Happened(ShellEvent::CommandEnd { .. }) => EventKind::CommandEnd,
-            SessionEvent::Happened(ShellEvent::Directory { .. }) => EventKind::Directory,
+            SessionEvent::Shell(ShellEvent::CommandStart { .. }) => EventKind::CommandStart,
+            SessionEvent::Shell(ShellEvent::CommandEnd { .. }) => EventKind::CommandEnd,
+            SessionEvent::Shell(ShellEvent::Directory { .. }) => EventKind::Directory,
             SessionEvent::Resize(_) => EventKind::Resize,
             SessionEvent::Trigger { .. } => EventKind::Trigger,
             SessionEvent::CoprocStart { .. } => EventKind::CoprocStart,
@@ -98,7 +97,7 @@ impl SessionEvent<'_> {
                 json!({"number": number, "text": text(line), "more": true})
             }
             SessionEvent::Prompt { number, text: line } => json!({"number": number, "text": text(line)}),
-            SessionEvent::Happened(event) => match event {
+            SessionEvent::Shell(event) => match event {
                 ShellEvent::CommandStart { command } => json!({"command": command}),
                 ShellEvent::CommandEnd { command, status, took } => {
                     json!({"command": command, "status": status, "seconds": took.as_secs_f64()})
@@ -128,7 +127,7 @@ impl SessionEvent<'_> {
     }
 }
 
-/// How something ended, as an object.
+/// Returns an exit status as a JSON object.
 fn ended(exit: ExitStatus) -> Value {
     match exit {
         ExitStatus::Code(code) => json!({"status": code}),

@@ -41,33 +41,9 @@ impl StderrTail {
     }
 }
 
-/// Returns the number of bytes at the end of a text that are an incomplete UTF-8 character.
-pub(super) fn unfinished(text: &[u8]) -> usize {
-    let last = text.utf8_chunks().last().map_or(&[][..], |chunk| chunk.invalid());
-    match std::str::from_utf8(last) {
-        Err(error) if error.error_len().is_none() => last.len(),
-        _ => 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn unfinished_counts_incomplete_character() {
-        for (text, expected) in [
-            (&b"abc"[..], 0),
-            (b"", 0),
-            (b"\xc3\xa9", 0),
-            (b"a\xc3", 1),
-            (b"a\xff", 0),
-            (b"\xff\xe2\x82", 2),
-            (b"\xf0\x9f\x98", 3),
-        ] {
-            assert_eq!(unfinished(text), expected, "{}", text.escape_ascii());
-        }
-    }
 
     #[test]
     fn last_lines_have_no_control_characters() {

@@ -1,5 +1,5 @@
-//! The whole core at a bench: a virtual clock, three scripted ports, a screen that a person could read. No pty, no
-//! process, no waiting.
+//! Tests of the whole core: a virtual clock, scripted sources and sinks, and an emulated screen. No pty, no process, no
+//! waiting.
 
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
@@ -11,38 +11,38 @@ use crate::config;
 use crate::config::Environment;
 use crate::types::{Sink, Source};
 
+mod annotating;
 mod bursts;
-mod controlled;
-mod endings;
+mod dumb;
 mod indicator;
+mod line_demand;
 mod menu;
 mod notices;
-mod noting;
-mod paper;
 mod properties;
-mod readers;
 mod reading;
+mod requests;
+mod session_end;
 mod silent;
 mod sizeless;
 mod subscribing;
 mod transfers;
 
-/// A core with the world round it.
+/// A core with its environment.
 struct Bench {
     core: Core,
     now: Instant,
     effects: Vec<Effect>,
     /// Every byte that the terminal was given.
     shown: Vec<u8>,
-    /// What was typed into the shell.
+    /// Bytes that were typed into the shell.
     typed: Vec<u8>,
-    /// What the coprocess was given.
+    /// Bytes that the coprocess was given.
     read: Vec<u8>,
-    /// How much the coprocess takes before its pipe is full.
+    /// Number of bytes that the coprocess's pipe still takes.
     pipe: usize,
-    /// What `PtyState` answers.
-    looked: PtyState,
-    /// That of the terminal at the start.
+    /// Answer to `QueryPty`.
+    pty_state: PtyState,
+    /// Size of the terminal at the start.
     size: Size,
 }
 
@@ -51,7 +51,7 @@ impl Bench {
         Self::sized(24, 80, argv)
     }
 
-    /// On a terminal that says it has so many rows and columns.
+    /// Creates a bench whose terminal reports this size.
     fn sized(rows: u16, cols: u16, argv: &[&str]) -> Self {
         Self::within(&Environment::default(), Size { rows, cols, ..Size::default() }, argv)
     }
@@ -71,7 +71,7 @@ impl Bench {
             typed: Vec::new(),
             read: Vec::new(),
             pipe: usize::MAX,
-            looked: PtyState { no_echo: false, jobs: Vec::new() },
+            pty_state: PtyState { no_echo: false, jobs: Vec::new() },
             size,
         };
         bench.drain();
@@ -83,9 +83,9 @@ impl Bench {
         self.core.handle(self.now, input, &mut out);
         for effect in out {
             if effect == Effect::QueryPty {
-                let looked = self.looked.clone();
+                let state = self.pty_state.clone();
                 self.effects.push(effect);
-                self.input(Input::PtyState(looked));
+                self.input(Input::PtyState(state));
             } else {
                 self.effects.push(effect);
             }
@@ -94,7 +94,7 @@ impl Bench {
         self
     }
 
-    /// Everything that waits is taken, the coprocess's share as far as its pipe goes.
+    /// Takes all pending bytes, those for the coprocess as far as its pipe goes.
     fn drain(&mut self) {
         let (now, mut out) = (self.now, Vec::new());
         loop {
@@ -123,7 +123,7 @@ impl Bench {
         self.effects.append(&mut out);
     }
 
-    /// Has the core tell the user something.
+    /// Queues a notice in the core.
     fn notice(&mut self, sentence: &str) {
         let cx = &mut Cx { now: self.now, effects: &mut Vec::new() };
         self.core.notice(cx, Notice::new(sentence));
@@ -141,7 +141,7 @@ impl Bench {
         self.input(Input::Bytes(Source::Keyboard, bytes))
     }
 
-    /// Time passes, deadline by deadline.
+    /// Lets time pass, deadline by deadline.
     fn wait(&mut self, ms: u64) -> &mut Self {
         let end = self.now + Duration::from_millis(ms);
         for _ in 0..1000 {
@@ -159,7 +159,7 @@ impl Bench {
         panic!("a deadline that does not pass: {:?}", self.core.deadline().map(|at| at - self.now));
     }
 
-    /// The coprocess exits; what it left in its pipe is read back.
+    /// Lets the coprocess exit; `unread` is the rest in its pipe.
     fn coproc_exits(&mut self, exit: ExitStatus, unread: &[u8]) -> &mut Self {
         self.input(Input::Exited(Child::Coproc, exit));
         if self.effects.contains(&Effect::Reclaim) {
@@ -185,7 +185,7 @@ impl Bench {
         self.effects.contains(effect)
     }
 
-    /// What a person sees.
+    /// Returns the emulated screen.
     fn screen(&self) -> vt100::Parser {
         let Size { rows, cols, .. } = self.size.reckoned();
         let mut screen = vt100::Parser::new(rows, cols, 0);
@@ -199,7 +199,7 @@ impl Bench {
 }
 
 #[test]
-fn a_relay_changes_nothing() {
+fn relay_changes_nothing() {
     let mut bench = Bench::new(&["--hotkey", "none"]);
     let bytes: Vec<u8> = (0..=255).cycle().take(10_000).collect();
     bench.shell(&bytes).keys(&bytes).wait(100);
@@ -209,7 +209,7 @@ fn a_relay_changes_nothing() {
 }
 
 #[test]
-fn a_prompt_is_answered_once() {
+fn prompt_is_answered_once() {
     let mut bench = Bench::new(&["-t", "there\\?", "--send", "Yes\\r"]);
     bench.shell(b"Are you there?").wait(19);
     assert_eq!(bench.typed, b"");
@@ -221,7 +221,7 @@ fn a_prompt_is_answered_once() {
 }
 
 #[test]
-fn an_empty_line_is_tried_like_any_other_however_it_comes() {
+fn empty_line_is_tried_at_every_split() {
     for (pattern, fires) in
         [("^$", 2), (r"^\s*$", 3), (r"\A\z", 2), ("^x?$", 2), ("^(a|)$", 3), ("$", 6), ("^.$", 4), (r"\b", 3)]
     {
@@ -239,7 +239,7 @@ fn an_empty_line_is_tried_like_any_other_however_it_comes() {
 }
 
 #[test]
-fn a_coprocess_that_a_trigger_starts_reads_from_the_lines_first_byte() {
+fn triggered_coprocess_reads_line_from_first_byte() {
     super::split::at_every_split(b"before\r\n\x1b[1mgo\x1b[m now\r\nafter\r\n", |pieces| {
         let mut bench = Bench::new(&["-t", "^go", "-c", "bot"]);
         pieces.iter().for_each(|piece| {
@@ -251,7 +251,7 @@ fn a_coprocess_that_a_trigger_starts_reads_from_the_lines_first_byte() {
 }
 
 #[test]
-fn text_and_json_readers_get_the_line_that_started_them_first() {
+fn text_and_json_readers_get_triggering_line_first() {
     let mut bench = Bench::new(&["-i", "text", "-t", "^go", "-c", "bot"]);
     bench.shell(b"before\r\n\x1b[1mgo\x1b[m now\r\nafter\r\n$ ").wait(100).shell(b"ls\r\n");
     assert_eq!(String::from_utf8_lossy(&bench.read), "go now\nafter\n$ ls\n");
@@ -267,7 +267,7 @@ fn text_and_json_readers_get_the_line_that_started_them_first() {
 }
 
 #[test]
-fn one_coprocess_at_a_time() {
+fn second_coprocess_starts_only_after_first() {
     let mut bench = Bench::new(&["-c", "first", "-t", "go", "-c", "second", "-t", "go", "--send", "x"]);
     bench.shell(b"go\r\n");
     assert_eq!(bench.started(), ["first"]);
@@ -277,7 +277,7 @@ fn one_coprocess_at_a_time() {
 }
 
 #[test]
-fn a_coprocess_that_does_not_read_is_cut_off_after_two_seconds() {
+fn coprocess_not_reading_is_cut_off_after_2_s() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.pipe = 65_536;
     let mut printed = 0;
@@ -298,7 +298,7 @@ fn a_coprocess_that_does_not_read_is_cut_off_after_two_seconds() {
 }
 
 #[test]
-fn one_that_has_exited_and_left_its_stdin_to_somebody_who_does_not_read_is_cut_off_too() {
+fn stdin_held_by_child_of_exited_coprocess_is_cut_off() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.pipe = 0;
     while bench.core.wants_read(Source::Pty) {
@@ -310,7 +310,7 @@ fn one_that_has_exited_and_left_its_stdin_to_somebody_who_does_not_read_is_cut_o
 }
 
 #[test]
-fn a_slow_coprocess_gets_every_byte() {
+fn slow_coprocess_gets_every_byte() {
     let mut bench = Bench::new(&["-c", "bot"]);
     let (mut printed, mut turns) = (Vec::new(), 0_u64);
     bench.pipe = 0;
@@ -333,7 +333,7 @@ fn a_slow_coprocess_gets_every_byte() {
 }
 
 #[test]
-fn a_flooding_coprocess_leaves_the_keyboard_its_place() {
+fn flooding_coprocess_does_not_block_keyboard() {
     let mut bench = Bench::new(&["-c", "yes"]);
     let mut out = Vec::new();
     while bench.core.wants_read(Source::Coproc) {
@@ -347,7 +347,7 @@ fn a_flooding_coprocess_leaves_the_keyboard_its_place() {
 }
 
 #[test]
-fn the_last_words_of_a_coprocess_are_typed() {
+fn output_of_exited_coprocess_is_typed() {
     let mut bench = Bench::new(&["-c", "echo yes"]);
     bench.input(Input::Exited(Child::Coproc, ExitStatus::Code(0)));
     assert!(!bench.has(&Effect::ReleaseCoproc));
@@ -357,7 +357,7 @@ fn the_last_words_of_a_coprocess_are_typed() {
 }
 
 #[test]
-fn a_failed_coprocess_is_noticed_with_its_last_words_above_the_line() {
+fn failed_coprocess_is_noticed_with_stderr_above_line() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"$ ls");
     bench.input(Input::Bytes(Source::CoprocErr, b"one\ntwo\n")).coproc_exits(ExitStatus::Code(3), b"");
@@ -366,7 +366,7 @@ fn a_failed_coprocess_is_noticed_with_its_last_words_above_the_line() {
 }
 
 #[test]
-fn a_notice_waits_for_the_end_of_a_sequence_and_of_the_alternate_screen() {
+fn notice_waits_for_end_of_sequence_and_alternate_screen() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"$ \x1b[?1049h\x1b[Hvim\x1b[3").coproc_exits(ExitStatus::Code(1), b"");
     bench.shell(b"1m");
@@ -376,20 +376,20 @@ fn a_notice_waits_for_the_end_of_a_sequence_and_of_the_alternate_screen() {
 }
 
 #[test]
-fn conditions_are_looked_up_only_for_a_match() {
+fn pty_is_queried_only_for_match() {
     let mut bench = Bench::new(&["-t", "word: $", "--send", "s\\r", "--when", "no-echo"]);
     bench.shell(b"Other: ").wait(30).shell(b"\r\n");
     assert!(!bench.has(&Effect::QueryPty));
     bench.shell(b"Password: ").wait(30);
     assert!(bench.has(&Effect::QueryPty));
     assert_eq!(bench.typed, b"");
-    bench.shell(b"\r\n").looked.no_echo = true;
+    bench.shell(b"\r\n").pty_state.no_echo = true;
     bench.shell(b"Password: ").wait(30);
     assert_eq!(bench.typed, b"s\r");
 }
 
 #[test]
-fn a_trigger_that_sets_itself_off_is_stopped() {
+fn trigger_firing_itself_is_stopped() {
     let mut bench = Bench::new(&["-t", "foo", "--name", "loop", "--send", "echo foo\\r"]);
     for _ in 0..50 {
         bench.shell(b"foo\r\n").wait(1);

@@ -18,7 +18,7 @@ impl WriteBuffer {
 
     /// Queues bytes. The caller checks `room` before it reads them.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        // The written prefix is dropped only instead of a reallocation, so pushing is amortised O(1).
+        // The written prefix is dropped only where the vector would otherwise grow, so that not every push moves the bytes.
         if self.sent > 0 && self.bytes.len() + bytes.len() > self.bytes.capacity() {
             self.bytes.drain(..self.sent);
             self.sent = 0;

@@ -1,4 +1,4 @@
-//! Notes on lines, captured lines, named marks and variables: written down by clients, listed for them.
+//! Requests about annotations: notes on lines, captured lines, named marks and variables.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -24,14 +24,14 @@ pub(in crate::core) fn notice(note: &Annotation) -> Notice {
     Notice::new(sentence).with(details, SeeAlso::Notes)
 }
 
-/// Makes a note of `text` on the line that a client means.
+/// Creates a note `text` on the line that `reference` refers to.
 pub(in crate::core) fn annotation(
     now: Instant,
     history: Option<&mut History>,
-    meant: &str,
+    reference: &str,
     text: String,
 ) -> Result<Annotation, RpcError> {
-    let (line, part) = find_line(now, history, meant)?;
+    let (line, part) = find_line(now, history, reference)?;
     let quote = String::from_utf8_lossy(&line.text).into_owned();
     Ok(Annotation { line: line.number, quote, time: now, text, part })
 }
@@ -83,21 +83,22 @@ fn quoted(annotation: &Annotation, session: &Session) -> QuotedLine {
     }
 }
 
-/// The line that is meant: `12`, `12:3-8` with columns from 1, or `/TEXT`, the last that holds it.
+/// Finds the line of a reference: `12`, `12:3-8` with columns from 1, or `/TEXT`, the last line that contains it. Returns
+/// the columns too.
 fn find_line(
     now: Instant,
     history: Option<&mut History>,
-    meant: &str,
+    reference: &str,
 ) -> Result<(HistoryLine, Option<Range<usize>>), RpcError> {
     let lines: Vec<HistoryLine> = history.map_or_else(Vec::new, |history| history.lines(now).collect());
-    if let Some(text) = meant.strip_prefix('/') {
-        return last_with(&lines, text, meant);
+    if let Some(text) = reference.strip_prefix('/') {
+        return last_with(&lines, text, reference);
     }
-    let (number, part) = match meant.split_once(':') {
-        Some((number, part)) => (number, Some(columns(part).ok_or_else(|| misread(meant))?)),
-        None => (meant, None),
+    let (number, part) = match reference.split_once(':') {
+        Some((number, part)) => (number, Some(columns(part).ok_or_else(|| misread(reference))?)),
+        None => (reference, None),
     };
-    let number: u64 = number.parse().map_err(|_| misread(meant))?;
+    let number: u64 = number.parse().map_err(|_| misread(reference))?;
     match lines.iter().find(|line| line.number == number) {
         Some(line) => Ok((line.clone(), part)),
         None => {
@@ -110,19 +111,21 @@ fn find_line(
     }
 }
 
-fn misread(meant: &str) -> RpcError {
-    let sentence = format!("'{meant}' is no line; a line is its number, NUMBER:FROM-TO with columns from 1, or /TEXT");
+fn misread(reference: &str) -> RpcError {
+    let sentence =
+        format!("'{reference}' is no line; a line is its number, NUMBER:FROM-TO with columns from 1, or /TEXT");
     RpcError::new(ErrorCode::Params, sentence)
 }
 
-/// `FROM-TO`, from 1 and both included, as a range from 0.
+/// Parses `FROM-TO`, from 1 and both included, as a range from 0.
 fn columns(part: &str) -> Option<Range<usize>> {
     let (from, to) = part.split_once('-')?;
     let (from, to): (usize, usize) = (from.parse().ok()?, to.parse().ok()?);
     (from >= 1 && from <= to).then(|| from - 1..to)
 }
 
-/// The last line that holds the text, and where. The line on which that was typed does not count.
+/// Finds the last line that contains `text`, and the columns of it. Lines that contain `typed`, the reference itself, are
+/// skipped, since the request may have been typed there.
 fn last_with(lines: &[HistoryLine], text: &str, typed: &str) -> Result<(HistoryLine, Option<Range<usize>>), RpcError> {
     let holds = |line: &&HistoryLine| {
         let line = String::from_utf8_lossy(&line.text);

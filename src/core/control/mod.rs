@@ -1,5 +1,5 @@
-//! What clients ask of a session, as far as it concerns more than one machine: what is read of the terminal, notes, typing,
-//! subscriptions. Sockets and frames are for the host.
+//! Requests of clients that concern more than one machine: reading the terminal, annotations, typing, subscriptions. The
+//! host has the sockets and frames.
 
 pub(super) mod annotate;
 pub(super) mod read;
@@ -12,10 +12,10 @@ use super::rpc_error::RpcError;
 use send::Secret;
 use subscribers::Subscribers;
 
-/// What a request is answered with.
+/// Answer to a request.
 pub(super) type Reply = Result<Response, RpcError>;
 
-/// What clients wait for.
+/// State of requests that are answered later.
 #[derive(Debug, Default)]
 pub(super) struct Control {
     pub(super) subscribers: Subscribers,

@@ -1,4 +1,4 @@
-//! What was printed, and what stands on the screen, for clients: an answer is of one moment.
+//! Requests that read the terminal: printed lines, the screen, commands and marks.
 
 use std::time::Instant;
 
@@ -12,26 +12,26 @@ use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::core::session::{Session, seconds};
 use crate::core::vt::screen::{Cell, CellColour, Screen, Style};
 
-/// The most text in one answer, in bytes: beyond that the oldest lines are left out.
+/// Maximum size of the text in one answer in bytes. Beyond it the oldest lines are left out.
 const LIMIT: usize = 4 * 1024 * 1024;
 
-/// Which lines a client asks for.
+/// Selection of lines by a client.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::core) struct LinesQuery {
-    /// The last so many at most.
+    /// Maximum number of lines; the last ones are taken.
     pub(in crate::core) number: Option<usize>,
-    /// From this number on.
+    /// First line number.
     pub(in crate::core) from: Option<u64>,
-    /// The output of a command: the last is 1, the one before it 2.
+    /// The command whose output is selected: the last is 1, the one before it 2.
     pub(in crate::core) command: Option<usize>,
-    /// Without the line that the cursor is on: it is told when it is finished.
+    /// Without the unfinished line, since its event follows when it is finished.
     pub(in crate::core) finished_only: bool,
 }
 
-/// A part of the history: its first and last line are cut there; open where it is `None`.
+/// Part of the history between two positions; open-ended where `None`.
 type CommandPart = (Option<LinePosition>, Option<LinePosition>);
 
-/// Returns the lines that a client asks for.
+/// Returns the selected lines.
 pub(in crate::core) fn lines(
     now: Instant,
     query: LinesQuery,
@@ -45,8 +45,8 @@ pub(in crate::core) fn lines(
         None => (None, None),
     };
     let owners = owners(history);
-    // A long history is not copied for its end: lines before the first that can be wanted are passed over. One more
-    // may be left out, the open one.
+    // A long history is not copied for its end: lines before the first possible one are skipped. One more is taken, since
+    // the unfinished line may be left out.
     let last = query.number.filter(|_| query.command.is_none());
     let last = last.map(|count| history.last(now, count.saturating_add(usize::from(query.finished_only))));
     let first = [query.from, last, part.0.map(|position| position.number)].into_iter().flatten().max();
@@ -60,7 +60,7 @@ pub(in crate::core) fn lines(
         text: String::from_utf8_lossy(&line.text).into_owned(),
         command: owners.partition_point(|&(first, _)| first <= line.number).checked_sub(1).map(|at| owners[at].1),
         open: !query.finished_only && line.open,
-        // Where only finished lines are told, the rest of a long one comes later.
+        // For finished lines only, the rest of a long line follows as an event.
         more: query.finished_only && line.more,
         notes: annotate::notes_on(annotations, line.number, session),
     };
@@ -107,22 +107,21 @@ fn command_response(
     }
 }
 
-/// The first line of every command, and its number.
+/// Returns the first line of every command, and the command's number.
 fn owners(history: &mut History) -> Vec<(u64, u64)> {
-    let first = |(command, spots): (&CommandRecord, [Option<LinePosition>; 4])| {
-        Some((spots.into_iter().flatten().next()?.number, command.number))
+    let first = |(command, positions): (&CommandRecord, [Option<LinePosition>; 4])| {
+        Some((positions.into_iter().flatten().next()?.number, command.number))
     };
     history.commands().filter_map(first).collect()
 }
 
-/// Where the output of the last command stands, or of an earlier one. One that runs and has printed nothing does not
-/// count: it may be the one that asks.
+/// Returns the part with the output of the last command, or of an earlier one. A running command that has printed nothing
+/// is skipped, since it may be the client itself.
 fn output_of(history: &mut History, last: usize) -> Result<CommandPart, RpcError> {
-    let (here, marked) = (history.here(), history.commands().next().is_some());
-    let mut ran = history
-        .commands()
-        .rev()
-        .filter(|(command, spots)| command.output.is_some() && (command.end.is_some() || spots[2] != Some(here)));
+    let (end, marked) = (history.end_position(), history.commands().next().is_some());
+    let mut ran = history.commands().rev().filter(|(command, positions)| {
+        command.output.is_some() && (command.end.is_some() || positions[2] != Some(end))
+    });
     match ran.nth(last.saturating_sub(1)) {
         Some((_, [_, _, output, end])) => Ok((output, end)),
         None if !marked => {
@@ -133,7 +132,7 @@ fn output_of(history: &mut History, last: usize) -> Result<CommandPart, RpcError
     }
 }
 
-/// What of a line lies in this part.
+/// Cuts a line to the part; `None` where it is outside.
 fn cut(mut line: HistoryLine, (from, to): CommandPart) -> Option<HistoryLine> {
     if from.is_some_and(|from| line.number < from.number) || to.is_some_and(|to| line.number > to.number) {
         return None;
@@ -152,7 +151,7 @@ fn cut(mut line: HistoryLine, (from, to): CommandPart) -> Option<HistoryLine> {
     Some(line)
 }
 
-/// The pieces of long lines put together.
+/// Joins the pieces of long lines.
 fn joined(pieces: Vec<HistoryLine>) -> Vec<HistoryLine> {
     let mut lines: Vec<HistoryLine> = Vec::new();
     for piece in pieces {
@@ -167,7 +166,7 @@ fn joined(pieces: Vec<HistoryLine>) -> Vec<HistoryLine> {
     lines
 }
 
-/// Leaves out the oldest lines where there is too much text; whether there were any.
+/// Drops the oldest lines where there is too much text. Returns whether any were dropped.
 fn leave_out(lines: &mut Vec<HistoryLine>) -> bool {
     let mut room = LIMIT;
     let fit = lines.iter().rev().take_while(|line| {
@@ -180,7 +179,7 @@ fn leave_out(lines: &mut Vec<HistoryLine>) -> bool {
     first > 0
 }
 
-/// The text between two places.
+/// Returns the text between two positions.
 fn text_of(lines: &[HistoryLine], (from, to): (LinePosition, LinePosition)) -> String {
     let from_line = lines.partition_point(|line| line.number < from.number);
     let within = lines[from_line..].iter().take_while(|line| line.number <= to.number);
@@ -189,7 +188,7 @@ fn text_of(lines: &[HistoryLine], (from, to): (LinePosition, LinePosition)) -> S
     texts.join("\n")
 }
 
-/// Returns the screen as it stands.
+/// Returns the contents of the screen.
 pub(in crate::core) fn screen(screen: &Screen) -> ScreenResponse {
     let (rows, cursor) = (0..screen.rows(), screen.cursor());
     ScreenResponse {
@@ -212,7 +211,7 @@ fn runs<'a>(cells: impl Iterator<Item = Cell<'a>>) -> Vec<CellRun> {
             None => runs.push((cell.style, cell.glyph.to_string())),
         }
     }
-    // Blanks at the end in the terminal's own colours say nothing.
+    // Blanks at the end in default colours are dropped.
     if runs.last().is_some_and(|(style, text)| *style == Style::default() && text.trim_end_matches(' ').is_empty()) {
         runs.pop();
     }

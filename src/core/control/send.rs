@@ -1,4 +1,4 @@
-//! Text that clients type: at once, or, where it is a secret, when a program inside reads a password.
+//! Typing of text for clients: at once or, for a secret, when a program reads a password.
 
 use std::time::{Duration, Instant};
 
@@ -8,19 +8,19 @@ use crate::core::response::SendResponse;
 use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::types::RequestId;
 
-/// What stands around a paste, where the program inside has asked for that (DEC private mode 2004).
+/// Brackets of a paste (DEC private mode 2004).
 const PASTE: (&str, &str) = ("\x1b[200~", "\x1b[201~");
-/// The time between two looks at whether a password is read: the kernel tells of no change of a terminal's modes.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// The longest time that a secret waits.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Interval at which the pty's ECHO flag is polled, since the kernel does not report a change of it.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// Maximum time for which a secret waits.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How text is to be typed.
+/// Options of typing text.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::core) struct SendOptions {
-    /// Press Enter behind it.
+    /// Whether Enter is pressed behind the text.
     pub(in crate::core) enter: bool,
-    /// As a paste, if the program inside tells pastes from typing.
+    /// Whether the text is sent as a paste, where bracketed paste is on.
     pub(in crate::core) paste: bool,
 }
 
@@ -28,7 +28,7 @@ pub(in crate::core) struct SendOptions {
 pub(in crate::core) fn typable(text: &str, options: SendOptions, bracketed: bool) -> Vec<u8> {
     let mut text = text.replace("\r\n", "\r").replace('\n', "\r");
     if options.paste && bracketed {
-        // A paste that holds its own end would end there; what is left may make another.
+        // A closing bracket inside would end the paste; removing one may make another.
         while text.contains(PASTE.1) {
             text = text.replace(PASTE.1, "");
         }
@@ -54,16 +54,16 @@ pub(in crate::core) fn shell_has_exited() -> RpcError {
     RpcError::new(ErrorCode::Ended, "the shell has exited: nothing can be typed any more")
 }
 
-/// The secret that waits until a program reads a password; at most one, since two would be typed at the same prompt.
+/// A secret that waits until a program reads a password. At most one waits, since two would be typed at the same prompt.
 #[derive(Debug, Default)]
 pub(in crate::core) struct Secret(Option<WaitingSecret>);
 
 struct WaitingSecret {
     request_id: RequestId,
     bytes: Vec<u8>,
-    /// When to look next.
-    look: Instant,
-    /// When it is given up.
+    /// Time of the next poll.
+    next_poll: Instant,
+    /// End of the wait.
     until: Instant,
 }
 
@@ -75,10 +75,17 @@ impl std::fmt::Debug for WaitingSecret {
 }
 
 impl Secret {
-    /// Keeps a secret for at most so many seconds until a program reads a password.
-    pub(in crate::core) fn wait(&mut self, cx: &mut Cx<'_>, request_id: RequestId, bytes: Vec<u8>, seconds: u64) {
-        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
-            // It comes from a command that failed, mostly; Enter alone would be a wrong password.
+    /// Keeps the secret `text`, to be typed as `bytes`, for at most `seconds` until a program reads a password.
+    pub(in crate::core) fn wait(
+        &mut self,
+        cx: &mut Cx<'_>,
+        request_id: RequestId,
+        text: &str,
+        bytes: Vec<u8>,
+        seconds: u64,
+    ) {
+        if text.trim_matches(['\r', '\n']).is_empty() {
+            // Usually a failed command has printed it; Enter alone would be a wrong password.
             let sentence =
                 "the secret is empty, so neither it nor Enter is typed; look at the command that should print it";
             return cx.refuse(request_id, RpcError::new(ErrorCode::Params, sentence));
@@ -87,17 +94,17 @@ impl Secret {
             let sentence = "another secret is waiting to be typed; try again when that is done";
             return cx.refuse(request_id, RpcError::new(ErrorCode::Busy, sentence));
         }
-        let until = cx.now + Duration::from_secs(seconds).min(LONGEST);
-        self.0 = Some(WaitingSecret { request_id, bytes, look: cx.now + LOOK_EVERY, until });
+        let until = cx.now + Duration::from_secs(seconds).min(MAX_WAIT);
+        self.0 = Some(WaitingSecret { request_id, bytes, next_poll: cx.now + POLL_INTERVAL, until });
         cx.push(Effect::QueryPty);
     }
 
     /// Returns when `tick` has something to do.
     pub(in crate::core) fn deadline(&self) -> Option<Instant> {
-        self.0.as_ref().map(|secret| secret.look.min(secret.until))
+        self.0.as_ref().map(|secret| secret.next_poll.min(secret.until))
     }
 
-    /// Looks again whether a password is read, or gives up.
+    /// Polls again, or gives up.
     pub(in crate::core) fn tick(&mut self, cx: &mut Cx<'_>, shell_is_gone: bool) {
         if self.deadline().is_none_or(|at| cx.now < at) {
             return;
@@ -112,12 +119,12 @@ impl Secret {
             let sentence = "no program has asked for a password in that time; nothing was typed";
             cx.refuse(request_id, RpcError::new(ErrorCode::Late, sentence));
         } else {
-            secret.look = cx.now + LOOK_EVERY;
+            secret.next_poll = cx.now + POLL_INTERVAL;
             cx.push(Effect::QueryPty);
         }
     }
 
-    /// The host has looked at the pty: the secret is typed if a password is read there and nothing else is being typed.
+    /// Types the secret, if a program reads a password and nothing else is being typed.
     pub(in crate::core) fn pty_state(&mut self, cx: &mut Cx<'_>, state: &PtyState, pty: &mut PtyInput) {
         if !state.no_echo || !pty.is_free(cx.now) {
             return;
@@ -132,7 +139,7 @@ impl Secret {
         }
     }
 
-    /// Drops the secret of a client that has gone: it must not be typed without its client.
+    /// Drops the secret of a client that has disconnected.
     pub(in crate::core) fn cancel(&mut self, request_id: RequestId) {
         self.0.take_if(|secret| secret.request_id == request_id);
     }

@@ -1,4 +1,4 @@
-//! What a session tells of itself, to a client and in the menu.
+//! The status of a session, for a client and for the menu.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use crate::core::response::{StatusResponse, StreamKind};
 use crate::core::settings::Settings;
 use crate::core::trigger::table::TriggerTable;
 
-/// Returns what runs in the session.
+/// Returns the status for a client.
 pub(in crate::core) fn status(
     now: Instant,
     settings: &Settings,
@@ -34,7 +34,7 @@ pub(in crate::core) fn status(
     }
 }
 
-/// Returns the same in a sentence.
+/// Returns the status as a sentence for the menu.
 pub(in crate::core) fn sentence(now: Instant, triggers: &TriggerTable, coproc: &CoprocSlot) -> String {
     let (all, on) = (triggers.standing().count(), triggers.standing().filter(|(_, _, on)| *on).count());
     let triggers = format!("{all} triggers, {on} on");

@@ -11,8 +11,8 @@ use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::core::session_event::SessionEvent;
 use crate::types::RequestId;
 
-/// The number of subscriptions that a session takes.
-const MOST: usize = 1024;
+/// Maximum number of subscriptions.
+const MAX_SUBSCRIBERS: usize = 1024;
 
 #[derive(Debug)]
 struct Subscriber {
@@ -34,8 +34,8 @@ impl Subscribers {
         kinds: Vec<EventKind>,
     ) -> Result<SubscribeResponse, RpcError> {
         let kinds = if kinds.is_empty() { EventKind::ALL.to_vec() } else { kinds };
-        if self.all.len() >= MOST {
-            let sentence = format!("there are {MOST} subscriptions already; end some");
+        if self.all.len() >= MAX_SUBSCRIBERS {
+            let sentence = format!("there are {MAX_SUBSCRIBERS} subscriptions already; end some");
             return Err(RpcError::new(ErrorCode::Full, sentence));
         }
         let events = kinds.iter().map(|kind| kind.name().to_owned()).collect();
@@ -54,12 +54,12 @@ impl Subscribers {
         self.all.retain(|subscriber| subscriber.request_id != request_id);
     }
 
-    /// Tells an event to the clients that have subscribed to its kind.
+    /// Sends an event to the clients that have subscribed to its kind.
     pub(in crate::core) fn tell(&self, cx: &mut Cx<'_>, event: &SessionEvent<'_>) {
         self.tell_object(cx, event.kind(), || event.object());
     }
 
-    /// Tells an event that was printed at this time, in seconds since 1970.
+    /// Sends the event of a line that was printed at `time`, in seconds since 1970.
     pub(in crate::core) fn tell_printed(&self, cx: &mut Cx<'_>, event: &SessionEvent<'_>, time: f64) {
         let object = || {
             let mut object = event.object();

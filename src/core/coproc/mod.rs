@@ -1,9 +1,11 @@
 //! The coprocess of a session: at most one at a time.
 //!
-//! `slot` is its whole life, from the request that asks for it to those who wait for its end. The parts of one that runs:
-//! `stdin`, what it is given; `format`, in which form; `stdout`, what it writes; `process`, how it is stopped and how it
-//! ends; `progress`, the line that a silent one draws. The host starts it, signals it and reads from it.
+//! `slot` is the life cycle, from the request for a coprocess to the answers at its end; `event` has the values that pass
+//! between it and the router. Parts of a running coprocess: `stdin`, its input queue; `format`, the encoding of the input;
+//! `stdout`, its output; `process`, signals and exit; `progress`, the progress line of a silent one. The host starts it,
+//! sends the signals and reads its output.
 
+mod event;
 mod format;
 mod process;
 mod progress;
@@ -14,14 +16,14 @@ mod waiters;
 
 use std::time::Instant;
 
+pub(super) use event::{CoprocEvent, FirstInput, NewCoproc, Reclaimed};
 use format::InputEncoder;
 use process::Process;
 pub(super) use process::StopReason;
 use progress::Progress;
-pub(super) use slot::{CoprocEvent, CoprocSlot, FirstInput, Reclaimed};
+pub(super) use slot::CoprocSlot;
 use stdin::CoprocStdin;
 use stdout::CoprocOutput;
-pub(super) use waiters::NewCoproc;
 
 use super::command_line::named;
 use super::event::{Cx, Effect};
@@ -32,36 +34,36 @@ use super::session_event::SessionEvent;
 use super::stderr_tail::StderrTail;
 use crate::types::ExitStatus;
 
-/// Bytes of the encoding buffer that are kept between two events.
+/// Capacity of the encoding buffer that is kept between two events, in bytes.
 const ENCODED_KEPT: usize = 16 * 1024;
 
-/// A coprocess from the moment at which it is to be started until it has ended.
+/// A coprocess, from just before its start to its end.
 #[derive(Debug)]
 pub(super) struct Coproc {
     command: String,
     started: Instant,
-    /// Absent where it is visible.
+    /// `None` where it is visible.
     progress: Option<Progress>,
     encoder: InputEncoder,
-    /// A buffer for one encoded event, kept for its memory only.
+    /// Buffer for one encoded event, kept to avoid an allocation for each.
     encoded: Vec<u8>,
     stdin: CoprocStdin,
     output: CoprocOutput,
     process: Process,
 }
 
-/// What is kept of a coprocess that has ended.
+/// Remains of a coprocess that has ended.
 #[derive(Debug)]
 pub(super) struct EndedCoproc {
     pub(super) command: String,
     pub(super) exit: ExitStatus,
     pub(super) stderr: StderrTail,
-    /// Why it was stopped, if it was.
+    /// Reason for which it was stopped, if it was.
     pub(super) reason: Option<StopReason>,
 }
 
 impl Coproc {
-    /// Creates a coprocess that is about to be started; a silent one has a progress line.
+    /// Creates a coprocess that is about to be started. It is silent where it has a progress line.
     fn new(now: Instant, command: String, format: InputFormat, progress: Option<Progress>) -> Self {
         let visibility = if progress.is_some() { Visibility::Silent } else { Visibility::Visible };
         Self {
@@ -76,10 +78,10 @@ impl Coproc {
         }
     }
 
-    /// Passes on the shell's output as it came, to a coprocess that reads it raw.
+    /// Queues raw output of the shell as input, where the input format is raw.
     fn push_raw(&mut self, now: Instant, bytes: &[u8]) {
-        if let Some(behind) = self.stdin.behind() {
-            behind.extend_from_slice(bytes);
+        if let Some(after_last) = self.stdin.after_last() {
+            after_last.extend_from_slice(bytes);
         } else if !self.format().tells_of_lines() {
             self.stdin.give(now, bytes);
         }
@@ -88,13 +90,13 @@ impl Coproc {
         }
     }
 
-    /// Passes on an event, to a coprocess that reads text or JSON.
+    /// Queues an event as input, where the input format is text or JSON.
     pub(super) fn tell(&mut self, now: Instant, event: &SessionEvent<'_>) {
         self.encoder.render(event, &mut self.encoded);
         self.give_encoded(now);
     }
 
-    /// Passes on whole lines, each ended by CR LF and without other controls; the first has this number.
+    /// Queues whole lines, each ended by CR LF and without other controls; the first has number `number`.
     pub(super) fn push_lines(&mut self, now: Instant, number: u64, block: &[u8]) {
         self.encoder.render_lines(number, block, &mut self.encoded);
         self.give_encoded(now);
@@ -106,15 +108,15 @@ impl Coproc {
         self.encoded.shrink_to(ENCODED_KEPT);
     }
 
-    /// It wrote `n` bytes to stdout.
+    /// Counts `n` bytes that it wrote to stdout.
     fn wrote_stdout(&mut self, n: usize) {
-        self.output.said(n);
+        self.output.wrote(n);
         if let Some(progress) = &mut self.progress {
             progress.sent(n);
         }
     }
 
-    /// Its process has exited. What a silent one did not read is asked for.
+    /// Records its exit. Asks for the unread part of a silent coprocess's stdin pipe.
     fn exited(&mut self, cx: &mut Cx<'_>, exit: ExitStatus) {
         self.process.exited(exit);
         self.output.exited();
@@ -123,13 +125,13 @@ impl Coproc {
         }
     }
 
-    /// The shell has exited: it reads what there is to the end and has a second to finish.
+    /// Gives it a second to finish after the shell's exit, and closes its stdin behind the queued input.
     fn finish(&mut self, cx: &mut Cx<'_>) {
         self.process.finish(cx.now);
         self.stdin.finish(cx);
     }
 
-    /// Does what is due by now. Returns a notice where it was cut off from its input.
+    /// Does what is due by now. Returns a notice where its input was cut off.
     fn tick(&mut self, cx: &mut Cx<'_>) -> Option<Notice> {
         self.process.tick(cx);
         let waited = self.stdin.cut_off(cx.now)?.as_secs();
@@ -149,22 +151,21 @@ impl Coproc {
         [self.process.deadline(), self.stdin.deadline(), drawn_at].into_iter().flatten().min()
     }
 
-    /// Returns how it ended, once it is over: it has exited, what it wrote has been read, and what it did not read has
-    /// come back.
+    /// Returns its exit status once it is over: it has exited, its output has been read, and its unread input has come back.
     fn over(&self) -> Option<ExitStatus> {
-        self.process.exit.filter(|_| !self.output.goes_on() && !self.is_silent())
+        self.process.exit.filter(|_| !self.output.is_open() && !self.is_silent())
     }
 
     fn end(self, exit: ExitStatus) -> EndedCoproc {
-        EndedCoproc { command: self.command, exit, stderr: self.output.stderr, reason: self.process.why }
+        EndedCoproc { command: self.command, exit, stderr: self.output.stderr, reason: self.process.reason }
     }
 
-    /// Returns what its stdin carries.
+    /// Returns the format of its input.
     pub(super) fn format(&self) -> InputFormat {
-        self.encoder.form()
+        self.encoder.format()
     }
 
-    /// Whether it hides what the shell prints: until what it did not read has come back, so that all is shown in order.
+    /// Whether it hides the shell's output. It does so until its unread input has come back, so that output stays in order.
     fn is_silent(&self) -> bool {
         self.stdin.is_silent()
     }
@@ -173,7 +174,7 @@ impl Coproc {
         now.saturating_duration_since(self.started).as_secs()
     }
 
-    /// Returns its command line as a sentence names it.
+    /// Returns its command line, quoted for a message.
     fn name(&self) -> String {
         named(&self.command)
     }
@@ -186,7 +187,7 @@ impl Coproc {
             input: self.format(),
             seconds: self.seconds(now),
             bytes_read: self.stdin.given(),
-            bytes_typed: self.output.typed,
+            bytes_typed: self.output.written,
         }
     }
 }

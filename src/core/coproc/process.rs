@@ -1,99 +1,98 @@
-//! The process of a coprocess: the way from SIGTERM to SIGKILL, and how it ended. It knows nothing of what it reads and
-//! writes.
+//! The process of a coprocess: the steps from SIGTERM to SIGKILL, and the exit status.
 
 use std::time::{Duration, Instant};
 
 use crate::core::event::{Cx, Effect};
 use crate::types::{Child, ExitStatus, SIGKILL, SIGTERM};
 
-/// From SIGTERM to SIGKILL.
+/// Time from SIGTERM to SIGKILL.
 const KILL_AFTER: Duration = Duration::from_secs(2);
-/// What it has to finish in once the shell has exited.
+/// Time from the shell's exit to SIGTERM.
 const FINISH_WITHIN: Duration = Duration::from_secs(1);
 
-/// Why a coprocess is being stopped.
+/// Reason for which a coprocess is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core) enum StopReason {
-    /// The user asked for it.
+    /// The user stopped it.
     User,
     /// The far side of its file transfer has left.
     FarGone,
     /// The shell has exited.
     Session,
-    /// The terminal is gone, or coshell was told to leave.
+    /// The session was hung up.
     HangUp,
 }
 
-/// How far its stopping has come.
+/// Steps of stopping the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StopPhase {
-    /// Nobody asked.
+    /// It is not stopped.
     No,
-    /// It is sent SIGTERM at this time: the session is over.
+    /// It is sent SIGTERM at this time, because the session is over.
     TermAt(Instant),
-    /// It was sent SIGTERM, and gets SIGKILL at this time.
+    /// It was sent SIGTERM, and is sent SIGKILL at this time.
     KillAt(Instant),
     /// It was sent SIGKILL.
     Killed,
 }
 
-/// The process, from its start on.
+/// The process of a coprocess.
 #[derive(Debug)]
 pub(super) struct Process {
-    /// Once it has been started.
+    /// Its process id, once it has been started.
     pub(super) pid: Option<u32>,
     stopping: StopPhase,
-    /// Who asked for its end, if anybody did.
-    pub(super) why: Option<StopReason>,
-    /// The last signal that the user had it sent.
-    sent: Option<i32>,
-    /// How it ended, once it has.
+    /// Reason for which it is stopped, if it is.
+    pub(super) reason: Option<StopReason>,
+    /// Last signal that the user sent.
+    user_signal: Option<i32>,
+    /// Its exit status, once it has exited.
     pub(super) exit: Option<ExitStatus>,
 }
 
 impl Process {
-    /// One that is about to be started.
+    /// Creates a process that is about to be started.
     pub(super) fn new() -> Self {
-        Self { pid: None, stopping: StopPhase::No, why: None, sent: None, exit: None }
+        Self { pid: None, stopping: StopPhase::No, reason: None, user_signal: None, exit: None }
     }
 
-    /// Asks it to end: SIGTERM to its process group, SIGKILL later.
-    pub(super) fn stop(&mut self, cx: &mut Cx<'_>, why: StopReason) {
-        self.why.get_or_insert(why);
+    /// Sends SIGTERM to its process group, and SIGKILL later.
+    pub(super) fn stop(&mut self, cx: &mut Cx<'_>, reason: StopReason) {
+        self.reason.get_or_insert(reason);
         if matches!(self.stopping, StopPhase::No | StopPhase::TermAt(_)) {
             self.stopping = StopPhase::KillAt(cx.now + KILL_AFTER);
             cx.push(Effect::Signal(Child::Coproc, SIGTERM));
         }
     }
 
-    /// The shell has exited: it has a second to finish.
+    /// Gives it a second to finish after the shell's exit.
     pub(super) fn finish(&mut self, now: Instant) {
         if self.stopping == StopPhase::No {
-            self.why.get_or_insert(StopReason::Session);
+            self.reason.get_or_insert(StopReason::Session);
             self.stopping = StopPhase::TermAt(now + FINISH_WITHIN);
         }
     }
 
-    /// The user has it sent this signal: if that ends it, it has not failed.
+    /// Sends a signal of the user. Where that ends the process, it has not failed.
     pub(super) fn send(&mut self, cx: &mut Cx<'_>, signal: i32) {
-        self.sent = Some(signal);
+        self.user_signal = Some(signal);
         cx.push(Effect::Signal(Child::Coproc, signal));
     }
 
-    /// It has exited.
+    /// Records its exit.
     pub(super) fn exited(&mut self, exit: ExitStatus) {
         self.exit = Some(exit);
-        if self.sent.is_some_and(|signal| exit.status() == ExitStatus::Signal(signal).status()) {
-            self.why.get_or_insert(StopReason::User);
+        if self.user_signal.is_some_and(|signal| exit.status() == ExitStatus::Signal(signal).status()) {
+            self.reason.get_or_insert(StopReason::User);
         }
     }
 
-    /// Whether it was stopped, or ended with anything but success.
+    /// Whether it was stopped, or exited without success.
     pub(super) fn failed(&self) -> bool {
-        self.why.is_some() || self.exit.is_some_and(|exit| !exit.success())
+        self.reason.is_some() || self.exit.is_some_and(|exit| !exit.success())
     }
 
-    /// When it is sent the next signal.
+    /// Returns when it is sent the next signal.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.stopping {
             StopPhase::TermAt(at) => Some(at),
@@ -119,35 +118,35 @@ impl Process {
 mod tests {
     use super::*;
 
-    /// Lets the time pass, deadline by deadline; the seconds at which there was a signal.
+    /// Runs the process deadline by deadline. Returns the signals and the seconds at which they were sent.
     fn signals(process: &mut Process, now: Instant) -> Vec<(u64, Effect)> {
         let mut signals = Vec::new();
         while let Some(at) = process.deadline() {
-            let mut out = Vec::new();
-            process.tick(&mut Cx { now: at, effects: &mut out });
-            signals.extend(out.into_iter().map(|effect| ((at - now).as_secs(), effect)));
+            let mut effects = Vec::new();
+            process.tick(&mut Cx { now: at, effects: &mut effects });
+            signals.extend(effects.into_iter().map(|effect| ((at - now).as_secs(), effect)));
         }
         signals
     }
 
     #[test]
-    fn who_does_not_finish_is_asked_and_then_killed() {
+    fn process_that_does_not_finish_gets_sigterm_then_sigkill() {
         let (mut process, now) = (Process::new(), Instant::now());
         process.finish(now);
         let signal = |signal| Effect::Signal(Child::Coproc, signal);
         assert_eq!(signals(&mut process, now), [(1, signal(SIGTERM)), (3, signal(SIGKILL))]);
         process.stop(&mut Cx { now, effects: &mut Vec::new() }, StopReason::User);
-        assert_eq!((process.why, process.deadline()), (Some(StopReason::Session), None));
+        assert_eq!((process.reason, process.deadline()), (Some(StopReason::Session), None));
     }
 
     #[test]
-    fn who_has_exited_is_not_killed() {
-        let (mut process, now, mut out) = (Process::new(), Instant::now(), Vec::new());
-        let mut cx = Cx { now, effects: &mut out };
+    fn exited_process_is_not_killed() {
+        let (mut process, now, mut effects) = (Process::new(), Instant::now(), Vec::new());
+        let mut cx = Cx { now, effects: &mut effects };
         process.stop(&mut cx, StopReason::User);
         process.stop(&mut cx, StopReason::HangUp);
         process.exited(ExitStatus::Code(0));
-        assert_eq!(out, [Effect::Signal(Child::Coproc, SIGTERM)]);
-        assert_eq!((signals(&mut process, now), process.why), (Vec::new(), Some(StopReason::User)));
+        assert_eq!(effects, [Effect::Signal(Child::Coproc, SIGTERM)]);
+        assert_eq!((signals(&mut process, now), process.reason), (Vec::new(), Some(StopReason::User)));
     }
 }

@@ -1,5 +1,4 @@
-//! What a coprocess is given: the queue in front of its stdin, how long it may leave that full, and what it has not
-//! read in the end. It knows nothing of the process, nor of what the bytes mean.
+//! The queue in front of a coprocess's stdin, how long it may stay full, and the unread input at the end.
 
 use std::time::{Duration, Instant};
 
@@ -8,165 +7,165 @@ use crate::core::request::Visibility;
 use crate::core::write_buffer::WriteBuffer;
 use crate::types::Sink;
 
-/// What waits for a coprocess before the shell's output waits for it.
+/// Size of the queue in bytes. While it is full, the pty is not read.
 const LIMIT: usize = 1024 * 1024;
-/// One that reads nothing for this long while its queue is full is cut off from further input.
+/// Time without a read, while the queue is full, after which a visible coprocess gets no further input.
 const READS_WITHIN: Duration = Duration::from_secs(2);
-/// A silent one may be slow for longer: nobody waits for the screen, and Ctrl-C is at hand.
+/// The same time for a silent coprocess. It is longer, since no output is delayed and Ctrl-C stops the coprocess.
 const SILENT_READS_WITHIN: Duration = Duration::from_secs(30);
 
-/// What the queue is open for.
+/// State of stdin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StdinGate {
-    /// The shell's output.
+enum StdinState {
+    /// Takes the shell's output.
     Open,
-    /// What waits already; then its stdin is closed.
+    /// Takes nothing more, and is closed behind the queued input.
     Ending,
-    /// Nothing: its stdin is closed.
+    /// Is closed.
     Closed,
 }
 
-/// The way to a coprocess's stdin.
+/// The input queue of a coprocess.
 #[derive(Debug)]
 pub(super) struct CoprocStdin {
     stdin: WriteBuffer,
-    gate: StdinGate,
-    /// Silent until what it did not read has come back: so long nobody else has it, and nothing is thrown away.
+    state: StdinState,
+    /// `Silent` until the unread input has come back: till then the queue has the only copy of it.
     visibility: Visibility,
-    /// How much it was given in all.
+    /// Number of bytes queued since the start.
     given: usize,
-    /// How much of that the screen has shown before: the line that started it.
-    shown: usize,
-    /// What came behind the last that it is given: it alone is shown in the end.
-    behind: Option<Vec<u8>>,
-    /// When it last took some input, or last had none to take.
-    took: Instant,
+    /// Number of these that the terminal has shown before: the line that started the coprocess.
+    shown_before: usize,
+    /// Output behind the last input, once that is queued. Only this output is shown at the end.
+    after_last: Option<Vec<u8>>,
+    /// Time of the last read, or of the last input into an empty queue.
+    last_read: Instant,
 }
 
 impl CoprocStdin {
-    /// An open one, to which nothing was given yet.
+    /// Creates an open, empty queue.
     pub(super) fn new(now: Instant, visibility: Visibility) -> Self {
         let stdin = WriteBuffer::new(LIMIT);
-        Self { stdin, gate: StdinGate::Open, visibility, given: 0, shown: 0, behind: None, took: now }
+        Self { stdin, state: StdinState::Open, visibility, given: 0, shown_before: 0, after_last: None, last_read: now }
     }
 
-    /// It is given these bytes.
+    /// Queues `bytes` as input.
     pub(super) fn give(&mut self, now: Instant, bytes: &[u8]) {
-        // A silent one that no longer reads still holds what the screen must be shown in the end.
-        if self.gate == StdinGate::Open || self.is_silent() {
+        // The queue of a silent coprocess that no longer reads still keeps output that is shown at the end.
+        if self.state == StdinState::Open || self.is_silent() {
             if self.stdin.is_empty() {
-                self.took = now;
+                self.last_read = now;
             }
             self.given = self.given.saturating_add(bytes.len());
             self.stdin.push(bytes);
         }
     }
 
-    /// Gives the coprocess its last bytes, unless it has them. `behind` and what comes from now on is shown in the end,
-    /// and of what it was given nothing.
-    pub(super) fn conclude(&mut self, now: Instant, last: &[u8], behind: &[u8]) {
-        if self.behind.is_none() {
+    /// Queues the last input, `last`, unless that is done. `behind` and later output are shown at the end, but none of the
+    /// input.
+    pub(super) fn give_last(&mut self, now: Instant, last: &[u8], behind: &[u8]) {
+        if self.after_last.is_none() {
             self.give(now, last);
-            self.behind = Some(behind.to_vec());
+            self.after_last = Some(behind.to_vec());
         }
     }
 
-    /// Where the shell's output belongs once it has been given its last.
-    pub(super) fn behind(&mut self) -> Option<&mut Vec<u8>> {
-        self.behind.as_mut()
+    /// Returns the buffer for output behind the last input, once that is queued.
+    pub(super) fn after_last(&mut self) -> Option<&mut Vec<u8>> {
+        self.after_last.as_mut()
     }
 
-    /// What it was given so far has been on the screen already.
-    pub(super) fn has_been_shown(&mut self) {
-        self.shown = self.given;
+    /// Records that the terminal has shown all input so far.
+    pub(super) fn mark_shown(&mut self) {
+        self.shown_before = self.given;
     }
 
-    /// How much it was given in all.
+    /// Returns the number of bytes queued since the start.
     pub(super) fn given(&self) -> usize {
         self.given
     }
 
-    /// What it should be given next; a closed stdin takes nothing.
+    /// Returns the bytes to write to stdin; none where it is closed.
     pub(super) fn pending(&self) -> &[u8] {
-        if self.gate == StdinGate::Closed { &[] } else { self.stdin.pending() }
+        if self.state == StdinState::Closed { &[] } else { self.stdin.pending() }
     }
 
-    /// The coprocess took `n` bytes of `pending`.
+    /// Removes `n` pending bytes, which were written to stdin.
     pub(super) fn wrote(&mut self, cx: &mut Cx<'_>, n: usize) {
         self.stdin.wrote(n);
-        self.took = cx.now;
+        self.last_read = cx.now;
         self.end(cx);
     }
 
-    /// The shell has exited: what waits is the last.
+    /// Ends the input behind the queued bytes, because the shell has exited.
     pub(super) fn finish(&mut self, cx: &mut Cx<'_>) {
-        if self.gate == StdinGate::Open {
-            self.gate = StdinGate::Ending;
+        if self.state == StdinState::Open {
+            self.state = StdinState::Ending;
             self.end(cx);
         }
     }
 
     fn end(&mut self, cx: &mut Cx<'_>) {
-        if self.gate == StdinGate::Ending && self.stdin.is_empty() {
-            self.gate = StdinGate::Closed;
+        if self.state == StdinState::Ending && self.stdin.is_empty() {
+            self.state = StdinState::Closed;
             cx.push(Effect::CloseWrite(Sink::Coproc));
         }
     }
 
-    /// Its stdin is gone: it closed it, or it exited.
+    /// Records that the coprocess has closed its stdin or exited.
     pub(super) fn closed(&mut self) {
-        self.gate = StdinGate::Closed;
+        self.state = StdinState::Closed;
         if !self.is_silent() {
             self.stdin.clear();
         }
     }
 
-    /// Whether the shell's output may go on as far as this coprocess is concerned.
+    /// Whether the pty may be read.
     pub(super) fn has_room(&self) -> bool {
-        if self.behind.as_ref().is_some_and(|behind| behind.len() >= LIMIT) {
+        if self.after_last.as_ref().is_some_and(|bytes| bytes.len() >= LIMIT) {
             return false;
         }
-        self.stdin.room() > 0 || (self.gate != StdinGate::Open && !self.is_silent())
+        self.stdin.room() > 0 || (self.state != StdinState::Open && !self.is_silent())
     }
 
-    /// When the shell's output has waited for it too long. The end of its process changes nothing: its stdin may be
-    /// held by somebody whom it left behind.
+    /// Returns when the input is cut off because the queue has been full for too long. The exit of the process changes
+    /// nothing: a child of it may hold its stdin open.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let full = self.gate == StdinGate::Open && self.stdin.room() == 0;
-        full.then(|| self.took + self.patience())
+        let full = self.state == StdinState::Open && self.stdin.room() == 0;
+        full.then(|| self.last_read + self.read_timeout())
     }
 
-    /// If that is so by now, it is given what waits already and no more; how long it has read nothing.
+    /// Cuts the input off behind the queued bytes, if that is due. Returns the time without a read.
     pub(super) fn cut_off(&mut self, now: Instant) -> Option<Duration> {
         self.deadline().filter(|&at| now >= at)?;
-        self.gate = StdinGate::Ending;
-        Some(self.patience())
+        self.state = StdinState::Ending;
+        Some(self.read_timeout())
     }
 
-    fn patience(&self) -> Duration {
+    fn read_timeout(&self) -> Duration {
         match self.visibility {
             Visibility::Visible => READS_WITHIN,
             Visibility::Silent => SILENT_READS_WITHIN,
         }
     }
 
-    /// Whether what it is given is hidden from everybody else.
+    /// Whether the queue has the only copy of its input.
     pub(super) fn is_silent(&self) -> bool {
         self.visibility == Visibility::Silent
     }
 
-    /// Returns what it was given and did not read, `pipe` being what was still in its pipe, without what the screen has
-    /// shown before; or, if it was given its last, what came since.
+    /// Returns the unread input that the terminal has not shown, `pipe` being the unread part of the stdin pipe; or, where
+    /// the last input was queued, the output behind that.
     pub(super) fn take_unread(&mut self, pipe: Vec<u8>) -> Vec<u8> {
-        self.gate = StdinGate::Closed;
+        self.state = StdinState::Closed;
         self.visibility = Visibility::Visible;
         let waiting = self.stdin.take();
-        if let Some(behind) = self.behind.take() {
+        if let Some(behind) = self.after_last.take() {
             return behind;
         }
         let mut unread = [pipe, waiting].concat();
         let read = self.given.saturating_sub(unread.len());
-        unread.drain(..self.shown.saturating_sub(read).min(unread.len()));
+        unread.drain(..self.shown_before.saturating_sub(read).min(unread.len()));
         unread
     }
 }
@@ -176,12 +175,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_did_not_read_comes_back_in_order_and_without_what_was_shown() {
+    fn unread_input_comes_back_in_order_without_shown_part() {
         for (read, expected) in [(0, "hidden"), (3, "hidden"), (7, "dden")] {
             let now = Instant::now();
             let mut stdin = CoprocStdin::new(now, Visibility::Silent);
             stdin.give(now, b"shown");
-            stdin.has_been_shown();
+            stdin.mark_shown();
             stdin.give(now, b"hidden");
             stdin.wrote(&mut Cx { now, effects: &mut Vec::new() }, 9);
             let unread = stdin.take_unread(b"shownhidd"[read..].to_vec());
@@ -191,21 +190,21 @@ mod tests {
     }
 
     #[test]
-    fn only_what_came_behind_its_last_input_comes_back() {
+    fn only_output_behind_last_input_comes_back() {
         let now = Instant::now();
         let mut stdin = CoprocStdin::new(now, Visibility::Silent);
         stdin.give(now, b"its own");
-        stdin.conclude(now, b", last", b"be");
-        stdin.behind().expect("it was concluded").extend_from_slice(b"hind");
-        stdin.conclude(now, b", once more", b"");
+        stdin.give_last(now, b", last", b"be");
+        stdin.after_last().expect("the last input was queued").extend_from_slice(b"hind");
+        stdin.give_last(now, b", once more", b"");
         assert_eq!(stdin.pending(), b"its own, last");
         stdin.wrote(&mut Cx { now, effects: &mut Vec::new() }, 9);
         assert_eq!(stdin.take_unread(b"own, ".to_vec()), b"behind");
-        assert!(!stdin.is_silent() && stdin.behind().is_none());
+        assert!(!stdin.is_silent() && stdin.after_last().is_none());
     }
 
     #[test]
-    fn only_a_silent_one_holds_what_nobody_reads() {
+    fn only_silent_queue_keeps_input_after_close() {
         for (visibility, room, held) in [(Visibility::Visible, true, 0), (Visibility::Silent, false, LIMIT)] {
             let now = Instant::now();
             let mut stdin = CoprocStdin::new(now, visibility);

@@ -1,83 +1,83 @@
-//! What a coprocess says: how much it wrote, whether more may come, and the end of its stderr. The bytes of its stdout
-//! are typed by others.
+//! The output of a coprocess: the number of bytes on stdout, whether more may come, and the end of stderr. `input` types
+//! the bytes of stdout.
 
-use crate::core::stderr_tail;
 use crate::core::stderr_tail::StderrTail;
+use crate::core::vt::utf8;
 
-/// What its stdout can still hold once it has exited: a pipe's capacity on Linux.
-const LAST_WORDS: usize = 64 * 1024;
+/// Maximum number of bytes in its stdout pipe at its exit: the capacity of a pipe on Linux (pipe(7)).
+const PIPE_CAPACITY: usize = 64 * 1024;
 
-/// How its stdout stands.
+/// State of stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StdoutState {
     /// More may come.
     Open,
-    /// It has exited; this much has come since, and its last words may still be on the way.
+    /// The process has exited; this many bytes were read since, and the pipe may hold more.
     Last(usize),
-    /// Everything that it wrote has been read.
+    /// Everything has been read.
     Done,
 }
 
-/// What it wrote.
+/// The output of a coprocess.
 #[derive(Debug)]
 pub(super) struct CoprocOutput {
-    /// How much it wrote to stdout in all.
-    pub(super) typed: u64,
+    /// Number of bytes read from stdout.
+    pub(super) written: u64,
     stdout: StdoutState,
-    /// The end of its stderr.
+    /// The end of stderr.
     pub(super) stderr: StderrTail,
-    /// The first bytes of a character of stderr whose rest is on the way.
-    half: Vec<u8>,
+    /// The beginning of a UTF-8 character of stderr whose rest has not been read.
+    partial_char: Vec<u8>,
 }
 
 impl CoprocOutput {
-    /// Of one that has said nothing yet.
+    /// Creates the output of a coprocess that has written nothing.
     pub(super) fn new() -> Self {
-        Self { typed: 0, stdout: StdoutState::Open, stderr: StderrTail::default(), half: Vec::new() }
+        Self { written: 0, stdout: StdoutState::Open, stderr: StderrTail::default(), partial_char: Vec::new() }
     }
 
-    /// It wrote `n` bytes to stdout.
-    pub(super) fn said(&mut self, n: usize) {
-        self.typed += n as u64;
+    /// Counts `n` bytes that were read from stdout.
+    pub(super) fn wrote(&mut self, n: usize) {
+        self.written += n as u64;
         if let StdoutState::Last(since) = &mut self.stdout {
             *since += n;
-            if *since >= LAST_WORDS {
+            if *since >= PIPE_CAPACITY {
                 self.stdout = StdoutState::Done;
             }
         }
     }
 
-    /// A read of its stdout found nothing more for now.
-    pub(super) fn said_nothing(&mut self) {
+    /// Records that a read of stdout found nothing.
+    pub(super) fn found_empty(&mut self) {
         if let StdoutState::Last(_) = self.stdout {
             self.stdout = StdoutState::Done;
         }
     }
 
-    /// Its stdout has ended: it may live on.
+    /// Records the end of stdout. The process may live on.
     pub(super) fn closed(&mut self) {
         self.stdout = StdoutState::Done;
     }
 
-    /// Its process has exited.
+    /// Records the exit of the process.
     pub(super) fn exited(&mut self) {
         if self.stdout == StdoutState::Open {
             self.stdout = StdoutState::Last(0);
         }
     }
 
-    /// Whether its stdout is of interest.
-    pub(super) fn goes_on(&self) -> bool {
+    /// Whether stdout should be read.
+    pub(super) fn is_open(&self) -> bool {
         self.stdout != StdoutState::Done
     }
 
-    /// Bytes of its stderr; what can be told of them now, which ends with a whole character.
-    pub(super) fn complained(&mut self, bytes: &[u8]) -> Vec<u8> {
+    /// Records bytes of stderr. Returns those that can be passed on, up to the end of the last whole UTF-8 character.
+    pub(super) fn wrote_stderr(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.stderr.push(bytes);
-        let mut told = std::mem::take(&mut self.half);
-        told.extend_from_slice(bytes);
-        self.half = told.split_off(told.len() - stderr_tail::unfinished(&told));
-        told
+        let mut text = std::mem::take(&mut self.partial_char);
+        text.extend_from_slice(bytes);
+        self.partial_char = text.split_off(text.len() - utf8::incomplete_len(&text));
+        text
     }
 }
 
@@ -86,23 +86,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_after_its_end_is_a_pause_the_end_of_what_it_says() {
+    fn empty_read_ends_stdout_only_after_exit() {
         let mut output = CoprocOutput::new();
-        output.said(LAST_WORDS);
-        output.said_nothing();
+        output.wrote(PIPE_CAPACITY);
+        output.found_empty();
         output.exited();
-        assert!(output.goes_on());
-        output.said(LAST_WORDS - 1);
-        assert!(output.goes_on());
-        output.said_nothing();
-        assert!(!output.goes_on());
+        assert!(output.is_open());
+        output.wrote(PIPE_CAPACITY - 1);
+        assert!(output.is_open());
+        output.found_empty();
+        assert!(!output.is_open());
     }
 
     #[test]
-    fn one_who_goes_on_writing_after_its_end_is_not_heard_for_ever() {
+    fn stdout_ends_after_pipe_capacity_behind_exit() {
         let mut output = CoprocOutput::new();
         output.exited();
-        output.said(LAST_WORDS);
-        assert!(!output.goes_on());
+        output.wrote(PIPE_CAPACITY);
+        assert!(!output.is_open());
     }
 }

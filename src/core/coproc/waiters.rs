@@ -1,63 +1,51 @@
-//! Clients that wait for a coprocess: for its start, for its end, or for the end of the one before it.
+//! Requests of clients that wait for a coprocess: for its start, its end, or the end of its predecessor.
 
-use super::EndedCoproc;
-use crate::core::command_line::CommandLine;
+use super::event::{CoprocEvent, NewCoproc};
 use crate::core::event::Cx;
-use crate::core::request::{InputFormat, Visibility};
-use crate::core::response::{CoprocFailure, EndResponse, RunResponse};
+use crate::core::response::{EndResponse, RunResponse};
 use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::types::RequestId;
 
-/// A coprocess to start.
-#[derive(Debug)]
-pub(in crate::core) struct NewCoproc {
-    pub(in crate::core) command: CommandLine,
-    pub(in crate::core) visibility: Visibility,
-    pub(in crate::core) format: InputFormat,
-    /// The request that asks for it, and whether that is answered at its end rather than at its start.
-    pub(in crate::core) request: Option<(RequestId, bool)>,
-}
-
-/// What a client waits for.
+/// Purpose for which a client waits for the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WaitPurpose {
-    /// How the coprocess ends.
+    /// To know the exit status.
     Status,
-    /// That it has ended.
+    /// To know that it has ended.
     Stop,
 }
 
-/// The clients that wait.
+/// The waiting requests.
 #[derive(Debug, Default)]
 pub(super) struct CoprocWaiters {
     /// The request that the coprocess is being started for, and whether that waits for its end.
     starting: Option<(RequestId, bool)>,
     waiting: Vec<(RequestId, WaitPurpose)>,
-    /// What is started once the coprocess that runs has ended.
+    /// Coprocess to start once the running one has ended.
     next: Option<NewCoproc>,
 }
 
 impl CoprocWaiters {
-    /// The coprocess is about to be started for this request.
+    /// Records the request for which the coprocess is being started.
     pub(super) fn starting(&mut self, request: Option<(RequestId, bool)>) {
         self.starting = request;
     }
 
-    /// The coprocess has been started: the request for it is answered, or waits for its end.
-    pub(super) fn started(&mut self, cx: &mut Cx<'_>, pid: u32) {
-        match self.starting.take() {
-            Some((request_id, true)) => self.wait(request_id, WaitPurpose::Status),
-            Some((request_id, false)) => cx.answer(request_id, RunResponse::Started { pid }),
-            None => {}
+    /// Returns the answer to the request that the coprocess was started for, unless that waits for its end.
+    pub(super) fn started(&mut self, pid: u32) -> Option<CoprocEvent> {
+        let (request_id, waits) = self.starting.take()?;
+        if waits {
+            self.wait(request_id, WaitPurpose::Status);
+            return None;
         }
+        Some(CoprocEvent::Answer(request_id, Ok(RunResponse::Started { pid }.into())))
     }
 
-    /// The coprocess could not be started. Returns whether a client has been told.
-    pub(super) fn start_failed(&mut self, cx: &mut Cx<'_>, reason: &str) -> bool {
-        let Some((request_id, _)) = self.starting.take() else { return false };
+    /// Returns the answer to the request for a coprocess that could not be started; `None` where no client made one.
+    pub(super) fn start_failed(&mut self, reason: &str) -> Option<CoprocEvent> {
+        let (request_id, _) = self.starting.take()?;
         let sentence = format!("the coprocess could not be started: {reason}");
-        cx.refuse(request_id, RpcError::new(ErrorCode::Failed, sentence));
-        true
+        Some(CoprocEvent::Answer(request_id, Err(RpcError::new(ErrorCode::Failed, sentence))))
     }
 
     /// Keeps a request until the coprocess has ended.
@@ -65,7 +53,7 @@ impl CoprocWaiters {
         self.waiting.push((request_id, purpose));
     }
 
-    /// Keeps a coprocess to be started behind the one that runs. A request for another one that waited before is refused.
+    /// Keeps a coprocess to be started after the running one. Refuses the request for the one kept before.
     pub(super) fn replace_next(&mut self, cx: &mut Cx<'_>, new: NewCoproc) {
         if let Some((late, _)) = self.next.replace(new).and_then(|next| next.request) {
             let sentence = "another coprocess was asked for in its place before it could start";
@@ -73,26 +61,19 @@ impl CoprocWaiters {
         }
     }
 
-    /// Whether a client waits that is told how the coprocess ends: then the user need not be.
+    /// Whether a client waits for the exit status, so that a failure needs no notice.
     pub(super) fn is_waited_for(&self) -> bool {
         self.waiting.iter().any(|(_, purpose)| *purpose == WaitPurpose::Status)
     }
 
-    /// The coprocess has ended: the clients that waited are told, with the notice of its failure. Returns the coprocess
-    /// that is to be started next.
-    pub(super) fn ended(
-        &mut self,
-        cx: &mut Cx<'_>,
-        last: &EndedCoproc,
-        failure: Option<CoprocFailure>,
-    ) -> Option<NewCoproc> {
-        for (request_id, _) in self.waiting.drain(..) {
-            cx.answer(request_id, EndResponse { failure: failure.clone(), ..EndResponse::from(last.exit) });
-        }
-        self.next.take()
+    /// Takes the clients that waited for the coprocess's end and returns their answers, and the coprocess to be started
+    /// next.
+    pub(super) fn ended(&mut self, response: EndResponse) -> (Vec<CoprocEvent>, Option<NewCoproc>) {
+        let answer = |(request_id, _)| CoprocEvent::Answer(request_id, Ok(response.clone().into()));
+        (self.waiting.drain(..).map(answer).collect(), self.next.take())
     }
 
-    /// Forgets a request whose client has gone. What was started goes on.
+    /// Drops a request whose client has disconnected. The coprocess runs on.
     pub(super) fn cancel(&mut self, request_id: RequestId) {
         self.waiting.retain(|(waiting, _)| *waiting != request_id);
     }

@@ -1,22 +1,22 @@
-//! What the shell says of its commands (OSC 133, as `coshell integration` makes it) and of where it is (OSC 7), by place
-//! in the stream. Which line stands there is for `lines` to say.
+//! Commands and directories that the shell reports by OSC 133 (as `coshell integration` prints it) and OSC 7, by offset in
+//! the stream. `lines` finds the line at an offset.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How many commands are remembered.
+/// Maximum number of recorded commands.
 pub(super) const MOST: usize = 10_000;
-/// The longest path that is believed.
-const PATH: usize = 4096;
+/// Maximum length of a path in bytes.
+const PATH_MAX: usize = 4096;
 
-/// Something that the shell says.
+/// A parsed OSC 133 or OSC 7.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum PromptMark {
     /// `133;A`: a prompt begins.
     Prompt,
-    /// `133;B`: what is typed begins.
+    /// `133;B`: the typed text begins.
     Input,
     /// `133;C`: the command's output begins.
     Output,
@@ -26,61 +26,61 @@ enum PromptMark {
     Directory(String),
 }
 
-/// What has come to pass, for whoever is told of it.
+/// An event that the shell reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShellEvent {
     /// A command begins to run.
     CommandStart {
-        /// Commands since the session's start; the first is 1.
+        /// Its number; the first of the session is 1.
         command: u64,
     },
-    /// It has ended.
+    /// A command has ended.
     CommandEnd {
         /// Its number.
         command: u64,
-        /// Its status, where the shell says it.
+        /// Its status, where the shell reports it.
         status: Option<i32>,
-        /// How long it ran.
+        /// Time for which it ran.
         took: Duration,
     },
-    /// The shell is in this directory now.
+    /// The shell has changed its directory.
     Directory {
         /// Its path.
         path: Arc<str>,
     },
 }
 
-/// A command, or a prompt at which one may be typed, by places in the stream.
+/// A command, or a prompt at which one may be typed, by offsets in the stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandRecord {
-    /// Commands since the session's start; the first is 1.
+    /// Its number; the first of the session is 1.
     pub number: u64,
-    /// Where its prompt begins.
+    /// Start of its prompt.
     pub prompt: Option<u64>,
-    /// Where what is typed begins.
+    /// Start of the typed text.
     pub input: Option<u64>,
-    /// Where its output begins, and when; not before it runs.
+    /// Start of its output, and the time; `None` before it runs.
     pub output: Option<(u64, Instant)>,
-    /// Where its output ends, and when; not while it runs.
+    /// End of its output, and the time; `None` while it runs.
     pub end: Option<(u64, Instant)>,
-    /// Its status, where the shell says it.
+    /// Its status, where the shell reports it.
     pub status: Option<i32>,
-    /// Where the shell was.
+    /// The shell's directory at its prompt.
     pub directory: Option<Arc<str>>,
 }
 
-/// The commands of a session.
+/// The recorded commands of a session.
 #[derive(Debug, Default)]
 pub(super) struct CommandLog {
     commands: VecDeque<CommandRecord>,
-    /// How many there were.
+    /// Number of the last command.
     number: u64,
     directory: Option<Arc<str>>,
 }
 
 impl CommandLog {
-    /// The shell printed an operating system command, at these places in the stream. Says whether it is a mark whose line
-    /// will have to be known, and what has come to pass.
+    /// Parses an OSC at these offsets in the stream. Returns the offset of a mark whose line will be needed, and the shell
+    /// event.
     pub(super) fn parse_osc(
         &mut self,
         now: Instant,
@@ -100,17 +100,17 @@ impl CommandLog {
         }
     }
 
-    /// The commands that are remembered, oldest first; the last may be a prompt only.
+    /// Returns the recorded commands, oldest first; the last may be a prompt only.
     pub(super) fn commands(&self) -> &VecDeque<CommandRecord> {
         &self.commands
     }
 
-    /// Where the shell is.
+    /// Returns the shell's directory.
     pub(super) fn directory(&self) -> Option<&Arc<str>> {
         self.directory.as_ref()
     }
 
-    /// The prompt at which nothing runs yet.
+    /// Returns the record of the current prompt, at which no command runs yet.
     fn waiting(&mut self) -> &mut CommandRecord {
         if self.commands.back().is_none_or(|last| last.output.is_some()) {
             self.number += 1;
@@ -125,7 +125,7 @@ impl CommandLog {
     }
 
     fn prompt(&mut self, now: Instant, at: u64) -> Option<ShellEvent> {
-        // A shell that says nothing of a command's end has ended it if it asks for the next.
+        // The next prompt ends a command whose end the shell does not report.
         let ended = self.end(now, at, None);
         let directory = self.directory.clone();
         let waiting = self.waiting();
@@ -164,7 +164,7 @@ impl CommandLog {
 }
 
 impl PromptMark {
-    /// What an operating system command says, if it is a mark. Parameters that nobody knows do not matter.
+    /// Parses the payload of an OSC. Unknown parameters are ignored.
     fn of(payload: &[u8]) -> Option<Self> {
         if let Some(url) = payload.strip_prefix(b"7;") {
             return directory(url).map(Self::Directory);
@@ -173,7 +173,7 @@ impl PromptMark {
         let kind = params.next()?;
         let status = || std::str::from_utf8(params.clone().next()?).ok()?.parse().ok();
         match kind {
-            // The second line of a command is no prompt of its own.
+            // A continuation prompt begins no new command.
             b"A" | b"P" if params.clone().any(|param| matches!(param, b"k=s" | b"k=c" | b"k=r")) => None,
             b"A" | b"P" | b"N" => Some(Self::Prompt),
             b"B" => Some(Self::Input),
@@ -184,7 +184,7 @@ impl PromptMark {
     }
 }
 
-/// The path in `file://host/path`, its `%` escapes undone.
+/// Returns the path of `file://host/path`, with `%` escapes decoded.
 fn directory(url: &[u8]) -> Option<String> {
     let behind = url.strip_prefix(b"file://")?;
     let from = memchr::memchr(b'/', behind)?;
@@ -198,29 +198,29 @@ fn directory(url: &[u8]) -> Option<String> {
         rest = if escaped.is_some() { &others[2..] } else { others };
     }
     let path = String::from_utf8_lossy(&path).into_owned();
-    (path.len() <= PATH && !path.contains(char::is_control)).then_some(path)
+    (path.len() <= PATH_MAX && !path.contains(char::is_control)).then_some(path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn heard(all: &[(&str, u64)]) -> (Vec<ShellEvent>, Vec<CommandRecord>) {
+    fn parse_all(all: &[(&str, u64)]) -> (Vec<ShellEvent>, Vec<CommandRecord>) {
         let (mut marks, start) = (CommandLog::default(), Instant::now());
-        let happened = all.iter().filter_map(|&(payload, at)| {
+        let events = all.iter().filter_map(|&(payload, at)| {
             marks.parse_osc(start + Duration::from_secs(at), payload.as_bytes(), &(at..at + 1)).1
         });
-        (happened.collect(), marks.commands().iter().cloned().collect())
+        (events.collect(), marks.commands().iter().cloned().collect())
     }
 
     #[test]
-    fn a_command_is_what_stands_between_its_marks() {
+    fn command_is_delimited_by_its_marks() {
         let marks =
             [("133;A", 0), ("133;B", 2), ("133;C", 4), ("133;D;1;aid=7", 9), ("133;A;aid=8", 11), ("133;B", 12)];
-        let (happened, commands) = heard(&marks);
+        let (events, commands) = parse_all(&marks);
         let took = Duration::from_secs(5);
         assert_eq!(
-            happened,
+            events,
             [ShellEvent::CommandStart { command: 1 }, ShellEvent::CommandEnd { command: 1, status: Some(1), took }]
         );
         let places = |command: &CommandRecord| {
@@ -232,38 +232,39 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_that_is_drawn_again_is_no_command() {
-        let (happened, commands) = heard(&[("133;D;0", 0), ("133;A", 1), ("133;D", 3), ("133;A", 4), ("133;A;k=s", 5)]);
-        assert_eq!(happened, []);
+    fn redrawn_prompt_is_no_command() {
+        let (events, commands) =
+            parse_all(&[("133;D;0", 0), ("133;A", 1), ("133;D", 3), ("133;A", 4), ("133;A;k=s", 5)]);
+        assert_eq!(events, []);
         assert_eq!((commands.len(), commands[0].prompt), (1, Some(4)));
     }
 
     #[test]
-    fn the_next_prompt_ends_a_command() {
-        let (happened, commands) = heard(&[("133;A", 0), ("133;C", 1), ("133;C", 2), ("133;A", 3)]);
-        assert_eq!(happened.len(), 2);
+    fn next_prompt_ends_command() {
+        let (events, commands) = parse_all(&[("133;A", 0), ("133;C", 1), ("133;C", 2), ("133;A", 3)]);
+        assert_eq!(events.len(), 2);
         assert_eq!((commands.len(), commands[0].status), (2, None));
     }
 
     #[test]
-    fn a_directory_is_told_when_it_changes() {
+    fn directory_event_comes_on_change_only() {
         let url = "7;file://host/a%20b/%C3%a9%zz";
-        let (happened, commands) = heard(&[("133;A", 0), (url, 1), (url, 2), ("133;C", 3)]);
+        let (events, commands) = parse_all(&[("133;A", 0), (url, 1), (url, 2), ("133;C", 3)]);
         let path: Arc<str> = "/a b/\u{e9}%zz".into();
-        assert_eq!(happened[0], ShellEvent::Directory { path: path.clone() });
-        assert_eq!(happened.len(), 2);
+        assert_eq!(events[0], ShellEvent::Directory { path: path.clone() });
+        assert_eq!(events.len(), 2);
         assert_eq!(commands[0].directory, Some(path));
     }
 
     #[test]
-    fn what_is_no_mark_is_none() {
+    fn other_payloads_are_no_marks() {
         for payload in ["133;Z", "133", "7;/tmp", "7;file://host", "7;file:///a%1bb", "8;;", "0;133;A"] {
             assert_eq!(PromptMark::of(payload.as_bytes()), None, "{payload}");
         }
     }
 
     #[test]
-    fn is_bounded() {
+    fn log_is_bounded() {
         let mut marks = CommandLog::default();
         for at in 0..3 * MOST as u64 {
             for payload in [&b"133;A"[..], b"133;C", b"133;D"] {

@@ -1,5 +1,5 @@
-//! The lines that were printed, numbered from the session's start: put together from the tape when somebody asks, or when
-//! the tape is about to give up what was not read yet.
+//! The printed lines, numbered from the session's start. They are assembled from the log when they are requested, or when
+//! the log is about to drop bytes that were not parsed yet.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -9,129 +9,129 @@ use super::output_log::{LogPiece, LogPosition, Origin, OutputLog};
 use crate::core::vt;
 use crate::core::vt::{VtSink, VtState};
 
-/// What the kept lines may take, whatever their number.
+/// Maximum memory of the kept lines in bytes.
 const LIMIT: usize = 8 * 1024 * 1024;
-/// What a line takes besides its text.
+/// Memory of a line besides its text, in bytes.
 const OVERHEAD: usize = 64;
-/// How far apart in the stream the numbers stand that others have given.
-const APART: u64 = 32 * 1024;
+/// Minimum distance in the stream between two recorded line counts, in bytes.
+const COUNT_INTERVAL: u64 = 32 * 1024;
 
-/// How many marks may wait until somebody reads.
+/// Number of pending stops from which the log is parsed.
 const STOPS: usize = 10_000;
-/// How many places are remembered: four for each command.
-const SPOTS: usize = 4 * MOST;
+/// Maximum number of recorded positions: four for each command.
+const POSITIONS: usize = 4 * MOST;
 
 /// A line that was printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryLine {
-    /// Lines since the session's start; the first is 1. The pieces of a long line have the same number.
+    /// Its number; the first of the session is 1. The pieces of a long line have the same number.
     pub number: u64,
-    /// When it was finished.
+    /// Time at which it was finished.
     pub time: Instant,
-    /// As a person reads it.
+    /// Its text without escape sequences.
     pub text: Box<[u8]>,
-    /// Where its first raw byte stands in the stream of what the shell printed.
+    /// Offset of its first raw byte in the shell's stream.
     pub start: u64,
-    /// The place behind its last raw byte.
+    /// Offset behind its last raw byte.
     pub end: u64,
-    /// A piece of a longer line: more of it follows.
+    /// Whether it is a piece of a longer line, and another piece follows.
     pub more: bool,
-    /// Somebody may still add to it: the cursor is on it.
+    /// Whether it is unfinished.
     pub open: bool,
 }
 
-/// The lines.
+/// The numbered lines.
 #[derive(Debug)]
 pub(super) struct NumberedLines {
-    /// As far as the tape was read. `None`: from where the tape begins on, nothing was.
+    /// Parser state at `place`; `None` where the log was not parsed from its start on.
     text: Option<VtState>,
     place: LogPosition,
-    /// The line feeds in front of it.
+    /// Number of line feeds before `place`.
     feeds: u64,
-    /// What has to be looked at at a place in the stream. Only what was not read yet.
-    stops: VecDeque<(u64, PieceEnd)>,
-    /// Where others have counted last.
+    /// Stops in the stream that were not reached yet.
+    stops: VecDeque<(u64, StreamStop)>,
+    /// Offset of the last recorded line count.
     counted: u64,
-    /// Where marks stand among the lines, by their places in the stream.
-    spots: VecDeque<(u64, LinePosition)>,
-    keep: LineCollector,
+    /// Positions of marks, by their offsets in the stream.
+    positions: VecDeque<(u64, LinePosition)>,
+    collector: LineCollector,
 }
 
-/// What has to be looked at.
+/// An offset in the stream at which parsing stops.
 #[derive(Clone, Copy, Debug)]
-enum PieceEnd {
-    /// Others have counted so many finished lines. There were so many line feeds.
+enum StreamStop {
+    /// The number of finished lines is known here, and the number of line feeds.
     Counted(u64, u64),
-    /// A mark stands there.
+    /// A mark whose position is recorded.
     Marked,
 }
 
-/// A place among the lines.
+/// A position in the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinePosition {
     /// The line's number.
     pub number: u64,
-    /// How many bytes of its text stood in front of it.
+    /// Number of bytes of its text before the position.
     pub column: usize,
 }
 
-/// The finished lines.
+/// The kept finished lines.
 #[derive(Debug)]
 struct LineCollector {
-    /// How many there were.
+    /// Number of the last finished line.
     number: u64,
     lines: VecDeque<HistoryLine>,
-    /// What `lines` take.
+    /// Memory of `lines` in bytes.
     bytes: usize,
-    /// How many are kept.
+    /// Maximum number of lines kept.
     most: usize,
 }
 
 impl NumberedLines {
-    /// None yet, and at most so many.
+    /// Creates an empty list that keeps at most `most` lines.
     pub(super) fn new(text: VtState, most: usize) -> Self {
-        let keep = LineCollector { number: 0, lines: VecDeque::new(), bytes: 0, most };
-        let (stops, spots) = (VecDeque::new(), VecDeque::new());
-        Self { text: Some(text), place: LogPosition::default(), feeds: 0, stops, counted: 0, spots, keep }
+        let collector = LineCollector { number: 0, lines: VecDeque::new(), bytes: 0, most };
+        let (stops, positions) = (VecDeque::new(), VecDeque::new());
+        Self { text: Some(text), place: LogPosition::default(), feeds: 0, stops, counted: 0, positions, collector }
     }
 
-    /// Somebody else has assembled the lines up to this place in the stream, and counted so many finished ones.
+    /// Records that `number` lines are finished at the offset `at`, behind `feeds` line feeds.
     #[inline]
     pub(super) fn counted(&mut self, at: u64, number: u64, feeds: u64, exactly: bool) {
-        if exactly || at >= self.counted + APART {
+        if exactly || at >= self.counted + COUNT_INTERVAL {
             self.counted = at;
-            self.stops.push_back((at, PieceEnd::Counted(number, feeds)));
+            self.stops.push_back((at, StreamStop::Counted(number, feeds)));
         }
     }
 
-    /// A mark stands at this place in the stream.
+    /// Adds a mark at the offset `at` of the stream.
     pub(super) fn mark(&mut self, at: u64) {
-        self.stops.push_back((at, PieceEnd::Marked));
+        self.stops.push_back((at, StreamStop::Marked));
     }
 
-    /// Whether much has to be looked at, so that it should be read soon.
-    pub(super) fn is_crowded(&self) -> bool {
+    /// Whether many stops are pending, so that the log should be parsed.
+    pub(super) fn has_many_stops(&self) -> bool {
         self.stops.len() >= STOPS
     }
 
-    /// Where the mark at this place in the stream stands, if its line was read and is not forgotten.
-    pub(super) fn spot(&self, at: u64) -> Option<LinePosition> {
-        let found = self.spots.binary_search_by_key(&at, |(place, _)| *place).ok()?;
-        Some(self.spots[found].1)
+    /// Returns the position of the mark at the offset `at`, if it was reached and is still recorded.
+    pub(super) fn position(&self, at: u64) -> Option<LinePosition> {
+        let found = self.positions.binary_search_by_key(&at, |(place, _)| *place).ok()?;
+        Some(self.positions[found].1)
     }
 
-    /// How much of the tape was read.
+    /// Returns the position up to which the log was parsed.
     pub(super) fn place(&self) -> LogPosition {
         self.place
     }
 
-    /// How many lines are kept at most.
+    /// Returns the maximum number of lines kept.
     pub(super) fn most(&self) -> usize {
-        self.keep.most
+        self.collector.most
     }
 
-    /// Reads the tape up to the byte `to`, in front of which there were so many line feeds. `start_state` is what was on where
-    /// the tape begins.
+    /// Parses the log up to the byte `to`, before which there were `feeds` line feeds. `start_state` is the terminal state at
+    /// the start of the log.
     pub(super) fn read(&mut self, log: &OutputLog, start_state: &VtState, to: u64, feeds: u64) {
         self.feeds = feeds;
         let text = self.text.get_or_insert_with(|| {
@@ -147,82 +147,82 @@ impl NumberedLines {
                     let mut rest = bytes;
                     while let Some((at, stop)) = due(&mut self.stops, text.offset() + rest.len() as u64) {
                         let (before, behind) = rest.split_at((at.max(text.offset()) - text.offset()) as usize);
-                        text.feed(before, &mut self.keep.keeper(time));
-                        self.keep.look(at, stop, text, &mut self.spots);
+                        text.feed(before, &mut self.collector.sink(time));
+                        self.collector.reach(at, stop, text, &mut self.positions);
                         rest = behind;
                     }
-                    text.feed(rest, &mut self.keep.keeper(time));
+                    text.feed(rest, &mut self.collector.sink(time));
                 }
                 LogPiece::Bytes(Origin::Own, _) => {}
                 LogPiece::Resized(size) => text.resize(size),
             }
         }
         while let Some((at, stop)) = due(&mut self.stops, text.offset()) {
-            self.keep.look(at, stop, text, &mut self.spots);
+            self.collector.reach(at, stop, text, &mut self.positions);
         }
     }
 
-    /// The tape gives up everything up to this place in the stream, and what was not read of that is only counted: by
-    /// the line feeds that there were until then, unless others have counted better.
+    /// Skips the stream up to the offset `at`, which the log drops unparsed. Its lines are counted by the recorded line counts
+    /// and by line feeds.
     pub(super) fn skip(&mut self, at: u64, feeds: u64) {
         while let Some((_, stop)) = due(&mut self.stops, at) {
-            if let PieceEnd::Counted(number, feeds) = stop {
-                (self.keep.number, self.feeds) = (number, feeds);
+            if let StreamStop::Counted(number, feeds) = stop {
+                (self.collector.number, self.feeds) = (number, feeds);
             }
         }
-        self.keep.number += feeds.saturating_sub(self.feeds);
+        self.collector.number += feeds.saturating_sub(self.feeds);
         self.feeds = feeds;
-        self.keep.clear();
-        self.spots.clear();
+        self.collector.clear();
+        self.positions.clear();
         self.text = None;
     }
 
-    /// What was put together so far, with the state of the one who did it: for somebody who goes on from here.
-    pub(super) fn so_far(&self) -> (u64, Option<&VtState>) {
-        (self.keep.number, self.text.as_ref())
+    /// Returns the number of finished lines and the parser state, from which another assembler can continue.
+    pub(super) fn assembled(&self) -> (u64, Option<&VtState>) {
+        (self.collector.number, self.text.as_ref())
     }
 
-    /// The lines that are kept, oldest first.
+    /// Returns the kept lines, oldest first.
     pub(super) fn kept(&self) -> &VecDeque<HistoryLine> {
-        &self.keep.lines
+        &self.collector.lines
     }
 
-    /// The place behind everything that was read.
-    pub(super) fn here(&mut self) -> LinePosition {
+    /// Returns the position at the end of the parsed lines.
+    pub(super) fn end_position(&mut self) -> LinePosition {
         let column = self.text.as_mut().and_then(VtState::partial).map_or(0, |line| line.text.len());
-        LinePosition { number: self.keep.number + 1, column }
+        LinePosition { number: self.collector.number + 1, column }
     }
 
-    /// The line that the cursor is on, if anything was put on it.
+    /// Returns the unfinished line, if it is not empty.
     pub(super) fn open(&mut self, now: Instant) -> Option<HistoryLine> {
-        let number = self.keep.number + 1;
+        let number = self.collector.number + 1;
         let line = self.text.as_mut()?.partial()?;
         let (start, end) = (line.start, line.end);
         Some(HistoryLine { number, time: now, text: line.text.into(), start, end, more: false, open: true })
     }
 }
 
-/// The next place in the stream, up to `end`, at which something has to be looked at.
-fn due(stops: &mut VecDeque<(u64, PieceEnd)>, end: u64) -> Option<(u64, PieceEnd)> {
+/// Takes the next stop up to the offset `end`.
+fn due(stops: &mut VecDeque<(u64, StreamStop)>, end: u64) -> Option<(u64, StreamStop)> {
     stops.front().filter(|(at, _)| *at <= end)?;
     stops.pop_front()
 }
 
 impl LineCollector {
-    /// Keeps the lines that are finished at this time.
-    fn keeper(&mut self, time: Instant) -> Keeper<'_> {
-        Keeper { keep: self, time }
+    /// Returns a sink that keeps lines finished at this time.
+    fn sink(&mut self, time: Instant) -> CollectorSink<'_> {
+        CollectorSink { collector: self, time }
     }
 
-    /// The text was read up to a place where something has to be looked at.
-    fn look(&mut self, at: u64, stop: PieceEnd, text: &mut VtState, spots: &mut VecDeque<(u64, LinePosition)>) {
+    /// Handles a stop that parsing has reached.
+    fn reach(&mut self, at: u64, stop: StreamStop, text: &mut VtState, positions: &mut VecDeque<(u64, LinePosition)>) {
         match stop {
-            PieceEnd::Counted(number, _) => self.number = number,
-            PieceEnd::Marked => {
+            StreamStop::Counted(number, _) => self.number = number,
+            StreamStop::Marked => {
                 let column = text.partial().map_or(0, |line| line.text.len());
-                spots.push_back((at, LinePosition { number: self.number + 1, column }));
-                if spots.len() > SPOTS {
-                    spots.pop_front();
+                positions.push_back((at, LinePosition { number: self.number + 1, column }));
+                if positions.len() > POSITIONS {
+                    positions.pop_front();
                 }
             }
         }
@@ -243,19 +243,19 @@ impl LineCollector {
     }
 }
 
-struct Keeper<'a> {
-    keep: &'a mut LineCollector,
+struct CollectorSink<'a> {
+    collector: &'a mut LineCollector,
     time: Instant,
 }
 
-impl VtSink for Keeper<'_> {
+impl VtSink for CollectorSink<'_> {
     fn line(&mut self, line: &vt::Line<'_>) {
-        let number = self.keep.number + 1;
+        let number = self.collector.number + 1;
         if !line.more {
-            self.keep.number = number;
+            self.collector.number = number;
         }
         let (time, text) = (self.time, line.text.into());
-        self.keep.push(HistoryLine {
+        self.collector.push(HistoryLine {
             number,
             time,
             text,

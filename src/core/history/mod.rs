@@ -1,10 +1,10 @@
-//! What went to the terminal, kept: for whoever asks what stands on the screen, or what was printed. Until somebody
-//! asks, it costs the copy of the bytes and nothing else. It decides nothing and shows nothing.
+//! The record of the bytes that went to the terminal, from which requests read the screen and the printed lines. Without
+//! requests it costs the copy of the bytes and nothing else.
 //!
-//! The `output_log` has the bytes; `lines` makes numbered lines of them, and `core::screen` the screen. What the tape gives
-//! up before anybody has asked is looked at first if it has to be: if too few lines would be left for the history, or if
-//! there is time to keep the screen right. So what a full-screen program drew long ago is still known, unless more than
-//! the tape holds came within ten seconds; after that the screen is what was drawn since.
+//! `output_log` has the bytes; `lines` assembles numbered lines from them, and `vt::screen` the screen. Bytes that the log
+//! drops are parsed before, where too few lines would be left for the history, or where output is slow enough to keep the
+//! screen exact. So the drawing of a full-screen program long ago is still known, unless more than the size of the log
+//! came within ten seconds; then the screen is what was drawn since.
 
 mod commands;
 mod lines;
@@ -24,60 +24,60 @@ use super::vt::{NullSink, VtState};
 use crate::types::Size;
 use output_log::{LogPiece, LogPosition, Origin, OutputLog};
 
-/// A tape that reaches back this far was not filled by a flood, so that there is time to look at what it gives up.
-const CALM: Duration = Duration::from_secs(10);
+/// A log that reaches back this far was not filled by a flood, so that there is time to parse the bytes that it drops.
+const NO_FLOOD: Duration = Duration::from_secs(10);
 
-/// A place at which the tape can be cut.
+/// A position at which the log can be cut.
 #[derive(Debug)]
 struct Checkpoint {
     place: LogPosition,
-    /// The line feeds that the shell had printed by then.
+    /// Number of line feeds that the shell had printed before.
     feeds: u64,
-    /// What was on in the terminal there, and the size that it had.
+    /// Terminal state at this position.
     start_state: VtState,
 }
 
-/// What a screen is made of that is made anew, where the tape does not go back to the session's beginning.
-const RECENT: u64 = 512 * 1024;
+/// Number of bytes from which the screen is rebuilt, where the log does not reach back to the session's start.
+const REBUILD_BYTES: u64 = 512 * 1024;
 
-/// The session's memory.
+/// The record of a session's output.
 #[derive(Debug)]
 pub(super) struct History {
     log: OutputLog,
-    /// What was on in the terminal where the tape begins, and the size that it had.
+    /// Terminal state at the start of the log.
     start_state: VtState,
     checkpoints: VecDeque<Checkpoint>,
-    /// The line feeds that the shell has printed.
+    /// Number of line feeds that the shell has printed.
     feeds: u64,
     lines: NumberedLines,
     marks: CommandLog,
-    /// The screen as it was at this place; `None` until it has to be known, and after a flood.
+    /// The screen at this position; `None` until it is requested, and after a flood.
     screen: Option<(Screen, LogPosition)>,
 }
 
 impl History {
-    /// Of a terminal of this size to which nothing has been written; it keeps so many lines.
-    pub(super) fn new(size: Size, lines: usize) -> Self {
+    /// Creates an empty history for a terminal of size `size`. It keeps at most `max_lines` lines.
+    pub(super) fn new(size: Size, max_lines: usize) -> Self {
         Self {
             log: OutputLog::default(),
             start_state: VtState::new(size),
             checkpoints: VecDeque::new(),
             feeds: 0,
-            lines: NumberedLines::new(VtState::new(size), lines),
+            lines: NumberedLines::new(VtState::new(size), max_lines),
             marks: CommandLog::default(),
             screen: None,
         }
     }
 
-    /// The shell's bytes went to the terminal. `vt` has read them.
+    /// Appends the shell's bytes, which `text` has parsed already.
     #[inline]
-    pub(super) fn printed(&mut self, now: Instant, bytes: &[u8], text: &VtState) {
+    pub(super) fn push_shell(&mut self, now: Instant, bytes: &[u8], text: &VtState) {
         self.feeds += memchr::memchr_iter(b'\n', bytes).count() as u64;
         self.push(now, Origin::Shell, bytes, text);
     }
 
-    /// coshell's own bytes went to the terminal. `vt` has read what the shell printed before.
-    pub(super) fn shown(&mut self, now: Instant, bytes: &[u8], text: &VtState) {
+    /// Appends coshell's own bytes. `text` has parsed the shell's bytes before them.
+    pub(super) fn push_own(&mut self, now: Instant, bytes: &[u8], text: &VtState) {
         self.push(now, Origin::Own, bytes, text);
     }
 
@@ -99,24 +99,24 @@ impl History {
         });
     }
 
-    /// The terminal's window has another size, as `vt` knows.
+    /// Records the window size of `text`.
     pub(super) fn resized(&mut self, now: Instant, text: &VtState) {
         self.log.resize(now, text.size());
         self.push(now, Origin::Own, b"", text);
     }
 
-    /// Whoever assembles the lines as they come has counted so many finished ones up to this place in the stream. Most of
-    /// what it says is ignored, unless it counts lines that were not printed.
+    /// Records that `number` lines are finished at the offset `at` of the stream. Most calls are ignored, unless `exactly` is
+    /// set because lines were counted that were not printed.
     #[inline]
     pub(super) fn counted(&mut self, at: u64, number: u64, exactly: bool) {
         self.lines.counted(at, number, self.feeds, exactly);
     }
 
-    /// The shell printed an operating system command, at these places in its stream: what has come to pass, if it says that.
+    /// Parses an OSC of the shell, at these offsets in its stream. Returns the shell event, if it is one.
     pub(super) fn parse_osc(&mut self, now: Instant, payload: &[u8], at: &Range<u64>) -> Option<ShellEvent> {
         let (mark, event) = self.marks.parse_osc(now, payload, at);
         if let Some(mark) = mark {
-            if self.lines.is_crowded() {
+            if self.lines.has_many_stops() {
                 self.read();
             }
             self.lines.mark(mark);
@@ -124,25 +124,25 @@ impl History {
         event
     }
 
-    /// Whether the shell waits at a prompt, and has said where that begins.
+    /// Whether the shell is at a prompt whose start it has marked.
     pub(super) fn is_at_prompt(&self) -> bool {
         self.marks.commands().back().is_some_and(|last| last.prompt.is_some() && last.output.is_none())
     }
 
-    /// The oldest bytes are given up, if there is a place for that. The screen is kept as they made it if there is time;
-    /// else it is made anew, from what is still there, when somebody asks.
+    /// Drops the oldest bytes. Returns false where there is no checkpoint to cut at. The screen is brought up to date first
+    /// or, in a flood, dropped and rebuilt from the rest when it is requested.
     #[cold]
     fn cut(&mut self, now: Instant) -> bool {
         let Some(Checkpoint { place: cut, feeds, start_state }) = self.checkpoints.pop_front() else { return false };
-        let calm = self.log.span(now) >= CALM;
-        if calm {
-            self.picture_until(cut.at);
+        let no_flood = self.log.span(now) >= NO_FLOOD;
+        if no_flood {
+            self.screen_until(cut.at);
         } else if self.screen.as_ref().is_some_and(|(_, place)| place.at < cut.at) {
             self.screen = None;
         }
         if self.lines.place().at < cut.at {
-            // In a flood of long lines the last of them have to do: reading them would be felt.
-            if !calm || self.feeds - feeds >= self.lines.most() as u64 {
+            // In a flood of long lines only the last lines are kept, since parsing all would delay the output.
+            if !no_flood || self.feeds - feeds >= self.lines.most() as u64 {
                 self.lines.skip(start_state.offset(), feeds);
             } else {
                 self.lines.read(&self.log, &self.start_state, cut.at, feeds);
@@ -153,17 +153,17 @@ impl History {
         true
     }
 
-    /// Brings the lines up to date.
+    /// Parses the log into lines up to its end.
     fn read(&mut self) {
         self.lines.read(&self.log, &self.start_state, u64::MAX, self.feeds);
     }
 
-    /// The lines that are kept, the one that the cursor is on last.
+    /// Returns the kept lines, the unfinished one last.
     pub(super) fn lines(&mut self, now: Instant) -> impl Iterator<Item = HistoryLine> + '_ {
         self.lines_from(now, 0)
     }
 
-    /// Those of them that have this number or a later one.
+    /// Returns the kept lines from `number` on.
     pub(super) fn lines_from(&mut self, now: Instant, number: u64) -> impl Iterator<Item = HistoryLine> + '_ {
         self.read();
         let open = self.lines.open(now).filter(|line| line.number >= number);
@@ -171,7 +171,7 @@ impl History {
         kept.range(kept.partition_point(|line| line.number < number)..).cloned().chain(open)
     }
 
-    /// The number of the line with which the last `count` lines begin.
+    /// Returns the number of the first of the last `count` lines.
     pub(super) fn last(&mut self, now: Instant, count: usize) -> u64 {
         self.read();
         let open = self.lines.open(now).map(|line| line.number);
@@ -188,36 +188,36 @@ impl History {
         first
     }
 
-    /// The commands that are remembered, oldest first, with where their prompt, what was typed, their output and its end
-    /// stand, as far as those lines are known. The last may be a prompt only.
+    /// Returns the recorded commands, oldest first, with the positions of prompt, typed text, output and its end, as far as
+    /// those lines are known. The last may be a prompt only.
     pub(super) fn commands(&mut self) -> impl DoubleEndedIterator<Item = (&CommandRecord, [Option<LinePosition>; 4])> {
         self.read();
         let lines = &self.lines;
         self.marks.commands().iter().map(|command| {
             let (output, end) = (command.output.map(|(at, _)| at), command.end.map(|(at, _)| at));
             let places = [command.prompt, command.input, output, end];
-            (command, places.map(|place| lines.spot(place?)))
+            (command, places.map(|place| lines.position(place?)))
         })
     }
 
-    /// Where the shell is, as far as it says.
+    /// Returns the shell's directory, where it has reported one.
     pub(super) fn directory(&self) -> Option<&str> {
         self.marks.directory().map(|path| &**path)
     }
 
-    /// The place behind everything.
-    pub(super) fn here(&mut self) -> LinePosition {
+    /// Returns the position at the end.
+    pub(super) fn end_position(&mut self) -> LinePosition {
         self.read();
-        self.lines.here()
+        self.lines.end_position()
     }
 
-    /// How many lines are finished, and the state of the one who assembles them.
+    /// Returns the number of finished lines, and the state of their assembler.
     pub(super) fn assembled(&mut self) -> (u64, Option<&VtState>) {
         self.read();
-        self.lines.so_far()
+        self.lines.assembled()
     }
 
-    /// What the shell printed from this place in the stream on, as far as the tape has it.
+    /// Returns the shell's bytes from the offset `start` of its stream on, as far as the log has them.
     pub(super) fn printed_since(&self, start: u64) -> Vec<u8> {
         let (mut place, mut offset, mut since) = (self.log.beginning(), self.start_state.offset(), Vec::new());
         while let Some((_, piece)) = self.log.next(&mut place, u64::MAX) {
@@ -228,30 +228,30 @@ impl History {
         since
     }
 
-    /// The whole screen was drawn as the picture has it.
+    /// Records that the terminal's screen was redrawn from this history.
     pub(super) fn was_drawn(&mut self) {
         if let Some((screen, _)) = &mut self.screen {
             screen.was_drawn();
         }
     }
 
-    /// The screen as it is now.
+    /// Returns the current screen.
     pub(super) fn screen(&mut self) -> &Screen {
-        self.picture_until(u64::MAX)
+        self.screen_until(u64::MAX)
     }
 
-    /// The screen as it was at the byte `to` of the tape, or later if somebody has asked later.
-    fn picture_until(&mut self, to: u64) -> &Screen {
+    /// Returns the screen at the byte `to` of the log, or at a later position that was requested before.
+    fn screen_until(&mut self, to: u64) -> &Screen {
         let (screen, place) = self.screen.get_or_insert_with(|| {
             let end = self.log.end().at;
-            // Where the beginning is lost anyway, a part of the rest will do: all of it would take a fifth of a second.
+            // Where the beginning is lost anyway, a part of the rest is enough: parsing 4 MiB takes a fifth of a second.
             let recent = self
                 .checkpoints
                 .iter()
-                .rfind(|checkpoint| self.start_state.offset() > 0 && checkpoint.place.at + RECENT <= end);
+                .rfind(|checkpoint| self.start_state.offset() > 0 && checkpoint.place.at + REBUILD_BYTES <= end);
             let (start_state, place) = match recent.filter(|checkpoint| checkpoint.place.at <= to) {
-                Some(checkpoint) => first_rest(&self.log, &checkpoint.start_state, checkpoint.place),
-                None => first_rest(&self.log, &self.start_state, self.log.beginning()),
+                Some(checkpoint) => first_ground_state(&self.log, &checkpoint.start_state, checkpoint.place),
+                None => first_ground_state(&self.log, &self.start_state, self.log.beginning()),
             };
             let mut screen = Screen::new(start_state.size());
             screen.feed(&start_state.modes().screen_bytes());
@@ -262,8 +262,8 @@ impl History {
     }
 }
 
-/// Where, from this place on, the tape is not inside an escape sequence, and what is on there.
-fn first_rest(log: &OutputLog, start_state: &VtState, mut place: LogPosition) -> (VtState, LogPosition) {
+/// Returns the first position from `place` on at which the shell's stream is in the ground state, and the state there.
+fn first_ground_state(log: &OutputLog, start_state: &VtState, mut place: LogPosition) -> (VtState, LogPosition) {
     let mut start_state = start_state.clone();
     while !start_state.in_ground_state() {
         let to = place.at + 1;
@@ -273,7 +273,7 @@ fn first_rest(log: &OutputLog, start_state: &VtState, mut place: LogPosition) ->
     (start_state, place)
 }
 
-/// Brings the picture up to the byte `to`.
+/// Feeds the log to the screen up to the byte `to`.
 fn feed(log: &OutputLog, screen: &mut Screen, place: &mut LogPosition, to: u64) {
     while let Some((_, piece)) = log.next(place, to) {
         match piece {

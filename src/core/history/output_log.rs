@@ -1,48 +1,48 @@
-//! The last of what went to the terminal, just as it went: bytes, whose they were and when they came, and the sizes that
-//! the window had meanwhile. Appending copies bytes and nothing else. It must not know what the bytes mean.
+//! The log of the last bytes that went to the terminal, with their origin and time, and of the window sizes between them.
+//! Appending only copies the bytes, which are not parsed here.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::types::Size;
 
-/// How many bytes are kept.
+/// Maximum number of bytes kept.
 pub(super) const LIMIT: usize = 4 * 1024 * 1024;
-/// The memory that is allocated, and given up, at once.
+/// Size of a memory block, the unit of allocation.
 pub(super) const BLOCK: usize = 32 * 1024;
-/// How many stretches are kept: beyond that, the oldest bytes go though there is room for them.
-const STRETCHES: usize = 16 * 1024;
-/// So many go at once.
-const FEWER: usize = STRETCHES / 16;
-/// What comes within this time has come at once.
-const AT_ONCE: Duration = Duration::from_millis(50);
-/// A window that is dragged has many sizes: with no output in between, this many are told apart.
+/// Maximum number of segments kept.
+const SEGMENTS: usize = 16 * 1024;
+/// Number of segments from one checkpoint to the next at most.
+const SEGMENTS_PER_CUT: usize = SEGMENTS / 16;
+/// Maximum duration of a segment.
+const SEGMENT_SPAN: Duration = Duration::from_millis(50);
+/// Maximum number of successive size changes kept without output between them, since dragging a window makes many.
 const SIZES_IN_A_ROW: usize = 32;
 
-/// Who wrote something to the terminal.
+/// Origin of bytes that went to the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// The shell and what runs in it, or what stands for it: whatever the lines are made of.
+    /// The shell and its programs, and injected text. Lines consist of these bytes.
     Shell,
-    /// coshell itself: notices, a menu.
+    /// coshell itself.
     Own,
 }
 
-/// Something on the tape.
+/// A piece of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LogPiece<'a> {
     /// Bytes that went to the terminal.
     Bytes(Origin, &'a [u8]),
-    /// The window was given this size.
+    /// The window got this size.
     Resized(Size),
 }
 
-/// Where somebody is who reads the tape.
+/// Position of a reader in the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LogPosition {
-    /// Stretches since the beginning.
-    stretch: u64,
-    /// Bytes since the beginning.
+    /// Number of segments since the start.
+    segment: u64,
+    /// Number of bytes since the start.
     pub(super) at: u64,
 }
 
@@ -52,7 +52,7 @@ enum SegmentKind {
     Resized(Size),
 }
 
-/// Bytes of one source that came at once, up to where the next stretch begins; or a size.
+/// Bytes of one origin within `SEGMENT_SPAN`, up to the start of the next segment; or a size.
 #[derive(Clone, Copy, Debug)]
 struct Segment {
     from: u64,
@@ -60,41 +60,41 @@ struct Segment {
     what: SegmentKind,
 }
 
-/// The tape.
+/// The log.
 #[derive(Debug, Default)]
 pub(super) struct OutputLog {
     /// All but the last are full.
     blocks: VecDeque<Vec<u8>>,
-    /// What the first block begins with, in bytes since the beginning.
+    /// Offset of the first block.
     base: u64,
-    /// The first byte that is kept: `base <= start <= end`.
+    /// Offset of the first byte kept: `base <= start <= end`.
     start: u64,
     end: u64,
-    /// In order; those in front of `start` are gone.
-    stretches: VecDeque<Segment>,
-    /// How many of them are gone.
-    gone: u64,
-    /// A block to be used again.
+    /// The segments from `start` on, in order.
+    segments: VecDeque<Segment>,
+    /// Number of dropped segments.
+    dropped: u64,
+    /// A block for reuse.
     spare: Option<Vec<u8>>,
-    /// What comes next is a stretch of its own.
+    /// Whether the next bytes begin a new segment.
     sealed: bool,
 }
 
 impl OutputLog {
-    /// Whether so many bytes can be put on it with nothing lost.
+    /// Whether `len` bytes can be appended without a cut.
     #[inline]
     pub(super) fn has_room(&self, len: usize) -> bool {
-        (self.end - self.start) as usize + len <= LIMIT && self.stretches.len() < STRETCHES
+        (self.end - self.start) as usize + len <= LIMIT && self.segments.len() < SEGMENTS
     }
 
-    /// Puts bytes behind those that are there; there is room for them.
+    /// Appends bytes, for which there must be room.
     #[inline]
     pub(super) fn push(&mut self, now: Instant, source: Origin, bytes: &[u8]) {
         let what = SegmentKind::Bytes(source);
-        let fits = |last: &Segment| last.what == what && now < last.since + AT_ONCE;
-        if !bytes.is_empty() && (self.sealed || !self.stretches.back().is_some_and(fits)) {
+        let fits = |last: &Segment| last.what == what && now < last.since + SEGMENT_SPAN;
+        if !bytes.is_empty() && (self.sealed || !self.segments.back().is_some_and(fits)) {
             self.sealed = false;
-            self.stretches.push_back(Segment { from: self.end, since: now, what });
+            self.segments.push_back(Segment { from: self.end, since: now, what });
         }
         self.end += bytes.len() as u64;
         let mut rest = bytes;
@@ -117,83 +117,83 @@ impl OutputLog {
         &mut self.blocks[last]
     }
 
-    /// The window has another size.
+    /// Appends a window size.
     pub(super) fn resize(&mut self, now: Instant, size: Size) {
-        let is_size = |stretch: &Segment| matches!(stretch.what, SegmentKind::Resized(_));
-        let last = self.stretches.iter().rev().take(SIZES_IN_A_ROW);
+        let is_size = |segment: &Segment| matches!(segment.what, SegmentKind::Resized(_));
+        let last = self.segments.iter().rev().take(SIZES_IN_A_ROW);
         if !self.sealed && last.len() == SIZES_IN_A_ROW && last.clone().all(is_size) {
-            self.stretches.pop_back();
+            self.segments.pop_back();
         }
         self.sealed = false;
-        self.stretches.push_back(Segment { from: self.end, since: now, what: SegmentKind::Resized(size) });
+        self.segments.push_back(Segment { from: self.end, since: now, what: SegmentKind::Resized(size) });
     }
 
-    /// Where it begins.
+    /// Returns the position of the first byte kept.
     pub(super) fn beginning(&self) -> LogPosition {
-        LogPosition { stretch: self.gone, at: self.start }
+        LogPosition { segment: self.dropped, at: self.start }
     }
 
-    /// For how long it reaches back.
+    /// Returns the age of the first segment.
     pub(super) fn span(&self, now: Instant) -> Duration {
-        self.stretches.front().map_or(Duration::ZERO, |first| now.saturating_duration_since(first.since))
+        self.segments.front().map_or(Duration::ZERO, |first| now.saturating_duration_since(first.since))
     }
 
-    /// What comes next behind this place, with its time; the place moves behind it. Not beyond the byte `to`.
+    /// Returns the next piece from `place` on, up to the byte `to`, and its time. Moves `place` behind the piece.
     pub(super) fn next(&self, place: &mut LogPosition, to: u64) -> Option<(Instant, LogPiece<'_>)> {
         loop {
-            if place.stretch < self.gone {
+            if place.segment < self.dropped {
                 *place = self.beginning();
             }
-            let at = (place.stretch - self.gone) as usize;
-            let stretch = self.stretches.get(at).filter(|stretch| stretch.from < to)?;
-            let source = match stretch.what {
+            let at = (place.segment - self.dropped) as usize;
+            let segment = self.segments.get(at).filter(|segment| segment.from < to)?;
+            let source = match segment.what {
                 SegmentKind::Bytes(source) => source,
                 SegmentKind::Resized(size) => {
-                    place.stretch += 1;
-                    return Some((stretch.since, LogPiece::Resized(size)));
+                    place.segment += 1;
+                    return Some((segment.since, LogPiece::Resized(size)));
                 }
             };
-            let next = self.stretches.get(at + 1).map(|next| next.from);
+            let next = self.segments.get(at + 1).map(|next| next.from);
             let end = next.unwrap_or(self.end).min(to);
-            let from = place.at.max(stretch.from);
+            let from = place.at.max(segment.from);
             if from < end {
-                let bytes = self.run(from, end);
+                let bytes = self.bytes_in_block(from, end);
                 place.at = from + bytes.len() as u64;
-                return Some((stretch.since, LogPiece::Bytes(source, bytes)));
+                return Some((segment.since, LogPiece::Bytes(source, bytes)));
             }
             if next != Some(end) {
                 return None;
             }
-            place.stretch += 1;
+            place.segment += 1;
         }
     }
 
-    /// The bytes between these two, as far as they lie in one block.
-    fn run(&self, from: u64, end: u64) -> &[u8] {
+    /// Returns the bytes from `from` to `end`, as far as they are in one block.
+    fn bytes_in_block(&self, from: u64, end: u64) -> &[u8] {
         let (block, inside) = ((from - self.base) as usize / BLOCK, (from - self.base) as usize % BLOCK);
         let bytes = &self.blocks[block][inside..];
         &bytes[..bytes.len().min((end - from) as usize)]
     }
 
-    /// The place behind everything. It can be cut there.
+    /// Returns the position at the end, at which the log can be cut later.
     pub(super) fn end(&mut self) -> LogPosition {
         self.sealed = true;
-        LogPosition { stretch: self.gone + self.stretches.len() as u64, at: self.end }
+        LogPosition { segment: self.dropped + self.segments.len() as u64, at: self.end }
     }
 
-    /// Whether so much has come since this place that it is time for another one to cut at.
+    /// Whether a new position to cut at is due, `last` being the last one.
     #[inline]
     pub(super) fn is_due(&self, last: LogPosition) -> bool {
-        let stretches = self.gone + self.stretches.len() as u64 - last.stretch;
-        self.end - last.at >= BLOCK as u64 || stretches >= FEWER as u64
+        let segments = self.dropped + self.segments.len() as u64 - last.segment;
+        self.end - last.at >= BLOCK as u64 || segments >= SEGMENTS_PER_CUT as u64
     }
 
-    /// Gives up everything in front of a place that was its end.
+    /// Drops everything before `place`, which `end` must have returned.
     pub(super) fn cut(&mut self, place: LogPosition) {
         self.start = place.at;
-        while self.gone < place.stretch {
-            self.stretches.pop_front();
-            self.gone += 1;
+        while self.dropped < place.segment {
+            self.segments.pop_front();
+            self.dropped += 1;
         }
         while self.start - self.base >= BLOCK as u64 {
             self.spare = self.blocks.pop_front();
@@ -209,7 +209,7 @@ mod tests {
 
     const SMALL: Size = Size { rows: 5, cols: 20, xpixel: 0, ypixel: 0 };
 
-    /// All that is on the tape behind this place: bytes by source, joined where nothing stands between them.
+    /// Returns everything from `place` on: bytes by origin, joined where nothing is between them.
     fn read(log: &OutputLog, mut place: LogPosition) -> Vec<(Option<Origin>, String)> {
         let mut all: Vec<(Option<Origin>, String)> = Vec::new();
         while let Some((_, piece)) = log.next(&mut place, u64::MAX) {
@@ -227,30 +227,30 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_came_in_order() {
+    fn log_is_read_in_order() {
         let (mut log, now) = (OutputLog::default(), Instant::now());
         log.push(now, Origin::Shell, b"one ");
-        log.push(now + 2 * AT_ONCE, Origin::Shell, b"two");
+        log.push(now + 2 * SEGMENT_SPAN, Origin::Shell, b"two");
         log.resize(now, SMALL);
         log.push(now, Origin::Own, b"notice");
         log.push(now, Origin::Shell, b"three");
-        let told = read(&log, LogPosition::default());
+        let pieces = read(&log, LogPosition::default());
         let expected = [
             (Some(Origin::Shell), "one two"),
             (None, "5x20"),
             (Some(Origin::Own), "notice"),
             (Some(Origin::Shell), "three"),
         ];
-        assert_eq!(told, expected.map(|(source, text)| (source, text.to_owned())));
+        assert_eq!(pieces, expected.map(|(source, text)| (source, text.to_owned())));
     }
 
     #[test]
-    fn a_reader_goes_on_where_it_was() {
+    fn reader_continues_at_its_position() {
         let (mut log, now) = (OutputLog::default(), Instant::now());
         let mut place = LogPosition::default();
         let mut seen = Vec::new();
         for (n, bytes) in [&b"a"[..], b"bc", b"", b"def"].into_iter().enumerate() {
-            log.push(now + AT_ONCE * n as u32, Origin::Shell, bytes);
+            log.push(now + SEGMENT_SPAN * n as u32, Origin::Shell, bytes);
             while let Some((_, LogPiece::Bytes(_, bytes))) = log.next(&mut place, u64::MAX) {
                 seen.extend_from_slice(bytes);
             }
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn stops_where_it_is_told() {
+    fn reader_stops_at_limit() {
         let (mut log, now) = (OutputLog::default(), Instant::now());
         log.push(now, Origin::Shell, b"abcdef");
         log.resize(now, SMALL);
@@ -271,13 +271,13 @@ mod tests {
         assert_eq!(log.next(&mut place, 7), Some((now, LogPiece::Resized(SMALL))));
     }
 
-    /// The last place to cut at.
+    /// Returns the last position to cut at.
     fn last(ends: &VecDeque<LogPosition>) -> LogPosition {
         ends.back().copied().unwrap_or_default()
     }
 
     #[test]
-    fn a_cut_loses_nothing_behind_it() {
+    fn cut_keeps_everything_behind_it() {
         let (mut log, now) = (OutputLog::default(), Instant::now());
         log.push(now, Origin::Shell, b"one ");
         log.resize(now, SMALL);
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_end_and_is_bounded() {
+    fn log_keeps_end_and_is_bounded() {
         let (mut log, now, mut ends) = (OutputLog::default(), Instant::now(), VecDeque::new());
         let mut all = Vec::new();
         for n in 0..3000_u32 {
@@ -303,25 +303,25 @@ mod tests {
             ends.extend(log.is_due(last(&ends)).then(|| log.end()));
             all.extend(bytes);
         }
-        let told = read(&log, LogPosition::default()).remove(0).1.into_bytes();
-        assert!(told.len() > LIMIT - 2 * BLOCK && told.len() <= LIMIT);
-        assert!(all.ends_with(&told));
+        let bytes = read(&log, LogPosition::default()).remove(0).1.into_bytes();
+        assert!(bytes.len() > LIMIT - 2 * BLOCK && bytes.len() <= LIMIT);
+        assert!(all.ends_with(&bytes));
         assert!(log.blocks.len() <= LIMIT / BLOCK + 1);
         assert_ne!(log.beginning(), LogPosition::default());
     }
 
     #[test]
-    fn many_small_stretches_are_bounded_too() {
+    fn number_of_segments_is_bounded() {
         let (mut log, now, mut ends) = (OutputLog::default(), Instant::now(), VecDeque::new());
-        for n in 0..2 * STRETCHES as u32 {
+        for n in 0..2 * SEGMENTS as u32 {
             while !log.has_room(1) {
                 log.cut(ends.pop_front().expect("there is a place to cut at"));
             }
-            log.push(now + 2 * n * AT_ONCE, Origin::Shell, b"x");
+            log.push(now + 2 * n * SEGMENT_SPAN, Origin::Shell, b"x");
             log.resize(now, SMALL);
             ends.extend(log.is_due(last(&ends)).then(|| log.end()));
         }
-        assert!(log.stretches.len() <= STRETCHES + 1);
+        assert!(log.segments.len() <= SEGMENTS + 1);
         let mut place = log.beginning();
         let mut bytes = 0;
         while let Some((_, piece)) = log.next(&mut place, u64::MAX) {
@@ -331,12 +331,12 @@ mod tests {
     }
 
     #[test]
-    fn a_dragged_window_does_not_fill_it() {
+    fn number_of_successive_sizes_is_bounded() {
         let (mut log, now) = (OutputLog::default(), Instant::now());
         for cols in 1..1000 {
             log.resize(now, Size { cols, ..SMALL });
         }
-        assert_eq!(log.stretches.len(), SIZES_IN_A_ROW);
+        assert_eq!(log.segments.len(), SIZES_IN_A_ROW);
         assert_eq!(read(&log, LogPosition::default()).last().map(|last| last.1.as_str()), Some("5x999"));
     }
 }

@@ -1,4 +1,4 @@
-//! The session's memory without a session.
+//! Tests of the history without a session.
 
 use proptest::prelude::*;
 
@@ -8,16 +8,16 @@ use crate::core::vt::{Line, VtSink};
 
 const SIZE: Size = Size { rows: 6, cols: 30, xpixel: 0, ypixel: 0 };
 
-/// A history and its clock.
-struct Desk {
+/// A history with a clock.
+struct Fixture {
     history: History,
     now: Instant,
     text: VtState,
-    /// The same, kept live by another emulation.
+    /// The same output, in another emulator.
     oracle: vt100::Parser,
 }
 
-impl Desk {
+impl Fixture {
     fn new() -> Self {
         let oracle = vt100::Parser::new(SIZE.rows, SIZE.cols, 0);
         Self { history: History::new(SIZE, 1000), now: Instant::now(), text: VtState::new(SIZE), oracle }
@@ -25,12 +25,12 @@ impl Desk {
 
     fn print(&mut self, text: &str) -> &mut Self {
         self.text.feed(text.as_bytes(), &mut NullSink);
-        self.history.printed(self.now, text.as_bytes(), &self.text);
+        self.history.push_shell(self.now, text.as_bytes(), &self.text);
         self.oracle.process(text.as_bytes());
         self
     }
 
-    /// Prints more than the tape holds, of bytes or of stretches, each text this much later than the one before.
+    /// Prints more bytes or segments than the log holds, with the interval `every` between two texts.
     fn flood(&mut self, every: Duration, text: impl Fn(usize) -> String) {
         let mut bytes = 0;
         for n in 0.. {
@@ -56,83 +56,83 @@ impl Desk {
 }
 
 #[test]
-fn shows_what_coshell_shows_too() {
-    let mut desk = Desk::new();
-    desk.print("one\r\n");
-    desk.history.shown(desk.now, b"\x1b[2mnotice\x1b[m\r\n", &desk.text);
-    desk.print("$ ");
-    assert_eq!(desk.rows()[..3], ["one", "notice", "$"]);
+fn screen_includes_own_bytes() {
+    let mut fixture = Fixture::new();
+    fixture.print("one\r\n");
+    fixture.history.push_own(fixture.now, b"\x1b[2mnotice\x1b[m\r\n", &fixture.text);
+    fixture.print("$ ");
+    assert_eq!(fixture.rows()[..3], ["one", "notice", "$"]);
 }
 
 #[test]
-fn a_resize_takes_its_place_among_the_bytes() {
-    let mut desk = Desk::new();
-    desk.print("0123456789abcdef\r\n");
-    desk.text.resize(Size { cols: 10, ..SIZE });
-    desk.history.resized(desk.now, &desk.text);
-    desk.print("0123456789abcdef");
-    assert_eq!(desk.rows()[..4], ["0123456789", "abcdef", "0123456789", "abcdef"]);
-    assert_eq!(desk.history.screen().columns(), 10);
+fn resize_applies_at_its_position() {
+    let mut fixture = Fixture::new();
+    fixture.print("0123456789abcdef\r\n");
+    fixture.text.resize(Size { cols: 10, ..SIZE });
+    fixture.history.resized(fixture.now, &fixture.text);
+    fixture.print("0123456789abcdef");
+    assert_eq!(fixture.rows()[..4], ["0123456789", "abcdef", "0123456789", "abcdef"]);
+    assert_eq!(fixture.history.screen().columns(), 10);
 }
 
 #[test]
-fn after_a_flood_the_screen_is_made_of_what_is_left() {
-    let mut desk = Desk::new();
-    desk.print("\x1b[5;1Hfirst");
-    desk.rows();
-    desk.flood(Duration::ZERO, |n| format!("\x1b[3{}mline {n}\x1b[m of many\r\n", n % 8));
-    assert!(desk.history.screen.is_none(), "nobody has time to look");
-    desk.agree();
-    desk.print("more\r\n").agree();
+fn screen_after_flood_is_rebuilt_from_rest() {
+    let mut fixture = Fixture::new();
+    fixture.print("\x1b[5;1Hfirst");
+    fixture.rows();
+    fixture.flood(Duration::ZERO, |n| format!("\x1b[3{}mline {n}\x1b[m of many\r\n", n % 8));
+    assert!(fixture.history.screen.is_none(), "the screen was dropped");
+    fixture.agree();
+    fixture.print("more\r\n").agree();
 }
 
 #[test]
-fn after_a_flood_on_the_alternate_screen_it_is_that_one() {
-    let mut desk = Desk::new();
-    desk.print("shell\x1b[?1049h\x1b[2J");
-    desk.flood(Duration::ZERO, |n| format!("\x1b[{};1H\x1b[Krow {n}", n % 6 + 1));
-    desk.agree();
-    assert!(desk.history.screen().alt_screen());
+fn screen_after_flood_is_alternate_one() {
+    let mut fixture = Fixture::new();
+    fixture.print("shell\x1b[?1049h\x1b[2J");
+    fixture.flood(Duration::ZERO, |n| format!("\x1b[{};1H\x1b[Krow {n}", n % 6 + 1));
+    fixture.agree();
+    assert!(fixture.history.screen().alt_screen());
 }
 
 #[test]
-fn what_is_given_up_in_calm_stays_on_the_screen() {
-    let mut desk = Desk::new();
-    desk.print("\x1b[?1049h\x1b[2J\x1b[1;1Hheader that is drawn once");
-    desk.flood(Duration::from_millis(60), |n| {
+fn bytes_dropped_slowly_stay_on_screen() {
+    let mut fixture = Fixture::new();
+    fixture.print("\x1b[?1049h\x1b[2J\x1b[1;1Hheader that is drawn once");
+    fixture.flood(Duration::from_millis(60), |n| {
         format!("\x1b[3;1H\x1b[K{n:>29}\x1b[5;1H{}\x1b[m\x1b[m\x1b[m\x1b[m", "x".repeat(20))
     });
-    desk.agree();
-    assert_eq!(desk.rows()[0], "header that is drawn once");
+    fixture.agree();
+    assert_eq!(fixture.rows()[0], "header that is drawn once");
 }
 
 #[test]
-fn after_a_flood_what_comes_in_calm_stays_on_the_screen() {
-    let mut desk = Desk::new();
-    desk.flood(Duration::ZERO, |n| format!("line {n}\r\n"));
-    desk.print("\x1b[?1049h\x1b[2J\x1b[1;1Hheader that is drawn once");
-    desk.now += CALM;
-    desk.flood(Duration::from_millis(60), |n| format!("\x1b[3;1H\x1b[K{n:>29}\x1b[5;1H{}", "x".repeat(20)));
-    desk.agree();
-    assert_eq!(desk.rows()[0], "header that is drawn once");
+fn slow_output_after_flood_stays_on_screen() {
+    let mut fixture = Fixture::new();
+    fixture.flood(Duration::ZERO, |n| format!("line {n}\r\n"));
+    fixture.print("\x1b[?1049h\x1b[2J\x1b[1;1Hheader that is drawn once");
+    fixture.now += NO_FLOOD;
+    fixture.flood(Duration::from_millis(60), |n| format!("\x1b[3;1H\x1b[K{n:>29}\x1b[5;1H{}", "x".repeat(20)));
+    fixture.agree();
+    assert_eq!(fixture.rows()[0], "header that is drawn once");
 }
 
 #[test]
-fn nothing_is_fed_until_somebody_asks() {
-    let mut desk = Desk::new();
-    desk.print("one\r\n");
-    desk.flood(Duration::ZERO, |n| format!("line {n}\r\n"));
-    assert!(desk.history.screen.is_none());
-    assert_eq!(desk.history.lines.kept().len(), 0);
+fn nothing_is_parsed_without_request() {
+    let mut fixture = Fixture::new();
+    fixture.print("one\r\n");
+    fixture.flood(Duration::ZERO, |n| format!("line {n}\r\n"));
+    assert!(fixture.history.screen.is_none());
+    assert_eq!(fixture.history.lines.kept().len(), 0);
 }
 
 #[test]
-fn a_tape_that_begins_inside_a_sequence_shows_none_of_it() {
-    let mut desk = Desk::new();
+fn log_beginning_inside_sequence_shows_none_of_it() {
+    let mut fixture = Fixture::new();
     let title = format!("\x1b]0;{}\x07", "t".repeat(4990));
-    desk.flood(Duration::ZERO, |n| title[n % 5 * 1000..].chars().take(1000).collect());
-    assert!(!desk.history.start_state.in_ground_state(), "the test cuts where it means to");
-    assert_eq!(desk.rows(), [""; 6]);
+    fixture.flood(Duration::ZERO, |n| title[n % 5 * 1000..].chars().take(1000).collect());
+    assert!(!fixture.history.start_state.in_ground_state(), "the log is cut inside a sequence");
+    assert_eq!(fixture.rows(), [""; 6]);
 }
 
 /// Numbers lines as they come.
@@ -155,7 +155,7 @@ fn numbered(history: &mut History, now: Instant) -> Vec<(u64, Vec<u8>)> {
 
 proptest! {
     #[test]
-    fn lines_are_the_same_whenever_somebody_asks(bytes in stream(40), size in 1..40_usize, cols in 3..20_u16) {
+    fn lines_do_not_depend_on_times_of_requests(bytes in stream(40), size in 1..40_usize, cols in 3..20_u16) {
         let (now, other) = (Instant::now(), Size { cols, ..SIZE });
         let (mut often, mut once) = (History::new(SIZE, 1000), History::new(SIZE, 1000));
         let (mut text, mut live) = (VtState::new(SIZE), Live::default());
@@ -163,8 +163,8 @@ proptest! {
         for (n, part) in bytes.chunks(size).enumerate() {
             let now = now + Duration::from_millis(30) * n as u32;
             text.feed(part, &mut live);
-            often.printed(now, part, &text);
-            once.printed(now, part, &text);
+            often.push_shell(now, part, &text);
+            once.push_shell(now, part, &text);
             if n == 3 {
                 text.resize(other);
                 often.resized(now, &text);
@@ -182,26 +182,26 @@ proptest! {
 }
 
 #[test]
-fn a_line_has_the_time_at_which_it_was_finished() {
-    let mut desk = Desk::new();
-    let start = desk.now;
-    desk.print("one ");
-    desk.now += Duration::from_secs(1);
-    desk.print("line\r\ntwo");
-    desk.now += Duration::from_secs(1);
-    desk.print(" lines\r\n");
-    let times: Vec<_> = desk.history.lines(desk.now).map(|line| (line.time - start).as_secs()).collect();
+fn line_has_time_of_its_end() {
+    let mut fixture = Fixture::new();
+    let start = fixture.now;
+    fixture.print("one ");
+    fixture.now += Duration::from_secs(1);
+    fixture.print("line\r\ntwo");
+    fixture.now += Duration::from_secs(1);
+    fixture.print(" lines\r\n");
+    let times: Vec<_> = fixture.history.lines(fixture.now).map(|line| (line.time - start).as_secs()).collect();
     assert_eq!(times, [1, 2]);
 }
 
 #[test]
-fn in_a_flood_the_last_lines_are_kept_with_their_numbers() {
-    let mut desk = Desk::new();
-    desk.print("before\r\n");
-    numbered(&mut desk.history, desk.now);
-    desk.flood(Duration::ZERO, |n| format!("line {}\r\n", n + 2));
-    assert!(desk.history.lines.so_far().1.is_none(), "nobody has read what was given up");
-    let lines = numbered(&mut desk.history, desk.now);
+fn flood_keeps_last_lines_with_their_numbers() {
+    let mut fixture = Fixture::new();
+    fixture.print("before\r\n");
+    numbered(&mut fixture.history, fixture.now);
+    fixture.flood(Duration::ZERO, |n| format!("line {}\r\n", n + 2));
+    assert!(fixture.history.lines.assembled().1.is_none(), "the dropped bytes were not parsed");
+    let lines = numbered(&mut fixture.history, fixture.now);
     assert_eq!(lines.len(), 1000);
     for (number, text) in lines {
         assert_eq!(text, format!("line {number}").into_bytes());
@@ -209,55 +209,56 @@ fn in_a_flood_the_last_lines_are_kept_with_their_numbers() {
 }
 
 #[test]
-fn long_lines_are_read_before_they_are_given_up_if_there_is_time() {
+fn long_lines_are_parsed_before_slow_drop() {
     let long = |n| format!("{} {n}\r\n", "x".repeat(10_000));
-    let mut desk = Desk::new();
-    desk.flood(Duration::ZERO, long);
-    let lines = numbered(&mut desk.history, desk.now);
-    assert!((300..450).contains(&lines.len()), "what the tape holds");
+    let mut fixture = Fixture::new();
+    fixture.flood(Duration::ZERO, long);
+    let lines = numbered(&mut fixture.history, fixture.now);
+    assert!((300..450).contains(&lines.len()), "as many as the log holds");
     assert!(lines.iter().all(|(number, text)| text.ends_with(format!("x {}", number - 1).as_bytes())));
-    let mut desk = Desk::new();
-    desk.flood(Duration::from_millis(60), long);
-    let lines = numbered(&mut desk.history, desk.now);
-    assert!(lines.len() > 500, "more than the tape holds");
+    let mut fixture = Fixture::new();
+    fixture.flood(Duration::from_millis(60), long);
+    let lines = numbered(&mut fixture.history, fixture.now);
+    assert!(lines.len() > 500, "more than the log holds");
     for (number, text) in lines {
         assert!(text.ends_with(format!("x {}", number - 1).as_bytes()));
     }
 }
 
 #[test]
-fn what_others_have_counted_holds() {
-    let mut desk = Desk::new();
-    desk.print("one\r\ntwo");
-    desk.history.counted(8, 41, true);
-    desk.print(" and more\r\nthree\r\n");
-    let numbers: Vec<_> = desk.history.lines(desk.now).map(|line| line.number).collect();
+fn recorded_line_count_overrides_own() {
+    let mut fixture = Fixture::new();
+    fixture.print("one\r\ntwo");
+    fixture.history.counted(8, 41, true);
+    fixture.print(" and more\r\nthree\r\n");
+    let numbers: Vec<_> = fixture.history.lines(fixture.now).map(|line| line.number).collect();
     assert_eq!(numbers, [1, 42, 43]);
 }
 
 #[test]
-fn what_is_kept_is_bounded() {
-    let mut desk = Desk::new();
-    desk.history = History::new(SIZE, usize::MAX);
-    desk.flood(Duration::ZERO, |n| format!("{n}\r\n"));
-    desk.flood(Duration::ZERO, |n| format!("{n}\r\n"));
-    assert!(desk.history.lines.kept().len() * 64 <= 8 * 1024 * 1024);
-    let mut desk = Desk::new();
-    desk.history = History::new(SIZE, 0);
-    desk.print("one\r\n");
-    assert_eq!(numbered(&mut desk.history, desk.now), []);
+fn kept_lines_are_bounded() {
+    let mut fixture = Fixture::new();
+    fixture.history = History::new(SIZE, usize::MAX);
+    fixture.flood(Duration::ZERO, |n| format!("{n}\r\n"));
+    fixture.flood(Duration::ZERO, |n| format!("{n}\r\n"));
+    assert!(fixture.history.lines.kept().len() * 64 <= 8 * 1024 * 1024);
+    let mut fixture = Fixture::new();
+    fixture.history = History::new(SIZE, 0);
+    fixture.print("one\r\n");
+    assert_eq!(numbered(&mut fixture.history, fixture.now), []);
 }
 
 #[test]
-fn the_last_lines_are_found_by_their_numbers() {
-    let mut desk = Desk::new();
-    desk.print("one\r\n");
-    desk.history.counted(5, 7, true);
-    desk.print("two\r\nthree");
-    let now = desk.now;
-    assert_eq!([0, 1, 2, 3, 9].map(|count| desk.history.last(now, count)), [u64::MAX, 9, 8, 1, 1]);
-    let from =
-        |desk: &mut Desk, number| desk.history.lines_from(now, number).map(|line| line.number).collect::<Vec<_>>();
-    assert_eq!(from(&mut desk, 8), [8, 9]);
-    assert!(from(&mut desk, u64::MAX).is_empty());
+fn last_lines_are_found_by_number() {
+    let mut fixture = Fixture::new();
+    fixture.print("one\r\n");
+    fixture.history.counted(5, 7, true);
+    fixture.print("two\r\nthree");
+    let now = fixture.now;
+    assert_eq!([0, 1, 2, 3, 9].map(|count| fixture.history.last(now, count)), [u64::MAX, 9, 8, 1, 1]);
+    let from = |fixture: &mut Fixture, number| {
+        fixture.history.lines_from(now, number).map(|line| line.number).collect::<Vec<_>>()
+    };
+    assert_eq!(from(&mut fixture, 8), [8, 9]);
+    assert!(from(&mut fixture, u64::MAX).is_empty());
 }

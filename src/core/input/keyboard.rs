@@ -1,5 +1,5 @@
-//! What the keyboard's bytes do: typed into the shell, kept from it while a silent coprocess runs, or turned into a
-//! signal where they would wait behind a full pty.
+//! The keyboard: its bytes are typed into the shell, locked out while a silent coprocess runs, or turned into a signal
+//! where they would wait behind a full pty.
 
 use std::time::{Duration, Instant};
 
@@ -7,27 +7,27 @@ use super::keys::{Chord, Keys};
 use super::pty_input::PtyInput;
 use crate::core::event::{Cx, Effect};
 
-/// How long a byte that is to become a signal may wait in the queue towards the pty.
+/// Time for which a signal character waits in the queue to the pty before the host sends its signal.
 const SIGNAL_WITHIN: Duration = Duration::from_millis(50);
-/// The end-of-file character is typed again at growing distances while the shell lives: one that arrives between two
-/// readers is lost, since end of input is a state and the character an event.
-const AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+/// First and last interval at which the end-of-file character is typed again while the shell lives. Between two readers
+/// the character is lost, since it ends one read(2) only.
+const EOF_INTERVALS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
-/// What the keyboard does while a silent coprocess runs.
+/// Function of the keyboard while a silent coprocess runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SilentKeys {
-    /// Nothing but Ctrl-C, which stops the coprocess.
+    /// Keys are locked out, except that Ctrl-C stops the coprocess.
     #[default]
     Lock,
-    /// What it does otherwise.
+    /// Keys are typed into the shell as always.
     Pass,
 }
 
-/// How the end of redirected input is being typed.
+/// Timer for typing the end-of-file character of redirected input.
 #[derive(Clone, Copy, Debug)]
 struct EndOfInput {
     at: Instant,
-    again: Duration,
+    interval: Duration,
 }
 
 /// The keyboard, or redirected input in its place.
@@ -35,19 +35,19 @@ struct EndOfInput {
 pub(in crate::core) struct Keyboard {
     keys: Keys,
     silent_keys: SilentKeys,
-    /// The characters that the line discipline makes signals of.
+    /// The signal characters VINTR, VQUIT and VSUSP of the line discipline.
     signals: [u8; 3],
-    /// A byte that is to become a signal, and when it is overdue.
+    /// A signal character in the queue to the pty, and when the host sends its signal.
     pending_signal: Option<(u8, Instant)>,
     end_of_input: Option<EndOfInput>,
 }
 
-/// What has become of keys.
+/// Result of typing keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core) enum KeysTyped {
-    /// The keys go to the shell, or are locked out.
+    /// The keys were typed or locked out.
     Done,
-    /// Ctrl-C, while a silent coprocess has the keyboard locked: it is to be stopped.
+    /// Ctrl-C was pressed while the keyboard is locked: the coprocess is to be stopped.
     StopCoproc,
 }
 
@@ -62,8 +62,8 @@ impl Keyboard {
         self.silent_keys == SilentKeys::Lock
     }
 
-    /// Takes bytes up to the hotkey. Returns how many, what of them is to be typed, and the hotkey's own bytes if it came.
-    /// `escape_alone` is whether the Escape key sends an ESC and nothing more.
+    /// Takes bytes up to the hotkey. Returns their number, the bytes to type, and the hotkey's own bytes if it came.
+    /// `escape_alone` is whether the Escape key sends ESC alone.
     pub(in crate::core) fn take(
         &mut self,
         now: Instant,
@@ -100,24 +100,24 @@ impl Keyboard {
         KeysTyped::Done
     }
 
-    /// Everything that waited for the pty has been written.
+    /// Cancels the pending signal, because the pty has taken all bytes.
     pub(in crate::core) fn pty_took_all(&mut self) {
         self.pending_signal = None;
     }
 
-    /// Redirected input has ended.
+    /// Starts typing the end-of-file character, because redirected input has ended.
     pub(in crate::core) fn ended(&mut self, now: Instant) {
-        self.end_of_input = Some(EndOfInput { at: now, again: AGAIN.0 });
+        self.end_of_input = Some(EndOfInput { at: now, interval: EOF_INTERVALS.0 });
     }
 
-    /// Does what is due by now; `pty_reads` is whether everything typed has been written and the shell lives. Returns
-    /// what was held back as a possible beginning of the hotkey and is to be typed.
+    /// Does what is due by now; `pty_reads` is whether everything typed has been written and the shell lives. Returns bytes
+    /// to type that were held back as the possible beginning of the hotkey.
     pub(in crate::core) fn tick(&mut self, cx: &mut Cx<'_>, pty_reads: bool) -> Vec<u8> {
         if let Some((byte, _)) = self.pending_signal.take_if(|(_, at)| cx.now >= *at) {
             cx.push(Effect::Interrupt(byte));
         }
         if let Some(end) = self.end_of_input.as_mut().filter(|end| cx.now >= end.at) {
-            *end = EndOfInput { at: cx.now + end.again, again: (end.again * 2).min(AGAIN.1) };
+            *end = EndOfInput { at: cx.now + end.interval, interval: (end.interval * 2).min(EOF_INTERVALS.1) };
             if pty_reads {
                 cx.push(Effect::EndInput);
             }
@@ -134,7 +134,7 @@ impl Keyboard {
     }
 }
 
-/// Ctrl-C as a terminal sends it: plain, or as the kitty protocol and modifyOtherKeys spell it.
+/// Whether the bytes contain Ctrl-C: plain, or as the kitty protocol and modifyOtherKeys encode it.
 fn is_ctrl_c(bytes: &[u8]) -> bool {
     bytes.contains(&0x03)
         || [&b"\x1b[99;5u"[..], b"\x1b[27;5;99~"].iter().any(|key| memchr::memmem::find(bytes, key).is_some())
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ctrl_c_has_three_spellings() {
+    fn ctrl_c_has_three_encodings() {
         assert!(is_ctrl_c(b"\x03") && is_ctrl_c(b"\x1b[99;5u") && is_ctrl_c(b"x\x1b[27;5;99~"));
         assert!(!is_ctrl_c(b"c") && !is_ctrl_c(b"\x1b[99;6u"));
     }

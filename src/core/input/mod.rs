@@ -1,4 +1,4 @@
-//! What goes into the pty: keys, with the hotkey among them, and the queue that merges keyboard, coprocess and clients.
+//! Input to the pty: the keyboard with its hotkey, and the queue that merges keyboard, coprocess and clients.
 
 pub(super) mod keyboard;
 pub(super) mod keys;

@@ -1,5 +1,5 @@
-//! What is typed into the shell: the keyboard's bytes and other writers' chunks, merged so that neither is
-//! put inside the other's paste or escape sequence. It knows no terminal and no coprocess.
+//! The queue to the pty: the keyboard's bytes and the chunks of other writers, merged so that neither splits a paste or
+//! an escape sequence of the other.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -7,19 +7,19 @@ use std::time::Instant;
 use crate::core::vt::InputParser;
 use crate::core::write_buffer::WriteBuffer;
 
-/// Keyboard bytes that may wait before the keyboard is no longer read.
+/// Maximum number of waiting keyboard bytes. Then the keyboard is not read.
 const KEYS_LIMIT: usize = 64 * 1024;
-/// The coprocess's share (SPEC 3): beyond it, it is not read and blocks.
-pub(in crate::core) const THEIRS_LIMIT: usize = 16 * 1024;
-/// What the action `send` may have waiting besides.
+/// Maximum number of waiting bytes of the coprocess. Then its stdout is not read, and it blocks.
+pub(in crate::core) const CHUNKS_LIMIT: usize = 16 * 1024;
+/// Maximum number of further waiting bytes, for the action `send` and for clients.
 const SENT_LIMIT: usize = 64 * 1024;
 
-/// Whose bytes the writer is in the middle of.
+/// Writer whose bytes are written now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Writer {
-    /// The keyboard's, or nobody's.
+    /// The keyboard, or none.
     Keys,
-    /// The rest of one chunk, this long.
+    /// A chunk of which this number of bytes is left.
     Chunk(usize),
 }
 
@@ -27,32 +27,32 @@ enum Writer {
 #[derive(Debug)]
 pub(in crate::core) struct PtyInput {
     keys: WriteBuffer,
-    theirs: WriteBuffer,
-    /// The lengths of the chunks in `theirs`: they add up to `theirs.len()`, less what `turn` has begun.
+    chunk_bytes: WriteBuffer,
+    /// Lengths of the chunks in `chunk_bytes`, without the one that `writer` has begun.
     chunks: VecDeque<usize>,
-    turn: Writer,
-    /// The chunk whose turn it is is a secret.
+    writer: Writer,
+    /// Whether the chunk that is being written is a secret.
     secret: bool,
     input: InputParser,
-    /// When the keyboard last sent anything.
+    /// Time of the last keyboard bytes.
     last_key: Option<Instant>,
 }
 
 impl PtyInput {
-    /// An empty queue.
+    /// Creates an empty queue.
     pub(in crate::core) fn new() -> Self {
         Self {
             keys: WriteBuffer::new(KEYS_LIMIT),
-            theirs: WriteBuffer::new(THEIRS_LIMIT),
+            chunk_bytes: WriteBuffer::new(CHUNKS_LIMIT),
             chunks: VecDeque::new(),
-            turn: Writer::Keys,
+            writer: Writer::Keys,
             secret: false,
             input: InputParser::new(),
             last_key: None,
         }
     }
 
-    /// Bytes from the keyboard.
+    /// Queues bytes of the keyboard.
     pub(in crate::core) fn key(&mut self, now: Instant, bytes: &[u8]) {
         self.input.feed(bytes);
         self.last_key = Some(now);
@@ -60,57 +60,57 @@ impl PtyInput {
         self.settle(now);
     }
 
-    /// One chunk from the coprocess: it goes out in one piece.
+    /// Queues a chunk, which is written in one piece.
     pub(in crate::core) fn chunk(&mut self, now: Instant, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.theirs.push(bytes);
+            self.chunk_bytes.push(bytes);
             self.chunks.push_back(bytes.len());
             self.settle(now);
         }
     }
 
-    /// A chunk that an action types; false where too much waits already.
+    /// Queues a chunk of an action or a client. Returns false where too much waits already.
     pub(in crate::core) fn send(&mut self, now: Instant, bytes: &[u8]) -> bool {
-        let fits = self.theirs.len() + bytes.len() <= THEIRS_LIMIT + SENT_LIMIT;
+        let fits = self.chunk_bytes.len() + bytes.len() <= CHUNKS_LIMIT + SENT_LIMIT;
         if fits {
             self.chunk(now, bytes);
         }
         fits
     }
 
-    /// Whether nothing is being typed, so that a chunk would be typed at once.
+    /// Whether a chunk would be written at once.
     pub(in crate::core) fn is_free(&self, now: Instant) -> bool {
-        self.is_empty() && self.turn == Writer::Keys && self.rests(now)
+        self.is_empty() && self.writer == Writer::Keys && self.is_between_keys(now)
     }
 
-    /// A chunk that nobody may see, while nothing else is being typed; false where it is too much.
+    /// Queues a secret while the queue is free. Returns false where it is too long.
     pub(in crate::core) fn secret(&mut self, now: Instant, bytes: &[u8]) -> bool {
         let taken = self.send(now, bytes);
-        self.secret = taken && self.turn != Writer::Keys;
+        self.secret = taken && self.writer != Writer::Keys;
         taken
     }
 
-    /// Whether what is pending is a secret.
+    /// Whether the pending bytes are a secret.
     pub(in crate::core) fn is_secret(&self) -> bool {
         self.secret
     }
 
-    /// What the pty should be given next.
+    /// Returns the bytes to write to the pty.
     pub(in crate::core) fn pending(&self) -> &[u8] {
-        match self.turn {
-            Writer::Chunk(rest) => &self.theirs.pending()[..rest],
+        match self.writer {
+            Writer::Chunk(rest) => &self.chunk_bytes.pending()[..rest],
             Writer::Keys => self.keys.pending(),
         }
     }
 
-    /// The pty took the first `n` bytes of `pending`.
+    /// Removes the first `n` pending bytes, which were written.
     pub(in crate::core) fn wrote(&mut self, now: Instant, n: usize) {
-        match &mut self.turn {
+        match &mut self.writer {
             Writer::Chunk(rest) => {
                 *rest -= n;
-                self.theirs.wrote(n);
+                self.chunk_bytes.wrote(n);
                 if *rest == 0 {
-                    self.turn = Writer::Keys;
+                    self.writer = Writer::Keys;
                     self.secret = false;
                 }
             }
@@ -119,52 +119,55 @@ impl PtyInput {
         self.settle(now);
     }
 
-    /// Begins the next chunk where the keyboard has nothing to say and is not in the middle of something.
+    /// Begins the next chunk, if no keyboard bytes wait and the keyboard is between two keys.
     pub(in crate::core) fn settle(&mut self, now: Instant) {
-        let free = self.turn == Writer::Keys && self.keys.is_empty();
+        let free = self.writer == Writer::Keys && self.keys.is_empty();
         if free
             && !self.chunks.is_empty()
-            && self.rests(now)
+            && self.is_between_keys(now)
             && let Some(n) = self.chunks.pop_front()
         {
-            self.turn = Writer::Chunk(n);
+            self.writer = Writer::Chunk(n);
         }
     }
 
-    /// When `settle` should be called again although nothing came.
+    /// Returns when `settle` has something to do although no input came.
     pub(in crate::core) fn deadline(&self) -> Option<Instant> {
-        if self.chunks.is_empty() || !self.keys.is_empty() || self.turn != Writer::Keys || self.input.in_ground_state()
+        if self.chunks.is_empty()
+            || !self.keys.is_empty()
+            || self.writer != Writer::Keys
+            || self.input.in_ground_state()
         {
             return None;
         }
         self.last_key.map(|at| at + self.input.timeout())
     }
 
-    /// How many keyboard bytes may come.
+    /// Returns the number of keyboard bytes that fit.
     pub(in crate::core) fn room_for_keys(&self) -> usize {
         self.keys.room()
     }
 
-    /// How many bytes of the coprocess may come.
+    /// Returns the number of bytes of the coprocess that fit.
     pub(in crate::core) fn room_for_chunks(&self) -> usize {
-        self.theirs.room()
+        self.chunk_bytes.room()
     }
 
-    /// Whether nothing waits at all.
+    /// Whether no bytes wait.
     pub(in crate::core) fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.theirs.is_empty()
+        self.keys.is_empty() && self.chunk_bytes.is_empty()
     }
 
-    /// Forgets the chunks that have not been begun, and the rest of the one that has.
+    /// Drops all chunks, and the rest of the one that is being written.
     pub(in crate::core) fn forget_chunks(&mut self) {
-        self.theirs.clear();
+        self.chunk_bytes.clear();
         self.chunks.clear();
-        self.turn = Writer::Keys;
+        self.writer = Writer::Keys;
         self.secret = false;
     }
 
-    /// A waiting byte has become a signal: as the line discipline does (termios(3), NOFLSH), what was typed
-    /// before it is dropped with it.
+    /// Drops the waiting keyboard bytes up to the signal character `byte`, whose signal was sent, as the line discipline
+    /// does without NOFLSH (termios(3)).
     pub(in crate::core) fn interrupt(&mut self, now: Instant, byte: u8) {
         if let Some(at) = memchr::memrchr(byte, self.keys.pending()) {
             self.keys.wrote(at + 1);
@@ -172,13 +175,13 @@ impl PtyInput {
         self.settle(now);
     }
 
-    /// Forgets all of it: nobody is left to type to.
+    /// Drops everything, because the shell has exited.
     pub(in crate::core) fn clear(&mut self) {
         self.keys.clear();
         self.forget_chunks();
     }
 
-    fn rests(&self, now: Instant) -> bool {
+    fn is_between_keys(&self, now: Instant) -> bool {
         self.input.in_ground_state() || self.last_key.is_none_or(|at| now >= at + self.input.timeout())
     }
 }
@@ -187,7 +190,7 @@ impl PtyInput {
 mod tests {
     use super::*;
 
-    /// Everything that goes out now, in the pieces in which it goes.
+    /// Writes everything that can be written now. Returns the pieces.
     fn drain(pty_input: &mut PtyInput, now: Instant) -> Vec<String> {
         let mut pieces = Vec::new();
         while !pty_input.pending().is_empty() {
@@ -199,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_waits_for_the_end_of_a_paste() {
+    fn chunk_waits_for_end_of_paste() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
         pty_input.key(now, b"\x1b[200~one");
         pty_input.chunk(now, b"Yes\n");
@@ -209,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_waits_for_the_end_of_a_key() {
+    fn chunk_waits_for_end_of_key() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
         pty_input.key(now, b"\x1b[1;");
         pty_input.chunk(now, b"Yes\n");
@@ -219,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_escape_key_holds_a_chunk_up_for_25_ms_only() {
+    fn escape_key_delays_chunk_by_25_ms() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
         pty_input.key(now, b"\x1b");
         pty_input.chunk(now, b"Yes\n");
@@ -231,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_one_until_it_has_been_typed() {
+    fn secret_is_marked_until_written() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
         pty_input.key(now, b"\x1b[200~one");
         assert!(!pty_input.is_free(now));
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_waits_for_the_end_of_a_chunk() {
+    fn key_waits_for_end_of_chunk() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
         pty_input.chunk(now, b"abcdef");
         pty_input.chunk(now, b"ghi");
@@ -259,9 +262,9 @@ mod tests {
     }
 
     #[test]
-    fn the_keyboard_has_a_room_of_its_own() {
+    fn chunks_do_not_use_up_space_for_keys() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
-        pty_input.chunk(now, &[b'x'; THEIRS_LIMIT]);
+        pty_input.chunk(now, &[b'x'; CHUNKS_LIMIT]);
         assert_eq!(pty_input.room_for_chunks(), 0);
         assert_eq!(pty_input.room_for_keys(), KEYS_LIMIT);
         assert!(pty_input.send(now, &[b'x'; SENT_LIMIT]) && !pty_input.send(now, b"x"));

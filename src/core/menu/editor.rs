@@ -1,5 +1,5 @@
-//! A command line being written: what the keys do to it, and the commands that were run before. The line itself, with
-//! its words, wide characters and clusters, is a library's.
+//! The line editor of the menu: editing keys, and the history of commands. The crate `tui_input` edits the line with its
+//! words, wide characters and grapheme clusters.
 
 use tui_input::{Input, InputRequest};
 
@@ -7,33 +7,33 @@ use crate::core::input::keys::Key;
 use crate::core::output::terminal::MenuText;
 use crate::core::width::width;
 
-/// More bytes than any command line that a person writes.
+/// Maximum length of the line in bytes.
 const LONGEST: usize = 4096;
 
-/// The line, and where in the commands of before it is.
+/// The edited line, and the position in the history of commands.
 #[derive(Debug)]
 pub(super) struct LineEditor {
     input: Input,
-    /// The commands of before, oldest first.
+    /// Earlier commands, oldest first.
     recent: Vec<String>,
-    /// The command of before that is shown; `recent.len()` is the new one.
+    /// Index of the command that is shown; `recent.len()` is the new one.
     at: usize,
-    /// The new one, while another is shown.
+    /// The new command, while an earlier one is shown.
     draft: String,
 }
 
 impl LineEditor {
-    /// An empty line.
+    /// Creates an empty line.
     pub(super) fn new(recent: Vec<String>) -> Self {
         Self { input: Input::default(), at: recent.len(), recent, draft: String::new() }
     }
 
-    /// What was written.
+    /// Returns the line.
     pub(super) fn line(&self) -> &str {
         self.input.value()
     }
 
-    /// A key that edits.
+    /// Applies an editing key.
     pub(super) fn key(&mut self, key: &Key) {
         let request = match key {
             Key::Char(c) | Key::Pasted(c) if self.line().len() + c.len_utf8() <= LONGEST => {
@@ -60,7 +60,7 @@ impl LineEditor {
         self.input.handle(request);
     }
 
-    /// Shows one of the commands of before, or the new one.
+    /// Shows the command with index `to`.
     fn go(&mut self, to: usize) {
         let to = to.min(self.recent.len());
         if to == self.at {
@@ -73,7 +73,7 @@ impl LineEditor {
         self.input = Input::new(self.recent.get(to).unwrap_or(&self.draft).clone());
     }
 
-    /// Ctrl-W: back to a blank, as shells have it, and not to a slash or a dash.
+    /// Deletes back to a blank, as Ctrl-W does in shells, and not to a slash or a dash.
     fn delete_to_blank(&mut self) {
         let before: Vec<char> = self.line().chars().take(self.input.cursor()).collect();
         let word = before.iter().rev().skip_while(|c| c.is_whitespace()).take_while(|c| !c.is_whitespace()).count();
@@ -84,7 +84,7 @@ impl LineEditor {
         self.input = Input::new(kept + &rest).with_cursor(cursor);
     }
 
-    /// The line behind `label`, as far as there is room, with the cursor in sight.
+    /// Returns the line behind `label` for `cols` columns, scrolled so that the cursor is visible.
     pub(super) fn row(&self, label: &str, cols: u16) -> MenuText {
         let room = usize::from(cols).saturating_sub(label.len() + 2).max(1);
         let before = self.line().chars().take(self.input.cursor());
@@ -98,7 +98,7 @@ impl LineEditor {
             if column >= scroll && end <= scroll + room {
                 text.push(c);
             } else if column < scroll && end > scroll {
-                // Half of it is out of sight.
+                // Half of the character is scrolled out.
                 text.push(' ');
             }
             column = end;
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_commands_of_before_come_back_and_the_new_one_is_kept() {
+    fn earlier_commands_are_recalled_and_draft_is_kept() {
         let mut editor = LineEditor::new(vec!["old".to_owned(), "last".to_owned()]);
         typed(&mut editor, "new");
         let mut seen = Vec::new();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_scrolls_with_the_cursor() {
+    fn long_line_scrolls_with_cursor() {
         let mut editor = LineEditor::new(Vec::new());
         typed(&mut editor, "0123456789\u{6f22}\u{5b57}abc");
         for (key, before, behind) in [
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_stays_in_sight_however_wide_an_emoji_is_taken_to_be() {
+    fn cursor_is_visible_behind_emoji_of_uncertain_width() {
         let mut editor = LineEditor::new(Vec::new());
         typed(&mut editor, &"\u{1f44d}\u{1f3fd}\u{2764}\u{fe0f}".repeat(5));
         let row = editor.row(" run: ", 16);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn is_bounded() {
+    fn line_is_bounded() {
         let mut editor = LineEditor::new(Vec::new());
         (0..2 * LONGEST).for_each(|_| editor.key(&Key::Pasted('x')));
         assert_eq!(editor.line().len(), LONGEST);

@@ -1,5 +1,5 @@
-//! The menu on the terminal's bottom row: when it opens and closes, and the keys that it takes. What it says is for
-//! `page`, how the row is drawn and put back for `output::terminal`, and what its actions do for the core.
+//! The menu on the terminal's bottom row: opening, closing and keys. `page` has its contents, `output::terminal` draws the
+//! row, and the router carries out the actions.
 
 mod editor;
 mod page;
@@ -16,11 +16,11 @@ use super::output::terminal::TerminalOutput;
 use super::trigger::table::TriggerTable;
 use super::width::without_controls;
 
-/// How long output may stay inside a sequence before the menu cancels the sequence.
-const REST_WITHIN: Duration = Duration::from_millis(500);
+/// Time for which the menu waits while the output is inside a sequence, before it cancels the sequence.
+const OPEN_TIMEOUT: Duration = Duration::from_millis(500);
 /// CAN: ends a sequence that is open, without effect (ECMA-48, section 8.3.6).
 const CANCEL: &[u8] = b"\x18";
-/// The number of commands run from the menu that are kept.
+/// Maximum number of commands run from the menu that are stored.
 pub const MOST_RECENT: usize = 1000;
 
 /// The menu, open or closed.
@@ -28,7 +28,7 @@ pub const MOST_RECENT: usize = 1000;
 pub(super) struct Menu {
     hotkey: Option<Chord>,
     open: Option<OpenMenu>,
-    /// The commands that were run from the menu, oldest first, once they are known.
+    /// Commands that were run from the menu, oldest first, once they have been read.
     recent: Option<Vec<String>>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Menu {
 struct OpenMenu {
     page: MenuPage,
     decoder: Decoder,
-    /// Until when it waits for the output to come to rest, while it is not drawn yet.
+    /// While it is not drawn yet: until when it waits for the output.
     awaited: Option<Instant>,
     /// Whether the row must be drawn.
     stale: bool,
@@ -48,30 +48,30 @@ impl Menu {
         Self { hotkey, open: None, recent: None }
     }
 
-    /// Opens the menu; it is drawn once the output is at rest.
+    /// Opens the menu. It is drawn once the output is in the ground state.
     pub(super) fn open(&mut self, now: Instant) {
         let (page, decoder) = (MenuPage::new(), Decoder::new(self.hotkey));
-        self.open = Some(OpenMenu { page, decoder, awaited: Some(now + REST_WITHIN), stale: true });
+        self.open = Some(OpenMenu { page, decoder, awaited: Some(now + OPEN_TIMEOUT), stale: true });
     }
 
-    /// Whether the menu has the keyboard.
+    /// Whether the menu is open and takes the keys.
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
-    /// Whether the menu stands on the screen, so that output waits.
+    /// Whether the menu is drawn, so that output is withheld.
     pub(super) fn is_drawn(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.awaited.is_none())
     }
 
-    /// Takes the keyboard's bytes up to the end of a key. Returns how many, and what the key asks for.
+    /// Takes keyboard bytes up to the end of a key. Returns their number, and the key's action.
     pub(super) fn take(&mut self, now: Instant, bytes: &[u8]) -> (usize, Option<MenuAction>) {
         let Some(open) = &mut self.open else { return (0, None) };
         let (used, key) = open.decoder.take(now, bytes);
         (used, key.map(|key| open.key(key)))
     }
 
-    /// Time has passed: a key may be complete. Returns what it asks for.
+    /// Ends a key that is complete by now. Returns its action.
     pub(super) fn tick(&mut self, now: Instant) -> Option<MenuAction> {
         let open = self.open.as_mut()?;
         open.decoder.tick(now).map(|key| open.key(key))
@@ -83,7 +83,7 @@ impl Menu {
         [open.awaited, open.decoder.deadline()].into_iter().flatten().min()
     }
 
-    /// The window has another size.
+    /// Requests a redraw after a change of the window size.
     pub(super) fn resized(&mut self) {
         if let Some(open) = &mut self.open {
             open.stale = true;
@@ -94,31 +94,31 @@ impl Menu {
     pub(super) fn settle(&mut self, now: Instant, terminal: &mut TerminalOutput) {
         let Some(open) = &mut self.open else { return };
         if let Some(at) = open.awaited {
-            if now < at && !terminal.is_calm() {
+            if now < at && !terminal.can_draw() {
                 return;
             }
             if !terminal.text().in_ground_state() {
                 terminal.cancel(CANCEL);
             }
             open.awaited = None;
-            terminal.open_bar();
+            terminal.open_menu_row();
         }
         if std::mem::take(&mut open.stale) {
-            terminal.draw_bar(&open.page.row(terminal.cols()));
+            terminal.draw_menu_row(&open.page.row(terminal.cols()));
         }
     }
 
     /// Closes the menu and puts its row back.
     pub(super) fn close(&mut self, terminal: &mut TerminalOutput) {
         if self.open.take().is_some() {
-            terminal.close_bar();
+            terminal.close_menu_row();
         }
     }
 
-    /// Shows a sentence.
-    pub(super) fn say(&mut self, sentence: String) {
+    /// Shows a message.
+    pub(super) fn show_message(&mut self, message: String) {
         if let Some(open) = &mut self.open {
-            open.page.say(sentence);
+            open.page.show_message(message);
         }
     }
 
@@ -138,50 +138,50 @@ impl Menu {
         self.show_switches("trigger", entries, "this session has no triggers");
     }
 
-    /// Shows a list, each entry called `what`, or else this sentence.
-    pub(super) fn show(&mut self, what: &'static str, entries: Vec<String>, or_else: &str) {
+    /// Shows a list whose entries are called `label`, or else the message `or_else`.
+    pub(super) fn show(&mut self, label: &'static str, entries: Vec<String>, or_else: &str) {
         match &mut self.open {
-            Some(open) if !entries.is_empty() => open.page.show(what, entries),
-            _ => self.say(or_else.to_owned()),
+            Some(open) if !entries.is_empty() => open.page.show(label, entries),
+            _ => self.show_message(or_else.to_owned()),
         }
     }
 
-    /// Shows a list of which each entry can be switched, or else this sentence.
-    fn show_switches(&mut self, what: &'static str, entries: Vec<String>, or_else: &str) {
+    /// Shows a list of switches, or else the message `or_else`.
+    fn show_switches(&mut self, label: &'static str, entries: Vec<String>, or_else: &str) {
         match &mut self.open {
-            Some(open) if !entries.is_empty() => open.page.show_switches(what, entries),
-            _ => self.say(or_else.to_owned()),
+            Some(open) if !entries.is_empty() => open.page.show_switches(label, entries),
+            _ => self.show_message(or_else.to_owned()),
         }
     }
 
     /// Opens the line editor, with the commands that were run before.
-    pub(super) fn write_command(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn edit_command(&mut self, cx: &mut Cx<'_>) {
         if self.recent.is_none() {
             cx.push(Effect::RecallRecent);
         }
         if let Some(open) = &mut self.open {
-            open.page.write(self.recent.clone().unwrap_or_default());
+            open.page.edit_command(self.recent.clone().unwrap_or_default());
         }
     }
 
-    /// The commands of earlier sessions are known, or a sentence says why they are not. Returns that sentence.
+    /// Takes the commands of earlier sessions. Returns the message where they could not be read.
     pub(super) fn recalled(&mut self, recent: Result<Vec<String>, RecentError>) -> Option<String> {
         match recent {
             Ok(recent) => {
                 if let Some(open) = &mut self.open {
-                    open.page.write(recent.clone());
+                    open.page.edit_command(recent.clone());
                 }
                 self.recent = Some(recent);
                 None
             }
-            Err(RecentError(sentence)) => {
+            Err(RecentError(message)) => {
                 self.recent.get_or_insert_default();
-                Some(sentence)
+                Some(message)
             }
         }
     }
 
-    /// Keeps a command that is run from the menu.
+    /// Stores a command that is run from the menu.
     pub(super) fn keep(&mut self, cx: &mut Cx<'_>, command: &str) {
         let recent = self.recent.get_or_insert_default();
         recent.retain(|known| known != command);
@@ -193,7 +193,8 @@ impl Menu {
 
 impl OpenMenu {
     fn key(&mut self, key: Key) -> MenuAction {
-        self.stale = true;
-        self.page.key(key)
+        let action = self.page.key(key);
+        self.stale |= !matches!(action, MenuAction::Answer(_));
+        action
     }
 }

@@ -1,23 +1,23 @@
-//! Why the shell's output is not shown right now, decided in one place.
+//! The decision whether the shell's output is shown now, and why not.
 
-/// What the shell's output goes through, the most urgent reason against showing it first.
+/// Destination of the shell's output. Where several reasons hold, the first of these wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core) enum Gate {
-    /// It is shown.
+    /// The terminal.
     Open,
-    /// It waits until the host has looked at the pty: a trigger's condition depends on that.
+    /// Withheld until the state of the pty is known, on which a trigger's condition depends.
     AwaitingPtyState,
-    /// A silent coprocess alone is given it.
+    /// The silent coprocess.
     SilentCoproc,
-    /// It is what the far side of a broken file transfer still sends.
+    /// The recovery from a broken file transfer.
     TransferRecovery,
-    /// It waits until the menu is closed.
+    /// Withheld until the menu is closed.
     Menu,
-    /// It waits until the terminal is coshell's again.
+    /// Withheld until the lent terminal is taken back.
     Lent,
 }
 
-/// What the gate depends on.
+/// Reasons against showing output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::core) struct GateState {
     pub(in crate::core) awaits_pty_state: bool,
@@ -28,7 +28,7 @@ pub(in crate::core) struct GateState {
 }
 
 impl Gate {
-    /// Decides.
+    /// Returns the destination for this state.
     pub(in crate::core) fn of(state: GateState) -> Self {
         let reasons = [
             (state.awaits_pty_state, Self::AwaitingPtyState),
@@ -40,7 +40,7 @@ impl Gate {
         reasons.into_iter().find(|(holds, _)| *holds).map_or(Self::Open, |(_, gate)| gate)
     }
 
-    /// Whether output is kept until the gate opens, rather than given to another reader.
+    /// Whether output is withheld.
     pub(in crate::core) fn withholds(self) -> bool {
         matches!(self, Self::AwaitingPtyState | Self::Menu | Self::Lent)
     }

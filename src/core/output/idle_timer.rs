@@ -1,47 +1,47 @@
-//! When the output rests on a line, and when a match that could still grow has waited long enough.
+//! Timers of the unfinished line: the pause of the output, and the delay of a match that could still grow.
 
 use std::time::{Duration, Instant};
 
-/// Output that rests on a line for this long has paused there.
+/// Time without output after which it has paused on the unfinished line.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// When the output has come to rest, and when a match that could still grow has waited long enough.
+/// The timers of the unfinished line.
 #[derive(Debug, Default)]
 pub(super) struct IdleTimer {
-    /// Output came, and nobody has looked at the line since: the pause begins at this time.
+    /// Start of the pause, unless the line was tried since the last output.
     pause: Option<Instant>,
-    /// A match waits for this time.
+    /// End of the delay of a match.
     held: Option<Instant>,
 }
 
-/// What has come to pass.
+/// The timer that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IdleState {
-    /// Nothing yet.
+    /// None.
     No,
-    /// The output rests.
+    /// The output has paused.
     Paused,
-    /// A match that was held has waited long enough.
+    /// The delay of a match is over.
     Settled,
 }
 
 impl IdleTimer {
-    /// Output came.
-    pub(super) fn stir(&mut self, now: Instant) {
+    /// Restarts the pause timer, because output came.
+    pub(super) fn restart(&mut self, now: Instant) {
         self.pause = Some(now + PAUSE);
     }
 
-    /// The line is finished, or nothing stands on it: there is nothing to wait for.
-    pub(super) fn forget(&mut self) {
+    /// Stops both timers, because the line is finished or empty.
+    pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// A match that could grow waits until `at`.
+    /// Delays a match that could still grow until `at`, unless one is delayed already.
     pub(super) fn hold(&mut self, at: Instant) {
         self.held.get_or_insert(at);
     }
 
-    /// What is due by now; each is told once.
+    /// Returns the timer that is due, once.
     pub(super) fn due(&mut self, now: Instant) -> IdleState {
         if self.pause.is_some_and(|at| now >= at) {
             self.pause = None;
@@ -54,7 +54,7 @@ impl IdleTimer {
         }
     }
 
-    /// When `due` should be asked.
+    /// Returns when `due` has something to return.
     pub(super) fn deadline(&self) -> Option<Instant> {
         [self.pause, self.held].into_iter().flatten().min()
     }
@@ -65,16 +65,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_is_told_once() {
+    fn pause_is_due_once() {
         let now = Instant::now();
-        let mut rest = IdleTimer::default();
-        rest.stir(now);
-        assert_eq!(rest.due(now), IdleState::No);
-        rest.hold(now + 10 * PAUSE);
-        assert_eq!(rest.due(now + PAUSE), IdleState::Paused);
-        assert_eq!(rest.due(now + PAUSE), IdleState::No);
-        assert_eq!(rest.deadline(), Some(now + 10 * PAUSE));
-        assert_eq!(rest.due(now + 10 * PAUSE), IdleState::Settled);
-        assert_eq!(rest.deadline(), None);
+        let mut timer = IdleTimer::default();
+        timer.restart(now);
+        assert_eq!(timer.due(now), IdleState::No);
+        timer.hold(now + 10 * PAUSE);
+        assert_eq!(timer.due(now + PAUSE), IdleState::Paused);
+        assert_eq!(timer.due(now + PAUSE), IdleState::No);
+        assert_eq!(timer.deadline(), Some(now + 10 * PAUSE));
+        assert_eq!(timer.due(now + 10 * PAUSE), IdleState::Settled);
+        assert_eq!(timer.deadline(), None);
     }
 }

@@ -1,10 +1,10 @@
-//! What the window's title says of the coprocess: its name, in front of the title that programs have set. It is text
-//! only; when it may be sent is for `terminal`, what the title is for `vt`.
+//! The text of the indicator: the coprocess's name in front of the window title that programs have set. `terminal` sends
+//! it; `vt` tracks the title.
 
-/// What the terminal's locale can show.
+/// Character set of the terminal's locale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Charset {
-    /// ASCII, and nobody knows what else.
+    /// ASCII, and possibly an unknown 8-bit set.
     #[default]
     Ascii,
     /// UTF-8.
@@ -12,19 +12,21 @@ pub enum Charset {
 }
 
 impl Charset {
-    /// That of the locale: the first of `LC_ALL`, `LC_CTYPE` and `LANG` that says anything, as locale(7) has it.
+    /// Returns the character set of the locale: of the first of `LC_ALL`, `LC_CTYPE` and `LANG` that is not empty
+    /// (locale(7)).
     pub fn of(mut variable: impl FnMut(&str) -> Option<String>) -> Self {
-        let mut said = |name| variable(name).filter(|value| !value.is_empty());
-        let locale = said("LC_ALL").or_else(|| said("LC_CTYPE")).or_else(|| said("LANG")).unwrap_or_default();
+        let mut value_of = |name| variable(name).filter(|value| !value.is_empty());
+        let locale =
+            value_of("LC_ALL").or_else(|| value_of("LC_CTYPE")).or_else(|| value_of("LANG")).unwrap_or_default();
         let charset = locale.to_ascii_lowercase().replace('-', "");
         if charset.contains("utf8") { Self::Utf8 } else { Self::Ascii }
     }
 }
 
-/// The most characters of a command's name: the programs' own title has to be seen behind it.
-const NAME: usize = 24;
+/// Maximum number of characters of a command's name, so that the title behind it stays visible.
+const NAME_MAX: usize = 24;
 
-/// What stands in front of the title while this command runs.
+/// Returns the text in front of the title while `command` runs.
 pub(in crate::core) fn prefix(command: &str, charset: Charset) -> String {
     let name = name(command);
     match charset {
@@ -33,14 +35,14 @@ pub(in crate::core) fn prefix(command: &str, charset: Charset) -> String {
     }
 }
 
-/// The base name of the program that a command line begins with.
+/// Returns the base name of the first program of a command line.
 pub(in crate::core) fn name(command: &str) -> String {
     let program = command.split_whitespace().find(|word| !is_assignment(word)).unwrap_or_default();
     let base = program.trim_matches(['"', '\'']).trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    base.chars().filter(|c| !c.is_control()).take(NAME).collect()
+    base.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect()
 }
 
-/// Whether the word is a variable for the program, `NAME=VALUE`.
+/// Whether `word` is a variable assignment, `NAME=VALUE`.
 fn is_assignment(word: &str) -> bool {
     word.split_once('=')
         .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
@@ -51,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_is_the_programs() {
+    fn name_is_base_name_of_program() {
         for (command, expected) in [
             ("bot", "bot"),
             ("./bot.py --fast", "bot.py"),
@@ -67,13 +69,13 @@ mod tests {
     }
 
     #[test]
-    fn plain_ascii_where_the_locale_is_not_utf8() {
+    fn prefix_is_ascii_unless_locale_is_utf8() {
         assert_eq!(prefix("./b\u{f6}t x", Charset::Utf8), "⇄ b\u{f6}t · ");
         assert_eq!(prefix("./b\u{f6}t x", Charset::Ascii), "<> b?t - ");
     }
 
     #[test]
-    fn the_locale_is_the_first_that_says_anything() {
+    fn first_non_empty_locale_variable_decides() {
         for (set, expected) in [
             (&[][..], Charset::Ascii),
             (&[("LANG", "de_DE.UTF-8")], Charset::Utf8),
@@ -81,8 +83,9 @@ mod tests {
             (&[("LANG", "de_DE.ISO-8859-1"), ("LC_CTYPE", "en_US.utf8")], Charset::Utf8),
             (&[("LANG", "C.UTF-8"), ("LC_ALL", "")], Charset::Utf8),
         ] {
-            let said = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-            assert_eq!(Charset::of(said), expected, "{set:?}");
+            let value_of =
+                |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            assert_eq!(Charset::of(value_of), expected, "{set:?}");
         }
     }
 }

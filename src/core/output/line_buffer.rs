@@ -1,36 +1,36 @@
-//! The raw bytes of the unfinished line, for a coprocess that a trigger may start on it.
+//! The raw bytes of the unfinished line, for a coprocess that a trigger starts on it.
 
-/// How much is kept of them: escape sequences may be many times a line's text.
+/// Maximum number of bytes kept. Escape sequences may take many times the space of a line's text.
 const RAW_LIMIT: usize = 256 * 1024;
 
 /// The raw bytes from the start of the unfinished line on.
 #[derive(Debug, Default)]
 pub(super) struct LineBuffer {
     bytes: Vec<u8>,
-    /// Where `bytes` begins in the stream.
+    /// Offset of `bytes` in the stream.
     start: u64,
 }
 
 impl LineBuffer {
-    /// Bytes were printed.
+    /// Appends printed bytes.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Nothing before this place in the stream is wanted any more.
-    pub(super) fn keep_from(&mut self, place: u64) {
+    /// Drops bytes before this offset in the stream.
+    pub(super) fn keep_from(&mut self, offset: u64) {
         let end = self.start + self.bytes.len() as u64;
-        let place = place.clamp(self.start, end).max(end.saturating_sub(RAW_LIMIT as u64));
-        self.bytes.drain(..(place - self.start) as usize);
-        self.start = place;
+        let offset = offset.clamp(self.start, end).max(end.saturating_sub(RAW_LIMIT as u64));
+        self.bytes.drain(..(offset - self.start) as usize);
+        self.start = offset;
         if self.bytes.is_empty() {
             self.bytes.shrink_to(RAW_LIMIT);
         }
     }
 
-    /// Everything from this place in the stream on, as far as it is still there.
-    pub(super) fn from(&self, place: u64) -> &[u8] {
-        let from = place.saturating_sub(self.start).min(self.bytes.len() as u64);
+    /// Returns the bytes from this offset in the stream on, as far as they are kept.
+    pub(super) fn from(&self, offset: u64) -> &[u8] {
+        let from = offset.saturating_sub(self.start).min(self.bytes.len() as u64);
         &self.bytes[from as usize..]
     }
 
@@ -40,10 +40,10 @@ impl LineBuffer {
         self.bytes.is_empty()
     }
 
-    /// The stream goes on at this place: what was kept is of no use.
-    pub(super) fn restart(&mut self, place: u64) {
+    /// Drops everything; the next bytes have this offset in the stream.
+    pub(super) fn restart(&mut self, offset: u64) {
         self.bytes.clear();
-        self.start = place;
+        self.start = offset;
     }
 }
 
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn raw_keeps_what_is_asked_for_and_is_bounded() {
+    fn buffer_keeps_bytes_from_offset_and_is_bounded() {
         let mut raw = LineBuffer::default();
         raw.push(b"one\r\ntwo");
         raw.keep_from(5);

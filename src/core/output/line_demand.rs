@@ -1,35 +1,35 @@
-//! Whether lines are put together, and how closely they are looked at. While nothing reads them they are not put together,
-//! and bytes pass.
+//! Whether lines are assembled, and how closely they are examined. Without readers they are not assembled, and bytes pass
+//! through.
 
 use crate::core::trigger::TriggerDemand;
 
-/// How closely the lines of the output are looked at.
+/// How closely the lines of the output are examined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::core) enum Granularity {
     /// Not at all.
     #[default]
     None,
-    /// A whole chunk at a time.
+    /// One read of the pty at a time.
     Chunks,
-    /// Line by line, because a trigger may silence the rest of a chunk.
+    /// Line by line, because a trigger may start a silent coprocess, which gets the rest of the read.
     Lines,
 }
 
-/// What the readers of lines want, derived at the end of every turn.
+/// Demand of all readers of lines, derived at the end of every turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::core) struct LineDemand {
-    /// How closely triggers and subscribers want them looked at.
+    /// How closely lines are examined for triggers and subscribers.
     pub(in crate::core) granularity: Granularity,
-    /// Whether lines are put together.
+    /// Whether lines are assembled.
     pub(in crate::core) assembles: bool,
     /// Whether the raw bytes of the unfinished line are kept.
     pub(in crate::core) keeps_raw: bool,
-    /// Whether the unfinished line is tried after every chunk.
+    /// Whether the unfinished line is tried after every read of the pty.
     pub(in crate::core) instant: bool,
 }
 
 impl LineDemand {
-    /// Works out the demand of the triggers, of subscribers to lines and of a coprocess that reads lines.
+    /// Combines the demand of the triggers, of subscribers to lines and of a coprocess that reads lines.
     pub(in crate::core) fn of(triggers: TriggerDemand, subscribed: bool, read_by_coproc: bool) -> Self {
         let granularity = match (triggers.any, triggers.silences) {
             (_, true) => Granularity::Lines,

@@ -1,4 +1,5 @@
-//! Which lines of the output matter: to triggers, to subscribers, to a coprocess that reads lines. Nothing here fires.
+//! Sinks for parsed shell output: they pick the lines that triggers, subscribers and a coprocess read. They fire no
+//! trigger.
 
 use std::time::Instant;
 
@@ -10,27 +11,27 @@ use crate::core::trigger::table::TriggerTable;
 use crate::core::trigger::{LineRef, LineStage};
 use crate::core::vt::{Line, VtSink, VtState};
 
-/// A line that somebody may be interested in.
+/// A line that a trigger may match or a reader wants.
 #[derive(Clone, Debug)]
 pub(in crate::core) struct CandidateLine {
     /// The line's identity on the screen.
     pub(in crate::core) id: u64,
-    /// As a person reads it.
+    /// Its text without escape sequences.
     pub(in crate::core) text: Vec<u8>,
-    /// Where its first raw byte stands in the stream.
+    /// Offset of its first raw byte in the stream.
     pub(in crate::core) start: u64,
-    /// Lines since the session's start.
+    /// Its number; the first line of the session is 1.
     pub(in crate::core) number: u64,
-    /// A piece of a longer line: more of it follows.
+    /// Whether it is a piece of a longer line, and another piece follows.
     pub(in crate::core) more: bool,
-    /// Not the first piece of its line.
+    /// Whether it is a further piece of its line.
     pub(in crate::core) continued: bool,
-    /// It stood on the alternate screen.
+    /// Whether it is on the alternate screen.
     pub(in crate::core) alt_screen: bool,
 }
 
 impl CandidateLine {
-    /// The unfinished line that the cursor is on.
+    /// Creates the unfinished line of `text`, if it is not empty.
     pub(in crate::core) fn partial(text: &mut VtState, number: u64) -> Option<Self> {
         let alt_screen = text.alt_screen();
         let line = text.partial()?;
@@ -49,28 +50,28 @@ impl CandidateLine {
         }
     }
 
-    /// Returns what readers of lines are told of it, where there is something to tell.
-    pub(in crate::core) fn event(&self, moment: LineStage) -> Option<SessionEvent<'_>> {
+    /// Returns the event for readers of lines, if there is one at this stage.
+    pub(in crate::core) fn event(&self, stage: LineStage) -> Option<SessionEvent<'_>> {
         let (number, text) = (self.number, &self.text[..]);
-        match moment {
+        match stage {
             LineStage::Finished => Some(SessionEvent::Line { number, text, more: self.more }),
             LineStage::Paused => Some(SessionEvent::Prompt { number, text }),
             LineStage::Chunk | LineStage::Settled => None,
         }
     }
 
-    /// The line as the triggers want it.
+    /// Returns the line for the triggers.
     pub(in crate::core) fn line(&self) -> LineRef<'_> {
         LineRef { id: self.id, text: &self.text, continued: self.continued }
     }
 }
 
-/// Tells a coprocess that reads lines of every line.
+/// Sink that passes every line to a coprocess.
 #[derive(Debug)]
 pub(in crate::core) struct CoprocSink<'a> {
     pub(in crate::core) now: Instant,
     pub(in crate::core) coproc: &'a mut Coproc,
-    /// Lines since the session's start.
+    /// Number of lines finished since the session's start.
     pub(in crate::core) number: &'a mut u64,
 }
 
@@ -88,57 +89,57 @@ impl VtSink for CoprocSink<'_> {
 }
 
 impl LineObserver for CoprocSink<'_> {
-    fn happened(&mut self, event: &ShellEvent) {
-        self.coproc.tell(self.now, &SessionEvent::Happened(event));
+    fn shell_event(&mut self, event: &ShellEvent) {
+        self.coproc.tell(self.now, &SessionEvent::Shell(event));
     }
 }
 
-/// The number of a line, or of the line that it is a piece of.
+/// Counts a line, unless more pieces of it follow, and returns its number.
 fn count(number: &mut u64, line: &Line<'_>) -> u64 {
-    let its_own = *number + 1;
+    let own_number = *number + 1;
     if !line.more {
-        *number = its_own;
+        *number = own_number;
     }
-    its_own
+    own_number
 }
 
-/// Picks the lines that matter out of what is printed.
+/// Sink that collects lines which a trigger may match or a reader wants.
 #[derive(Debug)]
 pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) now: Instant,
     pub(in crate::core) triggers: &'a mut TriggerTable,
-    /// Lines since the session's start.
+    /// Number of lines finished since the session's start.
     pub(in crate::core) number: &'a mut u64,
-    /// A coprocess that reads lines. It is told at once of those that no trigger matches.
+    /// The coprocess, if it reads lines. It gets lines without a possible match at once.
     pub(in crate::core) reader: Option<&'a mut Coproc>,
-    /// All lines matter: somebody has subscribed to them.
-    pub(in crate::core) everything: bool,
-    pub(in crate::core) behind: AfterMatch,
+    /// Whether all lines are collected, for a subscriber.
+    pub(in crate::core) all_lines: bool,
+    pub(in crate::core) after_match: AfterMatch,
     pub(in crate::core) alt_screen: bool,
-    /// The lines that matter, in order, and what came to pass between them.
+    /// The collected lines, and shell events between them, in order.
     pub(in crate::core) found: Vec<SinkItem>,
-    /// What came to pass and a coprocess that reads lines was told of already.
-    pub(in crate::core) aside: Vec<ShellEvent>,
+    /// Shell events that the coprocess has got already.
+    pub(in crate::core) told_events: Vec<ShellEvent>,
 }
 
-/// What becomes of the lines behind one that may match.
+/// Treatment of the lines behind one that may match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core) enum AfterMatch {
-    /// They are looked at like that one.
-    Looked,
-    /// All of them matter: it may start a coprocess that reads lines.
-    Found,
-    /// They are not read before it has been tried: it may silence them.
-    Unread,
+    /// They are collected where they may match.
+    Filter,
+    /// All are collected, since the match may start a coprocess that reads lines.
+    TakeAll,
+    /// They are not parsed before the match was tried, since it may start a silent coprocess.
+    Stop,
 }
 
 impl TriggerSink<'_> {
-    /// Whether lines matter that do not match, so that they are told in order.
+    /// Whether lines without a possible match are collected, so that readers get all lines in order.
     fn takes_all(&self) -> bool {
-        self.everything || !self.found.is_empty() && (self.reader.is_some() || self.behind == AfterMatch::Found)
+        self.all_lines || !self.found.is_empty() && (self.reader.is_some() || self.after_match == AfterMatch::TakeAll)
     }
 
-    fn teller(&mut self) -> Option<CoprocSink<'_>> {
+    fn coproc_sink(&mut self) -> Option<CoprocSink<'_>> {
         let Self { now, number, reader, .. } = self;
         Some(CoprocSink { now: *now, coproc: reader.as_deref_mut()?, number })
     }
@@ -149,8 +150,8 @@ impl VtSink for TriggerSink<'_> {
         if self.takes_all() || self.triggers.block_may_match(block) {
             return true;
         }
-        match self.teller() {
-            Some(mut teller) => teller.block(block, lines),
+        match self.coproc_sink() {
+            Some(mut coproc_sink) => coproc_sink.block(block, lines),
             None => {
                 *self.number += lines as u64;
                 false
@@ -159,15 +160,15 @@ impl VtSink for TriggerSink<'_> {
     }
 
     fn should_stop(&self) -> bool {
-        self.behind == AfterMatch::Unread && !self.found.is_empty()
+        self.after_match == AfterMatch::Stop && !self.found.is_empty()
     }
 
     fn line(&mut self, line: &Line<'_>) {
         if self.takes_all() || self.triggers.line_may_match(line.text) {
             let number = count(self.number, line);
             self.found.push(SinkItem::Line(CandidateLine::of(line, number, self.alt_screen)));
-        } else if let Some(mut teller) = self.teller() {
-            teller.line(line);
+        } else if let Some(mut coproc_sink) = self.coproc_sink() {
+            coproc_sink.line(line);
         } else {
             count(self.number, line);
         }
@@ -179,19 +180,19 @@ impl VtSink for TriggerSink<'_> {
 }
 
 impl LineObserver for TriggerSink<'_> {
-    fn happened(&mut self, event: &ShellEvent) {
+    fn shell_event(&mut self, event: &ShellEvent) {
         if self.takes_all() {
-            self.found.push(SinkItem::Happened(event.clone()));
+            self.found.push(SinkItem::Shell(event.clone()));
             return;
         }
-        if let Some(mut teller) = self.teller() {
-            teller.happened(event);
+        if let Some(mut coproc_sink) = self.coproc_sink() {
+            coproc_sink.shell_event(event);
         }
-        self.aside.push(event.clone());
+        self.told_events.push(event.clone());
     }
 }
 
-/// Nobody reads the lines, but what comes to pass is noted.
+/// Sink that collects shell events only.
 #[derive(Debug, Default)]
 pub(in crate::core) struct EventSink(pub(in crate::core) Vec<ShellEvent>);
 
@@ -204,16 +205,16 @@ impl VtSink for EventSink {
 }
 
 impl LineObserver for EventSink {
-    fn happened(&mut self, event: &ShellEvent) {
+    fn shell_event(&mut self, event: &ShellEvent) {
         self.0.push(event.clone());
     }
 }
 
-/// What is told once a chunk was read.
+/// An item that a sink has collected.
 #[derive(Clone, Debug)]
 pub(in crate::core) enum SinkItem {
     /// A finished line.
     Line(CandidateLine),
-    /// Something else.
-    Happened(ShellEvent),
+    /// A shell event.
+    Shell(ShellEvent),
 }

@@ -1,4 +1,5 @@
-//! The shell's output on its way to the terminal, the lines in it that matter, and what coshell itself shows.
+//! The path of the shell's output from the pty to the terminal, the lines in it for triggers and readers, and the text
+//! that coshell itself shows.
 
 mod gate;
 mod idle_timer;
@@ -28,56 +29,56 @@ use super::trigger::LineStage;
 use super::trigger::table::TriggerTable;
 use crate::types::Size;
 
-/// How much output may be withheld before the pty is no longer read.
+/// Number of withheld bytes from which the pty is not read.
 const WITHHELD_LIMIT: usize = 1024 * 1024;
-/// How much text may wait to be shown as if the shell had printed it.
+/// Maximum number of waiting injected bytes.
 const INJECTED_LIMIT: usize = 64 * 1024;
 
-/// The way of the shell's output, from the pty to the terminal.
+/// The path of the shell's output to the terminal.
 #[derive(Debug)]
 pub(super) struct Output {
     pub(super) terminal: TerminalOutput,
-    /// Assembles the lines that a silent coprocess reads and the terminal does not show.
+    /// Assembles lines for a silent coprocess that reads lines.
     muted: Option<TerminalOutput>,
     demand: LineDemand,
     raw: LineBuffer,
     idle: IdleTimer,
-    /// Lines since the session's start.
+    /// Number of lines finished since the session's start.
     line_number: u64,
-    /// Text that waits to be shown as if the shell had printed it.
+    /// Injected text that has not been shown yet.
     injected: Vec<u8>,
-    /// Lines that are tried once the host has looked at the pty.
+    /// Lines that are tried once the state of the pty is known.
     awaiting_pty_state: VecDeque<(CandidateLine, LineStage)>,
-    /// Output that waits for the gate to open.
+    /// Output kept until the gate opens.
     withheld: Vec<u8>,
     notices: Notices,
     notice_output: NoticeOutput,
-    /// Whether the terminal has been told to go back to what it was.
+    /// Whether the bytes that restore the terminal have been queued.
     restored: bool,
 }
 
-/// What printing needs of other machines.
+/// Readers of the printed lines.
 pub(super) struct Readers<'a> {
     pub(super) triggers: &'a mut TriggerTable,
-    /// A coprocess that reads lines.
+    /// The coprocess, if it reads lines.
     pub(super) coproc: Option<&'a mut Coproc>,
     /// Whether a client has subscribed to lines.
     pub(super) subscribed: bool,
-    /// What a coprocess that a trigger starts will read.
+    /// Input format of a coprocess that a trigger starts.
     pub(super) format: InputFormat,
 }
 
-/// What was found in the output.
+/// An event found in the output.
 #[derive(Debug)]
 pub(super) enum OutputEvent {
-    /// A finished line that matters.
+    /// A finished line that a trigger or a reader wants.
     Line(CandidateLine),
-    /// The shell says something of its commands. `coproc_knows` is whether a coprocess that reads lines was told.
+    /// The shell reported a command or its directory. `coproc_knows` is whether the coprocess has got the event already.
     Shell { event: ShellEvent, coproc_knows: bool },
 }
 
 impl Output {
-    /// Creates the output of a session that has printed nothing.
+    /// Creates the output of a session that has printed nothing yet.
     pub(super) fn new(terminal: TerminalOutput, notice_output: NoticeOutput) -> Self {
         Self {
             terminal,
@@ -95,7 +96,7 @@ impl Output {
         }
     }
 
-    /// Returns the number of lines since the session's start.
+    /// Returns the number of lines finished since the session's start.
     #[cfg(test)]
     pub(super) fn line_number(&self) -> u64 {
         self.line_number
@@ -107,19 +108,17 @@ impl Output {
         self.demand.keeps_raw || !self.raw.is_empty()
     }
 
-    /// Whether lines wait until the host has looked at the pty.
+    /// Whether lines wait for the state of the pty.
     pub(super) fn awaits_pty_state(&self) -> bool {
         !self.awaiting_pty_state.is_empty()
     }
 
-    /// Keeps a line until the host has looked at the pty. Returns whether it is the first: then the host is to look.
-    pub(super) fn await_pty_state(&mut self, line: CandidateLine, stage: LineStage) -> bool {
-        let first = self.awaiting_pty_state.is_empty();
+    /// Keeps a line until the state of the pty is known.
+    pub(super) fn await_pty_state(&mut self, line: CandidateLine, stage: LineStage) {
         self.awaiting_pty_state.push_back((line, stage));
-        first
     }
 
-    /// The host has looked: takes the lines that waited.
+    /// Takes the lines that waited for the state of the pty.
     pub(super) fn take_awaiting(&mut self) -> VecDeque<(CandidateLine, LineStage)> {
         std::mem::take(&mut self.awaiting_pty_state)
     }
@@ -129,7 +128,7 @@ impl Output {
         self.withheld.extend_from_slice(bytes);
     }
 
-    /// Takes the output that was withheld.
+    /// Takes the withheld output.
     pub(super) fn take_withheld(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.withheld)
     }
@@ -139,12 +138,12 @@ impl Output {
         !self.withheld.is_empty()
     }
 
-    /// Whether the pty may be read as far as the terminal and what waits for it are concerned.
+    /// Whether the terminal has taken all output and little is withheld, so that the pty may be read.
     pub(super) fn has_room(&self) -> bool {
         self.terminal.is_empty() && self.withheld.len() < WITHHELD_LIMIT && self.awaiting_pty_state.is_empty()
     }
 
-    /// Looks at lines as closely as their readers want now. Lines are counted on from where the history is.
+    /// Sets how closely lines are examined. Line numbers continue those of the history.
     pub(super) fn set_demand(&mut self, demand: LineDemand) {
         if demand == self.demand {
             return;
@@ -155,7 +154,7 @@ impl Output {
         } else if self.demand.assembles && !demand.assembles {
             self.terminal.counted(self.line_number, true);
             self.terminal.stop_assembling();
-            self.idle.forget();
+            self.idle.clear();
         }
         if demand.keeps_raw && !self.demand.keeps_raw {
             let start = self.terminal.text().line_start();
@@ -168,8 +167,8 @@ impl Output {
         self.demand = demand;
     }
 
-    /// Returns as much of the output as comes before the notices that wait: on a terminal that cannot be drawn on they
-    /// stand where the next line begins.
+    /// Returns the part of `bytes` in front of waiting notices: on a dumb terminal notices are printed where the next line
+    /// begins.
     pub(super) fn up_to_notice<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         if !self.terminal.is_dumb() || self.notices.first().is_none() {
             return bytes;
@@ -177,39 +176,41 @@ impl Output {
         memchr::memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..=end])
     }
 
-    /// Shows output, up to the line that may silence the rest. Returns how many bytes, and what was found in them.
+    /// Shows output, up to the end of a line whose trigger may start a silent coprocess. Returns the number of bytes taken,
+    /// and the events in them.
     pub(super) fn print(&mut self, now: Instant, bytes: &[u8], readers: Readers<'_>) -> (usize, Vec<OutputEvent>) {
-        if self.demand.granularity == Granularity::None && readers.coproc.is_none() {
+        // Where lines are assembled they are counted, though their last reader has ended in this turn.
+        if !self.demand.assembles {
             let mut sink = EventSink::default();
             self.terminal.print(bytes, &mut sink);
             self.keep_raw(bytes);
             return (bytes.len(), shell_events(sink.0, false).collect());
         }
-        let behind = match self.demand.granularity {
-            Granularity::Lines => AfterMatch::Unread,
-            _ if self.demand.keeps_raw && readers.format.tells_of_lines() => AfterMatch::Found,
-            _ => AfterMatch::Looked,
+        let after_match = match self.demand.granularity {
+            Granularity::Lines => AfterMatch::Stop,
+            _ if self.demand.keeps_raw && readers.format.tells_of_lines() => AfterMatch::TakeAll,
+            _ => AfterMatch::Filter,
         };
         let mut sink = TriggerSink {
             now,
             triggers: readers.triggers,
             number: &mut self.line_number,
             reader: readers.coproc,
-            everything: readers.subscribed,
-            behind,
+            all_lines: readers.subscribed,
+            after_match,
             alt_screen: self.terminal.text().alt_screen(),
             found: Vec::new(),
-            aside: Vec::new(),
+            told_events: Vec::new(),
         };
         let used = self.terminal.print(bytes, &mut sink);
-        let TriggerSink { found, aside, .. } = sink;
+        let TriggerSink { found, told_events, .. } = sink;
         self.terminal.counted(self.line_number, false);
         self.keep_raw(&bytes[..used]);
         let found = found.into_iter().map(|item| match item {
             SinkItem::Line(line) => OutputEvent::Line(line),
-            SinkItem::Happened(event) => OutputEvent::Shell { event, coproc_knows: false },
+            SinkItem::Shell(event) => OutputEvent::Shell { event, coproc_knows: false },
         });
-        (used, found.chain(shell_events(aside, true)).collect())
+        (used, found.chain(shell_events(told_events, true)).collect())
     }
 
     fn keep_raw(&mut self, bytes: &[u8]) {
@@ -218,30 +219,30 @@ impl Output {
         }
     }
 
-    /// Passes output to a silent coprocess that reads lines.
+    /// Passes the lines of hidden output to a silent coprocess that reads lines.
     pub(super) fn print_muted(&mut self, now: Instant, bytes: &[u8], coproc: Option<&mut Coproc>) {
         if let (Some(muted), Some(coproc)) = (&mut self.muted, coproc) {
             muted.print(bytes, &mut CoprocSink { now, coproc, number: &mut self.line_number });
-            self.idle.stir(now);
+            self.idle.restart(now);
         }
     }
 
-    /// The events of what was printed have been handled: drops the raw bytes that no trigger can want any more, and waits
-    /// for the output to rest. Returns whether the unfinished line is to be tried at once.
+    /// Finishes a call of `print` once its events have been handled: drops raw bytes that no trigger needs any more, and
+    /// restarts the idle timer. Returns whether the unfinished line is to be tried at once.
     pub(super) fn printed(&mut self, now: Instant) -> bool {
         self.drop_raw();
-        if self.demand.granularity == Granularity::None && !self.demand.assembles {
+        if !self.demand.assembles {
             return false;
         }
         if self.terminal.text_mut().partial().is_none() {
-            self.idle.forget();
+            self.idle.clear();
             return false;
         }
-        self.idle.stir(now);
+        self.idle.restart(now);
         self.demand.instant
     }
 
-    /// Drops the raw bytes that no trigger can want any more.
+    /// Drops raw bytes that no trigger needs any more.
     pub(super) fn drop_raw(&mut self) {
         if self.demand.keeps_raw {
             let unfinished = self.terminal.text().line_start();
@@ -250,12 +251,12 @@ impl Output {
         }
     }
 
-    /// Returns the raw bytes of a line from its start on, as far as they are kept.
+    /// Returns the raw bytes from the start of `line` on, as far as they are kept.
     pub(super) fn raw_from(&self, line: &CandidateLine) -> Vec<u8> {
         self.raw.from(line.start).to_vec()
     }
 
-    /// A file transfer begins on the line that the cursor is on: the line is wiped, and its bytes are not wanted again.
+    /// Clears the line that offers a file transfer from the screen and from the raw bytes.
     pub(super) fn begin_transfer(&mut self) {
         self.terminal.wipe_line();
         self.raw.restart(self.terminal.text().offset());
@@ -270,7 +271,7 @@ impl Output {
         CandidateLine::partial(text, self.line_number + 1)
     }
 
-    /// Returns the stage at which the unfinished line is to be tried now, if it is time.
+    /// Returns the stage at which the unfinished line is to be tried, if that is due.
     pub(super) fn tick(&mut self, now: Instant) -> Option<LineStage> {
         match self.idle.due(now) {
             IdleState::No => None,
@@ -279,7 +280,7 @@ impl Output {
         }
     }
 
-    /// A match that could still grow waits until this time.
+    /// Delays a match that could still grow until the time `until`.
     pub(super) fn hold(&mut self, until: Instant) {
         self.idle.hold(until);
     }
@@ -289,17 +290,12 @@ impl Output {
         self.idle.deadline()
     }
 
-    /// A silent coprocess begins that reads lines.
+    /// Begins to assemble lines off-screen, for a silent coprocess that reads lines.
     pub(super) fn mute(&mut self, now: Instant, size: Size) {
-        self.muted = Some(TerminalOutput::unseen(now, size));
+        self.muted = Some(TerminalOutput::off_screen(now, size));
     }
 
-    /// A silent coprocess could not be started.
-    pub(super) fn unmute(&mut self) {
-        self.muted = None;
-    }
-
-    /// A silent coprocess has ended. Returns what it had not read, in a form that can be shown.
+    /// Ends the hiding of output. Returns the unread input of the silent coprocess as bytes for the terminal.
     pub(super) fn end_silence(&mut self, reclaimed: Reclaimed) -> Vec<u8> {
         if reclaimed.has_progress {
             self.terminal.show_below("");
@@ -308,17 +304,17 @@ impl Output {
         if reclaimed.format.tells_of_lines() {
             self.terminal.counted(self.line_number, true);
         }
-        self.idle.forget();
+        self.idle.clear();
         match (reclaimed.format, reclaimed.unread) {
             (_, None) => Vec::new(),
             (InputFormat::Raw, Some(bytes)) => bytes,
             (InputFormat::Text, Some(bytes)) => with_returns(&bytes),
-            // The objects are no text; the line that the output rests on, a prompt, comes back at least.
+            // JSON objects cannot be shown; at least the unfinished line, a prompt, comes back.
             (InputFormat::Json, Some(_)) => line,
         }
     }
 
-    /// Queues text to be shown as if the shell had printed it. Returns whether there was room for it.
+    /// Queues text to be shown as if the shell had printed it. Returns false where too much waits already.
     pub(super) fn inject(&mut self, bytes: &[u8]) -> bool {
         let fits = self.injected.len() + bytes.len() <= INJECTED_LIMIT;
         if fits {
@@ -327,48 +323,48 @@ impl Output {
         fits
     }
 
-    /// Takes the injected text, if the output is at rest.
+    /// Takes the injected text, if the output is in the ground state.
     pub(super) fn take_injected(&mut self) -> Option<Vec<u8>> {
         let now = !self.injected.is_empty() && self.terminal.text().in_ground_state();
         now.then(|| std::mem::take(&mut self.injected))
     }
 
-    /// Queues a notice, unless none are wanted.
+    /// Queues a notice, unless notices are turned off.
     pub(super) fn notice(&mut self, notice: Notice) {
         if self.notice_output == NoticeOutput::Notices {
             self.notices.push(notice);
         }
     }
 
-    /// Shows what coshell has to say, as far as it can be shown now.
+    /// Shows notices and coshell's own bytes, as far as they can be shown now.
     pub(super) fn settle_notices(&mut self) {
         self.terminal.settle(&mut self.notices);
     }
 
-    /// Puts the terminal back as it was, once.
+    /// Restores the terminal, once.
     pub(super) fn restore(&mut self) {
         if !std::mem::replace(&mut self.restored, true) {
             self.terminal.restore();
         }
     }
 
-    /// Whether the terminal has been told to go back to what it was.
+    /// Whether the bytes that restore the terminal have been queued.
     pub(super) fn is_restored(&self) -> bool {
         self.restored
     }
 
-    /// The terminal takes nothing and is waited for no longer; notices would be shown on a terminal that does not read.
+    /// Drops everything that waits for a terminal that does not read, notices included.
     pub(super) fn give_up(&mut self) {
         self.terminal.give_up();
         self.notices = Notices::default();
     }
 
-    /// Takes the next notice that has not been shown.
+    /// Takes the oldest notice that has not been shown.
     pub(super) fn take_notice(&mut self) -> Option<Notice> {
         self.notices.take()
     }
 
-    /// The window has this size.
+    /// Sets the window size.
     pub(super) fn resize(&mut self, size: Size) {
         self.terminal.resize(size);
         if let Some(muted) = &mut self.muted {
@@ -381,7 +377,7 @@ fn shell_events(events: Vec<ShellEvent>, coproc_knows: bool) -> impl Iterator<It
     events.into_iter().map(move |event| OutputEvent::Shell { event, coproc_knows })
 }
 
-/// Returns text with CR in front of each LF, as a terminal wants it: LF alone only moves down.
+/// Returns `text` with CR in front of each LF, since LF alone only moves the cursor down.
 fn with_returns(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + text.len() / 32);
     for &byte in text {
@@ -398,7 +394,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_given_its_returns() {
+    fn line_feeds_get_carriage_returns() {
         assert_eq!(with_returns(b"a\nb\n"), b"a\r\nb\r\n");
     }
 }

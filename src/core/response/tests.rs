@@ -102,7 +102,7 @@ fn written(answer: &Response) -> Value {
 }
 
 #[test]
-fn every_method_has_an_answer() {
+fn every_method_has_response() {
     let mut methods: Vec<&str> = golden().into_iter().map(|(method, ..)| method).collect();
     let mut known: Vec<&str> = Request::methods().collect();
     methods.sort_unstable();
@@ -111,7 +111,7 @@ fn every_method_has_an_answer() {
 }
 
 #[test]
-fn an_answer_is_written_and_read_in_its_form_on_the_wire() {
+fn response_has_fixed_form_on_wire() {
     for (method, params, answers) in golden() {
         let samples = samples(method);
         assert_eq!(samples.iter().map(written).collect::<Vec<_>>(), answers, "{method}");
@@ -122,7 +122,7 @@ fn an_answer_is_written_and_read_in_its_form_on_the_wire() {
 }
 
 #[test]
-fn what_is_not_known_is_null_or_absent_as_it_always_was() {
+fn unknown_value_is_null_or_absent() {
     let line = json!({"number": 1, "time": TIME, "text": ""});
     let quoted = json!({"line": 1, "quote": "", "time": TIME});
     let with = |key: &str| {
@@ -159,7 +159,7 @@ fn what_is_not_known_is_null_or_absent_as_it_always_was() {
 }
 
 #[test]
-fn an_answer_without_a_key_that_it_must_have_is_an_error() {
+fn response_without_required_key_is_error() {
     // What a session leaves out, or tells as null where there is none.
     let optional = ["failure", "signal", "typed", "left_out", "directory", "coprocess", "last_coprocess"];
     // An empty object is an answer to stop as well.
@@ -175,7 +175,7 @@ fn an_answer_without_a_key_that_it_must_have_is_an_error() {
 }
 
 #[test]
-fn a_key_of_a_newer_session_is_passed_over() {
+fn unknown_key_is_ignored() {
     for (method, params, answers) in golden() {
         for (sample, mut answer) in samples(method).into_iter().zip(answers) {
             answer["newer"] = json!({"more": [1]});
@@ -185,7 +185,7 @@ fn a_key_of_a_newer_session_is_passed_over() {
 }
 
 #[test]
-fn an_event_that_is_followed_is_read_as_it_is_written() {
+fn followed_event_is_read_as_written() {
     let mut line = SessionEvent::Line { number: 7, text: b"a\xff", more: true }.object();
     line["time"] = TIME.into();
     let expected = LineResponse {

@@ -1,5 +1,5 @@
-//! Many lines at once that match, and the loop guard: what cannot set itself off again fires for each, what can is stopped
-//! for a while.
+//! Many matching lines at once and the loop guard: a trigger whose actions cannot fire it again fires for each line,
+//! another is stopped for a while.
 
 use serde_json::json;
 
@@ -39,7 +39,7 @@ fn thirty_warnings_are_stopped_only_where_the_action_feeds_back() {
 }
 
 #[test]
-fn one_action_that_feeds_back_is_enough_to_be_stopped() {
+fn one_action_that_feeds_back_stops_trigger() {
     let mut bench = Bench::new(&["-t", "warning", "--capture", "--send", "x"]);
     bench.shell(&b"warning\r\n".repeat(30));
     assert_eq!(bench.reply("captured", json!({}))["captured"].as_array().map(Vec::len), Some(20));
@@ -71,7 +71,7 @@ impl Bench {
 }
 
 #[test]
-fn a_loop_is_stopped_each_time_that_it_begins() {
+fn loop_is_stopped_each_time_it_begins() {
     let mut bench = Bench::new(&["-t", "again", "--name", "loop", "--send", "again\\r"]);
     for round in 1..4 {
         let before = bench.typed.len();
@@ -87,7 +87,7 @@ fn a_loop_is_stopped_each_time_that_it_begins() {
 }
 
 #[test]
-fn a_stopped_trigger_goes_on_at_once_when_it_is_enabled() {
+fn stopped_trigger_fires_again_once_enabled() {
     let mut bench = Bench::new(&["-t", "warning", "--send", "x"]);
     bench.shell(&b"warning\r\n".repeat(30));
     assert_eq!((bench.typed.len(), bench.is_stopped()), (20, true));
@@ -98,7 +98,7 @@ fn a_stopped_trigger_goes_on_at_once_when_it_is_enabled() {
 }
 
 #[test]
-fn a_stopped_trigger_that_is_disabled_reads_no_lines() {
+fn disabled_stopped_trigger_assembles_no_lines() {
     let mut bench = Bench::new(&["-t", "warning", "--send", "x"]);
     bench.shell(&b"warning\r\n".repeat(30));
     assert!(bench.core.output.terminal.text().assembles());

@@ -1,4 +1,4 @@
-//! The window's title, as the terminal is given it.
+//! The indicator in the window title.
 
 use super::*;
 use crate::core::request::Request;
@@ -13,14 +13,14 @@ fn titles(bench: &Bench) -> Vec<String> {
 }
 
 #[test]
-fn it_comes_with_the_coprocess_and_goes_with_it() {
+fn title_shows_coprocess_while_it_runs() {
     let mut bench = Bench::new(&["-t", "go", "-c", "./bot.py -x"]);
     bench.shell(b"\x1b]2;mine\x07go\r\n").coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(titles(&bench), ["mine", "<> bot.py - mine", "mine"]);
 }
 
 #[test]
-fn titles_that_programs_set_are_shown_behind_it_however_they_come() {
+fn titles_of_programs_follow_indicator_at_every_split() {
     crate::core::split::at_every_split(b"\x1b]0;\xe2\x87\x84 one\x1b\\x\x1b]2;two\x07y", |pieces| {
         let mut bench = Bench::new(&["-c", "bot"]);
         pieces.iter().for_each(|piece| {
@@ -35,7 +35,7 @@ fn titles_that_programs_set_are_shown_behind_it_however_they_come() {
 }
 
 #[test]
-fn it_waits_until_the_screen_is_coshells_again() {
+fn title_waits_until_terminal_is_taken_back() {
     let mut bench = Bench::new(&["-c", "bot"]);
     let lend = Request::read("lend", Some(serde_json::json!({"command": ["fzf"]}))).expect("a good request");
     bench.shell(b"\x1b]2;mine\x07").input(Input::Request(RequestId(1), lend));
@@ -47,14 +47,14 @@ fn it_waits_until_the_screen_is_coshells_again() {
 }
 
 #[test]
-fn one_that_nobody_has_set_comes_back_from_the_terminals_stack() {
+fn unset_title_is_restored_from_terminals_stack() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"x").coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(titles(&bench), ["22;2t", "<> bot - ", "", "23;2t"]);
 }
 
 #[test]
-fn it_is_gone_when_the_session_ends_first() {
+fn indicator_is_removed_at_end_of_session() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"\x1b]2;mine\x07").shell(b"\x1b]2;cut").input(Input::Terminate(15));
     bench.input(Input::Exited(Child::Shell, ExitStatus::Signal(1))).input(Input::Closed(Source::Pty)).wait(5000);
@@ -62,7 +62,7 @@ fn it_is_gone_when_the_session_ends_first() {
 }
 
 #[test]
-fn what_a_silent_one_hides_is_no_title() {
+fn title_in_hidden_output_is_not_shown() {
     let mut bench = Bench::new(&["-t", "go", "-s", "rz"]);
     bench.shell(b"\x1b]2;mine\x07go\r\n\x1b]2;muted\x07").wait(100);
     assert_eq!(titles(&bench), ["mine", "<> rz - mine"]);
@@ -71,21 +71,21 @@ fn what_a_silent_one_hides_is_no_title() {
 }
 
 #[test]
-fn there_is_none_where_it_is_not_wanted_or_nobody_would_see_it() {
+fn indicator_none_leaves_title_alone() {
     let mut bench = Bench::new(&["--indicator", "none", "-t", "go", "-c", "bot"]);
     bench.shell(b"\x1b]2;mine\x07go\r\n").coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(titles(&bench), ["mine"]);
 }
 
 #[test]
-fn a_triggers_title_is_one_of_the_programs() {
+fn title_of_trigger_replaces_program_title() {
     let mut bench = Bench::new(&["-c", "bot", "-t", "^go", "--title", "gone"]);
     bench.shell(b"go\r\n").coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(titles(&bench), ["22;2t", "<> bot - ", "<> bot - gone", "gone"]);
 }
 
 #[test]
-fn a_crash_puts_a_short_title_back() {
+fn crash_restores_short_title() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"\x1b]2;mine\x07");
     assert_eq!(bench.core.restoring(), b"\x1b]2;mine\x07");

@@ -1,11 +1,11 @@
-//! The menu over what the shell shows: it comes, does what it is asked for, and goes without a trace.
+//! The menu over the shell's output: its actions, and the restored screen.
 
 use super::*;
 use crate::core::request::Request;
 use crate::types::RequestId;
 
 /// Everything that can be seen.
-fn sight(bench: &Bench) -> (Vec<String>, (u16, u16), bool, Vec<u8>) {
+fn visible(bench: &Bench) -> (Vec<String>, (u16, u16), bool, Vec<u8>) {
     let parser = bench.screen();
     let screen = parser.screen();
     let rows = screen.rows(0, 80).map(|row| row.trim_end().to_owned()).collect();
@@ -23,18 +23,18 @@ fn menu(bench: &Bench) -> Option<String> {
 const LETTERS: &str = " r run  s stop  e errors  t triggers  n notes  q status  Esc closes";
 
 #[test]
-fn it_opens_and_closes_without_a_trace() {
+fn menu_opens_and_closes_without_trace() {
     for close in ["\x1b", "\x03", "\r", "\x1b[27u", "\x1bx"] {
         for shown in ["$ ls", "\x1b[2J\x1b[H\x1b[31mfull\x1b[5;5H", "\x1b[?1049h\x1b[Halt\x1b[24;1Hlast"] {
             let mut bench = Bench::new(&[]);
             bench.shell(shown.as_bytes());
-            let before = sight(&bench);
+            let before = visible(&bench);
             bench.keys(b"\x1d");
             assert_eq!(menu(&bench).as_deref(), Some(LETTERS), "{shown:?}");
             bench.keys(b"x");
             assert_eq!(menu(&bench).as_deref(), Some(LETTERS), "a key that means nothing does nothing");
             bench.keys(close.as_bytes()).wait(30);
-            assert_eq!(sight(&bench), before, "{shown:?} {close:?}");
+            assert_eq!(visible(&bench), before, "{shown:?} {close:?}");
             bench.keys(b"ls");
             assert_eq!(bench.typed, b"ls");
             assert_eq!(bench.core.deadline(), None);
@@ -43,7 +43,7 @@ fn it_opens_and_closes_without_a_trace() {
 }
 
 #[test]
-fn twice_sends_the_hotkey_as_it_was_spelled() {
+fn hotkey_pressed_twice_is_typed_as_encoded() {
     for spelled in ["\x1d", "\x1b[93;5u", "\x1b[27;5;93~", "\x1b[93;5:1u"] {
         let mut bench = Bench::new(&[]);
         bench.shell(b"$ ").keys(spelled.as_bytes()).keys(spelled.as_bytes()).keys(b"a");
@@ -53,7 +53,7 @@ fn twice_sends_the_hotkey_as_it_was_spelled() {
 }
 
 #[test]
-fn the_output_waits_for_it_and_comes_in_order() {
+fn output_is_withheld_and_shown_in_order() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"one\r\n").keys(b"\x1d").shell(b"two\r\n").shell(b"three\r\n");
     assert_eq!(bench.read, b"one\r\n");
@@ -65,7 +65,7 @@ fn the_output_waits_for_it_and_comes_in_order() {
 }
 
 #[test]
-fn a_flood_is_held_up_to_a_megabyte() {
+fn flood_is_withheld_up_to_1_mib() {
     let mut bench = Bench::new(&[]);
     bench.keys(b"\x1d");
     let mut printed = 0;
@@ -80,7 +80,7 @@ fn a_flood_is_held_up_to_a_megabyte() {
 }
 
 #[test]
-fn it_waits_for_the_end_of_a_sequence_but_not_for_ever() {
+fn menu_waits_500_ms_for_end_of_sequence() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"$ \x1b[3").keys(b"\x1d");
     assert_eq!(menu(&bench), None);
@@ -98,7 +98,7 @@ fn it_waits_for_the_end_of_a_sequence_but_not_for_ever() {
 }
 
 #[test]
-fn a_command_is_run_and_kept() {
+fn command_is_run_and_stored() {
     let mut bench = Bench::new(&["--indicator", "none"]);
     bench.shell(b"$ ").keys(b"\x1dr");
     assert!(bench.has(&Effect::RecallRecent));
@@ -118,7 +118,7 @@ fn a_command_is_run_and_kept() {
 }
 
 #[test]
-fn a_paste_is_written_and_commands_nothing() {
+fn paste_is_inserted_and_triggers_no_action() {
     let mut bench = Bench::new(&[]);
     bench.keys(b"\x1d\x1b[200~s\rq\x1b[201~");
     assert_eq!(menu(&bench).as_deref(), Some(LETTERS));
@@ -128,7 +128,7 @@ fn a_paste_is_written_and_commands_nothing() {
 }
 
 #[test]
-fn what_a_terminal_answers_a_program_reaches_it() {
+fn response_of_terminal_reaches_program() {
     let mut bench = Bench::new(&[]);
     bench.keys(b"\x1d\x1b]11;rgb:0/0/0\x1b\\\x1b[?62c\x1b[<0;1;1M\x1b");
     bench.wait(30);
@@ -137,7 +137,16 @@ fn what_a_terminal_answers_a_program_reaches_it() {
 }
 
 #[test]
-fn a_silent_coprocess_is_stopped_by_it() {
+fn response_of_terminal_does_not_redraw_menu() {
+    let mut bench = Bench::new(&[]);
+    bench.keys(b"\x1d");
+    let drawn = bench.shown.len();
+    bench.keys(b"\x1b[?62c");
+    assert_eq!((bench.shown.len(), bench.typed.as_slice()), (drawn, &b"\x1b[?62c"[..]));
+}
+
+#[test]
+fn menu_stops_silent_coprocess() {
     let mut bench = Bench::new(&["-s", "rz"]);
     bench.shell(b"hidden").wait(400).keys(b"x\x1d");
     assert_eq!(menu(&bench).as_deref(), Some(LETTERS));
@@ -151,7 +160,7 @@ fn a_silent_coprocess_is_stopped_by_it() {
 }
 
 #[test]
-fn progress_that_ends_while_it_is_open_leaves_no_trace() {
+fn progress_ending_under_menu_leaves_no_trace() {
     let mut bench = Bench::new(&["-s", "rz"]);
     bench.shell(b"hidden").wait(400).keys(b"\x1d").coproc_exits(ExitStatus::Code(0), b"");
     bench.keys(b"\x1b").wait(30).shell(b"$ ");
@@ -159,7 +168,7 @@ fn progress_that_ends_while_it_is_open_leaves_no_trace() {
 }
 
 #[test]
-fn triggers_are_switched() {
+fn menu_switches_triggers() {
     let mut bench = Bench::new(&["-t", "go", "--name", "first", "--send", "x", "-t", "go", "--send", "y"]);
     bench.keys(b"\x1dt");
     assert_eq!(menu(&bench).as_deref(), Some(" trigger 1 of 2: [on ] first   Up/Down, Enter switches, Esc closes"));
@@ -172,7 +181,7 @@ fn triggers_are_switched() {
 }
 
 #[test]
-fn the_only_trigger_switched_off_and_on_again_fires_whoever_does_it() {
+fn only_trigger_fires_again_after_switching_off_and_on() {
     let mut bench = Bench::new(&["-t", "go", "--bell"]);
     let disable = Request::read("trigger-disable", Some(serde_json::json!(["1"]))).expect("a good request");
     bench.input(Input::Request(RequestId(1), disable)).shell(b"go\r\n");
@@ -182,7 +191,7 @@ fn the_only_trigger_switched_off_and_on_again_fires_whoever_does_it() {
 }
 
 #[test]
-fn errors_and_status_are_told() {
+fn menu_shows_errors_and_status() {
     let mut bench = Bench::new(&[]);
     bench.keys(b"\x1de");
     assert_eq!(menu(&bench).as_deref(), Some(" no coprocess has run in this session"));
@@ -209,7 +218,7 @@ fn errors_and_status_are_told() {
 }
 
 #[test]
-fn a_resize_redraws_it() {
+fn resize_redraws_menu() {
     let size = |rows, cols| Input::Resized(Size { rows, cols, ..Size::default() });
     let mut bench = Bench::new(&[]);
     bench.shell(b"\x1b[?1049h\x1b[2J\x1b[Htop\x1b[24;1Hbottom\x1b[3;3H").keys(b"\x1d");
@@ -228,7 +237,7 @@ fn a_resize_redraws_it() {
 }
 
 #[test]
-fn emoji_that_terminals_take_to_be_of_different_widths_do_not_make_it_wrap() {
+fn emoji_of_uncertain_width_do_not_wrap_menu() {
     let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
     for emoji in ["\u{1f44d}\u{1f3fd}", family, "\u{2764}\u{fe0f}", "\u{1f1e9}\u{1f1ea}"] {
         let mut bench = Bench::sized(8, 60, &["-t", "^5$", "--annotate", &emoji.repeat(30)]);
@@ -247,7 +256,7 @@ fn emoji_that_terminals_take_to_be_of_different_widths_do_not_make_it_wrap() {
 }
 
 #[test]
-fn the_end_of_the_session_closes_it() {
+fn end_of_session_closes_menu() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"$ ").keys(b"\x1d").shell(b"last words");
     bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Source::Pty)).wait(200);
@@ -256,7 +265,7 @@ fn the_end_of_the_session_closes_it() {
 }
 
 #[test]
-fn there_is_none_without_a_terminal_or_a_hotkey() {
+fn hotkey_none_or_other_opens_no_menu() {
     let mut bench = Bench::new(&["--hotkey", "none"]);
     bench.keys(b"\x1d");
     assert_eq!((bench.typed.as_slice(), menu(&bench)), (&b"\x1d"[..], None));
@@ -266,7 +275,7 @@ fn there_is_none_without_a_terminal_or_a_hotkey() {
 }
 
 #[test]
-fn it_does_the_same_however_the_keys_are_cut() {
+fn menu_keys_work_at_every_split() {
     crate::core::split::at_every_split(b"a\x1d\x1b[Arech\x7f\x7fho \xc3\xa9\x1b[D\x1b[3~\rb", |pieces| {
         let mut bench = Bench::new(&["--indicator", "none"]);
         for piece in pieces {
@@ -277,7 +286,7 @@ fn it_does_the_same_however_the_keys_are_cut() {
 }
 
 #[test]
-fn where_the_terminal_tells_the_escape_key_the_hotkey_may_be_cut_anywhere() {
+fn encoded_hotkey_works_at_every_split() {
     crate::core::split::at_every_split(b"a\x1b[93;5u\x1b[27u\x1b[98u\x1b[93;5:1u\x1b[93;5:3u\x1b[93;5u", |pieces| {
         let mut bench = Bench::new(&[]);
         bench.shell(b"\x1b[>1u$ ");
@@ -336,7 +345,7 @@ mod properties {
 
         /// The menu opened and closed anywhere leaves the screen, the cursor and what comes next as they would be.
         #[test]
-        fn it_leaves_no_trace_anywhere(pieces in proptest::collection::vec(piece(), 1..20), at in 0..20_usize) {
+        fn menu_leaves_no_trace_anywhere(pieces in proptest::collection::vec(piece(), 1..20), at in 0..20_usize) {
             let (mut with, mut without) = (Bench::new(&[]), Bench::new(&[]));
             // On a screen that was cleared all of it is known.
             for bench in [&mut with, &mut without] {

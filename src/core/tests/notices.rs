@@ -1,4 +1,4 @@
-//! Notices on the screen: when they come, and what is left of everything else.
+//! Notices on the screen: when they come, and that they leave the rest of the screen unchanged.
 
 use super::*;
 use crate::core::request::Request;
@@ -16,7 +16,7 @@ fn fail(bench: &mut Bench) {
 const NOTICE: &str = "coshell: coprocess \"bot\" failed: status 3";
 
 #[test]
-fn what_is_printed_next_goes_where_it_would_have_gone() {
+fn output_behind_notice_is_unchanged() {
     let full = "x".repeat(80);
     for shown in
         ["$ ls", "$ \x1b[1;31mred", &full, &format!("{full}{full}"), "\x1b[4h$ ls", "\x1b(0lqk", "a\r\nb\x1b[Ac"]
@@ -38,7 +38,7 @@ fn what_is_printed_next_goes_where_it_would_have_gone() {
 }
 
 #[test]
-fn a_prompt_of_two_lines_stays_in_one_piece_where_the_shell_says_what_it_is() {
+fn notice_is_above_marked_prompt_of_two_lines() {
     let prompt = b"before\r\n\x1b]133;A\x07~/src main\r\n$ \x1b]133;B\x07ls";
     let mut bench = failing(&[]);
     bench.shell(prompt);
@@ -53,7 +53,7 @@ fn a_prompt_of_two_lines_stays_in_one_piece_where_the_shell_says_what_it_is() {
 }
 
 #[test]
-fn waits_for_the_end_of_a_sequence_and_of_a_character() {
+fn notice_waits_for_end_of_sequence_and_character() {
     for (before, after) in [(&b"$ \x1b[3"[..], &b"1mx"[..]), (b"$ \x1b]0;ti", b"tle\x07x"), (b"$ \xe6\xbc", b"\xa2")] {
         let mut bench = failing(&[]);
         bench.shell(before);
@@ -66,7 +66,7 @@ fn waits_for_the_end_of_a_sequence_and_of_a_character() {
 }
 
 #[test]
-fn waits_for_the_main_screen_and_for_a_silent_coprocess() {
+fn notice_waits_for_main_screen_and_end_of_silence() {
     let mut bench = failing(&[]);
     bench.shell(b"$ \x1b[?1049hfull");
     fail(&mut bench);
@@ -83,7 +83,7 @@ fn waits_for_the_main_screen_and_for_a_silent_coprocess() {
 }
 
 #[test]
-fn all_that_waited_come_whatever_room_there_is() {
+fn all_waiting_notices_come_on_any_screen_size() {
     for rows in [8, 10, 24] {
         let mut bench = Bench::sized(rows, 60, &[]);
         bench.shell(b"$ less\r\n\x1b[?1049hfull");
@@ -106,7 +106,7 @@ fn all_that_waited_come_whatever_room_there_is() {
 }
 
 #[test]
-fn a_wide_word_is_folded_and_what_is_too_long_says_where_the_rest_is() {
+fn wide_word_is_folded_and_long_notice_names_command() {
     let wide = "\u{6f22}\u{5b57}".repeat(48);
     let mut bench = Bench::sized(24, 80, &["-t", "^anchor$", "--annotate", &wide]);
     bench.shell(b"anchor\r\n$ ");
@@ -127,7 +127,7 @@ fn a_wide_word_is_folded_and_what_is_too_long_says_where_the_rest_is() {
 }
 
 #[test]
-fn one_for_which_there_is_no_room_now_waits_and_those_behind_it_too() {
+fn notice_that_does_not_fit_delays_later_ones() {
     let mut bench = Bench::sized(6, 20, &[]);
     bench.shell("x".repeat(70).as_bytes());
     for sentence in ["one that takes more than a row", "two"] {
@@ -141,7 +141,7 @@ fn one_for_which_there_is_no_room_now_waits_and_those_behind_it_too() {
 }
 
 #[test]
-fn comes_when_the_menu_is_closed() {
+fn notice_comes_after_menu_closes() {
     let mut bench = failing(&[]);
     bench.shell(b"$ ls").keys(b"\x1d");
     fail(&mut bench);
@@ -151,7 +151,7 @@ fn comes_when_the_menu_is_closed() {
 }
 
 #[test]
-fn none_where_none_is_wanted() {
+fn quiet_session_shows_no_notice() {
     let mut bench = failing(&["-q"]);
     bench.shell(b"$ ls");
     fail(&mut bench);

@@ -1,4 +1,4 @@
-//! Whatever happens in whatever order, what must hold holds.
+//! Invariants under random sequences of inputs.
 
 use proptest::prelude::*;
 
@@ -123,7 +123,7 @@ proptest! {
 
     /// Without triggers and coprocess nothing is added, lost or moved.
     #[test]
-    fn a_bare_relay_is_exact(steps in proptest::collection::vec(step(), 0..40)) {
+    fn bare_relay_is_exact(steps in proptest::collection::vec(step(), 0..40)) {
         let mut bench = Bench::new(&["--hotkey", "none"]);
         let (mut shown, mut typed, mut gone) = (Vec::new(), Vec::new(), false);
         for step in &steps {

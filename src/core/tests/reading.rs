@@ -1,4 +1,4 @@
-//! What was printed, read back: the numbers are those that everybody is told.
+//! Reading printed lines back: the line numbers are those of the events.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn bot() -> Request {
 }
 
 #[test]
-fn the_history_has_the_numbers_that_a_coprocess_is_told() {
+fn history_and_coprocess_have_same_line_numbers() {
     let stream = b"one\r\ntwo\r\n\r\nthree \x1b[A\x1b[Kabove\r\n\x1b[?1049hfull\x1b[3;1Hscreen\x1b[?1049l\r\nlast\r\n";
     crate::core::split::at_every_split(stream, |pieces| {
         let mut bench = Bench::new(&["-c", "bot", "-i", "json"]);
@@ -62,7 +62,7 @@ fn the_history_has_the_numbers_that_a_coprocess_is_told() {
 }
 
 #[test]
-fn lines_that_only_a_silent_coprocess_read_are_counted() {
+fn hidden_lines_are_counted() {
     let mut bench = Bench::new(&["-t", "go", "-s", "bot", "-i", "json"]);
     bench.shell(b"one\r\ngo").wait(30);
     assert_eq!(bench.started(), ["bot"]);
@@ -72,7 +72,7 @@ fn lines_that_only_a_silent_coprocess_read_are_counted() {
 }
 
 #[test]
-fn the_line_that_the_cursor_is_on_comes_last() {
+fn unfinished_line_comes_last() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"one\r\n$ ls");
     let last = bench.kept().pop().expect("there are lines");
@@ -80,7 +80,7 @@ fn the_line_that_the_cursor_is_on_comes_last() {
 }
 
 #[test]
-fn notices_are_no_lines_but_stand_on_the_screen() {
+fn notices_are_on_screen_but_no_lines() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"one\r\n$ ls").coproc_exits(ExitStatus::Code(3), b"").wait(100);
     assert!(bench.lines().iter().any(|line| line.contains("failed")), "{:?}", bench.lines());
@@ -95,7 +95,7 @@ fn notices_are_no_lines_but_stand_on_the_screen() {
 
 /// A trigger that was added while the session runs: it is told of the line that began before.
 #[test]
-fn who_begins_in_the_middle_of_a_line_goes_on_where_the_history_is() {
+fn reader_started_mid_line_continues_history() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"one\r\ntwo and ");
     bench.ask(bot());
@@ -106,7 +106,7 @@ fn who_begins_in_the_middle_of_a_line_goes_on_where_the_history_is() {
 
 /// Nobody was told of lines for a while.
 #[test]
-fn who_begins_anew_has_the_numbers_of_the_history() {
+fn later_reader_has_line_numbers_of_history() {
     let mut bench = Bench::new(&["-c", "bot", "-i", "json"]);
     bench.shell(b"one\r\n").coproc_exits(ExitStatus::Code(0), b"");
     bench.shell(b"two\r\nthree\r\n");
@@ -121,7 +121,7 @@ const MARKED: &[u8] = b"\x1b]7;file://h/tmp\x07\x1b]133;A\x07$ \x1b]133;B\x07ls\
     \x1b]133;D;2\x07\x1b]133;A\x07$ \x1b]133;B\x07";
 
 #[test]
-fn marks_are_told_between_the_lines_where_they_stand() {
+fn shell_events_come_between_their_lines() {
     for argv in [&["-c", "bot", "-i", "json"][..], &["-c", "bot", "-i", "json", "-t", "^[la]", "--bell"]] {
         crate::core::split::at_every_split(MARKED, |pieces| {
             let mut bench = Bench::new(argv);
@@ -144,7 +144,7 @@ fn marks_are_told_between_the_lines_where_they_stand() {
 }
 
 #[test]
-fn a_command_knows_where_its_output_stands() {
+fn command_has_positions_of_its_output() {
     let spots = crate::core::split::at_every_split(MARKED, |pieces| {
         let mut bench = Bench::new(&[]);
         pieces.iter().for_each(|piece| {

@@ -1,9 +1,9 @@
-//! A silent coprocess: what it hides, what comes back, and what the keyboard does meanwhile.
+//! A silent coprocess: hidden output, unread input, and the locked keyboard.
 
 use super::*;
 
 #[test]
-fn a_silent_coprocess_takes_the_stream_and_gives_back_what_it_did_not_read() {
+fn unread_input_of_silent_coprocess_is_shown() {
     crate::core::split::at_every_split(b"before\r\ngo\r\nhidden\r\nlast", |pieces| {
         let mut bench = Bench::new(&["-t", "^go$", "-s", "bot"]);
         pieces.iter().for_each(|piece| {
@@ -17,7 +17,7 @@ fn a_silent_coprocess_takes_the_stream_and_gives_back_what_it_did_not_read() {
 }
 
 #[test]
-fn progress_is_shown_below_and_leaves_no_trace() {
+fn progress_is_shown_below_and_removed() {
     let mut bench = Bench::new(&["-s", "bot"]);
     bench.shell(b"hidden").wait(299);
     assert_eq!(bench.lines(), Vec::<String>::new());
@@ -28,7 +28,7 @@ fn progress_is_shown_below_and_leaves_no_trace() {
 }
 
 #[test]
-fn a_silent_one_that_closed_its_stdout_gives_back_what_it_did_not_read_too() {
+fn unread_input_is_shown_after_closed_stdout() {
     let mut bench = Bench::new(&["-s", "bot"]);
     bench.shell(b"hidden").wait(400).input(Input::Closed(Source::Coproc));
     bench.coproc_exits(ExitStatus::Code(0), b"hidden");
@@ -37,14 +37,14 @@ fn a_silent_one_that_closed_its_stdout_gives_back_what_it_did_not_read_too() {
 }
 
 #[test]
-fn after_a_silent_reader_of_json_the_prompt_comes_back() {
+fn prompt_is_shown_after_silent_json_reader() {
     let mut bench = Bench::new(&["-i", "json", "-s", "bot"]);
     bench.shell(b"hidden\r\n\x1b[1m$ \x1b[m").wait(100).coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(bench.lines(), ["$"]);
 }
 
 #[test]
-fn the_keyboard_is_locked_but_for_ctrl_c() {
+fn keyboard_is_locked_except_ctrl_c() {
     let mut bench = Bench::new(&["-s", "bot"]);
     bench.keys(b"ls\r").keys(b"\x03");
     assert_eq!(bench.typed, b"");
@@ -55,4 +55,16 @@ fn the_keyboard_is_locked_but_for_ctrl_c() {
     let mut bench = Bench::new(&["-s", "bot", "--silent-keys", "pass"]);
     bench.keys(b"ls\r\x03");
     assert_eq!(bench.typed, b"ls\r\x03");
+}
+
+#[test]
+fn output_withheld_for_silent_coprocess_is_shown_where_start_fails() {
+    for format in ["raw", "text"] {
+        let mut bench = Bench::new(&["-t", "^go$", "-s", "bot", "-i", format]);
+        bench.pipe = 0;
+        bench.shell(b"go\r\nhidden\r\n$ ls").wait(100);
+        bench.input(Input::CoprocStartFailed("no memory".to_owned())).shell(b" -l");
+        let notice = "coshell: coprocess \"bot\" could not be started: no memory";
+        assert_eq!(bench.lines(), ["go", "hidden", notice, "$ ls -l"], "{format}");
+    }
 }

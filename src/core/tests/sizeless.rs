@@ -1,4 +1,4 @@
-//! A terminal that does not say how large it is, as a serial console: it is drawn on as on one of 24 rows and 80 columns.
+//! A terminal that does not report its size, such as a serial console, is taken to have 24 rows and 80 columns.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn alike(argv: &[&str], act: impl Fn(&mut Bench)) -> Vec<String> {
 }
 
 #[test]
-fn the_menu_comes_and_goes() {
+fn menu_opens_and_closes() {
     let open = |bench: &mut Bench| {
         bench.shell(b"\x1b[2J\x1b[H$ ls").keys(b"\x1d");
     };
@@ -31,7 +31,7 @@ fn the_menu_comes_and_goes() {
 }
 
 #[test]
-fn notices_and_progress_are_seen() {
+fn notices_and_progress_are_shown() {
     let rows = alike(&["--indicator", "none", "-c", "bot"], |bench| {
         bench.shell("x".repeat(100).as_bytes()).coproc_exits(ExitStatus::Code(3), b"");
     });
@@ -43,7 +43,7 @@ fn notices_and_progress_are_seen() {
 }
 
 #[test]
-fn it_is_passed_on_as_it_is() {
+fn zero_size_is_passed_to_pty() {
     let mut bench = Bench::new(&[]);
     let nothing = Size { rows: 0, cols: 0, ..Size::default() };
     bench.input(Input::Resized(nothing));

@@ -1,4 +1,4 @@
-//! What subscribers are told of the lines: the same as a coprocess that reads objects, whatever else looks at them.
+//! Line events for subscribers: the same as for a coprocess that reads JSON, whatever other readers there are.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ fn event(kind: &str, number: u64, text: &str) -> (String, u64, String) {
 }
 
 #[test]
-fn lines_and_prompts_are_told_where_nobody_else_reads_them() {
+fn subscriber_gets_lines_and_prompts() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"before\r\n").subscribe(1, &["line", "prompt"]).subscribe(2, &["prompt"]);
     bench.shell(b"\x1b[1mone\x1b[0m\r\ntwo\r\n$ ").wait(30);
@@ -61,7 +61,7 @@ fn numbered(lines: &[Value]) -> Vec<(u64, &str)> {
 }
 
 #[test]
-fn who_follows_lines_is_told_each_of_them_once_and_when_it_came() {
+fn followed_lines_come_once_with_time() {
     for (number, before) in [(None, vec![(1, "one"), (2, "two")]), (Some(1), vec![(2, "two")]), (Some(0), vec![])] {
         let mut bench = Bench::new(&[]);
         bench.shell(b"one\r\ntwo\r\n$ ");
@@ -77,7 +77,7 @@ fn who_follows_lines_is_told_each_of_them_once_and_when_it_came() {
 }
 
 #[test]
-fn the_pieces_of_a_long_line_that_is_followed_make_one_line() {
+fn pieces_of_followed_line_join_to_one_line() {
     let mut bench = Bench::new(&[]);
     bench.shell(&[b'x'; 70_000]);
     let (first, then) = followed(&mut bench, None, b"y\r\n");
@@ -88,19 +88,19 @@ fn the_pieces_of_a_long_line_that_is_followed_make_one_line() {
 }
 
 #[test]
-fn one_who_has_gone_is_told_nothing_and_costs_nothing() {
+fn disconnected_subscriber_stops_line_assembly() {
     let mut bench = Bench::new(&[]);
     bench.subscribe(1, &["line"]).shell(b"one\r\n").input(Input::Cancel(RequestId(1)));
     bench.shell(b"two\r\n$ ");
     assert_eq!(bench.heard(1), [event("line", 1, "one")]);
-    assert_eq!(bench.core.deadline(), None, "nobody waits for a pause");
+    assert_eq!(bench.core.deadline(), None, "the idle timer is stopped");
     bench.subscribe(2, &[]).shell(b"\r\n");
     assert_eq!(bench.heard(2), [event("line", 3, "$ ")]);
 }
 
 /// Triggers, one that may silence the rest among them, and a coprocess that reads lines look at the same lines.
 #[test]
-fn all_who_look_at_lines_are_told_the_same() {
+fn subscriber_and_coprocess_get_same_lines() {
     let stream = b"a\r\ngo 1\r\nb\r\n\x1b[Kc \r\nlong\r\n";
     for triggers in [&["-t", "go", "--bell"][..], &["-t", "go", "--bell", "-t", "never", "-s", "cat"]] {
         crate::core::split::at_every_split(stream, |pieces| {
@@ -125,7 +125,7 @@ fn all_who_look_at_lines_are_told_the_same() {
 }
 
 #[test]
-fn what_a_silent_coprocess_reads_is_not_told() {
+fn subscriber_gets_no_hidden_lines() {
     let mut bench = Bench::new(&["-t", "go", "-s", "cat"]);
     bench.subscribe(1, &["line", "prompt"]).shell(b"go\r\nhidden\r\n").wait(50);
     assert_eq!(bench.heard(1), [event("line", 1, "go")]);

@@ -1,4 +1,4 @@
-//! A silent coprocess that transfers a file by ZMODEM: what is left on the screen and in the shell, however it ends.
+//! A ZMODEM transfer by a silent coprocess: the screen and the shell after each kind of end.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn transfer(offer: &[u8]) -> Bench {
 }
 
 #[test]
-fn a_transfer_leaves_no_protocol_bytes_on_the_screen() {
+fn transfer_leaves_no_protocol_bytes_on_screen() {
     let mut bench = transfer(RECEIVES);
     assert_eq!(bench.started(), ["sz f"]);
     assert_eq!(bench.read, RECEIVES);
@@ -23,9 +23,9 @@ fn a_transfer_leaves_no_protocol_bytes_on_the_screen() {
     assert_eq!(bench.lines(), ["$ go", "$"]);
 }
 
-/// A receiver that has not heard the answer to its last header sends that again, to whoever is there.
+/// A receiver repeats its last header until it gets the answer.
 #[test]
-fn a_last_header_that_comes_once_more_is_not_shown() {
+fn repeated_last_header_is_not_shown() {
     crate::core::split::at_every_split(&[FIN, FIN, b"$ OO**"].concat(), |pieces| {
         let mut bench = transfer(RECEIVES);
         bench.coproc(b"**\x18B0800000000022d\r\x8aOO").wait(1000).coproc_exits(ExitStatus::Code(0), b"");
@@ -102,7 +102,7 @@ fn ctrl_c_behind_both_fins_ends_the_program_here_alone() {
 }
 
 #[test]
-fn bytes_that_only_begin_like_a_trailer_are_shown_after_a_while() {
+fn bytes_beginning_like_trailer_are_shown_after_delay() {
     for (offer, far, line) in [(RECEIVES, &b"**"[..], "**"), (SENDS, b"O", "O")] {
         let bench = ended_well(offer, &[], |bench| {
             bench.coproc_exits(ExitStatus::Code(0), b"").shell(far);
@@ -112,7 +112,7 @@ fn bytes_that_only_begin_like_a_trailer_are_shown_after_a_while() {
 }
 
 #[test]
-fn progress_of_a_transfer_leaves_no_trace_either() {
+fn progress_of_transfer_leaves_no_trace() {
     for offer in [RECEIVES, SENDS] {
         let mut bench = transfer(offer);
         bench.wait(1000);
@@ -123,7 +123,7 @@ fn progress_of_a_transfer_leaves_no_trace_either() {
 }
 
 #[test]
-fn a_receiver_is_given_the_end_that_a_flushed_tty_loses() {
+fn receiver_gets_end_lost_by_flushed_tty() {
     let mut bench = transfer(SENDS);
     assert_eq!(bench.started(), ["rz"]);
     bench.shell(b"**\x18B0800000000022d\r\x8a").wait(1000);
@@ -142,7 +142,7 @@ fn a_receiver_is_given_the_end_that_a_flushed_tty_loses() {
 }
 
 #[test]
-fn an_aborted_upload_types_no_data_into_the_shell() {
+fn aborted_upload_types_no_data_into_shell() {
     let mut bench = transfer(RECEIVES);
     bench.coproc(b"data\x18K").wait(500).keys(b"\x03");
     bench.coproc(b"\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08more data\r").coproc_exits(ExitStatus::Signal(15), b"");
@@ -157,7 +157,7 @@ fn an_aborted_upload_types_no_data_into_the_shell() {
 
 /// As lrzsz's `sz` says that it cannot open the file, and its far `rz` leaves, in the orders that were seen.
 #[test]
-fn an_upload_that_fails_before_any_data_leaves_alone_what_runs_there() {
+fn upload_failing_before_data_types_nothing_into_shell() {
     const CANCEL: &[u8] = b"\x18\x18\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08\x08\x08\x08\x08\x08\x08\x08";
     let header: &[u8] = b"**\x18B0100000023be50\r\x8a\x11";
     let echo: &[u8] = b"^X^X^X^X^X^X^X^X^X^X^H^H^H^H^H^H^H^H^H^H";
@@ -182,7 +182,7 @@ fn an_upload_that_fails_before_any_data_leaves_alone_what_runs_there() {
 }
 
 #[test]
-fn a_far_side_that_dies_ends_the_transfer() {
+fn death_of_far_side_ends_transfer() {
     let mut bench = transfer(SENDS);
     bench.shell(b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ").wait(299);
     assert!(!bench.has(&Effect::Signal(Child::Coproc, 15)));

@@ -1,5 +1,5 @@
-//! ZFIN, the last header of either side, and what of the protocol the far side may still send behind its own: the end
-//! of the header's line, the same header again, and a sender's `OO`.
+//! ZFIN, the last header of either side, and the trailer that the far side may send behind its own: the end of the
+//! header's line, the same header again, and a sender's `OO`.
 
 use std::time::{Duration, Instant};
 
@@ -8,20 +8,20 @@ use super::Direction;
 /// A ZFIN header up to its CR. The CR tells it from data: a sender that escapes the byte 0x02 as `\x18B` (`sz -e`)
 /// escapes CR too.
 const FIN: &[u8] = b"**\x18B0800000000022d\r";
-/// What a sender sends behind the receiver's ZFIN. The far side's is often lost: lrzsz flushes the tty when it exits.
+/// Sent by a sender behind the receiver's ZFIN. That of the far side is often lost, since lrzsz flushes the tty at exit.
 pub(in crate::core) const OVER_AND_OUT: &[u8] = b"OO";
-/// What ends a header's line behind the CR: LF, to which lrzsz gives a parity bit, and XON.
+/// Bytes that may end a header's line behind the CR: LF, with a parity bit by lrzsz. XON may follow.
 const LINE_FEEDS: &[u8] = b"\x8a\n";
 const XON: u8 = 0x11;
-/// How long bytes with which a trailer may begin wait for the ones that decide it.
+/// Time for which a possible beginning of a trailer is held.
 const HOLD: Duration = Duration::from_millis(300);
 
-/// Finds the first ZFIN in a stream; counts the bytes of it that have come.
+/// Matcher of the first ZFIN in a stream: the number of its bytes that have come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FinMatcher(usize);
 
 impl FinMatcher {
-    /// Takes in the stream's next byte.
+    /// Takes the next byte of the stream.
     pub(super) fn push(&mut self, byte: u8) {
         self.0 = match byte {
             _ if self.is_whole() => FIN.len() + 1,
@@ -33,12 +33,12 @@ impl FinMatcher {
         };
     }
 
-    /// Returns whether a whole ZFIN has come.
+    /// Whether a whole ZFIN has come.
     pub(super) fn is_whole(self) -> bool {
         self.0 >= FIN.len()
     }
 
-    /// Returns whether `byte`, the stream's next, ends the line of the ZFIN.
+    /// Whether `byte`, the next of the stream, ends the line of the ZFIN.
     pub(super) fn is_line_feed(self, byte: u8) -> bool {
         self.0 == FIN.len() && LINE_FEEDS.contains(&byte)
     }
@@ -61,8 +61,7 @@ impl TrailerFilter {
         Self { direction, line_end: b"\x8a\n\x11", held: Vec::new(), held_since: now }
     }
 
-    /// Takes in what the far side sent next. Returns what is the shell's as soon as the trailer is over, and the filter
-    /// is of no more use then.
+    /// Takes the next bytes of the far side. Returns the shell's bytes once the trailer is over; then the filter is done.
     pub(in crate::core) fn pass(&mut self, now: Instant, bytes: &[u8]) -> Option<Vec<u8>> {
         self.held_since = now;
         for (at, &byte) in bytes.iter().enumerate() {
@@ -103,7 +102,7 @@ mod tests {
 
     const LINE: &[u8] = b"**\x18B0800000000022d\r\x8a";
 
-    /// Returns what the filter passes on at once, and what of it only after time has passed.
+    /// Returns the bytes that the filter passes at once, and those that it holds.
     fn filtered(direction: Direction, pieces: &[&[u8]]) -> (String, String) {
         let now = Instant::now();
         let (mut filter, mut shown) = (Some(TrailerFilter::new(now, direction)), Vec::new());

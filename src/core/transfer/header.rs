@@ -1,15 +1,15 @@
-//! ZMODEM headers of which every byte is text: `ZPAD ZPAD ZDLE 'B'`, then type, four bytes and CRC in hexadecimal
-//! digits, then the line's end. Every transfer is offered by one, and a receiver says nothing else.
+//! Hexadecimal ZMODEM headers: `ZPAD ZPAD ZDLE 'B'`, then type, four bytes and CRC in hexadecimal digits, then the end of
+//! the line. Every transfer begins with one, and a receiver sends no others.
 
 use memchr::memmem;
 
-/// How one begins.
+/// Start of a header.
 const START: &[u8] = b"**\x18B";
 const DIGITS: usize = 14;
-/// What may stand behind one, in this order: CR, LF (lrzsz gives it a parity bit), XON.
+/// Bytes that may end a header, in this order: CR, LF (with a parity bit by lrzsz), XON.
 const ENDS: [&[u8]; 4] = [b"\r", b"\x8a", b"\n", b"\x11"];
 
-/// Which way the file goes.
+/// Direction of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core) enum Direction {
     /// The far side waits to receive: `rz` there, `sz` here.
@@ -18,24 +18,24 @@ pub(in crate::core) enum Direction {
     Down,
 }
 
-/// What the first whole header with a right CRC in these bytes offers, if one offers anything.
+/// Returns the direction that the first whole header with a right CRC offers.
 pub(super) fn offered(bytes: &[u8]) -> Option<Direction> {
     memmem::find_iter(bytes, START).find_map(|at| offer(&bytes[at + START.len()..]))
 }
 
-/// What stands behind the header that these bytes begin with, if they do.
+/// Returns the bytes behind the header that `bytes` begin with; `None` if they do not.
 pub(super) fn behind(bytes: &[u8]) -> Option<&[u8]> {
     let digits = bytes.strip_prefix(START).filter(|digits| digits.len() >= DIGITS)?;
     let (digits, rest) = digits.split_at(DIGITS);
     digits.iter().all(u8::is_ascii_hexdigit).then(|| behind_the_line(rest))
 }
 
-/// What stands behind the end of a header's line.
+/// Returns the bytes behind the end of a header's line.
 pub(super) fn behind_the_line(bytes: &[u8]) -> &[u8] {
     ENDS.iter().fold(bytes, |bytes, end| bytes.strip_prefix(*end).unwrap_or(bytes))
 }
 
-/// What the digits of a header offer, if they are whole and right.
+/// Returns the direction that the digits of a header offer, if they are whole and right.
 fn offer(digits: &[u8]) -> Option<Direction> {
     let digits = std::str::from_utf8(digits.get(..DIGITS)?).ok()?;
     let mut header = [0_u8; DIGITS / 2];
@@ -49,7 +49,7 @@ fn offer(digits: &[u8]) -> Option<Direction> {
     }
 }
 
-/// CRC-16/XMODEM. Over bytes and their own CRC it is 0.
+/// Returns the CRC-16/XMODEM, which is 0 over bytes and their own CRC.
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc, &byte| {
         (0..8).fold(crc ^ u16::from(byte) << 8, |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 })

@@ -1,9 +1,10 @@
-//! Follows a ZMODEM transfer that a silent coprocess does (lrzsz's `sz` or `rz`), so that a broken one leaves the
-//! shell usable and no protocol bytes on the screen. It takes no part in the protocol.
+//! Observes a ZMODEM transfer by a silent coprocess (lrzsz's `sz` or `rz`), so that a broken one leaves the shell usable
+//! and no protocol bytes on the screen. It takes no part in the protocol. "Near" is the coprocess, "far" the program in
+//! the shell.
 //!
-//! What lrzsz 0.12 does when it is stopped (seen): the cancel sequence, ten CAN and ten BS, overtakes what is
-//! still in its stdio buffer, so data follows the cancel; and a far side that dies of a signal sends no cancel at
-//! all, only its shell's prompt, into which this side would go on typing data, or a header after 10 s.
+//! Observed behaviour of lrzsz 0.12 when it is stopped: the cancel sequence, ten CAN and ten BS, overtakes bytes in its
+//! stdio buffer, so that data follows the cancel. A far side that dies of a signal sends no cancel, only its shell's prompt
+//! follows; the near side would go on typing data there, or a header after 10 s.
 
 mod fin;
 mod header;
@@ -25,47 +26,47 @@ const CAN: u8 = 0x18;
 const BS: u8 = 0x08;
 /// This many CAN end a session; data never holds two running, since CAN is escaped there.
 const CANCEL: &[u8] = &[CAN; 5];
-/// What is typed to a far side that still waits: what lrzsz itself sends.
+/// The cancel that lrzsz sends, typed to a far side that still waits.
 const CANCEL_SEQUENCE: &[u8] = b"\x18\x18\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08\x08\x08\x08\x08\x08\x08\x08";
-/// What a shell turns bracketed paste on with before it shows its prompt; no header holds it.
+/// Turns on bracketed paste, as a shell does in front of its prompt. No header contains it.
 const PROMPTS: &[u8] = b"\x1b[?2004h";
-/// How the line discipline echoes CAN: the far side's tty is back in the shell's hands.
+/// Echo of CAN by the line discipline (ECHOCTL): the far side has left the raw mode.
 const ECHOED_CAN: &[u8] = b"^X";
-/// So many of them are no chance.
+/// Number of echoes from which the far side is taken to have left.
 const ECHOES: usize = 8;
-/// What a prompt behind data is looked for in.
-const TAIL: usize = 512;
-/// What is kept before there is data: a shell that has the terminal again may have printed it.
-const OPENING: usize = 32 * 1024;
-/// A far side that has said nothing for this long behind what looks like a prompt has left.
+/// Number of last bytes in which a prompt behind data is searched for.
+const TAIL_LEN: usize = 512;
+/// Number of bytes kept before there is data, since the shell may have printed them.
+const OPENING_LEN: usize = 32 * 1024;
+/// Time without bytes behind a prompt after which the far side is taken to have left.
 const QUIET: Duration = Duration::from_millis(300);
-/// The same where the prompt cannot be told from other text for certain.
+/// The same time behind text that may be a prompt.
 const LONG_QUIET: Duration = Duration::from_secs(2);
 
-/// How far a transfer has come.
+/// Phase of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The far side, a receiver, has been typed headers at most: no command that a shell could run, and no noise.
+    /// At most headers were typed to the far receiver, so nothing that a shell could run.
     Opening,
-    /// Data goes either way.
+    /// Data has been sent in one direction.
     Data,
 }
 
-/// How far this side's cancel has come.
+/// State of the near side's cancel sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cancel {
-    /// So many CAN have come in a row, too few.
+    /// This number of CAN in a row, fewer than a cancel has.
     Cans(usize),
-    /// Enough have come, and more may.
+    /// Enough CAN; more may follow.
     Begun,
-    /// The BS behind them have come.
+    /// BS have followed.
     Whole,
-    /// Something else has. lrzsz says it twice, and it is a shell that would meet the second.
+    /// Another byte has followed. lrzsz sends the cancel twice, and the shell would get the second.
     Over,
 }
 
 impl Cancel {
-    /// This byte comes next.
+    /// Returns the state behind `byte`.
     fn then(self, byte: u8) -> Self {
         match (self, byte) {
             (Self::Cans(cans), CAN) if cans + 1 < CANCEL.len() => Self::Cans(cans + 1),
@@ -77,28 +78,28 @@ impl Cancel {
     }
 }
 
-/// A transfer while it goes on.
+/// A running transfer.
 #[derive(Debug)]
 pub(super) struct Transfer {
     pub(super) direction: Direction,
     phase: Phase,
-    /// The last that the far side sent: before there is data, all of it that a shell could have printed; behind its
-    /// ZFIN, only what came since.
+    /// Last bytes of the far side: before there is data, all that a shell could have printed; behind its ZFIN, only those
+    /// behind it.
     tail: Vec<u8>,
-    /// When the far side last sent anything.
-    heard: Option<Instant>,
-    /// Whether the far side was found to have left before the end.
+    /// Time of the far side's last bytes.
+    last_far: Option<Instant>,
+    /// Whether the far side has left before the end.
     far_gone: bool,
     cancel: Cancel,
     /// Each side's ZFIN.
     near_fin: FinMatcher,
     far_fin: FinMatcher,
-    /// How much of `OO` this side has still to send.
-    owed: usize,
+    /// Number of `O` of the final `OO` that the near side has still to send.
+    trailing_oo: usize,
 }
 
 impl Transfer {
-    /// The transfer that the far side offers in these bytes, if a whole header with a right CRC does.
+    /// Creates the transfer that a whole header with a right CRC in these bytes offers.
     pub(super) fn begins(bytes: &[u8]) -> Option<Self> {
         let direction = header::offered(bytes)?;
         let phase = if direction == Direction::Up { Phase::Opening } else { Phase::Data };
@@ -106,28 +107,28 @@ impl Transfer {
             direction,
             phase,
             tail: Vec::new(),
-            heard: None,
+            last_far: None,
             far_gone: false,
             cancel: Cancel::Cans(0),
             near_fin: FinMatcher::default(),
             far_fin: FinMatcher::default(),
-            owed: if direction == Direction::Up { OVER_AND_OUT.len() } else { 0 },
+            trailing_oo: if direction == Direction::Up { OVER_AND_OUT.len() } else { 0 },
         })
     }
 
-    /// Takes in what the far side sent and returns how much of it this side is given: nothing behind both ZFINs.
-    pub(super) fn heard(&mut self, now: Instant, bytes: &[u8]) -> usize {
-        self.heard = Some(now);
+    /// Takes bytes of the far side. Returns the number of those that the near side gets: none behind both ZFINs.
+    pub(super) fn push_far(&mut self, now: Instant, bytes: &[u8]) -> usize {
+        self.last_far = Some(now);
         let end = self.match_far_fin(bytes);
         if self.is_over() {
             return end;
         }
         self.tail.extend_from_slice(&bytes[end..]);
-        // A far side that follows this side's cancel has not left of its own accord.
-        if self.direction == Direction::Up && !self.is_cancelled() && self.is_answered_by_a_shell() {
+        // A far side that ends after the near side's cancel has not left by itself.
+        if self.direction == Direction::Up && !self.is_cancelled() && self.far_shell_answers() {
             self.far_gone = true;
         }
-        let kept = if self.phase == Phase::Opening || self.far_fin.is_whole() { OPENING } else { TAIL };
+        let kept = if self.phase == Phase::Opening || self.far_fin.is_whole() { OPENING_LEN } else { TAIL_LEN };
         self.tail.drain(..self.tail.len().saturating_sub(kept));
         bytes.len()
     }
@@ -152,25 +153,25 @@ impl Transfer {
         end.map_or(0, |at| at + 1)
     }
 
-    /// A receiver sends headers and at most a few words: neither a prompt nor an echo of the data.
-    fn is_answered_by_a_shell(&self) -> bool {
+    /// Whether a prompt or echoes of data show that the far shell answers. A receiver sends only headers and a few words.
+    fn far_shell_answers(&self) -> bool {
         memmem::find(&self.tail, PROMPTS).is_some() || memmem::find_iter(&self.tail, ECHOED_CAN).count() >= ECHOES
     }
 
-    /// Returns what of the bytes that this side wrote is to be typed: nothing behind a cancel, and behind the end only
-    /// what belongs to it.
-    pub(super) fn said(&mut self, bytes: &[u8]) -> Vec<u8> {
+    /// Takes bytes that the near side wrote. Returns those that are to be typed: none behind a cancel, and behind the end
+    /// only those that belong to it.
+    pub(super) fn filter_near(&mut self, bytes: &[u8]) -> Vec<u8> {
         if self.far_gone {
             return Vec::new();
         }
         let typed: Vec<u8> = bytes.iter().copied().filter(|&byte| self.is_typed(byte)).collect();
-        if !typed.iter().all(|&byte| opens(byte)) {
+        if !typed.iter().all(|&byte| is_opening_byte(byte)) {
             self.phase = Phase::Data;
         }
         typed
     }
 
-    /// Takes in the next byte that this side wrote and returns whether it is typed.
+    /// Takes the next byte that the near side wrote. Returns whether it is typed.
     fn is_typed(&mut self, byte: u8) -> bool {
         if self.is_over() {
             return self.is_trailer(byte);
@@ -183,13 +184,12 @@ impl Transfer {
         true
     }
 
-    /// Returns whether this byte, which this side wrote behind both ZFINs, ends its header's line or is an `O` that it
-    /// owes.
+    /// Whether `byte`, which the near side wrote behind both ZFINs, ends its header's line or belongs to its `OO`.
     fn is_trailer(&mut self, byte: u8) -> bool {
         let ends_line = self.near_fin.is_line_feed(byte);
         self.near_fin.push(byte);
-        let is_owed = byte == b'O' && self.owed > 0;
-        self.owed -= usize::from(is_owed);
+        let is_owed = byte == b'O' && self.trailing_oo > 0;
+        self.trailing_oo -= usize::from(is_owed);
         ends_line || is_owed
     }
 
@@ -197,45 +197,44 @@ impl Transfer {
         !matches!(self.cancel, Cancel::Cans(_))
     }
 
-    /// Returns whether the transfer has ended well: both sides have sent ZFIN. A receiver sends it only as the answer
-    /// to the sender's.
+    /// Whether the transfer has succeeded: both sides have sent ZFIN. A receiver sends it only in answer to the sender's.
     pub(super) fn is_over(&self) -> bool {
         self.near_fin.is_whole() && (self.direction == Direction::Down || self.far_fin.is_whole())
     }
 
-    /// Returns what this side is given last, so that it waits for nothing: the end of the header's line, and a receiver
-    /// the `OO`.
+    /// Returns the last input of the near side, so that it does not wait: the end of the header's line, and `OO` for a
+    /// receiver.
     pub(super) fn last_input(&self) -> &'static [u8] {
         if self.direction == Direction::Up { b"\n" } else { OVER_AND_OUT }
     }
 
-    /// Returns what the far side sent behind its ZFIN before this side sent its own.
+    /// Returns the far side's bytes behind its ZFIN that came before the near side's.
     pub(super) fn behind_far_fin(&self) -> &[u8] {
         if self.far_fin.is_whole() { &self.tail } else { &[] }
     }
 
-    /// Returns a filter for the trailer that the far side may still send once this side has ended without failure. A
-    /// receiver there sends ZFIN again as long as it waits for `OO`.
+    /// Returns a filter for the trailer that the far side may send after the near side's successful exit. A far receiver
+    /// repeats ZFIN while it waits for `OO`.
     pub(super) fn trailer(&self, now: Instant) -> Option<TrailerFilter> {
         (self.direction == Direction::Up || self.is_over()).then(|| TrailerFilter::new(now, self.direction))
     }
 
-    /// Returns whether the far side has left, now that time has passed.
+    /// Returns whether the far side has left by `now`.
     pub(super) fn tick(&mut self, now: Instant) -> bool {
         if self.deadline().is_some_and(|at| now >= at) {
             self.far_gone = true;
-            self.heard = None;
+            self.last_far = None;
         }
         self.far_gone
     }
 
-    /// When `tick` may find the far side gone.
+    /// Returns when `tick` may find that the far side has left.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let patience = self.patience()?;
-        (!self.far_gone && !self.is_over()).then_some(self.heard? + patience)
+        (!self.far_gone && !self.is_over()).then_some(self.last_far? + patience)
     }
 
-    /// How long the far side may be quiet behind what it sent last; `None` where that is no prompt.
+    /// Returns the time for which the far side may be quiet behind its last bytes; `None` where those are no prompt.
     fn patience(&self) -> Option<Duration> {
         let behind = memrchr(CAN, &self.tail).map_or(&self.tail[..], |at| &self.tail[at + 1..]);
         if memmem::find(behind, PROMPTS).is_some() {
@@ -246,14 +245,13 @@ impl Transfer {
         (text && matches!(line.last(), Some(b' ' | b'$' | b'#' | b'>' | b'%'))).then_some(LONG_QUIET)
     }
 
-    /// This side has failed: what the far side sends from now on, and what it sent last, is no longer protocol for
-    /// certain.
+    /// Starts the recovery after the near side has failed, since bytes of the far side may be no protocol from now on.
     pub(super) fn fail(&mut self, now: Instant) -> Recovery {
-        self.heard = None;
+        self.last_far = None;
         let far = match (self.direction, self.far_gone, self.phase) {
             (Direction::Down, _, _) => FarState::Sender,
-            (Direction::Up, false, Phase::Opening) => FarState::Unfed,
-            (Direction::Up, true, Phase::Opening) => FarState::Spared,
+            (Direction::Up, false, Phase::Opening) => FarState::ReceiverNoData,
+            (Direction::Up, true, Phase::Opening) => FarState::ShellNoData,
             (Direction::Up, false, Phase::Data) => FarState::Receiver,
             (Direction::Up, true, Phase::Data) => FarState::Shell { interrupts: INTERRUPTS },
         };
@@ -262,15 +260,15 @@ impl Transfer {
         recovery
     }
 
-    /// What is typed when this side has failed: a cancel for a far side that still waits, if this side sent none.
-    pub(super) fn last_words(&self) -> &'static [u8] {
+    /// Returns the bytes to type after the near side has failed: a cancel for a waiting far side, unless one was sent.
+    pub(super) fn cancel_sequence(&self) -> &'static [u8] {
         if self.far_gone || self.is_cancelled() { b"" } else { CANCEL_SEQUENCE }
     }
 }
 
-/// Whether a sender says this before it sends data: `rz` and Enter, headers in hexadecimal digits, a cancel. Whatever
-/// else it sends, the name of a file to begin with, holds another byte.
-fn opens(byte: u8) -> bool {
+/// Whether a sender sends `byte` before data: in `rz` and Enter, hexadecimal headers, a cancel. Everything else, the file's
+/// name first of all, contains another byte.
+fn is_opening_byte(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'*' | b'B' | b'r' | b'z' | b'\r' | b'\n' | 0x8a | 0x11 | CAN | BS)
 }
 
@@ -287,14 +285,14 @@ mod tests {
         Transfer::begins(RECEIVES).expect("rz offers to receive")
     }
 
-    /// Returns whether the far side has left once it has sent these bytes.
+    /// Returns whether the far side has left after these bytes.
     fn gone(transfer: &mut Transfer, bytes: &[u8]) -> bool {
-        transfer.heard(Instant::now(), bytes);
+        transfer.push_far(Instant::now(), bytes);
         transfer.is_far_gone()
     }
 
     #[test]
-    fn a_transfer_begins_with_a_whole_header_and_a_right_crc() {
+    fn transfer_begins_with_whole_header_and_right_crc() {
         assert_eq!(up().direction, Direction::Up);
         assert_eq!(Transfer::begins(SENDS).map(|transfer| transfer.direction), Some(Direction::Down));
         for not in [&b"**\x18B0100000023be51\r"[..], b"**\x18B01000000", b"**B0100000023be50", b"rz waiting"] {
@@ -303,33 +301,32 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_typed_behind_a_cancel_however_it_is_cut() {
+    fn nothing_is_typed_behind_cancel_at_every_split() {
         let bytes = b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08\x18\x18\x18\x18\x18\x08more data";
         crate::core::split::at_every_split(bytes, |pieces| {
             let mut transfer = up();
-            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.said(piece)).collect();
+            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
             assert_eq!(typed, b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08");
-            assert_eq!(transfer.last_words(), b"");
+            assert_eq!(transfer.cancel_sequence(), b"");
         });
     }
 
-    /// Runs a transfer to its end, the far side's ZFIN in these pieces; returns what this side is given, and the
-    /// transfer.
+    /// Runs a transfer to its end, with the far side's ZFIN in these pieces. Returns the near side's input, and the transfer.
     fn ended(offer: &[u8], near: &[u8], far: &[&[u8]]) -> (Vec<u8>, Transfer) {
         let mut transfer = Transfer::begins(offer).expect("an offer");
         let up = transfer.direction == Direction::Up;
         if up {
-            transfer.said(near);
+            transfer.filter_near(near);
         }
-        let given = far.iter().flat_map(|piece| piece[..transfer.heard(Instant::now(), piece)].to_vec()).collect();
+        let given = far.iter().flat_map(|piece| piece[..transfer.push_far(Instant::now(), piece)].to_vec()).collect();
         if !up {
-            transfer.said(near);
+            transfer.filter_near(near);
         }
         (given, transfer)
     }
 
     #[test]
-    fn transfer_is_over_behind_both_fins_however_they_are_cut() {
+    fn transfer_is_over_behind_both_fins_at_every_split() {
         let far = [FIN, b"\x1b[?2004h$ ^X^X^X^X^X^X^X^X"].concat();
         crate::core::split::at_every_split(&far, |pieces| {
             let (given, mut transfer) = ended(RECEIVES, FIN, pieces);
@@ -348,34 +345,34 @@ mod tests {
     fn only_own_trailer_is_typed_behind_the_end() {
         crate::core::split::at_every_split(&[b"\x8a", FIN, b"OO", FIN, b"\x18\x18OO\r"].concat(), |pieces| {
             let (_, mut transfer) = ended(RECEIVES, &FIN[..FIN.len() - 1], &[FIN]);
-            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.said(piece)).collect();
+            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
             assert_eq!(typed, b"\x8aOO");
         });
         crate::core::split::at_every_split(&[FIN, b"\n", FIN, b"OO\r"].concat(), |pieces| {
             let (_, mut transfer) = ended(SENDS, b"", &[FIN]);
-            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.said(piece)).collect();
+            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
             assert_eq!(typed, FIN);
         });
     }
 
-    /// As `sz -e` sends the bytes `**`, 0x02, the digits and CR of a file.
+    /// `sz -e` sends the bytes `**`, 0x02, digits and CR of a file like this.
     #[test]
     fn fin_in_escaped_data_is_no_end() {
         let (_, mut transfer) = ended(RECEIVES, b"**\x18B0800000000022d\x18M\x18\xca", &[FIN]);
         assert!(!transfer.is_over());
-        assert_eq!(transfer.said(b"data"), b"data");
+        assert_eq!(transfer.filter_near(b"data"), b"data");
         assert!(gone(&mut transfer, b"\x1b[?2004h$ "));
     }
 
     #[test]
-    fn a_far_receiver_is_gone_when_its_shell_answers() {
+    fn far_receiver_has_left_when_its_shell_answers() {
         let now = Instant::now();
         let mut transfer = up();
-        transfer.said(b"*\x18Cdata");
+        transfer.filter_near(b"*\x18Cdata");
         assert!(!gone(&mut transfer, b"**\x18B0900000000a87c\r\x8a\x11"));
         assert!(!gone(&mut transfer, b"rz: caught signal 15; exiting\r\n\x1b[?20"));
         assert!(gone(&mut transfer, b"04h$ "));
-        assert!(transfer.said(b"data").is_empty());
+        assert!(transfer.filter_near(b"data").is_empty());
         let mut recovery = transfer.fail(now);
         assert_eq!(recovery.step(now, false), RecoveryStep::Type(b"\x03"));
         recovery.push(now, b"^C\r\n$ ");
@@ -388,10 +385,10 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_that_was_typed_no_data_is_not_interrupted() {
+    fn shell_without_typed_data_is_not_interrupted() {
         let now = Instant::now();
         let mut transfer = up();
-        transfer.said(b"rz\r**\x18B00000000000000\r\x8a\x11");
+        transfer.filter_near(b"rz\r**\x18B00000000000000\r\x8a\x11");
         assert!(gone(&mut transfer, b"rz: caught signal 15; exiting\r\n\x1b[?2004h$ "));
         let mut recovery = transfer.fail(now);
         let shown = b"rz: caught signal 15; exiting\r\n\x1b[?2004h$ ".to_vec();
@@ -399,30 +396,30 @@ mod tests {
     }
 
     #[test]
-    fn a_far_side_that_follows_a_cancel_has_not_left_by_itself() {
+    fn far_side_ending_after_cancel_has_not_left_by_itself() {
         let now = Instant::now();
         let mut transfer = up();
-        transfer.said(CANCEL_SEQUENCE);
-        transfer.heard(now, b"\x1b[?2004h$ ");
+        transfer.filter_near(CANCEL_SEQUENCE);
+        transfer.push_far(now, b"\x1b[?2004h$ ");
         assert!(!transfer.is_far_gone());
         assert_eq!(transfer.deadline(), Some(now + QUIET), "unless this side stays");
     }
 
     #[test]
-    fn a_far_sender_is_gone_when_a_prompt_follows_its_data_and_nothing_more() {
+    fn far_sender_has_left_when_prompt_follows_data() {
         let now = Instant::now();
         let mut transfer = Transfer::begins(SENDS).expect("sz offers to send");
-        transfer.heard(now, b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ");
+        transfer.push_far(now, b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ");
         assert!(!transfer.tick(now));
         assert_eq!(transfer.deadline(), Some(now + QUIET));
         assert!(transfer.tick(now + QUIET));
     }
 
     #[test]
-    fn a_slow_sender_is_not_gone() {
+    fn slow_sender_has_not_left() {
         let now = Instant::now();
         let mut transfer = Transfer::begins(SENDS).expect("sz offers to send");
-        transfer.heard(now, b"plain text with a \x18J in it, and then the network stalls");
+        transfer.push_far(now, b"plain text with a \x18J in it, and then the network stalls");
         assert_eq!(transfer.deadline(), None);
     }
 }

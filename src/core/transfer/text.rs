@@ -1,14 +1,14 @@
-//! What of a stream with protocol in it is text. Behind data only what comes last can be told from it; where there was
-//! none, everything that is no header and no cancel is text.
+//! Separation of text from protocol. Behind data only the last text can be told from it; without data, everything but
+//! headers and cancels is text.
 
 use memchr::{memchr, memmem};
 
 use super::{BS, CAN, CANCEL, ECHOED_CAN, header};
 
-/// How the line discipline echoes BS.
+/// Echo of BS by the line discipline (ECHOCTL).
 const ECHOED_BS: &[u8] = b"^H";
 
-/// What a receiver that was typed no data leaves between and behind its headers and cancels.
+/// Returns the text between and behind headers and cancels of a receiver to which no data was typed.
 pub(super) fn between(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(bytes.len());
     // The end of the header that began the transfer may have come late.
@@ -29,13 +29,13 @@ pub(super) fn between(bytes: &[u8]) -> Vec<u8> {
     text
 }
 
-/// What stands behind the cancel that these bytes begin with, if they do.
+/// Returns the bytes behind the cancel that `bytes` begin with; `None` if they do not.
 fn behind_cancel<'a>(bytes: &'a [u8], can: &[u8], bs: &[u8]) -> Option<&'a [u8]> {
     let (cans, rest) = repeated(bytes, can);
     (cans >= CANCEL.len()).then(|| repeated(rest, bs).1)
 }
 
-/// How often these bytes begin with a piece, and what stands behind.
+/// Returns how often `bytes` repeat `piece` at their start, and the rest.
 fn repeated<'a>(mut bytes: &'a [u8], piece: &[u8]) -> (usize, &'a [u8]) {
     let mut count = 0;
     while let Some(rest) = bytes.strip_prefix(piece) {
@@ -44,8 +44,7 @@ fn repeated<'a>(mut bytes: &'a [u8], piece: &[u8]) -> (usize, &'a [u8]) {
     (count, bytes)
 }
 
-/// What follows the last protocol byte and can be told from data: from the next line on, or from an escape
-/// sequence.
+/// Returns the text behind the last protocol byte that can be told from data: from the next line or escape sequence on.
 pub(super) fn behind(bytes: &[u8]) -> &[u8] {
     let rest = match last_protocol_byte(bytes) {
         Some(at) => &bytes[at + 1..],
@@ -63,7 +62,7 @@ pub(super) fn behind(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// The place of the last byte that no text would hold.
+/// Returns the index of the last byte that text does not contain.
 fn last_protocol_byte(bytes: &[u8]) -> Option<usize> {
     let control =
         bytes.iter().rposition(|&byte| matches!(byte, 0..=0x08 | 0x0b..=0x0c | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f));
@@ -73,7 +72,7 @@ fn last_protocol_byte(bytes: &[u8]) -> Option<usize> {
     [control, eight_bit, echoed, interrupted].into_iter().flatten().max()
 }
 
-/// Whether the byte at this place ends a UTF-8 character, as in a prompt.
+/// Whether the byte at the index `at` ends a UTF-8 character.
 fn is_text_at(bytes: &[u8], at: usize) -> bool {
     (1..=4.min(at + 1)).any(|n| std::str::from_utf8(&bytes[at + 1 - n..=at]).is_ok())
 }
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn behind_noise_there_is_the_prompt_only() {
+    fn text_behind_data_is_last_prompt() {
         let table: &[(&[u8], &[u8])] = &[
             (b"\xdf!\x18V8k\xdf\xb89\x1b[?2004h$ ", b"\x1b[?2004h$ "),
             (b"da\x18ta\r\nrz: f removed.\r\n\x18\x18\x18\x08\x08\x1b[?2004h$ ", b"\x1b[?2004h$ "),
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn between_headers_and_cancels_everything_is_text() {
+    fn bytes_between_headers_and_cancels_are_text() {
         let cancel = [[CAN; 10], [BS; 10]].concat();
         let header = b"**\x18B0100000023be50\r\x8a\x11";
         let table: &[(&[&[u8]], &[u8])] = &[

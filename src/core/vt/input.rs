@@ -140,19 +140,6 @@ impl InputParser {
         }
     }
 
-    /// Returns the length of the longest prefix of `bytes` that ends in the ground state.
-    pub fn complete_prefix_len(&self, bytes: &[u8]) -> usize {
-        let mut ahead = self.clone();
-        let mut longest = 0;
-        for (at, byte) in bytes.chunks(1).enumerate() {
-            ahead.feed(byte);
-            if ahead.in_ground_state() {
-                longest = at + 1;
-            }
-        }
-        longest
-    }
-
     fn step(&mut self, byte: u8) {
         self.state = match (self.state, byte) {
             (InputState::Mouse(left), _) if left > 1 => InputState::Mouse(left - 1),
@@ -258,22 +245,5 @@ mod tests {
         input.feed(b"\x1b[");
         input.close_escape();
         assert!(!input.in_ground_state(), "a sequence stays open");
-    }
-
-    #[test]
-    fn complete_prefix_ends_in_ground_state() {
-        for (before, bytes, expected) in [
-            ("", "abc", 3),
-            ("", "abc\x1b[1", 3),
-            ("", "abc\x1b[1A\x1b", 7),
-            ("", "\x1b[200~abc", 0),
-            ("\x1b[200~abc", "def\x1b[201~x\x1b", 10),
-            ("\x1b[200~abc", "def", 0),
-            ("", "", 0),
-        ] {
-            let mut input = InputParser::new();
-            input.feed(before.as_bytes());
-            assert_eq!(input.complete_prefix_len(bytes.as_bytes()), expected, "{before:?} {bytes:?}");
-        }
     }
 }

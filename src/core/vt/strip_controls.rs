@@ -109,7 +109,7 @@ impl Stripped {
 #[inline]
 pub(super) fn strip(text: &[u8]) -> Stripped {
     let window = &text[..text.len().min(WINDOW)];
-    let window = &window[..window.len() - utf8::open(window)];
+    let window = &window[..window.len() - utf8::incomplete_len(window)];
     let mut stripped = Stripped { bytes: [0; WINDOW + scan::LOOKAHEAD], len: 0, seams: 0, used: window.len() };
     let (mut len, mut seams, mut state) = (0, 0, 0);
     for (at, &byte) in window.iter().enumerate() {
@@ -134,12 +134,12 @@ mod tests {
 
     use super::{Stripped, WINDOW, strip};
     use crate::core::vt::pieces::{Utf8Piece, piece};
-    use crate::core::vt::utf8::open;
+    use crate::core::vt::utf8::incomplete_len;
 
     /// Returns text and length that `strip` should give, piece by piece.
     fn strip_scalar(text: &[u8]) -> (Vec<u8>, usize) {
         let window = &text[..text.len().min(WINDOW)];
-        let window = &window[..window.len() - open(window)];
+        let window = &window[..window.len() - incomplete_len(window)];
         let (mut kept, mut at) = (Vec::new(), 0);
         while let Some(&byte) = window.get(at) {
             match byte {

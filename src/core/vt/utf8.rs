@@ -73,7 +73,7 @@ impl PartialChar {
         end[..old].copy_from_slice(&self.bytes[..old]);
         end[old..old + new.len()].copy_from_slice(new);
         let end = &end[..old + new.len()];
-        self.set(&end[end.len() - open(end)..]);
+        self.set(&end[end.len() - incomplete_len(end)..]);
     }
 }
 
@@ -113,7 +113,7 @@ pub(super) fn sequence(text: &[u8]) -> Utf8State {
 }
 
 /// Returns the number of bytes at the end of a text that are an incomplete character.
-pub(in crate::core) fn open(text: &[u8]) -> usize {
+pub(in crate::core) fn incomplete_len(text: &[u8]) -> usize {
     if text.last().is_none_or(u8::is_ascii) {
         return 0;
     }
@@ -154,7 +154,7 @@ pub(super) fn width(char: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Joined, PartialChar, first, width};
+    use super::{Joined, PartialChar, first, incomplete_len, width};
     use crate::core::vt::pieces::{Utf8Piece, piece};
     use proptest::prelude::*;
 
@@ -174,6 +174,21 @@ mod tests {
         assert_eq!(carry.join(b'a'), Joined::Broken);
         assert_eq!(carry.join(0xa2), Joined::Whole);
         assert_eq!(carry.take(), ([0xe6, 0xbc, 0xa2, 0], 3));
+    }
+
+    #[test]
+    fn incomplete_len_counts_cut_character() {
+        for (text, expected) in [
+            (&b"abc"[..], 0),
+            (b"", 0),
+            (b"\xc3\xa9", 0),
+            (b"a\xc3", 1),
+            (b"a\xff", 0),
+            (b"\xff\xe2\x82", 2),
+            (b"\xf0\x9f\x98", 3),
+        ] {
+            assert_eq!(incomplete_len(text), expected, "{}", text.escape_ascii());
+        }
     }
 
     #[test]

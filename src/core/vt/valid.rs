@@ -3,7 +3,7 @@
 //! The three bytes before a byte decide whether it is valid, so a window is checked without a branch for each character.
 //! The standard library locates the error in a window that fails.
 
-use super::utf8::{is_c1, open};
+use super::utf8::{incomplete_len, is_c1};
 
 /// Number of bytes in one step of the vectorised loop.
 const WINDOW: usize = 64;
@@ -36,7 +36,7 @@ pub(super) fn clean(bytes: &[u8]) -> usize {
 
 /// Does the same where all before `at` is clean, except for a character that `at` may split.
 fn from_boundary(bytes: &[u8], at: usize) -> usize {
-    let at = at - open(&bytes[..at]);
+    let at = at - incomplete_len(&bytes[..at]);
     at + clean_scalar(&bytes[at..])
 }
 

@@ -1,4 +1,4 @@
-//! A key with Ctrl: what it is called, and how terminals spell it.
+//! A key with Ctrl: its names, and its encodings by terminals.
 
 use std::error::Error;
 use std::fmt;
@@ -10,7 +10,7 @@ pub struct Chord {
     character: char,
 }
 
-/// Why a name is refused.
+/// The error of a bad hotkey name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadChord {
     name: String,
@@ -26,10 +26,10 @@ impl fmt::Display for BadChord {
 
 impl Error for BadChord {}
 
-/// What stands before the character in a name.
+/// Prefixes of the character in a name.
 const NAMED: [&str; 5] = ["ctrl-", "ctrl+", "c-", "control-", "^"];
 
-/// Those that terminals send for another key too, or that nobody can do without.
+/// Characters that terminals send for another key too, or that programs need, with the reason.
 const TAKEN: [(char, &str); 6] = [
     ('[', "is the Escape key"),
     ('c', "is what ends programs"),
@@ -39,10 +39,10 @@ const TAKEN: [(char, &str); 6] = [
     ('m', "is the Enter key"),
 ];
 
-/// The characters that go with Ctrl; those that are taken are among them.
+/// Characters that Ctrl combines with, those of `TAKEN` included.
 const CHARACTERS: &str = "abcdefghijklmnopqrstuvwxyz]\\^_@";
 
-/// Characters that a US keyboard has on Shift and this key.
+/// Characters that a US keyboard has on Shift and another key.
 const SHIFTED: [(char, char); 3] = [('^', '6'), ('_', '-'), ('@', '2')];
 
 impl FromStr for Chord {
@@ -74,19 +74,19 @@ impl fmt::Display for Chord {
 }
 
 impl Chord {
-    /// The name of every key that the hotkey can be.
+    /// Returns the names of all possible hotkeys.
     pub fn names() -> impl Iterator<Item = String> {
         let free = CHARACTERS.chars().filter(|character| TAKEN.iter().all(|(taken, _)| taken != character));
         free.map(|character| format!("ctrl-{character}"))
     }
 
-    /// The control character that it is everywhere but in the newer protocols.
+    /// Returns the control character of the chord.
     pub(super) fn byte(self) -> u8 {
         self.character.to_ascii_uppercase() as u8 & 0x1f
     }
 
-    /// Whether `CSI body fin` is a press of it: as the kitty protocol has it, `CSI code:shifted:base ; modifiers:event u`,
-    /// or as xterm's modifyOtherKeys, `CSI 27 ; modifiers ; code ~`.
+    /// Whether `CSI body fin` is a press of the chord, encoded by the kitty protocol
+    /// (`CSI code:shifted:base ; modifiers:event u`) or by xterm's modifyOtherKeys (`CSI 27 ; modifiers ; code ~`).
     pub(super) fn is_spelled(self, body: &[u8], fin: u8) -> bool {
         let Some(sequence) = KeySequence::read(body) else { return false };
         let [first, second, third] = sequence.groups;
@@ -105,7 +105,7 @@ impl Chord {
         match modifiers.saturating_sub(1) & !LOCKS {
             CTRL => {
                 let space = self.character == '@' && code == 32;
-                // Where the layout has no such key, the one in its place counts.
+                // Where the layout has no such key, the key in its position counts.
                 code == character || space || (code > 127 && base == character)
             }
             CTRL_AND_SHIFT if !self.character.is_ascii_alphabetic() => {
@@ -117,25 +117,25 @@ impl Chord {
     }
 }
 
-/// The modifiers of the kitty protocol and of xterm, which are told with 1 added.
+/// Modifier bits of the kitty protocol and of xterm, which send them with 1 added.
 pub(super) const SHIFT: u32 = 1;
 pub(super) const ALT: u32 = 2;
 pub(super) const CTRL: u32 = 4;
 const CTRL_AND_SHIFT: u32 = CTRL | SHIFT;
 /// Caps lock and Num lock.
 pub(super) const LOCKS: u32 = 64 | 128;
-/// The kinds of event; 0 where none is told, 3 for a release.
+/// Event types of the kitty protocol; 0 where absent, 3 for a release.
 const PRESS: u32 = 1;
 pub(super) const REPEAT: u32 = 2;
 
-/// The parameters of a key's control sequence: up to three groups of up to three numbers, 0 where there is none.
+/// Parameters of a key's control sequence: up to three groups of up to three numbers, 0 where absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct KeySequence {
     pub(super) groups: [[u32; 3]; 3],
 }
 
 impl KeySequence {
-    /// Reads what stands between CSI and the final byte, if it is numbers only.
+    /// Parses the bytes between CSI and the final byte; `None` unless they are numbers only.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
         let mut sequence = Self::default();
         for (n, group) in body.split(|&byte| byte == b';').enumerate() {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn names() {
+    fn names_of_chords() {
         for (name, byte, shown) in [
             ("ctrl-]", 0x1d, "Ctrl-]"),
             ("Ctrl+]", 0x1d, "Ctrl-]"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_name_is_refused_with_what_is_possible() {
+    fn bad_name_is_refused_with_reason_and_remedy() {
         for (name, reason) in [
             ("", "is no key"),
             ("]", "is no key"),
@@ -197,14 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_a_hotkey_and_no_two_are_the_same() {
+    fn every_listed_name_is_a_distinct_hotkey() {
         let bytes: std::collections::BTreeSet<u8> = Chord::names().map(|name| chord(&name).byte()).collect();
         assert_eq!(bytes.len(), Chord::names().count());
         assert!(bytes.contains(&chord("ctrl-]").byte()));
     }
 
     #[test]
-    fn spellings() {
+    fn encodings_of_chords() {
         for (name, sequence, expected) in [
             ("ctrl-]", "93;5u", true),
             ("ctrl-]", "93;5:1u", true),

@@ -1,19 +1,19 @@
-//! The keyboard's bytes as keys, for what coshell itself reads. What is no key but a terminal's answer to a program
-//! is told apart, so that it can go where it belongs.
+//! Decoder of the keyboard's bytes into keys, for the menu. It separates terminal responses, which belong to the program
+//! inside.
 
 use std::time::Instant;
 
 use super::chord::{ALT, CTRL, Chord, KeySequence, LOCKS, REPEAT, SHIFT};
 use crate::core::vt::InputParser;
 
-/// A key, as far as anybody here wants to know it.
+/// A key, as far as the menu distinguishes keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::core) enum Key {
     /// A character was typed.
     Char(char),
     /// A character was pasted.
     Pasted(char),
-    /// Ctrl and a small letter.
+    /// Ctrl and a lower-case letter.
     Ctrl(char),
     /// Alt and a character.
     Alt(char),
@@ -31,36 +31,36 @@ pub(in crate::core) enum Key {
     WordRight,
     Home,
     End,
-    /// The hotkey, as the terminal spelled it.
+    /// The hotkey, as the terminal encoded it.
     Hotkey(Vec<u8>),
-    /// The terminal's answer to a program's question, or a report that a program wants.
+    /// A response of the terminal to a query, or a report that a program has turned on.
     Answer(Vec<u8>),
-    /// Something else.
+    /// Another key or sequence.
     Other,
 }
 
-/// The most bytes that are kept of what is open: no key is longer, and an answer goes on in pieces.
+/// Maximum number of bytes of an open sequence. No key is longer; a response is passed on in pieces.
 const LONGEST: usize = 256;
 
-/// Takes bytes and gives keys.
+/// Decoder of bytes into keys.
 #[derive(Debug)]
 pub(in crate::core) struct Decoder {
     hotkey: Option<Chord>,
     input: InputParser,
-    /// The bytes of what is open; at most `LONGEST`.
+    /// The bytes of the open sequence; at most `LONGEST`.
     open: Vec<u8>,
-    /// What is open goes on an answer.
+    /// Whether the open sequence continues a response.
     answering: bool,
     last: Option<Instant>,
 }
 
 impl Decoder {
-    /// For a keyboard with this hotkey.
+    /// Creates a decoder for a keyboard with this hotkey.
     pub(in crate::core) fn new(hotkey: Option<Chord>) -> Self {
         Self { hotkey, input: InputParser::new(), open: Vec::new(), answering: false, last: None }
     }
 
-    /// Takes bytes up to the end of a key: how many, and the key.
+    /// Takes bytes up to the end of a key. Returns their number, and the key.
     pub(in crate::core) fn take(&mut self, now: Instant, bytes: &[u8]) -> (usize, Option<Key>) {
         self.last = Some(now);
         for (at, &byte) in bytes.iter().enumerate() {
@@ -90,13 +90,13 @@ impl Decoder {
         (bytes.len(), None)
     }
 
-    /// When `tick` has something to do.
+    /// Returns when `tick` has something to do.
     pub(in crate::core) fn deadline(&self) -> Option<Instant> {
         let open = !self.open.is_empty() || self.answering || self.input.in_paste();
         self.last.filter(|_| open).map(|last| last + self.input.timeout())
     }
 
-    /// What is open for too long never gets its end; an ESC alone was the Escape key.
+    /// Gives up a sequence that has been open for too long. ESC alone is the Escape key.
     pub(in crate::core) fn tick(&mut self, now: Instant) -> Option<Key> {
         self.deadline().is_some_and(|at| now >= at).then(|| self.give_up())
     }
@@ -109,12 +109,12 @@ impl Decoder {
     }
 }
 
-/// Whether it begins as OSC, DCS, APC, PM and SOS do: no key does.
+/// Whether the bytes begin with OSC, DCS, APC, PM or SOS, as no key does.
 fn is_answer(open: &[u8]) -> bool {
     matches!(open, [0x1b, b']' | b'P' | b'_' | b'^' | b'X', ..])
 }
 
-/// The end of a line is a blank here, and other controls are nothing.
+/// Decodes a pasted character. An end of line becomes a blank; other controls are dropped.
 fn pasted_character(open: &[u8]) -> Option<Key> {
     match open {
         [b'\r' | b'\n' | b'\t'] => Some(Key::Pasted(' ')),
@@ -188,7 +188,8 @@ fn cursor_key(fin: u8, modifiers: u32) -> Key {
     }
 }
 
-/// A key by its Unicode code, as the newer protocols tell it; `text` is what Shift or the layout makes of it, if told.
+/// Decodes a key that the kitty protocol or modifyOtherKeys gives by its Unicode code point; `text` is the character with
+/// Shift and layout applied, or 0.
 fn code_key(code: u32, text: u32, modifiers: u32) -> Key {
     let character = |code| char::from_u32(code).filter(|c| !c.is_control() && !is_functional(*c));
     match (code, modifiers & (CTRL | ALT)) {
@@ -215,7 +216,7 @@ fn code_key(code: u32, text: u32, modifiers: u32) -> Key {
     }
 }
 
-/// The codes that the kitty protocol gives to keys without a character.
+/// Whether the code point is one that the kitty protocol gives to a key without a character.
 fn is_functional(c: char) -> bool {
     ('\u{e000}'..='\u{f8ff}').contains(&c)
 }
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spellings_of_keys() {
+    fn keys_are_decoded_at_every_split() {
         let table: &[(&[u8], &[Key])] = &[
             (b"r", &[Key::Char('r')]),
             ("\u{e9}\u{6f22}".as_bytes(), &[Key::Char('\u{e9}'), Key::Char('\u{6f22}')]),
@@ -274,14 +275,14 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_told_apart() {
+    fn terminal_responses_are_separated() {
         for answer in [&b"\x1b]11;rgb:0/0/0\x1b\\"[..], b"\x1bP1$r0m\x1b\\", b"\x1b[?62;c", b"\x1b[12;40R", b"\x1b[I"] {
             assert_eq!(keys(&[answer, b"r"].concat()), [Key::Answer(answer.to_vec()), Key::Char('r')]);
         }
     }
 
     #[test]
-    fn a_long_answer_comes_in_pieces() {
+    fn long_response_comes_in_pieces() {
         let long = [&b"\x1b]52;c;"[..], &[b'x'; 1000], b"\x07r"].concat();
         let mut pieces = keys(&long);
         assert_eq!(pieces.pop(), Some(Key::Char('r')));

@@ -1,5 +1,5 @@
-//! The hotkey inside the keyboard's bytes, whatever the chunks. What is not the hotkey passes as it came: held back
-//! for a moment only where it may be the beginning of the hotkey. It must not know what the hotkey does.
+//! Search for the hotkey in the keyboard's bytes, independent of how they are cut. Other bytes pass unchanged. Only a
+//! possible beginning of the hotkey is held back, for a short time.
 
 mod chord;
 mod decode;
@@ -11,24 +11,24 @@ pub(in crate::core) use decode::{Decoder, Key};
 
 use crate::core::vt::InputParser;
 
-/// A terminal sends the bytes of a key at once, so a beginning that stays one for this long is another key.
+/// Maximum time for which a possible beginning is held. A terminal sends the bytes of a key at once.
 const HOLD: Duration = Duration::from_millis(50);
-/// The longest spelling of a key, alternatives and text included.
+/// Maximum length of an encoded key in bytes, alternatives and text included.
 const LONGEST: usize = 64;
 
-/// Finds the hotkey.
+/// Searcher for the hotkey.
 #[derive(Debug)]
 pub(in crate::core) struct Keys {
     hotkey: Option<Chord>,
-    /// What is open in the bytes that have passed.
+    /// Parser state behind the bytes that have passed.
     input: InputParser,
-    /// The beginning of what may be the hotkey: `ESC`, or `ESC [` and more; at most `LONGEST` bytes.
+    /// The possible beginning of the hotkey: `ESC`, or `ESC [` and more; at most `LONGEST` bytes.
     held: Vec<u8>,
-    /// When the last bytes came.
+    /// Time of the last bytes.
     last: Option<Instant>,
 }
 
-/// What a beginning has turned out to be.
+/// Result of matching a possible beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum HotkeyMatch {
     Hotkey,
@@ -37,13 +37,13 @@ enum HotkeyMatch {
 }
 
 impl Keys {
-    /// For this hotkey, or none.
+    /// Creates a searcher for `hotkey`; without one, all bytes pass.
     pub(in crate::core) fn new(hotkey: Option<Chord>) -> Self {
         Self { hotkey, input: InputParser::new(), held: Vec::new(), last: None }
     }
 
-    /// Takes what the terminal sent, up to the hotkey: how much that is, and the hotkey's bytes if it came. What passes is
-    /// put behind `passed`. `escape_alone` is whether the Escape key sends an ESC and nothing more.
+    /// Takes bytes of the terminal up to the hotkey, and appends those that pass to `passed`. Returns the number taken, and
+    /// the hotkey's bytes if it came. `escape_alone` is whether the Escape key sends ESC alone.
     pub(in crate::core) fn take(
         &mut self,
         now: Instant,
@@ -55,7 +55,7 @@ impl Keys {
             passed.extend_from_slice(bytes);
             return (bytes.len(), None);
         };
-        self.forget_what_is_old(now);
+        self.reset_if_stale(now);
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if self.held.is_empty() {
@@ -95,26 +95,26 @@ impl Keys {
         (at, None)
     }
 
-    /// When `tick` has something to do.
+    /// Returns when `tick` has something to do.
     pub(in crate::core) fn deadline(&self) -> Option<Instant> {
         self.last.filter(|_| !self.held.is_empty()).map(|at| at + HOLD)
     }
 
-    /// Puts behind `passed` what has been held for long enough.
+    /// Appends the held bytes to `passed`, if they have been held for long enough.
     pub(in crate::core) fn tick(&mut self, now: Instant, passed: &mut Vec<u8>) {
         if self.deadline().is_some_and(|at| now >= at) {
             self.release(passed);
         }
     }
 
-    /// Bytes that go past it: they were for somebody else.
+    /// Parses bytes that bypass the search.
     pub(in crate::core) fn skip(&mut self, now: Instant, bytes: &[u8]) {
         self.last = Some(now);
         self.input.feed(bytes);
     }
 
-    /// What was open for too long never gets its end.
-    fn forget_what_is_old(&mut self, now: Instant) {
+    /// Resets the parser, if a sequence has been open for too long.
+    fn reset_if_stale(&mut self, now: Instant) {
         if self.last.is_some_and(|last| now >= last + self.input.timeout()) {
             self.input = InputParser::new();
         }
@@ -154,8 +154,8 @@ mod tests {
     use super::*;
     use crate::core::split::at_every_split;
 
-    /// What passes, with `#` for each hotkey.
-    fn heard(escape_alone: bool, pieces: &[&[u8]]) -> String {
+    /// Returns the bytes that pass, with `#` for each hotkey.
+    fn passed_bytes(escape_alone: bool, pieces: &[&[u8]]) -> String {
         let now = Instant::now();
         let mut keys = Keys::new("ctrl-]".parse().ok());
         let mut passed = Vec::new();
@@ -192,17 +192,16 @@ mod tests {
     ];
 
     #[test]
-    fn is_found_and_everything_else_passes_however_it_is_cut() {
+    fn hotkey_is_found_and_other_bytes_pass_at_every_split() {
         for (bytes, expected) in STREAMS {
-            assert_eq!(at_every_split(bytes.as_bytes(), |pieces| heard(false, pieces)), expected, "{bytes:?}");
+            assert_eq!(at_every_split(bytes.as_bytes(), |pieces| passed_bytes(false, pieces)), expected, "{bytes:?}");
         }
     }
 
-    /// Where the Escape key sends an ESC alone, an ESC that comes alone is that key.
     #[test]
-    fn a_lone_escape_is_not_held_where_it_may_be_the_key() {
+    fn lone_escape_passes_at_once_where_escape_key_sends_it() {
         for (bytes, expected) in STREAMS {
-            assert_eq!(heard(true, &[bytes.as_bytes()]), expected, "{bytes:?}");
+            assert_eq!(passed_bytes(true, &[bytes.as_bytes()]), expected, "{bytes:?}");
         }
         let (now, mut keys) = (Instant::now(), Keys::new("ctrl-]".parse().ok()));
         let mut passed = Vec::new();
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_is_held_for_a_moment_only() {
+    fn beginning_is_held_for_50_ms() {
         let (now, mut keys) = (Instant::now(), Keys::new("ctrl-]".parse().ok()));
         let mut passed = Vec::new();
         keys.take(now, b"\x1b[9", true, &mut passed);
@@ -223,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_ends_hides_it_for_a_moment_only() {
+    fn unterminated_sequence_hides_hotkey_for_limited_time() {
         let (now, mut keys) = (Instant::now(), Keys::new("ctrl-]".parse().ok()));
         let mut passed = Vec::new();
         // Alt-] looks like the beginning of an OSC.
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn without_one_everything_passes() {
+    fn without_hotkey_everything_passes() {
         let mut passed = Vec::new();
         let taken = Keys::new(None).take(Instant::now(), b"\x1d\x1b", false, &mut passed);
         assert_eq!((taken, &passed[..]), ((2, None), &b"\x1d\x1b"[..]));

@@ -1,35 +1,35 @@
-//! How the screen is given to another program, and how it is put back.
+//! Saving the screen before the terminal is lent to another program, and restoring it afterwards.
 
 use super::TerminalOutput;
 use crate::core::vt::Modes;
 
 impl TerminalOutput {
-    /// Gives the screen away: what programs have switched on is off, and what is seen now stands on the alternate screen,
-    /// with the cursor below it. What is shown there is nobody's history.
+    /// Saves the screen: turns off the modes that are on, and copies the contents to the alternate screen, with the cursor
+    /// below them. The program's output there does not enter the history.
     pub(in crate::core) fn lend(&mut self) {
-        self.lent = true;
+        self.is_lent = true;
         let mut bytes = self.text.modes().reset_bytes();
         if self.is_dumb() {
-            return self.waiting.push(&bytes);
+            return self.queue.push(&bytes);
         }
         bytes.extend_from_slice(b"\x1b[?1049h\x1b[m\x1b[2J");
         if let Some(screen) = self.screen() {
             bytes.extend_from_slice(&screen.repaint());
             bytes.extend_from_slice(format!("\x1b[{}H\r\n", screen.bottom() + 1).as_bytes());
         }
-        self.waiting.push(&bytes);
+        self.queue.push(&bytes);
     }
 
-    /// The screen is coshell's again, whatever it was left as.
+    /// Restores the screen, whatever state the program has left it in.
     pub(in crate::core) fn take_back(&mut self) {
-        if !std::mem::take(&mut self.lent) {
+        if !std::mem::take(&mut self.is_lent) {
             return;
         }
         if self.is_dumb() {
-            return self.waiting.push(&self.text.modes().set_bytes());
+            return self.queue.push(&self.text.modes().set_bytes());
         }
         let mut bytes = Modes::all().reset_bytes();
-        // Leaving the alternate screen brings the cursor back: what moves it is over by then.
+        // Leaving the alternate screen restores the cursor, so that sequences which move it must come before.
         bytes.extend_from_slice(b"\x1b[m\x1b[?1049l\x1b[=0u");
         let modes = self.text.modes().clone();
         bytes.extend_from_slice(&modes.alt_screen_bytes());
@@ -42,6 +42,6 @@ impl TerminalOutput {
             }
         }
         bytes.extend_from_slice(&modes.set_bytes());
-        self.waiting.push(&bytes);
+        self.queue.push(&bytes);
     }
 }

@@ -1,4 +1,4 @@
-//! Who hears what the shell printed, and what the history notes down on the way.
+//! Sinks for parsed shell output, and the tee that records OSC 133 marks in the history.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -6,52 +6,52 @@ use std::time::Instant;
 use crate::core::history::{History, ShellEvent};
 use crate::core::vt::{Line, NullSink, VtSink};
 
-/// Who hears what was read, and what came to pass meanwhile.
+/// Sink for parsed shell output and for shell events.
 pub(in crate::core) trait LineObserver: VtSink {
-    /// This came to pass behind the lines that were told.
-    fn happened(&mut self, _happening: &ShellEvent) {}
+    /// Takes a shell event, which comes behind the lines so far.
+    fn shell_event(&mut self, _event: &ShellEvent) {}
 }
 
-/// Notes down what the shell says of its commands, and hands on everything.
+/// Tee that records the shell's marks in the history and passes everything on to `observer`.
 pub(super) struct HistoryTee<'a, A> {
     pub(super) now: Instant,
     pub(super) history: &'a mut History,
-    pub(super) audience: &'a mut A,
+    pub(super) observer: &'a mut A,
 }
 
 impl<A: LineObserver> VtSink for HistoryTee<'_, A> {
     #[inline]
     fn block(&mut self, block: &[u8], lines: usize) -> bool {
-        self.audience.block(block, lines)
+        self.observer.block(block, lines)
     }
 
     #[inline]
     fn should_stop(&self) -> bool {
-        self.audience.should_stop()
+        self.observer.should_stop()
     }
 
     #[inline]
     fn line(&mut self, line: &Line<'_>) {
-        self.audience.line(line);
+        self.observer.line(line);
     }
 
     fn bell(&mut self) {
-        self.audience.bell();
+        self.observer.bell();
     }
 
     fn title(&mut self, title: &[u8]) {
-        self.audience.title(title);
+        self.observer.title(title);
     }
 
     fn osc(&mut self, payload: &[u8], at: Range<u64>) {
         if let Some(event) = self.history.parse_osc(self.now, payload, &at) {
-            self.audience.happened(&event);
+            self.observer.shell_event(&event);
         }
-        self.audience.osc(payload, at);
+        self.observer.osc(payload, at);
     }
 
     fn alt_screen(&mut self, on: bool) {
-        self.audience.alt_screen(on);
+        self.observer.alt_screen(on);
     }
 }
 

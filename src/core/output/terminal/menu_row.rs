@@ -1,37 +1,37 @@
-//! The row that the menu is on: how the cursor gets there, what it looks like, and how everything is put back. Bytes
-//! only; when they may be sent is for `screen`, what it says for `menu`.
+//! The bytes that move the cursor to the menu's row, draw it, and restore the screen. `terminal::menu` sends them.
 //!
-//! It is the last row where that is known, which a full-screen program sees to. On the primary screen it is not known
-//! until the output has reached the last row: then it is the first blank row below the cursor.
+//! The row is the last one of the screen where the cursor's row is known, as after a full-screen program has placed the
+//! cursor. On the primary screen it is not known until the output has reached the last row; there the menu takes the
+//! first blank row below the cursor.
 
 use crate::core::vt::Modes;
 use crate::core::vt::screen::Screen;
 use crate::core::width::truncate_to_width;
 
-/// What stands on the row.
+/// Contents of the menu's row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::core) struct MenuText {
     pub(in crate::core) text: String,
-    /// The byte of the text that the cursor is seen on, if it is.
+    /// Byte offset in `text` at which the cursor is shown; `None` hides it.
     pub(in crate::core) cursor: Option<usize>,
 }
 
-/// Where the row is.
+/// Position of the menu's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum MenuRowPosition {
     Last,
-    /// So many rows below the cursor's.
+    /// This number of rows below the cursor's.
     Below(usize),
 }
 
-/// The row, while it is shown.
+/// The menu's row, while it is shown.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::core) struct MenuRow {
-    spot: MenuRowPosition,
+    position: MenuRowPosition,
 }
 
-/// What a terminal in the midst of a program is told first: the cursor comes to the row's beginning, and text comes out
-/// as it is. The cursor's own place is in the picture.
+/// Returns the menu's row and the bytes that move the cursor to its start and turn off modes that change text. The
+/// cursor's own position is known from `screen`.
 pub(super) fn open(screen: &Screen, modes: &Modes) -> (MenuRow, Vec<u8>) {
     let mut out = modes.plain_text_bytes().0;
     if !screen.origin_known() {
@@ -40,24 +40,24 @@ pub(super) fn open(screen: &Screen, modes: &Modes) -> (MenuRow, Vec<u8>) {
         if below > 1 {
             out.extend_from_slice(format!("\x1b[{}B", below - 1).as_bytes());
         }
-        // At the bottom this makes room, elsewhere the cursor only moves.
+        // On the last row this scrolls, elsewhere it only moves the cursor.
         out.push(b'\n');
-        return (MenuRow { spot: MenuRowPosition::Below(below) }, out);
+        return (MenuRow { position: MenuRowPosition::Below(below) }, out);
     }
     if modes.origin() {
         out.extend_from_slice(b"\x1b[?6l");
     }
     out.extend_from_slice(last_row(screen).as_bytes());
-    (MenuRow { spot: MenuRowPosition::Last }, out)
+    (MenuRow { position: MenuRowPosition::Last }, out)
 }
 
 fn last_row(screen: &Screen) -> String {
     format!("\x1b[{}H", screen.rows())
 }
 
-/// Draws the row, for a cursor that is on it and a terminal that wraps (DECAWM). How wide the terminal takes the text to
-/// be need not be known: the blanks behind it come first, it does not wrap, and what is in front of the cursor is put
-/// once more to bring the cursor there.
+/// Returns the bytes that draw the row, for a cursor that is on it and a terminal that wraps (DECAWM). They work for any
+/// width that the terminal gives the text: the blanks come first, wrapping is off, and the text in front of the cursor
+/// is printed again to place the cursor.
 pub(super) fn draw(row: &MenuText, cols: u16) -> Vec<u8> {
     let room = usize::from(cols.saturating_sub(1));
     let (text, blanks) = (truncate_to_width(&row.text, room), " ".repeat(room));
@@ -71,10 +71,10 @@ pub(super) fn draw(row: &MenuText, cols: u16) -> Vec<u8> {
 }
 
 impl MenuRow {
-    /// Puts everything back, for a cursor that is on the row. `pen` switches on the attributes that are on.
+    /// Returns the bytes that restore the screen, for a cursor that is on the row. `pen` turns on the current attributes.
     pub(super) fn close(self, screen: &Screen, modes: &Modes, pen: &[u8]) -> Vec<u8> {
         let mut out = b"\r\x1b[m".to_vec();
-        match self.spot {
+        match self.position {
             MenuRowPosition::Below(below) => {
                 out.extend_from_slice(format!("\x1b[K\x1b[{below}A").as_bytes());
                 out.extend_from_slice(&screen.put_cursor());
@@ -90,21 +90,21 @@ impl MenuRow {
         out
     }
 
-    /// The terminal has another size by now, and may have moved everything: where the bar was on the last row, all is
-    /// drawn anew; elsewhere only its own row is known to be wrong, which the cursor is on.
+    /// Returns the bytes that redraw after a change of the window size, which may have moved everything. Where the menu is
+    /// on the last row, the whole screen is redrawn; elsewhere only the rows from the cursor's on.
     pub(super) fn resized(&mut self, screen: &Screen) -> Vec<u8> {
-        match self.spot {
+        match self.position {
             MenuRowPosition::Last => [&b"\x1b[m"[..], &screen.repaint(), last_row(screen).as_bytes()].concat(),
             MenuRowPosition::Below(_) => {
-                self.spot = MenuRowPosition::Below(screen.blank_below());
+                self.position = MenuRowPosition::Below(screen.blank_below());
                 b"\r\x1b[m\x1b[J".to_vec()
             }
         }
     }
 
-    /// Whether the whole screen is drawn at a change of its size.
+    /// Whether the whole screen is redrawn at a change of its size.
     pub(super) fn redraws_all(self) -> bool {
-        self.spot == MenuRowPosition::Last
+        self.position == MenuRowPosition::Last
     }
 }
 
@@ -125,41 +125,41 @@ mod tests {
         terminal
     }
 
-    /// Everything that can be seen, and what is put next.
-    fn sight(terminal: &vt100::Parser) -> (Vec<u8>, (u16, u16), bool, Vec<u8>) {
+    /// Returns all visible state.
+    fn visible(terminal: &vt100::Parser) -> (Vec<u8>, (u16, u16), bool, Vec<u8>) {
         let screen = terminal.screen();
         (screen.contents_formatted(), screen.cursor_position(), screen.hide_cursor(), screen.attributes_formatted())
     }
 
-    /// Opens the bar on top of this, and closes it; the rows between.
+    /// Opens and closes the menu's row on the given screen. Returns the rows while it was open.
     fn open_and_close(before: &str, bytes: &[u8]) -> Vec<String> {
         let (mut screen, mut text) = (Screen::new(SIZE), VtState::new(SIZE));
         text.assemble(true);
         screen.feed(bytes);
         text.feed(bytes, &mut NullSink);
         let mut seen = terminal(before, bytes);
-        let (bar, opening) = open(&screen, text.modes());
+        let (row, opening) = open(&screen, text.modes());
         seen.process(&opening);
         seen.process(&draw(&MenuText { text: "menu".to_owned(), cursor: None }, SIZE.cols));
         let rows = seen.screen().rows(0, SIZE.cols).map(|row| row.trim_end().to_owned()).collect();
-        seen.process(&bar.close(&screen, text.modes(), &[&b"\x1b[m"[..], &text.modes().sgr_bytes()].concat()));
+        seen.process(&row.close(&screen, text.modes(), &[&b"\x1b[m"[..], &text.modes().sgr_bytes()].concat()));
         let (mut plain, mut after) = (terminal(before, bytes), seen);
         if !screen.origin_known() && plain.screen().cursor_position().0 + 1 == SIZE.rows {
-            // Room was made: what was there has moved up.
+            // The screen has scrolled.
             plain.process(b"\x1b[S\x1b[A");
         }
-        assert_eq!(sight(&after), sight(&plain), "{}", bytes.escape_ascii());
-        // What comes next looks as it would have, modes and what is pending included.
+        assert_eq!(visible(&after), visible(&plain), "{}", bytes.escape_ascii());
+        // Later output looks the same, modes and pending wrap included.
         for next in [&b"next"[..], b"\r\n\x1b[2;2Hlast"] {
             plain.process(next);
             after.process(next);
-            assert_eq!(sight(&after), sight(&plain), "{}", bytes.escape_ascii());
+            assert_eq!(visible(&after), visible(&plain), "{}", bytes.escape_ascii());
         }
         rows
     }
 
     #[test]
-    fn on_the_last_row_where_it_is_known_and_gone_without_a_trace() {
+    fn menu_is_on_last_row_where_that_is_known() {
         for bytes in [
             &b"\x1b[2J\x1b[Hhome"[..],
             b"\x1b[?1049h\x1b[H1\r\n2\r\n\x1b[31m3\r\n4\r\n5\r\n\x1b[44mlast\x1b[2;3H",
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn below_the_cursor_where_the_terminal_held_something_before() {
+    fn menu_is_below_cursor_where_row_is_unknown() {
         assert_eq!(open_and_close("old\r\nold\r\n", b"$ ls")[..4], ["old", "old", "$ ls", "menu"]);
         assert_eq!(open_and_close("1\r\n2\r\n3\r\n4\r\n5\r\n", b"$ ls")[3..], ["5", "$ ls", "menu"]);
         // A list of completions stands below the prompt.
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_is_seen_where_a_line_is_edited() {
+    fn cursor_is_shown_where_line_is_edited() {
         let mut seen = terminal("", b"");
         seen.process(&draw(&MenuText { text: "run: ab".to_owned(), cursor: Some(6) }, SIZE.cols));
         assert_eq!((seen.screen().cursor_position(), seen.screen().hide_cursor()), ((0, 6), false));

@@ -1,9 +1,9 @@
-//! What goes to the terminal: the shell's bytes at once, coshell's own only where the stream is at rest, so that
-//! they are never put inside an escape sequence or a character. It decides nothing about what is said.
+//! Output to the terminal: the shell's bytes at once, coshell's own only where the stream is in the ground state, so that
+//! they never split an escape sequence or a character.
 //!
-//! `line_observer` hears what passes. `own_rows` shows what coshell has to say, `menu` the menu, `lend` gives the screen away;
-//! `overlay` and `menu_row` are the bytes that do it. `term_caps` is whether the terminal can be drawn on, `dumb` what is shown where
-//! it cannot.
+//! `line_observer` passes parsed output on. `own_rows` shows notices, progress and title, `menu` the menu; `lend` saves and
+//! restores the screen; `overlay` and `menu_row` make the bytes for that. `term_caps` tells whether the terminal can be
+//! drawn on; `dumb` prints notices where it cannot.
 
 mod dumb;
 mod lend;
@@ -28,122 +28,122 @@ pub(in crate::core) use menu_row::MenuText;
 pub use overlay::NoticeStyle;
 pub use term_caps::TermCaps;
 
-/// What coshell itself may have waiting for a moment of rest.
+/// Maximum number of coshell's own bytes that wait for the ground state.
 const OWN_LIMIT: usize = 64 * 1024;
-/// What is kept of a line that nobody sees.
-const LINE: usize = 64 * 1024;
-/// The queue is bounded by what is read at once: the shell is not read while anything waits here.
+/// Maximum number of bytes kept of an unfinished line off-screen.
+const LINE_LIMIT: usize = 64 * 1024;
+/// Size of the queue. It never holds more than one read, since the pty is not read while anything waits here.
 const LIMIT: usize = 64 * 1024;
 
-/// Where the shell's output goes.
+/// Kind of file that the shell's output goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputKind {
-    /// A terminal, on which a cursor stands.
+    /// A terminal.
     Terminal,
-    /// A file, a pipe: nothing of coshell's own may get into it.
+    /// A file or a pipe. coshell writes nothing of its own to it.
     Pipe,
 }
 
-/// The queue in front of the terminal, and what is known of the terminal's state.
+/// The queue in front of the terminal, and the tracked state of the terminal.
 #[derive(Debug)]
 pub(in crate::core) struct TerminalOutput {
-    /// `None` once the terminal was closed, or nobody reads the pipe any more.
-    medium: Option<OutputKind>,
-    /// What is reckoned with: neither side is 0.
+    /// `None` once the terminal was closed or the pipe has no reader, and off-screen.
+    kind: Option<OutputKind>,
+    /// Window size, neither side 0.
     size: Size,
-    waiting: WriteBuffer,
-    /// What the terminal has been told, whether or not it is still on the way.
+    queue: WriteBuffer,
+    /// State of the terminal once it has taken the whole queue.
     text: VtState,
-    /// coshell's own bytes that wait for a moment of rest.
-    own: Vec<u8>,
-    /// What coshell's own rows look like.
-    tone: NoticeStyle,
-    skill: TermCaps,
-    /// The command that the title tells of.
-    indicated: Option<String>,
-    /// What `restore` has written, until the terminal has taken it.
+    /// coshell's own bytes that wait for the ground state.
+    own_bytes: Vec<u8>,
+    /// Style of coshell's own rows.
+    style: NoticeStyle,
+    caps: TermCaps,
+    /// The command that the window title shows.
+    indicated_command: Option<String>,
+    /// Bytes that `restore` has queued, until the terminal has taken them.
     restore_bytes: Vec<u8>,
-    /// What was printed since the last line feed, where nobody sees it: it may have to be shown after all. Bounded by
-    /// `LINE`.
-    line: Option<Vec<u8>>,
-    /// What went to the terminal; nothing is kept of what nobody sees.
+    /// Off-screen: bytes printed since the last line feed, which may have to be shown in the end. At most `LINE_LIMIT`.
+    unfinished_line: Option<Vec<u8>>,
+    /// Record of the bytes that went to the terminal; `None` off-screen.
     history: Option<History>,
-    /// Somebody else has it.
-    lent: bool,
+    /// Whether another program has the terminal.
+    is_lent: bool,
     /// The time of this turn.
     now: Instant,
-    /// The menu's row, while it is shown. Nothing else of coshell's is drawn meanwhile.
-    bar: Option<MenuRow>,
-    /// What is to be shown below the line once it is not.
-    below: Option<String>,
+    /// The menu's row, while it is shown. coshell draws nothing else meanwhile.
+    menu_row: Option<MenuRow>,
+    /// Progress line to draw once the menu's row is closed.
+    deferred_progress: Option<String>,
 }
 
 impl TerminalOutput {
-    /// A terminal of this size to which nothing has been written; so many lines of what will be are kept.
-    pub(in crate::core) fn new(now: Instant, medium: OutputKind, size: Size, lines: usize) -> Self {
+    /// Creates an output of size `size` to which nothing has been written. Its history keeps `lines` lines.
+    pub(in crate::core) fn new(now: Instant, kind: OutputKind, size: Size, lines: usize) -> Self {
         let size = size.reckoned();
         Self {
-            medium: Some(medium),
+            kind: Some(kind),
             size,
-            waiting: WriteBuffer::new(LIMIT),
+            queue: WriteBuffer::new(LIMIT),
             text: VtState::new(size),
-            own: Vec::new(),
-            tone: NoticeStyle::default(),
-            skill: TermCaps::default(),
-            indicated: None,
+            own_bytes: Vec::new(),
+            style: NoticeStyle::default(),
+            caps: TermCaps::default(),
+            indicated_command: None,
             restore_bytes: Vec::new(),
-            line: None,
-            lent: false,
+            unfinished_line: None,
+            is_lent: false,
             history: Some(History::new(size, lines)),
             now,
-            bar: None,
-            below: None,
+            menu_row: None,
+            deferred_progress: None,
         }
     }
 
-    /// What nobody sees, and somebody reads the lines of.
-    pub(in crate::core) fn unseen(now: Instant, size: Size) -> Self {
+    /// Creates an off-screen terminal that assembles lines for a silent coprocess.
+    pub(in crate::core) fn off_screen(now: Instant, size: Size) -> Self {
         let mut screen = Self::new(now, OutputKind::Pipe, size, 0);
-        screen.medium = None;
+        screen.kind = None;
         screen.history = None;
         screen.text.assemble(true);
-        screen.line = Some(Vec::new());
+        screen.unfinished_line = Some(Vec::new());
         screen
     }
 
-    /// Lines are assembled: somebody reads them. They go on where the history is, in the middle of a line too.
+    /// Starts to assemble lines, continuing at the end of the history, even in the middle of a line.
     pub(in crate::core) fn assemble(&mut self) {
-        let past = self.history.as_mut().filter(|_| !self.text.assembles());
-        if let Some(past) = past.and_then(|history| history.assembled().1) {
-            self.text.copy_lines_from(past);
+        let assembler = self.history.as_mut().filter(|_| !self.text.assembles());
+        if let Some(text) = assembler.and_then(|history| history.assembled().1) {
+            self.text.copy_lines_from(text);
         }
         self.text.assemble(true);
     }
 
-    /// Nobody reads the lines any more.
+    /// Stops assembling lines.
     pub(in crate::core) fn stop_assembling(&mut self) {
         self.text.assemble(false);
     }
 
-    /// What the shell printed from this place in the stream on, as far as it is kept.
+    /// Returns the shell's bytes from the offset `start` of its stream on, as far as they are kept.
     pub(in crate::core) fn printed_since(&self, start: u64) -> Vec<u8> {
         self.history.as_ref().map_or_else(Vec::new, |history| history.printed_since(start))
     }
 
-    /// The shell's bytes; the audience is told what is in them. Says how many were taken: all, unless it has enough.
-    pub(in crate::core) fn print(&mut self, bytes: &[u8], audience: &mut impl LineObserver) -> usize {
+    /// Prints the shell's bytes and passes their contents to `observer`. Returns the number of bytes taken: all, unless the
+    /// observer stops.
+    pub(in crate::core) fn print(&mut self, bytes: &[u8], observer: &mut impl LineObserver) -> usize {
         let used = match &mut self.history {
-            Some(history) => self.text.feed(bytes, &mut HistoryTee { now: self.now, history, audience }),
-            None => self.text.feed(bytes, audience),
+            Some(history) => self.text.feed(bytes, &mut HistoryTee { now: self.now, history, observer }),
+            None => self.text.feed(bytes, observer),
         };
         let bytes = &bytes[..used];
-        if self.medium.is_some() {
-            self.waiting.push(bytes);
+        if self.kind.is_some() {
+            self.queue.push(bytes);
         }
         if let Some(history) = &mut self.history {
-            history.printed(self.now, bytes, &self.text);
+            history.push_shell(self.now, bytes, &self.text);
         }
-        if let Some(line) = &mut self.line {
+        if let Some(line) = &mut self.unfinished_line {
             match memchr::memrchr(b'\n', bytes) {
                 Some(end) => {
                     line.clear();
@@ -151,83 +151,83 @@ impl TerminalOutput {
                 }
                 None => line.extend_from_slice(bytes),
             }
-            line.drain(..line.len().saturating_sub(LINE));
+            line.drain(..line.len().saturating_sub(LINE_LIMIT));
         }
         used
     }
 
-    /// What is shown beside the shell's output.
+    /// Queues coshell's own bytes.
     fn push_own(&mut self, bytes: &[u8]) {
-        self.waiting.push(bytes);
+        self.queue.push(bytes);
         if let Some(history) = &mut self.history {
-            history.shown(self.now, bytes, &self.text);
+            history.push_own(self.now, bytes, &self.text);
         }
     }
 
-    /// The time has come so far.
+    /// Sets the time of this turn.
     pub(in crate::core) fn clock(&mut self, now: Instant) {
         self.now = now;
     }
 
-    /// What went to the terminal.
+    /// Returns the history of the terminal.
     pub(in crate::core) fn history(&mut self) -> Option<&mut History> {
         self.history.as_mut()
     }
 
-    /// How many lines are finished.
+    /// Returns the number of finished lines.
     pub(in crate::core) fn number(&mut self) -> u64 {
         self.history.as_mut().map_or(0, |history| history.assembled().0)
     }
 
-    /// Whoever was told of the lines has counted so many finished ones by now. `exactly` where some were not printed.
+    /// Records in the history that `number` lines are finished here. `exactly` is set where some were not printed.
     pub(in crate::core) fn counted(&mut self, number: u64, exactly: bool) {
         if let Some(history) = &mut self.history {
             history.counted(self.text.offset(), number, exactly);
         }
     }
 
-    /// What stands on the terminal's screen, once it has been given everything that waits for it.
+    /// Returns the contents of the screen, once the terminal has taken the whole queue.
     pub(in crate::core) fn screen(&mut self) -> Option<&Screen> {
         self.history.as_mut().map(History::screen)
     }
 
-    /// The raw bytes of the unfinished line, as far as they were kept.
+    /// Takes the raw bytes of the unfinished line, as far as they are kept.
     pub(in crate::core) fn take_line(&mut self) -> Vec<u8> {
-        self.line.take().unwrap_or_default()
+        self.unfinished_line.take().unwrap_or_default()
     }
 
-    /// Turns off what programs turned on and left on, and only that, and puts the title back.
+    /// Turns off the modes that programs left on, and only those, and restores the title.
     pub(in crate::core) fn restore(&mut self) {
         self.restore_bytes = self.restoring();
-        self.close_bar();
+        self.close_menu_row();
         self.text.titles_mut().set_prefix(None);
         self.show_title();
-        if self.medium == Some(OutputKind::Terminal) {
+        if self.kind == Some(OutputKind::Terminal) {
             let bytes = self.text.modes().reset_bytes();
             if !bytes.is_empty() {
                 self.print(&bytes, &mut NullSink);
             }
         }
-        if self.waiting.is_empty() {
+        if self.queue.is_empty() {
             self.restore_bytes.clear();
         }
     }
 
-    /// What `restore` would write now, or has written in vain so far.
+    /// Returns the bytes that `restore` would queue now, or has queued and the terminal has not taken.
     pub(in crate::core) fn restoring(&self) -> Vec<u8> {
         if !self.restore_bytes.is_empty() {
             return self.restore_bytes.clone();
         }
-        match self.medium {
+        match self.kind {
             Some(OutputKind::Terminal) => {
-                let bar: &[u8] = if self.bar.is_some() { b"\r\x1b[m\x1b[K\x1b[?25h" } else { b"" };
+                let bar: &[u8] = if self.menu_row.is_some() { b"\r\x1b[m\x1b[K\x1b[?25h" } else { b"" };
                 [bar, &self.text.modes().reset_bytes(), &self.text.titles().unprefixed_bytes()].concat()
             }
             Some(OutputKind::Pipe) | None => Vec::new(),
         }
     }
 
-    /// The window has this size now.
+    /// Sets the window size.
     pub(in crate::core) fn resize(&mut self, size: Size) {
         let size = size.reckoned();
         self.size = size;
@@ -235,52 +235,52 @@ impl TerminalOutput {
         if let Some(history) = &mut self.history {
             history.resized(self.now, &self.text);
         }
-        self.resize_bar();
+        self.resize_menu_row();
     }
 
-    /// How many columns there are to draw on.
+    /// Returns the number of columns.
     pub(in crate::core) fn cols(&self) -> u16 {
         self.size.cols
     }
 
-    /// What the terminal should be given next.
+    /// Returns the bytes to write to the terminal.
     pub(in crate::core) fn pending(&self) -> &[u8] {
-        self.waiting.pending()
+        self.queue.pending()
     }
 
-    /// The terminal took the first `n` bytes.
+    /// Removes the first `n` pending bytes, which were written.
     pub(in crate::core) fn wrote(&mut self, n: usize) {
-        self.waiting.wrote(n);
-        if self.waiting.is_empty() {
+        self.queue.wrote(n);
+        if self.queue.is_empty() {
             self.restore_bytes.clear();
         }
     }
 
-    /// The terminal takes nothing, and is waited for no longer.
+    /// Drops the queue of a terminal that does not read.
     pub(in crate::core) fn give_up(&mut self) {
-        self.waiting.clear();
-        self.own.clear();
+        self.queue.clear();
+        self.own_bytes.clear();
     }
 
-    /// The terminal is gone: nothing waits for it, now or later.
+    /// Drops the queue of a closed terminal, and all later output.
     pub(in crate::core) fn forget(&mut self) {
-        self.medium = None;
-        self.waiting.clear();
-        self.own.clear();
+        self.kind = None;
+        self.queue.clear();
+        self.own_bytes.clear();
         self.restore_bytes.clear();
     }
 
     /// Whether the terminal has taken everything.
     pub(in crate::core) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.queue.is_empty()
     }
 
-    /// What is known of the terminal's state and of the line that the cursor is on.
+    /// Returns the tracked state of the terminal and of the unfinished line.
     pub(in crate::core) fn text(&self) -> &VtState {
         &self.text
     }
 
-    /// The same, to be asked for the unfinished line.
+    /// Returns the same, mutable, since reading the unfinished line needs that.
     pub(in crate::core) fn text_mut(&mut self) -> &mut VtState {
         &mut self.text
     }

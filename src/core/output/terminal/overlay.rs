@@ -1,24 +1,24 @@
-//! What coshell itself shows on the terminal's main screen, and how the screen is put back: a notice above the
-//! line that the cursor is on, a progress line below it. Bytes only; when they may be sent is for `screen`.
+//! The bytes that draw coshell's own rows on the main screen and restore the cursor: a notice above the cursor's line, a
+//! progress line below it. `terminal::own_rows` sends them.
 //!
-//! The terminal itself moves the line (IL, `CSI L`), so nothing of it has to be known or drawn again but where
-//! the cursor stands in it. DECSC is not used: it would overwrite what a program saved there.
+//! The terminal itself moves the line (IL, `CSI L`), so that only the cursor's position in it has to be known. DECSC is not
+//! used, since it would overwrite a cursor that a program has saved.
 
 use crate::core::vt::Cursor;
 use crate::core::width::truncate_to_width;
 
-/// What a notice or a progress line looks like.
+/// Style of a notice or a progress line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NoticeStyle {
     /// Faint.
     #[default]
     Faint,
-    /// As plain text.
+    /// Without attributes.
     Plain,
 }
 
 impl NoticeStyle {
-    /// What switches to it, whatever was on before.
+    /// Returns the bytes that turn on only this style.
     fn begin(self) -> &'static str {
         match self {
             Self::Faint => "\x1b[0;2m",
@@ -27,18 +27,18 @@ impl NoticeStyle {
     }
 }
 
-/// Inserts `lines` above the line that the cursor is on. `back` brings back what else was on.
-pub(super) fn above(cursor: &Cursor, cols: u16, back: &[u8], tone: NoticeStyle, lines: &[String]) -> Vec<u8> {
+/// Inserts `lines` above the cursor's line. `back` restores the attributes.
+pub(super) fn above(cursor: &Cursor, cols: u16, back: &[u8], style: NoticeStyle, lines: &[String]) -> Vec<u8> {
     let below = cursor.rows - 1 - cursor.row;
     let count = lines.len();
     let mut out = String::from("\r\x1b[0m");
-    // Room first: at the bottom the screen scrolls, elsewhere the cursor only moves.
+    // At the bottom of the screen this scrolls, elsewhere it only moves the cursor.
     push_move(&mut out, usize::from(below), 'B');
     out.push_str(&"\n".repeat(count));
     push_move(&mut out, count + usize::from(cursor.rows) - 1, 'A');
     push_move(&mut out, count, 'L');
     for line in lines {
-        out.push_str(tone.begin());
+        out.push_str(style.begin());
         push_row(&mut out, line, cols);
         out.push_str("\x1b[0m\r\n");
     }
@@ -47,14 +47,14 @@ pub(super) fn above(cursor: &Cursor, cols: u16, back: &[u8], tone: NoticeStyle, 
     [out.as_bytes(), back].concat()
 }
 
-/// Draws `line` on the row below the line that the cursor is on, or clears that row where `line` is empty.
-pub(super) fn below(cursor: &Cursor, cols: u16, back: &[u8], tone: NoticeStyle, line: &str) -> Vec<u8> {
+/// Draws `line` on the row below the cursor's line, or clears that row where `line` is empty.
+pub(super) fn below(cursor: &Cursor, cols: u16, back: &[u8], style: NoticeStyle, line: &str) -> Vec<u8> {
     let rows = usize::from(cursor.rows - 1 - cursor.row);
     let mut out = String::from("\r\x1b[0m");
     push_move(&mut out, rows, 'B');
     out.push('\n');
     if !line.is_empty() {
-        out.push_str(tone.begin());
+        out.push_str(style.begin());
         push_row(&mut out, line, cols);
         out.push_str("\x1b[0m");
     }
@@ -64,7 +64,7 @@ pub(super) fn below(cursor: &Cursor, cols: u16, back: &[u8], tone: NoticeStyle, 
     [out.as_bytes(), back].concat()
 }
 
-/// Clears the line that the cursor is on and leaves the cursor at its start.
+/// Clears the cursor's line and leaves the cursor at its start.
 pub(super) fn wipe(cursor: &Cursor) -> Vec<u8> {
     let mut out = String::from("\r");
     push_move(&mut out, usize::from(cursor.row), 'A');
@@ -78,8 +78,8 @@ fn push_move(out: &mut String, n: usize, how: char) {
     }
 }
 
-/// Puts a row of text, for a terminal that wraps (DECAWM). It stays clear of the last column; where a terminal takes it to
-/// be wider than anybody knew, it does not wrap.
+/// Prints a row of text, for a terminal that wraps (DECAWM). It leaves the last column free, and does not wrap where the
+/// terminal gives it a greater width.
 fn push_row(out: &mut String, text: &str, cols: u16) {
     out.push_str("\x1b[?7l");
     out.push_str(truncate_to_width(text, usize::from(cols.saturating_sub(1))));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_stands_above_the_line_and_the_cursor_where_it_was() {
+    fn notice_is_inserted_above_line_and_cursor_stays() {
         let mut parser = screen(6, 20, b"first\r\n$ ls -l\x1b[3D");
         let place = parser.screen().cursor_position();
         notice(&mut parser, &at(4, 0, 1), 20);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn at_the_bottom_the_screen_scrolls() {
+    fn notice_at_bottom_scrolls_screen() {
         let mut parser = screen(4, 20, b"a\r\nb\r\nc\r\n$ ls");
         notice(&mut parser, &at(4, 0, 1), 20);
         assert_eq!(lines(&parser), ["c", "coshell: one", "  two", "$ ls"]);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapped_line_moves_as_one() {
+    fn wrapped_line_moves_as_a_whole() {
         let mut parser = screen(5, 10, b"a\r\n$ 345678901234567890123\x1b[A\x1b[2D");
         assert_eq!(parser.screen().cursor_position(), (2, 1));
         notice(&mut parser, &at(1, 1, 3), 10);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_leaves_no_trace() {
+    fn cleared_progress_leaves_screen_unchanged() {
         let cursor = at(3, 0, 1);
         let mut parser = screen(4, 30, b"one\r\nabc");
         let before = lines(&parser);

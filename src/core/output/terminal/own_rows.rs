@@ -1,5 +1,5 @@
-//! What coshell shows beside the shell's output, and when: notices above the line, progress below it, the title. How it is
-//! drawn is for `overlay`.
+//! Notices above the cursor's line, progress below it, and the window title: when they are shown. `overlay` makes the
+//! bytes.
 
 use super::overlay;
 use super::overlay::NoticeStyle;
@@ -10,44 +10,44 @@ use crate::core::output::indicator::Charset;
 use crate::core::vt::{Cursor, NullSink};
 
 impl TerminalOutput {
-    /// Sets what coshell's own rows look like, and what the terminal can show of them.
+    /// Sets the style of coshell's own rows, and the terminal's capabilities.
     pub(in crate::core) fn draw_as(&mut self, style: NoticeStyle, caps: TermCaps) {
-        (self.tone, self.skill) = (style, caps);
+        (self.style, self.caps) = (style, caps);
     }
 
-    /// coshell's own bytes, which leave the cursor and the attributes as they were.
+    /// Keeps coshell's own bytes, which must not change cursor or attributes, until the ground state.
     pub(in crate::core) fn show(&mut self, bytes: &[u8]) {
-        if self.medium == Some(OutputKind::Terminal) && self.own.len() + bytes.len() <= OWN_LIMIT {
-            self.own.extend_from_slice(bytes);
+        if self.kind == Some(OutputKind::Terminal) && self.own_bytes.len() + bytes.len() <= OWN_LIMIT {
+            self.own_bytes.extend_from_slice(bytes);
         }
     }
 
-    /// The window's title is this.
+    /// Sets the window title.
     pub(in crate::core) fn set_title(&mut self, title: &[u8]) {
-        if self.medium == Some(OutputKind::Terminal) {
+        if self.kind == Some(OutputKind::Terminal) {
             self.text.titles_mut().set_wanted(title);
         }
     }
 
-    /// The title tells of this coprocess, or of none.
+    /// Sets the coprocess that the title shows, if any.
     pub(in crate::core) fn indicate(&mut self, command: Option<&str>, charset: Charset) {
-        if self.indicated.as_deref() != command {
-            self.indicated = command.map(str::to_owned);
+        if self.indicated_command.as_deref() != command {
+            self.indicated_command = command.map(str::to_owned);
             self.text.titles_mut().set_prefix(command.map(|command| indicator::prefix(command, charset)));
         }
-        if self.text.titles().is_changed() && self.text.in_ground_state() && !self.lent {
+        if self.text.titles().is_changed() && self.text.in_ground_state() && !self.is_lent {
             self.show_title();
         }
     }
 
     pub(super) fn show_title(&mut self) {
-        if self.medium == Some(OutputKind::Terminal) {
+        if self.kind == Some(OutputKind::Terminal) {
             let bytes = self.text.titles_mut().take_update();
             self.push_own(&bytes);
         }
     }
 
-    /// Clears the line that the cursor is on, as the program that printed it would.
+    /// Clears the cursor's line, as a program would.
     pub(in crate::core) fn wipe_line(&mut self) {
         if self.can_place() {
             let bytes = overlay::wipe(&self.pen().0);
@@ -55,31 +55,31 @@ impl TerminalOutput {
         }
     }
 
-    /// Draws or clears the row below the line that the cursor is on.
+    /// Draws or, where `line` is empty, clears the row below the cursor's line.
     pub(in crate::core) fn show_below(&mut self, line: &str) {
-        if self.bar.is_some() {
-            self.below = Some(line.to_owned());
+        if self.menu_row.is_some() {
+            self.deferred_progress = Some(line.to_owned());
         } else if self.can_place() {
             let (cursor, sgr) = self.pen();
             let back = self.back(&cursor, sgr);
-            self.push_plainly(&overlay::below(&cursor, self.size.cols, &back, self.tone, line));
+            self.push_plainly(&overlay::below(&cursor, self.size.cols, &back, self.style, line));
         }
     }
 
-    /// Puts what waited for a moment of rest behind what was printed, if this is one.
+    /// Shows waiting bytes and notices, if the stream is in the ground state.
     pub(in crate::core) fn settle(&mut self, notices: &mut Notices) {
-        if !self.text.in_ground_state() || self.lent || self.bar.is_some() {
+        if !self.text.in_ground_state() || self.is_lent || self.menu_row.is_some() {
             return;
         }
-        if !self.own.is_empty() {
-            let own = std::mem::take(&mut self.own);
+        if !self.own_bytes.is_empty() {
+            let own = std::mem::take(&mut self.own_bytes);
             self.push_own(&own);
         }
         if self.is_dumb() {
             return self.print_notices(notices);
         }
         let cols = usize::from(self.size.cols.saturating_sub(1));
-        // More than this the terminal can never show above a line.
+        // More rows than these never fit above a line.
         let most = usize::from(self.size.rows).saturating_sub(2).max(1);
         while self.can_place()
             && let Some(notice) = notices.first()
@@ -89,8 +89,8 @@ impl TerminalOutput {
         }
     }
 
-    /// Puts rows above the line that the cursor is on, or above all of the prompt; says whether there was room. What they
-    /// stand above stays whole on the screen.
+    /// Inserts rows above the whole prompt or, where that does not fit, above the cursor's line, which stays whole on the
+    /// screen. Returns whether they fit.
     fn put_above(&mut self, rows: &[String]) -> bool {
         let most = usize::from(self.size.rows);
         let fits = |cursor: &Cursor| usize::from(cursor.rows) + rows.len() < most;
@@ -100,35 +100,35 @@ impl TerminalOutput {
             return false;
         }
         let back = self.back(&cursor, sgr);
-        self.push_plainly(&overlay::above(&cursor, self.size.cols, &back, self.tone, rows));
+        self.push_plainly(&overlay::above(&cursor, self.size.cols, &back, self.style, rows));
         true
     }
 
-    /// Whether there is a cursor whose place on the screen is known.
+    /// Whether rows can be drawn above and below the cursor's line now.
     pub(in crate::core) fn can_place(&self) -> bool {
         self.shows_main() && !self.is_dumb()
     }
 
-    /// Whether the shell's own screen is shown and nothing else, at a moment of rest.
+    /// Whether the main screen is shown without menu, in the ground state.
     pub(super) fn shows_main(&self) -> bool {
-        let shown = self.medium == Some(OutputKind::Terminal) && !self.lent && self.bar.is_none();
+        let shown = self.kind == Some(OutputKind::Terminal) && !self.is_lent && self.menu_row.is_none();
         shown && !self.text.alt_screen() && self.text.in_ground_state()
     }
 
-    /// Where the cursor stands in its line, and the bytes that bring back the attributes that are on.
+    /// Returns the cursor's position in its line, and the bytes that restore the current attributes.
     pub(super) fn pen(&mut self) -> (Cursor, Vec<u8>) {
-        let past = self.history.as_mut().filter(|_| !self.text.assembles());
-        let text = past.and_then(|history| history.assembled().1).unwrap_or(&self.text);
+        let assembler = self.history.as_mut().filter(|_| !self.text.assembles());
+        let text = assembler.and_then(|history| history.assembled().1).unwrap_or(&self.text);
         (text.cursor(), text.modes().sgr_bytes())
     }
 
-    /// Shows text that comes out as it is, whatever programs have switched on.
+    /// Queues text with all modes off that would change it.
     pub(super) fn push_plainly(&mut self, bytes: &[u8]) {
         let (plainly, again) = self.text.modes().plain_text_bytes();
         self.push_own(&[&plainly, bytes, &again].concat());
     }
 
-    /// The bytes that bring back what was on, for a cursor in its place: the attributes, and that the last column is filled.
+    /// Returns the bytes that restore the attributes and a pending wrap, for a cursor in its place.
     pub(super) fn back(&mut self, cursor: &Cursor, attributes: Vec<u8>) -> Vec<u8> {
         match self.screen().filter(|_| cursor.pending_wrap) {
             Some(screen) => [screen.put_cursor(), attributes].concat(),
@@ -136,7 +136,7 @@ impl TerminalOutput {
         }
     }
 
-    /// The cursor in all of the prompt, where the shell says where that begins, rather than in its last line only.
+    /// Returns the cursor's position in the whole prompt, where the shell marks its start, instead of in the last line only.
     fn in_prompt(&mut self, line: Cursor) -> Cursor {
         let history = self.history.as_mut().filter(|history| history.is_at_prompt());
         let above = history.and_then(|history| history.screen().prompt_above()).unwrap_or(0);

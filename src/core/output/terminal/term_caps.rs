@@ -1,19 +1,19 @@
-//! What the terminal can do for coshell's own sake, as `$TERM` names it: what programs inside do with it is their affair.
+//! The terminal's capabilities for coshell's own rows, by `$TERM`. The output of programs does not depend on them.
 
-/// What can be shown on it beside the shell's output.
+/// Capabilities of the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TermCaps {
-    /// Rows drawn anywhere, and a window's title.
+    /// Rows can be drawn anywhere, and there is a window title.
     #[default]
     Full,
-    /// Rows drawn anywhere.
+    /// Rows can be drawn anywhere.
     NoTitle,
-    /// One line behind the other, as on paper.
+    /// Only whole lines can be printed.
     Dumb,
 }
 
 impl TermCaps {
-    /// That of the terminal that is called so; of one that is not called anything nothing is known.
+    /// Returns the capabilities of a terminal named `term`. Without a name the terminal is taken to be dumb.
     pub fn of(term: Option<&str>) -> Self {
         match term {
             None | Some("" | "dumb") => Self::Dumb,
@@ -28,15 +28,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_known_by_the_terminals_name() {
-        for (term, skill) in [
+    fn capabilities_follow_from_term() {
+        for (term, caps) in [
             (Some("xterm-256color"), TermCaps::Full),
             (Some("linux"), TermCaps::NoTitle),
             (Some("dumb"), TermCaps::Dumb),
             (Some(""), TermCaps::Dumb),
             (None, TermCaps::Dumb),
         ] {
-            assert_eq!(TermCaps::of(term), skill, "{term:?}");
+            assert_eq!(TermCaps::of(term), caps, "{term:?}");
         }
     }
 }

@@ -16,7 +16,7 @@ impl Screen {
             joined = [&self.partial, bytes].concat();
             &joined
         };
-        let (whole, partial) = bytes.split_at(bytes.len() - utf8::open(bytes));
+        let (whole, partial) = bytes.split_at(bytes.len() - utf8::incomplete_len(bytes));
         self.partial = partial.to_vec();
         for chunk in whole.utf8_chunks() {
             self.print(chunk.valid());

@@ -1,10 +1,10 @@
-//! The end of the session: who is waited for, and what is put back.
+//! The end of the session: what coshell waits for, and what it restores.
 
 use super::*;
 use crate::types::WriteError;
 
 #[test]
-fn the_end_of_the_session_ends_the_coprocess() {
+fn end_of_session_ends_coprocess() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.input(Input::Exited(Child::Shell, ExitStatus::Code(7))).input(Input::Closed(Source::Pty));
     assert!(bench.has(&Effect::CloseWrite(Sink::Coproc)));
@@ -21,7 +21,7 @@ fn the_end_of_the_session_ends_the_coprocess() {
 }
 
 #[test]
-fn modes_left_on_are_turned_off_at_the_end_and_only_those() {
+fn only_modes_left_on_are_turned_off_at_exit() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"\x1b[?2004h\x1b[?1000h\x1b[?1000l");
     bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Source::Pty));
@@ -29,7 +29,7 @@ fn modes_left_on_are_turned_off_at_the_end_and_only_those() {
 }
 
 #[test]
-fn a_terminal_that_is_gone_holds_nobody_up() {
+fn closed_terminal_does_not_delay_exit() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"\x1b[?2004h$ ").input(Input::Closed(Source::Keyboard));
     assert!(bench.has(&Effect::HangUp) && bench.has(&Effect::Signal(Child::Coproc, 15)));
@@ -40,7 +40,7 @@ fn a_terminal_that_is_gone_holds_nobody_up() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_ends_the_session_and_says_why_unless_its_reader_has_left() {
+fn unwritable_output_ends_session_with_warning_unless_pipe_closed() {
     let said = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Warn(_)));
     let (device, refused) = (WriteError::Device("Input/output error"), WriteError::Refused("No space left on device"));
     let table = [
@@ -66,7 +66,7 @@ fn stalled() -> (Bench, Vec<Effect>) {
     (bench, out)
 }
 
-/// Lets the time pass, deadline by deadline, and nobody read; how long it took until there was none any more.
+/// Lets time pass, deadline by deadline, while the terminal does not read. Returns the time to the last deadline.
 fn let_pass(bench: &mut Bench, out: &mut Vec<Effect>) -> Duration {
     let begun = bench.now;
     while !out.iter().any(|effect| matches!(effect, Effect::Finish(_)))
@@ -79,7 +79,7 @@ fn let_pass(bench: &mut Bench, out: &mut Vec<Effect>) -> Duration {
 }
 
 #[test]
-fn told_to_leave_it_waits_a_second_for_a_terminal_that_does_not_read() {
+fn hang_up_waits_1_s_for_stalled_terminal() {
     let (mut bench, mut out) = stalled();
     bench.core.handle(bench.now, Input::Terminate(15), &mut out);
     assert_eq!(let_pass(&mut bench, &mut out), Duration::from_secs(1));
@@ -89,7 +89,7 @@ fn told_to_leave_it_waits_a_second_for_a_terminal_that_does_not_read() {
 }
 
 #[test]
-fn an_end_that_nobody_ordered_waits_for_the_terminal() {
+fn exit_of_shell_waits_for_stalled_terminal() {
     let (mut bench, mut out) = stalled();
     bench.core.handle(bench.now, Input::Exited(Child::Shell, ExitStatus::Code(3)), &mut out);
     bench.core.handle(bench.now, Input::Closed(Source::Pty), &mut out);

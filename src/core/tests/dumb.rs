@@ -1,24 +1,24 @@
-//! A terminal on which nothing can be drawn: what coshell has to say comes in lines of its own, and nothing else does.
+//! A dumb terminal, on which nothing can be drawn: notices come in lines of their own, and nothing else is shown.
 
 use super::*;
 use crate::core::notices::SeeAlso;
 use crate::core::request::Request;
 use crate::types::RequestId;
 
-fn paper(argv: &[&str]) -> Bench {
+fn dumb(argv: &[&str]) -> Bench {
     let environment = Environment { term_caps: TermCaps::Dumb, ..Environment::default() };
     Bench::within(&environment, Size::default(), argv)
 }
 
-/// What is on the paper.
+/// Returns everything that was printed.
 fn printed(bench: &Bench) -> String {
     String::from_utf8_lossy(&bench.shown).into_owned()
 }
 
 #[test]
-fn a_notice_is_a_line_of_its_own_where_the_next_one_begins_however_the_output_is_cut() {
+fn notice_is_printed_between_lines_at_every_split() {
     crate::core::split::at_every_split(b" ls\r\n\x1b]2;a\nb\x07one\r\ntwo\r\n$ ", |pieces| {
-        let mut bench = paper(&["-c", "bot"]);
+        let mut bench = dumb(&["-c", "bot"]);
         bench.shell(b"$").coproc_exits(ExitStatus::Code(3), b"");
         assert_eq!(printed(&bench), "$");
         pieces.iter().for_each(|piece| {
@@ -32,9 +32,9 @@ fn a_notice_is_a_line_of_its_own_where_the_next_one_begins_however_the_output_is
 }
 
 #[test]
-fn a_notice_comes_at_once_where_a_line_begins_and_not_over_what_stands_there() {
+fn notice_is_printed_at_once_only_at_start_of_line() {
     for (before, start) in [("", ""), ("$ ls\r\n", ""), ("$ ls\n", "\r")] {
-        let mut bench = paper(&[]);
+        let mut bench = dumb(&[]);
         bench.shell(before.as_bytes()).notice("one");
         let notice = Notice::new("two").with(vec!["more".to_owned()], SeeAlso::Nowhere);
         bench.core.output.notice(notice);
@@ -42,7 +42,7 @@ fn a_notice_comes_at_once_where_a_line_begins_and_not_over_what_stands_there() {
         assert_eq!(printed(&bench), format!("{before}{start}coshell: one\r\ncoshell: two\r\n  more\r\n"));
     }
     for before in ["$ ", "progress 10%\r", "$ \x1b[?1049h\r\n", "\x1b]0;title"] {
-        let mut bench = paper(&[]);
+        let mut bench = dumb(&[]);
         bench.shell(before.as_bytes()).notice("one");
         bench.input(Input::Deadline);
         assert_eq!(printed(&bench), before);
@@ -50,8 +50,8 @@ fn a_notice_comes_at_once_where_a_line_begins_and_not_over_what_stands_there() {
 }
 
 #[test]
-fn one_that_found_no_place_is_told_at_the_end() {
-    let mut bench = paper(&["-c", "bot"]);
+fn unprinted_notice_is_printed_at_exit() {
+    let mut bench = dumb(&["-c", "bot"]);
     bench.shell(b"$ ").coproc_exits(ExitStatus::Code(3), b"");
     bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0))).input(Input::Closed(Source::Pty)).wait(200);
     assert!(bench.has(&Effect::Warn("coshell: coprocess \"bot\" failed: status 3".to_owned())));
@@ -59,15 +59,15 @@ fn one_that_found_no_place_is_told_at_the_end() {
 }
 
 #[test]
-fn the_hotkey_is_the_shells_and_nothing_is_drawn() {
-    let mut bench = paper(&["-s", "rz", "--silent-keys", "pass"]);
+fn hotkey_is_typed_and_nothing_drawn() {
+    let mut bench = dumb(&["-s", "rz", "--silent-keys", "pass"]);
     bench.keys(b"a\x1d").shell(b"hidden").wait(1000).coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!((bench.typed.as_slice(), bench.shown.as_slice()), (&b"a\x1d"[..], &b""[..]));
 }
 
 #[test]
-fn a_terminal_that_is_lent_is_left_as_it_is() {
-    let mut bench = paper(&[]);
+fn lent_dumb_terminal_gets_only_mode_changes() {
+    let mut bench = dumb(&[]);
     let guest = serde_json::json!({"command": ["cat"]});
     let lend = Request::read("lend", Some(guest)).expect("a good request");
     bench.shell(b"$ \x1b[?2004h").input(Input::Request(RequestId(1), lend));

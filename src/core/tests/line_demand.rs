@@ -1,5 +1,5 @@
-//! Readers of lines that come and go while the session runs: each is told all that it should be, and none is paid for who
-//! is not there.
+//! Readers of lines that come and go while the session runs: each gets all of its lines, and without readers no lines are
+//! assembled.
 
 use super::*;
 use crate::core::request::InputFormat;
@@ -29,7 +29,7 @@ impl Bench {
 }
 
 #[test]
-fn a_trigger_that_is_added_in_the_middle_of_a_line_gives_its_coprocess_the_line_from_its_first_byte() {
+fn trigger_added_mid_line_replays_whole_line() {
     let line = b"before\r\n\x1b[1mone \x1b[mgo now\r\nafter";
     crate::core::split::at_every_split(line, |pieces| {
         let mut bench = Bench::new(&[]);
@@ -47,14 +47,14 @@ fn a_trigger_that_is_added_in_the_middle_of_a_line_gives_its_coprocess_the_line_
 }
 
 #[test]
-fn a_second_trigger_does_not_lose_what_is_kept_for_the_first() {
+fn second_trigger_keeps_raw_bytes_of_first() {
     let mut bench = Bench::new(&["-t", "go", "-c", "bot"]);
     bench.shell(b"a g").add("other", "coproc", "cat").add("x", "bell", "").shell(b"o").wait(30);
     assert_eq!(bench.read, b"a go");
 }
 
 #[test]
-fn lines_are_put_together_only_while_somebody_reads_them_and_the_numbers_go_on() {
+fn lines_are_assembled_only_with_readers_and_numbers_continue() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"one\r\n");
     assert!(!bench.assembles());
@@ -80,16 +80,16 @@ fn lines_are_put_together_only_while_somebody_reads_them_and_the_numbers_go_on()
 }
 
 #[test]
-fn a_removed_trigger_leaves_nothing_behind() {
+fn removed_trigger_keeps_no_raw_bytes() {
     let mut bench = Bench::new(&[]);
     bench.add("go", "coproc", "bot").trigger(TriggerRequest::Remove { trigger: "go".to_owned() });
     bench.shell(&[b'x'; 10_000]).shell(b"\r\ngo\r\n").wait(100);
     assert!(bench.started().is_empty() && !bench.core.output.keeps_raw());
 }
 
-/// Nobody reads lines, so nobody knows by then where the cursor is.
+/// Without line readers the cursor's position is not tracked live.
 #[test]
-fn a_notice_of_a_coprocess_that_was_started_later_stands_above_the_line() {
+fn notice_is_above_line_without_line_readers() {
     let wrapped = format!("$ {}\x1b[3D", "x".repeat(100));
     for line in ["$ ls -l\x1b[3D", "$ \x1b[1;32mls", &wrapped, "\x1b[5;1Hhere"] {
         for when in 0..=line.len() {
@@ -108,4 +108,17 @@ fn a_notice_of_a_coprocess_that_was_started_later_stands_above_the_line() {
             assert_eq!(now, (cursor.0 + 1, cursor.1), "{line:?} {when}");
         }
     }
+}
+
+#[test]
+fn text_injected_at_end_of_last_line_reader_is_counted() {
+    let mut bench = Bench::new(&["-s", "bot", "-i", "text"]);
+    bench.shell(b"one\r\n");
+    let inject = Request::read("inject", Some(serde_json::json!(["two\nthree\n"]))).expect("a good request");
+    bench.input(Input::Request(RequestId(1), inject));
+    bench.input(Input::Exited(Child::Coproc, ExitStatus::Code(0))).input(Input::Closed(Source::Coproc));
+    bench.input(Input::Unread(Vec::new())).shell(b"four\r\n");
+    assert!(!bench.assembles());
+    let kept: Vec<u64> = bench.kept().iter().map(|line| line.number).collect();
+    assert_eq!(kept, [2, 3, 4]);
 }

@@ -1,4 +1,4 @@
-//! What control clients start, stop, wait for and type.
+//! Requests of clients that start, stop, wait and type.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn send(text: &str, paste: bool, secret: bool) -> Request {
 }
 
 #[test]
-fn a_failure_is_told_to_whoever_waits_and_else_to_the_user() {
+fn failure_is_answered_to_waiting_client_or_noticed() {
     for (wait, also) in [(true, false), (false, true)] {
         let mut bench = Bench::new(&[]);
         bench.shell(b"$ ").runs(1, wait);
@@ -67,7 +67,7 @@ fn a_failure_is_told_to_whoever_waits_and_else_to_the_user() {
 }
 
 #[test]
-fn one_that_cannot_be_started_is_told_to_whoever_asked_for_it() {
+fn failed_start_is_answered_or_noticed() {
     let mut bench = Bench::new(&[]);
     let Request::Run { silent, replace, wait, input, .. } = RUN else { unreachable!("it is one") };
     bench.shell(b"$ ").asks(1, Request::Run { silent, replace, wait, input, command: "bot".to_owned() });
@@ -78,7 +78,7 @@ fn one_that_cannot_be_started_is_told_to_whoever_asked_for_it() {
 }
 
 #[test]
-fn what_the_users_signal_ends_has_not_failed() {
+fn coprocess_ended_by_users_signal_has_not_failed() {
     for (exit, noticed) in
         [(ExitStatus::Signal(2), false), (ExitStatus::Code(130), false), (ExitStatus::Signal(15), true)]
     {
@@ -92,7 +92,7 @@ fn what_the_users_signal_ends_has_not_failed() {
 }
 
 #[test]
-fn a_stop_is_answered_when_it_is_over_and_comes_to_a_kill() {
+fn stop_is_answered_at_end_and_kills_after_2_s() {
     let mut bench = Bench::new(&[]);
     bench.runs(1, false).asks(2, Request::Stop { signal: 15 }).wait(1999);
     assert!(bench.answer(2).is_none() && !bench.has(&Effect::Signal(Child::Coproc, 9)));
@@ -104,7 +104,7 @@ fn a_stop_is_answered_when_it_is_over_and_comes_to_a_kill() {
 }
 
 #[test]
-fn what_it_complains_of_is_told_in_whole_characters() {
+fn stderr_events_have_whole_characters() {
     let told = crate::core::split::at_every_split("\u{e9}t\u{e9}\u{1f600}\n".as_bytes(), |pieces| {
         let mut bench = Bench::new(&[]);
         bench.asks(1, Request::Subscribe { events: vec![EventKind::CoprocStderr] }).runs(2, false);
@@ -121,7 +121,7 @@ fn what_it_complains_of_is_told_in_whole_characters() {
 }
 
 #[test]
-fn nothing_of_a_paste_gets_out_of_it() {
+fn paste_cannot_leave_its_brackets() {
     let mut bench = Bench::new(&[]);
     bench.asks(1, send("a\nb", true, false));
     assert_eq!(bench.typed, b"a\rb\r");
@@ -131,13 +131,13 @@ fn nothing_of_a_paste_gets_out_of_it() {
 }
 
 #[test]
-fn a_secret_is_typed_when_a_password_is_read_and_is_told_to_nobody() {
+fn secret_is_typed_at_password_prompt_and_not_logged() {
     let mut bench = Bench::new(&[]);
     bench.asks(1, send("hunter2", false, true)).wait(1000);
     assert!(bench.typed.is_empty() && bench.answer(1).is_none());
     bench.asks(2, send("other", false, true));
     assert_eq!(bench.code(2), Some(ErrorCode::Busy));
-    bench.looked.no_echo = true;
+    bench.pty_state.no_echo = true;
     bench.wait(50);
     assert_eq!((&bench.typed[..], bench.answer(1)), (&b"hunter2\r"[..], Some(Ok(json!({})))));
     bench.wait(1000);
@@ -148,10 +148,14 @@ fn a_secret_is_typed_when_a_password_is_read_and_is_told_to_nobody() {
 #[test]
 fn empty_secret_is_refused_without_enter() {
     let mut bench = Bench::new(&[]);
-    bench.looked.no_echo = true;
-    for (request_id, text) in (1..).zip(["", "\n", "\r\n"]) {
-        bench.asks(request_id, send(text, false, true)).wait(1000);
-        assert_eq!(bench.code(request_id), Some(ErrorCode::Params), "{text:?}");
+    bench.pty_state.no_echo = true;
+    bench.shell(b"\x1b[?2004h");
+    for paste in [false, true] {
+        for text in ["", "\n", "\r\n"] {
+            bench.effects.clear();
+            bench.asks(1, send(text, paste, true)).wait(1000);
+            assert_eq!(bench.code(1), Some(ErrorCode::Params), "{text:?} {paste}");
+        }
     }
     assert!(bench.typed.is_empty());
     bench.asks(9, send("x", false, true)).wait(1000);
@@ -159,9 +163,9 @@ fn empty_secret_is_refused_without_enter() {
 }
 
 #[test]
-fn a_secret_does_not_get_into_what_the_user_is_typing() {
+fn secret_waits_for_end_of_paste() {
     let mut bench = Bench::new(&[]);
-    bench.looked.no_echo = true;
+    bench.pty_state.no_echo = true;
     bench.keys(b"\x1b[200~my").asks(1, send("hunter2", false, true)).wait(1000);
     assert_eq!(bench.typed, b"\x1b[200~my");
     bench.keys(b"\x1b[201~").wait(50);
@@ -169,7 +173,7 @@ fn a_secret_does_not_get_into_what_the_user_is_typing() {
 }
 
 #[test]
-fn a_secret_for_which_nobody_asks_is_given_up() {
+fn secret_is_dropped_after_timeout_or_disconnection() {
     let mut bench = Bench::new(&[]);
     bench.asks(1, send("hunter2", false, true)).wait(29_999);
     assert!(bench.answer(1).is_none());
@@ -180,15 +184,45 @@ fn a_secret_for_which_nobody_asks_is_given_up() {
     assert_eq!(bench.core.deadline(), None);
     bench.asks(3, send("hunter2", false, true)).input(Input::Exited(Child::Shell, ExitStatus::Code(0))).wait(50);
     assert_eq!(bench.code(3), Some(ErrorCode::Ended));
-    bench.looked.no_echo = true;
+    bench.pty_state.no_echo = true;
     bench.wait(100);
     assert!(bench.typed.is_empty());
 }
 
 #[test]
-fn a_time_beyond_all_measure_is_no_fault() {
+fn huge_timeout_is_accepted() {
     let mut bench = Bench::new(&[]);
     let text = "hunter2".to_owned();
     bench.asks(1, Request::Send { enter: false, paste: false, secret: true, timeout: u64::MAX, text }).wait(1000);
     assert!(bench.answer(1).is_none());
+}
+
+#[test]
+fn events_of_coprocess_come_before_answers() {
+    let mut bench = Bench::new(&[]);
+    let kinds = [EventKind::CoprocStart, EventKind::CoprocEnd, EventKind::Notice];
+    bench.asks(1, Request::Subscribe { events: kinds.to_vec() }).runs(2, false).asks(3, Request::Stop { signal: 15 });
+    bench.fails(ExitStatus::Signal(15)).runs(4, false).fails(ExitStatus::Code(3));
+    let order: Vec<String> = bench
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Tell(_, text) => serde_json::from_str::<Value>(text).ok()?["type"].as_str().map(str::to_owned),
+            Effect::Answer(RequestId(to), _) => Some(to.to_string()),
+            _ => None,
+        })
+        .collect();
+    let expected = ["1", "coproc-start", "2", "coproc-end", "3", "coproc-start", "4", "notice", "coproc-end"];
+    assert_eq!(order, expected);
+}
+
+#[test]
+fn run_is_refused_as_ended_rather_than_busy_once_shell_has_exited() {
+    let mut bench = Bench::new(&["-c", "bot"]);
+    bench.input(Input::Exited(Child::Shell, ExitStatus::Code(0)));
+    let Request::Run { silent, replace, wait, input, .. } = RUN else { unreachable!("it is one") };
+    bench.asks(1, Request::Run { silent, replace, wait, input, command: "cat".to_owned() });
+    assert_eq!(bench.code(1), Some(ErrorCode::Ended));
+    bench.asks(2, Request::Run { silent, replace, wait, input, command: String::new() });
+    assert_eq!(bench.code(2), Some(ErrorCode::Params));
 }

@@ -1,4 +1,4 @@
-//! What triggers and clients write down about lines.
+//! Annotations by triggers and clients.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ impl Bench {
 }
 
 #[test]
-fn a_note_is_shown_at_once_and_stands_with_its_line() {
+fn note_is_shown_at_once_and_listed_with_its_line() {
     let mut bench = Bench::new(&["-t", "error (\\d+)", "--annotate", "see the list: $1"]);
     bench.shell(b"make\r\nerror 42 in x\r\n$ ls").wait(30);
     assert_eq!(
@@ -42,7 +42,7 @@ fn a_note_is_shown_at_once_and_stands_with_its_line() {
 }
 
 #[test]
-fn a_line_is_meant_by_its_number_its_columns_or_its_text() {
+fn line_is_referred_to_by_number_columns_or_text() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"one\r\nabc d\xc3\xa9f ghi\r\n$ coshell annotate /d\xc3\xa9f x\r\n");
     assert_eq!(bench.reply("annotate", json!({"line": "2", "text": "all"}))["text"], "abc d\u{e9}f ghi");
@@ -59,7 +59,7 @@ fn a_line_is_meant_by_its_number_its_columns_or_its_text() {
 }
 
 #[test]
-fn a_note_cannot_command_the_terminal() {
+fn note_shows_no_escape_sequence() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"one\r\n").reply("annotate", json!({"line": "1", "text": "a\x1b]0;evil\x07b"}));
     assert!(!String::from_utf8_lossy(&bench.shown).contains("\x1b]0;evil"));
@@ -83,7 +83,7 @@ fn lines_are_captured_and_marked() {
 }
 
 #[test]
-fn variables_are_set_and_got() {
+fn variables_are_set_and_read() {
     let mut bench = Bench::new(&["-t", "^at (\\S+)", "--set", "place=<$1>"]);
     bench.shell(b"at home\r\n").wait(30);
     assert_eq!(bench.reply("get", json!({"name": "place"})), json!({"value": "<home>"}));
@@ -94,7 +94,7 @@ fn variables_are_set_and_got() {
 }
 
 #[test]
-fn what_is_injected_is_as_if_the_shell_had_printed_it() {
+fn injected_text_is_shown_like_shell_output() {
     let mut bench =
         Bench::new(&["-c", "bot", "-i", "text", "-t", "^go$", "--inject", "told\\r\\n", "-t", "^told$", "--bell"]);
     bench.shell(b"go\r\n\x1b[3");
@@ -108,7 +108,7 @@ fn what_is_injected_is_as_if_the_shell_had_printed_it() {
 }
 
 #[test]
-fn what_injects_what_it_fires_on_is_stopped() {
+fn trigger_injecting_its_own_match_is_stopped() {
     let mut bench = Bench::new(&["-t", "again", "--inject", "again\\r\\n"]);
     bench.shell(b"again\r\n").wait(100);
     assert!(bench.lines().iter().any(|line| line.contains("stopped until")), "{:?}", bench.lines());
@@ -116,7 +116,7 @@ fn what_injects_what_it_fires_on_is_stopped() {
 }
 
 #[test]
-fn what_is_injected_into_a_silence_comes_once_and_behind_what_was_hidden() {
+fn text_injected_during_silence_is_shown_once_behind_hidden_output() {
     for silent in [&["-s", "bot"][..], &["-i", "text", "-s", "bot"]] {
         let mut bench = Bench::new(silent);
         bench.shell(b"hidden\r\n").reply("inject", json!({"text": "told\n"}));
