@@ -136,7 +136,7 @@ fn coproc(options: &[OptionArg]) -> Result<InitialCoproc, Usage> {
     let mut coproc = None;
     for option in options {
         let Some(visibility) = action::kind(&option.name).and_then(|kind| kind.starts) else {
-            return Err(Usage::new(&option.name, "belongs to a trigger: put it behind a --trigger REGEX"));
+            return Err(Usage::new(&option.name, "belongs to a trigger: put it after a --trigger REGEX"));
         };
         let command = check_command(&option.value).map_err(|reason| Usage::new(&option.name, reason))?;
         let command = CommandLine::new(command);
@@ -214,7 +214,7 @@ mod tests {
             (&["-t", "a", "-s", " \t"], "--silent-coproc: the command is empty"),
             (&["-t", "a", "--run", "\n"], "--run: the command is empty"),
             (&["-t", "", "--bell"], "--trigger: the pattern is empty"),
-            (&["-t", "a", "--bell", "--cooldown", "5"], "--cooldown: '5' is no duration"),
+            (&["-t", "a", "--bell", "--cooldown", "5"], "--cooldown: '5' is not a duration"),
             (&["-t", "a", "--bell", "--when", "x"], "--when: "),
             (&["-t", "a", "--send", "$7"], "--send: "),
             (&["-t", "a(b", "--bell"], "--trigger: "),

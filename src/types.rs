@@ -111,7 +111,7 @@ impl Error for SignalError {}
 
 impl fmt::Display for SignalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is no signal: write TERM, INT, USR1 or the like", self.0)
+        write!(f, "'{}' is not a signal: write a name, such as TERM or USR1, or a number", self.0)
     }
 }
 
@@ -143,7 +143,7 @@ impl fmt::Display for NumberError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.is_too_large {
             true => write!(f, "'{}' is too large a number", self.text),
-            false => write!(f, "'{}' is no whole number: write digits alone, such as 100", self.text),
+            false => write!(f, "'{}' is not a whole number: write digits only, such as 100", self.text),
         }
     }
 }
@@ -167,7 +167,7 @@ pub fn reason(error: &io::Error) -> String {
         _ if error.get_ref().is_some() => text,
         ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
         ErrorKind::InvalidInput => "it contains a NUL character".to_owned(),
-        ErrorKind::NotFound => "there is none".to_owned(),
+        ErrorKind::NotFound => "it does not exist".to_owned(),
         _ => text,
     }
 }
@@ -216,7 +216,7 @@ mod tests {
     fn reason_omits_error_number_and_library_text() {
         let os = |number| io::Error::from_raw_os_error(number);
         assert_eq!(reason(&os(libc::ENOENT)), "No such file or directory");
-        assert_eq!(reason(&io::Error::other("there is no terminal")), "there is no terminal");
+        assert_eq!(reason(&io::Error::other("the session has no terminal")), "the session has no terminal");
         let bad = io::read_to_string(&b"\xff"[..]).expect_err("the bytes are not UTF-8");
         assert_eq!(reason(&bad), "it is not UTF-8");
         let with_nul = std::fs::read("a\0b").expect_err("no path has a NUL");
@@ -230,9 +230,9 @@ mod tests {
     fn invalid_number_is_quoted_in_error() {
         assert_eq!(whole::<usize>("100"), Ok(100));
         for (text, part) in [
-            ("abc", "no whole number"),
-            ("", "no whole number"),
-            ("-1", "no whole number"),
+            ("abc", "not a whole number"),
+            ("", "not a whole number"),
+            ("-1", "not a whole number"),
             ("9999999999999999999999", "too large"),
         ] {
             let sentence = whole::<u64>(text).expect_err(text).to_string();

@@ -34,35 +34,35 @@ pub enum ClientCommand {
 /// Subcommands without a request to a session.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Local {
-    /// List this user's sessions
+    /// List your running sessions
     Sessions,
-    /// Ask the user of the session a line, and print it
+    /// Ask the user of the session for a line and print it
     Ask {
-        /// what stands in front of the line
+        /// Text to show before the line
         #[arg(value_name = "PROMPT", allow_hyphen_values = true)]
         prompt: String,
-        /// what the line is at first
+        /// Initial text of the line
         #[arg(long, value_name = "TEXT", default_value = "")]
         default: String,
-        /// do not show what is typed, and do not keep it
+        /// Do not show what is typed and do not store it
         #[arg(long)]
         secret: bool,
-        /// ask on this very terminal
+        /// Ask on the current terminal
         #[arg(long, hide = true)]
         here: bool,
     },
-    /// Print what a shell's start-up file sources, to mark prompts and commands
+    /// Print a shell script that marks prompts and commands
     Integration {
-        /// the shell: bash, zsh or fish
+        /// Shell: bash, zsh or fish
         #[arg(value_name = "SHELL", hide_possible_values = true)]
         shell: MarkedShell,
     },
-    /// Print the completions of coshell's own command line for a shell
+    /// Print a shell script that completes coshell's command line
     Completions {
-        /// the shell: bash, elvish, fish, powershell or zsh
+        /// Shell: bash, elvish, fish, powershell or zsh
         #[arg(value_name = "SHELL", hide_possible_values = true)]
         shell: Shell,
-        /// the words of a command line up to the cursor: what may stand in place of the last is printed instead
+        /// Words of a command line up to the cursor; prints completions of the last word instead of a script
         #[arg(value_name = "WORD", last = true, hide = true)]
         words: Vec<OsString>,
     },
@@ -105,18 +105,18 @@ fn shared(subcommand: Command) -> Command {
 }
 
 fn help_arg() -> Arg {
-    Arg::new("help").long("help").short('h').action(ArgAction::Help).help("this page")
+    Arg::new("help").long("help").short('h').action(ArgAction::Help).help("Print this page")
 }
 
 pub(super) fn session_arg() -> Arg {
     Arg::new(SESSION)
         .long(SESSION)
         .value_name("ID")
-        .help("the session to ask; else the one inside which it is typed, or the only one")
+        .help("Session to use; by default the one it is typed in, or the only one")
 }
 
 fn json_arg() -> Arg {
-    Arg::new("json").long("json").action(ArgAction::SetTrue).help("print the answer as JSON")
+    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print the response as JSON")
 }
 
 impl Call {
@@ -124,12 +124,12 @@ impl Call {
     pub(super) fn set_session(&mut self, named: String, subcommand: &str) -> Result<(), Usage> {
         let of = |reason: &str| Err(Usage::of(subcommand, &format!("--{SESSION}: {reason}")));
         if !self.has_one_session() {
-            return of(&format!("coshell {subcommand} asks no single session; leave it out"));
+            return of(&format!("coshell {subcommand} does not take a session; leave it out"));
         }
         match self.session.replace(named) {
             Some(behind) if Some(&behind) != self.session.as_ref() => {
                 let front = self.session.as_deref().unwrap_or_default();
-                of(&format!("is '{front}' in front of {subcommand} and '{behind}' behind it; name one session"))
+                of(&format!("is '{front}' before {subcommand} and '{behind}' after it; name one session"))
             }
             _ => Ok(()),
         }
@@ -252,7 +252,7 @@ mod tests {
                 assert_eq!(session(typed(front, &words, &["--session", "7"])).as_deref(), Some("7"), "{words:?}");
                 let answer = typed(front, &words, &["--session", "8"]);
                 let Err(Answer::Refused(usage)) = answer else { panic!("{words:?}: {answer:?}") };
-                assert!(usage.to_string().contains("is '7' in front of") && usage.to_string().contains("'8' behind"));
+                assert!(usage.to_string().contains("is '7' before") && usage.to_string().contains("'8' after"));
             }
         }
     }
@@ -265,7 +265,7 @@ mod tests {
             (&["--session", "7"], "belongs to a subcommand"),
             (&["--session", "7", "-q"], "belongs to a subcommand"),
             (&["-q", "--session", "7", "status"], "belongs to a subcommand"),
-            (&["--session", "7", "--session=8", "status"], "is '7' and '8'"),
+            (&["--session", "7", "--session=8", "status"], "names both '7' and '8'"),
         ] {
             let answer = parse(["coshell"].iter().chain(typed).map(std::ffi::OsString::from));
             let Err(Answer::Refused(usage)) = answer else { panic!("{typed:?}: {answer:?}") };

@@ -73,7 +73,7 @@ pub struct Args {
         default_value = "raw",
         hide_default_value = true,
         hide_possible_values = true,
-        help = "what a coprocess reads: raw, text or json [raw]",
+        help = "Form of a coprocess's input: raw, text or json [raw]",
         help_heading = SESSION_HEADING
     )]
     pub input: InputFormat,
@@ -86,7 +86,7 @@ pub struct Args {
         hide_default_value = true,
         hide_possible_values = true,
         hide_short_help = true,
-        help = "keyboard while silent: lock or pass [lock]",
+        help = "Keyboard while a silent coprocess runs: lock or pass [lock]",
         help_heading = SESSION_HEADING
     )]
     pub silent_keys: SilentKeys,
@@ -97,7 +97,7 @@ pub struct Args {
         value_parser = hotkey,
         default_value = "ctrl-]",
         hide_default_value = true,
-        help = "what opens the menu, or none [ctrl-]]",
+        help = "Key that opens the menu, or none [ctrl-]]",
         help_heading = SESSION_HEADING
     )]
     pub hotkey: Hotkey,
@@ -110,18 +110,18 @@ pub struct Args {
         default_value = "title",
         hide_default_value = true,
         hide_possible_values = true,
-        help = "where a coprocess is shown: title or none [title]",
+        help = "Where to show a running coprocess: title or none [title]",
         help_heading = SESSION_HEADING
     )]
     pub indicator: bool,
     /// Whether the shell is a login shell.
-    #[arg(long, short, help = "start a login shell", help_heading = SESSION_HEADING)]
+    #[arg(long, short, help = "Start a login shell", help_heading = SESSION_HEADING)]
     pub login: bool,
     /// Whether notices are hidden.
-    #[arg(long, short, help = "show no notices", help_heading = SESSION_HEADING)]
+    #[arg(long, short, help = "Show no notices", help_heading = SESSION_HEADING)]
     pub quiet: bool,
     /// Whether the session may run inside a session.
-    #[arg(long, hide_short_help = true, help = "allow a session inside a session", help_heading = SESSION_HEADING)]
+    #[arg(long, hide_short_help = true, help = "Allow a session inside another session", help_heading = SESSION_HEADING)]
     pub nested: bool,
     /// Number of lines in the history.
     #[arg(
@@ -131,7 +131,7 @@ pub struct Args {
         default_value = "10000",
         hide_default_value = true,
         hide_short_help = true,
-        help = "lines to keep for coshell lines [10000]",
+        help = "Number of lines to keep for coshell lines [10000]",
         help_heading = SESSION_HEADING
     )]
     pub history: usize,
@@ -141,7 +141,7 @@ pub struct Args {
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
         hide_short_help = true,
-        help = "write a debug log; COSHELL_LOG=debug|trace for more",
+        help = "Append a debug log to FILE; COSHELL_LOG=debug|trace adds detail",
         help_heading = SESSION_HEADING
     )]
     pub log: Option<PathBuf>,
@@ -151,7 +151,7 @@ pub struct Args {
         num_args = 0..,
         last = true,
         value_hint = ValueHint::CommandWithArguments,
-        help = "the command to wrap, instead of the shell",
+        help = "Command to run instead of the shell",
         hide = true
     )]
     pub command: Vec<OsString>,
@@ -176,30 +176,30 @@ const HELP_WIDTH: usize = 80;
 const EXAMPLES: &str = "\
 Examples:
   coshell -i text --coproc ./bot.py
-          The bot reads all that the shell prints; what it prints is typed.
+          Start a bot that reads the shell's output and types the answers.
   coshell --trigger 'rz waiting' --silent-coproc 'sz -e report.pdf'
-          Answers a far rz with a file. (-e, since ssh takes Enter, ~ and . in a
-          file for its own escape.)
+          Send a file when rz waits on the remote host. (sz -e escapes control
+          characters, so that ssh does not act on \"~.\" in the file.)
   coshell --trigger '\\*\\*B00000000000000' --silent-coproc 'rz -E'
-          Answers a far sz by receiving its files here.
+          Receive files when sz starts on the remote host.
   coshell -t 'BUILD (PASSED|FAILED)' --notify 'build: $1' --bell
-          Tells you when the build is done.
+          Show a notification when the build is done.
   coshell -t '^Do you want to continue\\? \\[Y/n\\] $' --send 'y\\r'
-          Answers apt. What you type is printed too, and so can match: hence the ^.
+          Answer apt's question. The ^ keeps the pattern from matching what you type.
   coshell -t '^wrote (\\S+)$' --run 'xdg-open \"$1\"'
-          What the group matched is \"$1\" of the command, never part of its text.
+          Open each image. The match is an argument of the command, never its text.
   coshell -- ssh host
-          Wraps ssh instead of the shell.
+          Run ssh instead of the shell.
 
-Exit status: the wrapped command's own; 128+N if signal N ended it; 125 if
-coshell itself failed, 126 if the command could not be run, 127 if it was not
-found; 2 for a usage error.";
+Exit status: that of the shell or command; 128+N if signal N ended it; 2 for a
+usage error; 125 if coshell itself failed; 126 if the command could not be run;
+127 if it was not found.";
 
 /// Returns the whole command line.
 pub fn command() -> Command {
     let session = session().arg(
         control::session_arg()
-            .help("for a subcommand: the session to ask")
+            .help("Session that a subcommand uses")
             .help_heading(SESSION_HEADING)
             .hide_short_help(true),
     );
@@ -227,8 +227,8 @@ fn short_command() -> Command {
     let subcommands: Vec<&str> = subcommands.iter().map(Command::get_name).collect();
     let modifiers: Vec<String> = MODIFIERS.iter().map(|modifier| format!("--{}", modifier.name)).collect();
     session().after_help(format!(
-        "Modifiers of a trigger:\n{}\n\nSubcommands:\n{}\n\n--help shows all options, and examples; the manual is \
-         coshell(1).",
+        "Trigger modifiers:\n{}\n\nSubcommands:\n{}\n\n--help prints all options and examples; coshell(1) is \
+         the manual.",
         fold_names(&modifiers.join(", ")),
         fold_names(&subcommands.join(", "))
     ))
@@ -258,9 +258,9 @@ fn session() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Coprocesses and triggers for any terminal")
         .long_about(
-            "Starts your shell in a pty of its own and stands between it and the terminal. A coprocess reads all that \
-             the shell prints, and what it writes is typed into the shell. A trigger is a regular expression on the \
-             output that starts an action.",
+            "Runs your shell in a new pty and relays its input and output. A coprocess is a program that reads the \
+             shell's output and whose own output is typed into the shell. A trigger is a regular expression that starts \
+             an action when it matches the output.",
         )
         .override_usage(
             "coshell [OPTIONS] [-t REGEX ACTION...]... [-- COMMAND [ARG]...]\n       coshell SUBCOMMAND ...",
@@ -279,17 +279,17 @@ fn trigger_args() -> Vec<Arg> {
         .short('t')
         .long(TRIGGER)
         .value_name("REGEX")
-        .help("open a trigger: what follows is its own")
+        .help("Define a trigger; the options after it apply to it")
         .help_heading("Triggers");
     let modifiers = MODIFIERS.iter().map(|modifier| {
         let arg = repeated(modifier.name, modifier.value).help(modifier.summary);
-        arg.help_heading("Modifiers of a trigger").hide_short_help(true)
+        arg.help_heading("Trigger modifiers").hide_short_help(true)
     });
     let actions = KINDS.iter().map(|kind| {
         let arg = repeated(kind.name, kind.value).help(kind.summary);
         let arg = if kind.value == Some("CMD") { arg.value_hint(ValueHint::CommandString) } else { arg };
         let heading =
-            if kind.starts.is_some() { "Coprocess (at once, or of a trigger)" } else { "Actions of a trigger" };
+            if kind.starts.is_some() { "Coprocess (started at once, or by a trigger)" } else { "Trigger actions" };
         let arg = arg.help_heading(heading);
         match kind.letter {
             Some(letter) => arg.short(letter),
@@ -316,8 +316,8 @@ fn repeated(name: &'static str, value: Option<&'static str>) -> Arg {
 fn help_args() -> [Arg; 2] {
     let arg = |name: &'static str, letter| Arg::new(name).long(name).short(letter).help_heading(SESSION_HEADING);
     [
-        arg("help", 'h').action(ArgAction::Help).help("this page; --help says more, with examples"),
-        arg("version", 'V').action(ArgAction::Version).help("the version"),
+        arg("help", 'h').action(ArgAction::Help).help("Print a summary; --help prints more, with examples"),
+        arg("version", 'V').action(ArgAction::Version).help("Print the version"),
     ]
 }
 
@@ -370,7 +370,9 @@ fn session_in_front(mut argv: Vec<OsString>) -> Result<(Option<String>, Vec<OsSt
     argv.drain(1..end);
     let (again, argv) = session_in_front(argv)?;
     match again {
-        Some(other) if other != id => Err(Usage::new(SESSION, format!("is '{id}' and '{other}'; name one session"))),
+        Some(other) if other != id => {
+            Err(Usage::new(SESSION, format!("names both '{id}' and '{other}'; name one session")))
+        }
         _ => Ok((Some(id), argv)),
     }
 }
@@ -443,7 +445,7 @@ fn refuse_session(error: clap::Error, cut: bool, argv: &[OsString]) -> Answer {
             stray::unwrapped(stray, cut, argv)
         }
         (ErrorKind::UnknownArgument, Some(ContextValue::String(option))) if option == "--session" => {
-            Usage::new(SESSION, "belongs to a subcommand: write coshell --session ID SUBCOMMAND, or put it behind")
+            Usage::new(SESSION, "belongs to a subcommand: write coshell --session ID SUBCOMMAND")
         }
         _ => refusal::explained(&error, ""),
     };

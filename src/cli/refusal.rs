@@ -25,12 +25,12 @@ pub(super) fn explained(error: &Error, subcommand: &str) -> Usage {
         ErrorKind::InvalidValue => format!("{name}: '{value}' is not one of {}", either(&valid)),
         ErrorKind::ValueValidation => {
             let source = std::error::Error::source(error).map(|source| printable(&source.to_string()));
-            format!("{name}: {}", source.unwrap_or_else(|| format!("'{value}' makes no sense here")))
+            format!("{name}: {}", source.unwrap_or_else(|| format!("'{value}' is not valid here")))
         }
         ErrorKind::UnknownArgument => {
             let similar = context(ContextKind::SuggestedArg).into_iter().next();
             let meant = similar.map(|similar| format!("; did you mean {similar}?")).unwrap_or_default();
-            let (what, rest) = if argument.starts_with('-') { ("option", meant) } else { ("place for", usage(error)) };
+            let (what, rest) = if argument.starts_with('-') { ("option", meant) } else { ("argument", usage(error)) };
             format!("{}there is no {what} '{argument}'{rest}", owner(subcommand))
         }
         ErrorKind::MissingRequiredArgument => format!("{}{name} is missing{}", owner(subcommand), usage(error)),
@@ -44,10 +44,13 @@ fn without_argument(error: &Error, subcommand: &str) -> String {
     match (error.kind(), error.get(ContextKind::ValidSubcommand)) {
         (ErrorKind::MissingSubcommand, Some(valid)) => {
             let names: Vec<String> = listed(valid).into_iter().filter(|name| name != "help").collect();
-            format!("{}say which: {}", owner(subcommand), either(&names))
+            format!("{}a subcommand is missing: write {}", owner(subcommand), either(&names))
         }
         (ErrorKind::InvalidUtf8, _) => {
-            format!("{}an argument is not UTF-8, which only those of a wrapped command may be", owner(subcommand))
+            format!(
+                "{}an argument is not UTF-8; only the arguments of a wrapped command, after --, may be otherwise",
+                owner(subcommand)
+            )
         }
         _ => format!("{}{}", owner(subcommand), first_line(error)),
     }
@@ -59,7 +62,7 @@ pub(super) fn forgotten(subcommand: &str, option: &Arg, next: &str) -> Usage {
     let value = option.get_value_names().and_then(<[_]>::first).map_or("VALUE", |value| value.as_str());
     let next = printable(next);
     let sentence = format!(
-        "--{name}: its value is missing in front of '{next}'; write --{name} {value}, or {} if that is the value",
+        "--{name}: its value is missing before '{next}'; write --{name} {value}, or {} if that is the value",
         quoted(&format!("--{name}={next}"))
     );
     Usage::of(subcommand, &sentence)
@@ -144,16 +147,19 @@ mod tests {
             (&["--no-such"][..], "there is no option '--no-such'"),
             (&["--histor", "5"], "there is no option '--histor'; did you mean --history?"),
             (&["--nested=3"], "--nested: takes no value, but was given '3'"),
-            (&["--history", "abc"], "--history: 'abc' is no whole number: write digits alone, such as 100"),
+            (&["--history", "abc"], "--history: 'abc' is not a whole number: write digits only, such as 100"),
             (&["-i"], "--input: its value is missing; write --input and one of raw, text or json"),
             (&["-i", "yaml"], "--input: 'yaml' is not one of raw, text or json"),
             (&["--log"], "--log: its value is missing; write --log FILE"),
             (&["run"], "run: CMD is missing; write coshell run CMD"),
             (&["lend"], "lend: CMD is missing; write coshell lend -- CMD..."),
-            (&["trigger"], "trigger: say which: list, add, remove, enable or disable"),
+            (&["trigger"], "trigger: a subcommand is missing: write list, add, remove, enable or disable"),
             (&["trigger", "add", "x", "--bel"], "trigger add: there is no option '--bel'; did you mean --bell?"),
-            (&["status", "x"], "status: there is no place for 'x'; write coshell status [OPTIONS]"),
-            (&["stop", "--signal", "x"], "--signal: 'x' is no signal: write TERM, INT, USR1 or the like"),
+            (&["status", "x"], "status: there is no argument 'x'; write coshell status [OPTIONS]"),
+            (
+                &["stop", "--signal", "x"],
+                "--signal: 'x' is not a signal: write a name, such as TERM or USR1, or a number",
+            ),
             (&["completions", "csh"], "SHELL: 'csh' is not one of bash, elvish, fish, powershell or zsh"),
         ] {
             let answer = parse(["coshell"].iter().chain(typed).map(OsString::from));

@@ -27,7 +27,7 @@ pub(super) fn unknown(command: &Command, words: &[String], path: &str, session: 
         ),
         (None, []) => format!("{missing}; to run a program of that name, write coshell -- {}", line(words)),
         (Some(meant), _) => format!("{missing}; did you mean 'coshell {meant}'?"),
-        (None, _) => format!("{missing}; there are {}", names(parent).collect::<Vec<_>>().join(", ")),
+        (None, _) => format!("{missing}; the subcommands are {}", names(parent).collect::<Vec<_>>().join(", ")),
     };
     Usage::of(path, &sentence)
 }
@@ -42,10 +42,10 @@ pub(super) fn unwrapped(stray: &str, cut: bool, left: &[OsString]) -> Usage {
     let place = (1..left.len()).find(stops).unwrap_or(left.len());
     let behind: Vec<String> = left[place..].iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let sentence = if super::command().find_subcommand(stray).is_some() {
-        format!("'{stray}' is a subcommand, which takes no options of a session: write coshell {}", line(&behind))
+        format!("'{stray}' is a subcommand and takes no session options: write coshell {}", line(&behind))
     } else {
         let options = if place == 1 && !cut { "" } else { "... " };
-        format!("a command to wrap stands behind --: write coshell {options}-- {}", line(&behind))
+        format!("put the command to wrap after --: write coshell {options}-- {}", line(&behind))
     };
     Usage::of("", &sentence)
 }
@@ -102,7 +102,7 @@ mod tests {
             "there is no subcommand 'trigger ad'; did you mean 'coshell trigger add x --bell'?"
         );
         assert_eq!(refused("help stauts"), "there is no subcommand 'help stauts'; did you mean 'coshell help status'?");
-        assert!(refused("trigger zzz").ends_with("there are list, add, remove, enable, disable"));
+        assert!(refused("trigger zzz").ends_with("the subcommands are list, add, remove, enable, disable"));
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
             ("-q vim -R", "write coshell ... -- vim -R"),
             ("-c ls ls -l", "write coshell ... -- ls -l"),
             ("--mark ls ls", "write coshell ... -- ls"),
-            ("-q status --json", "takes no options of a session: write coshell status --json"),
+            ("-q status --json", "takes no session options: write coshell status --json"),
         ] {
             let sentence = refused(typed);
             assert!(sentence.ends_with(end), "{typed}: {sentence}");

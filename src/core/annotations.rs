@@ -96,7 +96,7 @@ impl fmt::Display for VariableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(error) => error.fmt(f),
-            Self::Value { bytes } => write!(f, "the value is {bytes} bytes long; at most {TEXT} are kept"),
+            Self::Value { bytes } => write!(f, "the value is {bytes} bytes long; the limit is {TEXT}"),
             Self::Full => write!(f, "there are {VARIABLES} variables already"),
         }
     }
@@ -110,7 +110,7 @@ impl Error for NameError {}
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is no name; it is made of letters, digits, _ - and ., at most 128", self.0)
+        write!(f, "'{}' is not a valid name: use at most 128 letters, digits, _, - and .", self.0)
     }
 }
 

@@ -33,7 +33,7 @@ impl Background {
     pub(super) fn start(&mut self, cx: &mut Cx<'_>, command: CommandLine, stdin: &[u8]) -> Option<Notice> {
         let name = named(&command.command);
         let Some(slot) = self.jobs.iter().position(Option::is_none) else {
-            return Some(Notice::new(format!("{name} was not run: {SLOTS} commands run already")));
+            return Some(Notice::new(format!("{name} was not run: {SLOTS} background commands are already running")));
         };
         let job = Job { name, stdin: WriteBuffer::new(STDIN_LIMIT), stderr: StderrTail::default() };
         let job = self.jobs[slot].insert(job);
@@ -112,7 +112,7 @@ mod tests {
             assert_eq!(background.start(&mut cx, command_line("true"), b"line\n"), None);
         }
         let refused = background.start(&mut cx, command_line("true"), b"line\n");
-        assert_eq!(refused, Some(Notice::new("\"true\" was not run: 16 commands run already")));
+        assert_eq!(refused, Some(Notice::new("\"true\" was not run: 16 background commands are already running")));
         assert_eq!(cx.effects.len(), SLOTS);
         assert_eq!(background.exited(&mut cx, 3, ExitStatus::Code(0)), None);
         assert_eq!(background.start(&mut cx, command_line("true"), b"line\n"), None);

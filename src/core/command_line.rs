@@ -56,7 +56,7 @@ impl fmt::Display for CommandLineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "the command is empty; write the command line that /bin/sh should run",
-            Self::Nul => "the command contains a NUL character, which no command line can; remove it",
+            Self::Nul => "the command contains a NUL character; remove it",
         })
     }
 }

@@ -102,6 +102,6 @@ impl Error for EventKindError {}
 
 impl fmt::Display for EventKindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no event '{}'; there are {}", self.0, EventKind::ALL.map(EventKind::name).join(", "))
+        write!(f, "there is no event '{}'; the events are {}", self.0, EventKind::ALL.map(EventKind::name).join(", "))
     }
 }

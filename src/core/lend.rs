@@ -37,9 +37,9 @@ impl Lend {
     /// Returns an error where `program` cannot be lent the terminal now.
     pub(super) fn check(&self, program: &LentProgram, has_terminal: bool) -> Result<(), RpcError> {
         let (code, sentence) = if program.command.is_empty() {
-            (ErrorCode::Params, "there is no command; name the program that is to have the terminal")
+            (ErrorCode::Params, "the command is missing: name the program to run on the terminal")
         } else if !has_terminal {
-            (ErrorCode::NoTerminal, "the session's input or output is no terminal: there is nothing to lend")
+            (ErrorCode::NoTerminal, "the session's input or output is not a terminal, so there is none to lend")
         } else if self.is_requested() {
             (ErrorCode::NoTerminal, "the terminal is lent to another program; try again when that has ended")
         } else {
@@ -63,7 +63,7 @@ impl Lend {
         match *self {
             Self::Requested(request_id, _, at) if cx.now >= at => {
                 *self = Self::No;
-                let sentence = "the output has stopped in the middle of an escape sequence; try again when it goes on";
+                let sentence = "the output stopped in the middle of an escape sequence; try again when it continues";
                 cx.refuse(request_id, RpcError::new(ErrorCode::Busy, sentence));
             }
             Self::Lent(request_id, Some(at)) if cx.now >= at => {

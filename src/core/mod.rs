@@ -514,9 +514,8 @@ impl Core {
             Annotation { line: fired.line.number, quote, time: cx.now, text, part: None }
         };
         let refused = match effect {
-            ActionEffect::Type(bytes) => (!self.pty_input.send(cx.now, &bytes)).then(|| {
-                format!("trigger \"{name}\" has typed faster than the shell reads; this time it typed nothing")
-            }),
+            ActionEffect::Type(bytes) => (!self.pty_input.send(cx.now, &bytes))
+                .then(|| format!("trigger \"{name}\" typed nothing: 80 KiB are already waiting to be typed")),
             ActionEffect::Show(bytes) => {
                 self.output.terminal.show(&bytes);
                 None
@@ -543,9 +542,8 @@ impl Core {
                 let set = self.annotations.set(&variable, &value);
                 set.err().map(|reason| format!("trigger \"{name}\" could not set a variable: {reason}"))
             }
-            ActionEffect::Inject(bytes) => {
-                (!self.output.inject(&bytes)).then(|| format!("trigger \"{name}\" has injected more than is shown"))
-            }
+            ActionEffect::Inject(bytes) => (!self.output.inject(&bytes))
+                .then(|| format!("trigger \"{name}\" injected nothing: 64 KiB are already waiting to be shown")),
             ActionEffect::Run(command, stdin) => {
                 let notice = self.background.start(cx, command, &stdin);
                 return notice.into_iter().for_each(|notice| self.notice(cx, notice));
@@ -748,7 +746,7 @@ impl Core {
             }
             Request::Screen {} => {
                 self.output.terminal.screen().map(|screen| read::screen(screen).into()).ok_or_else(|| {
-                    RpcError::new(ErrorCode::NoTerminal, "the session keeps nothing of what is on its screen")
+                    RpcError::new(ErrorCode::NoTerminal, "the session has no screen: its output is not a terminal")
                 })
             }
             Request::Annotate { line, text } => annotate::annotation(now, history, &line, text).map(|note| {
@@ -762,8 +760,7 @@ impl Core {
             Request::Marks {} => Ok(read::marks(now, history, &self.annotations, &self.session).into()),
             Request::Inject { text } => {
                 let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
-                let full =
-                    || RpcError::new(ErrorCode::Full, "64 KiB wait to be shown already; try again when they are");
+                let full = || RpcError::new(ErrorCode::Full, "64 KiB are already waiting to be shown; try again later");
                 if self.output.inject(text.as_bytes()) { Ok(Done {}.into()) } else { Err(full()) }
             }
             Request::Set { name, value } => {
@@ -794,7 +791,7 @@ impl Core {
                 Ok(Done {}.into())
             }
             Request::Notify { .. } => {
-                let sentence = "the session's output goes to no terminal that could show a notification";
+                let sentence = "the session's output is not a terminal, so nothing can show a notification";
                 Err(RpcError::new(ErrorCode::NoTerminal, sentence))
             }
             Request::Subscribe { events } => self.control.subscribers.add(request_id, events).map(Into::into),

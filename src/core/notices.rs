@@ -122,7 +122,7 @@ impl Notices {
     pub(super) fn take(&mut self) -> Option<Notice> {
         let first = self.waiting.pop_front();
         if self.waiting.is_empty() && self.left_out > 0 {
-            let sentence = format!("more notices were left out: {}", std::mem::take(&mut self.left_out));
+            let sentence = format!("{} more notices were left out", std::mem::take(&mut self.left_out));
             self.push(Notice::new(sentence));
         }
         first
@@ -146,7 +146,7 @@ mod tests {
         let lines = all(notices);
         assert_eq!(lines.len(), 2 * WAITING + 1);
         assert_eq!(lines[..2], ["coshell: 0", "  detail"]);
-        assert_eq!(lines[2 * WAITING], "coshell: more notices were left out: 12");
+        assert_eq!(lines[2 * WAITING], "coshell: 12 more notices were left out");
     }
 
     #[test]

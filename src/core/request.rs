@@ -20,167 +20,167 @@ use crate::types::{SIGTERM, whole};
 pub enum Request {
     /// Start a coprocess in the session
     Run {
-        /// the command line, run by /bin/sh -c
+        /// Command line to run with /bin/sh -c
         #[arg(value_name = "CMD", allow_hyphen_values = true, value_hint = clap::ValueHint::CommandString)]
         command: String,
-        /// show nothing while it runs
+        /// Hide all output while it runs
         #[arg(long)]
         #[serde(default)]
         silent: bool,
-        /// stop the one that runs first
+        /// Stop the running coprocess first
         #[arg(long)]
         #[serde(default)]
         replace: bool,
-        /// wait for its end and exit with its status
+        /// Wait for its end and exit with its status
         #[arg(long)]
         #[serde(default)]
         wait: bool,
-        /// what it reads: raw, text or json
+        /// Form of its input: raw, text or json; by default that of the session
         #[arg(long, short, value_name = "FORM")]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         input: Option<InputFormat>,
     },
     /// Stop the coprocess
     Stop {
-        /// the signal that its process group is sent; but for TERM, it need not end of it
+        /// Signal to send to its process group; only TERM is followed by SIGKILL
         #[arg(long, short, value_name = "SIGNAL", default_value = "TERM", value_parser = crate::types::signal)]
         #[serde(default = "term", deserialize_with = "signal")]
         signal: i32,
     },
-    /// Wait for the coprocess's end and exit with its status
+    /// Wait for the coprocess to end and exit with its status
     Wait {},
-    /// Tell what runs
+    /// Print the state of the session
     Status {},
-    /// Print what the last coprocess wrote to stderr
+    /// Print the standard error of the last coprocess
     Errors {
-        /// go on printing what it writes
+        /// Keep printing while it writes more
         #[arg(long, short)]
         #[serde(skip)]
         follow: bool,
     },
     /// Type text into the session
     Send {
-        /// the text, typed as it is; on the command line - stands for what is on stdin
+        /// Text to type, unchanged; on the command line, - reads standard input
         #[arg(value_name = "TEXT", allow_hyphen_values = true, default_value = STDIN)]
         text: String,
-        /// press Enter behind it
+        /// Press Enter after the text
         #[arg(long)]
         #[serde(default)]
         enter: bool,
-        /// as a paste, where the program inside can tell one from typing
+        /// Send the text as a paste if the program supports bracketed paste
         #[arg(long)]
         #[serde(default)]
         paste: bool,
-        /// wait until a program reads a password
+        /// Wait until a program reads a password, then type the text
         #[arg(long)]
         #[serde(default)]
         secret: bool,
-        /// how long a secret waits
+        /// Seconds that a secret waits for a password prompt
         #[arg(long, value_name = "SECONDS", default_value_t = SECONDS, value_parser = whole::<u64>)]
         #[serde(default = "seconds")]
         timeout: u64,
     },
-    /// Print what was printed in the session, line by line
+    /// Print the output of the session, line by line
     Lines {
-        /// the last N lines only
+        /// Print only the last N lines
         #[arg(long, short, value_name = "N", value_parser = whole::<usize>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<usize>,
-        /// from this line on
+        /// Start at the line with this number
         #[arg(long, value_name = "LINE", value_parser = whole::<u64>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<u64>,
-        /// what the last command printed, or the N-th last
+        /// Print the output of the last command, or of the N-th last
         #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = whole::<usize>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<usize>,
-        /// with the number of each line
+        /// Print the number of each line
         #[arg(long)]
         #[serde(skip)]
         numbers: bool,
-        /// with the notes below the lines that they belong to
+        /// Print notes below their lines
         #[arg(long)]
         #[serde(skip)]
         notes: bool,
-        /// go on printing the lines that come
+        /// Keep printing new lines
         #[arg(long, short)]
         #[serde(default)]
         follow: bool,
     },
-    /// Print what stands on the session's screen
+    /// Print the contents of the session's screen
     Screen {},
-    /// Put a note on a line
+    /// Add a note to a line
     Annotate {
-        /// the line: its number, NUMBER:FROM-TO with columns from 1, or /TEXT, the last that holds it
+        /// Line by its number, by NUMBER:FROM-TO with columns from 1, or by /TEXT (the last line that contains TEXT)
         #[arg(value_name = "LINE")]
         line: String,
-        /// the note
+        /// Text of the note
         #[arg(value_name = "TEXT", allow_hyphen_values = true)]
         text: String,
     },
     /// List the notes
     Notes {},
-    /// List the lines that triggers have captured
+    /// List the lines that triggers captured
     Captured {},
     /// Show text as if the shell had printed it
     Inject {
-        /// the text
+        /// Text to show
         #[arg(value_name = "TEXT", allow_hyphen_values = true)]
         text: String,
     },
     /// Set a session variable
     Set {
-        /// its name
+        /// Name of the variable
         #[arg(value_name = "NAME")]
         name: String,
-        /// its value
+        /// Value of the variable
         #[arg(value_name = "VALUE", allow_hyphen_values = true)]
         value: String,
     },
-    /// Print a session variable, or all
+    /// Print one session variable, or all
     Get {
-        /// its name
+        /// Name of the variable
         #[arg(value_name = "NAME")]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-    /// List the commands that the shell has marked, and the marks that triggers have set
+    /// List the commands that the shell marked and the marks that triggers set
     Marks {},
-    /// List and change the triggers
+    /// List and change triggers
     #[command(subcommand)]
     #[serde(skip)]
     Trigger(TriggerRequest),
-    /// Give a program the real terminal for a while
+    /// Lend the real terminal to a program until it ends
     Lend {
-        /// its stdin and stdout are the terminal too, wherever they are redirected to
+        /// Connect stdin and stdout to the terminal even if they are redirected
         #[arg(long)]
         #[serde(skip)]
         tty: bool,
-        /// the program and its arguments
+        /// Program to run, and its arguments
         #[arg(value_name = "CMD", required = true, last = true, value_hint = clap::ValueHint::CommandWithArguments)]
         command: Vec<String>,
-        /// where it runs
+        /// Directory to run the program in
         #[arg(skip)]
         #[serde(default)]
         directory: Option<String>,
-        /// its environment
+        /// Environment of the program
         #[arg(skip)]
         #[serde(default)]
         environment: Vec<(String, String)>,
-        /// which of its standard streams are passed along, in the order of the descriptors
+        /// Numbers of the standard streams that are passed as descriptors, in order
         #[arg(skip)]
         #[serde(default)]
         streams: Vec<u8>,
     },
     /// Show a desktop notification
     Notify {
-        /// what it says
+        /// Text of the notification
         #[arg(value_name = "TEXT", allow_hyphen_values = true)]
         text: String,
     },
-    /// Print events as they happen, one JSON object a line
+    /// Print events as they happen, one JSON object per line
     Subscribe {
-        /// the events: line, prompt, trigger and so on; all, unless told
+        /// Types of events, such as line, prompt or trigger; by default all
         #[arg(value_name = "EVENT", value_parser = EventKind::from_str)]
         #[serde(default)]
         events: Vec<EventKind>,
@@ -191,16 +191,16 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
 #[serde(tag = "method", content = "params", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum TriggerRequest {
-    /// List the triggers, with how often each fired and what it cost
+    /// List the triggers, how often each fired and how often its pattern was searched for
     #[serde(rename = "trigger-list")]
     List {},
-    /// Add a trigger behind the others
+    /// Add a trigger after the existing ones
     #[serde(rename = "trigger-add")]
     Add {
-        /// what it looks for
+        /// Regular expression to match
         #[arg(value_name = "REGEX", allow_hyphen_values = true)]
         regex: String,
-        /// its actions and modifiers, in order
+        /// Actions and modifiers of the trigger, in order
         #[command(flatten)]
         #[serde(default)]
         options: Options,
@@ -208,21 +208,21 @@ pub enum TriggerRequest {
     /// Remove a trigger
     #[serde(rename = "trigger-remove")]
     Remove {
-        /// its number, its name or its pattern
+        /// Number, name or pattern of the trigger
         #[arg(value_name = "TRIGGER")]
         trigger: String,
     },
-    /// Switch a trigger on
+    /// Enable a trigger
     #[serde(rename = "trigger-enable")]
     Enable {
-        /// its number, its name or its pattern
+        /// Number, name or pattern of the trigger
         #[arg(value_name = "TRIGGER")]
         trigger: String,
     },
-    /// Switch a trigger off
+    /// Disable a trigger
     #[serde(rename = "trigger-disable")]
     Disable {
-        /// its number, its name or its pattern
+        /// Number, name or pattern of the trigger
         #[arg(value_name = "TRIGGER")]
         trigger: String,
     },
@@ -420,7 +420,7 @@ mod tests {
         let Err(OptionArgsError::Params(sentence)) = Request::read("subscribe", Some(json!([["line", "no"]]))) else {
             panic!("an unknown event is refused")
         };
-        assert!(sentence.starts_with("there is no event 'no'; there are line, prompt, "), "{sentence}");
+        assert!(sentence.starts_with("there is no event 'no'; the events are line, prompt, "), "{sentence}");
     }
 
     #[test]

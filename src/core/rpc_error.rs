@@ -26,15 +26,15 @@ pub enum ErrorCode {
 impl ErrorCode {
     /// Every code with its meaning, for the documents.
     pub const ALL: &[(Self, &str)] = &[
-        (Self::Params, "a parameter is missing, unknown or makes no sense"),
-        (Self::Busy, "a coprocess runs already"),
-        (Self::Idle, "no coprocess runs"),
+        (Self::Params, "a parameter is missing, unknown or not valid"),
+        (Self::Busy, "a coprocess is already running"),
+        (Self::Idle, "no coprocess is running, or none has run yet"),
         (Self::Unknown, "there is no such trigger, line or name"),
         (Self::Full, "a limit is reached"),
-        (Self::Failed, "the system refused"),
-        (Self::Ended, "the session is at its end"),
-        (Self::NoTerminal, "the session has no terminal, or somebody else has it"),
-        (Self::Late, "what was waited for has not come in time"),
+        (Self::Failed, "a system call failed"),
+        (Self::Ended, "the session is ending"),
+        (Self::NoTerminal, "the session has no terminal, or the terminal is in use"),
+        (Self::Late, "the timeout has expired"),
     ];
 }
 
@@ -55,6 +55,6 @@ impl RpcError {
 
     /// Creates the error of a request to a session that is ending.
     pub(super) fn ended() -> Self {
-        Self::new(ErrorCode::Ended, "the session is at its end")
+        Self::new(ErrorCode::Ended, "the session is ending")
     }
 }

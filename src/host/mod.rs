@@ -121,7 +121,7 @@ struct Host {
 impl Host {
     /// Runs one turn of the loop; returns the exit status if it was the last.
     fn turn(&mut self) -> Result<Option<ExitStatus>, StartRefusal> {
-        self.wait().map_err(|error| StartRefusal::System("the poll failed", error))?;
+        self.wait().map_err(|error| StartRefusal::System("waiting for events failed", error))?;
         panic_for_test("relay");
         let now = Instant::now();
         if std::mem::take(&mut self.signals_ready) {

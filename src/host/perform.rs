@@ -103,7 +103,7 @@ impl Host {
         let lent = match (self.terminal.suspend(), self.terminal.tty()) {
             (Ok(()), Some(tty)) => self.children.lend(program, passed, tty),
             (Err(error), _) => Err(error),
-            (_, None) => Err(io::Error::other("there is no terminal")),
+            (_, None) => Err(io::Error::other("the session has no terminal")),
         };
         lent.map(drop).map_err(|error| {
             self.reclaim_terminal();

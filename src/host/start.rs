@@ -35,8 +35,9 @@ impl Host {
         let context = |context| move |error| StartRefusal::System(context, error);
         let inherited = InheritedSignals::take();
         // Before the shell starts: the SIGCHLD of a shell that exits at once would be lost.
-        let mut signals = signals::register(&inherited).map_err(context("the signal handlers could not be set"))?;
-        let poll = Poll::new().map_err(context("the poll could not be made"))?;
+        let mut signals =
+            signals::register(&inherited).map_err(context("the signal handlers could not be installed"))?;
+        let poll = Poll::new().map_err(context("the event poll could not be created"))?;
         poll.registry()
             .register(&mut signals, ports::SIGNALS, mio::Interest::READABLE)
             .map_err(context("the signals could not be registered"))?;
@@ -45,9 +46,11 @@ impl Host {
         settings.size = terminal.size();
         settings.keyboard = terminal.keyboard;
         settings.screen = terminal.screen;
-        let (pty, slave) = Pty::open(settings.size, terminal.attributes()).map_err(context("no pty could be made"))?;
-        settings.signal_characters = pty.signal_characters().map_err(context("the pty could not be asked"))?;
-        let registry = poll.registry().try_clone().map_err(context("the poll could not be shared"))?;
+        let (pty, slave) =
+            Pty::open(settings.size, terminal.attributes()).map_err(context("no pty could be opened"))?;
+        settings.signal_characters =
+            pty.signal_characters().map_err(context("the pty's settings could not be read"))?;
+        let registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
         let mut ports = Ports::new(registry);
         add_ports(&pty, &mut ports).map_err(context("the terminal could not be opened"))?;
         let listener = Listener::bind(&sockets, &settings.session);
@@ -58,11 +61,10 @@ impl Host {
         drop(slave);
         settings.tty = pty.name.to_string_lossy().into_owned();
         if let Err(error) = &listener {
-            let sentence =
-                format!("the session has no socket, so it cannot be steered from outside: {}", reason(error));
+            let sentence = format!("the session has no socket, so subcommands cannot reach it: {}", reason(error));
             settings.warnings.push(sentence);
         }
-        let registry = poll.registry().try_clone().map_err(context("the poll could not be shared"))?;
+        let registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
         // The error has been added to `warnings` above.
         let clients = Clients::new(registry, listener.ok());
         let children = Children::new(shell, session_env);

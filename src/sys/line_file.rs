@@ -30,7 +30,7 @@ impl LineFile {
         let Some(path) = &self.path else { return Ok(Vec::new()) };
         read(path, self.max_lines).map_err(|fault| {
             let path = path.display();
-            format!("what was kept in {path} is not known: {fault}; remove the file or make it yours alone")
+            format!("cannot read {path}: {fault}; remove the file, or make it writable by you only")
         })
     }
 
@@ -43,7 +43,7 @@ impl LineFile {
         lines.push(line.to_owned());
         let last = &lines[lines.len().saturating_sub(self.max_lines)..];
         let text: String = last.iter().map(|line| format!("{line}\n")).collect();
-        replace(path, &text).map_err(|error| format!("nothing can be kept in {}: {}", path.display(), reason(&error)))
+        replace(path, &text).map_err(|error| format!("cannot save to {}: {}", path.display(), reason(&error)))
     }
 }
 
@@ -58,7 +58,7 @@ fn read(path: &Path, max_lines: usize) -> Result<Vec<String>, String> {
     };
     let metadata = file.metadata().map_err(|error| reason(&error))?;
     if !metadata.is_file() || metadata.uid() != nix::unistd::getuid().as_raw() || metadata.mode() & 0o022 != 0 {
-        return Err("it is no file, or others may write it".to_owned());
+        return Err("it is not a regular file, or other users can write to it".to_owned());
     }
     let mut text = String::new();
     match file.take(MAX_BYTES + 1).read_to_string(&mut text) {

@@ -91,7 +91,8 @@ fn check_private(path: &Path) -> io::Result<()> {
     if private {
         return Ok(());
     }
-    let sentence = format!("{} is not a directory of yours alone; remove it or chmod 700 it", path.display());
+    let sentence =
+        format!("{} is not a directory that only you can access; remove it, or run chmod 700 on it", path.display());
     Err(io::Error::new(ErrorKind::PermissionDenied, sentence))
 }
 

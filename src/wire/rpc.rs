@@ -46,11 +46,11 @@ pub enum Message {
 /// Parses a line. The error is the response to a line that is neither a message nor a batch.
 pub fn read(line: &[u8]) -> Result<Frame, Value> {
     let value: Value = serde_json::from_slice(line)
-        .map_err(|error| failure(&Value::Null, PARSE_ERROR, &format!("this line is no JSON: {error}")))?;
+        .map_err(|error| failure(&Value::Null, PARSE_ERROR, &format!("the line is not JSON: {error}")))?;
     match value {
         Value::Array(values) if values.is_empty() => Err(invalid(&Value::Null, "a batch must not be empty")),
         Value::Array(values) if values.len() > BATCH_LIMIT => {
-            Err(invalid(&Value::Null, &format!("a batch may hold {BATCH_LIMIT} requests")))
+            Err(invalid(&Value::Null, &format!("a batch may hold at most {BATCH_LIMIT} requests")))
         }
         Value::Array(values) => Ok(Frame::Batch(values.into_iter().map(message).collect())),
         single => Ok(Frame::Single(message(single))),
@@ -59,7 +59,7 @@ pub fn read(line: &[u8]) -> Result<Frame, Value> {
 
 fn message(value: Value) -> Message {
     let Value::Object(mut object) = value else {
-        return Message::Bad(invalid(&Value::Null, "a request is an object"));
+        return Message::Bad(invalid(&Value::Null, "a request must be an object"));
     };
     let id = object.remove("id");
     let error_id = id.clone().filter(is_id).unwrap_or(Value::Null);
@@ -74,10 +74,10 @@ fn message(value: Value) -> Message {
 
 fn parts(mut object: Map<String, Value>) -> Result<(String, Option<Value>), &'static str> {
     if object.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
-        return Err("a request says \"jsonrpc\": \"2.0\"");
+        return Err("a request must have \"jsonrpc\": \"2.0\"");
     }
     let Some(Value::String(method)) = object.remove("method") else {
-        return Err("a request has a method, which is a string");
+        return Err("a request must have a method, a string");
     };
     match object.remove("params") {
         params @ (None | Some(Value::Array(_) | Value::Object(_))) => Ok((method, params)),

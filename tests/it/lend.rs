@@ -221,7 +221,7 @@ fn lend_without_terminal_is_refused() {
     assert_eq!(term.wait_end(), Ended::Code(0));
     let script = format!("true | {COSHELL} -- sh -c '{COSHELL} lend -- true' | cat");
     let mut term = direct(&["sh", "-c", &script]).start();
-    term.wait("is no terminal: there is nothing to lend");
+    term.wait("is not a terminal, so there is none to lend");
     term.wait_end();
 }
 
@@ -362,7 +362,7 @@ fn lend_from_removed_directory_runs_in_session_directory() {
     term.wait(&format!("{home}\r\n"));
     term.send("\r");
     term.wait("st 0");
-    assert!(term.text().contains("the working directory cannot be told"), "{}", term.text());
+    assert!(term.text().contains("the working directory is not known"), "{}", term.text());
 }
 
 #[test]

@@ -495,7 +495,7 @@ fn other_user_is_refused_despite_open_path() {
     open(session.dir.path("coshell"), 0o700);
     let foreign = call("65534");
     let told = says(&foreign);
-    assert!(told.contains("another user's") && !told.contains("it has ended"), "{told}");
+    assert!(told.contains("belongs to another user") && !told.contains("it has ended"), "{told}");
     assert!(UnixStream::connect(session.socket()).is_ok());
     assert_responsive(&mut session.term);
 }

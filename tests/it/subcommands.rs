@@ -35,7 +35,7 @@ fn unwritable_output_is_reported() {
     wait_errors(&mut session, "there");
     let asking = ["lines", "lines --json", "lines -f", "status", "errors", "errors -f", "sessions"];
     let others = ["--help", "-h", "--version", "run --help", "integration bash", "completions bash"];
-    let sentence = "coshell: the output cannot be written: No space left on device";
+    let sentence = "coshell: cannot write the output: No space left on device";
     for (response, line) in asking.iter().chain(&others).enumerate() {
         assert_eq!(session.type_subcommand(&format!("{line} > /dev/full")), 125, "{line}");
         assert_eq!(count(session.term.output(), sentence), response + 1, "{line}: {}", session.term.text());
@@ -486,7 +486,7 @@ fn empty_command_and_empty_pattern_are_refused_by_session() {
 fn secret_without_password_prompt_is_refused() {
     let mut session = Session::bash(&[]);
     let result = session.call_with_stdin(&["send", "--secret", "--timeout", "0"], "hunter2");
-    result.failed(1, "no program has asked for a password in that time; nothing was typed");
+    result.failed(1, "no program asked for a password before the timeout; nothing was typed");
     session.term.send("echo on\r");
     session.term.wait("on\r\n");
     assert!(!session.term.text().contains("hunter2"));
@@ -544,10 +544,12 @@ fn invalid_trigger_is_refused() {
     result.failed(1, "trigger: ");
     assert!(result.stderr.contains("a(b\n") && result.stderr.contains('^'), "{result:?}");
     session.call(&["trigger", "add", "a"]).failed(1, "trigger: 'a' has no action");
-    session.call(&["trigger", "add", "a", "--bell", "--cooldown", "5"]).failed(1, "cooldown: '5' is no duration");
+    session.call(&["trigger", "add", "a", "--bell", "--cooldown", "5"]).failed(1, "cooldown: '5' is not a duration");
     session.call(&["trigger", "add", "a", "--send", "$1"]).failed(1, "send: ");
     session.call(&["trigger", "add", "a", "--no-such"]).failed(2, "--no-such");
-    session.call_any(&["trigger"]).failed(2, "trigger: say which: list, add, remove, enable or disable");
+    session
+        .call_any(&["trigger"])
+        .failed(2, "trigger: a subcommand is missing: write list, add, remove, enable or disable");
     assert_eq!(session.call(&["trigger", "list"]).success(), "");
 }
 
@@ -647,7 +649,9 @@ fn subscribe_prints_events() {
 #[test]
 fn subscribe_with_unknown_event_is_refused() {
     let mut session = Session::bash(&[]);
-    session.call(&["subscribe", "no-such"]).failed(2, "EVENT: there is no event 'no-such'; there are line, prompt,");
+    session
+        .call(&["subscribe", "no-such"])
+        .failed(2, "EVENT: there is no event 'no-such'; the events are line, prompt,");
 }
 
 #[test]

@@ -106,14 +106,14 @@ fn find_line(
             let kept = first.zip(last).map_or_else(String::new, |(first, last)| {
                 format!("; the history has lines {} to {}", first.number, last.number)
             });
-            Err(RpcError::new(ErrorCode::Unknown, format!("line {number} is not there{kept}")))
+            Err(RpcError::new(ErrorCode::Unknown, format!("there is no line {number}{kept}")))
         }
     }
 }
 
 fn misread(reference: &str) -> RpcError {
     let sentence =
-        format!("'{reference}' is no line; a line is its number, NUMBER:FROM-TO with columns from 1, or /TEXT");
+        format!("'{reference}' is not a line: write its number, NUMBER:FROM-TO with columns from 1, or /TEXT");
     RpcError::new(ErrorCode::Params, sentence)
 }
 
@@ -134,7 +134,7 @@ fn last_with(lines: &[HistoryLine], text: &str, typed: &str) -> Result<(HistoryL
     let line = lines.iter().rev().find(holds);
     let line = line
         .filter(|_| !text.is_empty())
-        .ok_or_else(|| RpcError::new(ErrorCode::Unknown, format!("no line of the history holds '{text}'")))?;
+        .ok_or_else(|| RpcError::new(ErrorCode::Unknown, format!("no line of the history contains '{text}'")))?;
     let whole = String::from_utf8_lossy(&line.text);
     let from = whole.find(text).map_or(0, |at| whole[..at].chars().count());
     Ok((line.clone(), Some(from..from + text.chars().count())))

@@ -125,10 +125,10 @@ fn output_of(history: &mut History, last: usize) -> Result<CommandPart, RpcError
     match ran.nth(last.saturating_sub(1)) {
         Some((_, [_, _, output, end])) => Ok((output, end)),
         None if !marked => {
-            let sentence = "the shell does not mark its commands; see coshell integration";
+            let sentence = "the shell does not mark its commands; set up coshell integration (see coshell(1))";
             Err(RpcError::new(ErrorCode::Unknown, sentence))
         }
-        None => Err(RpcError::new(ErrorCode::Unknown, format!("there were fewer than {last} commands"))),
+        None => Err(RpcError::new(ErrorCode::Unknown, format!("the history has fewer than {last} commands"))),
     }
 }
 

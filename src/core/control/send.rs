@@ -45,7 +45,7 @@ pub(in crate::core) fn send(now: Instant, bytes: &[u8], pty: &mut PtyInput) -> R
     if pty.send(now, bytes) {
         return Ok(SendResponse { typed: Some(bytes.len()) });
     }
-    let sentence = "more is waiting to be typed than the shell reads (80 KiB); try again when it has read that";
+    let sentence = "80 KiB are already waiting to be typed; try again when the shell has read them";
     Err(RpcError::new(ErrorCode::Full, sentence))
 }
 
@@ -86,12 +86,11 @@ impl Secret {
     ) {
         if text.trim_matches(['\r', '\n']).is_empty() {
             // Usually a failed command has printed it; Enter alone would be a wrong password.
-            let sentence =
-                "the secret is empty, so neither it nor Enter is typed; look at the command that should print it";
+            let sentence = "the secret is empty, so nothing was typed; check the command that prints it";
             return cx.refuse(request_id, RpcError::new(ErrorCode::Params, sentence));
         }
         if self.0.is_some() {
-            let sentence = "another secret is waiting to be typed; try again when that is done";
+            let sentence = "another secret is already waiting to be typed; try again when it has been typed";
             return cx.refuse(request_id, RpcError::new(ErrorCode::Busy, sentence));
         }
         let until = cx.now + Duration::from_secs(seconds).min(MAX_WAIT);
@@ -116,7 +115,7 @@ impl Secret {
             cx.refuse(request_id, shell_has_exited());
         } else if cx.now >= secret.until {
             self.0 = None;
-            let sentence = "no program has asked for a password in that time; nothing was typed";
+            let sentence = "no program asked for a password before the timeout; nothing was typed";
             cx.refuse(request_id, RpcError::new(ErrorCode::Late, sentence));
         } else {
             secret.next_poll = cx.now + POLL_INTERVAL;
@@ -134,7 +133,7 @@ impl Secret {
             // The answer does not tell how long the secret is.
             cx.answer(secret.request_id, SendResponse { typed: None });
         } else {
-            let sentence = "the secret is longer than anything that can be typed at once (80 KiB)";
+            let sentence = "the secret is longer than 80 KiB, the most that can be typed at once";
             cx.refuse(secret.request_id, RpcError::new(ErrorCode::Full, sentence));
         }
     }

@@ -43,5 +43,5 @@ pub(in crate::core) fn sentence(now: Instant, triggers: &TriggerTable, coproc: &
     };
     let (read, typed, minutes, seconds) =
         (status.bytes_read, status.bytes_typed, status.seconds / 60, status.seconds % 60);
-    format!("{name} runs for {minutes}:{seconds:02}: {read} bytes read, {typed} typed; {triggers}")
+    format!("{name} has been running for {minutes}:{seconds:02}: {read} bytes read, {typed} typed; {triggers}")
 }

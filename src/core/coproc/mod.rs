@@ -141,7 +141,7 @@ impl Coproc {
             return Some(Notice::new(format!("coprocess {name} read nothing for {waited} s and was stopped")));
         }
         Some(Notice::new(format!(
-            "coprocess {name} read nothing for {waited} s: it gets no more of the output, but may go on typing"
+            "coprocess {name} read nothing for {waited} s: it receives no more output, but can still type"
         )))
     }
 

@@ -56,7 +56,7 @@ impl CoprocWaiters {
     /// Keeps a coprocess to be started after the running one. Refuses the request for the one kept before.
     pub(super) fn replace_next(&mut self, cx: &mut Cx<'_>, new: NewCoproc) {
         if let Some((late, _)) = self.next.replace(new).and_then(|next| next.request) {
-            let sentence = "another coprocess was asked for in its place before it could start";
+            let sentence = "another request replaced the coprocess before it could start";
             cx.refuse(late, RpcError::new(ErrorCode::Busy, sentence));
         }
     }

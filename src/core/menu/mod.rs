@@ -127,7 +127,7 @@ impl Menu {
         let entry = |note: &Annotation| {
             format!("line {} \"{}\": {}", note.line, without_controls(note.quote.trim()), without_controls(&note.text))
         };
-        self.show("note", annotations.notes.iter().map(entry).collect(), "there are no notes in this session");
+        self.show("note", annotations.notes.iter().map(entry).collect(), "this session has no notes");
     }
 
     /// Shows the triggers, each of which can be switched on and off.

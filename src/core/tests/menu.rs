@@ -201,7 +201,7 @@ fn menu_shows_errors_and_status() {
     assert_eq!(menu(&bench).as_deref(), Some(" no coprocess is running: r runs one"));
 
     bench.keys(b"x\x1dn");
-    assert_eq!(menu(&bench).as_deref(), Some(" there are no notes in this session"));
+    assert_eq!(menu(&bench).as_deref(), Some(" this session has no notes"));
 
     let mut bench = Bench::new(&["-t", "^go", "--annotate", "look: $0"]);
     bench.shell(b"\x1b[2J\x1b[Hgone\r\n").keys(b"\x1dn");
@@ -213,7 +213,7 @@ fn menu_shows_errors_and_status() {
     bench.keys(b"\x1b[A");
     assert_eq!(menu(&bench).as_deref(), Some(" error line 1 of 2: one   Up/Down, Esc closes"));
     bench.keys(b"\x1d\x1dq");
-    let status = " \"bot\" runs for 1:01: 0 bytes read, 0 typed; 0 triggers, 0 on";
+    let status = " \"bot\" has been running for 1:01: 0 bytes read, 0 typed; 0 triggers, 0 on";
     assert_eq!(menu(&bench).as_deref(), Some(status));
 }
 

@@ -66,7 +66,7 @@ macro_rules! conditions {
             pub const SUMMARY: &'static str = conditions!(@listed $($shown)+);
         }
     };
-    (@listed $first:literal $($shown:literal)*) => { concat!("only if ", $first $(, ", ", $shown)*) };
+    (@listed $first:literal $($shown:literal)*) => { concat!("Fire only if ", $first $(, ", ", $shown)*) };
 }
 
 conditions! {
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn help_shows_each_name() {
-        let shown = When::SUMMARY.strip_prefix("only if ").expect("the help begins so").split(", ");
+        let shown = When::SUMMARY.strip_prefix("Fire only if ").expect("the help begins so").split(", ");
         let names = shown.flat_map(|shown| match shown.strip_prefix("[no-]") {
             Some(name) => vec![name.to_owned(), format!("no-{name}")],
             None => vec![shown.to_owned()],
@@ -186,7 +186,7 @@ mod tests {
         assert!(fault("task=ssh").starts_with("unknown condition 'task=ssh'"));
         assert!(fault("").starts_with("unknown condition ''"));
         for text in ["job", "job=", "job = \"\""] {
-            assert!(fault(text).ends_with("needs a name: job=ssh"), "{text}");
+            assert!(fault(text).ends_with("needs a name, such as job=ssh"), "{text}");
         }
     }
 

@@ -46,31 +46,31 @@ pub const MODIFIERS: &[Modifier] = &[
     Modifier {
         name: "name",
         value: Some("NAME"),
-        summary: "call the trigger NAME in notices",
+        summary: "Set the name that notices and lists show",
         apply: |options, name| set(&mut options.name, Some(name.to_owned())),
     },
     Modifier {
         name: "all",
         value: None,
-        summary: "fire for every match in a line",
+        summary: "Fire for every match in a line",
         apply: |options, _| set(&mut options.all, true),
     },
     Modifier {
         name: "once",
         value: None,
-        summary: "fire once in the session",
+        summary: "Fire only once per session",
         apply: |options, _| set(&mut options.once, true),
     },
     Modifier {
         name: "instant",
         value: None,
-        summary: "do not wait 20 ms for a pause",
+        summary: "Fire without waiting 20 ms for a pause",
         apply: |options, _| set(&mut options.instant, true),
     },
     Modifier {
         name: "cooldown",
         value: Some("DURATION"),
-        summary: "not again within DURATION (500ms, 5s, 2m)",
+        summary: "Fire at most once within DURATION (500ms, 5s, 2m)",
         apply: |options, duration| set(&mut options.cooldown, Some(parse_duration(duration)?)),
     },
     Modifier {

@@ -61,16 +61,18 @@ impl Error for OptionError {}
 impl fmt::Display for OptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EmptyPattern => f.write_str("the pattern is empty; write what to look for, or ^ for every line"),
+            Self::EmptyPattern => {
+                f.write_str("the pattern is empty: write a regular expression, or ^ to match every line")
+            }
             Self::Pattern(error) => error.fmt(f),
             Self::NoAction(pattern) => {
-                let remedy = "put one behind it, such as --coproc CMD, --send TEXT or --bell";
+                let remedy = "add one after it, such as --coproc CMD, --send TEXT or --bell";
                 write!(f, "'{pattern}' has no action: {remedy}")
             }
             Self::SecondCoproc => {
-                f.write_str("a session has one coprocess at a time: give only one behind a --trigger")
+                f.write_str("a session has one coprocess at a time: give only one after each --trigger")
             }
-            Self::Unknown { known } => write!(f, "is no option of a trigger; there are {}", known.join(", ")),
+            Self::Unknown { known } => write!(f, "is not an option of a trigger; the options are {}", known.join(", ")),
             Self::Value(value) => write!(f, "takes no value, but was given '{value}'"),
             Self::NoAssignment => f.write_str("takes NAME=VALUE"),
             Self::Command(error) => error.fmt(f),
@@ -120,7 +122,7 @@ impl Error for DurationError {}
 
 impl fmt::Display for DurationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is no duration: write a number and a unit, such as 500ms, 5s, 1.5s, 2m or 1h", self.0)
+        write!(f, "'{}' is not a duration: write a number and a unit, such as 500ms, 5s, 1.5s, 2m or 1h", self.0)
     }
 }
 
@@ -144,9 +146,9 @@ impl fmt::Display for ConditionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { text, known } => {
-                write!(f, "unknown condition '{}': there are {}", text.escape_debug(), known.join(", "))
+                write!(f, "unknown condition '{}': the conditions are {}", text.escape_debug(), known.join(", "))
             }
-            Self::NoJobName(text) => write!(f, "condition '{}' needs a name: job=ssh", text.escape_debug()),
+            Self::NoJobName(text) => write!(f, "condition '{}' needs a name, such as job=ssh", text.escape_debug()),
         }
     }
 }
@@ -202,9 +204,9 @@ impl fmt::Display for TemplateErrorKind {
         match self {
             Self::HexDigits => f.write_str("\\x needs two hexadecimal digits"),
             Self::UnknownEscape(char) => {
-                write!(f, "unknown escape \\{}; there are \\r \\n \\t \\e \\xNN \\\\", char.escape_debug())
+                write!(f, "unknown escape \\{}; the escapes are \\r \\n \\t \\e \\xNN \\\\", char.escape_debug())
             }
-            Self::TrailingBackslash => f.write_str("a \\ stands at the end; a backslash is written \\\\"),
+            Self::TrailingBackslash => f.write_str("the text ends with a single \\; write \\\\ for a backslash"),
             Self::Unclosed => f.write_str("${ has no closing }"),
             Self::Unbraced(name) => write!(f, "${name} is not replaced: write ${{{name}}}, or $${name} for the text"),
             Self::NoGroup { key, groups } => {
@@ -218,11 +220,11 @@ impl fmt::Display for TemplateErrorKind {
             }
             Self::NoName { key, names } => {
                 let known = match &names[..] {
-                    [] => "it names none".to_owned(),
-                    names => format!("there are {}", names.join(", ")),
+                    [] => "it has no named groups".to_owned(),
+                    names => format!("its named groups are {}", names.join(", ")),
                 };
                 let key = key.escape_debug();
-                write!(f, "the pattern has no group named '{key}': {known}; $${{ is the text ${{")
+                write!(f, "the pattern has no group named '{key}': {known}; write $${{ for the text ${{")
             }
         }
     }

@@ -71,8 +71,8 @@ impl TriggerTable {
     pub(in crate::core) fn stopped_notice(&self, i: usize) -> Notice {
         let (name, window, pause) = (self.name(i), GUARD_WINDOW.as_secs(), GUARD_PAUSE.as_secs());
         Notice::new(format!(
-            "trigger \"{name}\" fired {GUARD_MOST} times in {window} s and may set itself off: it is stopped until it has \
-             matched nothing for {pause} s; coshell trigger enable lets it go on at once"
+            "trigger \"{name}\" fired {GUARD_MOST} times in {window} s and may trigger itself: it is stopped until it has \
+             not matched for {pause} s; coshell trigger enable restarts it now"
         ))
     }
 
@@ -122,7 +122,7 @@ impl TriggerTable {
         let definition = TriggerDef::new(regex, options);
         let TriggerDef { options, actions } = definition.map_err(|error| RpcError::new(ErrorCode::Params, error))?;
         if self.actions.len() >= MOST {
-            let sentence = format!("{MOST} triggers have been added, removed ones included: a session takes no more");
+            let sentence = format!("the session has had {MOST} triggers, removed ones included, and accepts no more");
             return Err(RpcError::new(ErrorCode::Full, sentence));
         }
         self.triggers.push(options);
@@ -153,7 +153,8 @@ impl TriggerTable {
             [] => {}
             _ => {
                 let numbers: Vec<String> = by_name.iter().map(|i| (i + 1).to_string()).collect();
-                let sentence = format!("more than one trigger is called '{wanted}'; say which: {}", numbers.join(", "));
+                let sentence =
+                    format!("more than one trigger is called '{wanted}'; use its number: {}", numbers.join(", "));
                 return Err(RpcError::new(ErrorCode::Unknown, sentence));
             }
         }

@@ -265,14 +265,18 @@ mod tests {
             (
                 "${HOME}",
                 "x",
-                "at character 1: the pattern has no group named 'HOME': it names none; $${ is the text ${",
+                "at character 1: the pattern has no group named 'HOME': it has no named groups; write $${ for the text ${",
             ),
             (
                 "${c}",
                 "(?<a>x)(?<b>y)",
-                "at character 1: the pattern has no group named 'c': there are a, b; $${ is the text ${",
+                "at character 1: the pattern has no group named 'c': its named groups are a, b; write $${ for the text ${",
             ),
-            ("${}", "x", "at character 1: the pattern has no group named '': it names none; $${ is the text ${"),
+            (
+                "${}",
+                "x",
+                "at character 1: the pattern has no group named '': it has no named groups; write $${ for the text ${",
+            ),
             ("$name", "(?<name>x)", "at character 1: $name is not replaced: write ${name}, or $$name for the text"),
             (
                 "${99999999999999999999999}",
@@ -292,12 +296,12 @@ mod tests {
         assert_eq!(unescaped(r"a\r\n\t\e[1m\x00\xfF\\n$$1"), Ok(b"a\r\n\t\x1b[1m\x00\xff\\n$1".to_vec()));
         assert_eq!(unescaped("é$"), Ok("é$".as_bytes().to_vec()));
         for (text, want) in [
-            (r"é\q", "at character 2: unknown escape \\q; there are \\r \\n \\t \\e \\xNN \\\\"),
-            ("\\é", "at character 1: unknown escape \\é; there are \\r \\n \\t \\e \\xNN \\\\"),
+            (r"é\q", "at character 2: unknown escape \\q; the escapes are \\r \\n \\t \\e \\xNN \\\\"),
+            ("\\é", "at character 1: unknown escape \\é; the escapes are \\r \\n \\t \\e \\xNN \\\\"),
             (r"a\x1", "at character 2: \\x needs two hexadecimal digits"),
             (r"\x+1", "at character 1: \\x needs two hexadecimal digits"),
             (r"\xé", "at character 1: \\x needs two hexadecimal digits"),
-            ("ab\\", "at character 3: a \\ stands at the end; a backslash is written \\\\"),
+            ("ab\\", "at character 3: the text ends with a single \\; write \\\\ for a backslash"),
         ] {
             assert_eq!(unescaped(text).expect_err(text).to_string(), want);
         }

@@ -244,7 +244,7 @@ impl Clients {
     /// Rejects a connection beyond the limit with an error response.
     fn reject(&self, connection: &Connection) {
         let max_clients = self.max_clients;
-        let sentence = format!("{max_clients} clients are connected to the session already: end some, and try again");
+        let sentence = format!("{max_clients} clients are already connected to the session: close one and try again");
         let response = rpc::failure(&Value::Null, ErrorCode::Full as i64, &sentence);
         // The empty socket buffer takes one line; an error means that the client has disconnected already.
         connection.stream().write(format!("{response}\n").as_bytes());

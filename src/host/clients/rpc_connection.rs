@@ -81,7 +81,9 @@ impl RpcConnection {
     /// Drops the input and queues an error response: the line is too long.
     pub(super) fn refuse_line(&mut self) {
         let kib = rpc::LINE_LIMIT / 1024;
-        let sentence = format!("invalid request: a line may be {kib} KiB long, and less where many clients send such");
+        let sentence = format!(
+            "invalid request: a line may be at most {kib} KiB long, or less while other clients send long lines"
+        );
         self.push_value(&rpc::failure(&Value::Null, rpc::INVALID_REQUEST, &sentence));
         self.input = Vec::new();
         (self.input_read, self.line_end) = (0, None);
@@ -171,7 +173,8 @@ impl RpcConnection {
         };
         let (code, sentence) = match Request::read(&method, params) {
             Ok(_) if batch.is_some() && self.batch_bytes >= share => {
-                let sentence = "the answers to batches take too much; ask one by one, and read the answers";
+                let sentence =
+                    "the responses to batches take too much memory; send single requests, and read the responses";
                 (ErrorCode::Full as i64, sentence.to_owned())
             }
             Ok(request) => {

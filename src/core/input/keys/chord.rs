@@ -32,7 +32,7 @@ const NAMED: [&str; 5] = ["ctrl-", "ctrl+", "c-", "control-", "^"];
 /// Characters that terminals send for another key too, or that programs need, with the reason.
 const TAKEN: [(char, &str); 6] = [
     ('[', "is the Escape key"),
-    ('c', "is what ends programs"),
+    ('c', "interrupts programs"),
     ('h', "is the Backspace key of many terminals"),
     ('i', "is the Tab key"),
     ('j', "is the Enter key of many programs"),
@@ -55,13 +55,13 @@ impl FromStr for Chord {
         let character = match (rest, rest.chars().next()) {
             ("space", _) => '@',
             (_, Some(character)) if rest.len() == 1 => character,
-            _ => return Err(bad("is no key that the hotkey can be")),
+            _ => return Err(bad("cannot be the hotkey")),
         };
         if let Some((_, reason)) = TAKEN.iter().find(|(taken, _)| *taken == character) {
             return Err(bad(reason));
         }
         if !CHARACTERS.contains(character) {
-            return Err(bad("is no key that the hotkey can be"));
+            return Err(bad("cannot be the hotkey"));
         }
         Ok(Self { character })
     }
@@ -179,14 +179,14 @@ mod tests {
     #[test]
     fn bad_name_is_refused_with_reason_and_remedy() {
         for (name, reason) in [
-            ("", "is no key"),
-            ("]", "is no key"),
-            ("f1", "is no key"),
-            ("ctrl-", "is no key"),
-            ("ctrl-1", "is no key"),
-            ("ctrl-\u{fc}", "is no key"),
-            ("ctrl-]]", "is no key"),
-            ("alt-x", "is no key"),
+            ("", "cannot be the hotkey"),
+            ("]", "cannot be the hotkey"),
+            ("f1", "cannot be the hotkey"),
+            ("ctrl-", "cannot be the hotkey"),
+            ("ctrl-1", "cannot be the hotkey"),
+            ("ctrl-\u{fc}", "cannot be the hotkey"),
+            ("ctrl-]]", "cannot be the hotkey"),
+            ("alt-x", "cannot be the hotkey"),
             ("ctrl-[", "is the Escape key"),
             ("ctrl-I", "is the Tab key"),
             ("ctrl-m", "is the Enter key"),

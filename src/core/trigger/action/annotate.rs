@@ -7,9 +7,9 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "annotate",
     letter: None,
     value: Some("TEXT"),
-    summary: "put a note on the line",
-    manual: "Puts the note \\fITEXT\\fR on the line, in which \\fB$0\\fR, \\fB$1\\fR, \\fB${name}\\fR stand for what was \
-             matched. It is shown as a notice; \\fBcoshell notes\\fR lists all.",
+    summary: "Add a note to the line",
+    manual: "Adds the note \\fITEXT\\fR to the line. \\fB$0\\fR, \\fB$1\\fR and \\fB${name}\\fR in it stand for \
+             the match. The note is shown as a notice; \\fBcoshell notes\\fR lists all notes.",
     starts: None,
     stops: false,
     // The notice of a note goes to the screen alone: triggers do not read it.

@@ -7,7 +7,7 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "bell",
     letter: None,
     value: None,
-    summary: "ring the terminal's bell",
+    summary: "Ring the terminal's bell",
     manual: "Rings the terminal's bell.",
     starts: None,
     stops: false,

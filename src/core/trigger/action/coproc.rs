@@ -9,11 +9,12 @@ pub(super) const VISIBLE: ActionKind = ActionKind {
     name: "coproc",
     letter: Some('c'),
     value: Some("CMD"),
-    summary: "start CMD as the coprocess",
-    manual: "Starts \\fICMD\\fR by \\fB/bin/sh -c\\fR as the coprocess. It reads a copy of all that the shell prints, \
-             and what it writes is typed into the shell. What the trigger matched is in its positional parameters: \
-             \\fB$0\\fR the whole match, \\fB$1\\fR the first group. The first line that it reads is the line that \
-             the trigger matched, from its first byte. It does not fire while a coprocess runs.",
+    summary: "Start CMD as the coprocess",
+    manual: "Starts \\fICMD\\fR with \\fB/bin/sh -c\\fR as the coprocess (see \\fBCOPROCESS\\fR). The positional \
+             parameters hold the match: \\fB$0\\fR the whole match, \\fB$1\\fR the first group. The first line \
+             that the coprocess reads is the line that matched, from its first byte. The trigger does not fire \
+             while a coprocess runs. Before the first \\fB\\-\\-trigger\\fR, the option starts \\fICMD\\fR when \
+             the session starts.",
     starts: Some(Visibility::Visible),
     stops: false,
     feeds_back: true,
@@ -23,9 +24,10 @@ pub(super) const VISIBLE: ActionKind = ActionKind {
 pub(super) const SILENT: ActionKind = ActionKind {
     name: "silent-coproc",
     letter: Some('s'),
-    summary: "start CMD, and show nothing while it runs",
-    manual: "The same, but while it runs what the shell prints goes to the coprocess alone and the keyboard is locked; \
-             Ctrl-C stops it. For file transfers.",
+    summary: "Start CMD and hide all output while it runs",
+    manual: "Like \\fB\\-\\-coproc\\fR, but while \\fICMD\\fR runs, the output of the shell goes to the coprocess \
+             only and the keyboard is locked. Ctrl-C stops it. Use it for file transfers (see \\fBSILENT \
+             COPROCESS\\fR).",
     starts: Some(Visibility::Silent),
     parse: |text, _| Ok(Box::new(StartCoproc { command: check_command(text)?, visibility: Visibility::Silent })),
     ..VISIBLE

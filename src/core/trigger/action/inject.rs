@@ -7,10 +7,10 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "inject",
     letter: None,
     value: Some("TEXT"),
-    summary: "show TEXT as if the shell printed it",
-    manual: "Shows \\fITEXT\\fR as if the shell had printed it: coprocesses read it, and triggers fire on it. Escapes and \
-             what stands for matches are those of \\fB\\-\\-send\\fR; \\fB\\er\\en\\fR ends a line, and \\fB\\ee\\fR begins an \
-             escape sequence.",
+    summary: "Show TEXT as if the shell printed it",
+    manual: "Shows \\fITEXT\\fR as if the shell had printed it: coprocesses read it, and triggers fire on it. The \
+             escapes and placeholders are those of \\fB\\-\\-send\\fR; \\fB\\er\\en\\fR ends a line, and \
+             \\fB\\ee\\fR begins an escape sequence.",
     starts: None,
     stops: false,
     feeds_back: true,

@@ -7,9 +7,10 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "mark",
     letter: None,
     value: Some("[NAME]"),
-    summary: "set a mark in the history",
-    manual: "Sets a mark on the line, which \\fBcoshell marks\\fR lists: \\fINAME\\fR, in which \\fB$0\\fR, \\fB$1\\fR, \
-             \\fB${name}\\fR stand for what was matched, else the trigger's name.",
+    summary: "Set a mark on the line",
+    manual: "Sets a mark called \\fINAME\\fR on the line; without \\fINAME\\fR the mark has the name of the \
+             trigger. \\fB$0\\fR, \\fB$1\\fR and \\fB${name}\\fR in it stand for the match. \\fBcoshell marks\\fR \
+             lists the marks.",
     starts: None,
     stops: false,
     feeds_back: false,

@@ -7,10 +7,11 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "notify",
     letter: None,
     value: Some("TEXT"),
-    summary: "show a desktop notification",
-    manual: "Shows \\fITEXT\\fR, in which \\fB$0\\fR, \\fB$1\\fR, \\fB${name}\\fR stand for what was matched, as a desktop \
-             notification: by OSC 99 (kitty), OSC 777 (foot, urxvt) or OSC 9 (iTerm2, WezTerm, Ghostty, Windows \
-             Terminal and all others), chosen by the environment. In tmux it needs \\fBallow-passthrough on\\fR.",
+    summary: "Show a desktop notification",
+    manual: "Shows \\fITEXT\\fR as a desktop notification. \\fB$0\\fR, \\fB$1\\fR and \\fB${name}\\fR in it stand \
+             for the match. The escape sequence depends on the terminal: OSC 99 for kitty, OSC 777 for foot and \
+             urxvt, OSC 9 for all others (iTerm2, WezTerm, Ghostty, Windows Terminal). In tmux it needs \
+             \\fBallow-passthrough on\\fR.",
     starts: None,
     stops: false,
     // The sequence goes to the terminal alone, which sends no response.

@@ -8,10 +8,10 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "run",
     letter: None,
     value: Some("CMD"),
-    summary: "run CMD in the background, the line on its stdin",
-    manual: "Runs \\fICMD\\fR by \\fB/bin/sh -c\\fR in the background, with the line on its standard input and what \
-             the trigger matched in \\fB$0\\fR, \\fB$1\\fR and so on. Its output goes nowhere; if it fails, a notice \
-             says so with what it last wrote to standard error. At most 16 run at a time.",
+    summary: "Run CMD in the background, with the line on stdin",
+    manual: "Runs \\fICMD\\fR with \\fB/bin/sh -c\\fR in the background, with the line on its standard input and \
+             the match in \\fB$0\\fR, \\fB$1\\fR and so on. Its output is discarded. If it fails, a notice shows \
+             the end of its standard error. At most 16 commands run at a time.",
     starts: None,
     stops: false,
     // The command may call `coshell send` or write to the terminal itself.

@@ -7,10 +7,10 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "send",
     letter: None,
     value: Some("TEXT"),
-    summary: "type TEXT (\\r is Enter)",
-    manual: "Types \\fITEXT\\fR into the shell. \\fB\\er \\en \\et \\ee \\exNN\\fR and \\fB\\e\\e\\fR are escapes; \
-             \\fB\\er\\fR is the Enter key. \\fB$0\\fR, \\fB$1\\fR, \\fB${name}\\fR stand for what was matched, without its \
-             control characters, and \\fB$$\\fR for a dollar sign.",
+    summary: "Type TEXT (\\r is Enter)",
+    manual: "Types \\fITEXT\\fR into the shell. The escapes are \\fB\\er \\en \\et \\ee \\exNN\\fR and \
+             \\fB\\e\\e\\fR; \\fB\\er\\fR is the Enter key. \\fB$0\\fR, \\fB$1\\fR and \\fB${name}\\fR in it \
+             stand for the match, without control characters. \\fB$$\\fR is a dollar sign.",
     starts: None,
     stops: false,
     feeds_back: true,

@@ -8,9 +8,9 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "set",
     letter: None,
     value: Some("NAME=VALUE"),
-    summary: "set a session variable",
-    manual: "Sets the session variable \\fINAME\\fR, which \\fBcoshell get\\fR prints, to \\fIVALUE\\fR, in which \\fB$0\\fR, \
-             \\fB$1\\fR, \\fB${name}\\fR stand for what was matched.",
+    summary: "Set a session variable",
+    manual: "Sets the session variable \\fINAME\\fR to \\fIVALUE\\fR. \\fB$0\\fR, \\fB$1\\fR and \\fB${name}\\fR \
+             in the value stand for the match. \\fBcoshell get\\fR prints session variables.",
     starts: None,
     stops: false,
     feeds_back: false,

@@ -7,9 +7,9 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "title",
     letter: None,
     value: Some("TEXT"),
-    summary: "set the window title",
-    manual: "Sets the terminal window's title to \\fITEXT\\fR, in which \\fB$0\\fR, \\fB$1\\fR, \\fB${name}\\fR stand for what \
-             was matched.",
+    summary: "Set the window title",
+    manual: "Sets the title of the terminal window to \\fITEXT\\fR. \\fB$0\\fR, \\fB$1\\fR and \\fB${name}\\fR in \
+             it stand for the match.",
     starts: None,
     stops: false,
     // The sequence goes to the terminal alone, which sends no response.
