@@ -122,7 +122,7 @@ fn man_page_has_every_response_of_every_method() {
     let methods = part("Methods", "Errors");
     for entry in methods.split(".TP\n").skip(1) {
         let (method, body) = entry.split_once('\n').expect("a heading");
-        let shown = body.lines().filter_map(|line| line.strip_prefix("Answer: "));
+        let shown = body.lines().filter_map(|line| line.strip_prefix("Response: "));
         let shown: Vec<Value> = shown.map(|json| serde_json::from_str(json).expect("it is JSON")).collect();
         let answers: Vec<Value> = samples(method).iter().map(|answer| json!(answer)).collect();
         assert!(!shown.is_empty() && shown == answers, "{method}: {shown:?}");

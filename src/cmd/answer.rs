@@ -1,5 +1,5 @@
-//! What a session answers, as a person reads it: one arm for each command that prints. With `--json` it is printed as it
-//! came, and this is not asked.
+//! Formats responses of a session as text, one arm for each request that prints something. With `--json` the response is
+//! printed unchanged, and this module is not used.
 
 use serde_json::Value;
 
@@ -12,24 +12,24 @@ use crate::core::response::{
 };
 use crate::error::Failure;
 
-/// Reads the answer to this command.
+/// Decodes the response to `command`.
 pub(super) fn read(command: &Request, answer: Value) -> Result<Response, Failure> {
     Response::read(command, answer).map_err(|error| unknown_form(&error))
 }
 
-/// The answer to this command as text, empty where there is nothing to say.
+/// Returns the response to `command` as text; empty if the command prints nothing.
 pub(super) fn text(command: &Request, answer: &Response) -> String {
     match answer {
         Response::Status(status) => status_text(status),
-        Response::Errors(errors) => shown(&errors.stderr),
+        Response::Errors(errors) => printable(&errors.stderr),
         Response::Lines(answer) => lines(command, &answer.lines),
-        Response::Screen(screen) => screen.lines.iter().map(|row| shown(row) + "\n").collect(),
+        Response::Screen(screen) => screen.lines.iter().map(|row| printable(row) + "\n").collect(),
         Response::Marks(answer) => marks(answer),
         Response::Notes(answer) => answer.notes.iter().map(note).collect(),
         Response::Captured(answer) => answer.captured.iter().map(captured).collect(),
-        Response::Get(GetResponse::One { value }) => shown(value) + "\n",
+        Response::Get(GetResponse::One { value }) => printable(value) + "\n",
         Response::Get(GetResponse::All { variables }) => {
-            variables.iter().map(|(name, value)| format!("{name}={}\n", shown(value))).collect()
+            variables.iter().map(|(name, value)| format!("{name}={}\n", printable(value))).collect()
         }
         Response::TriggerList(answer) => answer.triggers.iter().map(trigger).collect(),
         Response::TriggerNumber(answer) if matches!(command, Request::Trigger(TriggerRequest::Add { .. })) => {
@@ -39,12 +39,12 @@ pub(super) fn text(command: &Request, answer: &Response) -> String {
     }
 }
 
-/// Whether this command exits with the status of the coprocess.
+/// Returns whether `command` exits with the status of the coprocess.
 pub(super) fn waits(command: &Request) -> bool {
     matches!(command, Request::Wait {} | Request::Run { wait: true, .. })
 }
 
-/// The exit status that goes with an answer: that of the coprocess, where its end was waited for.
+/// Returns the exit status for a response: that of the coprocess if the command waited for its end, else 0.
 pub(super) fn status(answer: &Response) -> u8 {
     match answer {
         Response::End(end) | Response::Run(RunResponse::Ended(end)) => end.status,
@@ -52,23 +52,23 @@ pub(super) fn status(answer: &Response) -> u8 {
     }
 }
 
-/// Why the coprocess failed that was waited for, as the session itself would say it; empty where it did not.
+/// Returns why the coprocess failed that the command waited for, in the form of a notice; empty if it did not fail.
 pub(super) fn failure(answer: &Response) -> String {
     let end: &EndResponse = match answer {
         Response::End(end) | Response::Run(RunResponse::Ended(end)) | Response::Stop(StopResponse::Ended(end)) => end,
         _ => return String::new(),
     };
     let Some(failure) = &end.failure else { return String::new() };
-    let lines = failure.stderr.iter().map(|line| format!("  {}\n", shown(line)));
-    format!("coshell: {}\n{}", shown(&failure.message), lines.collect::<String>())
+    let lines = failure.stderr.iter().map(|line| format!("  {}\n", printable(line)));
+    format!("coshell: {}\n{}", printable(&failure.message), lines.collect::<String>())
 }
 
-/// Text that others wrote, fit to be printed on a terminal: without control characters but line ends and tabs.
-pub(super) fn shown(text: &str) -> String {
+/// Returns `text` without control characters except newlines and tabs, so that it is safe to print on a terminal.
+pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
-/// Lines, with their numbers and their notes where the command says so.
+/// Returns the lines as text, with numbers and notes if the command asks for them.
 pub(super) fn lines(command: &Request, all: &[LineResponse]) -> String {
     let (numbers, notes) = match command {
         Request::Lines { numbers, notes, .. } => (*numbers, *notes),
@@ -77,22 +77,21 @@ pub(super) fn lines(command: &Request, all: &[LineResponse]) -> String {
     let mut out = String::new();
     for line in all {
         let indent = if numbers { format!("{:>6}  ", line.number) } else { String::new() };
-        out.push_str(&format!("{indent}{}{}", shown(&line.text), if line.more { "" } else { "\n" }));
+        out.push_str(&format!("{indent}{}{}", printable(&line.text), if line.more { "" } else { "\n" }));
         for note in line.notes.iter().filter(|_| notes) {
-            let text = shown(&note.text);
+            let text = printable(&note.text);
             text.lines().for_each(|line| out.push_str(&format!("{:>1$}{line}\n", "^ ", indent.len() + 4)));
         }
     }
     out
 }
 
-/// A line that something was written down about.
 fn quoted(line: &QuotedLine) -> String {
-    format!("{:>6}  {}\n", line.line, shown(&line.quote))
+    format!("{:>6}  {}\n", line.line, printable(&line.quote))
 }
 
 fn note(note: &NoteResponse) -> String {
-    let text = shown(&note.text);
+    let text = printable(&note.text);
     let lines = text.lines().map(|line| format!("{:>8}{line}\n", ""));
     quoted(&note.quoted) + &lines.collect::<String>()
 }
@@ -103,10 +102,9 @@ fn captured(line: &CapturedLine) -> String {
 
 fn marks(answer: &MarksResponse) -> String {
     let commands = answer.commands.iter().map(command);
-    let marks = answer
-        .marks
-        .iter()
-        .map(|mark| format!("{:>6}  [{}] {}\n", mark.quoted.line, shown(&mark.name), shown(&mark.quoted.quote)));
+    let marks = answer.marks.iter().map(|mark| {
+        format!("{:>6}  [{}] {}\n", mark.quoted.line, printable(&mark.name), printable(&mark.quoted.quote))
+    });
     commands.chain(marks).collect()
 }
 
@@ -117,21 +115,21 @@ fn command(command: &CommandResponse) -> String {
         (false, Some(status)) => format!("status {status}"),
     };
     let took = command.seconds.map(|seconds| format!(", {seconds:.1} s")).unwrap_or_default();
-    let text = shown(command.text.as_deref().unwrap_or_default());
+    let text = printable(command.text.as_deref().unwrap_or_default());
     let line = command.line.map(|line| line.to_string()).unwrap_or_default();
     format!("{line:>6}  {}  ({status}{took})\n", text.lines().next().unwrap_or_default())
 }
 
 fn status_text(status: &StatusResponse) -> String {
     let mut lines = vec![
-        format!("session {} ({})", shown(&status.session), shown(&status.tty)),
-        format!("running {}", shown(&status.command)),
+        format!("session {} ({})", printable(&status.session), printable(&status.tty)),
+        format!("running {}", printable(&status.command)),
         format!("window {} rows, {} columns", status.rows, status.cols),
         format!("triggers {}", status.triggers),
         status.coprocess.as_ref().map_or_else(|| "coprocess none".to_owned(), coprocess),
     ];
     if let Some(last) = &status.last_coprocess {
-        lines.push(format!("last coprocess {} (status {})", shown(&last.command), last.status));
+        lines.push(format!("last coprocess {} (status {})", printable(&last.command), last.status));
     }
     lines.join("\n") + "\n"
 }
@@ -141,7 +139,7 @@ fn coprocess(coproc: &CoprocStatus) -> String {
     let pid = coproc.pid.map_or_else(|| "not started yet".to_owned(), |pid| format!("pid {pid}"));
     format!(
         "coprocess {silent}{} ({pid}, {} s, read {} bytes, typed {})",
-        shown(&coproc.command),
+        printable(&coproc.command),
         coproc.seconds,
         coproc.bytes_read,
         coproc.bytes_typed
@@ -149,11 +147,11 @@ fn coprocess(coproc: &CoprocStatus) -> String {
 }
 
 fn trigger(trigger: &TriggerResponse) -> String {
-    let name = trigger.name.as_deref().map(|name| format!("{}: ", shown(name))).unwrap_or_default();
+    let name = trigger.name.as_deref().map(|name| format!("{}: ", printable(name))).unwrap_or_default();
     format!(
         "{:>3}  {name}{}{}  (fired {}, searched {}{})\n",
         trigger.number,
-        shown(&trigger.regex),
+        printable(&trigger.regex),
         trigger.options.iter().map(option).collect::<String>(),
         trigger.fired,
         trigger.searched,
@@ -165,11 +163,11 @@ fn trigger(trigger: &TriggerResponse) -> String {
     )
 }
 
-/// An option of a trigger as it would be typed.
+/// Returns an option of a trigger as it is typed on the command line.
 fn option(item: &OptionArg) -> String {
-    let value = shown(&item.value).replace('\'', "'\\''");
+    let value = printable(&item.value).replace('\'', "'\\''");
     let value = if item.value.is_empty() { String::new() } else { format!(" '{value}'") };
-    format!(" --{}{value}", shown(&item.name))
+    format!(" --{}{value}", printable(&item.name))
 }
 
 #[cfg(test)]
@@ -180,34 +178,34 @@ mod tests {
     use crate::core::response::samples;
 
     fn request(method: &str, params: Value) -> Request {
-        Request::read(method, Some(params)).expect("it is a request")
+        Request::read(method, Some(params)).expect("the request is valid")
     }
 
-    /// What is printed for the samples of this method.
-    fn printed(method: &str, params: Value) -> Vec<String> {
+    /// Returns the printed text of each sample response to `method`.
+    fn printed_samples(method: &str, params: Value) -> Vec<String> {
         let command = request(method, params);
         samples(method).iter().map(|answer| text(&command, answer)).collect()
     }
 
     #[test]
-    fn only_who_waits_exits_with_the_coprocess_status() {
+    fn only_waiting_requests_exit_with_coprocess_status() {
         let statuses = |method| samples(method).iter().map(status).collect::<Vec<u8>>();
         assert_eq!((statuses("wait"), statuses("run"), statuses("stop")), (vec![3, 143], vec![0, 3], vec![0, 0]));
     }
 
     #[test]
-    fn a_failure_is_said_with_what_the_coprocess_wrote() {
-        let said: Vec<String> = samples("wait").iter().map(failure).collect();
-        assert_eq!(said, ["coshell: coprocess \"bot\" failed: status 3\n  no route\n", ""]);
+    fn failure_is_printed_with_stderr_of_coprocess() {
+        let printed: Vec<String> = samples("wait").iter().map(failure).collect();
+        assert_eq!(printed, ["coshell: coprocess \"bot\" failed: status 3\n  no route\n", ""]);
     }
 
     #[test]
-    fn nothing_that_others_wrote_reaches_the_terminal_as_a_sequence() {
-        assert_eq!(shown("a\x1b]0;x\x07\tb\n\u{9b}c"), "a]0;x\tb\nc");
+    fn printable_text_has_no_control_characters() {
+        assert_eq!(printable("a\x1b]0;x\x07\tb\n\u{9b}c"), "a]0;x\tb\nc");
     }
 
     #[test]
-    fn an_answer_is_printed_with_all_that_it_holds() {
+    fn response_is_printed_as_text() {
         for (method, params, expected) in [
             (
                 "status",
@@ -228,12 +226,12 @@ mod tests {
             ("run", json!(["bot"]), &["", ""]),
             ("send", json!(["x"]), &["", ""]),
         ] {
-            assert_eq!(printed(method, params), expected, "{method}");
+            assert_eq!(printed_samples(method, params), expected, "{method}");
         }
     }
 
     #[test]
-    fn lines_are_printed_with_their_numbers_and_notes_where_asked() {
+    fn lines_are_printed_with_numbers_and_notes() {
         let Request::Lines { number, from, command, follow, .. } = request("lines", json!([])) else { panic!("lines") };
         let command = Request::Lines { number, from, command, follow, numbers: true, notes: true };
         let texts: Vec<String> = samples("lines").iter().map(|answer| text(&command, answer)).collect();
@@ -241,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trigger_is_listed_as_it_would_be_typed() {
+    fn trigger_is_listed_as_typed() {
         let option = |name: &'static str, value: &str| OptionArg { name: name.into(), value: value.to_owned() };
         let listed = TriggerResponse {
             number: 1,
@@ -259,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_another_form_is_an_error_and_no_blank() {
+    fn malformed_response_is_an_error() {
         for (method, params, answer) in [
             ("errors", json!([]), json!({"stdrr": "why"})),
             ("wait", json!([]), json!({})),
@@ -268,8 +266,8 @@ mod tests {
             ("get", json!([]), json!("text")),
             ("notify", json!(["x"]), json!(5)),
         ] {
-            let failure = read(&request(method, params), answer).expect_err("another form");
-            assert!(failure.to_string().contains("cannot be understood"), "{method}: {failure}");
+            let failure = read(&request(method, params), answer).expect_err("the response is malformed");
+            assert!(failure.to_string().contains("cannot be decoded"), "{method}: {failure}");
         }
     }
 }

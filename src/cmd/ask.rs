@@ -1,5 +1,5 @@
-//! `ask`: asks the user of the session a line, on the session's real terminal, which it is lent for that; so the editing,
-//! its history and the completion of files are a library's.
+//! `coshell ask`: reads a line from the user of the session. The session lends its real terminal to a second coshell
+//! (`ask --here`), where a library provides line editing, history and file completion.
 
 use std::env;
 use std::io::{self, BufRead, Read};
@@ -21,26 +21,26 @@ use crate::sys::line_file::LineFile;
 use crate::sys::tty::Unechoed;
 use crate::types::reason;
 
-/// The longest answer.
+/// Maximum length of an answer in bytes.
 const LIMIT: u64 = 64 * 1024;
-/// How many answers are kept for the next time.
+/// Number of answers kept in the history.
 const MOST_ANSWERS: usize = 1000;
-/// The status where the user gave none: Ctrl-D; Ctrl-C, as a shell has it.
+/// Exit status after Ctrl-D.
 const NO_ANSWER: u8 = 1;
+/// Exit status after Ctrl-C, as of a shell: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
-/// Asks in the session; the exit status.
+/// Asks on the real terminal of the session; returns the exit status.
 pub(super) fn run(client: &mut Client, prompt: &str, default: &str, secret: bool) -> Result<u8, Failure> {
-    let coshell =
-        env::current_exe().map_err(|error| own(&format!("coshell itself was not found: {}", reason(&error))))?;
+    let coshell = env::current_exe()
+        .map_err(|error| own(&format!("cannot find the executable of coshell: {}", reason(&error))))?;
     let coshell = coshell.to_string_lossy().into_owned();
-    let (reads, writes) = io::pipe().map_err(|error| own(&format!("no pipe could be made: {}", reason(&error))))?;
+    let (reads, writes) = io::pipe().map_err(|error| own(&format!("cannot create a pipe: {}", reason(&error))))?;
     let flag = secret.then_some("--secret");
     let words = ["ask", "--here", "--default", default].into_iter().chain(flag).chain(["--", prompt]);
     let command: Vec<String> = [coshell].into_iter().chain(words.map(str::to_owned)).collect();
     let status = match lend::lend(client, &command, &[(1, writes.as_fd())])? {
         Lent::Ended(status) => status,
-        // Nobody writes to the pipe.
         Lent::Refused(sentence) => return Ok(refused(&sentence)),
     };
     drop(writes);
@@ -48,25 +48,25 @@ pub(super) fn run(client: &mut Client, prompt: &str, default: &str, secret: bool
     reads
         .take(LIMIT)
         .read_to_string(&mut line)
-        .map_err(|error| own(&format!("the answer was lost: {}", reason(&error))))?;
+        .map_err(|error| own(&format!("cannot read the answer: {}", reason(&error))))?;
     print(&line)?;
     Ok(status)
 }
 
-/// Asks on this terminal; the exit status.
+/// Asks on the current terminal; returns the exit status.
 pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
-    let failed = |error: ReadlineError| own(&format!("the line could not be read: {}", cause(&error)));
+    let failed = |error: ReadlineError| own(&format!("cannot read the line: {}", cause(&error)));
     let config = Config::builder().behavior(Behavior::PreferTerm).completion_type(CompletionType::List).build();
     let mut editor = Editor::with_history(config, MemHistory::new()).map_err(failed)?;
     let kept = LineFile::new(session::state("answers"), MOST_ANSWERS);
-    for line in told(kept.recall()).unwrap_or_default() {
+    for line in or_report(kept.recall()).unwrap_or_default() {
         editor.add_history_entry(line).map_err(failed)?;
     }
     editor.set_helper(Some(Files { completer: FilenameCompleter::new() }));
-    match editor.readline_with_initial(&answer::shown(prompt), (default, "")) {
+    match editor.readline_with_initial(&answer::printable(prompt), (default, "")) {
         Ok(line) => {
             if !line.trim().is_empty() && !line.contains(char::is_control) {
-                told(kept.keep(&line));
+                or_report(kept.keep(&line));
             }
             print(&format!("{line}\n"))?;
             Ok(0)
@@ -77,11 +77,11 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
     }
 }
 
-/// Asks on this terminal without showing what is typed; the exit status.
+/// Asks on the current terminal without echo; returns the exit status.
 pub(super) fn secret(prompt: &str) -> Result<u8, Failure> {
-    let failed = |error: io::Error| own(&format!("the line could not be read: {}", reason(&error)));
+    let failed = |error: io::Error| own(&format!("cannot read the line: {}", reason(&error)));
     let hidden = Unechoed::begin(&io::stdin()).map_err(failed)?;
-    say(&answer::shown(prompt));
+    say(&answer::printable(prompt));
     let mut line = String::new();
     let read = io::stdin().lock().take(LIMIT).read_line(&mut line).map_err(failed)?;
     drop(hidden);
@@ -90,7 +90,7 @@ pub(super) fn secret(prompt: &str) -> Result<u8, Failure> {
     Ok(if read == 0 { NO_ANSWER } else { 0 })
 }
 
-/// Returns why a line could not be read, without the numbers and names of errno.
+/// Returns the reason of a read error, without the number or name of the errno.
 fn cause(error: &ReadlineError) -> String {
     match error {
         ReadlineError::Io(error) => reason(error),
@@ -99,12 +99,12 @@ fn cause(error: &ReadlineError) -> String {
     }
 }
 
-/// What came of the history; a bad one is told of, and no reason to give no answer.
-fn told<T>(result: Result<T, String>) -> Option<T> {
+/// Reports an error of the history file and continues without the history.
+fn or_report<T>(result: Result<T, String>) -> Option<T> {
     result.inspect_err(|sentence| complain(sentence)).ok()
 }
 
-/// Completes the names of files.
+/// Line editor helper that completes file names.
 #[derive(rustyline::Helper, rustyline::Completer, rustyline::Hinter, rustyline::Highlighter, rustyline::Validator)]
 struct Files {
     #[rustyline(Completer)]

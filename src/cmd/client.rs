@@ -1,5 +1,4 @@
-//! A subcommand that is a call of a session: finds the session, asks it, prints the answer, and says by the exit status
-//! how it went.
+//! Runs a subcommand: finds the session, sends the request, prints the response and returns the exit status.
 
 use serde_json::Value;
 
@@ -10,7 +9,7 @@ use crate::cli::{Call, ClientCommand, Local};
 use crate::core::request::Request;
 use crate::error::Failure;
 
-/// Does what the subcommand asks for; the exit status.
+/// Runs the subcommand; returns the exit status.
 pub fn run(call: &Call) -> Result<u8, Failure> {
     match &call.request {
         ClientCommand::Local(Local::Sessions) => sessions::list(call.json),
@@ -31,23 +30,23 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                 }
                 Request::Lend { tty, command, .. } => lend::run(&mut client, command, *tty),
                 command => {
-                    let reply = client.call(&stdin::filled_in(command)?, &[])?;
-                    told(command, reply, call.json)
+                    let reply = client.call(&stdin::with_text(command)?, &[])?;
+                    print_reply(command, reply, call.json)
                 }
             }
         }
     }
 }
 
-/// Prints an answer, or why there is none; the exit status.
-fn told(command: &Request, reply: SessionAnswer<Value>, json: bool) -> Result<u8, Failure> {
+/// Prints a response or the reason for a refusal; returns the exit status.
+fn print_reply(command: &Request, reply: SessionAnswer<Value>, json: bool) -> Result<u8, Failure> {
     let answer = match reply {
         Ok(answer) => answer,
         Err(sentence) => return Ok(refused(&sentence)),
     };
     if json {
         print(&format!("{answer}\n"))?;
-        // An answer whose status is not asked for is printed in whatever form it has.
+        // Only a response that contains the exit status has to be decoded.
         return if answer::waits(command) { Ok(answer::status(&answer::read(command, answer)?)) } else { Ok(0) };
     }
     let answer = answer::read(command, answer)?;

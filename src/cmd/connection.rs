@@ -1,4 +1,4 @@
-//! A connection to a session: a request goes out, an answer comes back.
+//! A client connection to the socket of a session.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::fd::BorrowedFd;
@@ -16,37 +16,39 @@ use crate::types::reason;
 use crate::wire::rpc;
 use crate::wire::rpc::Incoming;
 
-/// How long a session that is only listed may take to answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Time limit for the response of a session that is only listed.
+const LIST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// coshell itself cannot do it, for this reason.
+/// Returns the failure of coshell itself with this sentence as the reason.
 pub(super) fn own(sentence: &str) -> Failure {
     Failure::Own(format!("coshell: {sentence}"))
 }
 
 fn hung_up() -> Failure {
-    own("the session hung up before it answered: it has ended, or it is another user's")
+    own("the session closed the connection before it answered: it has ended, or it belongs to another user")
 }
 
-/// Nobody answers at this socket, for this reason.
+/// Returns the failure to connect to the socket at `path`.
 fn no_answer(path: &Path, error: &io::Error) -> Failure {
     let cause = match error.kind() {
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused => "it has ended; coshell sessions lists those that run",
-        ErrorKind::PermissionDenied => "it is another user's; ask as that user",
-        _ => "look at $COSHELL_SOCKET; coshell sessions lists those that run",
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+            "it has ended; coshell sessions lists the running sessions"
+        }
+        ErrorKind::PermissionDenied => "it belongs to another user; run the subcommand as that user",
+        _ => "check $COSHELL_SOCKET; coshell sessions lists the running sessions",
     };
     own(&format!("the session at {} does not answer ({}): {cause}", path.display(), reason(error)))
 }
 
-/// The session answered in a form that this coshell does not know.
+/// Returns the failure to decode a response.
 pub(super) fn unknown_form(error: &serde_json::Error) -> Failure {
     own(&format!(
-        "the session's answer cannot be understood ({error}): it may run another version of coshell; --json prints the \
-         answer as it comes"
+        "the session's response cannot be decoded ({error}): it may run another version of coshell; --json prints the \
+         response as it is"
     ))
 }
 
-/// What a session answers, or the sentence with which it refuses.
+/// The result of a request, or the sentence with which the session refused it.
 pub(super) type SessionAnswer<R> = Result<R, String>;
 
 /// A connection to a session.
@@ -55,18 +57,18 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Connects to the session that listens here.
+    /// Connects to the session that listens at `path`.
     pub(super) fn connect(path: &Path) -> Result<Self, Failure> {
         let stream = socket::connect(path).map_err(|error| no_answer(path, &error))?;
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    /// Asks, and waits for the answer: what it is, or why it is refused.
+    /// Sends a request and waits for the decoded response.
     pub(super) fn ask<R: DeserializeOwned>(&mut self, request: &Request) -> Result<SessionAnswer<R>, Failure> {
         self.ask_with(request, &[])
     }
 
-    /// The same, with descriptors passed along.
+    /// Sends a request with descriptors (SCM_RIGHTS) and waits for the decoded response.
     pub(super) fn ask_with<R: DeserializeOwned>(
         &mut self,
         request: &Request,
@@ -78,57 +80,57 @@ impl Client {
         }
     }
 
-    /// The same, and gives the answer as it came.
+    /// Sends a request with descriptors and waits for the response, which is not decoded.
     pub(super) fn call(
         &mut self,
         request: &Request,
         passed: &[BorrowedFd<'_>],
     ) -> Result<SessionAnswer<Value>, Failure> {
         let line = format!("{}\n", rpc::request(1, request.write()));
-        // One that is turned away in the middle of what it says is told why.
+        // A session that rejects the client may close the socket first; its reason is the next message.
         let _ = socket::send(self.stream.get_mut(), line.as_bytes(), passed);
         loop {
             match self.answer()? {
                 Incoming::Success { result, .. } => return Ok(Ok(result)),
                 Incoming::Failure { error, .. } => return Ok(Err(error.message)),
-                // It has subscribed to none.
+                // The client has no subscription.
                 Incoming::Event { .. } => {}
             }
         }
     }
 
-    /// What it answers at once, as it came, if it does: one that was stopped does not.
+    /// Sends a request and returns the response, not decoded, if it arrives in time: a stopped session sends none.
     pub(super) fn call_in_time(&mut self, request: &Request) -> Option<Value> {
-        // Without a limit it takes longer, no more.
-        let _ = self.stream.get_ref().set_read_timeout(Some(PATIENCE));
+        // Without the timeout a stopped session only delays the list.
+        let _ = self.stream.get_ref().set_read_timeout(Some(LIST_TIMEOUT));
         self.call(request, &[]).ok()?.ok()
     }
 
-    /// Asks a request and returns the typed answer, if it comes at once: a session that was stopped gives none.
+    /// Sends a request and returns the decoded response if it arrives in time.
     pub(super) fn ask_in_time<R: DeserializeOwned>(&mut self, request: &Request) -> Option<R> {
         serde_json::from_value(self.call_in_time(request)?).ok()
     }
 
-    /// Says this. One that is turned away in the middle of it is told why, which is the next message.
+    /// Sends lines. If the session closes the socket meanwhile, its reason is the next message.
     pub(super) fn send(&mut self, lines: &str) {
         let _ = self.stream.get_mut().write_all(lines.as_bytes());
     }
 
-    /// The next message, where one has to come.
+    /// Returns the next message; an end of the connection is an error.
     pub(super) fn answer(&mut self) -> Result<Incoming, Failure> {
         self.receive()?.ok_or_else(hung_up)
     }
 
-    /// The next message; none when the session has ended.
+    /// Returns the next message, or `None` at the end of the connection.
     pub(super) fn receive(&mut self) -> Result<Option<Incoming>, Failure> {
         let mut line = String::new();
         match self.stream.read_line(&mut line) {
             Ok(0) => Ok(None),
             Ok(_) => {
                 let message = serde_json::from_str(&line);
-                message.map(Some).map_err(|error| own(&format!("the session answered what is no JSON-RPC: {error}")))
+                message.map(Some).map_err(|error| own(&format!("the session's response is not JSON-RPC: {error}")))
             }
-            // It had not read all that was said.
+            // The session ended before it had read every request.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
             Err(_) => Err(hung_up()),
         }

@@ -1,5 +1,5 @@
-//! The subcommands that go on printing what happens: they ask once, and print the answer and the events behind it until
-//! the session ends, or nothing reads the output any more.
+//! Subcommands that keep printing: they print the response and the events after it until the session ends or the reader of
+//! the output is gone.
 
 use std::slice;
 
@@ -16,10 +16,10 @@ use crate::error::Failure;
 use crate::wire::rpc;
 use crate::wire::rpc::Incoming;
 
-/// Asks this, and prints what comes; the exit status.
+/// Sends the request and prints the response and the events; returns the exit status.
 pub(super) fn run(client: Client, command: &Request, json: bool) -> Result<u8, Failure> {
     match command {
-        // In this order nothing is missed that is written between the two answers.
+        // Subscribing first catches text that is written between the two responses.
         Request::Errors { .. } => {
             let subscribe = Request::Subscribe { events: vec![EventKind::CoprocStderr] };
             follow(client, &[subscribe, command.clone()], json)
@@ -28,15 +28,15 @@ pub(super) fn run(client: Client, command: &Request, json: bool) -> Result<u8, F
     }
 }
 
-/// Prints the answers to these requests and the events. Where the first request is refused there is nothing to follow.
+/// Prints the responses to `requests` and the events until the end. A refusal of the first request ends it.
 fn follow(mut client: Client, requests: &[Request], json: bool) -> Result<u8, Failure> {
-    // In one piece, so that nothing happens between the first and the last.
+    // One write, so that no event comes between the requests.
     let lines = (1..).zip(requests).map(|(id, request)| format!("{}\n", rpc::request(id, request.write())));
     client.send(&lines.collect::<String>());
     let mut next = Some(client.answer()?);
     while let Some(message) = next {
         let text = match message {
-            // One of a later request only means that what is followed has not begun yet.
+            // A later request fails if no coprocess has run yet; its events still come.
             Incoming::Failure { id: Some(2..), .. } => String::new(),
             Incoming::Failure { error, .. } => return Ok(refused(&error.message)),
             Incoming::Success { id, result } => match (1..).zip(requests).find(|(own, _)| *own == id) {
@@ -57,10 +57,10 @@ fn follow(mut client: Client, requests: &[Request], json: bool) -> Result<u8, Fa
     Ok(0)
 }
 
-/// An answer as it is printed.
+/// Returns a response as text.
 fn answer_text(request: &Request, answer: Value, json: bool) -> Result<String, Failure> {
     match request {
-        // Only the events are of interest.
+        // Only the events are printed.
         Request::Subscribe { .. } => Ok(String::new()),
         Request::Lines { .. } if json => line_by_line(answer),
         _ if json => Ok(format!("{answer}\n")),
@@ -68,7 +68,7 @@ fn answer_text(request: &Request, answer: Value, json: bool) -> Result<String, F
     }
 }
 
-/// Lines as they came, one on each line.
+/// Returns the lines of a response as JSON objects, one per line.
 fn line_by_line(answer: Value) -> Result<String, Failure> {
     #[derive(Deserialize)]
     struct FollowedLines {
@@ -78,17 +78,17 @@ fn line_by_line(answer: Value) -> Result<String, Failure> {
     Ok(lines.into_iter().map(|line| format!("{line}\n")).collect())
 }
 
-/// An event as it is printed.
+/// Returns an event as text.
 fn event_text(command: &Request, event: Value, json: bool) -> Result<String, Failure> {
     let read = FollowedEvent::deserialize(&event);
     match read {
         Ok(FollowedEvent::Missed { count }) => {
-            complain(&format!("{count} pieces are missing here: they came faster than they were read"));
+            complain(&format!("{count} events are missing here: they came faster than they were read"));
             Ok(String::new())
         }
         _ if json => Ok(format!("{event}\n")),
         Ok(FollowedEvent::Line(line)) => Ok(line_text(command, &line)),
-        Ok(FollowedEvent::CoprocStderr { text }) => Ok(answer::shown(&text)),
+        Ok(FollowedEvent::CoprocStderr { text }) => Ok(answer::printable(&text)),
         Err(error) => Err(unknown_form(&error)),
     }
 }

@@ -1,5 +1,6 @@
-//! `lend`: gives a program the session's real terminal. The session starts it, since only a child of coshell's can have
-//! that terminal; here it is told what to start, and given what the program's standard streams are redirected to.
+//! `coshell lend`: runs a program on the real terminal of the session. The session starts the program, because only a child
+//! of the session can be the foreground job of that terminal; this client sends the command line, the environment and the
+//! redirected standard streams.
 
 use std::env;
 use std::io;
@@ -18,18 +19,18 @@ use crate::wire::rpc;
 /// A variable of the environment.
 type Variable = (String, String);
 
-/// What came of it.
+/// Result of lending the terminal.
 pub(super) enum Lent {
-    /// The program had the terminal, and ended with this status.
+    /// The program ended with this status.
     Ended(u8),
-    /// The session refused, for this reason.
+    /// The session refused for this reason.
     Refused(String),
 }
 
-/// Lends the terminal to this command; the exit status is the command's.
+/// Lends the terminal to `command`; returns its exit status.
 pub(super) fn run(client: &mut Client, command: &[String], tty: bool) -> Result<u8, Failure> {
     let (stdin, stdout) = (io::stdin(), io::stdout());
-    // Its stderr is always the terminal: fzf and others draw there, and whoever asks may have none.
+    // stderr is always the terminal: fzf and others draw there, and the caller may be a coprocess without one.
     let streams = [(0, stdin.as_fd()), (1, stdout.as_fd())];
     let redirected: Vec<_> = streams.into_iter().filter(|(_, fd)| !tty && !tty::is_terminal(*fd)).collect();
     Ok(match lend(client, command, &redirected)? {
@@ -38,7 +39,7 @@ pub(super) fn run(client: &mut Client, command: &[String], tty: bool) -> Result<
     })
 }
 
-/// Lends the terminal to this command, with these of its standard streams redirected.
+/// Lends the terminal to `command` with the redirected standard `streams`, given as numbers and descriptors.
 pub(super) fn lend(client: &mut Client, command: &[String], streams: &[(u8, BorrowedFd<'_>)]) -> Result<Lent, Failure> {
     let (numbers, passed): (Vec<u8>, Vec<BorrowedFd<'_>>) = streams.iter().copied().unzip();
     let request = Request::Lend {
@@ -48,34 +49,37 @@ pub(super) fn lend(client: &mut Client, command: &[String], streams: &[(u8, Borr
         environment: environment(),
         streams: numbers,
     };
-    refuse_what_is_too_long(&request, command)?;
+    refuse_long_request(&request, command)?;
     let answer = client.ask_with::<EndResponse>(&request, &passed)?;
     Ok(answer.map_or_else(Lent::Refused, |end| Lent::Ended(end.status)))
 }
 
-/// Where the program runs; where the session was started, if this directory has no name any more.
+/// Returns the working directory, or `None` if it has been removed: the session then uses its own.
 fn directory() -> Result<Option<String>, Failure> {
     let path = match env::current_dir() {
         Ok(path) => path,
         Err(error) => {
-            let instead = "the program runs where the session was started";
-            complain(&format!("the working directory cannot be told ({}): {instead}", reason(&error)));
+            let instead = "the program runs in the directory where the session was started";
+            complain(&format!("the working directory is not known ({}): {instead}", reason(&error)));
             return Ok(None);
         }
     };
     let refused = |path: std::ffi::OsString| {
-        own(&format!("{} is not UTF-8, which the session's protocol needs; go to another directory", path.display()))
+        own(&format!(
+            "{} is not UTF-8, as the session's protocol requires; change to another directory",
+            path.display()
+        ))
     };
     path.into_os_string().into_string().map(Some).map_err(refused)
 }
 
-/// What can be told of the environment: JSON is UTF-8.
+/// Returns the environment variables that are UTF-8, as JSON requires.
 fn environment() -> Vec<Variable> {
     env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
-/// The session would refuse it too, but cannot tell of what it has not read.
-fn refuse_what_is_too_long(request: &Request, command: &[String]) -> Result<(), Failure> {
+/// Refuses a request that exceeds the line limit. The session would refuse it too, but without naming the cause.
+fn refuse_long_request(request: &Request, command: &[String]) -> Result<(), Failure> {
     let line = rpc::request(1, request.write()).to_string();
     if line.len() <= rpc::LINE_LIMIT {
         return Ok(());
@@ -86,14 +90,14 @@ fn refuse_what_is_too_long(request: &Request, command: &[String]) -> Result<(), 
     let largest = environment.iter().max_by_key(|variable| size(variable)).filter(|_| all > arguments);
     let sentence = match largest {
         Some(variable) => format!(
-            "the environment is {}, of which the variable {name} is {}: leave it out, as by env -u {name} coshell ...",
+            "the environment takes {}, of which the variable {name} takes {}: leave it out with env -u {name} coshell ...",
             kib(all),
             kib(size(variable)),
             name = variable.0
         ),
-        None => format!("the command is {}; let the program read from a file", kib(arguments)),
+        None => format!("the command takes {}: pass the data in a file", kib(arguments)),
     };
-    Err(own(&format!("a session takes requests of at most {}, and {sentence}", kib(rpc::LINE_LIMIT))))
+    Err(own(&format!("a request may take at most {}, but {sentence}", kib(rpc::LINE_LIMIT))))
 }
 
 fn kib(bytes: usize) -> String {

@@ -1,4 +1,4 @@
-//! One file for each thing that the binary does.
+//! The tasks of the binary, one file each: a session, the subcommands, and the man page.
 
 mod answer;
 pub mod ask;

@@ -1,4 +1,4 @@
-//! What a subcommand prints: whoever reads half of it must not take it for all.
+//! Output of subcommands. A failed write is an error, so that truncated output never looks complete.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -6,36 +6,36 @@ use super::connection::own;
 use crate::error::Failure;
 use crate::types::reason;
 
-/// Whether there is anybody to print for.
+/// Whether stdout still has a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pager {
-    /// It was taken.
+    /// The write succeeded.
     Reads,
-    /// Nobody reads any more, as behind `| head`: that is no failure, and nothing is said of it.
+    /// The pipe is closed (EPIPE), as with `| head`. This is not an error.
     Gone,
 }
 
-/// Prints this on stdout.
+/// Writes `text` to stdout and flushes it.
 pub(super) fn print(text: &str) -> Result<Pager, Failure> {
     let mut out = io::stdout().lock();
-    taken(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    pager_state(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-/// Says this on stderr, as it is.
+/// Writes `text` to stderr.
 pub fn say(text: &str) {
-    // Where that takes nothing there is nowhere to say so: the status tells.
+    // If stderr fails there is no other place for the message; the exit status remains.
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Says on stderr what is wrong.
+/// Writes a message to stderr, with the name of the program before it.
 pub(super) fn complain(sentence: &str) {
     say(&format!("coshell: {sentence}\n"));
 }
 
-/// The status of a call that the session refused.
+/// Exit status of a request that the session refused.
 const REFUSED: u8 = 1;
 
-/// Says why the session refused; the exit status.
+/// Prints why the session refused; returns the exit status.
 pub(super) fn refused(sentence: &str) -> u8 {
     complain(sentence);
     REFUSED
@@ -43,14 +43,14 @@ pub(super) fn refused(sentence: &str) -> u8 {
 
 /// Prints a page of help, or the version; returns the exit status.
 pub fn page(page: &clap::Error) -> Result<u8, Failure> {
-    taken(page.print())?;
+    pager_state(page.print())?;
     Ok(0)
 }
 
-fn taken(written: io::Result<()>) -> Result<Pager, Failure> {
+fn pager_state(written: io::Result<()>) -> Result<Pager, Failure> {
     match written {
         Ok(()) => Ok(Pager::Reads),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Pager::Gone),
-        Err(error) => Err(own(&format!("the output cannot be written: {}", reason(&error)))),
+        Err(error) => Err(own(&format!("cannot write the output: {}", reason(&error)))),
     }
 }

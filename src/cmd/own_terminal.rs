@@ -1,5 +1,5 @@
-//! Whether what a subcommand prints is printed in the very session that it asks: a line that is told there is the next
-//! line to be told, without end, and pushes everything else out of the history.
+//! Refuses subcommands that would follow the output of the session on the session's own terminal: each printed line would
+//! be a new line to print, without end.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -21,14 +21,14 @@ pub(super) fn refuse(client: &mut Client, command: &Request) -> Result<(), Failu
         _ => return Ok(()),
     };
     let Some(here) = tty::path(io::stdout().as_fd()) else { return Ok(()) };
-    // A session that does not say refuses what is asked next as well, and is heard then.
+    // A session that refuses this request refuses the next one too, which then reports the reason.
     let Ok(status) = client.ask::<StatusResponse>(&Request::Status {})? else { return Ok(()) };
     if Path::new(&status.tty) != here {
         return Ok(());
     }
-    let session = answer::shown(&status.session);
+    let session = answer::printable(&status.session);
     Err(own(&format!(
-        "this is the session's own terminal, where each line that is printed would be the next one to print: write it to \
-         a file, or type it in another terminal (coshell {name} --session {session})"
+        "this is the session's own terminal, where each printed line would be printed again: redirect the output to \
+         a file, or use another terminal (coshell {name} --session {session})"
     )))
 }

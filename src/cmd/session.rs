@@ -1,4 +1,4 @@
-//! A session: looks up what it needs, refuses what cannot be, and runs it to its end.
+//! Starts a session: reads the environment, checks the settings and runs the session to its end.
 
 use std::any::Any;
 use std::env;
@@ -27,10 +27,10 @@ use crate::sys::child::Program;
 use crate::sys::{socket, tty};
 use crate::types::{ExitStatus, reason};
 
-/// So many descriptors are enough for a session and a few clients.
+/// Number of descriptors that is enough for a session and a few clients.
 const DESCRIPTORS: usize = 64;
 
-/// Runs the session that was asked for; its exit status.
+/// Runs a session; returns its exit status.
 pub fn run(args: Args, argv0: &OsStr) -> Result<ExitStatus, Failure> {
     let environment = environment(&args, argv0);
     let ShellCommand { path, name, args: rest } = config::shell_command(&args, &environment);
@@ -45,10 +45,10 @@ pub fn run(args: Args, argv0: &OsStr) -> Result<ExitStatus, Failure> {
     };
     let program = Program { path: path.clone(), name, args: rest };
     settings.session = process::id().to_string();
-    // A clock that stands before 1970 says nothing anyway.
+    // A clock before 1970 is wrong anyway.
     settings.unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let launch = Launch { program, settings, sockets: sessions::directories(), recent: state("history"), log };
-    let outcome = unharmed(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
+    let outcome = catch_panic(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;
     for line in warnings {
         output::say(&format!("{line}\n"));
@@ -56,7 +56,7 @@ pub fn run(args: Args, argv0: &OsStr) -> Result<ExitStatus, Failure> {
     Ok(exit)
 }
 
-/// Where coshell keeps a file of this name between sessions, by the XDG base directory specification.
+/// Returns the path of the state file `name` (XDG base directory specification), or `None` without a home directory.
 pub(super) fn state(name: &str) -> Option<PathBuf> {
     let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
@@ -65,8 +65,8 @@ pub(super) fn state(name: &str) -> Option<PathBuf> {
 
 fn environment(args: &Args, argv0: &OsStr) -> Environment {
     let shell = env::var_os("SHELL").filter(|shell| !shell.is_empty());
-    // The password database takes a while, so it is asked only where nothing else says what to start. No entry for this
-    // user: /bin/sh is what is left.
+    // The password database is slow, so it is read only if neither $SHELL nor the command line names a program. Without an
+    // entry for the user the shell is /bin/sh.
     let wanted = shell.is_none() && args.command.is_empty();
     let user = wanted.then(|| nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()).flatten();
     Environment {
@@ -80,21 +80,21 @@ fn environment(args: &Args, argv0: &OsStr) -> Environment {
     }
 }
 
-/// A session inside a session doubles every trigger. The mark is bound to the terminal, so that tmux, ssh and su,
-/// which pass the environment on, are none.
+/// Refuses to start inside a session, where every trigger would fire twice. $COSHELL_TTY names the pty of that session:
+/// in tmux and over ssh, which pass the environment on, the terminal is a different one.
 fn refuse_nesting() -> Result<(), Failure> {
     let Some(inside) = env::var_os("COSHELL_TTY").map(PathBuf::from) else { return Ok(()) };
     let streams = [tty::path(io::stdin().as_fd()), tty::path(io::stdout().as_fd()), tty::path(io::stderr().as_fd())];
     if streams.into_iter().flatten().any(|path| path == inside) {
-        let sentence = "coshell: this terminal is inside a coshell session already. Start a coprocess in that session \
-                        (coshell run CMD) or add a trigger to it (coshell trigger add REGEX), or give --nested to have \
-                        one session inside the other.";
+        let sentence = "coshell: this terminal is already inside a coshell session. Start a coprocess in that session \
+                        (coshell run CMD) or add a trigger to it (coshell trigger add REGEX), or start a \
+                        nested session with --nested.";
         return Err(Failure::Own(sentence.to_owned()));
     }
     Ok(())
 }
 
-/// The log is the user's alone, and not where a link points that somebody else has made.
+/// Opens the log file. Refuses a symbolic link, which another user may have made, and a file that other users can read.
 fn open_log(path: &Path) -> Result<Log, Failure> {
     let level = match env::var("COSHELL_LOG").as_deref() {
         Ok("trace") => Level::Trace,
@@ -108,16 +108,18 @@ fn open_log(path: &Path) -> Result<Log, Failure> {
         .mode(0o600)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_CLOEXEC)
         .open(path)
-        .map_err(|error| refused(&format!("{}; name a file that you may write and that is no link", reason(&error))))?;
+        .map_err(|error| {
+            refused(&format!("{}; name a file that you can write to and that is not a symbolic link", reason(&error)))
+        })?;
     let metadata = file.metadata().map_err(|error| refused(&reason(&error)))?;
     if !metadata.is_file() || metadata.mode() & 0o077 != 0 {
-        return Err(refused("others may read it, or it is no file; remove it or make it yours alone (chmod 600)"));
+        return Err(refused("it is not a regular file, or other users can read it; remove it, or run chmod 600 on it"));
     }
     Ok(Log::to(file, level))
 }
 
-/// Runs the session so that a bug in it is told after the terminal has been put back.
-fn unharmed<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
+/// Runs `session` and turns a panic into a failure, which is printed after the terminal has been restored.
+fn catch_panic<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
     static MESSAGE: Mutex<String> = Mutex::new(String::new());
     panic::set_hook(Box::new(|info| {
         if let Ok(mut message) = MESSAGE.lock() {
@@ -138,7 +140,7 @@ fn explain(refusal: StartRefusal, path: &OsString) -> Failure {
         StartRefusal::System(what, error) => {
             Failure::Own(format!("coshell: {what}: {}{}", reason(&error), remedy(&error)))
         }
-        StartRefusal::Program(error) if is_ours(&error) => {
+        StartRefusal::Program(error) if is_resource_limit(&error) => {
             Failure::Own(format!("coshell: {name} could not be started: {}{}", reason(&error), remedy(&error)))
         }
         StartRefusal::Program(error) if error.kind() == ErrorKind::NotFound => {
@@ -150,17 +152,17 @@ fn explain(refusal: StartRefusal, path: &OsString) -> Failure {
     }
 }
 
-/// Whether coshell came to its own limits before the program was even tried.
-fn is_ours(error: &io::Error) -> bool {
+/// Returns whether `error` is a resource limit of coshell, not a fault of the program.
+fn is_resource_limit(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM))
 }
 
-/// What to do about it, where that is known.
+/// Returns the remedy for `error` as the end of a sentence; empty if none is known.
 fn remedy(error: &io::Error) -> String {
-    let most = socket::descriptors();
+    let limit = socket::descriptors();
     match error.raw_os_error() {
-        Some(libc::EMFILE) => format!("; the limit is {most} (ulimit -n): raise it, {DESCRIPTORS} are enough"),
-        Some(libc::EAGAIN) => "; the limit of processes is reached (ulimit -u): end some, or raise it".to_owned(),
+        Some(libc::EMFILE) => format!("; the limit is {limit} (ulimit -n): raise it to at least {DESCRIPTORS}"),
+        Some(libc::EAGAIN) => "; the process limit is reached (ulimit -u): end some processes, or raise it".to_owned(),
         _ => String::new(),
     }
 }

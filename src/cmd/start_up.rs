@@ -1,5 +1,4 @@
-//! What the start-up files of shells take in: the marks of prompts and commands, and completions. The marks are files of
-//! their own in `integration`, in the language of each shell. No session is needed.
+//! Prints the scripts for the start-up files of shells: prompt marks (`integration/`) and completions. Needs no session.
 
 use std::ffi::OsString;
 
@@ -14,22 +13,21 @@ const BASH: &str = include_str!("integration/bash");
 const ZSH: &str = include_str!("integration/zsh");
 const FISH: &str = include_str!("integration/fish");
 
-/// Prints what makes this shell mark its prompts and commands; the exit status.
+/// Prints the script that makes `shell` mark prompts and commands; returns the exit status.
 pub fn integration(shell: MarkedShell) -> Result<u8, Failure> {
-    whole(match shell {
+    print_script(match shell {
         MarkedShell::Bash => BASH,
         MarkedShell::Zsh => ZSH,
         MarkedShell::Fish => FISH,
     })
 }
 
-/// Prints what completes coshell's command line in this shell, or what that asks for while these words are typed; the exit
-/// status.
+/// Prints the completion script of `shell` or, if there are words, the completions of the last word; returns the exit status.
 pub fn completions(shell: Shell, words: &[OsString]) -> Result<u8, Failure> {
-    whole(&if words.is_empty() { completion::script(shell) } else { completion::offered(words) })
+    print_script(&if words.is_empty() { completion::script(shell) } else { completion::candidates(words) })
 }
 
-/// A start-up file must not take half a script for all of it.
-fn whole(script: &str) -> Result<u8, Failure> {
+/// Prints a script. A closed pipe is a failure here: the shell must not evaluate half a script.
+fn print_script(script: &str) -> Result<u8, Failure> {
     Ok(u8::from(print(script)? == Pager::Gone))
 }

@@ -1,4 +1,4 @@
-//! Text that a subcommand takes from its stdin, where `-` stands in its place, so that it is in no list of processes.
+//! Reads the text of `send` from stdin, so that it does not appear in the list of processes.
 
 use std::io::{self, IsTerminal, Read};
 
@@ -7,8 +7,8 @@ use crate::error::{Failure, Usage};
 use crate::types::reason;
 use crate::wire::rpc::LINE_LIMIT;
 
-/// The request with its text.
-pub(super) fn filled_in(command: &Request) -> Result<Request, Failure> {
+/// Returns `command` with `-` replaced by the contents of stdin.
+pub(super) fn with_text(command: &Request) -> Result<Request, Failure> {
     let mut command = command.clone();
     if let Request::Send { secret, text, .. } = &mut command
         && text == STDIN
@@ -18,10 +18,10 @@ pub(super) fn filled_in(command: &Request) -> Result<Request, Failure> {
     Ok(command)
 }
 
-/// A terminal would show it while it is typed; the end of the line that it comes in is not part of it.
+/// Reads a secret without the newline at its end. Refuses a terminal, which would echo it.
 fn secret_of_stdin() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
-        let sentence = "--secret: is read from stdin, which is a terminal that would show it: pipe it in, as in \
+        let sentence = "--secret: the secret is read from stdin, but stdin is a terminal that would show it; use a pipe, as in \
                         'pass show host | coshell send --secret --enter'";
         return Err(Failure::Usage(Usage::of("send", sentence)));
     }
@@ -33,8 +33,8 @@ fn secret_of_stdin() -> Result<String, Failure> {
 
 fn text_of_stdin() -> Result<String, Failure> {
     let mut text = String::new();
-    // One byte more than any session takes, so that it is refused rather than cut.
+    // One byte more than the limit, so that a longer text is refused and not cut.
     let read = io::stdin().lock().take(LINE_LIMIT as u64 + 1).read_to_string(&mut text);
-    read.map_err(|error| Failure::Own(format!("coshell: stdin cannot be read: {}", reason(&error))))?;
+    read.map_err(|error| Failure::Own(format!("coshell: cannot read stdin: {}", reason(&error))))?;
     Ok(text)
 }

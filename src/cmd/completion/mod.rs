@@ -1,9 +1,9 @@
-//! Completes coshell's own command line. The scripts for bash, zsh and fish ask coshell at each Tab what may stand at the
-//! cursor, since only coshell knows its grammar and what runs. The scripts for the other shells are generated and know the
-//! options and subcommands.
+//! Completes coshell's own command line. The scripts for bash, zsh and fish call coshell at each Tab, because only coshell
+//! knows its grammar, the running sessions and their triggers. The scripts for other shells are generated and complete
+//! options and subcommands only.
 //!
-//! The answer has a line for each word that is offered: the word, a tab, and what it is for. A line without a word names
-//! what the shell itself completes: `files`, the words of a `command` behind `--`, or a command `line` in one word.
+//! The output has one line per candidate: the word, a tab and a description. A line without a word names a kind of word
+//! that the shell completes: `files`, the words of a `command` after `--`, or a command `line` in one word.
 
 mod values;
 
@@ -15,20 +15,20 @@ use clap::{Arg, Command, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 use clap_complete::{Shell, generate};
 
-use super::answer::shown;
+use super::answer::printable;
 use crate::cli;
 
 const BASH: &str = include_str!("bash");
 const ZSH: &str = include_str!("zsh");
 const FISH: &str = include_str!("fish");
 
-/// What the identifiers of candidates that the shell completes begin with.
+/// Prefix of the identifiers of candidates that the shell completes.
 const BY_SHELL: &str = "shell::";
 const COMMAND: &str = "command";
-/// What stands between the options and a command.
+/// Separator between the options and the wrapped command.
 const DASHES: &str = "--";
 
-/// The script that a start-up file of this shell takes in.
+/// Returns the completion script of `shell`.
 pub(super) fn script(shell: Shell) -> String {
     let with_program = |script: &str| script.replace("@COSHELL@", &program(shell));
     match shell {
@@ -43,46 +43,47 @@ pub(super) fn script(shell: Shell) -> String {
     }
 }
 
-/// How a script calls coshell: by its name, or by its path where it was called by one and may not be in `$PATH`.
+/// Returns the word with which the script calls coshell: its path if coshell was called by path, else its name.
 fn program(shell: Shell) -> String {
     let called = env::args_os().next().map(PathBuf::from).filter(|called| called.components().count() > 1);
     let path = called.and_then(|called| path::absolute(called).ok()?.into_os_string().into_string().ok());
     let Some(path) = path else { return "coshell".to_owned() };
-    // Between single quotes a backslash is plain but in fish.
+    // fish interprets a backslash between single quotes.
     let path = if shell == Shell::Fish { path.replace('\\', "\\\\") } else { path };
     format!("'{}'", path.replace('\'', r"'\''"))
 }
 
-/// What may stand in place of the last of these words, of which the first is coshell itself.
-pub(super) fn offered(words: &[OsString]) -> String {
+/// Returns the candidates for the last of `words`, one per line. The first word is coshell itself.
+pub(super) fn candidates(words: &[OsString]) -> String {
     let Some((last, before)) = words.split_last() else { return String::new() };
-    let mut candidates = found(words);
+    let mut candidates = complete_last(words);
     if last == "-" {
-        // The engine offers an option by its letter alone, if it has one.
+        // clap offers an option with a letter only by that letter.
         candidates.retain(|candidate| !candidate.get_value().as_encoded_bytes().starts_with(DASHES.as_bytes()));
         let long: Vec<OsString> = before.iter().cloned().chain([DASHES.into()]).collect();
-        candidates.extend(found(&long).into_iter().filter(|candidate| by_shell(candidate).is_none()));
+        candidates.extend(complete_last(&long).into_iter().filter(|candidate| by_shell(candidate).is_none()));
     }
     candidates.retain(|candidate| !candidate.is_hide_set());
-    let behind_dashes = before.iter().any(|word| word == DASHES);
+    let after_dashes = before.iter().any(|word| word == DASHES);
     let mut lines: Vec<String> =
-        candidates.iter().filter_map(|candidate| line(candidate, behind_dashes, last)).collect();
+        candidates.iter().filter_map(|candidate| line(candidate, after_dashes, last)).collect();
     if last.is_empty() && lines.iter().any(|line| !line.starts_with('-')) {
         lines.retain(|line| !line.starts_with('-'));
     }
     lines.concat()
 }
 
-fn found(words: &[OsString]) -> Vec<CompletionCandidate> {
+/// Returns the candidates of clap's completion engine for the last of `words`.
+fn complete_last(words: &[OsString]) -> Vec<CompletionCandidate> {
     let session = values::session(words);
-    let command = cli::command_of(words).map(|command| prepared(command, session.as_deref()));
+    let command = cli::command_of(words).map(|command| with_completers(command, session.as_deref()));
     let last = words.len().saturating_sub(1);
-    // It fails only where there is no last word.
+    // `complete` fails only without a last word.
     command.and_then(|mut command| complete(&mut command, words.to_vec(), last, None).ok()).unwrap_or_default()
 }
 
-/// The command line with what completes the value of each argument.
-fn prepared(command: Command, session: Option<&str>) -> Command {
+/// Adds completers for the values of arguments to `command`.
+fn with_completers(command: Command, session: Option<&str>) -> Command {
     let command = command.mut_args(|arg| match (values::of(&arg, session), left_to_shell(&arg)) {
         (Some(candidates), _) => arg.add(candidates),
         (None, Some(what)) => arg.add(ArgValueCompleter::new(move |_: &OsStr| {
@@ -90,7 +91,7 @@ fn prepared(command: Command, session: Option<&str>) -> Command {
         })),
         (None, None) => arg,
     });
-    command.mut_subcommands(|below| prepared(below, session))
+    command.mut_subcommands(|below| with_completers(below, session))
 }
 
 fn left_to_shell(arg: &Arg) -> Option<&'static str> {
@@ -102,23 +103,23 @@ fn left_to_shell(arg: &Arg) -> Option<&'static str> {
     }
 }
 
-/// What the shell is to complete in place of this candidate.
+/// Returns the kind of word that the shell completes in place of this candidate.
 fn by_shell(candidate: &CompletionCandidate) -> Option<&str> {
     candidate.get_id()?.strip_prefix(BY_SHELL)
 }
 
-/// The line that tells of a candidate. A command stands behind the dashes only: before them, they are offered.
-fn line(candidate: &CompletionCandidate, behind_dashes: bool, last: &OsString) -> Option<String> {
+/// Returns the output line for a candidate. Before `--`, a command is offered as `--`.
+fn line(candidate: &CompletionCandidate, after_dashes: bool, last: &OsString) -> Option<String> {
     let help = candidate.get_help().map(ToString::to_string).unwrap_or_default();
     let word = candidate.get_value().to_str()?;
     match by_shell(candidate) {
-        Some(COMMAND) if !behind_dashes => {
+        Some(COMMAND) if !after_dashes => {
             let wanted = DASHES.as_bytes().starts_with(last.as_encoded_bytes());
-            wanted.then(|| format!("{DASHES}\ta command stands behind it\n"))
+            wanted.then(|| format!("{DASHES}\tend of the options; the command follows\n"))
         }
         Some(what) => Some(format!("\t{what}\n")),
-        // One that no shell could be told of in a line is not offered.
+        // The line format cannot represent such a word.
         None if word.is_empty() || word.contains(char::is_control) => None,
-        None => Some(format!("{word}\t{}\n", shown(help.lines().next().unwrap_or_default()))),
+        None => Some(format!("{word}\t{}\n", printable(help.lines().next().unwrap_or_default()))),
     }
 }

@@ -1,4 +1,4 @@
-//! The values of arguments that are known: out of the tables by which they are checked, or of the sessions that run.
+//! Completes the values of arguments from the tables that check them or from the running sessions.
 
 use std::ffi::OsString;
 
@@ -13,11 +13,11 @@ use crate::core::response::{TriggerListResponse, TriggerResponse};
 use crate::core::trigger::When;
 use crate::types::signal_names;
 
-/// The values of this argument, where they are known; `session` is the one that was named.
+/// Returns a completer for the values of `arg`, if they are known. `session` is the session on the command line.
 pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates> {
     let session = session.map(str::to_owned);
     Some(match (arg.get_id().as_str(), arg.is_positional()) {
-        // The part that is to be replaced is left for the user.
+        // The user types the name of the job.
         ("when", _) => fixed(|| When::NAMES.iter().map(|name| name.trim_end_matches("NAME"))),
         ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
         ("signal", _) => fixed(signal_names),
@@ -28,7 +28,7 @@ pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates>
     })
 }
 
-/// The session that these words name.
+/// Returns the session that `words` name with `--session`.
 pub(super) fn session(words: &[OsString]) -> Option<String> {
     let (value, option) = (words.iter().skip(1), words.iter());
     let behind = value.zip(option).find(|(_, option)| *option == "--session").map(|(value, _)| value.to_str());
@@ -43,10 +43,10 @@ where
     ArgValueCandidates::new(move || names().into_iter().map(CompletionCandidate::new).collect())
 }
 
-/// The triggers of the session that is meant: by name, or else by number, with their patterns.
+/// Returns the triggers of the session, by name or else by number, with their patterns as the description.
 fn triggers(session: Option<&str>) -> Vec<CompletionCandidate> {
     let list = Request::Trigger(TriggerRequest::List {});
-    // Where no session is meant or none answers, there is nothing to offer.
+    // Without a session, or if it does not respond, there are no candidates.
     let answer: Option<TriggerListResponse> =
         sessions::connect(session).ok().and_then(|mut client| client.ask_in_time(&list));
     let candidate = |trigger: TriggerResponse| {

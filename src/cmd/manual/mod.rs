@@ -1,5 +1,5 @@
-//! The man page: a template that is written by hand, with the tables that the parser itself uses put into it. The page
-//! is committed as `man/coshell.1`, and a test compares the two.
+//! The man page: a hand-written template, into which the tables of the parser are inserted. The page is committed as
+//! `man/coshell.1`, and a test compares the two.
 
 mod protocol;
 
@@ -9,9 +9,9 @@ use crate::cli;
 use crate::core::trigger::action::{ActionKind, KINDS};
 
 const TEMPLATE: &str = include_str!("../../../man/coshell.1.in");
-const GENERATED: &str = "Made from coshell.1.in by: COSHELL_BLESS=1 cargo test --test docs";
+const GENERATED: &str = "Generated from coshell.1.in by: COSHELL_BLESS=1 cargo test --test docs";
 
-/// The man page, as roff with the man(7) macros.
+/// Returns the man page as roff with the man(7) macros.
 pub fn page() -> String {
     let lines = TEMPLATE.lines().map(|line| match line {
         "@OPTIONS@" => options(),
@@ -25,14 +25,14 @@ pub fn page() -> String {
     lines.collect()
 }
 
-/// Every option by its heading, in the order of `--help`.
+/// Returns every option except the actions, under the headings of `--help`. The section ACTIONS describes the actions.
 fn options() -> String {
     let mut command = cli::command();
     command.build();
-    let args: Vec<&Arg> = command.get_arguments().filter(|arg| arg.get_long().is_some()).collect();
+    let is_action = |name| KINDS.iter().any(|kind| kind.name == name);
+    let args: Vec<&Arg> =
+        command.get_arguments().filter(|arg| arg.get_long().is_some_and(|name| !is_action(name))).collect();
     let mut headings: Vec<Option<&str>> = args.iter().map(|arg| arg.get_help_heading()).collect();
-    // What has no heading is -h and -V: last, as nobody looks for them.
-    headings.sort_by_key(Option::is_none);
     headings.dedup();
     let section = |&heading: &Option<&str>| {
         let title = format!(".SS {}\n", text(heading.unwrap_or("Help")));
@@ -48,13 +48,19 @@ fn option(arg: &Arg) -> String {
     let value = arg.get_num_args().is_some_and(|range| range.takes_values());
     let value = arg.get_value_names().filter(|_| value).and_then(|names| names.first());
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-    let default = match arg.get_default_values() {
-        [one] if value.is_some() => format!(" The default is {}.", text(&one.to_string_lossy())),
-        _ => String::new(),
+    let default = arg.get_default_values().first().filter(|_| value.is_some()).map(|one| one.to_string_lossy());
+    let body = match default {
+        // The help states the default in brackets.
+        Some(default) => {
+            let help = help.strip_suffix(&format!(" [{default}]")).unwrap_or(&help);
+            format!("{} The default is {}.", sentence(help), text(&default))
+        }
+        None => sentence(&help),
     };
-    entry(&short, long, value.map(|name| name.as_str()), &(sentence(&help) + &default))
+    entry(&short, long, value.map(|name| name.as_str()), &body)
 }
 
+/// Returns every action with its paragraph.
 fn actions() -> String {
     let action = |kind: &ActionKind| {
         let short = kind.letter.map(|letter| format!("\\fB\\-{letter}\\fR, ")).unwrap_or_default();
@@ -68,7 +74,7 @@ fn entry(short: &str, long: &str, value: Option<&str>, body: &str) -> String {
     format!(".TP\n{short}\\fB\\-\\-{}\\fR{value}\n{}\n", text(long), body.replace(". ", ".\n"))
 }
 
-/// A line of the help as a sentence.
+/// Returns a line of the help as a sentence in roff.
 fn sentence(help: &str) -> String {
     let mut chars = help.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
@@ -76,7 +82,7 @@ fn sentence(help: &str) -> String {
     text(&format!("{first}{}{end}", chars.as_str()))
 }
 
-/// Plain text as roff: a backslash and a hyphen stand for themselves, and nothing is a macro.
+/// Returns plain text as roff: escapes backslashes and hyphens, and a first character that would begin a macro.
 fn text(plain: &str) -> String {
     let escaped = plain.replace('\\', "\\e").replace('-', "\\-");
     if escaped.starts_with(['.', '\'']) { format!("\\&{escaped}") } else { escaped }

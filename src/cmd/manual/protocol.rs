@@ -1,4 +1,4 @@
-//! The subcommands and the protocol of the socket, out of the enum that the command line and the wire are made of.
+//! The man page's lists of subcommands and of methods, made from the request enum of the command line and the protocol.
 
 use clap::{Arg, ArgAction};
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ use crate::core::request::{OptionArgsError, Request};
 use crate::core::response;
 use crate::core::rpc_error::ErrorCode;
 
-/// A subcommand with its place below others, as it is typed.
+/// A subcommand with its full name, such as `trigger add`.
 type Named = (String, clap::Command);
 
-/// Every subcommand that does something.
+/// Returns every subcommand without subcommands of its own.
 fn all() -> Vec<Named> {
     let mut whole = cli::command().disable_help_subcommand(true);
     whole.build();
@@ -28,7 +28,7 @@ fn below(name: &str, subcommand: &clap::Command) -> Vec<Named> {
     further.flat_map(|further| below(&format!("{name} {}", further.get_name()), further)).collect()
 }
 
-/// Every subcommand with its own options.
+/// Returns the list of subcommands with their own options.
 pub(super) fn subcommands() -> String {
     all().iter().map(|(name, subcommand)| entry(name, subcommand)).collect()
 }
@@ -46,10 +46,10 @@ fn entry(name: &str, subcommand: &clap::Command) -> String {
     format!(".TP\n\\fB{name}\\fR{usage}{more}\n{}\n{}", sentence(&about), options.collect::<String>())
 }
 
-/// What is a subcommand's own, apart from what all share.
+/// Returns the arguments of one subcommand without those that all subcommands share.
 fn own(subcommand: &clap::Command) -> impl Iterator<Item = &Arg> {
     let elsewhere = |arg: &Arg| ["session", "json", "help"].contains(&arg.get_id().as_str());
-    // A hidden positional is for the scripts that coshell prints.
+    // Only the completion scripts pass a hidden positional.
     let for_scripts = |arg: &Arg| arg.is_hide_set() && arg.is_positional();
     subcommand.get_arguments().filter(move |arg| !elsewhere(arg) && !for_scripts(arg))
 }
@@ -67,7 +67,7 @@ fn usage(arg: &Arg) -> String {
     }
 }
 
-/// Every method with its parameters and its answers.
+/// Returns the list of methods with their parameters and examples of their responses.
 pub(super) fn methods() -> String {
     let on_the_wire = |(name, _): &Named| !Request::parameters(&name.replace(' ', "-")).is_empty() || is_method(name);
     all().iter().filter(|named| on_the_wire(named)).map(|(name, subcommand)| method(name, subcommand)).collect()
@@ -85,13 +85,13 @@ fn method(name: &str, subcommand: &clap::Command) -> String {
     format!(".TP\n\\fB{}\\fR\n{parameters}\n{}", text(&method), answers(&method))
 }
 
-/// What a session may answer to a method: an object for each set of keys.
+/// Returns the example responses of a method: one object for each set of keys.
 fn answers(method: &str) -> String {
-    let answer = |answer| format!(".br\nAnswer: {}\n", text(&spaced(&json!(answer))));
+    let answer = |answer| format!(".br\nResponse: {}\n", text(&spaced(&json!(answer))));
     response::samples(method).into_iter().map(answer).collect()
 }
 
-/// JSON with spaces, at which a formatter of the page breaks the line.
+/// Formats JSON with spaces, so that roff can break the line.
 fn spaced(value: &Value) -> String {
     match value {
         Value::Object(object) => {
@@ -108,7 +108,7 @@ fn takes_many(arg: &Arg) -> bool {
     arg.get_num_args().is_some_and(|range| range.max_values() > 1)
 }
 
-/// What the command line takes from elsewhere the wire may still want.
+/// Whether the protocol requires a parameter that the command line fills in by itself.
 fn is_missed(method: &str, name: &str) -> bool {
     matches!(Request::read(method, None), Err(OptionArgsError::Params(reason)) if reason.contains(&format!("`{name}`")))
 }
@@ -117,12 +117,13 @@ fn parameter(method: &str, name: &str, subcommand: &clap::Command) -> String {
     let arg = own(subcommand).find(|arg| arg.get_id() == name && arg.get_help_heading().is_none());
     let Some(arg) = arg else {
         let (kind, help) = match name {
-            "options" => ("list of {\\(dqname\\(dq, \\(dqvalue\\(dq}", "as on the command line"),
-            "directory" => ("string", "where it runs"),
-            "environment" => ("list of pairs of strings", "its variables; those of coshell where there are none"),
-            "streams" => {
-                ("list of numbers", "which standard streams are passed along by SCM_RIGHTS (unix(7)), in order")
-            }
+            "options" => ("list of {\\(dqname\\(dq, \\(dqvalue\\(dq}", "Actions and modifiers, as on the command line"),
+            "directory" => ("string", "Directory to run the program in"),
+            "environment" => ("list of pairs of strings", "Environment of the program; by default that of coshell"),
+            "streams" => (
+                "list of numbers",
+                "Numbers of the standard streams that are passed as SCM_RIGHTS descriptors (unix(7)), in order",
+            ),
             _ => ("string", ""),
         };
         return format!("\\fI{}\\fR ({kind}, optional): {}", text(name), text(help));
@@ -145,7 +146,7 @@ fn number_or_string(arg: &Arg) -> &'static str {
     if number { "number" } else { "string" }
 }
 
-/// The codes of the errors.
+/// Returns the list of error codes.
 pub(super) fn refusals() -> String {
     let entry = |(code, meaning): &(ErrorCode, &str)| {
         let number = (*code as i64).to_string();
@@ -154,7 +155,7 @@ pub(super) fn refusals() -> String {
     ErrorCode::ALL.iter().map(entry).collect()
 }
 
-/// The names of the events.
+/// Returns the names of the events.
 pub(super) fn events() -> String {
     let names: Vec<String> = EventKind::ALL.iter().map(|kind| format!("\\fB{}\\fR", text(kind.name()))).collect();
     names.join(",\n") + ".\n"
