@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-r"""A client of a running session, with the standard library only: a class to copy, and a use of it.
+r"""A client of a running session that needs only the standard library. Copy the class `Session` for your own client.
 
-    examples/client.py                                    prints what the session prints, line by line
-    examples/client.py --answer 'Overwrite .*\? $' n      and types n and Enter at such a prompt
+    examples/client.py                                    print the output of the session, line by line
+    examples/client.py --answer 'Overwrite .*\? $' n      and type n and Enter at a matching prompt
 
-Inside a session COSHELL_SOCKET says where it listens; for another terminal `coshell sessions --json` tells, and --socket
-takes it. The protocol is JSON-RPC 2.0, one object a line; coshell(1) has all methods and events.
+Inside a session COSHELL_SOCKET is the path of the socket; in another terminal use --socket with a path from
+`coshell sessions --json`. The protocol is JSON-RPC 2.0, one object per line; coshell(1) lists all methods and events.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from collections import deque
 
 
 class Refused(Exception):
-    """The session's answer was an error: its code, and a sentence."""
+    """An error response of the session, with its code and message."""
 
     def __init__(self, error):
         super().__init__(error["message"])
@@ -27,7 +27,7 @@ class Refused(Exception):
 
 
 class Session:
-    """A connection to a session. With `with` it is closed at the end."""
+    """A connection to a session; a context manager that closes it."""
 
     def __init__(self, path=None):
         path = path or os.environ.get("COSHELL_SOCKET")
@@ -47,7 +47,7 @@ class Session:
         self.socket.close()
 
     def call(self, method, **params):
-        """Asks for something and waits for the answer: call("send", text="ls", enter=True)."""
+        """Sends a request and returns the result, as in call("send", text="ls", enter=True)."""
         number = next(self.ids)
         request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         self.socket.sendall(json.dumps(request).encode() + b"\n")
@@ -56,14 +56,14 @@ class Session:
                 if "error" in message:
                     raise Refused(message["error"])
                 return message["result"]
-            # An event that came before the answer is kept for later.
+            # Keep an event that arrived before the response.
             self.waiting.append(message["params"])
-        raise EOFError("the session ended before it answered")
+        raise EOFError("the session ended before it responded")
 
     def subscribe(self, *events):
-        """The events of these types, as they happen; of all types, unless told. Ends with the session."""
+        """Yields the events of these types, by default of all types, until the session ends."""
         self.call("subscribe", events=list(events))
-        # A generator of its own, so that the subscription begins now and not with the first event taken.
+        # A separate generator, so that the subscription starts with this call and not with the first event.
         return self._events()
 
     def _events(self):
@@ -81,13 +81,13 @@ class Session:
 
 
 def watch(session, answers):
-    """Prints finished lines, and answers prompts, each once."""
+    """Prints finished lines and answers each prompt once."""
     answered = None
     for event in session.subscribe("line", "prompt"):
         if event["type"] == "line":
             print(event["text"], flush=True)
             continue
-        # The same prompt is told again when more stands behind it, such as the answer.
+        # The prompt event is repeated when the line grows, for example by the echo of the answer.
         reply = next((reply for pattern, reply in answers if re.search(pattern, event["text"])), None)
         if reply is not None and event["number"] != answered:
             answered = event["number"]
@@ -95,14 +95,14 @@ def watch(session, answers):
 
 
 def own_terminal():
-    """Whether what is printed here is printed in the session: then each line would be the next one's cause."""
+    """Returns whether stdout is the terminal of the session, where each printed line would be printed again."""
     return sys.stdout.isatty() and os.ttyname(sys.stdout.fileno()) == os.environ.get("COSHELL_TTY")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--socket", metavar="PATH", help="where the session listens [COSHELL_SOCKET]")
-    parser.add_argument("--answer", nargs=2, action="append", default=[], metavar=("REGEX", "TEXT"), help="repeatable")
+    parser.add_argument("--socket", metavar="PATH", help="socket of the session [$COSHELL_SOCKET]")
+    parser.add_argument("--answer", nargs=2, action="append", default=[], metavar=("REGEX", "TEXT"), help="type TEXT and Enter at a prompt that matches REGEX; repeatable")
     args = parser.parse_args()
     if own_terminal():
         parser.error("this is the session's own terminal: run it in another one, or send its output to a file")

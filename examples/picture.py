@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes assets/coshell.svg, the picture in the README, from a real session.
+"""Records assets/coshell.svg, the picture in the README, from a real session.
 
     cargo build --release && examples/picture.py
 
-It plays three scenes in a tmux of its own, as a user would: keys go in, and what the screen then shows is captured
-(`capture-pane -e`). The notification is read from the bytes that coshell sent to the terminal (OSC 9), the window's
-title is the one that it set (OSC 2). Nothing is drawn that was not there. Needs tmux, bash and lrzsz.
+It types the keys of three scenes into a separate tmux server and captures the screen (`capture-pane -e`). The
+notification comes from the bytes that coshell sent to the terminal (OSC 9), the window title from OSC 2. Needs tmux, bash
+and lrzsz.
 """
 
 import os
@@ -41,7 +41,7 @@ sleep 0.7; printf '\\033[1mBUILD PASSED\\033[0m in 2.7 s\\n'
 
 
 class Terminal:
-    """A terminal of tmux's, and the frames that were seen in it."""
+    """A tmux pane and the frames recorded from it."""
 
     def __init__(self, home):
         self.socket = f"picture-{os.getpid()}"
@@ -61,7 +61,7 @@ class Terminal:
         return self.tmux("capture-pane", "-p")
 
     def wait(self, text, seconds=10.0):
-        """Waits until the last line that is not blank ends with the text, and films meanwhile."""
+        """Records frames until the last line that is not blank ends with `text`."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.film()
@@ -72,7 +72,7 @@ class Terminal:
         raise SystemExit(f"picture.py: waited in vain for {text!r}:\n{self.screen()}")
 
     def film(self, seconds=0.1):
-        """A frame that stays for so long; one that shows nothing new makes the one before it last longer."""
+        """Adds a frame of this duration; an unchanged screen extends the last frame instead."""
         rows = self.tmux("capture-pane", "-e", "-p").split("\n")[:ROWS]
         x, y, title = self.tmux("display-message", "-p", "#{cursor_x} #{cursor_y} #{pane_title}").rstrip("\n").split(" ", 2)
         sent = re.findall(rb"\x1b\]9;([^\x07]*)\x07", self.raw.read_bytes() if self.raw.exists() else b"")
@@ -95,7 +95,7 @@ class Terminal:
         self.tmux("send-keys", "Enter")
 
     def scene(self, number, caption):
-        """A clear screen; what happens until then is not filmed."""
+        """Clears the screen without recording."""
         frames = self.frames
         self.caption = ()
         if number > 1:
@@ -116,7 +116,7 @@ class Terminal:
 
 
 def play(home):
-    """The three scenes; the frames, and the one that stands for all where nothing moves."""
+    """Records the three scenes; returns the frames and the one to show without animation."""
     term = Terminal(home)
     term.frames = []
     term.scene(1, "A coprocess reads all that the shell prints; what it prints is typed.")
@@ -146,7 +146,7 @@ def play(home):
 
 
 def spans(row):
-    """A captured row as pieces of one look: (column, text, style)."""
+    """Splits a captured row into runs of one style: (column, text, style)."""
     style, column, out = {}, 0, []
     for piece in re.split(r"(\x1b\[[0-9;]*m)", row):
         if piece.startswith("\x1b["):
@@ -177,7 +177,7 @@ def draw(thing, width, height):
         at, row = what
         out = []
         for column, words, style in spans(row):
-            # Blanks take no place in SVG; each run of words has its own.
+            # SVG collapses blanks, so each run of words has its own position.
             for match in re.finditer(r"\S+(?: \S+)*", words):
                 look = f' fill="{style["colour"]}"' if "colour" in style else ""
                 look += ' font-weight="bold"' if "bold" in style else ""
