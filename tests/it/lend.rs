@@ -295,7 +295,7 @@ fn killed_program_returns_terminal() {
 #[test]
 fn ask_without_free_terminal_fails_at_once() {
     let mut term = direct(&["sh", "-c", &format!("{COSHELL} -- sh -c '{COSHELL} ask Name; echo st $?' | cat")]).start();
-    term.wait("there is nothing to lend");
+    term.wait("so there is none to lend");
     term.wait("st 1");
     assert_eq!(term.wait_end(), Ended::Code(0));
     let mut session = Session::bash(&[]);
@@ -374,7 +374,7 @@ fn oversized_environment_is_refused_with_largest_variable() {
     );
     for line in ["lend -- true", "ask Name"] {
         type_line(&mut term, &format!("{COSHELL} {line}; echo st $?"));
-        term.wait_match(r"the environment is 1\d\d\d KiB, of which the variable BIG_7 is 97 KiB: leave it out");
+        term.wait_match(r"the environment takes 1\d\d\d KiB, of which the variable BIG_7 takes 97 KiB: leave it out");
         term.wait("st 125");
     }
     type_line(&mut term, &format!("env -u BIG_7 {COSHELL} lend -- true; echo st $?"));

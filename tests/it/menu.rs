@@ -228,7 +228,7 @@ fn unreadable_history_is_reported_and_left_unchanged() {
     term.send("\x1dr");
     wait_menu(&mut term, " run:");
     term.send("true\r");
-    term.wait("not UTF-8");
+    term.wait("UTF-8;");
     assert_eq!(std::fs::read(path.join("history")).unwrap(), b"\xff\xfe\n");
 }
 

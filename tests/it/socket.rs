@@ -359,7 +359,7 @@ fn clients_above_limit_are_refused_until_others_leave() {
     assert_eq!(clients[529].receive(), None);
     // Subcommands report the same error.
     for line in [&["status"][..], &["lines", "-f"], &["subscribe", "notice"]] {
-        session.call(line).failed(1, "512 clients are connected to the session already");
+        session.call(line).failed(1, "512 clients are already connected to the session");
     }
     clients.clear();
     assert_responsive(&mut session.term);

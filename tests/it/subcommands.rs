@@ -415,8 +415,8 @@ fn send_above_input_limit_is_refused() {
     session.term.wait("ready");
     let big = "x".repeat(60_000);
     session.call_with_stdin(&["send"], &big).success();
-    session.call_with_stdin(&["send"], &big).failed(1, "more is waiting to be typed than the shell reads (80 KiB)");
-    session.call_with_stdin(&["send"], &"x".repeat(1_100_000)).failed(1, "a line may be 1024 KiB long");
+    session.call_with_stdin(&["send"], &big).failed(1, "80 KiB are already waiting to be typed");
+    session.call_with_stdin(&["send"], &"x".repeat(1_100_000)).failed(1, "a line may be at most 1024 KiB long");
 }
 
 #[test]
@@ -608,7 +608,7 @@ fn notify_shows_notification() {
     ]));
     let socket = piped.socket();
     piped.term.wait_until("the session", |_| UnixStream::connect(&socket).is_ok());
-    piped.call(&["notify", "x"]).failed(1, "goes to no terminal");
+    piped.call(&["notify", "x"]).failed(1, "is not a terminal");
 }
 
 #[test]
