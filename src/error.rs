@@ -48,7 +48,7 @@ pub enum Failure {
     /// The command line is wrong.
     Usage(Usage),
     /// coshell itself failed. The text of this and the following variants is a whole message.
-    Own(String),
+    Internal(String),
     /// The program was found but could not be run.
     CannotRun(String),
     /// The program was not found.
@@ -60,7 +60,7 @@ impl Failure {
     pub fn status(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
-            Self::Own(_) => ExitStatus::FAILED.status(),
+            Self::Internal(_) => ExitStatus::FAILED.status(),
             Self::CannotRun(_) => 126,
             Self::NotFound(_) => 127,
         }
@@ -71,7 +71,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(usage) => write!(f, "coshell: {usage}\nTry '{}'.", usage.page()),
-            Self::Own(sentence) | Self::CannotRun(sentence) | Self::NotFound(sentence) => f.write_str(sentence),
+            Self::Internal(sentence) | Self::CannotRun(sentence) | Self::NotFound(sentence) => f.write_str(sentence),
         }
     }
 }

@@ -79,7 +79,7 @@ pub struct Size {
 
 impl Size {
     /// Returns the size with 24 rows or 80 columns in place of 0, which a serial console reports.
-    pub fn reckoned(self) -> Self {
+    pub fn or_default(self) -> Self {
         let default = Self::default();
         let rows = if self.rows == 0 { default.rows } else { self.rows };
         let cols = if self.cols == 0 { default.cols } else { self.cols };
@@ -116,7 +116,7 @@ impl fmt::Display for SignalError {
 }
 
 /// Parses a signal, given by its number or by its name with or without `SIG`.
-pub fn signal(text: &str) -> Result<i32, SignalError> {
+pub fn parse_signal(text: &str) -> Result<i32, SignalError> {
     let name = text.to_ascii_uppercase();
     let name = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
     // A text that is no number may be a name; the error below covers the failure of both.
@@ -149,7 +149,7 @@ impl fmt::Display for NumberError {
 }
 
 /// Parses the whole number `text`.
-pub fn whole<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, NumberError> {
+pub fn parse_number<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, NumberError> {
     text.parse().map_err(|error: ParseIntError| NumberError {
         text: text.to_owned(),
         is_too_large: *error.kind() == IntErrorKind::PosOverflow,
@@ -228,14 +228,14 @@ mod tests {
 
     #[test]
     fn invalid_number_is_quoted_in_error() {
-        assert_eq!(whole::<usize>("100"), Ok(100));
+        assert_eq!(parse_number::<usize>("100"), Ok(100));
         for (text, part) in [
             ("abc", "not a whole number"),
             ("", "not a whole number"),
             ("-1", "not a whole number"),
             ("9999999999999999999999", "too large"),
         ] {
-            let sentence = whole::<u64>(text).expect_err(text).to_string();
+            let sentence = parse_number::<u64>(text).expect_err(text).to_string();
             assert!(sentence.contains(part) && sentence.contains(text), "{sentence}");
         }
     }

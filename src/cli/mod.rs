@@ -23,7 +23,7 @@ use crate::core::trigger::action::KINDS;
 use crate::core::trigger::definition::{MODIFIERS, TRIGGER};
 use crate::core::{Chord, SilentKeys};
 use crate::error::Usage;
-use crate::types::whole;
+use crate::types::parse_number;
 
 /// A parsed command line.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "N",
-        value_parser = whole::<usize>,
+        value_parser = parse_number::<usize>,
         default_value = "10000",
         hide_default_value = true,
         hide_short_help = true,

@@ -18,7 +18,7 @@ use super::output::{complain, print, say};
 use super::{answer, session};
 use crate::error::Failure;
 use crate::sys::line_file::LineFile;
-use crate::sys::tty::Unechoed;
+use crate::sys::tty::EchoOff;
 use crate::types::reason;
 
 /// Maximum length of an answer in bytes.
@@ -59,14 +59,14 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
     let config = Config::builder().behavior(Behavior::PreferTerm).completion_type(CompletionType::List).build();
     let mut editor = Editor::with_history(config, MemHistory::new()).map_err(failed)?;
     let kept = LineFile::new(session::state("answers"), MOST_ANSWERS);
-    for line in or_report(kept.recall()).unwrap_or_default() {
+    for line in or_report(kept.load()).unwrap_or_default() {
         editor.add_history_entry(line).map_err(failed)?;
     }
     editor.set_helper(Some(Files { completer: FilenameCompleter::new() }));
     match editor.readline_with_initial(&answer::printable(prompt), (default, "")) {
         Ok(line) => {
             if !line.trim().is_empty() && !line.contains(char::is_control) {
-                or_report(kept.keep(&line));
+                or_report(kept.append(&line));
             }
             print(&format!("{line}\n"))?;
             Ok(0)
@@ -80,7 +80,7 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
 /// Asks on the current terminal without echo; returns the exit status.
 pub(super) fn secret(prompt: &str) -> Result<u8, Failure> {
     let failed = |error: io::Error| own(&format!("cannot read the line: {}", reason(&error)));
-    let hidden = Unechoed::begin(&io::stdin()).map_err(failed)?;
+    let hidden = EchoOff::begin(&io::stdin()).map_err(failed)?;
     say(&answer::printable(prompt));
     let mut line = String::new();
     let read = io::stdin().lock().take(LIMIT).read_line(&mut line).map_err(failed)?;

@@ -21,7 +21,7 @@ const LIST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Returns the failure of coshell itself with this sentence as the reason.
 pub(super) fn own(sentence: &str) -> Failure {
-    Failure::Own(format!("coshell: {sentence}"))
+    Failure::Internal(format!("coshell: {sentence}"))
 }
 
 fn hung_up() -> Failure {

@@ -22,7 +22,7 @@ use crate::core::trigger::action::Protocol;
 use crate::core::{Charset, TermCaps};
 use crate::error::Failure;
 use crate::host;
-use crate::host::{Launch, Level, Log, Outcome, StartRefusal};
+use crate::host::{Launch, Level, Log, Outcome, StartError};
 use crate::sys::child::Program;
 use crate::sys::{socket, tty};
 use crate::types::{ExitStatus, reason};
@@ -89,7 +89,7 @@ fn refuse_nesting() -> Result<(), Failure> {
         let sentence = "coshell: this terminal is already inside a coshell session. Start a coprocess in that session \
                         (coshell run CMD) or add a trigger to it (coshell trigger add REGEX), or start a \
                         nested session with --nested.";
-        return Err(Failure::Own(sentence.to_owned()));
+        return Err(Failure::Internal(sentence.to_owned()));
     }
     Ok(())
 }
@@ -101,7 +101,7 @@ fn open_log(path: &Path) -> Result<Log, Failure> {
         Ok("debug") => Level::Debug,
         _ => Level::Info,
     };
-    let refused = |reason: &str| Failure::Own(format!("coshell: --log {}: {reason}", path.display()));
+    let refused = |reason: &str| Failure::Internal(format!("coshell: --log {}: {reason}", path.display()));
     let file: File = OpenOptions::new()
         .create(true)
         .append(true)
@@ -130,25 +130,23 @@ fn catch_panic<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
     drop(panic::take_hook());
     result.map_err(|_: Box<dyn Any + Send>| {
         let message = MESSAGE.lock().map(|message| message.clone()).unwrap_or_default();
-        Failure::Own(format!("coshell: a bug in coshell ended the session: {message}"))
+        Failure::Internal(format!("coshell: a bug in coshell ended the session: {message}"))
     })
 }
 
-fn explain(refusal: StartRefusal, path: &OsString) -> Failure {
+fn explain(refusal: StartError, path: &OsString) -> Failure {
     let name = path.display();
     match refusal {
-        StartRefusal::System(what, error) => {
-            Failure::Own(format!("coshell: {what}: {}{}", reason(&error), remedy(&error)))
+        StartError::System(what, error) => {
+            Failure::Internal(format!("coshell: {what}: {}{}", reason(&error), remedy(&error)))
         }
-        StartRefusal::Program(error) if is_resource_limit(&error) => {
-            Failure::Own(format!("coshell: {name} could not be started: {}{}", reason(&error), remedy(&error)))
+        StartError::Program(error) if is_resource_limit(&error) => {
+            Failure::Internal(format!("coshell: {name} could not be started: {}{}", reason(&error), remedy(&error)))
         }
-        StartRefusal::Program(error) if error.kind() == ErrorKind::NotFound => {
+        StartError::Program(error) if error.kind() == ErrorKind::NotFound => {
             Failure::NotFound(format!("coshell: {name}: not found; check its spelling and $PATH"))
         }
-        StartRefusal::Program(error) => {
-            Failure::CannotRun(format!("coshell: {name}: cannot be run: {}", reason(&error)))
-        }
+        StartError::Program(error) => Failure::CannotRun(format!("coshell: {name}: cannot be run: {}", reason(&error))),
     }
 }
 
@@ -159,7 +157,7 @@ fn is_resource_limit(error: &io::Error) -> bool {
 
 /// Returns the remedy for `error` as the end of a sentence; empty if none is known.
 fn remedy(error: &io::Error) -> String {
-    let limit = socket::descriptors();
+    let limit = socket::max_descriptors();
     match error.raw_os_error() {
         Some(libc::EMFILE) => format!("; the limit is {limit} (ulimit -n): raise it to at least {DESCRIPTORS}"),
         Some(libc::EAGAIN) => "; the process limit is reached (ulimit -u): end some processes, or raise it".to_owned(),

@@ -21,7 +21,7 @@ pub(super) fn directories() -> Vec<PathBuf> {
 
 /// Returns the id and the socket of every session of the user that accepts connections.
 pub(super) fn alive() -> Vec<(String, PathBuf)> {
-    let all = directories().into_iter().flat_map(|directory| socket::listed(&directory));
+    let all = directories().into_iter().flat_map(|directory| socket::sockets_in(&directory));
     all.filter(|(_, path)| socket::connect(path).is_ok()).collect()
 }
 

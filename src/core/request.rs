@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::event_kind::EventKind;
-use crate::types::{SIGTERM, whole};
+use crate::types::{SIGTERM, parse_number};
 
 /// A request, named after its subcommand and its method on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
@@ -43,7 +43,7 @@ pub enum Request {
     /// Stop the coprocess
     Stop {
         /// Signal to send to its process group; only TERM is followed by SIGKILL
-        #[arg(long, short, value_name = "SIGNAL", default_value = "TERM", value_parser = crate::types::signal)]
+        #[arg(long, short, value_name = "SIGNAL", default_value = "TERM", value_parser = crate::types::parse_signal)]
         #[serde(default = "term", deserialize_with = "signal")]
         signal: i32,
     },
@@ -76,22 +76,22 @@ pub enum Request {
         #[serde(default)]
         secret: bool,
         /// Seconds that a secret waits for a password prompt
-        #[arg(long, value_name = "SECONDS", default_value_t = SECONDS, value_parser = whole::<u64>)]
+        #[arg(long, value_name = "SECONDS", default_value_t = SECONDS, value_parser = parse_number::<u64>)]
         #[serde(default = "seconds")]
         timeout: u64,
     },
     /// Print the output of the session, line by line
     Lines {
         /// Print only the last N lines
-        #[arg(long, short, value_name = "N", value_parser = whole::<usize>)]
+        #[arg(long, short, value_name = "N", value_parser = parse_number::<usize>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<usize>,
         /// Start at the line with this number
-        #[arg(long, value_name = "LINE", value_parser = whole::<u64>)]
+        #[arg(long, value_name = "LINE", value_parser = parse_number::<u64>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<u64>,
         /// Print the output of the last command, or of the N-th last
-        #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = whole::<usize>)]
+        #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = parse_number::<usize>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<usize>,
         /// Print the number of each line
@@ -375,7 +375,7 @@ fn signal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
         Value::String(name) => name,
         other => other.to_string(),
     };
-    crate::types::signal(&text).map_err(D::Error::custom)
+    crate::types::parse_signal(&text).map_err(D::Error::custom)
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ impl Bench {
 
     /// Returns the emulated screen.
     fn screen(&self) -> vt100::Parser {
-        let Size { rows, cols, .. } = self.size.reckoned();
+        let Size { rows, cols, .. } = self.size.or_default();
         let mut screen = vt100::Parser::new(rows, cols, 0);
         screen.process(&self.shown);
         screen

@@ -70,7 +70,7 @@ pub struct Outcome {
 
 /// Why a session could not be started or continued.
 #[derive(Debug)]
-pub enum StartRefusal {
+pub enum StartError {
     /// The program could not be run.
     Program(io::Error),
     /// A system call failed; the text is a clause that names the failed step.
@@ -78,7 +78,7 @@ pub enum StartRefusal {
 }
 
 /// Runs a session to its end.
-pub fn run(launch: Launch) -> Result<Outcome, StartRefusal> {
+pub fn run(launch: Launch) -> Result<Outcome, StartError> {
     let mut host = Host::start(launch)?;
     loop {
         if let Some(exit) = host.turn()? {
@@ -120,8 +120,8 @@ struct Host {
 
 impl Host {
     /// Runs one turn of the loop; returns the exit status if it was the last.
-    fn turn(&mut self) -> Result<Option<ExitStatus>, StartRefusal> {
-        self.wait().map_err(|error| StartRefusal::System("waiting for events failed", error))?;
+    fn turn(&mut self) -> Result<Option<ExitStatus>, StartError> {
+        self.wait().map_err(|error| StartError::System("waiting for events failed", error))?;
         panic_for_test("relay");
         let now = Instant::now();
         if std::mem::take(&mut self.signals_ready) {

@@ -66,9 +66,9 @@ impl Host {
             }
             Effect::Answer(request_id, reply) => self.clients.respond(request_id, reply),
             Effect::Tell(request_id, event) => self.clients.send_event(request_id, &event),
-            Effect::RecallRecent => return Some(Input::Recent(self.recent.recall().map_err(RecentError))),
+            Effect::RecallRecent => return Some(Input::Recent(self.recent.load().map_err(RecentError))),
             Effect::KeepRecent(command) => {
-                return self.recent.keep(&command).err().map(|sentence| Input::Recent(Err(RecentError(sentence))));
+                return self.recent.append(&command).err().map(|sentence| Input::Recent(Err(RecentError(sentence))));
             }
             Effect::Warn(line) => self.warnings.push(line),
             Effect::Finish(exit) => {

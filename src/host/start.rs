@@ -14,7 +14,7 @@ use super::clients::Clients;
 use super::ports;
 use super::ports::Ports;
 use super::terminal::OuterTerminal;
-use super::{CHUNK, Host, Launch, StartRefusal, panic_for_test};
+use super::{CHUNK, Host, Launch, StartError, panic_for_test};
 use crate::core::{Core, MOST_RECENT};
 use crate::sys::child;
 use crate::sys::line_file::LineFile;
@@ -29,10 +29,10 @@ use crate::types::{Sink, Source, reason};
 const EVENTS: usize = clients::MAX_CLIENTS + 128;
 
 impl Host {
-    pub(super) fn start(launch: Launch) -> Result<Self, StartRefusal> {
+    pub(super) fn start(launch: Launch) -> Result<Self, StartError> {
         let Launch { program, mut settings, sockets, recent, log } = launch;
         panic_for_test("start");
-        let context = |context| move |error| StartRefusal::System(context, error);
+        let context = |context| move |error| StartError::System(context, error);
         let inherited = InheritedSignals::take();
         // Before the shell starts: the SIGCHLD of a shell that exits at once would be lost.
         let mut signals =
@@ -56,7 +56,7 @@ impl Host {
         let listener = Listener::bind(&sockets, &settings.session);
         // Without a socket the variable is left out; the error is reported below.
         let session_env = session_env(&settings.session, &pty, listener.as_ref().ok());
-        let shell = child::start_in_pty(&program, &slave, &session_env, &inherited).map_err(StartRefusal::Program)?;
+        let shell = child::start_in_pty(&program, &slave, &session_env, &inherited).map_err(StartError::Program)?;
         // The parent's copy of the slave would keep the pty from hanging up when the shell has exited.
         drop(slave);
         settings.tty = pty.name.to_string_lossy().into_owned();

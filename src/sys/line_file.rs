@@ -26,7 +26,7 @@ impl LineFile {
     }
 
     /// Loads the lines, oldest first; none where the file does not exist. The error is a sentence.
-    pub fn recall(&self) -> Result<Vec<String>, String> {
+    pub fn load(&self) -> Result<Vec<String>, String> {
         let Some(path) = &self.path else { return Ok(Vec::new()) };
         read(path, self.max_lines).map_err(|fault| {
             let path = path.display();
@@ -35,10 +35,10 @@ impl LineFile {
     }
 
     /// Appends `line`, removes an equal older line, and writes the file. The error is a sentence.
-    pub fn keep(&self, line: &str) -> Result<(), String> {
+    pub fn append(&self, line: &str) -> Result<(), String> {
         let Some(path) = &self.path else { return Ok(()) };
         // Read again: another session may have appended lines meanwhile.
-        let mut lines = self.recall()?;
+        let mut lines = self.load()?;
         lines.retain(|old| old != line);
         lines.push(line.to_owned());
         let last = &lines[lines.len().saturating_sub(self.max_lines)..];
@@ -107,29 +107,29 @@ mod tests {
     fn appended_lines_are_loaded_once_each_and_bounded() {
         let dir = tempfile::tempdir().expect("a temporary directory is created");
         let (line_file, path) = line_file(dir.path());
-        assert_eq!(line_file.recall(), Ok(Vec::new()));
+        assert_eq!(line_file.load(), Ok(Vec::new()));
         for command in ["one", "two", "one"] {
-            line_file.keep(command).expect("the directory is writable");
+            line_file.append(command).expect("the directory is writable");
         }
-        assert_eq!(line_file.recall(), Ok(vec!["two".to_owned(), "one".to_owned()]));
+        assert_eq!(line_file.load(), Ok(vec!["two".to_owned(), "one".to_owned()]));
         let mode = |path: &Path| fs::metadata(path).expect("the file was written").mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().expect("the path has a parent"))), (0o600, 0o700));
         fs::write(&path, "x\n".repeat(3 * MAX_LINES)).expect("the file is writable");
-        line_file.keep("last").expect("the directory is writable");
-        assert_eq!(line_file.recall().map(|lines| lines.len()), Ok(MAX_LINES));
+        line_file.append("last").expect("the directory is writable");
+        assert_eq!(line_file.load().map(|lines| lines.len()), Ok(MAX_LINES));
     }
 
     #[test]
     fn bad_file_is_reported_and_left_unchanged() {
         let dir = tempfile::tempdir().expect("a temporary directory is created");
         let (line_file, path) = line_file(dir.path());
-        line_file.keep("one").expect("the directory is writable");
+        line_file.append("one").expect("the directory is writable");
         fs::write(&path, b"\xff\n").expect("the file is writable");
-        let sentence = line_file.keep("two").expect_err("the file is not UTF-8");
+        let sentence = line_file.append("two").expect_err("the file is not UTF-8");
         assert!(sentence.contains("history") && sentence.contains("UTF-8"), "{sentence}");
         assert_eq!(fs::read(&path).expect("the file was written"), b"\xff\n");
         fs::write(&path, b"one\n").expect("the file is writable");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("the file is ours");
-        assert!(line_file.recall().is_err());
+        assert!(line_file.load().is_err());
     }
 }

@@ -34,7 +34,7 @@ pub fn directories(runtime: Option<&Path>, temporary: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns the sockets in `directory` with the ids of their sessions; none where the directory is missing or not private.
-pub fn listed(directory: &Path) -> Vec<(String, PathBuf)> {
+pub fn sockets_in(directory: &Path) -> Vec<(String, PathBuf)> {
     if check_private(directory).is_err() {
         return Vec::new();
     }
@@ -77,11 +77,11 @@ fn is_stale(id: &str, path: &Path, own_id: &str) -> bool {
 }
 
 /// Returns the maximum number of descriptors of this process (RLIMIT_NOFILE).
-pub fn descriptors() -> usize {
+pub fn max_descriptors() -> usize {
     // sysconf(3) fails for an unknown variable only.
-    let most = sysconf(SysconfVar::OPEN_MAX).ok().flatten();
+    let limit = sysconf(SysconfVar::OPEN_MAX).ok().flatten();
     // Where the system gives no number: _POSIX_OPEN_MAX, the minimum that POSIX requires.
-    most.map_or(20, |most| usize::try_from(most).unwrap_or(usize::MAX))
+    limit.map_or(20, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
 /// Checks that `path` is a directory, not a link, that belongs to this user and is closed to all others.
@@ -123,7 +123,7 @@ impl Listener {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             _ => check_private(directory)?,
         }
-        for (_, path) in listed(directory).into_iter().filter(|(other, path)| is_stale(other, path, id)) {
+        for (_, path) in sockets_in(directory).into_iter().filter(|(other, path)| is_stale(other, path, id)) {
             // Another session that starts at the same time may have removed the file already.
             let _ = fs::remove_file(path);
         }
@@ -252,9 +252,9 @@ mod tests {
         let directory = temporary.path().join("coshell");
         let listener = Listener::bind(std::slice::from_ref(&directory), "7").expect("the directory is usable");
         assert_eq!((modes(&directory), modes(&listener.path)), (0o700, 0o600));
-        assert_eq!(listed(&directory), [("7".to_owned(), listener.path.clone())]);
+        assert_eq!(sockets_in(&directory), [("7".to_owned(), listener.path.clone())]);
         drop(listener);
-        assert!(listed(&directory).is_empty());
+        assert!(sockets_in(&directory).is_empty());
     }
 
     #[test]
@@ -265,7 +265,7 @@ mod tests {
         // The state after SIGKILL: the file exists without a listener.
         drop(UnixListener::bind(alive.path.with_file_name("99999999.sock")).expect("the path is free"));
         let third = Listener::bind(&directories, "3").expect("the directory is usable");
-        let ids: Vec<_> = listed(&directories[0]).into_iter().map(|(id, _)| id).collect();
+        let ids: Vec<_> = sockets_in(&directories[0]).into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, ["1", "3"]);
         drop(third);
     }

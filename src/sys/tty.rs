@@ -174,12 +174,12 @@ fn with_sigttou_blocked(change: impl FnOnce() -> io::Result<()>) -> io::Result<(
 
 /// Echo of the terminal turned off; drop turns it on again.
 #[derive(Debug)]
-pub struct Unechoed {
+pub struct EchoOff {
     tty: OwnedFd,
     saved: Termios,
 }
 
-impl Unechoed {
+impl EchoOff {
     /// Turns off ECHO on `tty`.
     pub fn begin(tty: &impl AsFd) -> io::Result<Self> {
         let tty = tty.as_fd().try_clone_to_owned()?;
@@ -191,7 +191,7 @@ impl Unechoed {
     }
 }
 
-impl Drop for Unechoed {
+impl Drop for EchoOff {
     fn drop(&mut self) {
         // EIO: the terminal is gone, and with it the attributes.
         let _ = tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved);

@@ -96,7 +96,7 @@ impl Clients {
             // A listener outside the poll would accept no connection: clients then see a session without a socket.
             registry.register(&mut SourceFd(&listener.as_raw_fd()), Token(LISTENER), Interest::READABLE).is_ok()
         });
-        let free = socket::descriptors().saturating_sub(OWN_DESCRIPTORS);
+        let free = socket::max_descriptors().saturating_sub(OWN_DESCRIPTORS);
         Self {
             registry,
             listener_ready: listener.is_some(),

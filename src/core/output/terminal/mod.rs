@@ -80,7 +80,7 @@ pub(in crate::core) struct TerminalOutput {
 impl TerminalOutput {
     /// Creates an output of size `size` to which nothing has been written. Its history keeps `lines` lines.
     pub(in crate::core) fn new(now: Instant, kind: OutputKind, size: Size, lines: usize) -> Self {
-        let size = size.reckoned();
+        let size = size.or_default();
         Self {
             kind: Some(kind),
             size,
@@ -229,7 +229,7 @@ impl TerminalOutput {
 
     /// Sets the window size.
     pub(in crate::core) fn resize(&mut self, size: Size) {
-        let size = size.reckoned();
+        let size = size.or_default();
         self.size = size;
         self.text.resize(size);
         if let Some(history) = &mut self.history {
