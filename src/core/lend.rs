@@ -85,6 +85,10 @@ impl Lend {
     /// Saves the screen once the output is in the ground state, and starts the program once the terminal has taken
     /// everything.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_>, terminal: &mut TerminalOutput) {
+        // Every turn comes here: the terminal is hardly ever lent, and a program is large to move.
+        if !matches!(self, Self::Requested(..) | Self::Leaving(..)) {
+            return;
+        }
         *self = match std::mem::take(self) {
             Self::Requested(request_id, program, _) if terminal.text().in_ground_state() => {
                 terminal.lend();

@@ -104,6 +104,68 @@ struct FiredTrigger<'a> {
     stage: LineStage,
 }
 
+/// A timer of a machine. `deadline` and `tick` read the same table, so that neither can forget one.
+struct Timer {
+    /// Returns when it is due, if ever.
+    due: fn(&Core) -> Option<Instant>,
+    /// Does what is due by now.
+    run: fn(&mut Core, &mut Cx<'_>),
+}
+
+/// The timers, in the order in which they are run.
+const TIMERS: &[Timer] = &[
+    Timer { due: |core| core.session.deadline(), run: |core, cx| core.session.tick(cx.now) },
+    Timer { due: |core| core.pty_input.deadline(), run: |core, cx| core.pty_input.settle(cx.now) },
+    Timer {
+        due: |core| core.keyboard.deadline(),
+        run: |core, cx| {
+            let pty_reads = core.pty_input.is_empty() && !core.session.shell_is_gone();
+            let passed = core.keyboard.tick(cx, pty_reads);
+            core.type_keys(cx, &passed);
+        },
+    },
+    Timer {
+        due: |core| core.menu.deadline(),
+        run: |core, cx| {
+            let action = core.menu.tick(cx.now);
+            action.into_iter().for_each(|action| core.menu_action(cx, action));
+        },
+    },
+    Timer {
+        due: |core| core.output.deadline(),
+        run: |core, cx| {
+            if let Some(stage) = core.output.tick(cx.now)
+                && let Some(line) = core.output.partial_line()
+            {
+                core.line(cx, line, stage);
+            }
+        },
+    },
+    Timer {
+        due: |core| core.coproc.deadline(),
+        run: |core, cx| {
+            let events = core.coproc.tick(cx, core.session.is_over());
+            core.coproc_events(cx, events);
+            if let Some(line) = core.coproc.progress_line(cx.now, core.output.terminal.cols()) {
+                core.output.terminal.show_below(&line);
+            }
+        },
+    },
+    Timer {
+        due: |core| core.control.secret.deadline(),
+        run: |core, cx| core.control.secret.tick(cx, core.session.shell_is_gone()),
+    },
+    Timer { due: |core| core.lend.deadline(), run: |core, cx| core.lend.tick(cx) },
+    // What is due then, `end_session` does at the end of every turn.
+    Timer {
+        due: |core| {
+            let waits_for_terminal = core.output.is_restored() && !core.output.terminal.is_empty();
+            core.session.terminal_deadline().filter(|_| waits_for_terminal)
+        },
+        run: |_, _| {},
+    },
+];
+
 impl Core {
     /// Creates a session whose shell is about to run, and starts the coprocess of the settings, if any.
     pub fn new(now: Instant, mut settings: Settings, effects: &mut Vec<Effect>) -> Self {
@@ -133,8 +195,9 @@ impl Core {
         if let Some((command, visibility)) = coproc {
             let new = NewCoproc { command, visibility, format: core.settings.input_format, request: None };
             core.start_coproc(cx, new, None);
-            core.settle(cx);
         }
+        // A notice must not wait for the shell to print something.
+        core.settle(cx);
         core
     }
 
@@ -189,40 +252,29 @@ impl Core {
         }
         self.tick(cx);
         self.settle(cx);
+        // Not in `wrote`: what a sink has taken changes no reader of lines.
+        self.update_line_demand();
     }
 
     /// Does what is due by now.
     fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.session.tick(cx.now);
-        self.pty_input.settle(cx.now);
-        let pty_reads = self.pty_input.is_empty() && !self.session.shell_is_gone();
-        let passed = self.keyboard.tick(cx, pty_reads);
-        self.type_keys(cx, &passed);
-        if let Some(action) = self.menu.tick(cx.now) {
-            self.menu_action(cx, action);
-        }
-        if let Some(stage) = self.output.tick(cx.now)
-            && let Some(line) = self.output.partial_line()
-        {
-            self.line(cx, line, stage);
-        }
-        let events = self.coproc.tick(cx, self.session.is_over());
-        self.coproc_events(cx, events);
-        if let Some(line) = self.coproc.progress_line(cx.now, self.output.terminal.cols()) {
-            self.output.terminal.show_below(&line);
-        }
-        self.control.secret.tick(cx, self.session.shell_is_gone());
-        self.lend.tick(cx);
+        TIMERS.iter().for_each(|timer| (timer.run)(self, cx));
     }
 
     /// Derives what follows from the state of all machines.
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        let events = self.coproc.end_if_over(cx, self.session.shell_is_gone());
-        self.coproc_events(cx, events);
-        self.shell_output(cx, &[]);
+        if let Some(exit) = self.coproc.over() {
+            let events = self.coproc.end(cx, exit, self.session.shell_is_gone());
+            self.coproc_events(cx, events);
+        }
+        if self.output.has_withheld() {
+            self.shell_output(cx, &[]);
+        }
         for _ in 0..MAX_INJECTIONS {
-            let injected = if self.gate() == Gate::Open { self.output.take_injected() } else { None };
-            let Some(bytes) = injected else { break };
+            if !self.output.has_injected() || self.gate() != Gate::Open {
+                break;
+            }
+            let bytes = self.output.take_injected();
             self.shell_output(cx, &bytes);
         }
         let indicated = self.coproc.command().filter(|_| self.settings.indicator.is_some());
@@ -241,7 +293,6 @@ impl Core {
         if self.session.is_over() {
             self.end_session(cx);
         }
-        self.update_line_demand();
     }
 
     /// Sets how closely lines are examined from the triggers, the subscribers and the coprocess.
@@ -263,21 +314,7 @@ impl Core {
 
     /// Returns when `Input::Deadline` is due, if ever.
     pub fn deadline(&self) -> Option<Instant> {
-        let waits_for_terminal = self.output.is_restored() && !self.output.terminal.is_empty();
-        [
-            self.session.deadline(),
-            self.session.terminal_deadline().filter(|_| waits_for_terminal),
-            self.pty_input.deadline(),
-            self.output.deadline(),
-            self.coproc.deadline(),
-            self.lend.deadline(),
-            self.control.secret.deadline(),
-            self.keyboard.deadline(),
-            self.menu.deadline(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        TIMERS.iter().filter_map(|timer| (timer.due)(self)).min()
     }
 
     // Bytes in and out.

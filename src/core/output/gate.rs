@@ -30,14 +30,14 @@ pub(in crate::core) struct GateState {
 impl Gate {
     /// Returns the destination for this state.
     pub(in crate::core) fn of(state: GateState) -> Self {
-        let reasons = [
-            (state.awaits_pty_state, Self::AwaitingPtyState),
-            (state.silent, Self::SilentCoproc),
-            (state.recovering, Self::TransferRecovery),
-            (state.menu, Self::Menu),
-            (state.lent, Self::Lent),
-        ];
-        reasons.into_iter().find(|(holds, _)| *holds).map_or(Self::Open, |(_, gate)| gate)
+        match state {
+            GateState { awaits_pty_state: true, .. } => Self::AwaitingPtyState,
+            GateState { silent: true, .. } => Self::SilentCoproc,
+            GateState { recovering: true, .. } => Self::TransferRecovery,
+            GateState { menu: true, .. } => Self::Menu,
+            GateState { lent: true, .. } => Self::Lent,
+            GateState { .. } => Self::Open,
+        }
     }
 
     /// Whether output is withheld.

@@ -323,10 +323,14 @@ impl Output {
         fits
     }
 
-    /// Takes the injected text, if the output is in the ground state.
-    pub(super) fn take_injected(&mut self) -> Option<Vec<u8>> {
-        let now = !self.injected.is_empty() && self.terminal.text().in_ground_state();
-        now.then(|| std::mem::take(&mut self.injected))
+    /// Returns whether injected text can be shown now: the output is not inside a sequence or a character.
+    pub(super) fn has_injected(&self) -> bool {
+        !self.injected.is_empty() && self.terminal.text().in_ground_state()
+    }
+
+    /// Takes the injected text.
+    pub(super) fn take_injected(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.injected)
     }
 
     /// Queues a notice, unless notices are turned off.

@@ -208,7 +208,7 @@ mod tests {
     fn unknown_option_is_refused_with_the_known_ones() {
         let error = TriggerDef::new("a".to_owned(), vec![option("beep", "")]).expect_err("the option is unknown");
         let sentence = error.to_string();
-        assert!(sentence.starts_with("beep: is no option of a trigger; there are coproc, "), "{sentence}");
+        assert!(sentence.starts_with("beep: is not an option of a trigger; the options are coproc, "), "{sentence}");
         assert!(sentence.contains(", bell, ") && sentence.contains(", cooldown, "), "{sentence}");
     }
 

@@ -324,10 +324,14 @@ impl CoprocSlot {
         true
     }
 
-    /// Empties the slot, if the coprocess is over; where `shell_is_gone`, no other is started.
-    pub(in crate::core) fn end_if_over(&mut self, cx: &mut Cx<'_>, shell_is_gone: bool) -> Vec<CoprocEvent> {
-        let over = self.running.as_ref().and_then(Coproc::over);
-        let Some((exit, coproc)) = over.and_then(|exit| Some((exit, self.running.take()?))) else { return Vec::new() };
+    /// Returns how the coprocess ended, once it is over.
+    pub(in crate::core) fn over(&self) -> Option<ExitStatus> {
+        self.running.as_ref().and_then(Coproc::over)
+    }
+
+    /// Empties the slot of a coprocess that is over; where `shell_is_gone`, no other is started.
+    pub(in crate::core) fn end(&mut self, cx: &mut Cx<'_>, exit: ExitStatus, shell_is_gone: bool) -> Vec<CoprocEvent> {
+        let Some(coproc) = self.running.take() else { return Vec::new() };
         cx.push(Effect::ReleaseCoproc);
         let mut events = Vec::new();
         if let Some(transfer) = self.transfer.take().filter(|_| self.recovery.is_some()) {
