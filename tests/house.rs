@@ -377,3 +377,17 @@ fn errors_of_core_are_types() {
         assert!(found.is_none(), "{}: {found:?}: give the error a type", module.file);
     }
 }
+
+/// Comments name their subjects, and no document that is not in the repository.
+#[test]
+fn comments_name_their_subjects() {
+    let vague = pattern(r"(?m)^\s*//[/!]? .*(?:\b(?:[Nn]obody|[Ss]omebody|[Ww]hoever|[Ss]o many)\b|\bSPEC\b).*$");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["src", "tests", "benches"] {
+        for path in files(&root.join(folder)).iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
+            let text = fs::read_to_string(path).expect("it can be read");
+            let found = vague.find(&text).map(|found| found.as_str());
+            assert!(found.is_none(), "{}: {found:?}: name the thing", path.display());
+        }
+    }
+}

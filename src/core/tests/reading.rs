@@ -104,7 +104,7 @@ fn reader_started_mid_line_continues_history() {
     assert_eq!(bench.history()[1..], bench.told());
 }
 
-/// Nobody was told of lines for a while.
+/// Lines are not assembled for a while.
 #[test]
 fn later_reader_has_line_numbers_of_history() {
     let mut bench = Bench::new(&["-c", "bot", "-i", "json"]);
