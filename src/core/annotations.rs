@@ -97,7 +97,7 @@ impl fmt::Display for VariableError {
         match self {
             Self::Name(error) => error.fmt(f),
             Self::Value { bytes } => write!(f, "the value is {bytes} bytes long; the limit is {TEXT}"),
-            Self::Full => write!(f, "there are {VARIABLES} variables already"),
+            Self::Full => write!(f, "there are already {VARIABLES} variables, the limit"),
         }
     }
 }

@@ -350,7 +350,8 @@ fn on_the_wire(command: &clap::Command) -> Vec<String> {
 fn by_name(method: &str, values: Vec<Value>) -> Result<Value, OptionArgsError> {
     let names = Request::parameters(method);
     if values.len() > names.len() {
-        let sentence = format!("{} parameters, where there are {}: {}", values.len(), names.len(), names.join(", "));
+        let sentence =
+            format!("{} parameters, but the method takes {}: {}", values.len(), names.len(), names.join(", "));
         return Err(OptionArgsError::Params(sentence));
     }
     Ok(Value::Object(names.iter().cloned().zip(values).collect()))

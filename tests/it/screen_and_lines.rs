@@ -327,5 +327,5 @@ fn note_is_shown_above_prompt_and_listed_below_its_line() {
     assert_eq!(session.type_subcommand("set colour blue"), 0);
     assert_eq!(session.call(&["get", "colour"]).success(), "blue\n");
     session.call(&["get", "none"]).failed(1, "no variable");
-    session.call(&["annotate", "4711", "x"]).failed(1, "line 4711 is not there");
+    session.call(&["annotate", "4711", "x"]).failed(1, "there is no line 4711");
 }

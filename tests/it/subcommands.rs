@@ -255,7 +255,7 @@ fn sessions_lists_running_sessions_only() {
     let line = text.lines().find(|line| line.trim_start().starts_with(&first.id())).expect("the session is listed");
     assert!(line.contains("/dev/pts/") && line.ends_with("bash --norc --noprofile"), "{line}");
     // Several sessions need `--session`.
-    first.call_any(&["status"]).failed(125, "there is more than one session; say which: --session ");
+    first.call_any(&["status"]).failed(125, "more than one session is running; choose one with --session: ");
     let unknown = first.call_any(&["status", "--session", "nobody"]);
     unknown.failed(125, "there is no session 'nobody'; coshell sessions lists them");
     let id = second.pid().to_string();
@@ -341,7 +341,7 @@ fn unknown_response_form_fails_and_json_prints_it() {
         let output = run_with_response(args, &answer);
         let result = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), &*output.stdout), (Some(125), &b""[..]), "{args:?}: {result}");
-        assert!(result.starts_with("coshell: the session's answer cannot be understood (missing field"), "{result}");
+        assert!(result.starts_with("coshell: the session's response cannot be decoded (missing field"), "{result}");
     }
     let output = run_with_response(&["errors", "--json"], &answer);
     assert_eq!(
@@ -530,7 +530,7 @@ fn triggers_are_added_listed_disabled_and_removed() {
 fn ambiguous_trigger_name_is_refused() {
     let mut session =
         Session::bash(&["-t", "same", "--bell", "-t", "same", "--bell", "-t", "x", "--name", "2", "--bell"]);
-    let two = "more than one trigger is called 'same'; say which: 1, 2";
+    let two = "more than one trigger is called 'same'; use its number: 1, 2";
     session.call(&["trigger", "disable", "same"]).failed(1, two);
     // A name takes precedence over a number.
     assert_eq!(session.call(&["trigger", "disable", "2", "--json"]).json(), json!({"number": 3, "enabled": false}));

@@ -35,7 +35,7 @@ impl Subscribers {
     ) -> Result<SubscribeResponse, RpcError> {
         let kinds = if kinds.is_empty() { EventKind::ALL.to_vec() } else { kinds };
         if self.all.len() >= MAX_SUBSCRIBERS {
-            let sentence = format!("there are {MAX_SUBSCRIBERS} subscriptions already; end some");
+            let sentence = format!("there are already {MAX_SUBSCRIBERS} subscriptions; close one and try again");
             return Err(RpcError::new(ErrorCode::Full, sentence));
         }
         let events = kinds.iter().map(|kind| kind.name().to_owned()).collect();
