@@ -144,6 +144,10 @@ const TIMERS: &[Timer] = &[
     Timer {
         due: |core| core.coproc.deadline(),
         run: |core, cx| {
+            // Most turns have no coprocess, and no list of events is built for them.
+            if core.coproc.deadline().is_none() {
+                return;
+            }
             let events = core.coproc.tick(cx, core.session.is_over());
             core.coproc_events(cx, events);
             if let Some(line) = core.coproc.progress_line(cx.now, core.output.terminal.cols()) {

@@ -184,7 +184,9 @@ impl Output {
             let mut sink = EventSink::default();
             self.terminal.print(bytes, &mut sink);
             self.keep_raw(bytes);
-            return (bytes.len(), shell_events(sink.0, false).collect());
+            // Hardly any chunk has a mark of the shell's: no iterator is set up for none.
+            let events = if sink.0.is_empty() { Vec::new() } else { shell_events(sink.0, false).collect() };
+            return (bytes.len(), events);
         }
         let after_match = match self.demand.granularity {
             Granularity::Lines => AfterMatch::Stop,
