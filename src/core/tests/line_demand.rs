@@ -80,6 +80,18 @@ fn lines_are_assembled_only_with_readers_and_numbers_continue() {
 }
 
 #[test]
+fn trigger_that_cannot_fire_again_stops_assembly_of_lines() {
+    let mut bench = Bench::new(&["-t", "go", "--once", "--bell"]);
+    assert!(bench.assembles());
+    bench.shell(b"go\r\n");
+    assert!(!bench.assembles(), "the trigger has fired once");
+    // One with `stop` goes on stopping the triggers behind it on its line.
+    let mut bench = Bench::new(&["-t", "go", "--once", "--stop", "-t", "other", "--once", "--bell"]);
+    bench.shell(b"go\r\nother\r\n");
+    assert!(bench.assembles(), "the trigger stops others");
+}
+
+#[test]
 fn removed_trigger_keeps_no_raw_bytes() {
     let mut bench = Bench::new(&[]);
     bench.add("go", "coproc", "bot").trigger(TriggerRequest::Remove { trigger: "go".to_owned() });
