@@ -6,6 +6,7 @@
 //! describes the modules and the path of an input through them; `tests/house.rs` enforces the layers.
 //!
 //! - [`types`]: types that all modules share.
+//! - [`fault`]: the record of a panic, and forced panics for tests.
 //! - [`core`]: every decision, without I/O and clock: inputs become effects.
 //! - [`sys`]: system calls behind owned types; all `unsafe` code.
 //! - [`wire`]: encoding of protocol messages.
@@ -20,6 +21,7 @@ pub mod cmd;
 pub mod config;
 pub mod core;
 pub mod error;
+pub mod fault;
 pub mod host;
 pub mod sys;
 pub mod types;

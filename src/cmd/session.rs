@@ -11,7 +11,6 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{output, sessions};
@@ -21,6 +20,7 @@ use crate::config::{Environment, ShellCommand};
 use crate::core::trigger::action::Protocol;
 use crate::core::{Charset, TermCaps};
 use crate::error::Failure;
+use crate::fault;
 use crate::host;
 use crate::host::{Launch, Level, Log, Outcome, StartError};
 use crate::sys::child::Program;
@@ -47,7 +47,14 @@ pub fn run(args: Args, argv0: &OsStr) -> Result<ExitStatus, Failure> {
     settings.session = process::id().to_string();
     // A clock before 1970 is wrong anyway.
     settings.unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let launch = Launch { program, settings, sockets: sessions::directories(), recent: state("history"), log };
+    let launch = Launch {
+        program,
+        settings,
+        sockets: sessions::directories(),
+        recent: state("history"),
+        faults: state("faults"),
+        log,
+    };
     let outcome = catch_panic(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
     let Outcome { exit, warnings } = outcome;
     for line in warnings {
@@ -120,17 +127,12 @@ fn open_log(path: &Path) -> Result<Log, Failure> {
 
 /// Runs `session` and turns a panic into a failure, which is printed after the terminal has been restored.
 fn catch_panic<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
-    static MESSAGE: Mutex<String> = Mutex::new(String::new());
-    panic::set_hook(Box::new(|info| {
-        if let Ok(mut message) = MESSAGE.lock() {
-            *message = info.to_string();
-        }
-    }));
+    fault::record_panics();
     let result = panic::catch_unwind(AssertUnwindSafe(session));
     drop(panic::take_hook());
     result.map_err(|_: Box<dyn Any + Send>| {
-        let message = MESSAGE.lock().map(|message| message.clone()).unwrap_or_default();
-        Failure::Internal(format!("coshell: a bug in coshell ended the session: {message}"))
+        let fault = fault::take().map_or_else(|| "its cause is not known".to_owned(), |fault| fault.to_string());
+        Failure::Internal(format!("coshell: a fault in coshell ended the session: {fault}. Please report this line"))
     })
 }
 

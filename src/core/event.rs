@@ -51,6 +51,8 @@ pub enum Input<'a> {
     Request(RequestId, Request),
     /// The client that made this request has disconnected.
     Cancel(RequestId),
+    /// Answers [`Effect::ReportFault`] with a sentence about the fault for the user.
+    FaultReported(String),
     /// The deadline has come.
     Deadline,
 }
@@ -134,6 +136,10 @@ pub enum Effect {
     Tell(RequestId, Arc<str>),
     /// Print this line on standard error when the terminal has been restored.
     Warn(String),
+    /// Record the fault of coshell that ended everything but the relay.
+    ReportFault,
+    /// Send this error to every client that waits for an answer or has subscribed.
+    RefuseAll(RpcError),
     /// Exit with this status.
     Finish(ExitStatus),
 }

@@ -58,6 +58,11 @@ impl Lend {
         matches!(self, Self::Leaving(..) | Self::Lent(..))
     }
 
+    /// Whether a program runs that has the terminal.
+    pub(super) fn has_program(&self) -> bool {
+        matches!(self, Self::Lent(..))
+    }
+
     /// Does what is due by now.
     pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
         match *self {

@@ -13,11 +13,13 @@
 
 mod annotations;
 mod background;
+mod bare_relay;
 pub mod command_line;
 mod control;
 mod coproc;
 pub mod event;
 pub mod event_kind;
+mod guarded;
 pub mod history;
 mod input;
 mod lend;
@@ -42,7 +44,8 @@ mod split;
 
 use std::time::Instant;
 
-use crate::types::{Child, ExitStatus, RequestId, SIGHUP, SIGPIPE, Sink, Size, Source, WriteError};
+use crate::fault::panic_for_test;
+use crate::types::{Child, ExitStatus, RequestId, SIGHUP, Sink, Size, Source, WriteError};
 use annotations::{Annotation, Annotations};
 use background::Background;
 pub use background::SLOTS as JOB_SLOTS;
@@ -52,6 +55,7 @@ use coproc::{CoprocEvent, CoprocSlot, FirstInput, NewCoproc, StopReason};
 use event::{Cx, PtyState};
 pub use event::{Effect, Input, LentProgram};
 use event_kind::EventKind;
+pub use guarded::GuardedCore;
 pub use input::keyboard::SilentKeys;
 use input::keyboard::{Keyboard, KeysTyped};
 pub use input::keys::Chord;
@@ -64,7 +68,7 @@ pub use notices::NoticeOutput;
 pub use output::indicator::Charset;
 use output::terminal::TerminalOutput;
 pub use output::terminal::{NoticeStyle, OutputKind, TermCaps};
-use output::{CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers};
+use output::{CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers, exit_without_output};
 use request::{Request, TriggerRequest, Visibility};
 use response::{AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
@@ -175,6 +179,7 @@ impl Core {
     pub fn new(now: Instant, mut settings: Settings, effects: &mut Vec<Effect>) -> Self {
         let (rules, coproc) = (std::mem::take(&mut settings.triggers), settings.coproc.take());
         let troubles = std::mem::take(&mut settings.warnings);
+        panic_for_test("new");
         let mut terminal = TerminalOutput::new(now, settings.screen, settings.size, settings.history);
         terminal.draw_as(settings.notice_style, settings.term_caps);
         let mut core = Self {
@@ -211,6 +216,7 @@ impl Core {
     pub fn handle(&mut self, now: Instant, input: Input<'_>, effects: &mut Vec<Effect>) {
         self.output.terminal.clock(now);
         let cx = &mut Cx { now, effects };
+        panic_for_test("handle");
         match input {
             Input::Bytes(source, bytes) => self.bytes(cx, source, bytes),
             Input::Empty(Source::Coproc) => self.coproc.stdout_empty(),
@@ -252,9 +258,12 @@ impl Core {
             }
             Input::Request(request_id, request) => self.request(cx, request_id, request),
             Input::Cancel(request_id) => self.cancel(cx, request_id),
-            Input::Deadline => {}
+            // The relay that takes the core's place after a fault has asked for the report.
+            Input::FaultReported(_) | Input::Deadline => {}
         }
+        panic_for_test("tick");
         self.tick(cx);
+        panic_for_test("settle");
         self.settle(cx);
         // Not in `wrote`: what a sink has taken changes no reader of lines.
         self.update_line_demand();
@@ -366,6 +375,7 @@ impl Core {
             Sink::Coproc => self.coproc.wrote(cx, n),
             Sink::Job(slot) => self.background.wrote(slot, n, cx),
         }
+        panic_for_test("wrote");
         self.settle(cx);
     }
 
@@ -376,13 +386,17 @@ impl Core {
 
     fn bytes(&mut self, cx: &mut Cx<'_>, source: Source, bytes: &[u8]) {
         match source {
-            Source::Keyboard => self.keys(cx, bytes),
+            Source::Keyboard => {
+                panic_for_test("keyboard");
+                self.keys(cx, bytes);
+            }
             Source::Pty => {
                 self.session.printed(cx.now, bytes.len());
                 let bytes = self.coproc.without_trailer(cx.now, bytes);
                 self.shell_output(cx, &bytes);
             }
             Source::Coproc => {
+                panic_for_test("coproc output");
                 let typed = self.coproc.wrote_stdout(cx.now, bytes);
                 if !self.session.is_over() {
                     self.pty_input.chunk(cx.now, &typed);
@@ -426,12 +440,9 @@ impl Core {
 
     /// Passes withheld output and then `bytes` of the shell to where the gate leads.
     fn shell_output(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
-        let mut withheld = Vec::new();
-        if self.output.has_withheld() && !self.gate().withholds() {
-            withheld = self.output.take_withheld();
-            withheld.extend_from_slice(bytes);
-        }
-        let mut bytes = if withheld.is_empty() { bytes } else { &withheld };
+        let releases = self.output.has_withheld() && !self.gate().withholds();
+        let released = releases.then(|| self.output.release(bytes));
+        let mut bytes = released.as_deref().unwrap_or(bytes);
         while !bytes.is_empty() {
             match self.gate() {
                 Gate::Open => {
@@ -444,11 +455,21 @@ impl Core {
                 Gate::SilentCoproc => {
                     let event = self.coproc.push_silent(cx, bytes);
                     self.output.print_muted(cx.now, bytes, self.coproc.line_reader());
-                    return self.coproc_events(cx, event);
+                    self.coproc_events(cx, event);
+                    break;
                 }
-                Gate::TransferRecovery => return self.coproc.push_recovery(cx.now, bytes),
-                Gate::AwaitingPtyState | Gate::Menu | Gate::Lent => return self.output.withhold(bytes),
+                Gate::TransferRecovery => {
+                    self.coproc.push_recovery(cx.now, bytes);
+                    break;
+                }
+                Gate::AwaitingPtyState | Gate::Menu | Gate::Lent => {
+                    self.output.withhold(bytes);
+                    break;
+                }
             }
+        }
+        if released.is_some() {
+            self.output.released_all();
         }
     }
 
@@ -505,6 +526,7 @@ impl Core {
         }
         let facts = ConditionFacts { alt_screen: line.alt_screen, coproc: self.coproc.is_running(), pty_state };
         let mut firings = Vec::new();
+        panic_for_test("triggers");
         match self.triggers.try_line(cx.now, line.line(), stage, &facts, &mut firings) {
             Tried::Done => {}
             Tried::Held { until } => self.output.hold(until),
@@ -539,6 +561,7 @@ impl Core {
     // Triggers and their actions.
 
     fn fire(&mut self, cx: &mut Cx<'_>, hit: &Hit, line: &CandidateLine, stage: LineStage) {
+        panic_for_test("action");
         let Some(effects) = self.triggers.act(hit, self.settings.protocol) else { return };
         let name = self.triggers.name(hit.trigger).to_owned();
         self.tell(cx, &SessionEvent::Trigger { name: &name, line: &hit.line, captures: &hit.captures });
@@ -626,6 +649,7 @@ impl Core {
     /// Carries out events of the coprocess's life.
     fn coproc_events(&mut self, cx: &mut Cx<'_>, events: impl IntoIterator<Item = CoprocEvent>) {
         for event in events {
+            panic_for_test("coproc");
             match event {
                 CoprocEvent::Notice(notice) => self.notice(cx, notice),
                 CoprocEvent::Answer(request_id, reply) => cx.push(Effect::Answer(request_id, reply)),
@@ -695,6 +719,7 @@ impl Core {
 
     /// Carries out the action of a key in the menu.
     fn menu_action(&mut self, cx: &mut Cx<'_>, action: MenuAction) {
+        panic_for_test("menu");
         match action {
             MenuAction::Redraw => {}
             MenuAction::Close => self.close_menu(cx),
@@ -747,6 +772,7 @@ impl Core {
     // Requests of clients.
 
     fn request(&mut self, cx: &mut Cx<'_>, request_id: RequestId, request: Request) {
+        panic_for_test("request");
         let (now, history) = (cx.now, self.output.terminal.history());
         let reply: Reply = match request {
             Request::Run { silent, replace, wait, input, command } => match self.runnable(&command, replace) {
@@ -864,6 +890,7 @@ impl Core {
     fn exited(&mut self, cx: &mut Cx<'_>, child: Child, exit: ExitStatus) {
         match child {
             Child::Shell => {
+                panic_for_test("session");
                 self.session.exited(cx.now, exit);
                 self.tell(cx, &SessionEvent::Exit(exit));
             }
@@ -878,6 +905,7 @@ impl Core {
 
     /// Takes the terminal back after a lent program has exited or was not started.
     fn take_terminal_back(&mut self, cx: &mut Cx<'_>, end: Result<ExitStatus, &str>) {
+        panic_for_test("lend");
         self.lend.ended(cx, end);
         self.output.terminal.take_back();
         self.shell_output(cx, &[]);
@@ -885,6 +913,7 @@ impl Core {
 
     fn resized(&mut self, cx: &mut Cx<'_>, size: Size) {
         self.settings.size = size;
+        panic_for_test("resize");
         self.output.resize(size);
         self.menu.resized();
         self.tell(cx, &SessionEvent::Resize(size));
@@ -935,25 +964,9 @@ impl Core {
 
     /// Queues a notice for the user and passes it to the subscribers.
     fn notice(&mut self, cx: &mut Cx<'_>, notice: Notice) {
+        panic_for_test("notice");
         self.control.subscribers.tell(cx, &SessionEvent::Notice { text: notice.sentence() });
         self.output.notice(notice);
-    }
-}
-
-/// Returns coshell's exit status where its output can no longer be written. A closed pipe is no failure, as in any filter;
-/// a full disk is one, and standard error says so.
-fn exit_without_output(cx: &mut Cx<'_>, kind: OutputKind, error: WriteError) -> ExitStatus {
-    match (kind, error) {
-        (OutputKind::Terminal, WriteError::NoReader | WriteError::Device(_)) => ExitStatus::Signal(SIGHUP),
-        (OutputKind::Pipe, WriteError::NoReader) => ExitStatus::Signal(SIGPIPE),
-        (OutputKind::Terminal, WriteError::Refused(reason))
-        | (OutputKind::Pipe, WriteError::Device(reason) | WriteError::Refused(reason)) => {
-            cx.push(Effect::Warn(format!(
-                "coshell: standard output cannot be written: {reason}; the session was ended. \
-                 Make room for it, or send it elsewhere."
-            )));
-            ExitStatus::FAILED
-        }
     }
 }
 

@@ -29,7 +29,7 @@ enum Shell {
 }
 
 /// The session: one shell and one pty.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Session {
     /// Start on the monotonic clock.
     start: Instant,

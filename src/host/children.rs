@@ -165,6 +165,11 @@ impl Children {
         Ok(pid)
     }
 
+    /// Returns whether a program has the terminal.
+    pub(super) fn has_lent(&self) -> bool {
+        self.lent.is_some()
+    }
+
     /// Reaps children; returns those that have ended since the last call, except watchdogs.
     pub(super) fn reap(&mut self) -> Vec<(Child, ExitStatus)> {
         self.old_watchdogs.retain(|&pid| !watchdog::has_exited(pid));

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use crate::core::request::Request;
 use crate::core::{Effect, Input};
+use crate::fault::panic_for_test;
 use crate::types::{RequestId, Sink};
 
 /// Amount of detail in the log.
@@ -42,6 +43,7 @@ impl Log {
     }
 
     pub(super) fn input(&mut self, input: &Input<'_>) {
+        panic_for_test("log");
         if self.file.is_none() {
             return;
         }
@@ -64,6 +66,12 @@ impl Log {
     pub(super) fn wrote(&mut self, sink: Sink, bytes: &[u8]) {
         if self.file.is_some() && self.level == Level::Trace {
             self.line(format_args!("out {sink:?} \"{}\"", bytes.escape_ascii()));
+        }
+    }
+
+    pub(super) fn fault(&mut self, fault: &str) {
+        if self.file.is_some() {
+            self.line(format_args!("fault in coshell: {fault}"));
         }
     }
 

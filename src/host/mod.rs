@@ -9,15 +9,18 @@ mod ports;
 mod start;
 mod terminal;
 
+use std::any::Any;
 use std::io;
 use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
 use signal_hook_mio::v1_0::Signals;
 
-use crate::core::{Core, Effect, Input, Settings};
+use crate::core::{Effect, GuardedCore, Input, Settings};
+use crate::fault::panic_for_test;
 use crate::sys::child::Program;
 use crate::sys::crash;
 use crate::sys::line_file::LineFile;
@@ -44,6 +47,9 @@ const COPROC_BATCH: usize = 16 * 1024;
 /// each turn, that is more than a pty holds (20 KB on Linux).
 const MAX_DEFERRED_TURNS: u32 = 4;
 
+/// Panics of the host, outside of the core, after which the session ends: the relay cannot do without the host.
+const MAX_PANICS: u32 = 8;
+
 /// Parameters of a session.
 #[derive(Debug)]
 pub struct Launch {
@@ -55,6 +61,8 @@ pub struct Launch {
     pub sockets: Vec<PathBuf>,
     /// File of the commands that were run from the menu; `None` for no such file.
     pub recent: Option<PathBuf>,
+    /// File in which faults of coshell are recorded; `None` for no such file.
+    pub faults: Option<PathBuf>,
     /// The debug log.
     pub log: Log,
 }
@@ -77,14 +85,15 @@ pub enum StartError {
     System(&'static str, io::Error),
 }
 
-/// Runs a session to its end.
+/// Runs a session to its end. A panic after the shell has been started ends everything but the relay of its bytes.
 pub fn run(launch: Launch) -> Result<Outcome, StartError> {
     let mut host = Host::start(launch)?;
     loop {
-        if let Some(exit) = host.turn()? {
-            panic_for_test("exit");
-            host.clients.flush_all(Instant::now());
-            return Ok(Outcome { exit, warnings: std::mem::take(&mut host.warnings) });
+        match catch_unwind(AssertUnwindSafe(|| host.turn())) {
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(exit))) => return Ok(Outcome { exit, warnings: std::mem::take(&mut host.warnings) }),
+            Err(panic) => host.fail(panic),
         }
     }
 }
@@ -93,7 +102,7 @@ struct Host {
     // First field, dropped first: the terminal is restored even if another destructor panics.
     terminal: OuterTerminal,
     // Not dropped, since the process ends with the session: freeing a thousand triggers and fifty handlers takes time.
-    core: ManuallyDrop<Core>,
+    core: ManuallyDrop<GuardedCore>,
     poll: Poll,
     events: Events,
     signals: ManuallyDrop<Signals>,
@@ -105,6 +114,8 @@ struct Host {
     clients: Clients,
     /// Commands that were run from the menu.
     recent: LineFile,
+    /// Faults of coshell.
+    faults: LineFile,
     effects: Vec<Effect>,
     warnings: Vec<String>,
     /// The reset bytes that the crash handler has.
@@ -116,14 +127,29 @@ struct Host {
     /// Number of turns for which client requests have been deferred.
     deferred_turns: u32,
     finished: Option<ExitStatus>,
+    /// Number of panics of the host.
+    panics: u32,
+    /// A panic may have lost signals.
+    check_state: bool,
 }
 
 impl Host {
     /// Runs one turn of the loop; returns the exit status if it was the last.
     fn turn(&mut self) -> Result<Option<ExitStatus>, StartError> {
+        if let Some(exit) = self.finished {
+            panic_for_test("exit");
+            self.clients.flush_all(Instant::now());
+            return Ok(Some(exit));
+        }
+        // Effects of the start, or of a fault.
+        self.perform(Instant::now());
         self.wait().map_err(|error| StartError::System("waiting for events failed", error))?;
         panic_for_test("relay");
         let now = Instant::now();
+        if std::mem::take(&mut self.check_state) {
+            self.reap(now);
+            self.resize(now);
+        }
         if std::mem::take(&mut self.signals_ready) {
             self.handle_pending_signals(now);
         }
@@ -140,7 +166,26 @@ impl Host {
             self.read_port(now, port);
         }
         self.serve_clients(now);
-        Ok(self.finished)
+        Ok(None)
+    }
+
+    /// Lets the relay take over after the panic of the host with this payload.
+    fn fail(&mut self, panic: Box<dyn Any + Send>) {
+        self.panics += 1;
+        if self.panics == MAX_PANICS {
+            resume_unwind(panic);
+        }
+        // A read may have taken the buffer.
+        self.buffer.resize(CHUNK, 0);
+        self.check_state = true;
+        self.core.fail(Instant::now(), &mut self.effects);
+    }
+
+    /// Does `work`; a panic in it does not lose what the caller has yet to do.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(self))) {
+            self.fail(panic);
+        }
     }
 
     /// Polls, and marks the ports and clients that are ready.
@@ -148,9 +193,6 @@ impl Host {
         if !self.ports.has_work(&self.core) {
             // No more output comes for now: data that `delays_write` has delayed is written.
             self.flush(Instant::now());
-        }
-        if self.finished.is_some() {
-            return Ok(());
         }
         let timeout = if self.ports.has_work(&self.core) || self.clients.has_work(Instant::now()) {
             Some(Duration::ZERO)
@@ -177,6 +219,7 @@ impl Host {
         if !self.clients.has_work(now) {
             return;
         }
+        panic_for_test("clients");
         // Clients are read before the pty is drained, so that output printed before a request was sent is handled before it.
         let tokens = self.clients.read(now);
         if self.defers_clients(now) {
@@ -207,6 +250,7 @@ impl Host {
     }
 
     fn handle_pending_signals(&mut self, now: Instant) {
+        panic_for_test("signals");
         let events = self.signals.pending().map(SignalEvent::of).collect();
         self.handle_signals(now, events);
     }
@@ -287,14 +331,17 @@ impl Host {
 
     /// Passes `input` to the core, performs the effects, and writes the resulting data.
     fn handle(&mut self, now: Instant, input: Input<'_>) {
-        self.log.input(&input);
+        self.guarded(|host| host.log.input(&input));
         self.core.handle(now, input, &mut self.effects);
-        self.perform(now);
-        self.flush(now);
+        self.guarded(|host| {
+            host.perform(now);
+            host.flush(now);
+        });
     }
 
     /// Writes pending data to every sink that takes it.
     fn flush(&mut self, now: Instant) {
+        panic_for_test("flush");
         for port in self.ports.writable() {
             while !self.core.pending(port).is_empty() && !self.delays_write(port) {
                 if port == Sink::Terminal {
@@ -339,12 +386,5 @@ impl Host {
             crash::set_reset_bytes(&modes);
             self.modes = modes;
         }
-    }
-}
-
-/// Panics in `phase` if the variable COSHELL_TEST_PANIC names it, for tests of terminal restoration; debug builds only.
-fn panic_for_test(phase: &str) {
-    if cfg!(debug_assertions) && std::env::var_os("COSHELL_TEST_PANIC").is_some_and(|wanted| wanted == phase) {
-        panic!("COSHELL_TEST_PANIC requests a panic at {phase}");
     }
 }

@@ -1,17 +1,22 @@
 //! Performs effects: one match arm for each.
 
+use std::env::consts::{ARCH, OS};
 use std::io;
+use std::process;
 use std::time::Instant;
 
 use super::Host;
 use crate::core::command_line::CommandLine;
 use crate::core::event::{PtyState, RecentError};
 use crate::core::{Effect, Input, LentProgram};
+use crate::fault;
+use crate::fault::{Fault, panic_for_test};
 use crate::sys::signals;
 use crate::sys::signals::SignalEvent;
 use crate::sys::stream::{ReadResult, StreamFd};
 use crate::types::{Child, RequestId, Sink, Source, reason};
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Default capacity of a pipe on Linux (pipe(7)), and an upper bound for other systems.
 const PIPE_CAPACITY: usize = 64 * 1024;
 
@@ -20,6 +25,7 @@ impl Host {
     pub(super) fn perform(&mut self, now: Instant) {
         while !self.effects.is_empty() {
             for effect in std::mem::take(&mut self.effects) {
+                panic_for_test("perform");
                 self.log.effect(&effect);
                 if let Some(input) = self.perform_effect(now, effect) {
                     self.log.input(&input);
@@ -71,6 +77,14 @@ impl Host {
                 return self.recent.append(&command).err().map(|sentence| Input::Recent(Err(RecentError(sentence))));
             }
             Effect::Warn(line) => self.warnings.push(line),
+            Effect::RefuseAll(error) => self.clients.refuse_all(&error),
+            Effect::ReportFault => {
+                if !self.children.has_lent() {
+                    // The panic may have lost the effect that starts the program.
+                    self.core.handle(now, Input::LendFailed(String::new()), &mut self.effects);
+                }
+                return Some(Input::FaultReported(self.report_fault()));
+            }
             Effect::Finish(exit) => {
                 // Bytes of the last restore sequence that the terminal does not take now are written by RawMode's drop.
                 self.update_crash_handler();
@@ -78,6 +92,24 @@ impl Host {
             }
         }
         None
+    }
+
+    /// Closes the connections of clients and records the fault; returns a sentence about it.
+    fn report_fault(&mut self) -> String {
+        let fault = fault::take();
+        let text = fault.as_ref().map_or_else(|| "its cause is not known".to_owned(), ToString::to_string);
+        let place = fault.as_ref().map_or("an unknown place", Fault::place);
+        self.log.fault(&text);
+        let line = format!("{VERSION} on {OS} {ARCH}, session {}: {text}", process::id());
+        let report = match (self.faults.append(&line), self.faults.path()) {
+            (Ok(()), Some(path)) => format!("the last line of {}", path.display()),
+            (Ok(()), None) => format!("this: {text}"),
+            (Err(sentence), _) => format!("this: {text} ({sentence})"),
+        };
+        format!(
+            "coshell: a fault in coshell ({place}) ended its coprocesses and triggers; the shell goes on. To report it where \
+             you got coshell, send {report}"
+        )
     }
 
     fn start_coproc(&mut self, command: &CommandLine, reclaim_unread: bool) -> io::Result<u32> {
@@ -144,6 +176,7 @@ impl Host {
 
     /// Reaps the children that have ended, and reports each to the core after the last bytes of its stderr.
     pub(super) fn reap(&mut self, now: Instant) {
+        panic_for_test("reap");
         for (child, exit) in self.children.reap() {
             match child {
                 Child::Coproc => {

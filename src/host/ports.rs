@@ -14,7 +14,7 @@ use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
-use crate::core::Core;
+use crate::core::GuardedCore;
 use crate::sys::stream::{ReadResult, StreamFd, WriteResult};
 use crate::types::{Sink, Source};
 
@@ -166,7 +166,7 @@ impl Ports {
     }
 
     /// Deregisters the ports whose events are of no use now; called before the poll sleeps.
-    pub(super) fn deregister_idle(&mut self, core: &Core) {
+    pub(super) fn deregister_idle(&mut self, core: &GuardedCore) {
         for port in self.readable {
             if let Some(reader) = &mut self.readers[port.index()]
                 && reader.registered
@@ -239,7 +239,7 @@ impl Ports {
     }
 
     /// Returns whether a source is ready that `core` wants to read.
-    pub(super) fn has_work(&self, core: &Core) -> bool {
+    pub(super) fn has_work(&self, core: &GuardedCore) -> bool {
         self.readable().any(|port| self.is_ready(port) && core.wants_read(port))
     }
 

@@ -14,8 +14,9 @@ use super::clients::Clients;
 use super::ports;
 use super::ports::Ports;
 use super::terminal::OuterTerminal;
-use super::{CHUNK, Host, Launch, StartError, panic_for_test};
-use crate::core::{Core, MOST_RECENT};
+use super::{CHUNK, Host, Launch, StartError};
+use crate::core::{GuardedCore, MOST_RECENT};
+use crate::fault::panic_for_test;
 use crate::sys::child;
 use crate::sys::line_file::LineFile;
 use crate::sys::pty::Pty;
@@ -28,9 +29,14 @@ use crate::types::{Sink, Source, reason};
 /// Capacity of one poll: one event for every descriptor there can be, so that client events never delay the terminal's.
 const EVENTS: usize = clients::MAX_CLIENTS + 128;
 
+/// Maximum number of lines in the file of faults.
+const MAX_FAULT_LINES: usize = 100;
+
 impl Host {
+    /// Opens the terminal and the pty and starts the shell. From there on a panic must not end the session, so what can
+    /// panic is left to the first turn.
     pub(super) fn start(launch: Launch) -> Result<Self, StartError> {
-        let Launch { program, mut settings, sockets, recent, log } = launch;
+        let Launch { program, mut settings, sockets, recent, faults, log } = launch;
         panic_for_test("start");
         let context = |context| move |error| StartError::System(context, error);
         let inherited = InheritedSignals::take();
@@ -69,8 +75,8 @@ impl Host {
         let clients = Clients::new(registry, listener.ok());
         let children = Children::new(shell, session_env);
         let mut effects = Vec::new();
-        let core = Core::new(Instant::now(), settings, &mut effects);
-        let mut host = Self {
+        let core = GuardedCore::new(Instant::now(), settings, &mut effects);
+        Ok(Self {
             terminal,
             core: ManuallyDrop::new(core),
             poll,
@@ -83,6 +89,7 @@ impl Host {
             children,
             clients,
             recent: LineFile::new(recent, MOST_RECENT),
+            faults: LineFile::new(faults, MAX_FAULT_LINES),
             effects,
             warnings: Vec::new(),
             modes: Vec::new(),
@@ -91,11 +98,9 @@ impl Host {
             read_since_coproc_write: 0,
             deferred_turns: 0,
             finished: None,
-        };
-        let now = Instant::now();
-        host.perform(now);
-        host.flush(now);
-        Ok(host)
+            panics: 0,
+            check_state: false,
+        })
     }
 }
 

@@ -25,6 +25,11 @@ impl LineFile {
         Self { path, max_lines }
     }
 
+    /// Returns the path of the file, if there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     /// Loads the lines, oldest first; none where the file does not exist. The error is a sentence.
     pub fn load(&self) -> Result<Vec<String>, String> {
         let Some(path) = &self.path else { return Ok(Vec::new()) };

@@ -21,6 +21,7 @@ pub use lines::{HistoryLine, LinePosition};
 
 use super::vt::screen::Screen;
 use super::vt::{NullSink, VtState};
+use crate::fault::panic_for_test;
 use crate::types::Size;
 use output_log::{LogPiece, LogPosition, Origin, OutputLog};
 
@@ -242,6 +243,7 @@ impl History {
 
     /// Returns the screen at the byte `to` of the log, or at a later position that was requested before.
     fn screen_until(&mut self, to: u64) -> &Screen {
+        panic_for_test("screen");
         let (screen, place) = self.screen.get_or_insert_with(|| {
             let end = self.log.end().at;
             // Where the beginning is lost anyway, a part of the rest is enough: parsing 4 MiB takes a fifth of a second.

@@ -25,9 +25,30 @@ pub enum SilentKeys {
 
 /// Timer for typing the end-of-file character of redirected input.
 #[derive(Clone, Copy, Debug)]
-struct EndOfInput {
+pub(in crate::core) struct EndOfInput {
     at: Instant,
     interval: Duration,
+}
+
+impl EndOfInput {
+    /// Starts the timer, which is due at once.
+    pub(in crate::core) fn new(now: Instant) -> Self {
+        Self { at: now, interval: EOF_INTERVALS.0 }
+    }
+
+    /// Returns whether the character is due, and if so starts the next, longer interval.
+    pub(in crate::core) fn take_due(&mut self, now: Instant) -> bool {
+        let due = now >= self.at;
+        if due {
+            *self = Self { at: now + self.interval, interval: (self.interval * 2).min(EOF_INTERVALS.1) };
+        }
+        due
+    }
+
+    /// Returns when the character is due.
+    pub(in crate::core) fn at(&self) -> Instant {
+        self.at
+    }
 }
 
 /// The keyboard, or redirected input in its place.
@@ -107,7 +128,20 @@ impl Keyboard {
 
     /// Starts typing the end-of-file character, because redirected input has ended.
     pub(in crate::core) fn ended(&mut self, now: Instant) {
-        self.end_of_input = Some(EndOfInput { at: now, interval: EOF_INTERVALS.0 });
+        self.end_of_input = Some(EndOfInput::new(now));
+    }
+
+    /// Returns the timer for the end-of-file character, if redirected input has ended.
+    pub(in crate::core) fn end_of_input(&self) -> Option<EndOfInput> {
+        self.end_of_input
+    }
+
+    /// Takes the bytes that are held back as the possible beginning of the hotkey.
+    pub(in crate::core) fn held(&mut self, now: Instant) -> Vec<u8> {
+        let mut held = Vec::new();
+        let due = self.keys.deadline().unwrap_or(now);
+        self.keys.tick(due.max(now), &mut held);
+        held
     }
 
     /// Does what is due by now; `pty_reads` is whether everything typed has been written and the shell lives. Returns bytes
@@ -116,11 +150,8 @@ impl Keyboard {
         if let Some((byte, _)) = self.pending_signal.take_if(|(_, at)| cx.now >= *at) {
             cx.push(Effect::Interrupt(byte));
         }
-        if let Some(end) = self.end_of_input.as_mut().filter(|end| cx.now >= end.at) {
-            *end = EndOfInput { at: cx.now + end.interval, interval: (end.interval * 2).min(EOF_INTERVALS.1) };
-            if pty_reads {
-                cx.push(Effect::EndInput);
-            }
+        if self.end_of_input.as_mut().is_some_and(|end| end.take_due(cx.now)) && pty_reads {
+            cx.push(Effect::EndInput);
         }
         let mut passed = Vec::new();
         self.keys.tick(cx.now, &mut passed);

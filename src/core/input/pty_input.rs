@@ -36,6 +36,8 @@ pub(in crate::core) struct PtyInput {
     input: InputParser,
     /// Time of the last keyboard bytes.
     last_key: Option<Instant>,
+    /// Number of keyboard bytes queued since the session's start.
+    typed: u64,
 }
 
 impl PtyInput {
@@ -49,7 +51,22 @@ impl PtyInput {
             secret: false,
             input: InputParser::new(),
             last_key: None,
+            typed: 0,
         }
+    }
+
+    /// Returns the number of keyboard bytes queued since the session's start.
+    pub(in crate::core) fn typed(&self) -> u64 {
+        self.typed
+    }
+
+    /// Returns the waiting keyboard bytes, behind the rest of a chunk that was written in part.
+    pub(in crate::core) fn unfinished(&self) -> Vec<u8> {
+        let chunk = match self.writer {
+            Writer::Keys => &[],
+            Writer::Chunk(left) => &self.chunk_bytes.pending()[..left],
+        };
+        [chunk, self.keys.pending()].concat()
     }
 
     /// Queues bytes of the keyboard.
@@ -57,6 +74,7 @@ impl PtyInput {
         self.input.feed(bytes);
         self.last_key = Some(now);
         self.keys.push(bytes);
+        self.typed += bytes.len() as u64;
         self.settle(now);
     }
 

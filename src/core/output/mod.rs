@@ -10,6 +10,7 @@ mod line_sinks;
 pub(super) mod terminal;
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Instant;
 
 pub(super) use gate::{Gate, GateState};
@@ -19,15 +20,16 @@ use line_demand::Granularity;
 pub(super) use line_demand::LineDemand;
 pub(super) use line_sinks::CandidateLine;
 use line_sinks::{AfterMatch, CoprocSink, EventSink, SinkItem, TriggerSink};
-use terminal::TerminalOutput;
+use terminal::{OutputKind, TerminalOutput};
 
 use super::coproc::{Coproc, Reclaimed};
+use super::event::{Cx, Effect};
 use super::history::ShellEvent;
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::request::InputFormat;
 use super::trigger::LineStage;
 use super::trigger::table::TriggerTable;
-use crate::types::Size;
+use crate::types::{ExitStatus, SIGHUP, SIGPIPE, Size, WriteError};
 
 /// Number of withheld bytes from which the pty is not read.
 const WITHHELD_LIMIT: usize = 1024 * 1024;
@@ -51,10 +53,21 @@ pub(super) struct Output {
     awaiting_pty_state: VecDeque<(CandidateLine, LineStage)>,
     /// Output kept until the gate opens.
     withheld: Vec<u8>,
+    /// Output that is no longer withheld, while it is passed on, and the number of bytes printed before.
+    released: Option<(Rc<[u8]>, u64)>,
     notices: Notices,
     notice_output: NoticeOutput,
     /// Whether the bytes that restore the terminal have been queued.
     restored: bool,
+}
+
+/// How far output has come at one time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OutputMark {
+    /// Number of bytes printed since the session's start.
+    printed: u64,
+    /// Number of withheld bytes.
+    withheld: usize,
 }
 
 /// Readers of the printed lines.
@@ -90,6 +103,7 @@ impl Output {
             injected: Vec::new(),
             awaiting_pty_state: VecDeque::new(),
             withheld: Vec::new(),
+            released: None,
             notices: Notices::default(),
             notice_output,
             restored: false,
@@ -128,9 +142,32 @@ impl Output {
         self.withheld.extend_from_slice(bytes);
     }
 
-    /// Takes the withheld output.
-    pub(super) fn take_withheld(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.withheld)
+    /// Takes the withheld output with `bytes` behind it, to be passed on until `released_all`.
+    pub(super) fn release(&mut self, bytes: &[u8]) -> Rc<[u8]> {
+        let all: Rc<[u8]> = [&std::mem::take(&mut self.withheld), bytes].concat().into();
+        self.released = Some((Rc::clone(&all), self.terminal.printed()));
+        all
+    }
+
+    /// Records that the released output has been passed on or withheld again.
+    pub(super) fn released_all(&mut self) {
+        self.released = None;
+    }
+
+    /// Returns how far the output has come.
+    pub(super) fn mark(&self) -> OutputMark {
+        OutputMark { printed: self.terminal.printed(), withheld: self.withheld.len() }
+    }
+
+    /// Returns the output that has not been printed: what is withheld, and of `bytes`, which were passed in after `mark`,
+    /// those that were neither printed nor withheld.
+    pub(super) fn unshown(&self, mark: &OutputMark, bytes: &[u8]) -> Vec<u8> {
+        let printed_since = |count: u64| usize::try_from(self.terminal.printed() - count).unwrap_or(usize::MAX);
+        if let Some((all, start)) = &self.released {
+            return all[printed_since(*start).min(all.len())..].to_vec();
+        }
+        let passed = printed_since(mark.printed).saturating_add(self.withheld.len().saturating_sub(mark.withheld));
+        [&self.withheld, &bytes[passed.min(bytes.len())..]].concat()
     }
 
     /// Whether output is withheld.
@@ -379,6 +416,23 @@ impl Output {
     }
 }
 
+/// Returns coshell's exit status where its output can no longer be written. A closed pipe is no failure, as in any filter;
+/// a full disk is one, and standard error says so.
+pub(super) fn exit_without_output(cx: &mut Cx<'_>, kind: OutputKind, error: WriteError) -> ExitStatus {
+    match (kind, error) {
+        (OutputKind::Terminal, WriteError::NoReader | WriteError::Device(_)) => ExitStatus::Signal(SIGHUP),
+        (OutputKind::Pipe, WriteError::NoReader) => ExitStatus::Signal(SIGPIPE),
+        (OutputKind::Terminal, WriteError::Refused(reason))
+        | (OutputKind::Pipe, WriteError::Device(reason) | WriteError::Refused(reason)) => {
+            cx.push(Effect::Warn(format!(
+                "coshell: standard output cannot be written: {reason}; the session was ended. \
+                 Make room for it, or send it elsewhere."
+            )));
+            ExitStatus::FAILED
+        }
+    }
+}
+
 fn shell_events(events: Vec<ShellEvent>, coproc_knows: bool) -> impl Iterator<Item = OutputEvent> {
     events.into_iter().map(move |event| OutputEvent::Shell { event, coproc_knows })
 }
@@ -402,5 +456,33 @@ mod tests {
     #[test]
     fn line_feeds_get_carriage_returns() {
         assert_eq!(with_returns(b"a\nb\n"), b"a\r\nb\r\n");
+    }
+
+    #[test]
+    fn each_unshown_byte_is_returned_once() {
+        let now = Instant::now();
+        let print = |output: &mut Output, bytes: &[u8]| output.terminal.print(bytes, &mut crate::core::vt::NullSink);
+        let terminal = TerminalOutput::new(now, OutputKind::Terminal, Size::default(), 0);
+        let mut output = Output::new(terminal, NoticeOutput::Notices);
+        print(&mut output, b"earlier");
+        // Printed in part.
+        let mark = output.mark();
+        assert_eq!(output.unshown(&mark, b"abcdef"), b"abcdef");
+        print(&mut output, b"abc");
+        assert_eq!(output.unshown(&mark, b"abcdef"), b"def");
+        // Printed in part, the rest withheld.
+        output.withhold(b"def");
+        assert_eq!(output.unshown(&mark, b"abcdef"), b"def");
+        // Withheld before.
+        let mark = output.mark();
+        assert_eq!(output.unshown(&mark, b"ghi"), b"defghi");
+        // Released, and printed in part.
+        let released = output.release(b"ghi");
+        assert_eq!((&*released, output.unshown(&mark, b"ghi")), (&b"defghi"[..], b"defghi".to_vec()));
+        print(&mut output, b"de");
+        assert_eq!(output.unshown(&mark, b"ghi"), b"fghi");
+        print(&mut output, b"fghi");
+        output.released_all();
+        assert_eq!(output.unshown(&mark, b"ghi"), b"");
     }
 }

@@ -123,7 +123,7 @@ proptest! {
 
     /// Without triggers and coprocess nothing is added, lost or moved.
     #[test]
-    fn bare_relay_is_exact(steps in proptest::collection::vec(step(), 0..40)) {
+    fn relay_without_features_is_exact(steps in proptest::collection::vec(step(), 0..40)) {
         let mut bench = Bench::new(&["--hotkey", "none"]);
         let (mut shown, mut typed, mut gone) = (Vec::new(), Vec::new(), false);
         for step in &steps {

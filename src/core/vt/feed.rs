@@ -8,6 +8,7 @@ use super::rows::RowIds;
 use super::titles::Titles;
 use super::utf8::PartialChar;
 use super::{Cursor, Line, VtSink};
+use crate::fault::panic_for_test;
 use crate::types::Size;
 
 /// Guess at the encoding of the next bytes, from those before. It selects the code path; the result is the same on each.
@@ -107,6 +108,7 @@ impl VtState {
 
     /// Parses `bytes` of shell output and returns how many were taken: all, unless `sink` asks to stop.
     pub fn feed(&mut self, bytes: &[u8], sink: &mut impl VtSink) -> usize {
+        panic_for_test("vt");
         let mut rest = bytes;
         while !rest.is_empty() && !sink.should_stop() {
             let used = if !self.parser.in_ground() {

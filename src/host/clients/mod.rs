@@ -198,6 +198,12 @@ impl Clients {
         }
     }
 
+    /// Queues the error response `error` to every open request.
+    pub(super) fn refuse_all(&mut self, error: &RpcError) {
+        let open: Vec<RequestId> = self.open_requests.keys().copied().collect();
+        open.into_iter().for_each(|request_id| self.respond(request_id, Err(error.clone())));
+    }
+
     /// Queues a notification to the client whose request `request_id` subscribed to events.
     pub(super) fn send_event(&mut self, request_id: RequestId, event: &str) {
         let share = self.fair_share();

@@ -20,6 +20,7 @@ use crate::core::history::History;
 use crate::core::vt::screen::Screen;
 use crate::core::vt::{NullSink, VtState};
 use crate::core::write_buffer::WriteBuffer;
+use crate::fault::panic_for_test;
 use crate::types::Size;
 use line_observer::HistoryTee;
 pub(in crate::core) use line_observer::LineObserver;
@@ -75,6 +76,8 @@ pub(in crate::core) struct TerminalOutput {
     menu_row: Option<MenuRow>,
     /// Progress line to draw once the menu's row is closed.
     deferred_progress: Option<String>,
+    /// Number of printed bytes queued since the session's start.
+    printed: u64,
 }
 
 impl TerminalOutput {
@@ -97,7 +100,13 @@ impl TerminalOutput {
             now,
             menu_row: None,
             deferred_progress: None,
+            printed: 0,
         }
+    }
+
+    /// Returns the number of printed bytes queued since the session's start.
+    pub(in crate::core) fn printed(&self) -> u64 {
+        self.printed
     }
 
     /// Creates an off-screen terminal that assembles lines for a silent coprocess.
@@ -140,6 +149,8 @@ impl TerminalOutput {
         if self.kind.is_some() {
             self.queue.push(bytes);
         }
+        self.printed += used as u64;
+        panic_for_test("history");
         if let Some(history) = &mut self.history {
             history.push_shell(self.now, bytes, &self.text);
         }
