@@ -26,8 +26,6 @@ mod condition;
 mod dedup;
 pub mod definition;
 mod error;
-#[cfg(test)]
-mod everyday;
 mod loop_guard;
 mod pattern;
 mod plan;

@@ -40,7 +40,8 @@ fn concat_grows(parts: &[Hir], mut then: Then) -> bool {
             return true;
         }
         let properties = part.properties();
-        if properties.minimum_len() != Some(0) {
+        // `None` also stands for an alternation with a branch that never matches, such as `[a&&b]`.
+        if properties.minimum_len().is_some_and(|least| least > 0) {
             return false;
         }
         if !properties.look_set().is_empty() {
@@ -83,6 +84,7 @@ mod tests {
         for text in [
             "task (.*)",
             r"\d+",
+            r"\d+(?:|[a&&b])",
             "x+",
             "(ab)*",
             "a?",

@@ -87,9 +87,9 @@ impl Prefilter {
 
     /// Builds a prefilter of relaxed patterns.
     fn of_relaxed(limits: PrefilterLimits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
-        let patterns: Vec<Hir> = patterns.collect();
-        let empty_may_match = patterns.iter().any(|hir| hir.properties().minimum_len() == Some(0));
-        Self { automaton: Automaton::new(&patterns, limits), members, empty_may_match }
+        let mut automaton = Automaton::new(&patterns.collect::<Vec<Hir>>(), limits);
+        let empty_may_match = automaton.as_mut().map_or(!members.is_empty(), |automaton| automaton.may_match(b""));
+        Self { automaton, members, empty_may_match }
     }
 
     /// Returns whether an empty line may match.
@@ -173,9 +173,14 @@ impl Automaton {
         }
     }
 
+    /// Returns whether a pattern may match a line.
+    fn may_match(&mut self, line: &[u8]) -> bool {
+        scan::search(&self.dfa, &mut self.cache, line, 0).is_some()
+    }
+
     /// Calls `callback` with the index of each pattern that may match.
     fn all(&mut self, line: &[u8], mut callback: impl FnMut(usize)) {
-        if scan::search(&self.dfa, &mut self.cache, line, 0).is_none() {
+        if !self.may_match(line) {
             return;
         }
         self.found.clear();
