@@ -157,8 +157,8 @@ impl Children {
             }
         }
         let (command, environment) = (&lent.command[..], &lent.environment[..]);
-        let request =
-            foreground::ForegroundRequest { command, directory: lent.directory.as_deref(), environment, streams };
+        let (directory, session_env) = (lent.directory.as_deref(), &self.session_env[..]);
+        let request = foreground::ForegroundRequest { command, directory, environment, session_env, streams };
         let running = foreground::ForegroundProcess::start(request, tty)?;
         let pid = running.group().as_raw().cast_unsigned();
         self.lent = Some(running);

@@ -14,7 +14,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::foreground;
-use super::process::{send_group, signal_process_group};
+use super::process::{remove_outer_session, send_group, signal_process_group};
 use super::signals;
 use super::signals::InheritedSignals;
 use super::stream::{StreamFd, close_on_exec};
@@ -82,6 +82,7 @@ pub fn start_in_pty(
     inherited: &InheritedSignals,
 ) -> io::Result<Child> {
     let mut command = Command::new(&program.path);
+    remove_outer_session(&mut command);
     command.arg0(&program.name).args(&program.args).envs(env.iter().map(|(name, value)| (name, value)));
     command.stdin(slave.try_clone()?).stdout(slave.try_clone()?).stderr(slave.try_clone()?);
     let inherited = inherited.clone();
@@ -110,6 +111,7 @@ pub fn start_at_pipes(line: &ShellLine<'_>, request: StreamRequest) -> io::Resul
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(line.command);
     command.args(line.args.iter().map(|arg| OsStr::from_bytes(arg)));
+    remove_outer_session(&mut command);
     command.envs(line.env.iter().map(|(name, value)| (name, OsStr::from_bytes(value))));
     command.stdin(read_end.try_clone()?).stderr(Stdio::piped());
     command.stdout(if request == StreamRequest::NoOutput { Stdio::null() } else { Stdio::piped() });

@@ -1,5 +1,6 @@
 //! A program that is lent the real terminal: it runs as the foreground process group, as a shell starts a job.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -11,7 +12,7 @@ use nix::sys::stat::fstat;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::process::send_group;
+use super::process::{remove_outer_session, send_group};
 use super::signals;
 use crate::types::ExitStatus;
 
@@ -24,6 +25,8 @@ pub struct ForegroundRequest<'a> {
     pub directory: Option<&'a str>,
     /// Whole environment; empty for coshell's own.
     pub environment: &'a [(String, String)],
+    /// Variables that identify the session; they replace those of `environment`.
+    pub session_env: &'a [(&'static str, OsString)],
     /// Standard streams by number; `None` for the terminal.
     pub streams: [Option<OwnedFd>; 3],
 }
@@ -40,9 +43,12 @@ impl ForegroundProcess {
         let (program, args) = request.command.split_first().ok_or_else(|| io::Error::other("there is no command"))?;
         let mut command = Command::new(program);
         command.args(args).process_group(0);
-        if !request.environment.is_empty() {
+        if request.environment.is_empty() {
+            remove_outer_session(&mut command);
+        } else {
             command.env_clear().envs(request.environment.iter().map(|(name, value)| (name, value)));
         }
+        command.envs(request.session_env.iter().map(|(name, value)| (name, value)));
         if let Some(directory) = request.directory {
             command.current_dir(directory);
         }

@@ -1,13 +1,33 @@
 //! Facts about other processes: names, parents, working directories. Where the system gives no access, the result is
-//! empty or `None`.
+//! empty or `None`. Signals to them, and the environment of new ones.
 
+use std::env;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::process::Command;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 /// Maximum number of ancestors visited: pids are reused, so a walk over a changing process table could go in a circle.
 const MAX_ANCESTORS: usize = 64;
+
+/// Variables that coshell sets for its children, besides `COSHELL_MATCH_*` (coshell(1), ENVIRONMENT).
+const OUTER_SESSION: &[&[u8]] =
+    &[b"COSHELL_SESSION", b"COSHELL_SOCKET", b"COSHELL_TTY", b"COSHELL_TRIGGER", b"COSHELL_LINE", b"COSHELL_MATCH"];
+
+/// Removes from the environment of `command` the variables that describe a session or a match: coshell's own environment
+/// has those of the session around this one, or of the trigger that started coshell.
+pub(super) fn remove_outer_session(command: &mut Command) {
+    let describes = |name: &OsStr| {
+        let name = name.as_bytes();
+        OUTER_SESSION.contains(&name) || name.starts_with(b"COSHELL_MATCH_")
+    };
+    for (name, _) in env::vars_os().filter(|(name, _)| describes(name)) {
+        command.env_remove(name);
+    }
+}
 
 /// Returns the names of the processes in `group`, of its leader and of the leader's ancestors up to and including `top`.
 pub fn job_names(group: Pid, top: Pid) -> Vec<String> {

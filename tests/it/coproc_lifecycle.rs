@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use serde_json::json;
 
-use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, fresh_modes, proc, run, shell, show, wrapped};
+use crate::support::{Ended, PROMPT, Session, Terminal, TestDir, bash, fresh_modes, proc, run, shell, show, wrapped};
 
 fn wait_no_processes(term: &mut Terminal) {
     term.wait_until("no process to be left", |term| term.descendants().is_empty());
@@ -50,6 +51,42 @@ fn coproc_without_trigger_has_no_trigger_variables() {
     let out = String::from_utf8(dir.read("out")).unwrap();
     assert!(!out.contains("COSHELL_LINE=") && !out.contains("COSHELL_MATCH"), "{out}");
     assert!(out.contains("COSHELL_TTY=/dev/") && out.contains("COSHELL_SESSION="), "{out}");
+}
+
+#[test]
+fn children_see_no_variables_of_an_outer_session() {
+    let dir = TestDir::new();
+    let write = |name: &str| {
+        let path = dir.path_str(name);
+        format!("env | grep ^COSHELL_ > {path}.part; mv {path}.part {path}")
+    };
+    let [by_hand, job, coproc, lent, shell] = ["by-hand", "job", "coproc", "lent", "shell"].map(write);
+    let mut launch = bash(&["-c", &by_hand, "-t", "(?P<a>no)|(?P<b>yes)", "--run", &job, "-t", "go", "-c", &coproc]);
+    for name in ["TRIGGER", "LINE", "MATCH", "MATCH_a", "MATCH_other", "SESSION", "TTY", "SOCKET"] {
+        launch = launch.env(&format!("COSHELL_{name}"), "stale");
+    }
+    let mut session = Session::start(launch);
+    session.term.wait(PROMPT);
+    session.wait_coproc_end();
+    session.term.send(format!("{shell}\recho y''es\recho g''o\r"));
+    session.term.wait_until("the commands to end", |_| ["job", "coproc"].iter().all(|name| dir.path(name).exists()));
+    // Without an environment of its own the lent program gets that of coshell.
+    session.request("lend", json!({"command": ["sh", "-c", lent]}));
+    let socket = format!("COSHELL_SOCKET={}", session.socket().display());
+    for (name, own) in [
+        ("by-hand", &[][..]),
+        ("shell", &[]),
+        ("lent", &[]),
+        ("job", &["LINE=yes", "MATCH=yes", "MATCH_a=", "MATCH_b=yes", "TRIGGER=(?P<a>no)|(?P<b>yes)"]),
+        ("coproc", &["LINE=go", "MATCH=go", "TRIGGER=go"]),
+    ] {
+        let seen = String::from_utf8(dir.read(name)).unwrap();
+        let of_match = |line: &&str| ["LINE", "MATCH", "TRIGGER"].iter().any(|it| line[8..].starts_with(it));
+        let mut matched: Vec<&str> = seen.lines().filter(of_match).map(|line| &line[8..]).collect();
+        matched.sort_unstable();
+        assert_eq!(matched, own, "{name}");
+        assert!(!seen.contains("=stale") && seen.lines().any(|line| line == socket), "{name}: {seen}");
+    }
 }
 
 #[test]
