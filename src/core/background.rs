@@ -1,5 +1,7 @@
-//! Background commands that the action `run` starts: at most sixteen at a time, each with a line on its stdin, and a
-//! notice where one fails. The host starts the processes.
+//! Background commands that the action `run` starts: at most sixteen at a time, each with a line on its stdin; others wait
+//! for a slot. A command that fails or is left out is noticed. The host starts the processes.
+
+use std::collections::VecDeque;
 
 use super::command_line::{CommandLine, named};
 use super::event::{Cx, Effect};
@@ -12,34 +14,107 @@ use crate::types::{ExitStatus, Sink};
 pub const SLOTS: usize = 16;
 /// Maximum size of a command's stdin in bytes: a line of 64 KiB and its line feed.
 const STDIN_LIMIT: usize = 64 * 1024 + 1;
+/// Maximum number of waiting commands.
+const WAITING: usize = 1000;
+/// Maximum bytes of all waiting commands together, so that a burst of long lines takes no more memory: a command has its
+/// line four times, as stdin, argument and variables.
+const WAITING_BYTES: usize = 8 << 20;
+
+/// A command with its stdin, and the trigger that it is run for.
+#[derive(Debug)]
+struct WaitingJob {
+    command: CommandLine,
+    stdin: Vec<u8>,
+    trigger: usize,
+}
 
 /// A running background command.
 #[derive(Debug)]
 struct Job {
     /// The command line, quoted for a message.
     name: String,
+    trigger: usize,
     stdin: WriteBuffer,
     stderr: StderrTail,
 }
 
-/// The running background commands, by slot.
+/// The background commands: those that run, by slot, and those that wait.
 #[derive(Debug, Default)]
 pub(super) struct Background {
     jobs: [Option<Job>; SLOTS],
+    waiting: VecDeque<WaitingJob>,
+    /// Size of `waiting` in bytes.
+    waiting_bytes: usize,
+    /// Number of commands left out since the last notice about them.
+    left_out: usize,
+}
+
+impl WaitingJob {
+    fn size(&self) -> usize {
+        let args: usize = self.command.args.iter().map(Vec::len).sum();
+        let env: usize = self.command.env.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.command.command.len() + self.stdin.len() + args + env
+    }
 }
 
 impl Background {
-    /// Starts `command` with `stdin` on its stdin. Returns a notice where no slot is free.
-    pub(super) fn start(&mut self, cx: &mut Cx<'_>, command: CommandLine, stdin: &[u8]) -> Option<Notice> {
-        let name = named(&command.command);
-        let Some(slot) = self.jobs.iter().position(Option::is_none) else {
-            return Some(Notice::new(format!("{name} was not run: {SLOTS} background commands are already running")));
-        };
-        let job = Job { name, stdin: WriteBuffer::new(STDIN_LIMIT), stderr: StderrTail::default() };
-        let job = self.jobs[slot].insert(job);
-        job.stdin.push(stdin);
-        cx.push(Effect::StartJob { slot: slot as u8, command });
+    /// Runs `command` with `stdin` on its stdin, once a slot is free, for the trigger `trigger`. Returns a notice where too
+    /// many wait already; those after the first are counted for a later notice.
+    pub(super) fn start(
+        &mut self,
+        cx: &mut Cx<'_>,
+        command: CommandLine,
+        stdin: Vec<u8>,
+        trigger: usize,
+    ) -> Option<Notice> {
+        let job = WaitingJob { command, stdin, trigger };
+        let size = job.size();
+        if self.waiting.len() >= WAITING || self.waiting_bytes + size > WAITING_BYTES {
+            self.left_out += 1;
+            let (name, waiting) = (named(&job.command.command), self.waiting.len());
+            return (self.left_out == 1).then(|| {
+                Notice::new(format!(
+                    "{name} was not run: {SLOTS} background commands are running and {waiting} are waiting"
+                ))
+            });
+        }
+        self.waiting_bytes += size;
+        self.waiting.push_back(job);
+        self.start_waiting(cx);
         None
+    }
+
+    /// Starts waiting commands in the free slots. Returns a notice of those that were left out, once none waits.
+    fn start_waiting(&mut self, cx: &mut Cx<'_>) -> Option<Notice> {
+        while let Some(slot) = self.jobs.iter().position(Option::is_none)
+            && let Some(next) = self.waiting.pop_front()
+        {
+            self.waiting_bytes -= next.size();
+            let WaitingJob { command, stdin, trigger } = next;
+            let (name, stderr) = (named(&command.command), StderrTail::default());
+            let job = self.jobs[slot].insert(Job { name, trigger, stdin: WriteBuffer::new(STDIN_LIMIT), stderr });
+            job.stdin.push(&stdin);
+            cx.push(Effect::StartJob { slot: slot as u8, command });
+        }
+        if !self.waiting.is_empty() {
+            return None;
+        }
+        let left_out = std::mem::take(&mut self.left_out);
+        let commands = |n| if n == 1 { "background command was" } else { "background commands were" };
+        (left_out > 0).then(|| Notice::new(format!("{left_out} {} left out", commands(left_out))))
+    }
+
+    /// Drops the waiting commands at the end of the session. Returns a notice where there are any.
+    pub(super) fn end(&mut self) -> Option<Notice> {
+        self.waiting_bytes = 0;
+        let dropped = std::mem::take(&mut self.waiting).len() + std::mem::take(&mut self.left_out);
+        (dropped > 0)
+            .then(|| Notice::new(format!("background commands not run, since the session has ended: {dropped}")))
+    }
+
+    /// Returns the trigger that the command in `slot` runs for.
+    pub(super) fn for_trigger(&self, slot: u8) -> Option<usize> {
+        self.job(slot).map(|job| job.trigger)
     }
 
     /// Returns the bytes to write to the stdin of the command in `slot`.
@@ -71,18 +146,26 @@ impl Background {
         }
     }
 
-    /// Frees `slot`, whose command has exited. Returns a notice with the end of its stderr where it failed.
-    pub(super) fn exited(&mut self, cx: &mut Cx<'_>, slot: u8, exit: ExitStatus) -> Option<Notice> {
+    /// Frees `slot`, whose command has exited, for the next one. Returns a notice with the end of its stderr where it
+    /// failed, and one of commands that were left out.
+    pub(super) fn exited(&mut self, cx: &mut Cx<'_>, slot: u8, exit: ExitStatus) -> Vec<Notice> {
         cx.push(Effect::ReleaseJob(slot));
-        let job = self.jobs.get_mut(usize::from(slot))?.take()?;
+        let Some(job) = self.free(slot) else { return Vec::new() };
         let failed = || Notice::new(format!("{} failed: {exit}", job.name));
-        (!exit.success()).then(|| failed().with(job.stderr.last_lines(), SeeAlso::Nowhere))
+        let failure = (!exit.success()).then(|| failed().with(job.stderr.last_lines(), SeeAlso::Nowhere));
+        failure.into_iter().chain(self.start_waiting(cx)).collect()
     }
 
-    /// Frees `slot`, whose command could not be started. Returns a notice with `reason`.
-    pub(super) fn start_failed(&mut self, slot: u8, reason: &str) -> Option<Notice> {
-        let job = self.jobs.get_mut(usize::from(slot))?.take()?;
-        Some(Notice::new(format!("{} could not be started: {reason}", job.name)))
+    /// Frees `slot`, whose command could not be started, for the next one. Returns a notice with `reason`, and one of
+    /// commands that were left out.
+    pub(super) fn start_failed(&mut self, cx: &mut Cx<'_>, slot: u8, reason: &str) -> Vec<Notice> {
+        let Some(job) = self.free(slot) else { return Vec::new() };
+        let failure = Notice::new(format!("{} could not be started: {reason}", job.name));
+        std::iter::once(failure).chain(self.start_waiting(cx)).collect()
+    }
+
+    fn free(&mut self, slot: u8) -> Option<Job> {
+        self.jobs.get_mut(usize::from(slot))?.take()
     }
 
     fn job(&self, slot: u8) -> Option<&Job> {
@@ -105,24 +188,65 @@ mod tests {
     }
 
     #[test]
-    fn seventeenth_command_is_refused() {
+    fn seventeenth_command_waits_for_a_free_slot() {
         let (mut background, mut effects) = (Background::default(), Vec::new());
         let mut cx = Cx { now: Instant::now(), effects: &mut effects };
-        for _ in 0..SLOTS {
-            assert_eq!(background.start(&mut cx, command_line("true"), b"line\n"), None);
+        for n in 0..=SLOTS {
+            assert_eq!(background.start(&mut cx, command_line("true"), b"line\n".to_vec(), n), None);
         }
-        let refused = background.start(&mut cx, command_line("true"), b"line\n");
-        assert_eq!(refused, Some(Notice::new("\"true\" was not run: 16 background commands are already running")));
         assert_eq!(cx.effects.len(), SLOTS);
-        assert_eq!(background.exited(&mut cx, 3, ExitStatus::Code(0)), None);
-        assert_eq!(background.start(&mut cx, command_line("true"), b"line\n"), None);
+        assert_eq!(background.exited(&mut cx, 3, ExitStatus::Code(0)), []);
+        let command = command_line("true");
+        assert_eq!(cx.effects[SLOTS..], [Effect::ReleaseJob(3), Effect::StartJob { slot: 3, command }]);
+        assert_eq!((background.pending(3), background.for_trigger(3)), (&b"line\n"[..], Some(SLOTS)));
+    }
+
+    #[test]
+    fn commands_beyond_the_limits_are_counted_and_noticed() {
+        for (line, fitting) in [(10, WAITING), (1 << 20, 7)] {
+            let (mut background, mut effects) = (Background::default(), Vec::new());
+            let mut cx = Cx { now: Instant::now(), effects: &mut effects };
+            let started = SLOTS + fitting;
+            let notices: Vec<Notice> = (0..started + 5)
+                .filter_map(|_| background.start(&mut cx, command_line("true"), vec![b'x'; line], 0))
+                .collect();
+            let first = format!("\"true\" was not run: 16 background commands are running and {fitting} are waiting");
+            assert_eq!(notices, [Notice::new(first)]);
+            let mut told = Vec::new();
+            for n in 0..started {
+                told.extend(background.exited(&mut cx, (n % SLOTS) as u8, ExitStatus::Code(0)));
+            }
+            assert_eq!(told, [Notice::new("5 background commands were left out")]);
+            let run = cx.effects.iter().filter(|effect| matches!(effect, Effect::StartJob { .. })).count();
+            assert_eq!((run, background.waiting_bytes), (started, 0));
+        }
+    }
+
+    #[test]
+    fn commands_that_wait_at_the_end_are_noticed() {
+        let (mut background, mut effects) = (Background::default(), Vec::new());
+        let mut cx = Cx { now: Instant::now(), effects: &mut effects };
+        (0..SLOTS + 3).for_each(|_| drop(background.start(&mut cx, command_line("true"), Vec::new(), 0)));
+        let notice = Notice::new("background commands not run, since the session has ended: 3");
+        assert_eq!((background.end(), background.end()), (Some(notice), None));
+        assert_eq!(background.exited(&mut cx, 0, ExitStatus::Code(0)), []);
+    }
+
+    #[test]
+    fn command_that_cannot_be_started_makes_room_for_the_next() {
+        let (mut background, mut effects) = (Background::default(), Vec::new());
+        let mut cx = Cx { now: Instant::now(), effects: &mut effects };
+        (0..=SLOTS).for_each(|_| drop(background.start(&mut cx, command_line("true"), Vec::new(), 0)));
+        let notice = Notice::new("\"true\" could not be started: no process is left");
+        assert_eq!(background.start_failed(&mut cx, 5, "no process is left"), [notice]);
+        assert_eq!(cx.effects[SLOTS], Effect::StartJob { slot: 5, command: command_line("true") });
     }
 
     #[test]
     fn stdin_is_closed_behind_the_line() {
         let (mut background, mut effects) = (Background::default(), Vec::new());
         let mut cx = Cx { now: Instant::now(), effects: &mut effects };
-        background.start(&mut cx, command_line("cat"), b"line\n");
+        background.start(&mut cx, command_line("cat"), b"line\n".to_vec(), 0);
         assert_eq!(background.pending(0), b"line\n");
         background.wrote(0, 2, &mut cx);
         assert_eq!(cx.effects.len(), 1);
@@ -134,9 +258,9 @@ mod tests {
     fn failure_is_noticed_with_end_of_stderr() {
         let (mut background, mut effects) = (Background::default(), Vec::new());
         let mut cx = Cx { now: Instant::now(), effects: &mut effects };
-        background.start(&mut cx, command_line("no-such"), b"");
+        background.start(&mut cx, command_line("no-such"), Vec::new(), 0);
         background.push_stderr(0, b"sh: no-such: not found\n");
-        let notice = background.exited(&mut cx, 0, ExitStatus::Code(127)).expect("it failed");
-        assert_eq!(notice.lines(), ["coshell: \"no-such\" failed: status 127", "  sh: no-such: not found"]);
+        let notices = background.exited(&mut cx, 0, ExitStatus::Code(127));
+        assert_eq!(notices[0].lines(), ["coshell: \"no-such\" failed: status 127", "  sh: no-such: not found"]);
     }
 }

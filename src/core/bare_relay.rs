@@ -150,7 +150,7 @@ impl BareRelay {
             // A session whose terminal is lent stops with the program that has it.
             Input::Suspend if self.lent => {}
             Input::Suspend => cx.push(Effect::Suspend),
-            Input::Request(request_id, _) => cx.refuse(request_id, refusal()),
+            Input::Request(request_id, _) | Input::ChildRequest(_, request_id, _) => cx.refuse(request_id, refusal()),
             Input::FaultReported(sentence) => {
                 self.sentence = Some(sentence);
                 if self.report == ReportPlace::Now {

@@ -49,6 +49,8 @@ pub enum Input<'a> {
     Recent(Result<Vec<String>, RecentError>),
     /// A client makes this request.
     Request(RequestId, Request),
+    /// A client in the session (setsid(2)) that this child leads makes this request.
+    ChildRequest(Child, RequestId, Request),
     /// The client that made this request has disconnected.
     Cancel(RequestId),
     /// Answers [`Effect::ReportFault`] with a sentence about the fault for the user.

@@ -178,7 +178,9 @@ fn repeatable<'a>(input: &Input<'a>) -> Option<Input<'a>> {
         Input::EndOfFile(byte) => Input::EndOfFile(byte),
         Input::Terminate(signal) => Input::Terminate(signal),
         Input::Suspend => Input::Suspend,
-        Input::Request(request_id, _) => Input::Request(request_id, Request::Status {}),
+        Input::Request(request_id, _) | Input::ChildRequest(_, request_id, _) => {
+            Input::Request(request_id, Request::Status {})
+        }
         _ => return None,
     })
 }

@@ -76,7 +76,7 @@ use session::Session;
 use session_event::SessionEvent;
 pub use settings::Settings;
 use trigger::action::ActionEffect;
-use trigger::table::TriggerTable;
+use trigger::table::{TriggerState, TriggerTable};
 use trigger::{ConditionFacts, Firing, Hit, LineStage, Tried};
 
 /// Maximum number of rounds in one turn in which injected text fires triggers that inject text. The loop guard stops such
@@ -202,7 +202,8 @@ impl Core {
             core.notice(cx, Notice::new(sentence));
         }
         if let Some((command, visibility)) = coproc {
-            let new = NewCoproc { command, visibility, format: core.settings.input_format, request: None };
+            let format = core.settings.input_format;
+            let new = NewCoproc { command, visibility, format, request: None, for_trigger: None };
             core.start_coproc(cx, new, None);
         }
         // A notice must not wait for the shell to print something.
@@ -238,7 +239,7 @@ impl Core {
                 self.coproc_events(cx, event);
             }
             Input::JobStartFailed(slot, reason) => {
-                let notice = self.background.start_failed(slot, &reason);
+                let notice = self.background.start_failed(cx, slot, &reason);
                 notice.into_iter().for_each(|notice| self.notice(cx, notice));
             }
             Input::LendFailed(reason) => self.take_terminal_back(cx, Err(&reason)),
@@ -256,7 +257,15 @@ impl Core {
                 let sentence = self.menu.recalled(recent);
                 sentence.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
             }
-            Input::Request(request_id, request) => self.request(cx, request_id, request),
+            Input::Request(request_id, request) => self.request(cx, request_id, request, None),
+            Input::ChildRequest(child, request_id, request) => {
+                let for_trigger = match child {
+                    Child::Coproc => self.coproc.for_trigger(),
+                    Child::Job(slot) => self.background.for_trigger(slot),
+                    Child::Shell | Child::Lent => None,
+                };
+                self.request(cx, request_id, request, for_trigger);
+            }
             Input::Cancel(request_id) => self.cancel(cx, request_id),
             // The relay that takes the core's place after a fault has asked for the report.
             Input::FaultReported(_) | Input::Deadline => {}
@@ -287,7 +296,8 @@ impl Core {
             if !self.output.has_injected() || self.gate() != Gate::Open {
                 break;
             }
-            let bytes = self.output.take_injected();
+            let (bytes, triggers) = self.output.take_injected();
+            triggers.into_iter().for_each(|i| self.triggers.acted(i));
             self.shell_output(cx, &bytes);
         }
         let indicated = self.coproc.command().filter(|_| self.settings.indicator.is_some());
@@ -367,7 +377,8 @@ impl Core {
         match sink {
             Sink::Terminal => self.output.terminal.wrote(n),
             Sink::Pty => {
-                self.pty_input.wrote(now, n);
+                let typed_for = self.pty_input.wrote(now, n);
+                typed_for.into_iter().for_each(|i| self.triggers.acted(i));
                 if self.pty_input.is_empty() {
                     self.keyboard.pty_took_all();
                 }
@@ -399,7 +410,7 @@ impl Core {
                 panic_for_test("coproc output");
                 let typed = self.coproc.wrote_stdout(cx.now, bytes);
                 if !self.session.is_over() {
-                    self.pty_input.chunk(cx.now, &typed);
+                    self.pty_input.chunk(cx.now, &typed, self.coproc.for_trigger());
                 }
             }
             Source::CoprocErr => {
@@ -572,13 +583,13 @@ impl Core {
 
     /// Carries out the effect of an action.
     fn act(&mut self, cx: &mut Cx<'_>, effect: ActionEffect, fired: &FiredTrigger<'_>) {
-        let name = fired.name;
+        let (name, for_trigger) = (fired.name, Some(fired.hit.trigger));
         let annotation = |text: String| {
             let quote = String::from_utf8_lossy(&fired.line.text).into_owned();
             Annotation { line: fired.line.number, quote, time: cx.now, text, part: None }
         };
         let refused = match effect {
-            ActionEffect::Type(bytes) => (!self.pty_input.send(cx.now, &bytes))
+            ActionEffect::Type(bytes) => (!self.pty_input.send(cx.now, &bytes, for_trigger))
                 .then(|| format!("trigger \"{name}\" typed nothing: 80 KiB are already waiting to be typed")),
             ActionEffect::Show(bytes) => {
                 self.output.terminal.show(&bytes);
@@ -606,14 +617,15 @@ impl Core {
                 let set = self.annotations.set(&variable, &value);
                 set.err().map(|reason| format!("trigger \"{name}\" could not set a variable: {reason}"))
             }
-            ActionEffect::Inject(bytes) => (!self.output.inject(&bytes))
+            ActionEffect::Inject(bytes) => (!self.output.inject(&bytes, for_trigger))
                 .then(|| format!("trigger \"{name}\" injected nothing: 64 KiB are already waiting to be shown")),
             ActionEffect::Run(command, stdin) => {
-                let notice = self.background.start(cx, command, &stdin);
+                let notice = self.background.start(cx, command, stdin, fired.hit.trigger);
                 return notice.into_iter().for_each(|notice| self.notice(cx, notice));
             }
             ActionEffect::Start(command, visibility) => {
-                let new = NewCoproc { command, visibility, format: self.settings.input_format, request: None };
+                let format = self.settings.input_format;
+                let new = NewCoproc { command, visibility, format, request: None, for_trigger };
                 return self.start_coproc(cx, new, Some(fired));
             }
         };
@@ -661,7 +673,7 @@ impl Core {
                     self.control.subscribers.tell(cx, &SessionEvent::CoprocEnd { command: &command, exit });
                 }
                 CoprocEvent::DropChunks => self.pty_input.forget_chunks(),
-                CoprocEvent::Type(bytes) => self.pty_input.chunk(cx.now, bytes),
+                CoprocEvent::Type(bytes) => self.pty_input.chunk(cx.now, bytes, self.coproc.for_trigger()),
                 CoprocEvent::Press(keys) => self.pty_input.key(cx.now, keys),
                 CoprocEvent::Show(bytes) => self.shell_output(cx, &bytes),
                 CoprocEvent::Start(new) => self.start_coproc(cx, new, None),
@@ -741,7 +753,8 @@ impl Core {
                     self.close_menu(cx);
                     self.menu.keep(cx, &command.command);
                     let (visibility, format) = (Visibility::Visible, self.settings.input_format);
-                    self.start_coproc(cx, NewCoproc { command, visibility, format, request: None }, None);
+                    let new = NewCoproc { command, visibility, format, request: None, for_trigger: None };
+                    self.start_coproc(cx, new, None);
                 }
                 Err(error) => self.menu.show_message(error.message),
             },
@@ -751,12 +764,12 @@ impl Core {
                 Some(lines) => self.menu.show("error line", lines, "the coprocess has written no errors"),
                 None => self.menu.show_message("no coprocess has run in this session".to_owned()),
             },
-            MenuAction::Triggers => self.menu.show_triggers(&self.triggers),
+            MenuAction::Triggers => self.menu.show_triggers(&self.triggers, cx.now),
             MenuAction::Switch(place) => {
-                let standing = self.triggers.standing().nth(place).map(|(i, _, on)| (i, on));
-                if let Some((i, on)) = standing {
-                    self.triggers.set_enabled(i, !on);
-                    self.menu.show_triggers(&self.triggers);
+                let standing = self.triggers.standing().nth(place).map(|(i, _)| i);
+                if let Some(i) = standing {
+                    self.triggers.set_enabled(i, self.triggers.state(i, cx.now) != TriggerState::On);
+                    self.menu.show_triggers(&self.triggers, cx.now);
                 }
             }
             MenuAction::Notes => self.menu.show_notes(&self.annotations),
@@ -771,7 +784,8 @@ impl Core {
 
     // Requests of clients.
 
-    fn request(&mut self, cx: &mut Cx<'_>, request_id: RequestId, request: Request) {
+    /// Serves a client, which is part of a command of the trigger `for_trigger`, if any.
+    fn request(&mut self, cx: &mut Cx<'_>, request_id: RequestId, request: Request, for_trigger: Option<usize>) {
         panic_for_test("request");
         let (now, history) = (cx.now, self.output.terminal.history());
         let reply: Reply = match request {
@@ -779,7 +793,8 @@ impl Core {
                 Ok(command) => {
                     let visibility = if silent { Visibility::Silent } else { Visibility::Visible };
                     let format = input.unwrap_or(self.settings.input_format);
-                    let new = NewCoproc { command, visibility, format, request: Some((request_id, wait)) };
+                    let request = Some((request_id, wait));
+                    let new = NewCoproc { command, visibility, format, request, for_trigger };
                     let event = self.coproc.run(cx, new);
                     return self.coproc_events(cx, event);
                 }
@@ -799,7 +814,7 @@ impl Core {
                 if secret {
                     return self.control.secret.wait(cx, request_id, &text, bytes, timeout);
                 }
-                control::send::send(now, &bytes, &mut self.pty_input).map(Into::into)
+                control::send::send(now, &bytes, &mut self.pty_input, for_trigger).map(Into::into)
             }
             Request::Lines { number, from, command, follow, .. } => {
                 let query = read::LinesQuery { number, from, command, finished_only: follow };
@@ -828,7 +843,7 @@ impl Core {
             Request::Inject { text } => {
                 let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
                 let full = || RpcError::new(ErrorCode::Full, "64 KiB are already waiting to be shown; try again later");
-                if self.output.inject(text.as_bytes()) { Ok(Done {}.into()) } else { Err(full()) }
+                if self.output.inject(text.as_bytes(), for_trigger) { Ok(Done {}.into()) } else { Err(full()) }
             }
             Request::Set { name, value } => {
                 let set = self.annotations.set(&name, &value);
@@ -949,6 +964,8 @@ impl Core {
             self.output.give_up();
         }
         if self.output.terminal.is_empty() {
+            let notice = self.background.end();
+            notice.into_iter().for_each(|notice| self.notice(cx, notice));
             while let Some(notice) = self.output.take_notice() {
                 notice.lines().into_iter().for_each(|line| cx.push(Effect::Warn(line)));
             }

@@ -118,6 +118,14 @@ impl Children {
         pty.foreground().map(|pid| os_process::job_names(pid, self.shell())).unwrap_or_default()
     }
 
+    /// Returns the running coprocess or background command whose pid is `leader`.
+    pub(super) fn led_by(&self, leader: Pid) -> Option<Child> {
+        let jobs = self.jobs.iter().enumerate();
+        let jobs = jobs.filter_map(|(slot, job)| Some((Child::Job(slot as u8), job.as_ref()?)));
+        let coproc = self.coproc.iter().map(|coproc| (Child::Coproc, &coproc.running));
+        coproc.chain(jobs).find(|(_, running)| child::pid_of(&running.process) == leader).map(|(child, _)| child)
+    }
+
     /// Sends `signal` to the process group of `child`; nothing where it is not running.
     pub(super) fn signal(&self, child: Child, signal: i32) {
         let running = match child {

@@ -56,7 +56,10 @@ impl Log {
             }
             Input::Bytes(source, bytes) => self.line(format_args!("in  {source:?} \"{}\"", bytes.escape_ascii())),
             // Text to be typed is bytes, and appears at Trace only; a secret never appears.
-            Input::Request(RequestId(number), Request::Send { secret, .. }) if *secret || self.level < Level::Trace => {
+            Input::Request(RequestId(number), Request::Send { secret, .. })
+            | Input::ChildRequest(_, RequestId(number), Request::Send { secret, .. })
+                if *secret || self.level < Level::Trace =>
+            {
                 self.line(format_args!("in  Request({number}, Send)"));
             }
             other => self.line(format_args!("in  {other:?}")),

@@ -29,7 +29,7 @@ use crate::sys::signals::SignalEvent;
 use crate::sys::stream::{ReadResult, WriteResult};
 use crate::types::{ExitStatus, Sink, Source};
 use children::Children;
-use clients::Clients;
+use clients::{ClientRequest, Clients};
 pub use log::{Level, Log};
 use ports::Ports;
 use terminal::OuterTerminal;
@@ -228,7 +228,15 @@ impl Host {
         for token in tokens {
             for _ in 0..clients::REQUESTS_PER_TURN {
                 let Some(client_request) = self.clients.next_request(token) else { break };
-                self.handle(now, Input::Request(client_request.request_id, client_request.request));
+                let ClientRequest { request_id, request, leader } = client_request;
+                let child = leader.and_then(|leader| self.children.led_by(leader));
+                self.handle(
+                    now,
+                    match child {
+                        Some(child) => Input::ChildRequest(child, request_id, request),
+                        None => Input::Request(request_id, request),
+                    },
+                );
             }
             self.clients.end_turn(now, token);
         }

@@ -182,10 +182,25 @@ fn peer_uid(stream: &UnixStream) -> Option<Uid> {
     nix::unistd::getpeereid(stream).ok().map(|(uid, _)| uid)
 }
 
+/// Returns the leader of the session (setsid(2)) of the process that connected.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn peer_leader(stream: &UnixStream) -> Option<Pid> {
+    let credentials = nix::sys::socket::getsockopt(stream, nix::sys::socket::sockopt::PeerCredentials).ok()?;
+    // ESRCH: the process has ended already.
+    nix::unistd::getsid(Some(Pid::from_raw(credentials.pid()))).ok()
+}
+
+/// Returns `None`: getpeereid(3) does not tell the process.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn peer_leader(_: &UnixStream) -> Option<Pid> {
+    None
+}
+
 /// A connection of a client.
 #[derive(Debug)]
 pub struct Connection {
     stream: StreamFd,
+    leader: Option<Pid>,
     /// Descriptors of the last message that carried any.
     passed: Vec<OwnedFd>,
 }
@@ -193,7 +208,13 @@ pub struct Connection {
 impl Connection {
     /// Takes over `stream`, which must not be shared with another process: it is set to O_NONBLOCK.
     pub fn new(stream: UnixStream) -> io::Result<Self> {
-        Ok(Self { stream: StreamFd::own(stream.into())?, passed: Vec::new() })
+        let leader = peer_leader(&stream);
+        Ok(Self { stream: StreamFd::own(stream.into())?, leader, passed: Vec::new() })
+    }
+
+    /// Returns the leader of the session (setsid(2)) of the process that connected, as far as is known.
+    pub fn leader(&self) -> Option<Pid> {
+        self.leader
     }
 
     /// Reads available bytes into `buffer`, and stores the descriptors that arrive with them.

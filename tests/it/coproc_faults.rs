@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, contains, proc, shell, show, wrapped};
+use crate::support::{Ended, PROMPT, Terminal, TestDir, bash, contains, count, proc, shell, show, wrapped};
 
 /// Waits for the pid that the coprocess has written into `pid` in the home.
 fn wait_coproc_pid(term: &mut Terminal) -> Pid {
@@ -89,7 +89,8 @@ fn cat_as_coproc_and_job_loops_until_ctrl_c() {
     term.send("echo start'-'cat; cat\r");
     term.wait("start-cat\r\n");
     term.send("round and round\r");
-    term.read_for(Duration::from_millis(1500));
+    // Typed once: every further copy has gone through both programs.
+    term.wait_until("the loop to form", |term| count(term.output(), "round and round") >= 1000);
     term.send("\x03");
     term.wait_until("the shell's cat to end", |term| {
         let shells: Vec<_> = proc::children(term.pid());

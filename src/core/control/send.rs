@@ -40,9 +40,14 @@ pub(in crate::core) fn typable(text: &str, options: SendOptions, bracketed: bool
     text.into_bytes()
 }
 
-/// Types text for a client.
-pub(in crate::core) fn send(now: Instant, bytes: &[u8], pty: &mut PtyInput) -> Result<SendResponse, RpcError> {
-    if pty.send(now, bytes) {
+/// Types text for a client, which is part of a command of the trigger `for_trigger`, if any.
+pub(in crate::core) fn send(
+    now: Instant,
+    bytes: &[u8],
+    pty: &mut PtyInput,
+    for_trigger: Option<usize>,
+) -> Result<SendResponse, RpcError> {
+    if pty.send(now, bytes, for_trigger) {
         return Ok(SendResponse { typed: Some(bytes.len()) });
     }
     let sentence = "80 KiB are already waiting to be typed; try again when the shell has read them";

@@ -6,7 +6,7 @@ use crate::core::coproc::CoprocSlot;
 use crate::core::output::terminal::OutputKind;
 use crate::core::response::{StatusResponse, StreamKind};
 use crate::core::settings::Settings;
-use crate::core::trigger::table::TriggerTable;
+use crate::core::trigger::table::{TriggerState, TriggerTable};
 
 /// Returns the status for a client.
 pub(in crate::core) fn status(
@@ -36,8 +36,10 @@ pub(in crate::core) fn status(
 
 /// Returns the status as a sentence for the menu.
 pub(in crate::core) fn sentence(now: Instant, triggers: &TriggerTable, coproc: &CoprocSlot) -> String {
-    let (all, on) = (triggers.standing().count(), triggers.standing().filter(|(_, _, on)| *on).count());
-    let triggers = format!("{all} triggers, {on} on");
+    let in_state = |state| triggers.standing().filter(|(i, _)| triggers.state(*i, now) == state).count();
+    let stopped = Some(in_state(TriggerState::Stopped)).filter(|&stopped| stopped > 0);
+    let stopped = stopped.map(|stopped| format!(", {stopped} stopped")).unwrap_or_default();
+    let triggers = format!("{} triggers, {} on{stopped}", triggers.standing().count(), in_state(TriggerState::On));
     let Some((name, status)) = coproc.name().zip(coproc.status(now).0) else {
         return format!("no coprocess is running; {triggers}");
     };

@@ -17,6 +17,8 @@ pub(in crate::core) struct NewCoproc {
     pub(in crate::core) format: InputFormat,
     /// The request for it, and whether that is answered at its end rather than at its start.
     pub(in crate::core) request: Option<(RequestId, bool)>,
+    /// The trigger that it is started for, if any.
+    pub(in crate::core) for_trigger: Option<usize>,
 }
 
 /// A consequence of the coprocess's life for the other machines, in the order in which they are carried out.

@@ -19,8 +19,8 @@ const SENT_LIMIT: usize = 64 * 1024;
 enum Writer {
     /// The keyboard, or none.
     Keys,
-    /// A chunk of which this number of bytes is left.
-    Chunk(usize),
+    /// A chunk of which this number of bytes is left, and the trigger for which it is typed.
+    Chunk(usize, Option<usize>),
 }
 
 /// The queue in front of the pty master.
@@ -28,8 +28,9 @@ enum Writer {
 pub(in crate::core) struct PtyInput {
     keys: WriteBuffer,
     chunk_bytes: WriteBuffer,
-    /// Lengths of the chunks in `chunk_bytes`, without the one that `writer` has begun.
-    chunks: VecDeque<usize>,
+    /// Lengths of the chunks in `chunk_bytes`, without the one that `writer` has begun, and the triggers for which they
+    /// are typed.
+    chunks: VecDeque<(usize, Option<usize>)>,
     writer: Writer,
     /// Whether the chunk that is being written is a secret.
     secret: bool,
@@ -64,7 +65,7 @@ impl PtyInput {
     pub(in crate::core) fn unfinished(&self) -> Vec<u8> {
         let chunk = match self.writer {
             Writer::Keys => &[],
-            Writer::Chunk(left) => &self.chunk_bytes.pending()[..left],
+            Writer::Chunk(left, _) => &self.chunk_bytes.pending()[..left],
         };
         [chunk, self.keys.pending()].concat()
     }
@@ -78,20 +79,20 @@ impl PtyInput {
         self.settle(now);
     }
 
-    /// Queues a chunk, which is written in one piece.
-    pub(in crate::core) fn chunk(&mut self, now: Instant, bytes: &[u8]) {
+    /// Queues a chunk, which is written in one piece, for the trigger `for_trigger` if it is due to one.
+    pub(in crate::core) fn chunk(&mut self, now: Instant, bytes: &[u8], for_trigger: Option<usize>) {
         if !bytes.is_empty() {
             self.chunk_bytes.push(bytes);
-            self.chunks.push_back(bytes.len());
+            self.chunks.push_back((bytes.len(), for_trigger));
             self.settle(now);
         }
     }
 
     /// Queues a chunk of an action or a client. Returns false where too much waits already.
-    pub(in crate::core) fn send(&mut self, now: Instant, bytes: &[u8]) -> bool {
+    pub(in crate::core) fn send(&mut self, now: Instant, bytes: &[u8], for_trigger: Option<usize>) -> bool {
         let fits = self.chunk_bytes.len() + bytes.len() <= CHUNKS_LIMIT + SENT_LIMIT;
         if fits {
-            self.chunk(now, bytes);
+            self.chunk(now, bytes, for_trigger);
         }
         fits
     }
@@ -103,7 +104,7 @@ impl PtyInput {
 
     /// Queues a secret while the queue is free. Returns false where it is too long.
     pub(in crate::core) fn secret(&mut self, now: Instant, bytes: &[u8]) -> bool {
-        let taken = self.send(now, bytes);
+        let taken = self.send(now, bytes, None);
         self.secret = taken && self.writer != Writer::Keys;
         taken
     }
@@ -116,15 +117,17 @@ impl PtyInput {
     /// Returns the bytes to write to the pty.
     pub(in crate::core) fn pending(&self) -> &[u8] {
         match self.writer {
-            Writer::Chunk(rest) => &self.chunk_bytes.pending()[..rest],
+            Writer::Chunk(rest, _) => &self.chunk_bytes.pending()[..rest],
             Writer::Keys => self.keys.pending(),
         }
     }
 
-    /// Removes the first `n` pending bytes, which were written.
-    pub(in crate::core) fn wrote(&mut self, now: Instant, n: usize) {
+    /// Removes the first `n` pending bytes, which were written. Returns the trigger for which they were typed, if any.
+    pub(in crate::core) fn wrote(&mut self, now: Instant, n: usize) -> Option<usize> {
+        let mut typed_for = None;
         match &mut self.writer {
-            Writer::Chunk(rest) => {
+            Writer::Chunk(rest, for_trigger) => {
+                typed_for = *for_trigger;
                 *rest -= n;
                 self.chunk_bytes.wrote(n);
                 if *rest == 0 {
@@ -135,6 +138,7 @@ impl PtyInput {
             Writer::Keys => self.keys.wrote(n),
         }
         self.settle(now);
+        typed_for
     }
 
     /// Begins the next chunk, if no keyboard bytes wait and the keyboard is between two keys.
@@ -143,9 +147,9 @@ impl PtyInput {
         if free
             && !self.chunks.is_empty()
             && self.is_between_keys(now)
-            && let Some(n) = self.chunks.pop_front()
+            && let Some((n, for_trigger)) = self.chunks.pop_front()
         {
-            self.writer = Writer::Chunk(n);
+            self.writer = Writer::Chunk(n, for_trigger);
         }
     }
 
@@ -223,7 +227,7 @@ mod tests {
     fn chunk_waits_for_end_of_paste() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
         pty_input.key(now, b"\x1b[200~one");
-        pty_input.chunk(now, b"Yes\n");
+        pty_input.chunk(now, b"Yes\n", None);
         assert_eq!(drain(&mut pty_input, now), ["^[[200~one"]);
         pty_input.key(now, b" two\x1b[201~");
         assert_eq!(drain(&mut pty_input, now), [" two^[[201~", "Yes\n"]);
@@ -233,7 +237,7 @@ mod tests {
     fn chunk_waits_for_end_of_key() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
         pty_input.key(now, b"\x1b[1;");
-        pty_input.chunk(now, b"Yes\n");
+        pty_input.chunk(now, b"Yes\n", None);
         assert_eq!(drain(&mut pty_input, now), ["^[[1;"]);
         pty_input.key(now, b"5A");
         assert_eq!(drain(&mut pty_input, now), ["5A", "Yes\n"]);
@@ -243,7 +247,7 @@ mod tests {
     fn escape_key_delays_chunk_by_25_ms() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
         pty_input.key(now, b"\x1b");
-        pty_input.chunk(now, b"Yes\n");
+        pty_input.chunk(now, b"Yes\n", None);
         assert_eq!(drain(&mut pty_input, now), ["^["]);
         let later = pty_input.deadline().expect("the chunk waits");
         assert_eq!(later, now + std::time::Duration::from_millis(25));
@@ -272,8 +276,8 @@ mod tests {
     #[test]
     fn key_waits_for_end_of_chunk() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
-        pty_input.chunk(now, b"abcdef");
-        pty_input.chunk(now, b"ghi");
+        pty_input.chunk(now, b"abcdef", None);
+        pty_input.chunk(now, b"ghi", None);
         pty_input.wrote(now, 2);
         pty_input.key(now, b"K");
         assert_eq!(drain(&mut pty_input, now), ["cdef", "K", "ghi"]);
@@ -282,9 +286,9 @@ mod tests {
     #[test]
     fn chunks_do_not_use_up_space_for_keys() {
         let (now, mut pty_input) = (Instant::now(), PtyInput::new());
-        pty_input.chunk(now, &[b'x'; CHUNKS_LIMIT]);
+        pty_input.chunk(now, &[b'x'; CHUNKS_LIMIT], None);
         assert_eq!(pty_input.room_for_chunks(), 0);
         assert_eq!(pty_input.room_for_keys(), KEYS_LIMIT);
-        assert!(pty_input.send(now, &[b'x'; SENT_LIMIT]) && !pty_input.send(now, b"x"));
+        assert!(pty_input.send(now, &[b'x'; SENT_LIMIT], None) && !pty_input.send(now, b"x", None));
     }
 }

@@ -13,7 +13,7 @@ use super::annotations::{Annotation, Annotations};
 use super::event::{Cx, Effect, RecentError};
 use super::input::keys::{Chord, Decoder, Key};
 use super::output::terminal::TerminalOutput;
-use super::trigger::table::TriggerTable;
+use super::trigger::table::{TriggerState, TriggerTable};
 use super::width::without_controls;
 
 /// Time for which the menu waits while the output is inside a sequence, before it cancels the sequence.
@@ -131,11 +131,14 @@ impl Menu {
     }
 
     /// Shows the triggers, each of which can be switched on and off.
-    pub(super) fn show_triggers(&mut self, triggers: &TriggerTable) {
-        let state = |on| if on { "on " } else { "off" };
-        let entries =
-            triggers.standing().map(|(_, name, on)| format!("[{}] {}", state(on), without_controls(name))).collect();
-        self.show_switches("trigger", entries, "this session has no triggers");
+    pub(super) fn show_triggers(&mut self, triggers: &TriggerTable, now: Instant) {
+        let state = |i| match triggers.state(i, now) {
+            TriggerState::On => "on ",
+            TriggerState::Off => "off",
+            TriggerState::Stopped => "stopped",
+        };
+        let entries = triggers.standing().map(|(i, name)| format!("[{}] {}", state(i), without_controls(name)));
+        self.show_switches("trigger", entries.collect(), "this session has no triggers");
     }
 
     /// Shows a list whose entries are called `label`, or else the message `or_else`.

@@ -47,8 +47,8 @@ pub(super) struct Output {
     idle: IdleTimer,
     /// Number of lines finished since the session's start.
     line_number: u64,
-    /// Injected text that has not been shown yet.
-    injected: Vec<u8>,
+    /// Injected text that has not been shown yet, and the triggers for which it is shown.
+    injected: (Vec<u8>, Vec<usize>),
     /// Lines that are tried once the state of the pty is known.
     awaiting_pty_state: VecDeque<(CandidateLine, LineStage)>,
     /// Output kept until the gate opens.
@@ -100,7 +100,7 @@ impl Output {
             raw: LineBuffer::default(),
             idle: IdleTimer::default(),
             line_number: 0,
-            injected: Vec::new(),
+            injected: Default::default(),
             awaiting_pty_state: VecDeque::new(),
             withheld: Vec::new(),
             released: None,
@@ -353,22 +353,25 @@ impl Output {
         }
     }
 
-    /// Queues text to be shown as if the shell had printed it. Returns false where too much waits already.
-    pub(super) fn inject(&mut self, bytes: &[u8]) -> bool {
-        let fits = self.injected.len() + bytes.len() <= INJECTED_LIMIT;
+    /// Queues text to be shown as if the shell had printed it, for the trigger `for_trigger` if it is due to one. Returns
+    /// false where too much waits already.
+    pub(super) fn inject(&mut self, bytes: &[u8], for_trigger: Option<usize>) -> bool {
+        let (injected, triggers) = &mut self.injected;
+        let fits = injected.len() + bytes.len() <= INJECTED_LIMIT;
         if fits {
-            self.injected.extend_from_slice(bytes);
+            injected.extend_from_slice(bytes);
+            triggers.extend(for_trigger.filter(|i| !triggers.contains(i)));
         }
         fits
     }
 
     /// Returns whether injected text can be shown now: the output is not inside a sequence or a character.
     pub(super) fn has_injected(&self) -> bool {
-        !self.injected.is_empty() && self.terminal.text().in_ground_state()
+        !self.injected.0.is_empty() && self.terminal.text().in_ground_state()
     }
 
-    /// Takes the injected text.
-    pub(super) fn take_injected(&mut self) -> Vec<u8> {
+    /// Takes the injected text, and the triggers for which it is shown.
+    pub(super) fn take_injected(&mut self) -> (Vec<u8>, Vec<usize>) {
         std::mem::take(&mut self.injected)
     }
 

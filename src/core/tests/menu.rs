@@ -181,6 +181,23 @@ fn menu_switches_triggers() {
 }
 
 #[test]
+fn menu_shows_stopped_trigger_and_restarts_it() {
+    let mut bench = Bench::new(&["-t", "go", "--name", "loop", "--send", "x"]);
+    for _ in 0..30 {
+        bench.shell(b"go\r\n");
+    }
+    let typed = bench.typed.len();
+    bench.keys(b"\x1dq");
+    assert_eq!(menu(&bench).as_deref(), Some(" no coprocess is running; 1 triggers, 0 on, 1 stopped"));
+    bench.keys(b"\x1b").wait(30).keys(b"\x1dt");
+    assert_eq!(menu(&bench).as_deref(), Some(" trigger 1 of 1: [stopped] loop   Enter switches, Esc closes"));
+    bench.keys(b"\r");
+    assert_eq!(menu(&bench).as_deref(), Some(" trigger 1 of 1: [on ] loop   Enter switches, Esc closes"));
+    bench.keys(b"\x1b").wait(30).shell(b"go\r\n");
+    assert_eq!(bench.typed.len(), typed + 1);
+}
+
+#[test]
 fn only_trigger_fires_again_after_switching_off_and_on() {
     let mut bench = Bench::new(&["-t", "go", "--bell"]);
     let disable = Request::read("trigger-disable", Some(serde_json::json!(["1"]))).expect("a good request");

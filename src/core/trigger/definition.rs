@@ -131,7 +131,6 @@ impl TriggerDef {
         self.actions.list.push((kind.parse)(value, &self.options.pattern)?);
         self.options.starts = self.options.starts.or(kind.starts);
         self.options.stops |= kind.stops;
-        self.options.feeds_back |= kind.feeds_back;
         Ok(())
     }
 }

@@ -98,8 +98,6 @@ pub struct TriggerOptions {
     pub starts: Option<Visibility>,
     /// Whether later triggers are not tried on a line on which this one has fired.
     pub stops: bool,
-    /// Whether an effect may come back as output, so that the loop guard counts the firings.
-    pub feeds_back: bool,
 }
 
 impl TriggerOptions {
@@ -116,7 +114,6 @@ impl TriggerOptions {
             when: Vec::new(),
             starts: None,
             stops: false,
-            feeds_back: false,
         }
     }
 
@@ -268,6 +265,11 @@ impl Triggers {
     /// Returns whether the loop guard would stop a match of trigger `i`, which is below [`Triggers::len`].
     pub fn is_stopped(&self, i: usize, now: Instant) -> bool {
         self.all[i].guard.is_stopped(now)
+    }
+
+    /// Records that coshell has typed or shown something for trigger `i`, which is below [`Triggers::len`].
+    pub fn acted(&mut self, i: usize) {
+        self.all[i].guard.acted();
     }
 
     /// Returns the statistics of trigger `i`, which is below [`Triggers::len`].

@@ -186,7 +186,7 @@ impl TryContext<'_> {
             Decision::Pass
         } else if holds == ConditionState::Unknown {
             return None;
-        } else if options.feeds_back && trigger.guard.stops(self.now) {
+        } else if trigger.guard.stops(self.now) {
             Decision::Stop
         } else {
             Decision::Fire

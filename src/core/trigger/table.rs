@@ -16,6 +16,15 @@ use crate::core::rpc_error::{ErrorCode, RpcError};
 /// Maximum number of triggers in a session, removed ones included.
 const MOST: usize = 100_000;
 
+/// Whether a trigger fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::core) enum TriggerState {
+    On,
+    Off,
+    /// The loop guard has stopped it for a while.
+    Stopped,
+}
+
 /// All triggers, in order. A trigger keeps its number when others are removed.
 #[derive(Debug)]
 pub(in crate::core) struct TriggerTable {
@@ -71,9 +80,14 @@ impl TriggerTable {
     pub(in crate::core) fn stopped_notice(&self, i: usize) -> Notice {
         let (name, window, pause) = (self.name(i), GUARD_WINDOW.as_secs(), GUARD_PAUSE.as_secs());
         Notice::new(format!(
-            "trigger \"{name}\" fired {GUARD_MOST} times in {window} s and may trigger itself: it is stopped until it has \
-             not matched for {pause} s; coshell trigger enable restarts it now"
+            "trigger \"{name}\" fired {GUARD_MOST} times in {window} s on what was typed or shown for it: it is stopped until it \
+             has not matched for {pause} s; coshell trigger enable restarts it now"
         ))
+    }
+
+    /// Records that coshell has typed or shown something for trigger `i`.
+    pub(in crate::core) fn acted(&mut self, i: usize) {
+        self.triggers.acted(i);
     }
 
     /// Returns the effects of the actions of a trigger that fired; `None` if it has been removed since.
@@ -84,10 +98,19 @@ impl TriggerTable {
         Some(cx.effects)
     }
 
-    /// Returns the triggers that have not been removed: their indexes and names, and whether they are switched on.
-    pub(in crate::core) fn standing(&self) -> impl Iterator<Item = (usize, &str, bool)> {
+    /// Returns the triggers that have not been removed: their indexes and names.
+    pub(in crate::core) fn standing(&self) -> impl Iterator<Item = (usize, &str)> {
         let standing = self.actions.iter().enumerate().filter(|(_, actions)| actions.is_some());
-        standing.map(|(i, _)| (i, self.name(i), self.triggers.options(i).enabled))
+        standing.map(|(i, _)| (i, self.name(i)))
+    }
+
+    /// Returns whether trigger `i` fires.
+    pub(in crate::core) fn state(&self, i: usize, now: Instant) -> TriggerState {
+        match (self.triggers.options(i).enabled, self.triggers.is_stopped(i, now)) {
+            (false, _) => TriggerState::Off,
+            (true, true) => TriggerState::Stopped,
+            (true, false) => TriggerState::On,
+        }
     }
 
     /// Switches trigger `i` on or off.
@@ -147,7 +170,7 @@ impl TriggerTable {
 
     /// Finds a trigger by its name, its pattern or its number.
     fn find(&self, wanted: &str) -> Result<usize, RpcError> {
-        let by_name: Vec<usize> = self.standing().filter(|(_, name, _)| *name == wanted).map(|(i, _, _)| i).collect();
+        let by_name: Vec<usize> = self.standing().filter(|(_, name)| *name == wanted).map(|(i, _)| i).collect();
         match by_name[..] {
             [only] => return Ok(only),
             [] => {}

@@ -312,9 +312,10 @@ fn pty_state_is_not_requested_behind_a_stop() {
 
 #[test]
 fn loop_is_stopped() {
-    let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..options("x") }, options("y")]);
+    let mut bench = Bench::new([TriggerOptions { all: true, ..options("x") }, options("y")]);
     for line in 0..20 {
         assert_eq!(bench.wait(50).finish(line, "xxx").len(), 3, "{line}");
+        bench.triggers.acted(0);
     }
     assert_eq!(bench.wait(50).finish(20, "xxx y"), ["0 stopped", "1:y"]);
     assert!(bench.triggers.is_stopped(0, bench.now) && bench.triggers.options(0).enabled);
@@ -323,15 +324,22 @@ fn loop_is_stopped() {
     assert!(!bench.triggers.is_stopped(0, bench.now));
     assert_eq!(bench.finish(22, "x"), ["0:x"]);
     // A trigger that fires on and on along its line is a loop too.
-    let mut bench = Bench::new([TriggerOptions { all: true, feeds_back: true, ..options("x ") }]);
-    let stopped = (1..30).find(|&n| bench.wait(50).pause(1, &"x ".repeat(n)) == ["0 stopped"]);
+    let mut bench = Bench::new([TriggerOptions { all: true, ..options("x ") }]);
+    let stopped = (1..30).find(|&n| {
+        bench.triggers.acted(0);
+        bench.wait(50).pause(1, &"x ".repeat(n)) == ["0 stopped"]
+    });
     assert_eq!(stopped, Some(21));
 }
 
 /// Returns triggers of which the loop guard has just stopped the only one, on lines below 30.
 fn stopped(options: TriggerOptions) -> Bench {
-    let mut bench = Bench::new([TriggerOptions { feeds_back: true, ..options }]);
-    let shown: Vec<String> = (0..30).flat_map(|line| bench.finish(line, "x")).collect();
+    let mut bench = Bench::new([options]);
+    let mut shown = Vec::new();
+    for line in 0..30 {
+        bench.triggers.acted(0);
+        shown.extend(bench.finish(line, "x"));
+    }
     assert_eq!((shown.len(), shown.last().map(String::as_str)), (21, Some("0 stopped")));
     bench
 }
@@ -361,7 +369,7 @@ fn match_that_cannot_fire_does_not_prolong_a_stop() {
 }
 
 #[test]
-fn burst_without_feedback_is_no_loop() {
+fn burst_without_an_act_is_no_loop() {
     let mut bench = Bench::new([options("x")]);
     assert!((0..1000).all(|line| bench.finish(line, "x") == ["0:x"]));
 }

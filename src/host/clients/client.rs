@@ -3,6 +3,8 @@
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
+use nix::unistd::Pid;
+
 use super::rpc_connection::RpcConnection;
 use crate::sys::socket::Connection;
 use crate::sys::stream::{ReadResult, WriteResult};
@@ -33,6 +35,11 @@ pub(super) struct ConnectedClient {
 }
 
 impl ConnectedClient {
+    /// Returns the leader of the session of the client's process, as far as is known.
+    pub(super) fn leader(&self) -> Option<Pid> {
+        self.connection.leader()
+    }
+
     pub(super) fn new(connection: Connection) -> Self {
         Self {
             connection,

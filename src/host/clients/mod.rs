@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::core::request::Request;
@@ -54,6 +55,8 @@ const TRIM_THRESHOLD: usize = 256 * 1024;
 pub(super) struct ClientRequest {
     pub(super) request_id: RequestId,
     pub(super) request: Request,
+    /// Leader of the session of the client's process, as far as is known.
+    pub(super) leader: Option<Pid>,
 }
 
 /// A request that has been passed to the core and not been answered.
@@ -157,12 +160,13 @@ impl Clients {
         let share = self.share();
         let client = self.clients.get_mut(&token)?;
         let (caller, request) = client.rpc.next_request(share)?;
+        let leader = client.leader();
         let passed = if matches!(request, Request::Lend { .. }) { client.take_passed() } else { Vec::new() };
         let request_id = RequestId(self.next_request_id);
         self.next_request_id += 1;
         let subscribes = matches!(request, Request::Subscribe { .. } | Request::Lines { follow: true, .. });
         self.open_requests.insert(request_id, OpenRequest { token, caller, subscribes, passed });
-        Some(ClientRequest { request_id, request })
+        Some(ClientRequest { request_id, request, leader })
     }
 
     /// Ends the turn of the client `token`: writes its pending output, and closes it if it is finished.

@@ -31,6 +31,8 @@ pub(in crate::core) struct CoprocSlot {
     /// Filter for the last protocol bytes of the far side after a successful transfer.
     trailer: Option<TrailerFilter>,
     waiters: CoprocWaiters,
+    /// The trigger that the coprocess was started for, if any.
+    for_trigger: Option<usize>,
     last: Option<EndedCoproc>,
 }
 
@@ -57,6 +59,7 @@ impl CoprocSlot {
             self.transfer = Transfer::begins(&first.raw).filter(|_| silent);
         }
         self.running = Some(coproc);
+        self.for_trigger = new.for_trigger;
         self.waiters.starting(new.request);
         cx.push(Effect::StartCoproc { command: new.command, reclaim_unread: silent });
         self.transfer.is_some()
@@ -83,6 +86,11 @@ impl CoprocSlot {
         }
         let sentence = format!("coprocess {} could not be started: {reason}", coproc.name());
         Some(CoprocEvent::Notice(Notice::new(sentence)))
+    }
+
+    /// Returns the trigger that the coprocess, or the last one, was started for.
+    pub(in crate::core) fn for_trigger(&self) -> Option<usize> {
+        self.for_trigger
     }
 
     /// Passes on output that the terminal shows too.

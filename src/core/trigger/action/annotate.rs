@@ -13,7 +13,6 @@ pub(super) const KIND: ActionKind = ActionKind {
     starts: None,
     stops: false,
     // The notice of a note goes to the screen alone: triggers do not read it.
-    feeds_back: false,
     parse: |text, pattern| Ok(Box::new(Annotate(Template::parse(text, pattern)?))),
 };
 

@@ -12,7 +12,6 @@ pub(super) const KIND: ActionKind = ActionKind {
     starts: None,
     stops: false,
     // The bell goes to the terminal alone, which sends no response.
-    feeds_back: false,
     parse: |_, _| Ok(Box::new(Bell)),
 };
 

@@ -11,7 +11,6 @@ pub(super) const KIND: ActionKind = ActionKind {
     manual: "Adds the line to the list that \\fBcoshell captured\\fR prints.",
     starts: None,
     stops: false,
-    feeds_back: false,
     parse: |_, _| Ok(Box::new(Capture)),
 };
 

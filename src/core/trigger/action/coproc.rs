@@ -17,7 +17,6 @@ pub(super) const VISIBLE: ActionKind = ActionKind {
              the session starts.",
     starts: Some(Visibility::Visible),
     stops: false,
-    feeds_back: true,
     parse: |text, _| Ok(Box::new(StartCoproc { command: check_command(text)?, visibility: Visibility::Visible })),
 };
 

@@ -13,7 +13,6 @@ pub(super) const KIND: ActionKind = ActionKind {
              \\fB\\ee\\fR begins an escape sequence.",
     starts: None,
     stops: false,
-    feeds_back: true,
     parse: |text, pattern| Ok(Box::new(Inject(Template::parse_escaped(text, pattern)?))),
 };
 

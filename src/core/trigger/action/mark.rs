@@ -13,7 +13,6 @@ pub(super) const KIND: ActionKind = ActionKind {
              lists the marks.",
     starts: None,
     stops: false,
-    feeds_back: false,
     parse: |text, pattern| {
         let name = if text.is_empty() { None } else { Some(Template::parse(text, pattern)?) };
         Ok(Box::new(SetMark(name)))

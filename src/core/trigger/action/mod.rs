@@ -45,9 +45,6 @@ pub struct ActionKind {
     pub starts: Option<Visibility>,
     /// Whether no later trigger is tried on the line.
     pub stops: bool,
-    /// Whether the effect may come back as output and fire a trigger, by the keyboard or as injected text. The loop
-    /// guard counts the firings of triggers with such an action only.
-    pub feeds_back: bool,
     /// Makes the action from its parameter.
     pub parse: Parse,
 }

@@ -15,7 +15,6 @@ pub(super) const KIND: ActionKind = ActionKind {
     starts: None,
     stops: false,
     // The sequence goes to the terminal alone, which sends no response.
-    feeds_back: false,
     parse: |text, pattern| Ok(Box::new(Notify(Template::parse(text, pattern)?))),
 };
 

@@ -11,11 +11,10 @@ pub(super) const KIND: ActionKind = ActionKind {
     summary: "Run CMD in the background, with the line on stdin",
     manual: "Runs \\fICMD\\fR with \\fB/bin/sh -c\\fR in the background, with the line on its standard input and \
              the match in \\fB$0\\fR, \\fB$1\\fR and so on. Its output is discarded. If it fails, a notice shows \
-             the end of its standard error. At most 16 commands run at a time.",
+             the end of its standard error. At most 16 commands run at a time, and up to 1,000 wait; a notice counts \
+             those that are left out.",
     starts: None,
     stops: false,
-    // The command may call `coshell send` or write to the terminal itself.
-    feeds_back: true,
     parse: |text, _| Ok(Box::new(Run(check_command(text)?))),
 };
 

@@ -13,7 +13,6 @@ pub(super) const KIND: ActionKind = ActionKind {
              stand for the match, without control characters. \\fB$$\\fR is a dollar sign.",
     starts: None,
     stops: false,
-    feeds_back: true,
     parse: |text, pattern| Ok(Box::new(Send(Template::parse_escaped(text, pattern)?))),
 };
 

@@ -13,7 +13,6 @@ pub(super) const KIND: ActionKind = ActionKind {
              in the value stand for the match. \\fBcoshell get\\fR prints session variables.",
     starts: None,
     stops: false,
-    feeds_back: false,
     parse: |text, pattern| {
         let (name, value) = text.split_once('=').ok_or(OptionError::NoAssignment)?;
         check_name(name)?;

@@ -12,7 +12,6 @@ pub(super) const KIND: ActionKind = ActionKind {
     manual: "Skips the triggers after this one for the line.",
     starts: None,
     stops: true,
-    feeds_back: false,
     parse: |_, _| Ok(Box::new(StopProcessing)),
 };
 

@@ -13,7 +13,6 @@ pub(super) const KIND: ActionKind = ActionKind {
     starts: None,
     stops: false,
     // The sequence goes to the terminal alone, which sends no response.
-    feeds_back: false,
     parse: |text, pattern| Ok(Box::new(SetTitle(Template::parse(text, pattern)?))),
 };
 
