@@ -196,6 +196,34 @@ fn looping_trigger_is_disabled_with_notice() {
 }
 
 #[test]
+fn command_that_sends_its_match_is_stopped() {
+    let again = "\"$WRAP\" send --enter 'echo again'";
+    let mut session = Session::bash(&["-t", "^again", "--name", "looper", "--run", again]);
+    session.term.send("echo again\r");
+    // Slow starts of the command may spread the firings: the loop goes on until 20 of them are within 2 seconds.
+    session.term.wait("\"looper\" fired 20 times");
+    assert!(session.call(&["trigger", "list"]).success().contains("stopped"));
+    session.term.wait_quiet();
+    session.term.send("echo still'-'here\r");
+    session.term.wait("still-here\r\n");
+}
+
+#[test]
+fn burst_of_matches_runs_a_command_for_each() {
+    let mut term = wrapped(&["-t", "^hit", "--run", "cat >> out"], "seq -f 'hit %g' 300; read told").start();
+    term.wait_until("every command to run", |term| {
+        term.read_home("out").is_some_and(|out| out.iter().filter(|&&byte| byte == b'\n').count() == 300)
+    });
+    let mut lines: Vec<u32> = String::from_utf8(term.read_home("out").expect("it was read"))
+        .expect("lines are text")
+        .lines()
+        .map(|line| line["hit ".len()..].parse().expect("a number"))
+        .collect();
+    lines.sort_unstable();
+    assert!(lines.into_iter().eq(1..=300));
+}
+
+#[test]
 fn coproc_trigger_does_not_fire_while_coproc_runs() {
     let dir = TestDir::new();
     let log = dir.path_str("log");
