@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::connection::SessionAnswer;
-use super::output::{print, refused, say};
+use super::listing::Listing;
+use super::output::{refused, say};
 use super::{answer, ask, follow, lend, own_terminal, sessions, start_up, stdin};
 use crate::cli::{Call, ClientCommand, Local};
 use crate::core::request::Request;
@@ -45,12 +46,15 @@ fn print_reply(command: &Request, reply: SessionAnswer<Value>, json: bool) -> Re
         Err(sentence) => return Ok(refused(&sentence)),
     };
     if json {
-        print(&format!("{answer}\n"))?;
+        Listing::open().print(&format!("{answer}\n"))?;
         // Only a response that contains the exit status has to be decoded.
         return if answer::waits(command) { Ok(answer::status(&answer::read(command, answer)?)) } else { Ok(0) };
     }
     let answer = answer::read(command, answer)?;
-    print(&answer::text(command, &answer))?;
+    let text = answer::text(command, &answer);
+    if !text.is_empty() {
+        Listing::open().print(&text)?;
+    }
     say(&answer::failure(&answer));
     Ok(answer::status(&answer))
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::answer;
 use super::connection::{Client, unknown_form};
-use super::output::{Pager, complain, print, refused};
+use super::listing::Listing;
+use super::output::{Pager, complain, refused};
 use crate::core::event_kind::EventKind;
 use crate::core::request::Request;
 use crate::core::response::{FollowedEvent, LineResponse};
@@ -33,6 +34,7 @@ fn follow(mut client: Client, requests: &[Request], json: bool) -> Result<u8, Fa
     // One write, so that no event comes between the requests.
     let lines = (1..).zip(requests).map(|(id, request)| format!("{}\n", rpc::request(id, request.write())));
     client.send(&lines.collect::<String>());
+    let mut listing = Listing::open();
     let mut next = Some(client.answer()?);
     while let Some(message) = next {
         let text = match message {
@@ -49,7 +51,7 @@ fn follow(mut client: Client, requests: &[Request], json: bool) -> Result<u8, Fa
                 [] => String::new(),
             },
         };
-        if print(&text)? == Pager::Gone {
+        if listing.print(&text)? == Pager::Gone {
             break;
         }
         next = client.receive()?;

@@ -7,6 +7,7 @@ mod completion;
 mod connection;
 mod follow;
 mod lend;
+mod listing;
 pub mod manual;
 pub mod output;
 mod own_terminal;

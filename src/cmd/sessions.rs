@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::answer::printable;
 use super::connection::{Client, own};
-use super::output::print;
+use super::listing::Listing;
 use crate::core::request::Request;
 use crate::core::response::StatusResponse;
 use crate::error::Failure;
@@ -68,7 +68,7 @@ pub(super) fn list(json: bool) -> Result<u8, Failure> {
         all.push(Listed { session, socket: path.to_string_lossy().into_owned(), status });
     }
     let text = if json { format!("{}\n", json!(all)) } else { as_text(&all) };
-    print(&text)?;
+    Listing::open().print(&text)?;
     Ok(0)
 }
 

@@ -68,7 +68,9 @@ pub use notices::NoticeOutput;
 pub use output::indicator::Charset;
 use output::terminal::TerminalOutput;
 pub use output::terminal::{NoticeStyle, OutputKind, TermCaps};
-use output::{CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers, exit_without_output};
+use output::{
+    CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers, TextOrigin, exit_without_output,
+};
 use request::{Request, TriggerRequest, Visibility};
 use response::{AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
@@ -300,6 +302,15 @@ impl Core {
             triggers.into_iter().for_each(|i| self.triggers.acted(i));
             self.shell_output(cx, &bytes);
         }
+        while self.gate() == Gate::Open
+            && let Some((request_id, text)) = self.output.take_listing()
+        {
+            let mut rest = &text[..];
+            while !rest.is_empty() {
+                rest = &rest[self.print(cx, rest, TextOrigin::Listing)..];
+            }
+            cx.answer(request_id, Done {});
+        }
         let indicated = self.coproc.command().filter(|_| self.settings.indicator.is_some());
         self.output.terminal.indicate(indicated, self.settings.indicator.unwrap_or_default());
         if self.session.shell_is_gone() {
@@ -457,7 +468,7 @@ impl Core {
         while !bytes.is_empty() {
             match self.gate() {
                 Gate::Open => {
-                    let used = self.print(cx, self.output.up_to_notice(bytes));
+                    let used = self.print(cx, self.output.up_to_notice(bytes), TextOrigin::Shell);
                     bytes = &bytes[used..];
                     if !bytes.is_empty() && self.output.terminal.is_dumb() {
                         self.output.settle_notices();
@@ -486,8 +497,9 @@ impl Core {
 
     /// Shows output and handles the lines and shell events in it. Returns the number of bytes taken: up to the end of a line
     /// whose trigger may start a silent coprocess.
-    fn print(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> usize {
+    fn print(&mut self, cx: &mut Cx<'_>, bytes: &[u8], origin: TextOrigin) -> usize {
         let readers = Readers {
+            origin,
             triggers: &mut self.triggers,
             coproc: self.coproc.line_reader(),
             subscribed: self.control.subscribers.want_lines(),
@@ -524,7 +536,7 @@ impl Core {
                 self.control.subscribers.tell_printed(cx, &event, self.session.seconds_at(cx.now));
             }
         }
-        if !silent {
+        if !silent && line.origin == TextOrigin::Shell {
             self.try_line(cx, line, stage, None);
         }
     }
@@ -840,10 +852,16 @@ impl Core {
             Request::Notes {} => Ok(annotate::notes(&self.annotations, &self.session).into()),
             Request::Captured {} => Ok(annotate::captured(&self.annotations, &self.session).into()),
             Request::Marks {} => Ok(read::marks(now, history, &self.annotations, &self.session).into()),
-            Request::Inject { text } => {
-                let text = text.replace("\r\n", "\n").replace('\n', "\r\n");
+            Request::Inject { text, no_triggers } => {
+                let text = text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes();
+                let fits = match no_triggers {
+                    // Answered when it has been shown.
+                    true if self.output.list(request_id, &text) => return,
+                    true => false,
+                    false => self.output.inject(&text, for_trigger),
+                };
                 let full = || RpcError::new(ErrorCode::Full, "64 KiB are already waiting to be shown; try again later");
-                if self.output.inject(text.as_bytes(), for_trigger) { Ok(Done {}.into()) } else { Err(full()) }
+                if fits { Ok(Done {}.into()) } else { Err(full()) }
             }
             Request::Set { name, value } => {
                 let set = self.annotations.set(&name, &value);
@@ -893,6 +911,7 @@ impl Core {
     /// Handles the disconnection of the client of `request_id`.
     fn cancel(&mut self, cx: &mut Cx<'_>, request_id: RequestId) {
         self.control.subscribers.remove(request_id);
+        self.output.drop_listing(request_id);
         self.control.secret.cancel(request_id);
         self.coproc.cancel(request_id);
         if self.lend.cancel(cx, request_id) {

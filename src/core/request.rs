@@ -127,6 +127,10 @@ pub enum Request {
         /// Text to show
         #[arg(value_name = "TEXT", allow_hyphen_values = true)]
         text: String,
+        /// Fire no trigger on the text, and wait until it is shown
+        #[arg(long)]
+        #[serde(default)]
+        no_triggers: bool,
     },
     /// Set a session variable
     Set {

@@ -16,6 +16,7 @@ mod bursts;
 mod dumb;
 mod indicator;
 mod line_demand;
+mod listings;
 mod menu;
 mod notices;
 mod properties;

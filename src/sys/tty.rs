@@ -7,6 +7,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg, sigprocmask};
 use nix::unistd::{getpgrp, tcgetpgrp, tcsetpgrp};
 use termios::{Termios, tcsetattr};
@@ -43,6 +45,13 @@ pub enum TtySides {
 pub fn path(fd: BorrowedFd<'_>) -> Option<PathBuf> {
     // ENOTTY: not a terminal. ENODEV: its path lies in another mount namespace (ttyname(3)). Callers handle both alike.
     nix::unistd::ttyname(fd).ok()
+}
+
+/// Waits until the terminal `fd` takes output: it does not while output is stopped by Ctrl-S.
+pub fn wait_until_writable(fd: BorrowedFd<'_>) {
+    let mut polled = [PollFd::new(fd, PollFlags::POLLOUT)];
+    // Another error than an interruption by a signal (ENOMEM: poll(2)) leaves only the attempt to write.
+    while poll(&mut polled, PollTimeout::NONE) == Err(Errno::EINTR) {}
 }
 
 /// Returns whether `fd` is a terminal.

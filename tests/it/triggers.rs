@@ -2,7 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Ended, PROMPT, Session, TestDir, coshell, count, run, shell, show, takes_less_than, wrapped};
+use serde_json::json;
+
+use crate::support::{
+    Ended, PROMPT, Session, TestDir, contains, coshell, count, proc, run, shell, show, takes_less_than, wrapped,
+};
 
 /// Runs `script` under a trigger that runs `action`, and returns the content of `out` in the home, empty where no
 /// action has written it.
@@ -206,6 +210,39 @@ fn command_that_sends_its_match_is_stopped() {
     session.term.wait_quiet();
     session.term.send("echo still'-'here\r");
     session.term.wait("still-here\r\n");
+}
+
+#[test]
+fn listing_on_the_terminal_inside_fires_nothing() {
+    let mut session = Session::bash(&["-t", "warning", "--capture", "--annotate", "noted", "--mark"]);
+    session.term.send("echo a warn''ing\r");
+    session.term.wait("a warning\r\n");
+    // Not a listing of the session, but the output of another program.
+    let all = ["captured", "captured --json", "lines", "notes", "marks", "trigger list", "screen", "captured | cat"];
+    for (n, line) in all.into_iter().enumerate() {
+        session.term.wait(PROMPT);
+        assert_eq!(session.request("trigger-list", json!({}))["triggers"][0]["fired"], 1, "before {line}");
+        session.term.send(format!("\"$WRAP\" {line}; echo \"number $(({n}))=$?=\"\r"));
+        session.term.wait(&format!("number {n}=0=\r\n"));
+    }
+    assert_eq!(session.request("trigger-list", json!({}))["triggers"][0]["fired"], 2);
+}
+
+#[test]
+fn listing_stops_at_ctrl_s() {
+    let mut session = Session::bash(&["-t", "warning", "--capture"]);
+    session.term.send("echo a warn''ing; echo wai''ting; read x; \"$WRAP\" captured; echo d''one\r");
+    session.term.wait("waiting\r\n");
+    session.term.send("\x13\r");
+    session.term.wait_until("the subcommand to run", |term| {
+        term.descendants().into_iter().any(|pid| proc::command_line(pid).ends_with(" captured"))
+    });
+    session.term.wait_quiet();
+    let shown = session.term.output().len();
+    assert!(!contains(session.term.output(), "2  a warning"), "{}", show(session.term.output()));
+    session.term.send("\x11");
+    session.term.wait("a warning\r\ndone\r\n");
+    assert!(session.term.output().len() > shown);
 }
 
 #[test]

@@ -11,9 +11,20 @@ use crate::core::trigger::table::TriggerTable;
 use crate::core::trigger::{LineRef, LineStage};
 use crate::core::vt::{Line, VtSink, VtState};
 
+/// TextOrigin of printed bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::core) enum TextOrigin {
+    /// The shell and the programs in it, or injected text.
+    Shell,
+    /// A client that prints an answer of the session.
+    Listing,
+}
+
 /// A line that a trigger may match or a reader wants.
 #[derive(Clone, Debug)]
 pub(in crate::core) struct CandidateLine {
+    /// TextOrigin of its last bytes.
+    pub(in crate::core) origin: TextOrigin,
     /// The line's identity on the screen.
     pub(in crate::core) id: u64,
     /// Its text without escape sequences.
@@ -32,14 +43,15 @@ pub(in crate::core) struct CandidateLine {
 
 impl CandidateLine {
     /// Creates the unfinished line of `text`, if it is not empty.
-    pub(in crate::core) fn partial(text: &mut VtState, number: u64) -> Option<Self> {
+    pub(in crate::core) fn partial(text: &mut VtState, number: u64, origin: TextOrigin) -> Option<Self> {
         let alt_screen = text.alt_screen();
         let line = text.partial()?;
-        Some(Self::of(&line, number, alt_screen))
+        Some(Self::of(&line, number, alt_screen, origin))
     }
 
-    fn of(line: &Line<'_>, number: u64, alt_screen: bool) -> Self {
+    fn of(line: &Line<'_>, number: u64, alt_screen: bool, origin: TextOrigin) -> Self {
         Self {
+            origin,
             id: line.id.0,
             text: line.text.to_vec(),
             start: line.start,
@@ -107,6 +119,7 @@ fn count(number: &mut u64, line: &Line<'_>) -> u64 {
 #[derive(Debug)]
 pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) now: Instant,
+    pub(in crate::core) origin: TextOrigin,
     pub(in crate::core) triggers: &'a mut TriggerTable,
     /// Number of lines finished since the session's start.
     pub(in crate::core) number: &'a mut u64,
@@ -147,7 +160,7 @@ impl TriggerSink<'_> {
 
 impl VtSink for TriggerSink<'_> {
     fn block(&mut self, block: &[u8], lines: usize) -> bool {
-        if self.takes_all() || self.triggers.block_may_match(block) {
+        if self.takes_all() || self.origin == TextOrigin::Shell && self.triggers.block_may_match(block) {
             return true;
         }
         match self.coproc_sink() {
@@ -164,9 +177,9 @@ impl VtSink for TriggerSink<'_> {
     }
 
     fn line(&mut self, line: &Line<'_>) {
-        if self.takes_all() || self.triggers.line_may_match(line.text) {
+        if self.takes_all() || self.origin == TextOrigin::Shell && self.triggers.line_may_match(line.text) {
             let number = count(self.number, line);
-            self.found.push(SinkItem::Line(CandidateLine::of(line, number, self.alt_screen)));
+            self.found.push(SinkItem::Line(CandidateLine::of(line, number, self.alt_screen, self.origin)));
         } else if let Some(mut coproc_sink) = self.coproc_sink() {
             coproc_sink.line(line);
         } else {

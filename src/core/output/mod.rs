@@ -18,8 +18,8 @@ use idle_timer::{IdleState, IdleTimer};
 use line_buffer::LineBuffer;
 use line_demand::Granularity;
 pub(super) use line_demand::LineDemand;
-pub(super) use line_sinks::CandidateLine;
 use line_sinks::{AfterMatch, CoprocSink, EventSink, SinkItem, TriggerSink};
+pub(super) use line_sinks::{CandidateLine, TextOrigin};
 use terminal::{OutputKind, TerminalOutput};
 
 use super::coproc::{Coproc, Reclaimed};
@@ -29,7 +29,7 @@ use super::notices::{Notice, NoticeOutput, Notices};
 use super::request::InputFormat;
 use super::trigger::LineStage;
 use super::trigger::table::TriggerTable;
-use crate::types::{ExitStatus, SIGHUP, SIGPIPE, Size, WriteError};
+use crate::types::{ExitStatus, RequestId, SIGHUP, SIGPIPE, Size, WriteError};
 
 /// Number of withheld bytes from which the pty is not read.
 const WITHHELD_LIMIT: usize = 1024 * 1024;
@@ -49,6 +49,10 @@ pub(super) struct Output {
     line_number: u64,
     /// Injected text that has not been shown yet, and the triggers for which it is shown.
     injected: (Vec<u8>, Vec<usize>),
+    /// Text of clients that fires no trigger and has not been shown yet.
+    listings: VecDeque<(RequestId, Vec<u8>)>,
+    /// TextOrigin of the bytes printed last.
+    origin: TextOrigin,
     /// Lines that are tried once the state of the pty is known.
     awaiting_pty_state: VecDeque<(CandidateLine, LineStage)>,
     /// Output kept until the gate opens.
@@ -72,6 +76,8 @@ pub(super) struct OutputMark {
 
 /// Readers of the printed lines.
 pub(super) struct Readers<'a> {
+    /// TextOrigin of the bytes: no trigger is tried on a listing.
+    pub(super) origin: TextOrigin,
     pub(super) triggers: &'a mut TriggerTable,
     /// The coprocess, if it reads lines.
     pub(super) coproc: Option<&'a mut Coproc>,
@@ -101,6 +107,8 @@ impl Output {
             idle: IdleTimer::default(),
             line_number: 0,
             injected: Default::default(),
+            listings: VecDeque::new(),
+            origin: TextOrigin::Shell,
             awaiting_pty_state: VecDeque::new(),
             withheld: Vec::new(),
             released: None,
@@ -216,6 +224,7 @@ impl Output {
     /// Shows output, up to the end of a line whose trigger may start a silent coprocess. Returns the number of bytes taken,
     /// and the events in them.
     pub(super) fn print(&mut self, now: Instant, bytes: &[u8], readers: Readers<'_>) -> (usize, Vec<OutputEvent>) {
+        self.origin = readers.origin;
         // Where lines are assembled they are counted, though their last reader has ended in this turn.
         if !self.demand.assembles {
             let mut sink = EventSink::default();
@@ -232,6 +241,7 @@ impl Output {
         };
         let mut sink = TriggerSink {
             now,
+            origin: readers.origin,
             triggers: readers.triggers,
             number: &mut self.line_number,
             reader: readers.coproc,
@@ -307,7 +317,7 @@ impl Output {
             Some(muted) => muted.text_mut(),
             None => self.terminal.text_mut(),
         };
-        CandidateLine::partial(text, self.line_number + 1)
+        CandidateLine::partial(text, self.line_number + 1, self.origin)
     }
 
     /// Returns the stage at which the unfinished line is to be tried, if that is due.
@@ -363,6 +373,27 @@ impl Output {
             triggers.extend(for_trigger.filter(|i| !triggers.contains(i)));
         }
         fits
+    }
+
+    /// Queues text of the client of `request_id` to be shown without firing a trigger. Returns false where too much waits
+    /// already.
+    pub(super) fn list(&mut self, request_id: RequestId, text: &[u8]) -> bool {
+        let waiting: usize = self.listings.iter().map(|(_, text)| text.len()).sum();
+        let fits = waiting + text.len() <= INJECTED_LIMIT;
+        if fits {
+            self.listings.push_back((request_id, text.to_vec()));
+        }
+        fits
+    }
+
+    /// Takes the next text that fires no trigger, once the terminal has taken what is before it.
+    pub(super) fn take_listing(&mut self) -> Option<(RequestId, Vec<u8>)> {
+        if self.terminal.is_empty() { self.listings.pop_front() } else { None }
+    }
+
+    /// Drops the text of a client that has disconnected.
+    pub(super) fn drop_listing(&mut self, request_id: RequestId) {
+        self.listings.retain(|(of, _)| *of != request_id);
     }
 
     /// Returns whether injected text can be shown now: the output is not inside a sequence or a character.
