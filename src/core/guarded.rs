@@ -89,7 +89,7 @@ impl GuardedCore {
             Some(Input::Bytes(source, bytes)) if source == wanted => bytes,
             _ => &[],
         };
-        let pty = salvage(|| bytes_for_pty(core, now, mark, in_hand(Source::Keyboard)));
+        let pty = salvage(|| bytes_for_pty(core, mark, in_hand(Source::Keyboard)));
         let takeover = Takeover {
             pty,
             // Before the menu is closed: only a program that runs still has the terminal then.
@@ -205,12 +205,12 @@ fn bytes_for_terminal(core: &mut Core, mark: &Mark, in_hand: &[u8]) -> Vec<u8> {
 
 /// Returns the keys that are not written to the pty, and the rest of a chunk that is written in part. Keys for the menu, and
 /// those that a silent coprocess locks out, are dropped.
-fn bytes_for_pty(core: &mut Core, now: Instant, mark: &Mark, in_hand: &[u8]) -> Vec<u8> {
+fn bytes_for_pty(core: &mut Core, mark: &Mark, in_hand: &[u8]) -> Vec<u8> {
     let typed = usize::try_from(core.pty_input.typed() - mark.typed).unwrap_or(usize::MAX);
     let mut bytes = core.pty_input.unfinished();
     let locked = core.coproc.is_silent() && core.keyboard.locks();
     if !core.menu.is_open() && !locked {
-        bytes.extend(core.keyboard.held(now));
+        bytes.extend(core.keyboard.held());
         bytes.extend_from_slice(&in_hand[typed.min(in_hand.len())..]);
     }
     bytes

@@ -59,6 +59,7 @@ pub use guarded::GuardedCore;
 pub use input::keyboard::SilentKeys;
 use input::keyboard::{Keyboard, KeysTyped};
 pub use input::keys::Chord;
+use input::keys::InputModes;
 use input::pty_input::PtyInput;
 use lend::Lend;
 pub use menu::MOST_RECENT;
@@ -126,8 +127,11 @@ const TIMERS: &[Timer] = &[
         due: |core| core.keyboard.deadline(),
         run: |core, cx| {
             let pty_reads = core.pty_input.is_empty() && !core.session.shell_is_gone();
-            let passed = core.keyboard.tick(cx, pty_reads);
+            let (passed, pressed) = core.keyboard.tick(cx, pty_reads, core.menu.taken_keys());
             core.type_keys(cx, &passed);
+            if pressed {
+                core.shell_keys(cx, &[]);
+            }
         },
     },
     Timer {
@@ -718,10 +722,11 @@ impl Core {
         }
     }
 
-    /// Types bytes up to the hotkey, which opens the menu. Returns the number of bytes taken.
+    /// Types bytes up to a press of the hotkey, which opens the menu. Returns the number of bytes taken.
     fn shell_keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> usize {
-        let escape_alone = self.output.terminal.text().modes().escape_alone();
-        let (used, passed, hotkey) = self.keyboard.take(cx.now, bytes, escape_alone);
+        let modes = self.output.terminal.text().modes();
+        let modes = InputModes { escape_alone: modes.escape_alone(), bracketed_paste: modes.bracketed_paste() };
+        let (used, passed, hotkey) = self.keyboard.take(cx.now, bytes, modes, self.menu.taken_keys());
         self.type_keys(cx, &passed);
         if let Some(spelled) = hotkey {
             if self.settings.has_terminal() && !self.session.shell_is_gone() && !self.lend.is_requested() {

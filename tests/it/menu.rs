@@ -59,6 +59,23 @@ fn open_and_close_menu(term: &mut Terminal, text: &str) -> usize {
     row
 }
 
+/// Opens the menu and presses `keys` in it.
+#[track_caller]
+fn press_in_menu(term: &mut Terminal, keys: &str) {
+    term.send("\x1d");
+    wait_menu(term, MENU_KEYS);
+    term.send(keys);
+}
+
+/// Waits until the menu is closed.
+#[track_caller]
+fn wait_no_menu(term: &mut Terminal) {
+    term.wait_until("no menu", |term| {
+        let screen = term.screen();
+        (0..term.rows().len()).all(|row| screen.cell(row as u16, 0).is_some_and(|cell| !cell.inverse()))
+    });
+}
+
 fn without_state_home(launch: Launch) -> Launch {
     launch.without("XDG_STATE_HOME")
 }
@@ -156,7 +173,9 @@ fn menu_inside_and_outside_tmux_leaves_no_trace() {
     let outside = [&["--"][..], &tmux, &keep].concat();
     let mut term = coshell(&outside).cwd(dir.root()).start();
     assert_eq!(open_and_close_menu(&mut term, "in>"), 23);
-    term.send("\x1d\x1d\x02d");
+    press_in_menu(&mut term, "\x1d");
+    wait_no_menu(&mut term);
+    term.send("\x02d");
     drop(term);
 
     let dir = TestDir::new();
@@ -185,7 +204,7 @@ fn menu_with_emoji_inside_tmux_does_not_scroll() {
     wait_screen(&mut term, "note on line");
     term.send("clear; seq 20\r");
     let before = wait_screen(&mut term, "20");
-    term.send("\x1dn");
+    press_in_menu(&mut term, "n");
     term.wait_until("the note", |term| term.rows()[7].contains("ok"));
     assert_eq!(term.rows()[..7], before.rows[..7]);
     term.send("\x1b");
@@ -196,7 +215,7 @@ fn menu_with_emoji_inside_tmux_does_not_scroll() {
 fn menu_runs_stops_and_remembers_command() {
     let mut term = without_state_home(shell(&[])).start();
     term.wait(PROMPT);
-    term.send("\x1dr");
+    press_in_menu(&mut term, "r");
     wait_menu(&mut term, " run:");
     term.send("echo $$ > pid; exec slepe\x1b[D\x1b[D\x7fp 1\x1b[D\x1b[D\x1b[D\x1b[D");
     term.send("\x05\x15echo $$ > pid; exec sleep 100\r");
@@ -205,13 +224,15 @@ fn menu_runs_stops_and_remembers_command() {
         text.trim().parse().ok().map(nix::unistd::Pid::from_raw)
     });
     term.wait_until("its title", |term| term.title().is_some_and(|title| title.starts_with("⇄ echo · ")));
-    term.send("\x1dq");
+    press_in_menu(&mut term, "q");
     term.wait("bytes read");
-    term.send("x\x1ds");
+    term.send("x");
+    wait_no_menu(&mut term);
+    press_in_menu(&mut term, "s");
     term.wait_until("its end", |_| !proc::is_alive(pid));
     // coshell may learn of the end later.
     term.wait_until("its title to go", |term| term.title().is_none_or(|title| !title.contains("echo")));
-    term.send("\x1dr\x1b[A");
+    press_in_menu(&mut term, "r\x1b[A");
     wait_menu(&mut term, " run: echo $$ > pid; exec sleep 100");
     term.send("\x1b");
     let kept = |term: &Terminal| term.read_home(".local/state/coshell/history");
@@ -225,7 +246,7 @@ fn unreadable_history_is_reported_and_left_unchanged() {
     std::fs::create_dir_all(&path).unwrap();
     std::fs::write(path.join("history"), b"\xff\xfe\n").unwrap();
     term.wait(PROMPT);
-    term.send("\x1dr");
+    press_in_menu(&mut term, "r");
     wait_menu(&mut term, " run:");
     term.send("true\r");
     term.wait("UTF-8;");
@@ -241,10 +262,12 @@ fn hotkey_in_extended_encodings_opens_menu_and_twice_types_it() {
         term.send(spelled);
         wait_menu(&mut term, MENU_KEYS);
         term.send("\x1b");
-        term.wait_until("no menu", |term| !term.rows().iter().any(|row| row == MENU_KEYS));
+        wait_no_menu(&mut term);
     }
     term.send("\x1b[93;5u\x1b[93;5u");
-    term.send("\x1d\x1dabcdef");
+    press_in_menu(&mut term, "\x1d");
+    wait_no_menu(&mut term);
+    term.send("abcdef");
     term.wait("033");
     term.wait("over");
     let text = term.text().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -283,4 +306,46 @@ fn resize_under_menu_leaves_vim_intact() {
         let rows = term.rows();
         rows.iter().filter(|row| row.starts_with('~')).count() == 28 && !rows.iter().any(|row| row.contains("r run"))
     });
+}
+
+/// What a terminal pastes where bracketed paste is off, in writes of this many bytes.
+#[test]
+fn unbracketed_paste_with_hotkey_reaches_program_and_runs_nothing() {
+    for reader in ["stty -echo; exec cat", "stty raw -echo; exec cat", "exec cat", "sh"] {
+        for size in [1, 7, 1024, 100_000] {
+            let mut term = wrapped(&["-q", "--indicator", "none"], &format!("PS1=; echo up; {reader}")).start();
+            term.wait("up");
+            let filler = ": a line of text\r".repeat(100);
+            let paste = format!("{filler}: x\x1drtouch ran\r{filler}: last\r");
+            paste.as_bytes().chunks(size).for_each(|piece| term.send(piece));
+            // The line is read back by a program or echoed by the line discipline or the shell.
+            term.send("echo behind\r");
+            term.wait("behind");
+            term.wait_quiet();
+            assert_eq!(term.read_home("ran"), None, "{reader}, {size} bytes at a time");
+            press_in_menu(&mut term, "\x1b");
+            wait_no_menu(&mut term);
+        }
+    }
+}
+
+#[test]
+fn tmux_send_keys_opens_menu() {
+    needs("tmux");
+    let dir = TestDir::new();
+    dir.write_file("tmux.conf", "set -g status off\n");
+    let tmux = ["tmux", "-u", "-f", "tmux.conf", "-S", "./socket", "new-session"];
+    let keep = [";", "set", "-g", "destroy-unattached", "on"];
+    let argv = [&tmux[..], &["exec \"$WRAP\" -- env PS1='in> ' sh"], &keep].concat();
+    let mut term = direct(&argv).cwd(dir.root()).start();
+    wait_screen(&mut term, "in>");
+    let send_keys = |keys: &[&str]| {
+        let tmux = ["-S", "./socket", "send-keys"];
+        let sent = std::process::Command::new("tmux").args(tmux).args(keys).current_dir(dir.root()).status();
+        assert!(sent.expect("tmux runs").success());
+    };
+    send_keys(&["C-]"]);
+    wait_menu(&mut term, MENU_KEYS);
+    send_keys(&["q"]);
+    wait_menu(&mut term, " no coprocess is running; 0 triggers, 0 on");
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::keys::{Chord, Keys};
+use super::keys::{Chord, InputModes, Keys, TakenKeys};
 use super::pty_input::PtyInput;
 use crate::core::event::{Cx, Effect};
 
@@ -83,16 +83,17 @@ impl Keyboard {
         self.silent_keys == SilentKeys::Lock
     }
 
-    /// Takes bytes up to the hotkey. Returns their number, the bytes to type, and the hotkey's own bytes if it came.
-    /// `escape_alone` is whether the Escape key sends ESC alone.
+    /// Takes bytes of one read up to a press of the hotkey; no bytes where `tick` says that it was pressed. Returns their
+    /// number, the bytes to type, and the hotkey's own bytes if it was pressed.
     pub(in crate::core) fn take(
         &mut self,
         now: Instant,
         bytes: &[u8],
-        escape_alone: bool,
+        modes: InputModes,
+        taken: &mut TakenKeys,
     ) -> (usize, Vec<u8>, Option<Vec<u8>>) {
         let mut passed = Vec::new();
-        let (used, hotkey) = self.keys.take(now, bytes, escape_alone, &mut passed);
+        let (used, hotkey) = self.keys.take(now, bytes, modes, taken, &mut passed);
         (used, passed, hotkey)
     }
 
@@ -136,17 +137,14 @@ impl Keyboard {
         self.end_of_input
     }
 
-    /// Takes the bytes that are held back as the possible beginning of the hotkey.
-    pub(in crate::core) fn held(&mut self, now: Instant) -> Vec<u8> {
-        let mut held = Vec::new();
-        let due = self.keys.deadline().unwrap_or(now);
-        self.keys.tick(due.max(now), &mut held);
-        held
+    /// Takes the bytes that are held back: the possible beginning of the hotkey, or the hotkey that may be pasted.
+    pub(in crate::core) fn held(&mut self) -> Vec<u8> {
+        self.keys.take_held()
     }
 
     /// Does what is due by now; `pty_reads` is whether everything typed has been written and the shell lives. Returns bytes
-    /// to type that were held back as the possible beginning of the hotkey.
-    pub(in crate::core) fn tick(&mut self, cx: &mut Cx<'_>, pty_reads: bool) -> Vec<u8> {
+    /// to type that were held back as the possible beginning of the hotkey, and whether the hotkey was pressed.
+    pub(in crate::core) fn tick(&mut self, cx: &mut Cx<'_>, pty_reads: bool, taken: &mut TakenKeys) -> (Vec<u8>, bool) {
         if let Some((byte, _)) = self.pending_signal.take_if(|(_, at)| cx.now >= *at) {
             cx.push(Effect::Interrupt(byte));
         }
@@ -154,8 +152,8 @@ impl Keyboard {
             cx.push(Effect::EndInput);
         }
         let mut passed = Vec::new();
-        self.keys.tick(cx.now, &mut passed);
-        passed
+        let pressed = self.keys.tick(cx.now, taken, &mut passed);
+        (passed, pressed)
     }
 
     /// Returns when `tick` has something to do.

@@ -11,7 +11,7 @@ use page::MenuPage;
 
 use super::annotations::{Annotation, Annotations};
 use super::event::{Cx, Effect, RecentError};
-use super::input::keys::{Chord, Decoder, Key};
+use super::input::keys::{Chord, Decoder, Key, TakenKeys};
 use super::output::terminal::TerminalOutput;
 use super::trigger::table::{TriggerState, TriggerTable};
 use super::width::without_controls;
@@ -28,6 +28,7 @@ pub const MOST_RECENT: usize = 1000;
 pub(super) struct Menu {
     hotkey: Option<Chord>,
     open: Option<OpenMenu>,
+    taken: TakenKeys,
     /// Commands that were run from the menu, oldest first, once they have been read.
     recent: Option<Vec<String>>,
 }
@@ -45,7 +46,7 @@ struct OpenMenu {
 impl Menu {
     /// Creates a closed menu that this hotkey opens.
     pub(super) fn new(hotkey: Option<Chord>) -> Self {
-        Self { hotkey, open: None, recent: None }
+        Self { hotkey, open: None, taken: TakenKeys::default(), recent: None }
     }
 
     /// Opens the menu. It is drawn once the output is in the ground state.
@@ -67,8 +68,17 @@ impl Menu {
     /// Takes keyboard bytes up to the end of a key. Returns their number, and the key's action.
     pub(super) fn take(&mut self, now: Instant, bytes: &[u8]) -> (usize, Option<MenuAction>) {
         let Some(open) = &mut self.open else { return (0, None) };
-        let (used, key) = open.decoder.take(now, bytes);
-        (used, key.map(|key| open.key(key)))
+        let (used, key) = open.decoder.take(now, bytes, &mut self.taken);
+        let action = key.map(|key| open.key(key));
+        if let Some(MenuAction::PassHotkey(spelled)) = &action {
+            self.taken.pass(spelled);
+        }
+        (used, action)
+    }
+
+    /// Returns the keys whose press the menu or the hotkey took.
+    pub(super) fn taken_keys(&mut self) -> &mut TakenKeys {
+        &mut self.taken
     }
 
     /// Ends a key that is complete by now. Returns its action.

@@ -100,7 +100,7 @@ fn menu_waits_500_ms_for_end_of_sequence() {
 #[test]
 fn command_is_run_and_stored() {
     let mut bench = Bench::new(&["--indicator", "none"]);
-    bench.shell(b"$ ").keys(b"\x1dr");
+    bench.shell(b"$ ").keys(b"\x1d").keys(b"r");
     assert!(bench.has(&Effect::RecallRecent));
     bench.input(Input::Recent(Ok(vec!["old one".to_owned()])));
     bench.keys(b"\x1b[A\x17two");
@@ -110,9 +110,9 @@ fn command_is_run_and_stored() {
     assert_eq!(bench.started(), ["old two"]);
     assert!(bench.has(&Effect::KeepRecent("old two".to_owned())));
     assert_eq!(bench.lines(), ["$"]);
-    bench.keys(b"\x1dr");
+    bench.keys(b"\x1d").keys(b"r");
     assert_eq!(menu(&bench).as_deref(), Some(" coprocess \"old two\" is running: s stops it"));
-    bench.keys(b" ").coproc_exits(ExitStatus::Code(0), b"").keys(b"\x1dr\x1b[A\x1b[A");
+    bench.keys(b" ").coproc_exits(ExitStatus::Code(0), b"").keys(b"\x1d").keys(b"r\x1b[A\x1b[A");
     assert_eq!(menu(&bench).as_deref(), Some(" run: old one"));
     assert_eq!(bench.typed, b"");
 }
@@ -120,7 +120,7 @@ fn command_is_run_and_stored() {
 #[test]
 fn paste_is_inserted_and_triggers_no_action() {
     let mut bench = Bench::new(&[]);
-    bench.keys(b"\x1d\x1b[200~s\rq\x1b[201~");
+    bench.keys(b"\x1d").keys(b"\x1b[200~s\rq\x1b[201~");
     assert_eq!(menu(&bench).as_deref(), Some(LETTERS));
     bench.keys(b"r\x1b[200~a\nb\x1b[201~");
     assert_eq!(menu(&bench).as_deref(), Some(" run: a b"));
@@ -130,7 +130,7 @@ fn paste_is_inserted_and_triggers_no_action() {
 #[test]
 fn response_of_terminal_reaches_program() {
     let mut bench = Bench::new(&[]);
-    bench.keys(b"\x1d\x1b]11;rgb:0/0/0\x1b\\\x1b[?62c\x1b[<0;1;1M\x1b");
+    bench.keys(b"\x1d").keys(b"\x1b]11;rgb:0/0/0\x1b\\\x1b[?62c\x1b[<0;1;1M\x1b");
     bench.wait(30);
     assert_eq!(bench.typed, b"\x1b]11;rgb:0/0/0\x1b\\\x1b[?62c");
     assert_eq!(menu(&bench), None);
@@ -148,7 +148,7 @@ fn response_of_terminal_does_not_redraw_menu() {
 #[test]
 fn menu_stops_silent_coprocess() {
     let mut bench = Bench::new(&["-s", "rz"]);
-    bench.shell(b"hidden").wait(400).keys(b"x\x1d");
+    bench.shell(b"hidden").wait(400).keys(b"x\x1d").wait(50);
     assert_eq!(menu(&bench).as_deref(), Some(LETTERS));
     bench.shell(b"more").wait(1000);
     assert_eq!(bench.read, b"hiddenmore", "the transfer goes on");
@@ -170,13 +170,13 @@ fn progress_ending_under_menu_leaves_no_trace() {
 #[test]
 fn menu_switches_triggers() {
     let mut bench = Bench::new(&["-t", "go", "--name", "first", "--send", "x", "-t", "go", "--send", "y"]);
-    bench.keys(b"\x1dt");
+    bench.keys(b"\x1d").keys(b"t");
     assert_eq!(menu(&bench).as_deref(), Some(" trigger 1 of 2: [on ] first   Up/Down, Enter switches, Esc closes"));
     bench.keys(b"\r");
     assert_eq!(menu(&bench).as_deref(), Some(" trigger 1 of 2: [off] first   Up/Down, Enter switches, Esc closes"));
     bench.keys(b"\x1d").shell(b"go\r\n");
     assert_eq!(bench.typed, b"y");
-    bench.keys(b"\x1dt12\x1b").wait(30).shell(b"go\r\n");
+    bench.keys(b"\x1d").keys(b"t12\x1b").wait(30).shell(b"go\r\n");
     assert_eq!(bench.typed, b"yx");
 }
 
@@ -203,33 +203,33 @@ fn only_trigger_fires_again_after_switching_off_and_on() {
     let disable = Request::read("trigger-disable", Some(serde_json::json!(["1"]))).expect("a good request");
     bench.input(Input::Request(RequestId(1), disable)).shell(b"go\r\n");
     assert!(!bench.shown.contains(&7));
-    bench.keys(b"\x1dt1\x1b").wait(30).shell(b"go\r\n");
+    bench.keys(b"\x1d").keys(b"t1\x1b").wait(30).shell(b"go\r\n");
     assert!(bench.shown.contains(&7), "{:?}", bench.lines());
 }
 
 #[test]
 fn menu_shows_errors_and_status() {
     let mut bench = Bench::new(&[]);
-    bench.keys(b"\x1de");
+    bench.keys(b"\x1d").keys(b"e");
     assert_eq!(menu(&bench).as_deref(), Some(" no coprocess has run in this session"));
-    bench.keys(b"x\x1dq");
+    bench.keys(b"x").keys(b"\x1d").keys(b"q");
     assert_eq!(menu(&bench).as_deref(), Some(" no coprocess is running; 0 triggers, 0 on"));
-    bench.keys(b"x\x1ds");
+    bench.keys(b"x").keys(b"\x1d").keys(b"s");
     assert_eq!(menu(&bench).as_deref(), Some(" no coprocess is running: r runs one"));
 
-    bench.keys(b"x\x1dn");
+    bench.keys(b"x").keys(b"\x1d").keys(b"n");
     assert_eq!(menu(&bench).as_deref(), Some(" this session has no notes"));
 
     let mut bench = Bench::new(&["-t", "^go", "--annotate", "look: $0"]);
-    bench.shell(b"\x1b[2J\x1b[Hgone\r\n").keys(b"\x1dn");
+    bench.shell(b"\x1b[2J\x1b[Hgone\r\n").keys(b"\x1d").keys(b"n");
     assert_eq!(menu(&bench).as_deref(), Some(" note 1 of 1: line 1 \"gone\": look: go   Esc closes"));
 
     let mut bench = Bench::new(&["-c", "bot"]);
-    bench.input(Input::Bytes(Source::CoprocErr, b"one\n\x1b[31mtwo\n")).wait(61_000).keys(b"\x1de");
+    bench.input(Input::Bytes(Source::CoprocErr, b"one\n\x1b[31mtwo\n")).wait(61_000).keys(b"\x1d").keys(b"e");
     assert_eq!(menu(&bench).as_deref(), Some(" error line 2 of 2:  [31mtwo   Up/Down, Esc closes"));
     bench.keys(b"\x1b[A");
     assert_eq!(menu(&bench).as_deref(), Some(" error line 1 of 2: one   Up/Down, Esc closes"));
-    bench.keys(b"\x1d\x1dq");
+    bench.keys(b"\x1d").keys(b"\x1d").keys(b"q");
     let status = " \"bot\" has been running for 1:01: 0 bytes read, 0 typed; 0 triggers, 0 on";
     assert_eq!(menu(&bench).as_deref(), Some(status));
 }
@@ -261,10 +261,10 @@ fn emoji_of_uncertain_width_do_not_wrap_menu() {
         bench.shell(b"\x1b[2J\x1b[H").shell((1..20).map(|n| format!("{n}\r\n")).collect::<String>().as_bytes());
         bench.shell(b"$ ");
         let before = bench.lines();
-        bench.keys(b"\x1dn");
+        bench.keys(b"\x1d").keys(b"n");
         let rows = bench.lines();
         assert!(rows[7].starts_with(" note 1 of 1: line 5") && rows[..7] == before[..7], "{emoji}: {rows:#?}");
-        bench.keys(b"\x1b").wait(30).keys("\x1dr".as_bytes()).keys(emoji.repeat(30).as_bytes());
+        bench.keys(b"\x1b").wait(30).keys(b"\x1d").keys(b"r").keys(emoji.repeat(30).as_bytes());
         let rows = bench.lines();
         assert!(rows[7].starts_with(" run: ") && rows[..7] == before[..7], "{emoji}: {rows:#?}");
         bench.keys(b"\x1b").wait(30);
@@ -287,18 +287,23 @@ fn hotkey_none_or_other_opens_no_menu() {
     bench.keys(b"\x1d");
     assert_eq!((bench.typed.as_slice(), menu(&bench)), (&b"\x1d"[..], None));
     let mut bench = Bench::new(&["--hotkey", "ctrl-^"]);
-    bench.keys(b"\x1d\x1e");
+    bench.keys(b"\x1d\x1e").wait(50);
     assert_eq!((bench.typed.as_slice(), menu(&bench).as_deref()), (&b"\x1d"[..], Some(LETTERS)));
 }
+
+/// Turns bracketed paste on, so that keys that come together are presses.
+const BRACKETED: &[u8] = b"\x1b[?2004h";
 
 #[test]
 fn menu_keys_work_at_every_split() {
     crate::core::split::at_every_split(b"a\x1d\x1b[Arech\x7f\x7fho \xc3\xa9\x1b[D\x1b[3~\rb", |pieces| {
         let mut bench = Bench::new(&["--indicator", "none"]);
+        bench.shell(BRACKETED);
         for piece in pieces {
             bench.keys(piece);
         }
-        (bench.started().iter().map(|&run| run.to_owned()).collect::<Vec<_>>(), bench.typed)
+        assert_eq!(bench.started(), ["eho "]);
+        assert_eq!(bench.typed, b"ab");
     });
 }
 
@@ -306,13 +311,64 @@ fn menu_keys_work_at_every_split() {
 fn encoded_hotkey_works_at_every_split() {
     crate::core::split::at_every_split(b"a\x1b[93;5u\x1b[27u\x1b[98u\x1b[93;5:1u\x1b[93;5:3u\x1b[93;5u", |pieces| {
         let mut bench = Bench::new(&[]);
-        bench.shell(b"\x1b[>1u$ ");
+        bench.shell(BRACKETED).shell(b"\x1b[>1u$ ");
         pieces.iter().for_each(|piece| {
             bench.keys(piece);
         });
         assert_eq!(menu(&bench), None);
-        bench.typed.escape_ascii().to_string()
+        assert_eq!(bench.typed.escape_ascii().to_string(), "a\\x1b[98u\\x1b[93;5u");
     });
+}
+
+#[test]
+fn unbracketed_paste_opens_no_menu_at_any_split() {
+    let paste = b"a line\x1drtouch f\rand another\x1d\x1b[93;5urtouch g\r";
+    crate::core::split::at_every_split(paste, |pieces| {
+        let mut bench = Bench::new(&[]);
+        pieces.iter().for_each(|piece| {
+            bench.keys(piece);
+        });
+        bench.wait(1000);
+        assert_eq!((bench.started().len(), bench.typed.as_slice(), menu(&bench)), (0, &paste[..], None));
+    });
+}
+
+#[test]
+fn hotkey_behind_typed_text_opens_menu_after_50_ms() {
+    let mut bench = Bench::new(&[]);
+    bench.keys(b"ls\x1d").wait(49);
+    assert_eq!((bench.typed.as_slice(), menu(&bench)), (&b"ls"[..], None));
+    bench.wait(1);
+    assert_eq!(menu(&bench).as_deref(), Some(LETTERS));
+    bench.keys(b"q");
+    assert_eq!((bench.typed.as_slice(), bench.core.deadline()), (&b"ls"[..], None));
+}
+
+/// A key goes to one reader: its repeats and its release go where its press went.
+#[test]
+fn release_goes_where_its_press_went_at_every_split() {
+    for (keys, typed) in [
+        // Escape closes the menu; its release comes behind.
+        ("\x1b[93;5u\x1b[93;5:3u\x1b[27u\x1b[27;1:3ux", "x"),
+        ("\x1b[93;5u\x1b[27u\x1b[27;1:2u\x1b[93;5:3u\x1b[27;1:3ux", "x"),
+        ("\x1b[93;5u\x1b[99;5u\x1b[99;5:3u\x1b[57442;5:3u", "\\x1b[57442;5:3u"),
+        ("\x1b[93;5u\x1b[13u\x1b[13;1:3u", ""),
+        ("\x1b[93;5ue\x1b[101;1:3ux\x1b[120;1:3uy\x1b[121;1:3u", "y\\x1b[121;1:3u"),
+        ("\x1b[93;5u\x1b[B\x1b[27u\x1b[1;1:3B\x1b[1;1:3A", "\\x1b[1;1:3A"),
+        // Pressed twice, the second press is typed and so is its release.
+        ("\x1b[93;5u\x1b[93;5:3u\x1b[93;5u\x1b[93;5:3u", "\\x1b[93;5u\\x1b[93;5:3u"),
+        // A key that the program saw go down, it sees come up, though the menu is open.
+        ("\x1b[120u\x1b[93;5u\x1b[120;1:3u\x1b[27u", "\\x1b[120u\\x1b[120;1:3u"),
+    ] {
+        crate::core::split::at_every_split(keys.as_bytes(), |pieces| {
+            let mut bench = Bench::new(&[]);
+            bench.shell(BRACKETED).shell(b"\x1b[>3u$ ");
+            pieces.iter().for_each(|piece| {
+                bench.keys(piece);
+            });
+            assert_eq!((bench.typed.escape_ascii().to_string().as_str(), menu(&bench)), (typed, None), "{keys:?}");
+        });
+    }
 }
 
 mod properties {

@@ -125,7 +125,7 @@ const CTRL_AND_SHIFT: u32 = CTRL | SHIFT;
 /// Caps lock and Num lock.
 pub(super) const LOCKS: u32 = 64 | 128;
 /// Event types of the kitty protocol; 0 where absent, 3 for a release.
-const PRESS: u32 = 1;
+pub(super) const PRESS: u32 = 1;
 pub(super) const REPEAT: u32 = 2;
 
 /// Parameters of a key's control sequence: up to three groups of up to three numbers, 0 where absent.

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use super::chord::{ALT, CTRL, Chord, KeySequence, LOCKS, REPEAT, SHIFT};
+use super::taken::{TakenKeys, is_release};
 use crate::core::vt::InputParser;
 
 /// A key, as far as the menu distinguishes keys.
@@ -33,7 +34,8 @@ pub(in crate::core) enum Key {
     End,
     /// The hotkey, as the terminal encoded it.
     Hotkey(Vec<u8>),
-    /// A response of the terminal to a query, or a report that a program has turned on.
+    /// A response of the terminal to a query, a report that a program has turned on, or the release of a key whose press
+    /// a program got.
     Answer(Vec<u8>),
     /// Another key or sequence.
     Other,
@@ -60,8 +62,8 @@ impl Decoder {
         Self { hotkey, input: InputParser::new(), open: Vec::new(), answering: false, last: None }
     }
 
-    /// Takes bytes up to the end of a key. Returns their number, and the key.
-    pub(in crate::core) fn take(&mut self, now: Instant, bytes: &[u8]) -> (usize, Option<Key>) {
+    /// Takes bytes up to the end of a key. Returns their number, and the key, which is noted in `taken`.
+    pub(in crate::core) fn take(&mut self, now: Instant, bytes: &[u8], taken: &mut TakenKeys) -> (usize, Option<Key>) {
         self.last = Some(now);
         for (at, &byte) in bytes.iter().enumerate() {
             let inside = self.answering || is_answer(&self.open) || self.input.in_paste();
@@ -81,7 +83,13 @@ impl Decoder {
             let key = match (answers, pasted || self.input.in_paste()) {
                 (true, _) => Some(Key::Answer(open)),
                 (false, true) => pasted_character(&open),
-                (false, false) => Some(key(open, self.hotkey)),
+                (false, false) if is_release(&open) => {
+                    Some(if taken.follows(&open) { Key::Other } else { Key::Answer(open) })
+                }
+                (false, false) => {
+                    taken.press(&open);
+                    Some(key(open, self.hotkey))
+                }
             };
             if key.is_some() {
                 return (at + 1, key);
@@ -229,11 +237,12 @@ mod tests {
     fn keys(bytes: &[u8]) -> Vec<Key> {
         at_every_split(bytes, |pieces| {
             let (now, mut decoder) = (Instant::now(), Decoder::new("ctrl-]".parse().ok()));
+            let mut taken = TakenKeys::default();
             let mut keys = Vec::new();
             for piece in pieces {
                 let mut rest = *piece;
                 while !rest.is_empty() {
-                    let (used, key) = decoder.take(now, rest);
+                    let (used, key) = decoder.take(now, rest, &mut taken);
                     keys.extend(key);
                     rest = &rest[used..];
                 }
@@ -252,7 +261,8 @@ mod tests {
             (b"\r\x7f\x03", &[Key::Enter, Key::Backspace, Key::Ctrl('c')]),
             (b"\x1d", &[Key::Hotkey(vec![0x1d])]),
             (b"\x1b[93;5u", &[Key::Hotkey(b"\x1b[93;5u".to_vec())]),
-            (b"\x1b[93;5:2u\x1b[93;5:3u", &[Key::Other, Key::Other]),
+            (b"\x1b[93;5u\x1b[93;5:2u\x1b[93;5:3u", &[Key::Hotkey(b"\x1b[93;5u".to_vec()), Key::Other, Key::Other]),
+            (b"\x1b[93;5:3u", &[Key::Answer(b"\x1b[93;5:3u".to_vec())]),
             (b"\x1b", &[Key::Escape]),
             (b"\x1b\x1b", &[Key::Escape, Key::Escape]),
             (b"\x1b[27u\x1b[27;1:3u", &[Key::Escape, Key::Other]),

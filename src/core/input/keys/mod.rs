@@ -1,13 +1,17 @@
 //! Search for the hotkey in the keyboard's bytes, independent of how they are cut. Other bytes pass unchanged. Only a
 //! possible beginning of the hotkey is held back, for a short time.
 
+mod burst;
 mod chord;
 mod decode;
+mod taken;
 
 use std::time::{Duration, Instant};
 
+use burst::{AWAIT, Burst, Verdict};
 pub use chord::Chord;
 pub(in crate::core) use decode::{Decoder, Key};
+pub(in crate::core) use taken::TakenKeys;
 
 use crate::core::vt::InputParser;
 
@@ -16,101 +20,173 @@ const HOLD: Duration = Duration::from_millis(50);
 /// Maximum length of an encoded key in bytes, alternatives and text included.
 const LONGEST: usize = 64;
 
+/// Modes of the terminal that say how keys and pastes are sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::core) struct InputModes {
+    /// Whether the Escape key sends ESC alone.
+    pub(in crate::core) escape_alone: bool,
+    /// Whether pastes are bracketed.
+    pub(in crate::core) bracketed_paste: bool,
+}
+
 /// Searcher for the hotkey.
 #[derive(Debug)]
 pub(in crate::core) struct Keys {
     hotkey: Option<Chord>,
     /// Parser state behind the bytes that have passed.
     input: InputParser,
-    /// The possible beginning of the hotkey: `ESC`, or `ESC [` and more; at most `LONGEST` bytes.
+    /// The possible beginning of a key's sequence: `ESC`, or `ESC [` and more; at most `LONGEST` bytes.
     held: Vec<u8>,
+    /// Whether other bytes of the burst came before `held`.
+    held_inside: bool,
+    /// The hotkey, of which the next read decides whether it is a press.
+    open: Option<Vec<u8>>,
+    burst: Burst,
     /// Time of the last bytes.
     last: Option<Instant>,
 }
 
 /// Result of matching a possible beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum HotkeyMatch {
+enum KeyMatch {
     Hotkey,
     Beginning,
+    /// A whole sequence of another key.
+    Key,
     Other,
 }
 
 impl Keys {
     /// Creates a searcher for `hotkey`; without one, all bytes pass.
     pub(in crate::core) fn new(hotkey: Option<Chord>) -> Self {
-        Self { hotkey, input: InputParser::new(), held: Vec::new(), last: None }
+        let (input, burst) = (InputParser::new(), Burst::default());
+        Self { hotkey, input, held: Vec::new(), held_inside: false, open: None, burst, last: None }
     }
 
-    /// Takes bytes of the terminal up to the hotkey, and appends those that pass to `passed`. Returns the number taken, and
-    /// the hotkey's bytes if it came. `escape_alone` is whether the Escape key sends ESC alone.
+    /// Takes bytes of one read up to a press of the hotkey, and appends those that pass to `passed`. Returns the number
+    /// taken, and the hotkey's bytes if it was pressed. Repeats and releases of the keys in `taken` do not pass.
+    ///
+    /// No bytes are a read that found none until the deadline.
     pub(in crate::core) fn take(
         &mut self,
         now: Instant,
         bytes: &[u8],
-        escape_alone: bool,
+        modes: InputModes,
+        taken: &mut TakenKeys,
         passed: &mut Vec<u8>,
     ) -> (usize, Option<Vec<u8>>) {
         let Some(hotkey) = self.hotkey else {
             passed.extend_from_slice(bytes);
             return (bytes.len(), None);
         };
+        if let Some(open) = self.open.take() {
+            if burst::are_reports(now, hotkey, bytes) {
+                return (0, Some(self.pressed(open, taken)));
+            }
+            self.pass(&open, taken, passed);
+        }
         self.reset_if_stale(now);
+        let continues = self.burst.read(now, modes.bracketed_paste);
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if self.held.is_empty() {
                 let end = memchr::memchr2(hotkey.byte(), 0x1b, &bytes[at..]).map_or(bytes.len(), |n| at + n);
-                self.pass(&bytes[at..end], passed);
+                self.pass(&bytes[at..end], taken, passed);
                 at = end;
                 let Some(&byte) = bytes.get(at) else { break };
+                self.held_inside = continues || at > 0;
                 at += 1;
                 if byte == 0x1b {
-                    self.hold(byte, passed);
+                    self.hold(byte, taken, passed);
                 } else if self.input.is_between_keys() {
-                    return (at, Some(vec![byte]));
+                    if let Some(pressed) = self.found(now, hotkey, vec![byte], &bytes[at..], taken, passed) {
+                        return (at, Some(pressed));
+                    }
                 } else {
-                    self.pass(&[byte], passed);
+                    self.pass(&[byte], taken, passed);
                 }
                 continue;
             }
             let mut sequence = self.held.clone();
             sequence.push(byte);
             match matched(hotkey, &sequence) {
-                HotkeyMatch::Beginning => self.held = sequence,
-                HotkeyMatch::Hotkey => {
+                KeyMatch::Beginning => self.held = sequence,
+                KeyMatch::Hotkey => {
                     self.held.clear();
-                    return (at + 1, Some(sequence));
+                    if let Some(pressed) = self.found(now, hotkey, sequence, &bytes[at + 1..], taken, passed) {
+                        return (at + 1, Some(pressed));
+                    }
+                }
+                KeyMatch::Key => {
+                    self.held.clear();
+                    if !taken.follows(&sequence) {
+                        self.pass(&sequence, taken, passed);
+                    }
                 }
                 // The byte may be the beginning of something itself.
-                HotkeyMatch::Other => {
-                    self.release(passed);
+                KeyMatch::Other => {
+                    self.release(taken, passed);
                     continue;
                 }
             }
             at += 1;
         }
-        if self.held == [0x1b] && escape_alone {
-            self.release(passed);
+        if self.held == [0x1b] && modes.escape_alone {
+            self.release(taken, passed);
         }
         (at, None)
     }
 
     /// Returns when `tick` has something to do.
     pub(in crate::core) fn deadline(&self) -> Option<Instant> {
-        self.last.filter(|_| !self.held.is_empty()).map(|at| at + HOLD)
+        let held = self.last.filter(|_| !self.held.is_empty()).map(|at| at + HOLD);
+        held.or_else(|| self.last.filter(|_| self.open.is_some()).map(|at| at + AWAIT))
     }
 
-    /// Appends the held bytes to `passed`, if they have been held for long enough.
-    pub(in crate::core) fn tick(&mut self, now: Instant, passed: &mut Vec<u8>) {
-        if self.deadline().is_some_and(|at| now >= at) {
-            self.release(passed);
+    /// Appends the held bytes to `passed`, if they have been held for long enough. Returns whether the hotkey was pressed,
+    /// which `take` then returns.
+    pub(in crate::core) fn tick(&mut self, now: Instant, taken: &mut TakenKeys, passed: &mut Vec<u8>) -> bool {
+        let due = self.deadline().is_some_and(|at| now >= at);
+        if due {
+            self.release(taken, passed);
         }
+        due && self.open.is_some()
+    }
+
+    /// Takes the held bytes, for a reader that searches no hotkey.
+    pub(in crate::core) fn take_held(&mut self) -> Vec<u8> {
+        let open = self.open.take().unwrap_or_default();
+        [open, std::mem::take(&mut self.held)].concat()
     }
 
     /// Parses bytes that bypass the search.
     pub(in crate::core) fn skip(&mut self, now: Instant, bytes: &[u8]) {
         self.last = Some(now);
         self.input.feed(bytes);
+    }
+
+    /// Takes the hotkey, `behind` which the rest of its read stands. Returns it if it was pressed.
+    fn found(
+        &mut self,
+        now: Instant,
+        hotkey: Chord,
+        spelled: Vec<u8>,
+        behind: &[u8],
+        taken: &mut TakenKeys,
+        passed: &mut Vec<u8>,
+    ) -> Option<Vec<u8>> {
+        match self.burst.verdict(now, hotkey, self.held_inside, behind) {
+            Verdict::Press => return Some(self.pressed(spelled, taken)),
+            Verdict::Open => self.open = Some(spelled),
+            Verdict::Text => self.pass(&spelled, taken, passed),
+        }
+        None
+    }
+
+    fn pressed(&mut self, spelled: Vec<u8>, taken: &mut TakenKeys) -> Vec<u8> {
+        self.burst.end();
+        taken.press(&spelled);
+        spelled
     }
 
     /// Resets the parser, if a sequence has been open for too long.
@@ -121,31 +197,33 @@ impl Keys {
         self.last = Some(now);
     }
 
-    fn hold(&mut self, escape: u8, passed: &mut Vec<u8>) {
+    fn hold(&mut self, escape: u8, taken: &mut TakenKeys, passed: &mut Vec<u8>) {
         if self.input.escape_begins_key() {
             self.held.push(escape);
         } else {
-            self.pass(&[escape], passed);
+            self.pass(&[escape], taken, passed);
         }
     }
 
-    fn release(&mut self, passed: &mut Vec<u8>) {
+    fn release(&mut self, taken: &mut TakenKeys, passed: &mut Vec<u8>) {
         let held = std::mem::take(&mut self.held);
-        self.pass(&held, passed);
+        self.pass(&held, taken, passed);
     }
 
-    fn pass(&mut self, bytes: &[u8], passed: &mut Vec<u8>) {
+    fn pass(&mut self, bytes: &[u8], taken: &mut TakenKeys, passed: &mut Vec<u8>) {
+        taken.pass(bytes);
         self.input.feed(bytes);
         passed.extend_from_slice(bytes);
     }
 }
 
-fn matched(hotkey: Chord, sequence: &[u8]) -> HotkeyMatch {
+fn matched(hotkey: Chord, sequence: &[u8]) -> KeyMatch {
     match sequence {
-        [0x1b, b'['] => HotkeyMatch::Beginning,
-        [0x1b, b'[', body @ .., fin @ (b'u' | b'~')] if hotkey.is_spelled(body, *fin) => HotkeyMatch::Hotkey,
-        [0x1b, b'[', .., b'0'..=b'9' | b';' | b':'] if sequence.len() < LONGEST => HotkeyMatch::Beginning,
-        _ => HotkeyMatch::Other,
+        [0x1b, b'['] => KeyMatch::Beginning,
+        [0x1b, b'[', body @ .., fin @ (b'u' | b'~')] if hotkey.is_spelled(body, *fin) => KeyMatch::Hotkey,
+        [0x1b, b'[', .., b'0'..=b'9' | b';' | b':'] if sequence.len() < LONGEST => KeyMatch::Beginning,
+        [0x1b, b'[', .., b'u' | b'~' | b'A'..=b'Z'] => KeyMatch::Key,
+        _ => KeyMatch::Other,
     }
 }
 
@@ -154,24 +232,36 @@ mod tests {
     use super::*;
     use crate::core::split::at_every_split;
 
-    /// Returns the bytes that pass, with `#` for each hotkey.
-    fn passed_bytes(escape_alone: bool, pieces: &[&[u8]]) -> String {
-        let now = Instant::now();
-        let mut keys = Keys::new("ctrl-]".parse().ok());
+    const CTRL_BRACKET: &str = "ctrl-]";
+    const PAUSE: &str = "pause";
+
+    /// Returns the bytes that pass, with `#` for each press of the hotkey. The reads follow each other at once; `PAUSE`
+    /// is a read that finds nothing in time.
+    fn passed_bytes(modes: InputModes, reads: &[&[u8]]) -> String {
+        let mut now = Instant::now();
+        let (mut keys, mut taken) = (Keys::new(CTRL_BRACKET.parse().ok()), TakenKeys::default());
         let mut passed = Vec::new();
-        for piece in pieces {
-            let mut rest = *piece;
-            while !rest.is_empty() {
-                let (used, hotkey) = keys.take(now, rest, escape_alone, &mut passed);
+        for read in reads.iter().chain([&PAUSE.as_bytes()]) {
+            let pause = *read == PAUSE.as_bytes();
+            now += if pause { AWAIT } else { Duration::ZERO };
+            let pressed = pause && keys.tick(now, &mut taken, &mut passed);
+            let mut rest = if pause { &[][..] } else { *read };
+            while !rest.is_empty() || pressed {
+                let (used, hotkey) = keys.take(now, rest, modes, &mut taken, &mut passed);
                 if hotkey.is_some() {
                     passed.push(b'#');
                 }
                 rest = &rest[used..];
+                if pause {
+                    break;
+                }
             }
         }
-        keys.tick(now + HOLD, &mut passed);
         passed.escape_ascii().to_string()
     }
+
+    const BRACKETED: InputModes = InputModes { escape_alone: false, bracketed_paste: true };
+    const PLAIN: InputModes = InputModes { escape_alone: false, bracketed_paste: false };
 
     const STREAMS: [(&str, &str); 15] = [
         ("ls\r", "ls\\r"),
@@ -192,50 +282,121 @@ mod tests {
     ];
 
     #[test]
-    fn hotkey_is_found_and_other_bytes_pass_at_every_split() {
+    fn hotkey_outside_brackets_is_press_at_every_split() {
         for (bytes, expected) in STREAMS {
-            assert_eq!(at_every_split(bytes.as_bytes(), |pieces| passed_bytes(false, pieces)), expected, "{bytes:?}");
+            let passed = at_every_split(bytes.as_bytes(), |reads| passed_bytes(BRACKETED, reads));
+            assert_eq!(passed, expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn hotkey_in_unbracketed_text_passes_at_every_split() {
+        for text in [
+            "a line\x1drtouch f\rand another\r",
+            "a\x1b[93;5urtouch f\r",
+            "a\x1b[27;5;93~r",
+            "a\x1d\x1d\x1d\x1drtouch f\r",
+            "a\x1b[3;1:3u\x1d\x1b[93;5:3ur",
+        ] {
+            let passed = at_every_split(text.as_bytes(), |reads| passed_bytes(PLAIN, reads));
+            assert_eq!(passed, text.as_bytes().escape_ascii().to_string());
+        }
+    }
+
+    #[test]
+    fn unbracketed_hotkey_is_press_where_it_stands_alone() {
+        for (reads, expected) in [
+            (&["\x1d"][..], "#"),
+            (&["\x1b[93;5u"], "#"),
+            (&["\x1d", "r"], "#r"),
+            (&["\x1dr"], "\\x1dr"),
+            (&["\x1d\x1b[A"], "\\x1d\\x1b[A"),
+            (&["\x1d\x1b[200~x\x1b[201~"], "\\x1d\\x1b[200~x\\x1b[201~"),
+            // More presses, releases and reports of the terminal are no text.
+            (&["\x1d\x1d"], "##"),
+            (&["\x1b[93;5u\x1b[93;5:3u"], "#"),
+            (&["\x1b[93;5u\x1b[93;5:3ur"], "\\x1b[93;5u\\x1b[93;5:3ur"),
+            (&["\x1d\x1b[<35;1;1M\x1b[I"], "#\\x1b[<35;1;1M\\x1b[I"),
+            // At the end of a burst it is a press once nothing follows.
+            (&["ls\x1d"], "ls#"),
+            (&["ls\x1d", PAUSE, "r"], "ls#r"),
+            (&["ls\x1d", "r"], "ls\\x1dr"),
+            (&["ls", "\x1d", "r"], "ls\\x1dr"),
+            (&["ls", PAUSE, "\x1d", "r"], "ls#r"),
+            (&["ls\x1b[93;5u", "\x1b[93;5:3u"], "ls#"),
+            (&["ls\x1d", "\x1d"], "ls\\x1d#"),
+            (&["ls\x1b", "[93;5", "u", "r"], "ls\\x1b[93;5ur"),
+            (&["\x1b", "[93;5", "u", "r"], "#r"),
+        ] {
+            let bytes: Vec<&[u8]> = reads.iter().map(|read| read.as_bytes()).collect();
+            assert_eq!(passed_bytes(PLAIN, &bytes), expected, "{reads:?}");
+        }
+    }
+
+    #[test]
+    fn paste_begun_before_brackets_were_on_is_text() {
+        let (now, mut passed) = (Instant::now(), Vec::new());
+        let (mut keys, mut taken) = (Keys::new(CTRL_BRACKET.parse().ok()), TakenKeys::default());
+        keys.take(now, b"a line", PLAIN, &mut taken, &mut passed);
+        let (_, pressed) = keys.take(now, b"\x1drtouch f\r", BRACKETED, &mut taken, &mut passed);
+        assert_eq!((pressed, &passed[..]), (None, &b"a line\x1drtouch f\r"[..]));
+        let later = now + Duration::from_millis(30);
+        assert!(keys.take(later, b"\x1dr", BRACKETED, &mut taken, &mut passed).1.is_some());
+    }
+
+    #[test]
+    fn release_of_hotkey_passes_at_every_split_only_where_its_press_did() {
+        for (bytes, expected) in [
+            ("\x1b[93;5u\x1b[93;5:2u\x1b[93;5:3ux", "#x"),
+            ("\x1b[93;5:3ux", "\\x1b[93;5:3ux"),
+            ("\x1b[93;5u\x1b[120;1:3u", "#\\x1b[120;1:3u"),
+            ("\x1b[93;5u\x1b[93u\x1b[93;1:3u", "#\\x1b[93u\\x1b[93;1:3u"),
+            ("\x1b[93;5u]\x1b[93;1:3u", "#]\\x1b[93;1:3u"),
+        ] {
+            let passed = at_every_split(bytes.as_bytes(), |reads| passed_bytes(BRACKETED, reads));
+            assert_eq!(passed, expected, "{bytes:?}");
         }
     }
 
     #[test]
     fn lone_escape_passes_at_once_where_escape_key_sends_it() {
+        let modes = InputModes { escape_alone: true, ..BRACKETED };
         for (bytes, expected) in STREAMS {
-            assert_eq!(passed_bytes(true, &[bytes.as_bytes()]), expected, "{bytes:?}");
+            assert_eq!(passed_bytes(modes, &[bytes.as_bytes()]), expected, "{bytes:?}");
         }
-        let (now, mut keys) = (Instant::now(), Keys::new("ctrl-]".parse().ok()));
+        let (now, mut keys, mut taken) = (Instant::now(), Keys::new(CTRL_BRACKET.parse().ok()), TakenKeys::default());
         let mut passed = Vec::new();
-        keys.take(now, b"a\x1b", true, &mut passed);
+        keys.take(now, b"a\x1b", modes, &mut taken, &mut passed);
         assert_eq!((&passed[..], keys.deadline()), (&b"a\x1b"[..], None));
-        keys.take(now, b"[93;5u", true, &mut passed);
+        keys.take(now, b"[93;5u", modes, &mut taken, &mut passed);
         assert_eq!(passed, b"a\x1b[93;5u", "it came too late, and passes whole");
     }
 
     #[test]
     fn beginning_is_held_for_50_ms() {
-        let (now, mut keys) = (Instant::now(), Keys::new("ctrl-]".parse().ok()));
+        let (now, mut keys, mut taken) = (Instant::now(), Keys::new(CTRL_BRACKET.parse().ok()), TakenKeys::default());
         let mut passed = Vec::new();
-        keys.take(now, b"\x1b[9", true, &mut passed);
+        keys.take(now, b"\x1b[9", InputModes { escape_alone: true, ..PLAIN }, &mut taken, &mut passed);
         assert_eq!((&passed[..], keys.deadline()), (&b""[..], Some(now + HOLD)));
-        keys.tick(now + HOLD, &mut passed);
+        assert!(!keys.tick(now + HOLD, &mut taken, &mut passed));
         assert_eq!((&passed[..], keys.deadline()), (&b"\x1b[9"[..], None));
     }
 
     #[test]
     fn unterminated_sequence_hides_hotkey_for_limited_time() {
-        let (now, mut keys) = (Instant::now(), Keys::new("ctrl-]".parse().ok()));
+        let (now, mut keys, mut taken) = (Instant::now(), Keys::new(CTRL_BRACKET.parse().ok()), TakenKeys::default());
         let mut passed = Vec::new();
         // Alt-] looks like the beginning of an OSC.
-        keys.take(now, b"\x1b]", true, &mut passed);
-        assert_eq!(keys.take(now, b"\x1d", true, &mut passed).1, None);
+        keys.take(now, b"\x1b]", PLAIN, &mut taken, &mut passed);
+        assert_eq!(keys.take(now, b"\x1d", PLAIN, &mut taken, &mut passed).1, None);
         let later = now + keys.input.timeout();
-        assert!(keys.take(later, b"\x1d", true, &mut passed).1.is_some());
+        assert!(keys.take(later, b"\x1d", PLAIN, &mut taken, &mut passed).1.is_some());
     }
 
     #[test]
     fn without_hotkey_everything_passes() {
         let mut passed = Vec::new();
-        let taken = Keys::new(None).take(Instant::now(), b"\x1d\x1b", false, &mut passed);
+        let taken = Keys::new(None).take(Instant::now(), b"\x1d\x1b", PLAIN, &mut TakenKeys::default(), &mut passed);
         assert_eq!((taken, &passed[..]), ((2, None), &b"\x1d\x1b"[..]));
     }
 }
