@@ -124,6 +124,8 @@ struct Host {
     log: Log,
     /// Bytes read from the pty since the last write to the coprocess.
     read_since_coproc_write: usize,
+    /// Keys that were read while raw mode was entered, to be typed before the next wait.
+    typed_ahead: Vec<u8>,
     /// Number of turns for which client requests have been deferred.
     deferred_turns: u32,
     finished: Option<ExitStatus>,
@@ -143,6 +145,7 @@ impl Host {
         }
         // Effects of the start, or of a fault.
         self.perform(Instant::now());
+        self.type_ahead(Instant::now());
         self.wait().map_err(|error| StartError::System("waiting for events failed", error))?;
         panic_for_test("relay");
         let now = Instant::now();
@@ -288,8 +291,16 @@ impl Host {
 
     fn resume_terminal(&mut self, now: Instant) {
         // EIO: the terminal is gone, which SIGHUP or a read of the keyboard reports.
-        drop(self.terminal.resume());
+        self.typed_ahead.extend(self.terminal.resume().unwrap_or_default().into_keys());
         self.resize(now);
+    }
+
+    /// Types the keys that were read while raw mode was entered.
+    fn type_ahead(&mut self, now: Instant) {
+        let keys = std::mem::take(&mut self.typed_ahead);
+        if !keys.is_empty() {
+            self.handle(now, Input::Bytes(Source::Keyboard, &keys));
+        }
     }
 
     /// Reads `port` while it has data and the core wants it, up to the budget of a turn.

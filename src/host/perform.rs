@@ -146,7 +146,7 @@ impl Host {
 
     fn reclaim_terminal(&mut self) {
         // EIO: the terminal is gone, which SIGHUP or a read of the keyboard reports.
-        drop(self.terminal.reclaim());
+        self.typed_ahead.extend(self.terminal.reclaim().unwrap_or_default().into_keys());
     }
 
     fn release_coproc(&mut self) {

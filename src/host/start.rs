@@ -47,13 +47,16 @@ impl Host {
         poll.registry()
             .register(&mut signals, ports::SIGNALS, mio::Interest::READABLE)
             .map_err(context("the signals could not be registered"))?;
-        let terminal = OuterTerminal::open().map_err(context("the terminal could not be put into raw mode"))?;
+        let (terminal, typed) =
+            OuterTerminal::open().map_err(context("the terminal could not be put into raw mode"))?;
         panic_for_test("raw");
         settings.size = terminal.size();
         settings.keyboard = terminal.keyboard;
         settings.screen = terminal.screen;
         let (pty, slave) =
             Pty::open(settings.size, terminal.attributes()).map_err(context("no pty could be opened"))?;
+        let typed_ahead =
+            pty.type_ahead(&slave, typed).map_err(context("the keys typed ahead could not be passed to the pty"))?;
         settings.signal_characters =
             pty.signal_characters().map_err(context("the pty's settings could not be read"))?;
         let registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
@@ -96,6 +99,7 @@ impl Host {
             buffer: vec![0; CHUNK],
             log,
             read_since_coproc_write: 0,
+            typed_ahead,
             deferred_turns: 0,
             finished: None,
             panics: 0,

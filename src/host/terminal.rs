@@ -8,6 +8,7 @@ use termios::Termios;
 use crate::core::OutputKind;
 use crate::sys::tty;
 use crate::sys::tty::{RawMode, TtySides};
+use crate::sys::typed_ahead::TypedAhead;
 use crate::types::Size;
 
 /// The terminal or the redirected streams that coshell was started on.
@@ -23,16 +24,17 @@ pub(super) struct OuterTerminal {
 
 impl OuterTerminal {
     /// Inspects the standard streams and puts the terminal, if there is one, into raw mode. A background process waits
-    /// until it is in the foreground.
-    pub(super) fn open() -> io::Result<Self> {
+    /// until it is in the foreground. Returns the keys that were typed before raw mode too.
+    pub(super) fn open() -> io::Result<(Self, TypedAhead)> {
         let (keyboard, screen) = (kind_of(&io::stdin()), kind_of(&io::stdout()));
-        let raw = match (keyboard, screen) {
+        let entered = match (keyboard, screen) {
             (OutputKind::Terminal, OutputKind::Terminal) => Some(RawMode::enter(io::stdin().as_fd(), TtySides::Both)?),
             (OutputKind::Terminal, OutputKind::Pipe) => Some(RawMode::enter(io::stdin().as_fd(), TtySides::Keyboard)?),
             (OutputKind::Pipe, OutputKind::Terminal) => Some(RawMode::enter(io::stdout().as_fd(), TtySides::Screen)?),
             (OutputKind::Pipe, OutputKind::Pipe) => None,
         };
-        Ok(Self { keyboard, screen, raw, size: current_size() })
+        let (raw, typed) = entered.unzip();
+        Ok((Self { keyboard, screen, raw, size: current_size() }, typed.unwrap_or_default()))
     }
 
     /// Returns the attributes from before raw mode, which the pty starts with.
@@ -61,14 +63,15 @@ impl OuterTerminal {
         self.raw.as_ref().map(RawMode::tty)
     }
 
-    /// Takes the terminal back from a program that was lent it, and enters raw mode.
-    pub(super) fn reclaim(&mut self) -> io::Result<()> {
-        self.raw.as_mut().map_or(Ok(()), RawMode::reclaim)
+    /// Takes the terminal back from a program that was lent it, and enters raw mode. Returns the keys that
+    /// were typed before raw mode.
+    pub(super) fn reclaim(&mut self) -> io::Result<TypedAhead> {
+        self.raw.as_mut().map_or(Ok(TypedAhead::default()), RawMode::reclaim)
     }
 
-    /// Enters raw mode again after `suspend`.
-    pub(super) fn resume(&mut self) -> io::Result<()> {
-        self.raw.as_mut().map_or(Ok(()), RawMode::resume)
+    /// Enters raw mode again after `suspend`. Returns the keys that were typed before raw mode.
+    pub(super) fn resume(&mut self) -> io::Result<TypedAhead> {
+        self.raw.as_mut().map_or(Ok(TypedAhead::default()), RawMode::resume)
     }
 }
 

@@ -13,4 +13,5 @@ pub mod signals;
 pub mod socket;
 pub mod stream;
 pub mod tty;
+pub mod typed_ahead;
 pub mod watchdog;

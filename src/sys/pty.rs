@@ -3,18 +3,24 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, tcgetpgrp};
 use termios::{ECHO, ICANON, ISIG, NOFLSH, TCIFLUSH, Termios, VEOF, VINTR, VQUIT, VSUSP};
 
-use super::stream::{StreamFd, close_on_exec};
+use super::stream::{ReadResult, StreamFd, close_on_exec};
 use super::tty;
+use super::typed_ahead;
+use super::typed_ahead::TypedAhead;
 use crate::types::Size;
 
 /// Flushes per discard: a Linux pty holds about 20 KB of input, and one flush drops the 4 KB of the line discipline.
 const MAX_FLUSHES: usize = 8;
+
+/// Maximum time for which the line discipline may take to queue keys that were typed ahead.
+const FEED_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The master of the pty.
 #[derive(Debug)]
@@ -43,6 +49,26 @@ impl Pty {
     /// Duplicates the master for reading and writing.
     pub fn stream(&self) -> io::Result<StreamFd> {
         StreamFd::own(self.master.try_clone()?)
+    }
+
+    /// Queues keys that were typed ahead, as cooked input of the `slave`, before a program has it. Shows nothing: the
+    /// terminal has echoed them. Returns keys that can only be typed while a program runs.
+    pub fn type_ahead(&self, slave: &OwnedFd, mut typed: TypedAhead) -> io::Result<Vec<u8>> {
+        let late = typed.split_special();
+        let mut feed = typed.feed();
+        if !feed.is_empty() {
+            let attributes = tty::attributes(slave)?;
+            termios::tcsetattr(slave.as_raw_fd(), termios::TCSANOW, &typed_ahead::feeding(&attributes))?;
+            // The line discipline works in the background on Linux. Its answer to VREPRINT, which is this character, a
+            // newline and the open line, comes when everything before has been queued.
+            feed.push(typed_ahead::FEED_REPRINT);
+            let stream = self.stream()?;
+            // No more than one terminal's queue held, so that it fits.
+            stream.write(&feed);
+            discard_output(&stream, typed.echoed() + 2 + typed.open_line());
+            termios::tcsetattr(slave.as_raw_fd(), termios::TCSANOW, &attributes)?;
+        }
+        Ok(late)
     }
 
     /// Sets the window size; the kernel sends SIGWINCH to the foreground process group.
@@ -102,6 +128,19 @@ impl Pty {
     /// Returns the current VEOF character, or Ctrl-D where the attributes cannot be read.
     pub fn end_of_file(&self) -> u8 {
         tty::attributes(&self.master).map_or(0x04, |attributes| attributes.c_cc[VEOF])
+    }
+}
+
+/// Reads and discards `count` bytes, for at most [`FEED_TIMEOUT`].
+fn discard_output(stream: &StreamFd, count: usize) {
+    let until = Instant::now() + FEED_TIMEOUT;
+    let (mut left, mut buffer) = (count, [0; 4096]);
+    while left > 0 && stream.is_readable_within(until.saturating_duration_since(Instant::now())) {
+        match stream.read(&mut buffer[..left.min(4096)]) {
+            ReadResult::Bytes(n) => left -= n,
+            ReadResult::Nothing => {}
+            ReadResult::End => return,
+        }
     }
 }
 

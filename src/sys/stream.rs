@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -112,6 +113,14 @@ impl StreamFd {
     /// partial because it is limited.
     pub fn is_nonblocking(&self) -> bool {
         self.kind == FdKind::Nonblocking
+    }
+
+    /// Waits until a read would find something, for at most `time`; returns whether it would.
+    pub(super) fn is_readable_within(&self, time: Duration) -> bool {
+        let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
+        // Rounded up: a wait of 0 ms would not wait. EINTR ends the wait early, as if the time were over.
+        let timeout = PollTimeout::try_from(time + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX);
+        !time.is_zero() && poll(&mut fds, timeout).is_ok_and(|ready| ready > 0)
     }
 
     fn is_ready(&self, flags: PollFlags) -> bool {

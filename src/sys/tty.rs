@@ -15,6 +15,7 @@ use termios::{Termios, tcsetattr};
 
 use super::crash;
 use super::stream::{StreamFd, WriteResult};
+use super::typed_ahead::TypedAhead;
 use crate::types::Size;
 
 nix::ioctl_read_bad!(
@@ -111,8 +112,8 @@ pub struct RawMode {
 
 impl RawMode {
     /// Puts the terminal `fd` into raw mode and arms the crash handler. A background process is first stopped by SIGTTOU
-    /// until it is in the foreground, as job control requires.
-    pub fn enter(fd: BorrowedFd<'_>, sides: TtySides) -> io::Result<Self> {
+    /// until it is in the foreground, as job control requires. Returns the keys that were typed before too.
+    pub fn enter(fd: BorrowedFd<'_>, sides: TtySides) -> io::Result<(Self, TypedAhead)> {
         let tty = fd.try_clone_to_owned()?;
         // In the background the attributes may be those of the shell's line editor; in the foreground they are those that
         // the shell sets for a job.
@@ -120,8 +121,8 @@ impl RawMode {
         let saved = attributes(&tty)?;
         crash::arm(&tty, &saved);
         let mut raw = Self { tty, sides, saved, suspended: false };
-        raw.resume()?;
-        Ok(raw)
+        let typed = raw.resume()?;
+        Ok((raw, typed))
     }
 
     /// Returns the attributes that drop restores.
@@ -129,8 +130,9 @@ impl RawMode {
         &self.saved
     }
 
-    /// Enters raw mode again. Attributes that were changed since `suspend` become the saved ones.
-    pub fn resume(&mut self) -> io::Result<()> {
+    /// Enters raw mode again. Attributes that were changed since `suspend` become the saved ones. Returns the keys that were
+    /// typed before.
+    pub fn resume(&mut self) -> io::Result<TypedAhead> {
         if std::mem::take(&mut self.suspended) {
             self.saved = attributes(&self.tty)?;
             crash::arm(&self.tty, &self.saved);
@@ -145,7 +147,13 @@ impl RawMode {
             // Without OPOST alone: the relayed bytes have CR LF from the inner pty already.
             TtySides::Screen => raw.c_oflag &= !termios::OPOST,
         }
-        tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &raw)
+        let cooked = attributes(&self.tty)?;
+        // After SIGCONT without a stop the terminal is raw already, and keys stay as they are.
+        if self.sides == TtySides::Screen || cooked.c_lflag & termios::ICANON == 0 {
+            tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &raw)?;
+            return Ok(TypedAhead::default());
+        }
+        TypedAhead::take(&open(self.tty.as_fd())?, &cooked, &raw)
     }
 
     /// Returns the inherited descriptor of the terminal, for a program that is lent the terminal.
@@ -154,7 +162,8 @@ impl RawMode {
     }
 
     /// Takes the terminal back from a program that was lent it: foreground process group, saved attributes, raw mode.
-    pub fn reclaim(&mut self) -> io::Result<()> {
+    /// Returns the keys that were typed before raw mode.
+    pub fn reclaim(&mut self) -> io::Result<TypedAhead> {
         // ENOTTY: the terminal is not the controlling one, and so has no foreground group to return to.
         let _ = with_sigttou_blocked(|| Ok(tcsetpgrp(&self.tty, getpgrp())?));
         with_sigttou_blocked(|| tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved))?;

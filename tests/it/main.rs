@@ -34,6 +34,7 @@ mod terminal_modes;
 mod transparency;
 mod trigger_actions;
 mod triggers;
+mod typed_ahead;
 mod untrusted_output;
 mod window_size;
 mod zmodem;

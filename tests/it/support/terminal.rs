@@ -185,6 +185,14 @@ impl Terminal {
         }
     }
 
+    /// Waits until the line discipline has processed what was sent, up to 256 bytes: poll(2) of a terminal that has nothing
+    /// to read flushes the kernel's work queue, and a read of the queue never sees half a buffer (n_tty_poll).
+    pub fn process_keys(&self) {
+        let slave = self.slave.as_ref().expect("the terminal is open");
+        let mut fds = [PollFd::new(slave.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::ZERO).expect("a terminal can be polled");
+    }
+
     /// Waits until `text` is shown; the next wait searches behind it.
     #[track_caller]
     pub fn wait(&mut self, text: &str) {
