@@ -62,6 +62,7 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
         triggers,
         coproc,
         input_format: args.input,
+        password_jobs: args.password_job,
         silent_keys: args.silent_keys,
         // A dumb terminal has no rows for a menu: the key goes to the shell.
         hotkey: args.hotkey.filter(|_| environment.term_caps != TermCaps::Dumb),

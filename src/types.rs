@@ -8,6 +8,18 @@ use std::str::FromStr;
 
 use nix::sys::signal::Signal;
 
+/// Whether the line discipline of the pty echoes what is typed (termios(3)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Echo {
+    /// ECHO is on; or it is off and signal characters are too, as in a full-screen program or a session of ssh(1).
+    #[default]
+    On,
+    /// ECHO is off and ICANON on: a program reads a hidden line.
+    OffInLines,
+    /// ECHO and ICANON are off and ISIG is on: a program reads keys and may draw something for each.
+    OffInKeys,
+}
+
 /// A stream that bytes are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {

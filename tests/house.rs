@@ -36,6 +36,7 @@ const CORE_ORDER: &[&str] = &[
     "request",
     "response",
     "event",
+    "password",
     "session",
     "background",
     "vt",

@@ -90,6 +90,15 @@ pub struct Args {
         help_heading = SESSION_HEADING
     )]
     pub silent_keys: SilentKeys,
+    /// Further programs that draw a star for each character of a password.
+    #[arg(
+        long,
+        value_name = "NAME",
+        hide_short_help = true,
+        help = "Program that shows stars while it reads a password, as sudo may; repeatable",
+        help_heading = SESSION_HEADING
+    )]
+    pub password_job: Vec<String>,
     /// The key that opens the menu.
     #[arg(
         long,

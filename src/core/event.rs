@@ -6,7 +6,7 @@ use super::command_line::CommandLine;
 use super::request::Request;
 use super::response::Response;
 use super::rpc_error::RpcError;
-use crate::types::{Child, ExitStatus, RequestId, Sink, Size, Source, WriteError};
+use crate::types::{Child, Echo, ExitStatus, RequestId, Sink, Size, Source, WriteError};
 
 /// An input of the core: something that happened outside.
 #[derive(Debug)]
@@ -66,9 +66,13 @@ pub struct RecentError(pub String);
 /// State of the pty, as the host finds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PtyState {
-    /// Whether the line discipline has ECHO off.
-    pub no_echo: bool,
-    /// Names of the foreground process group's leader and of its ancestors.
+    /// Whether the line discipline echoes.
+    pub echo: Echo,
+    /// The foreground process group; 0 where there is none.
+    pub group: i32,
+    /// Names of the processes of that group that have no child in it.
+    pub readers: Vec<String>,
+    /// Names of that group's processes and of its leader's ancestors.
     pub jobs: Vec<String>,
 }
 
@@ -114,7 +118,7 @@ pub enum Effect {
     CloseWrite(Sink),
     /// Read back the unread bytes of the coprocess's stdin pipe.
     Reclaim,
-    /// Find out whether the pty echoes, and which programs run in it.
+    /// Find out whether the pty echoes, and which programs run in its foreground.
     QueryPty,
     /// Send the signal of this signal character to the pty's foreground process group.
     Interrupt(u8),

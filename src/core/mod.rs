@@ -26,6 +26,7 @@ mod lend;
 mod menu;
 mod notices;
 mod output;
+mod password;
 pub mod request;
 pub mod response;
 pub mod rpc_error;
@@ -72,6 +73,7 @@ pub use output::terminal::{NoticeStyle, OutputKind, TermCaps};
 use output::{
     CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers, TextOrigin, exit_without_output,
 };
+use password::Reading;
 use request::{Request, TriggerRequest, Visibility};
 use response::{AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
@@ -149,6 +151,9 @@ const TIMERS: &[Timer] = &[
             {
                 core.line(cx, line, stage);
             }
+            if let Some(line) = core.output.due_again(cx.now) {
+                core.try_line(cx, line, LineStage::Finished, None);
+            }
         },
     },
     Timer {
@@ -197,7 +202,7 @@ impl Core {
             triggers: TriggerTable::new(rules),
             background: Background::default(),
             annotations: Annotations::default(),
-            control: Control::default(),
+            control: Control::new(std::mem::take(&mut settings.password_jobs)),
             menu: Menu::new(settings.hotkey),
             lend: Lend::default(),
             settings,
@@ -551,7 +556,9 @@ impl Core {
             self.output.await_pty_state(line, stage);
             return;
         }
-        let facts = ConditionFacts { alt_screen: line.alt_screen, coproc: self.coproc.is_running(), pty_state };
+        let no_echo = self.control.password.is_read();
+        let facts =
+            ConditionFacts { alt_screen: line.alt_screen, coproc: self.coproc.is_running(), no_echo, pty_state };
         let mut firings = Vec::new();
         panic_for_test("triggers");
         match self.triggers.try_line(cx.now, line.line(), stage, &facts, &mut firings) {
@@ -576,9 +583,13 @@ impl Core {
 
     /// Takes the state of the pty and tries the lines that waited for it.
     fn pty_state(&mut self, cx: &mut Cx<'_>, state: &PtyState) {
-        self.control.secret.pty_state(cx, state, &mut self.pty_input);
+        let reading = self.control.password.look(cx.now, state);
+        self.control.secret.looked(cx, reading, &mut self.pty_input);
         for (line, stage) in self.output.take_awaiting() {
             if !self.coproc.is_silent() {
+                if let Reading::Perhaps(until) = reading {
+                    self.output.try_again(until, &line, stage);
+                }
                 self.try_line(cx, line, stage, Some(state.clone()));
             }
         }

@@ -40,6 +40,8 @@ pub struct Settings {
     pub coproc: Option<(CommandLine, Visibility)>,
     /// Default format of a coprocess's stdin.
     pub input_format: InputFormat,
+    /// Programs that draw a star for each character of a password, besides the known ones.
+    pub password_jobs: Vec<String>,
     /// Effect of the keyboard while a silent coprocess runs.
     pub silent_keys: SilentKeys,
     /// The key that opens the menu.

@@ -9,7 +9,7 @@ use super::*;
 use crate::cli;
 use crate::config;
 use crate::config::Environment;
-use crate::types::{Sink, Source};
+use crate::types::{Echo, Sink, Source};
 
 mod annotating;
 mod bursts;
@@ -72,7 +72,7 @@ impl Bench {
             typed: Vec::new(),
             read: Vec::new(),
             pipe: usize::MAX,
-            pty_state: PtyState { no_echo: false, jobs: Vec::new() },
+            pty_state: PtyState::default(),
             size,
         };
         bench.drain();
@@ -384,9 +384,39 @@ fn pty_is_queried_only_for_match() {
     bench.shell(b"Password: ").wait(30);
     assert!(bench.has(&Effect::QueryPty));
     assert_eq!(bench.typed, b"");
-    bench.shell(b"\r\n").pty_state.no_echo = true;
-    bench.shell(b"Password: ").wait(30);
+    bench.shell(b"\r\n").pty_state.echo = Echo::OffInLines;
+    bench.shell(b"Password: ").wait(219);
+    assert_eq!(bench.typed, b"");
+    bench.wait(1);
     assert_eq!(bench.typed, b"s\r");
+}
+
+#[test]
+fn echo_off_for_an_instant_is_no_password() {
+    for prompt in ["Password: ", "Password:\r\n"] {
+        let mut bench = Bench::new(&["-t", "word:", "--send", "s\\r", "--when", "no-echo", "-t", "word:", "--bell"]);
+        bench.pty_state.echo = Echo::OffInLines;
+        bench.shell(prompt.as_bytes()).wait(170);
+        assert!(bench.shown.ends_with(b"\x07"), "no other trigger waits: {prompt:?}");
+        bench.pty_state.echo = Echo::On;
+        bench.wait(1000);
+        assert_eq!(bench.typed, b"", "{prompt:?}");
+        bench.pty_state.echo = Echo::OffInLines;
+        bench.shell(b"\r\n").shell(prompt.as_bytes()).wait(220);
+        assert_eq!(bench.typed, b"s\r", "{prompt:?}");
+        bench.wait(1000);
+        assert_eq!((bench.typed.as_slice(), bench.shown.iter().filter(|&&byte| byte == 7).count()), (&b"s\r"[..], 2));
+    }
+}
+
+#[test]
+fn finished_line_is_password_prompt_only_while_it_is_last() {
+    for (behind, typed) in [("", "s\r"), ("$ ", ""), ("word?\r\n", ""), ("word:\r\n", "s\r")] {
+        let mut bench = Bench::new(&["-t", "word:", "--send", "s\\r", "--when", "no-echo"]);
+        bench.pty_state.echo = Echo::OffInLines;
+        bench.shell(&b"word:\r\n".repeat(100)).wait(100).shell(behind.as_bytes()).wait(1000);
+        assert_eq!((bench.typed.as_slice(), bench.core.deadline()), (typed.as_bytes(), None), "{behind:?}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::sys::child;
 use crate::sys::child::{ShellLine, StreamRequest, Streams};
 use crate::sys::foreground;
 use crate::sys::process as os_process;
+use crate::sys::process::JobNames;
 use crate::sys::pty::Pty;
 use crate::sys::stream::StreamFd;
 use crate::sys::watchdog;
@@ -113,9 +114,11 @@ impl Children {
         pty.foreground().and_then(os_process::working_directory).or_else(|| os_process::working_directory(self.shell()))
     }
 
-    /// Returns the process names of the pty's foreground job and of its ancestors up to the shell.
-    pub(super) fn foreground_jobs(&self, pty: &Pty) -> Vec<String> {
-        pty.foreground().map(|pid| os_process::job_names(pid, self.shell())).unwrap_or_default()
+    /// Returns the process group of the pty's foreground job, or 0, and the names of its processes and of its ancestors up
+    /// to the shell.
+    pub(super) fn foreground_job(&self, pty: &Pty) -> (i32, JobNames) {
+        pty.foreground()
+            .map_or_else(Default::default, |group| (group.as_raw(), os_process::job_names(group, self.shell())))
     }
 
     /// Returns the running coprocess or background command whose pid is `leader`.

@@ -11,6 +11,7 @@ use crate::core::event::{PtyState, RecentError};
 use crate::core::{Effect, Input, LentProgram};
 use crate::fault;
 use crate::fault::{Fault, panic_for_test};
+use crate::sys::process::JobNames;
 use crate::sys::signals;
 use crate::sys::signals::SignalEvent;
 use crate::sys::stream::{ReadResult, StreamFd};
@@ -57,9 +58,9 @@ impl Host {
                 return Some(Input::Unread(self.children.unread().map(read_available).unwrap_or_default()));
             }
             Effect::QueryPty => {
-                let pty_state =
-                    PtyState { no_echo: self.pty.hides_input(), jobs: self.children.foreground_jobs(&self.pty) };
-                return Some(Input::PtyState(pty_state));
+                let (group, names) = self.children.foreground_job(&self.pty);
+                let (echo, JobNames { all: jobs, childless: readers }) = (self.pty.echo(), names);
+                return Some(Input::PtyState(PtyState { echo, group, readers, jobs }));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, self.pty.interrupt(byte))),
             Effect::DiscardTyped => self.pty.discard_typed(),

@@ -29,9 +29,28 @@ pub(super) fn remove_outer_session(command: &mut Command) {
     }
 }
 
+/// A process, as far as other processes are concerned.
+struct ProcessInfo {
+    pid: Pid,
+    parent: Pid,
+    name: String,
+}
+
+/// Names of the processes of a process group.
+#[derive(Debug, Default)]
+pub struct JobNames {
+    /// Those of the group, of its leader and of the leader's ancestors.
+    pub all: Vec<String>,
+    /// Those of processes of the group without a child in it.
+    pub childless: Vec<String>,
+}
+
 /// Returns the names of the processes in `group`, of its leader and of the leader's ancestors up to and including `top`.
-pub fn job_names(group: Pid, top: Pid) -> Vec<String> {
-    let mut names = os::names_in_group(group);
+pub fn job_names(group: Pid, top: Pid) -> JobNames {
+    let members = os::members(group);
+    let is_childless = |process: &&ProcessInfo| members.iter().all(|other| other.parent != process.pid);
+    let childless = members.iter().filter(is_childless).map(|process| process.name.clone()).collect();
+    let mut names: Vec<String> = members.into_iter().map(|process| process.name).collect();
     let mut next = Some(group);
     for _ in 0..MAX_ANCESTORS {
         let Some(pid) = next.filter(|pid| pid.as_raw() > 1) else { break };
@@ -39,7 +58,7 @@ pub fn job_names(group: Pid, top: Pid) -> Vec<String> {
         names.push(name);
         next = (pid != top).then_some(parent);
     }
-    names
+    JobNames { all: names, childless }
 }
 
 /// Sends `signal` to `group`; SIGTERM and SIGHUP are followed by SIGCONT. An invalid number sends nothing.
@@ -71,18 +90,22 @@ mod os {
 
     use nix::unistd::Pid;
 
+    use super::ProcessInfo;
+
     pub(super) fn name_and_parent(pid: Pid) -> Option<(String, Pid)> {
         let (name, parent, _) = stat(&pid.to_string())?;
         Some((name, parent))
     }
 
-    pub(super) fn names_in_group(group: Pid) -> Vec<String> {
+    pub(super) fn members(group: Pid) -> Vec<ProcessInfo> {
         // Without /proc, as in some containers, no names are known; callers treat that as no match.
         let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
         // Entries without a numeric name, or with one that is not UTF-8, are no processes.
         let pids = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let numbers = pids.filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()));
-        numbers.filter_map(|pid| stat(&pid)).filter(|(_, _, of)| *of == group).map(|(name, _, _)| name).collect()
+        pids.filter_map(|pid| Some((pid.parse().map(Pid::from_raw).ok()?, stat(&pid)?)))
+            .filter(|(_, (_, _, of))| *of == group)
+            .map(|(pid, (name, parent, _))| ProcessInfo { pid, parent, name })
+            .collect()
     }
 
     /// Parses `/proc/PID/stat`: command name, parent and process group. `None` where the process has ended meanwhile.
@@ -110,6 +133,8 @@ mod os {
 
     use nix::unistd::Pid;
 
+    use super::ProcessInfo;
+
     fn info<T>(pid: Pid, flavor: libc::c_int) -> Option<T> {
         let size = mem::size_of::<T>() as libc::c_int;
         // SAFETY: `T` is the C structure of `flavor` (both callers below pair them), made of integers and arrays of
@@ -132,9 +157,9 @@ mod os {
         Some((text(&info.pbi_comm), Pid::from_raw(info.pbi_ppid as i32)))
     }
 
-    /// Returns nothing: the walk over the ancestors begins with the leader, which is enough in practice.
-    pub(super) fn names_in_group(_: Pid) -> Vec<String> {
-        Vec::new()
+    /// Returns the leader alone, which is enough in practice.
+    pub(super) fn members(group: Pid) -> Vec<ProcessInfo> {
+        name_and_parent(group).map(|(name, parent)| ProcessInfo { pid: group, parent, name }).into_iter().collect()
     }
 
     pub(super) fn working_directory(pid: Pid) -> Option<PathBuf> {
@@ -153,7 +178,7 @@ mod os {
         None
     }
 
-    pub(super) fn names_in_group(_: Pid) -> Vec<String> {
+    pub(super) fn members(_: Pid) -> Vec<super::ProcessInfo> {
         Vec::new()
     }
 

@@ -14,7 +14,7 @@ use super::stream::{ReadResult, StreamFd, close_on_exec};
 use super::tty;
 use super::typed_ahead;
 use super::typed_ahead::TypedAhead;
-use crate::types::Size;
+use crate::types::{Echo, Size};
 
 /// Flushes per discard: a Linux pty holds about 20 KB of input, and one flush drops the 4 KB of the line discipline.
 const MAX_FLUSHES: usize = 8;
@@ -82,10 +82,15 @@ impl Pty {
         tcgetpgrp(&self.master).ok().filter(|group| group.as_raw() > 1)
     }
 
-    /// Returns whether the line discipline reads lines without echo, as for a password.
-    pub fn hides_input(&self) -> bool {
-        tty::attributes(&self.master)
-            .is_ok_and(|attributes| attributes.c_lflag & ECHO == 0 && attributes.c_lflag & ICANON != 0)
+    /// Returns whether the line discipline echoes; where the attributes cannot be read, it is taken to.
+    pub fn echo(&self) -> Echo {
+        let modes = tty::attributes(&self.master).map_or(ECHO, |attributes| attributes.c_lflag);
+        match () {
+            () if modes & ECHO != 0 => Echo::On,
+            () if modes & ICANON != 0 => Echo::OffInLines,
+            () if modes & ISIG != 0 => Echo::OffInKeys,
+            () => Echo::On,
+        }
     }
 
     /// Sends the foreground process group the signal that the line discipline makes of `byte`; returns whether one was sent.

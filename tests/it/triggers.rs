@@ -132,6 +132,36 @@ fn when_alt_screen_selects_by_screen() {
     assert_eq!(firings(&["-t", "hit", "--when", "alt-screen"], script), 2);
 }
 
+/// Reads a password key by key and draws a star for each, as sudo with pwfeedback does.
+const STARS: &str = r#"printf '[sudo] password: '; word=; while IFS= read -rsn1 key && [ "$key" ]; do
+                       word=$word$key; printf '*'; done; echo; echo "got [$word]""#;
+
+#[test]
+fn password_with_stars_is_typed_for_known_program_only() {
+    let dir = TestDir::new();
+    for name in ["sudo", "my-sudo"] {
+        std::os::unix::fs::symlink("/bin/bash", dir.path(name)).unwrap();
+    }
+    for (name, options, typed) in
+        [("sudo", &[][..], true), ("my-sudo", &[], false), ("my-sudo", &["--password-job", "my-sudo"], true)]
+    {
+        let fires =
+            ["-t", "^\\[sudo\\] password: $", "--when", "no-echo", "--send", "s3cret\\r", "-t", "pass", "--bell"];
+        let command = ["--", &dir.path_str(name), "-c", STARS];
+        let mut term = coshell(&[options, &fires, &command].concat()).start();
+        if typed {
+            term.wait("got [s3cret]");
+        } else {
+            term.wait("\x07");
+            // Twice the time in which a password is recognised.
+            term.read_for(Duration::from_millis(500));
+            term.send("other\r");
+            term.wait("got [other]");
+        }
+        assert_eq!(contains(term.output(), "******"), typed, "{name} {options:?}");
+    }
+}
+
 #[test]
 fn when_no_echo_fires_at_password_prompt_only() {
     let plain = "printf 'Password: '; sleep 0.3; echo";

@@ -7,6 +7,7 @@ pub(super) mod send;
 pub(super) mod status;
 pub(super) mod subscribers;
 
+use super::password::PasswordWatch;
 use super::response::Response;
 use super::rpc_error::RpcError;
 use send::Secret;
@@ -19,5 +20,13 @@ pub(super) type Reply = Result<Response, RpcError>;
 #[derive(Debug, Default)]
 pub(super) struct Control {
     pub(super) subscribers: Subscribers,
+    pub(super) password: PasswordWatch,
     pub(super) secret: Secret,
+}
+
+impl Control {
+    /// Creates the state of a new session; `password_jobs` are programs that draw stars for a password.
+    pub(super) fn new(password_jobs: Vec<String>) -> Self {
+        Self { password: PasswordWatch::new(password_jobs), ..Self::default() }
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::core::event::{Cx, Effect, PtyState};
+use crate::core::event::{Cx, Effect};
 use crate::core::input::pty_input::PtyInput;
+use crate::core::password::Reading;
 use crate::core::response::SendResponse;
 use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::types::RequestId;
@@ -129,8 +130,8 @@ impl Secret {
     }
 
     /// Types the secret, if a program reads a password and nothing else is being typed.
-    pub(in crate::core) fn pty_state(&mut self, cx: &mut Cx<'_>, state: &PtyState, pty: &mut PtyInput) {
-        if !state.no_echo || !pty.is_free(cx.now) {
+    pub(in crate::core) fn looked(&mut self, cx: &mut Cx<'_>, reading: Reading, pty: &mut PtyInput) {
+        if reading != Reading::Yes || !pty.is_free(cx.now) {
             return;
         }
         let Some(secret) = self.0.take() else { return };

@@ -55,6 +55,8 @@ pub(super) struct Output {
     origin: TextOrigin,
     /// Lines that are tried once the state of the pty is known.
     awaiting_pty_state: VecDeque<(CandidateLine, LineStage)>,
+    /// A finished line that is tried again at this time, unless more has been printed.
+    again: Option<(Instant, CandidateLine)>,
     /// Output kept until the gate opens.
     withheld: Vec<u8>,
     /// Output that is no longer withheld, while it is passed on, and the number of bytes printed before.
@@ -110,6 +112,7 @@ impl Output {
             listings: VecDeque::new(),
             origin: TextOrigin::Shell,
             awaiting_pty_state: VecDeque::new(),
+            again: None,
             withheld: Vec::new(),
             released: None,
             notices: Notices::default(),
@@ -334,9 +337,26 @@ impl Output {
         self.idle.hold(until);
     }
 
-    /// Returns when `tick` has something to do.
+    /// Has `line` tried again at `at`: the unfinished line as it is then, a finished one if it is still the last.
+    pub(super) fn try_again(&mut self, at: Instant, line: &CandidateLine, stage: LineStage) {
+        if stage != LineStage::Finished {
+            self.idle.hold(at);
+        } else {
+            self.again = Some((at, line.clone()));
+        }
+    }
+
+    /// Returns a finished line that is to be tried again by now.
+    pub(super) fn due_again(&mut self, now: Instant) -> Option<CandidateLine> {
+        let (_, line) = self.again.take_if(|(at, _)| now >= *at)?;
+        let is_last = line.number == self.line_number && self.partial_line().is_none();
+        is_last.then_some(line)
+    }
+
+    /// Returns when `tick` or `due_again` has something to return.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.idle.deadline()
+        let again = self.again.as_ref().map(|(at, _)| *at);
+        [self.idle.deadline(), again].into_iter().flatten().min()
     }
 
     /// Begins to assemble lines off-screen, for a silent coprocess that reads lines.

@@ -6,7 +6,7 @@ use super::*;
 use crate::core::event_kind::EventKind;
 use crate::core::request::Request;
 use crate::core::rpc_error::{ErrorCode, RpcError};
-use crate::types::RequestId;
+use crate::types::{Echo, RequestId};
 
 const RUN: Request = Request::Run { silent: false, replace: false, wait: false, input: None, command: String::new() };
 
@@ -137,8 +137,10 @@ fn secret_is_typed_at_password_prompt_and_not_logged() {
     assert!(bench.typed.is_empty() && bench.answer(1).is_none());
     bench.asks(2, send("other", false, true));
     assert_eq!(bench.code(2), Some(ErrorCode::Busy));
-    bench.pty_state.no_echo = true;
-    bench.wait(50);
+    bench.pty_state.echo = Echo::OffInLines;
+    bench.wait(249);
+    assert_eq!(bench.typed, b"");
+    bench.wait(1);
     assert_eq!((&bench.typed[..], bench.answer(1)), (&b"hunter2\r"[..], Some(Ok(json!({})))));
     bench.wait(1000);
     assert_eq!(bench.core.deadline(), None);
@@ -148,7 +150,7 @@ fn secret_is_typed_at_password_prompt_and_not_logged() {
 #[test]
 fn empty_secret_is_refused_without_enter() {
     let mut bench = Bench::new(&[]);
-    bench.pty_state.no_echo = true;
+    bench.pty_state.echo = Echo::OffInLines;
     bench.shell(b"\x1b[?2004h");
     for paste in [false, true] {
         for text in ["", "\n", "\r\n"] {
@@ -165,7 +167,7 @@ fn empty_secret_is_refused_without_enter() {
 #[test]
 fn secret_waits_for_end_of_paste() {
     let mut bench = Bench::new(&[]);
-    bench.pty_state.no_echo = true;
+    bench.pty_state.echo = Echo::OffInLines;
     bench.keys(b"\x1b[200~my").asks(1, send("hunter2", false, true)).wait(1000);
     assert_eq!(bench.typed, b"\x1b[200~my");
     bench.keys(b"\x1b[201~").wait(50);
@@ -184,8 +186,8 @@ fn secret_is_dropped_after_timeout_or_disconnection() {
     assert_eq!(bench.core.deadline(), None);
     bench.asks(3, send("hunter2", false, true)).input(Input::Exited(Child::Shell, ExitStatus::Code(0))).wait(50);
     assert_eq!(bench.code(3), Some(ErrorCode::Ended));
-    bench.pty_state.no_echo = true;
-    bench.wait(100);
+    bench.pty_state.echo = Echo::OffInLines;
+    bench.wait(1000);
     assert!(bench.typed.is_empty());
 }
 

@@ -15,7 +15,7 @@ pub enum When {
     AltScreen,
     /// The terminal shows the primary screen.
     NoAltScreen,
-    /// The pty's line discipline has ECHO off, as for a password.
+    /// A program reads a password.
     NoEcho,
     /// The foreground job, or one of its ancestors, has this name.
     Job(String),
@@ -32,6 +32,8 @@ pub struct ConditionFacts {
     pub alt_screen: bool,
     /// Whether a coprocess runs.
     pub coproc: bool,
+    /// Whether a program reads a password; known with `pty_state`.
+    pub no_echo: bool,
     /// Facts that cost system calls; `None` until the host has looked them up.
     pub pty_state: Option<PtyState>,
 }
@@ -84,7 +86,7 @@ impl When {
             Self::NoAltScreen => !facts.alt_screen,
             Self::Coproc => facts.coproc,
             Self::NoCoproc => !facts.coproc,
-            Self::NoEcho => return ConditionState::of_pty_state(facts, |pty_state| pty_state.no_echo),
+            Self::NoEcho => return ConditionState::of_pty_state(facts, |_| facts.no_echo),
             Self::Job(name) => return ConditionState::of_pty_state(facts, |pty_state| pty_state.jobs.contains(name)),
         };
         ConditionState::of(known)
@@ -193,7 +195,8 @@ mod tests {
     #[test]
     fn conditions_hold_by_facts() {
         let pty_state = |no_echo, jobs: &[&str]| ConditionFacts {
-            pty_state: Some(PtyState { no_echo, jobs: jobs.iter().map(|&job| job.to_owned()).collect() }),
+            no_echo,
+            pty_state: Some(PtyState { jobs: jobs.iter().map(|&job| job.to_owned()).collect(), ..PtyState::default() }),
             ..ConditionFacts::default()
         };
         let job = || When::Job("ssh".to_owned());
