@@ -12,9 +12,8 @@ use coshell::types::ExitStatus;
 
 fn main() -> ExitCode {
     let argv: Vec<OsString> = env::args_os().collect();
-    let argv0 = argv.first().cloned().unwrap_or_else(|| OsString::from("coshell"));
-    let status = match cli::parse(argv) {
-        Ok(Typed::Session(args)) => cmd::session::run(args, &argv0).map(ExitStatus::status),
+    let status = match cli::parse(argv.iter().cloned()) {
+        Ok(Typed::Session(args)) => cmd::session::run(args, &argv).map(ExitStatus::status),
         Ok(Typed::Call(call)) => cmd::client::run(&call),
         Err(Answer::Page(page)) => cmd::output::page(&page),
         Err(Answer::Refused(usage)) => Err(Failure::Usage(usage)),

@@ -13,5 +13,6 @@ pub mod output;
 mod own_terminal;
 pub mod session;
 mod sessions;
+mod shell;
 pub mod start_up;
 mod stdin;

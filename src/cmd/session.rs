@@ -13,16 +13,21 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::connection::Client;
+use super::shell::UserShell;
 use super::{output, sessions};
 use crate::cli::Args;
 use crate::config;
 use crate::config::{Environment, ShellCommand};
+use crate::core::request::Request;
+use crate::core::response::StatusResponse;
 use crate::core::trigger::action::Protocol;
 use crate::core::{Charset, TermCaps};
 use crate::error::Failure;
 use crate::fault;
 use crate::host;
 use crate::host::{Launch, Level, Log, Outcome, StartError};
+use crate::sys;
 use crate::sys::child::Program;
 use crate::sys::{socket, tty};
 use crate::types::{ExitStatus, reason};
@@ -30,9 +35,12 @@ use crate::types::{ExitStatus, reason};
 /// Number of descriptors that is enough for a session and a few clients.
 const DESCRIPTORS: usize = 64;
 
-/// Runs a session; returns its exit status.
-pub fn run(args: Args, argv0: &OsStr) -> Result<ExitStatus, Failure> {
-    let environment = environment(&args, argv0);
+/// Runs a session; returns its exit status. `argv` is the command line of which `args` was parsed.
+pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
+    let shell = UserShell::read(args.command.is_empty());
+    shell.stand_in(argv)?;
+    let shell_variable = shell.replacement();
+    let environment = environment(shell, argv);
     let ShellCommand { path, name, args: rest } = config::shell_command(&args, &environment);
     let (nested, log) = (args.nested, args.log.clone());
     let mut settings = config::settings(args, &environment).map_err(Failure::Usage)?;
@@ -49,6 +57,7 @@ pub fn run(args: Args, argv0: &OsStr) -> Result<ExitStatus, Failure> {
     settings.unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let launch = Launch {
         program,
+        shell_variable,
         settings,
         sockets: sessions::directories(),
         recent: state("history"),
@@ -70,16 +79,11 @@ pub(super) fn state(name: &str) -> Option<PathBuf> {
     Some(state.join("coshell").join(name))
 }
 
-fn environment(args: &Args, argv0: &OsStr) -> Environment {
-    let shell = env::var_os("SHELL").filter(|shell| !shell.is_empty());
-    // The password database is slow, so it is read only if neither $SHELL nor the command line names a program. Without an
-    // entry for the user the shell is /bin/sh.
-    let wanted = shell.is_none() && args.command.is_empty();
-    let user = wanted.then(|| nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()).flatten();
+fn environment(shell: UserShell, argv: &[OsString]) -> Environment {
     Environment {
-        shell,
-        login_shell: user.map(|user| user.shell.into_os_string()),
-        as_login: argv0.as_bytes().starts_with(b"-"),
+        shell: shell.variable,
+        login_shell: shell.entry,
+        as_login: argv.first().is_some_and(|argv0| argv0.as_bytes().starts_with(b"-")),
         protocol: Protocol::of(|name| env::var(name).ok()),
         no_colour: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         term_caps: TermCaps::of(env::var_os("TERM").as_deref().map(OsStr::to_string_lossy).as_deref()),
@@ -87,18 +91,35 @@ fn environment(args: &Args, argv0: &OsStr) -> Environment {
     }
 }
 
-/// Refuses to start inside a session, where every trigger would fire twice. $COSHELL_TTY names the pty of that session:
-/// in tmux and over ssh, which pass the environment on, the terminal is a different one.
+/// Refuses to start inside a session, where every trigger would fire twice.
 fn refuse_nesting() -> Result<(), Failure> {
-    let Some(inside) = env::var_os("COSHELL_TTY").map(PathBuf::from) else { return Ok(()) };
-    let streams = [tty::path(io::stdin().as_fd()), tty::path(io::stdout().as_fd()), tty::path(io::stderr().as_fd())];
-    if streams.into_iter().flatten().any(|path| path == inside) {
+    if is_inside() {
         let sentence = "coshell: this terminal is already inside a coshell session. Start a coprocess in that session \
                         (coshell run CMD) or add a trigger to it (coshell trigger add REGEX), or start a \
                         nested session with --nested.";
         return Err(Failure::Internal(sentence.to_owned()));
     }
     Ok(())
+}
+
+/// Whether the session that the environment names is alive and has a standard stream of this process as its pty.
+///
+/// The environment alone does not tell: tmux and ssh pass it on to other terminals, and a tmux that outlives the session to
+/// terminals that have got the number of the session's pty since.
+fn is_inside() -> bool {
+    let Some(inside) = env::var_os("COSHELL_TTY").map(PathBuf::from) else { return false };
+    let streams = [tty::path(io::stdin().as_fd()), tty::path(io::stdout().as_fd()), tty::path(io::stderr().as_fd())];
+    if !streams.into_iter().flatten().any(|path| path == inside) {
+        return false;
+    }
+    let Some(socket) = env::var_os("COSHELL_SOCKET").filter(|path| !path.is_empty()) else {
+        // A session without a socket cannot be asked. Its process id is its name.
+        let session = env::var("COSHELL_SESSION").ok().and_then(|session| session.parse().ok());
+        return session.is_some_and(sys::process::is_alive);
+    };
+    let Ok(mut client) = Client::connect(Path::new(&socket)) else { return false };
+    // A session that is alive and does not answer is stopped, and keeps its pty. Another one may have got its socket's name.
+    client.ask_in_time::<StatusResponse>(&Request::Status {}).is_none_or(|status| Path::new(&status.tty) == inside)
 }
 
 /// Opens the log file. Refuses a symbolic link, which another user may have made, and a file that other users can read.

@@ -10,6 +10,7 @@ mod start;
 mod terminal;
 
 use std::any::Any;
+use std::ffi::OsString;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -55,6 +56,8 @@ const MAX_PANICS: u32 = 8;
 pub struct Launch {
     /// The shell, or the command in its place.
     pub program: Program,
+    /// The value of SHELL in the session, where it is not that of coshell's own environment.
+    pub shell_variable: Option<OsString>,
     /// Settings of the core; `run` fills in the facts about the terminal.
     pub settings: Settings,
     /// Directories for the session's socket, in order of preference.

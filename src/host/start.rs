@@ -36,7 +36,7 @@ impl Host {
     /// Opens the terminal and the pty and starts the shell. From there on a panic must not end the session, so what can
     /// panic is left to the first turn.
     pub(super) fn start(launch: Launch) -> Result<Self, StartError> {
-        let Launch { program, mut settings, sockets, recent, faults, log } = launch;
+        let Launch { program, shell_variable, mut settings, sockets, recent, faults, log } = launch;
         panic_for_test("start");
         let context = |context| move |error| StartError::System(context, error);
         let inherited = InheritedSignals::take();
@@ -64,7 +64,8 @@ impl Host {
         add_ports(&pty, &mut ports).map_err(context("the terminal could not be opened"))?;
         let listener = Listener::bind(&sockets, &settings.session);
         // Without a socket the variable is left out; the error is reported below.
-        let session_env = session_env(&settings.session, &pty, listener.as_ref().ok());
+        let mut session_env = session_env(&settings.session, &pty, listener.as_ref().ok());
+        session_env.extend(shell_variable.map(|shell| ("SHELL", shell)));
         let shell = child::start_in_pty(&program, &slave, &session_env, &inherited).map_err(StartError::Program)?;
         // The parent's copy of the slave would keep the pty from hanging up when the shell has exited.
         drop(slave);

@@ -66,12 +66,12 @@ impl OuterTerminal {
     /// Takes the terminal back from a program that was lent it, and enters raw mode. Returns the keys that
     /// were typed before raw mode.
     pub(super) fn reclaim(&mut self) -> io::Result<TypedAhead> {
-        self.raw.as_mut().map_or(Ok(TypedAhead::default()), RawMode::reclaim)
+        self.raw.as_mut().map_or_else(|| Ok(TypedAhead::default()), RawMode::reclaim)
     }
 
     /// Enters raw mode again after `suspend`. Returns the keys that were typed before raw mode.
     pub(super) fn resume(&mut self) -> io::Result<TypedAhead> {
-        self.raw.as_mut().map_or(Ok(TypedAhead::default()), RawMode::resume)
+        self.raw.as_mut().map_or_else(|| Ok(TypedAhead::default()), RawMode::resume)
     }
 }
 

@@ -7,7 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use nix::sys::signal::{Signal, killpg};
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 /// Maximum number of ancestors visited: pids are reused, so a walk over a changing process table could go in a circle.
@@ -59,6 +60,12 @@ pub fn job_names(group: Pid, top: Pid) -> JobNames {
         next = (pid != top).then_some(parent);
     }
     JobNames { all: names, childless }
+}
+
+/// Returns whether there is a process `pid`.
+pub fn is_alive(pid: i32) -> bool {
+    // EPERM: a process of another user.
+    pid > 0 && kill(Pid::from_raw(pid), None) != Err(Errno::ESRCH)
 }
 
 /// Sends `signal` to `group`; SIGTERM and SIGHUP are followed by SIGCONT. An invalid number sends nothing.

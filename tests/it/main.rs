@@ -15,6 +15,7 @@ mod explainer_session;
 mod faults;
 mod flow_control;
 mod indicator;
+mod inside;
 mod job_control;
 mod lend;
 mod menu;
