@@ -187,9 +187,9 @@ fn menu_shows_stopped_trigger_and_restarts_it() {
         bench.shell(b"go\r\n");
     }
     let typed = bench.typed.len();
-    bench.keys(b"\x1dq");
+    bench.keys(b"\x1d").keys(b"q");
     assert_eq!(menu(&bench).as_deref(), Some(" no coprocess is running; 1 triggers, 0 on, 1 stopped"));
-    bench.keys(b"\x1b").wait(30).keys(b"\x1dt");
+    bench.keys(b"\x1b").wait(30).keys(b"\x1d").keys(b"t");
     assert_eq!(menu(&bench).as_deref(), Some(" trigger 1 of 1: [stopped] loop   Enter switches, Esc closes"));
     bench.keys(b"\r");
     assert_eq!(menu(&bench).as_deref(), Some(" trigger 1 of 1: [on ] loop   Enter switches, Esc closes"));
