@@ -9,6 +9,7 @@ pub mod line_file;
 pub mod memory;
 pub mod process;
 pub mod pty;
+mod retry;
 pub mod signals;
 pub mod socket;
 pub mod stream;

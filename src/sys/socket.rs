@@ -15,6 +15,7 @@ use nix::sys::socket::{
 };
 use nix::unistd::{Pid, SysconfVar, Uid, geteuid, sysconf};
 
+use super::retry::retry;
 use super::stream::{ReadResult, StreamFd, close_on_exec};
 
 /// File name extension of a session's socket, after the session's id.
@@ -48,7 +49,8 @@ pub fn sockets_in(directory: &Path) -> Vec<(String, PathBuf)> {
 
 /// Connects to the session that listens on the socket `path`.
 pub fn connect(path: &Path) -> io::Result<UnixStream> {
-    UnixStream::connect(path)
+    // On Linux an interrupted connect(2), which waited for room in the listener's backlog, has had no effect.
+    retry(|| UnixStream::connect(path))
 }
 
 /// Sends `bytes`, with the descriptors `passed` attached to the first of them (unix(7), SCM_RIGHTS).
@@ -56,7 +58,8 @@ pub fn send(stream: &mut UnixStream, bytes: &[u8], passed: &[BorrowedFd<'_>]) ->
     let raw_fds: Vec<RawFd> = passed.iter().map(AsRawFd::as_raw_fd).collect();
     let rights = [ControlMessage::ScmRights(&raw_fds)];
     let control = if raw_fds.is_empty() { &[] } else { &rights[..] };
-    let sent = sendmsg::<()>(stream.as_raw_fd(), &[IoSlice::new(bytes)], control, MsgFlags::empty(), None)?;
+    let send = || sendmsg::<()>(stream.as_raw_fd(), &[IoSlice::new(bytes)], control, MsgFlags::empty(), None);
+    let sent = retry(send)?;
     stream.write_all(&bytes[sent..])
 }
 
@@ -73,7 +76,7 @@ fn is_stale(id: &str, path: &Path, own_id: &str) -> bool {
     let Ok(fd) = socket(AddressFamily::Unix, SockType::Stream, SockFlag::empty(), None) else { return false };
     let Ok(stream) = StreamFd::own(fd) else { return false };
     // EAGAIN, a full backlog, means a live listener; only ECONNREFUSED means none: unix(7).
-    connect_fd(stream.as_raw_fd(), &address) == Err(Errno::ECONNREFUSED)
+    retry(|| connect_fd(stream.as_raw_fd(), &address)) == Err(Errno::ECONNREFUSED)
 }
 
 /// Returns the maximum number of descriptors of this process (RLIMIT_NOFILE).
@@ -138,9 +141,8 @@ impl Listener {
     /// Accepts the next connection of this user; connections of other users are closed at once.
     pub fn accept(&self) -> Option<Connection> {
         loop {
-            let stream = match self.listener.accept() {
+            let stream = match retry(|| self.listener.accept()) {
                 Ok((stream, _)) => stream,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 // EAGAIN: no connection waits; ECONNABORTED: it is gone already; EMFILE: it stays in the backlog until a
                 // descriptor is free.
                 Err(_) => return None,
