@@ -106,6 +106,8 @@ impl Default for Size {
     }
 }
 
+/// Number of SIGCONT, which continues a stopped process.
+pub const SIGCONT: i32 = Signal::SIGCONT as i32;
 /// Number of SIGHUP: the terminal has hung up.
 pub const SIGHUP: i32 = Signal::SIGHUP as i32;
 /// Number of SIGKILL, which cannot be handled or ignored.

@@ -11,7 +11,7 @@ use super::output::terminal::OutputKind;
 use super::rpc_error::{ErrorCode, RpcError};
 use super::session::Session;
 use super::write_buffer::WriteBuffer;
-use crate::types::{Child, ExitStatus, SIGHUP, SIGKILL, SIGTERM, Sink, Source, WriteError};
+use crate::types::{Child, ExitStatus, SIGCONT, SIGHUP, SIGKILL, SIGTERM, Sink, Source, WriteError};
 
 /// Number of waiting bytes for the pty from which the keyboard is not read.
 const KEYS_LIMIT: usize = 64 * 1024;
@@ -150,6 +150,12 @@ impl BareRelay {
             // A session whose terminal is lent stops with the program that has it.
             Input::Suspend if self.lent => {}
             Input::Suspend => cx.push(Effect::Suspend),
+            Input::ShellStopped => {
+                if !self.lent {
+                    cx.push(Effect::Suspend);
+                }
+                cx.push(Effect::Signal(Child::Shell, SIGCONT));
+            }
             Input::Request(request_id, _) | Input::ChildRequest(_, request_id, _) => cx.refuse(request_id, refusal()),
             Input::FaultReported(sentence) => {
                 self.sentence = Some(sentence);

@@ -44,6 +44,8 @@ pub enum Input<'a> {
     Terminate(i32),
     /// coshell received SIGTSTP.
     Suspend,
+    /// The shell, or the command in its place, has stopped itself.
+    ShellStopped,
     /// Answers [`Effect::RecallRecent`] with the commands, oldest first; answers [`Effect::KeepRecent`] where the command
     /// could not be stored.
     Recent(Result<Vec<String>, RecentError>),

@@ -46,7 +46,7 @@ mod split;
 use std::time::Instant;
 
 use crate::fault::panic_for_test;
-use crate::types::{Child, ExitStatus, RequestId, SIGHUP, Sink, Size, Source, WriteError};
+use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, Sink, Size, Source, WriteError};
 use annotations::{Annotation, Annotations};
 use background::Background;
 pub use background::SLOTS as JOB_SLOTS;
@@ -264,6 +264,7 @@ impl Core {
             // A session whose terminal is lent stops with the program that has it.
             Input::Suspend if self.lend.is_lent() => {}
             Input::Suspend => cx.push(Effect::Suspend),
+            Input::ShellStopped => self.session.shell_stopped(),
             Input::Recent(recent) => {
                 let sentence = self.menu.recalled(recent);
                 sentence.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
@@ -330,6 +331,10 @@ impl Core {
             self.output.settle_notices();
         }
         self.lend.settle(cx, &mut self.output.terminal);
+        if !self.lend.is_lent() && self.session.take_stopped() {
+            cx.push(Effect::Suspend);
+            cx.push(Effect::Signal(Child::Shell, SIGCONT));
+        }
         if self.session.shell_is_gone() {
             self.session.update_quiet(cx.now, self.wants_read(Source::Pty));
         }

@@ -37,6 +37,8 @@ pub(super) struct Session {
     epoch: Duration,
     shell: Shell,
     exit: Option<ExitStatus>,
+    /// Whether the shell has stopped itself, and is to be continued after coshell has stopped too.
+    stopped: bool,
     /// Whether the last process has closed the pty slave.
     pty_closed: bool,
     /// Number of bytes read since the shell's exit.
@@ -55,6 +57,7 @@ impl Session {
             epoch,
             shell: Shell::Running,
             exit: None,
+            stopped: false,
             pty_closed: false,
             after_exit: 0,
             quiet_since: None,
@@ -79,6 +82,16 @@ impl Session {
             self.quiet_since = Some(now);
             self.update(now);
         }
+    }
+
+    /// Records that the shell has stopped itself.
+    pub(super) fn shell_stopped(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Returns whether the shell has stopped itself since the last call.
+    pub(super) fn take_stopped(&mut self) -> bool {
+        std::mem::take(&mut self.stopped)
     }
 
     /// Records the shell's exit.

@@ -2,10 +2,9 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::process;
 
 use nix::unistd::Pid;
 
@@ -15,33 +14,33 @@ use crate::sys::child;
 use crate::sys::child::{ShellLine, StreamRequest, Streams};
 use crate::sys::foreground;
 use crate::sys::process as os_process;
-use crate::sys::process::JobNames;
+use crate::sys::process::{ChildChange, JobNames};
 use crate::sys::pty::Pty;
 use crate::sys::stream::StreamFd;
 use crate::sys::watchdog;
-use crate::sys::watchdog::Watchdog;
-use crate::types::{Child, ExitStatus};
+use crate::sys::watchdog::{LentTerminal, Watchdog};
+use crate::types::{Child, SIGCONT};
 
-/// A child process, and whether it has been reaped.
+/// A child process, which leads a process group, and whether it has been reaped.
 #[derive(Debug)]
 pub(super) struct RunningChild {
-    process: process::Child,
+    pid: Pid,
     exited: bool,
 }
 
 impl RunningChild {
-    fn new(process: process::Child) -> Self {
-        Self { process, exited: false }
+    fn new(pid: Pid) -> Self {
+        Self { pid, exited: false }
     }
 
-    /// Reaps the child; returns how it ended, once.
-    fn exit(&mut self) -> Option<ExitStatus> {
+    /// Returns the next change of the child's state; reaps it.
+    fn change(&mut self) -> Option<ChildChange> {
         if self.exited {
             return None;
         }
-        let exit = child::exit_status(&mut self.process)?;
-        self.exited = true;
-        Some(exit)
+        let change = os_process::child_change(self.pid)?;
+        self.exited = change != ChildChange::Stopped;
+        Some(change)
     }
 }
 
@@ -55,14 +54,20 @@ struct Coprocess {
     unread: Option<StreamFd>,
 }
 
+/// The program that is lent the terminal.
+#[derive(Debug)]
+struct LentChild {
+    running: RunningChild,
+    watchdog: Option<Watchdog>,
+}
+
 /// The child processes of a session.
 #[derive(Debug)]
 pub(super) struct Children {
     shell: RunningChild,
     coproc: Option<Coprocess>,
     jobs: [Option<RunningChild>; JOB_SLOTS],
-    /// The program that is lent the terminal.
-    lent: Option<foreground::ForegroundProcess>,
+    lent: Option<LentChild>,
     /// Pids of watchdogs whose handle is dropped, to be reaped.
     old_watchdogs: Vec<Pid>,
     /// Environment variables that identify the session to its children.
@@ -70,7 +75,7 @@ pub(super) struct Children {
 }
 
 impl Children {
-    pub(super) fn new(shell: process::Child, session_env: Vec<(&'static str, OsString)>) -> Self {
+    pub(super) fn new(shell: Pid, session_env: Vec<(&'static str, OsString)>) -> Self {
         let (shell, jobs) = (RunningChild::new(shell), [const { None }; JOB_SLOTS]);
         Self { shell, coproc: None, jobs, lent: None, old_watchdogs: Vec::new(), session_env }
     }
@@ -83,11 +88,11 @@ impl Children {
         pty: &Pty,
     ) -> io::Result<Streams> {
         let request = if reclaim_unread { StreamRequest::OutputAndUnread } else { StreamRequest::Output };
-        let (process, mut streams) = self.start(command, request, pty)?;
+        let mut streams = self.start(command, request, pty)?;
         // Without a watchdog (fork failed) the coprocess still ends with the session, except where coshell is killed by
         // SIGKILL.
-        let watchdog = child::start_watchdog(&process).ok();
-        let running = RunningChild::new(process);
+        let watchdog = Watchdog::start(streams.pid, None).ok();
+        let running = RunningChild::new(streams.pid);
         self.coproc =
             Some(Coprocess { running, stdin: streams.stdin_identity, watchdog, unread: streams.unread.take() });
         Ok(streams)
@@ -95,12 +100,12 @@ impl Children {
 
     /// Starts `command` as the background command in `slot`.
     pub(super) fn start_job(&mut self, slot: u8, command: &CommandLine, pty: &Pty) -> io::Result<Streams> {
-        let (process, streams) = self.start(command, StreamRequest::NoOutput, pty)?;
-        self.jobs[usize::from(slot)] = Some(RunningChild::new(process));
+        let streams = self.start(command, StreamRequest::NoOutput, pty)?;
+        self.jobs[usize::from(slot)] = Some(RunningChild::new(streams.pid));
         Ok(streams)
     }
 
-    fn start(&self, command: &CommandLine, request: StreamRequest, pty: &Pty) -> io::Result<(process::Child, Streams)> {
+    fn start(&self, command: &CommandLine, request: StreamRequest, pty: &Pty) -> io::Result<Streams> {
         let directory = self.directory(pty);
         let mut env = command.env.clone();
         env.extend(self.session_env.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())));
@@ -111,14 +116,16 @@ impl Children {
 
     /// Returns the working directory of the pty's foreground job, else that of the shell.
     fn directory(&self, pty: &Pty) -> Option<PathBuf> {
-        pty.foreground().and_then(os_process::working_directory).or_else(|| os_process::working_directory(self.shell()))
+        pty.foreground()
+            .and_then(os_process::working_directory)
+            .or_else(|| os_process::working_directory(self.shell.pid))
     }
 
     /// Returns the process group of the pty's foreground job, or 0, and the names of its processes and of its ancestors up
     /// to the shell.
     pub(super) fn foreground_job(&self, pty: &Pty) -> (i32, JobNames) {
         pty.foreground()
-            .map_or_else(Default::default, |group| (group.as_raw(), os_process::job_names(group, self.shell())))
+            .map_or_else(Default::default, |group| (group.as_raw(), os_process::job_names(group, self.shell.pid)))
     }
 
     /// Returns the running coprocess or background command whose pid is `leader`.
@@ -126,37 +133,37 @@ impl Children {
         let jobs = self.jobs.iter().enumerate();
         let jobs = jobs.filter_map(|(slot, job)| Some((Child::Job(slot as u8), job.as_ref()?)));
         let coproc = self.coproc.iter().map(|coproc| (Child::Coproc, &coproc.running));
-        coproc.chain(jobs).find(|(_, running)| child::pid_of(&running.process) == leader).map(|(child, _)| child)
+        coproc.chain(jobs).find(|(_, running)| running.pid == leader).map(|(child, _)| child)
     }
 
     /// Sends `signal` to the process group of `child`; nothing where it is not running.
     pub(super) fn signal(&self, child: Child, signal: i32) {
         let running = match child {
-            Child::Lent => {
-                if let Some(lent) = &self.lent {
-                    os_process::signal_process_group(lent.group(), signal);
-                }
-                None
-            }
+            Child::Lent => self.lent.as_ref().map(|lent| &lent.running),
             Child::Shell => Some(&self.shell),
             Child::Coproc => self.coproc.as_ref().map(|coproc| &coproc.running),
             Child::Job(slot) => self.jobs[usize::from(slot)].as_ref(),
         };
         // The pid of a child that has been reaped may belong to another process by now.
         if let Some(running) = running.filter(|running| !running.exited) {
-            child::signal_group(&running.process, signal);
+            os_process::signal_process_group(running.pid, signal);
         }
     }
 
     /// Sends SIGHUP to the shell and its foreground job.
     pub(super) fn hang_up(&self, pty: &Pty) {
         if !self.shell.exited {
-            child::hang_up(&self.shell.process, pty.foreground());
+            os_process::hang_up(self.shell.pid, pty.foreground());
         }
     }
 
-    /// Starts a program that is lent the terminal `tty`; `passed` are descriptors for its standard streams. Returns its pid.
-    pub(super) fn lend(&mut self, lent: &LentProgram, passed: Vec<OwnedFd>, tty: BorrowedFd<'_>) -> io::Result<u32> {
+    /// Starts a program that is lent `terminal`; `passed` are descriptors for its standard streams. Returns its process group.
+    pub(super) fn lend(
+        &mut self,
+        lent: &LentProgram,
+        passed: Vec<OwnedFd>,
+        terminal: LentTerminal<'_>,
+    ) -> io::Result<Pid> {
         let coproc_stdin = self.coproc.as_ref().and_then(|coproc| coproc.stdin);
         let mut streams = [None, None, None];
         for (&stream, fd) in lent.streams.iter().zip(passed) {
@@ -170,10 +177,11 @@ impl Children {
         let (command, environment) = (&lent.command[..], &lent.environment[..]);
         let (directory, session_env) = (lent.directory.as_deref(), &self.session_env[..]);
         let request = foreground::ForegroundRequest { command, directory, environment, session_env, streams };
-        let running = foreground::ForegroundProcess::start(request, tty)?;
-        let pid = running.group().as_raw().cast_unsigned();
-        self.lent = Some(running);
-        Ok(pid)
+        let group = foreground::start(request, terminal.tty)?;
+        // Without a watchdog (fork failed) the program outlives coshell only where coshell is killed by SIGKILL.
+        let watchdog = Watchdog::start(group, Some(terminal)).ok();
+        self.lent = Some(LentChild { running: RunningChild::new(group), watchdog });
+        Ok(group)
     }
 
     /// Returns whether a program has the terminal.
@@ -181,24 +189,30 @@ impl Children {
         self.lent.is_some()
     }
 
-    /// Reaps children; returns those that have ended since the last call, except watchdogs.
-    pub(super) fn reap(&mut self) -> Vec<(Child, ExitStatus)> {
+    /// Reaps children; returns the changes since the last call, except those of watchdogs. A stopped lent program is
+    /// continued, since no shell is there to resume it.
+    pub(super) fn reap(&mut self) -> Vec<(Child, ChildChange)> {
         self.old_watchdogs.retain(|&pid| !watchdog::has_exited(pid));
-        let mut ended = Vec::new();
-        ended.extend(self.shell.exit().map(|exit| (Child::Shell, exit)));
-        if let Some(exit) = self.lent.as_ref().and_then(foreground::ForegroundProcess::exit) {
-            self.lent = None;
-            ended.push((Child::Lent, exit));
+        let mut changes = Vec::new();
+        changes.extend(self.shell.change().map(|change| (Child::Shell, change)));
+        match self.lent.as_mut().and_then(|lent| lent.running.change()) {
+            Some(ChildChange::Stopped) => self.signal(Child::Lent, SIGCONT),
+            Some(change) => {
+                if let Some(watchdog) = self.lent.take().and_then(|lent| lent.watchdog) {
+                    watchdog.dismiss();
+                    self.old_watchdogs.push(watchdog.pid());
+                }
+                changes.push((Child::Lent, change));
+            }
+            None => {}
         }
-        if let Some(coproc) = &mut self.coproc
-            && let Some(exit) = coproc.running.exit()
-        {
-            ended.push((Child::Coproc, exit));
-        }
+        changes.extend(
+            self.coproc.as_mut().and_then(|coproc| coproc.running.change()).map(|change| (Child::Coproc, change)),
+        );
         for (slot, job) in self.jobs.iter_mut().enumerate() {
-            ended.extend(job.as_mut().and_then(RunningChild::exit).map(|exit| (Child::Job(slot as u8), exit)));
+            changes.extend(job.as_mut().and_then(RunningChild::change).map(|change| (Child::Job(slot as u8), change)));
         }
-        ended
+        changes
     }
 
     /// Removes and returns the stream that has the bytes that the coprocess left unread.
@@ -218,9 +232,5 @@ impl Children {
     /// Forgets the background command in `slot`, which has ended.
     pub(super) fn release_job(&mut self, slot: u8) {
         self.jobs[usize::from(slot)] = None;
-    }
-
-    fn shell(&self) -> Pid {
-        child::pid_of(&self.shell.process)
     }
 }

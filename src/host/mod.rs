@@ -3,6 +3,7 @@
 
 mod children;
 mod clients;
+mod job_control;
 mod log;
 mod perform;
 mod ports;
@@ -13,6 +14,7 @@ use std::any::Any;
 use std::ffi::OsString;
 use std::io;
 use std::mem::ManuallyDrop;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -90,7 +92,10 @@ pub enum StartError {
 
 /// Runs a session to its end. A panic after the shell has been started ends everything but the relay of its bytes.
 pub fn run(launch: Launch) -> Result<Outcome, StartError> {
-    let mut host = Host::start(launch)?;
+    let mut host = match Host::start(launch)? {
+        ControlFlow::Continue(host) => host,
+        ControlFlow::Break(exit) => return Ok(Outcome { exit, warnings: Vec::new() }),
+    };
     loop {
         match catch_unwind(AssertUnwindSafe(|| host.turn())) {
             Ok(Err(error)) => return Err(error),
@@ -272,15 +277,20 @@ impl Host {
     /// Handles `events`. Standard signals do not queue (signal(7)), so each is a hint to look at the state, not a count.
     fn handle_signals(&mut self, now: Instant, events: Vec<SignalEvent>) {
         let continued = events.contains(&SignalEvent::Continue);
+        let ends = job_control::terminating(&events).is_some();
         for event in events {
             match event {
                 // The SIGCONT that ends this stop has been received already: stopping now would wait for another.
-                SignalEvent::Stop if continued => {}
+                SignalEvent::Stop if continued || ends => {}
+                SignalEvent::Continue if ends => {}
                 SignalEvent::Child => self.reap(now),
                 SignalEvent::Resize => self.resize(now),
                 SignalEvent::Stop => self.handle(now, Input::Suspend),
-                SignalEvent::Continue => self.resume_terminal(now),
-                SignalEvent::Terminate(signal) => self.handle(now, Input::Terminate(signal)),
+                SignalEvent::Continue => self.resume_terminal(now, Vec::new()),
+                SignalEvent::Terminate(signal) => {
+                    self.terminal.give_up();
+                    self.handle(now, Input::Terminate(signal));
+                }
             }
         }
     }
@@ -290,12 +300,6 @@ impl Host {
         if let Some(size) = self.terminal.new_size() {
             self.handle(now, Input::Resized(size));
         }
-    }
-
-    fn resume_terminal(&mut self, now: Instant) {
-        // EIO: the terminal is gone, which SIGHUP or a read of the keyboard reports.
-        self.typed_ahead.extend(self.terminal.resume().unwrap_or_default().into_keys());
-        self.resize(now);
     }
 
     /// Types the keys that were read while raw mode was entered.
@@ -314,6 +318,9 @@ impl Host {
             let result = self.ports.read(port, &mut buffer);
             match result {
                 ReadResult::Bytes(n) => {
+                    if let Some(size) = self.terminal.look_at_size(now) {
+                        self.handle(now, Input::Resized(size));
+                    }
                     if port == Source::Keyboard {
                         // The poll may report a key before a signal that preceded it. A key typed after a resize is meant
                         // for the new size.
@@ -329,6 +336,7 @@ impl Host {
                 // On Linux the first EIO of a pty master can precede the last bytes (seen in 5 of 8,000 fast exits); another
                 // read returns them.
                 ReadResult::End if port == Source::Pty => self.read_pty_end(now, &mut buffer),
+                ReadResult::End if port == Source::Keyboard && self.regain_keyboard(now) => {}
                 ReadResult::End => self.handle(now, Input::Closed(port)),
             }
             self.buffer = buffer;
@@ -347,6 +355,11 @@ impl Host {
             while let ReadResult::Bytes(n) = stream.read(buffer) {
                 self.handle(now, Input::Bytes(Source::Pty, &buffer[..n]));
             }
+        }
+        if self.pty.reopen_slave()
+            && let Ok(stream) = self.pty.stream()
+        {
+            return self.ports.add_reader(Source::Pty, stream);
         }
         self.handle(now, Input::Closed(Source::Pty));
     }

@@ -11,11 +11,9 @@ use crate::core::event::{PtyState, RecentError};
 use crate::core::{Effect, Input, LentProgram};
 use crate::fault;
 use crate::fault::{Fault, panic_for_test};
-use crate::sys::process::JobNames;
-use crate::sys::signals;
-use crate::sys::signals::SignalEvent;
+use crate::sys::process::{ChildChange, JobNames};
 use crate::sys::stream::{ReadResult, StreamFd};
-use crate::types::{Child, RequestId, Sink, Source, reason};
+use crate::types::{Child, ExitStatus, RequestId, Sink, Source, reason};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Default capacity of a pipe on Linux (pipe(7)), and an upper bound for other systems.
@@ -120,7 +118,7 @@ impl Host {
         if let Some(stdout) = streams.stdout {
             self.ports.add_reader(Source::Coproc, stdout);
         }
-        Ok(streams.pid)
+        Ok(streams.pid.as_raw().cast_unsigned())
     }
 
     fn start_job(&mut self, slot: u8, command: &CommandLine) -> io::Result<()> {
@@ -133,12 +131,15 @@ impl Host {
     /// Lends the terminal to `program`. Where it cannot be started, takes the terminal back; the error is a sentence.
     fn lend(&mut self, request_id: RequestId, program: &LentProgram) -> Result<(), String> {
         let passed = self.clients.take_passed(request_id);
-        let lent = match (self.terminal.suspend(), self.terminal.tty()) {
-            (Ok(()), Some(tty)) => self.children.lend(program, passed, tty),
+        let lent = match (self.terminal.suspend(), self.terminal.lent()) {
+            (Ok(()), Some(_)) if self.terminal.is_background() => {
+                Err(io::Error::other("the session runs in the background"))
+            }
+            (Ok(()), Some(terminal)) => self.children.lend(program, passed, terminal),
             (Err(error), _) => Err(error),
             (_, None) => Err(io::Error::other("the session has no terminal")),
         };
-        lent.map(drop).map_err(|error| {
+        lent.map(|group| self.terminal.lend(group)).map_err(|error| {
             self.reclaim_terminal();
             let name = program.command.first().map_or("", String::as_str);
             format!("{name} could not be run: {}", reason(&error))
@@ -163,22 +164,25 @@ impl Host {
         self.children.release_job(slot);
     }
 
-    fn suspend(&mut self, now: Instant) {
-        // EIO: the terminal is gone, which SIGHUP or a read of the keyboard reports.
-        drop(self.terminal.suspend());
-        let mut events = Vec::new();
-        signals::stop_self(|| {
-            events.extend(self.signals.pending().map(SignalEvent::of));
-            events.contains(&SignalEvent::Continue)
-        });
-        self.resume_terminal(now);
-        self.handle_signals(now, events);
-    }
-
     /// Reaps the children that have ended, and reports each to the core after the last bytes of its stderr.
     pub(super) fn reap(&mut self, now: Instant) {
         panic_for_test("reap");
-        for (child, exit) in self.children.reap() {
+        for (child, change) in self.children.reap() {
+            let exit = match change {
+                ChildChange::Ended(exit) => exit,
+                ChildChange::Lost => {
+                    self.warnings.push(lost(child));
+                    ExitStatus::FAILED
+                }
+                ChildChange::Stopped => {
+                    if child == Child::Shell {
+                        // What it printed before it stopped is shown first.
+                        self.try_read_port(now, Source::Pty);
+                        self.handle(now, Input::ShellStopped);
+                    }
+                    continue;
+                }
+            };
             match child {
                 Child::Coproc => {
                     self.read_last_stderr(now, Source::CoprocErr);
@@ -193,7 +197,11 @@ impl Host {
                     // SIGWINCH went to the foreground process group alone, the lent program's.
                     self.resize(now);
                 }
-                Child::Shell => {}
+                Child::Shell => {
+                    self.pty.release_slave();
+                    // The end of the master may have been read before, where vhangup(2) had closed the slave.
+                    self.ports.assume_ready(Source::Pty);
+                }
             }
             self.handle(now, Input::Exited(child, exit));
         }
@@ -208,6 +216,19 @@ impl Host {
             self.handle(now, Input::Bytes(port, &buffer[..n]));
         }
     }
+}
+
+/// Returns the warning that the exit status of `child` is not known.
+fn lost(child: Child) -> String {
+    let what = match child {
+        Child::Shell => "the shell or command",
+        Child::Coproc => "the coprocess",
+        Child::Job(_) => "a background command",
+        Child::Lent => "the program on the terminal",
+    };
+    format!(
+        "coshell: how {what} ended is not known: another process has taken its exit status; status 125 stands for it"
+    )
 }
 
 /// Reads the bytes that are in the pipe `stream` now.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::mem::ManuallyDrop;
+use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use mio::{Events, Poll};
 use super::children::Children;
 use super::clients;
 use super::clients::Clients;
+use super::job_control;
 use super::ports;
 use super::ports::Ports;
 use super::terminal::OuterTerminal;
@@ -18,13 +20,14 @@ use super::{CHUNK, Host, Launch, StartError};
 use crate::core::{GuardedCore, MOST_RECENT};
 use crate::fault::panic_for_test;
 use crate::sys::child;
+use crate::sys::crash;
 use crate::sys::line_file::LineFile;
 use crate::sys::pty::Pty;
 use crate::sys::signals;
 use crate::sys::signals::InheritedSignals;
 use crate::sys::socket::Listener;
 use crate::sys::tty;
-use crate::types::{Sink, Source, reason};
+use crate::types::{ExitStatus, Sink, Source, reason};
 
 /// Capacity of one poll: one event for every descriptor there can be, so that client events never delay the terminal's.
 const EVENTS: usize = clients::MAX_CLIENTS + 128;
@@ -33,9 +36,10 @@ const EVENTS: usize = clients::MAX_CLIENTS + 128;
 const MAX_FAULT_LINES: usize = 100;
 
 impl Host {
-    /// Opens the terminal and the pty and starts the shell. From there on a panic must not end the session, so what can
-    /// panic is left to the first turn.
-    pub(super) fn start(launch: Launch) -> Result<Self, StartError> {
+    /// Opens the terminal and the pty and starts the shell; returns an exit status where a signal ended coshell while it
+    /// waited for the terminal in the background. From there on a panic must not end the session, so what can panic is left
+    /// to the first turn.
+    pub(super) fn start(launch: Launch) -> Result<ControlFlow<ExitStatus, Self>, StartError> {
         let Launch { program, shell_variable, mut settings, sockets, recent, faults, log } = launch;
         panic_for_test("start");
         let context = |context| move |error| StartError::System(context, error);
@@ -43,20 +47,25 @@ impl Host {
         // Before the shell starts: the SIGCHLD of a shell that exits at once would be lost.
         let mut signals =
             signals::register(&inherited).map_err(context("the signal handlers could not be installed"))?;
+        crash::install();
         let poll = Poll::new().map_err(context("the event poll could not be created"))?;
         poll.registry()
             .register(&mut signals, ports::SIGNALS, mio::Interest::READABLE)
             .map_err(context("the signals could not be registered"))?;
-        let (terminal, typed) =
-            OuterTerminal::open().map_err(context("the terminal could not be put into raw mode"))?;
+        let context_raw = context("the terminal could not be put into raw mode");
+        let mut terminal = OuterTerminal::open(inherited.of_asynchronous_command()).map_err(context_raw)?;
+        let events = job_control::await_foreground(&terminal, &mut signals);
+        if let Some(signal) = job_control::terminating(&events) {
+            return Ok(ControlFlow::Break(ExitStatus::Signal(signal)));
+        }
+        let typed = terminal.enter().map_err(context_raw)?;
         panic_for_test("raw");
         settings.size = terminal.size();
         settings.keyboard = terminal.keyboard;
         settings.screen = terminal.screen;
-        let (pty, slave) =
-            Pty::open(settings.size, terminal.attributes()).map_err(context("no pty could be opened"))?;
+        let pty = Pty::open(settings.size, terminal.attributes()).map_err(context("no pty could be opened"))?;
         let typed_ahead =
-            pty.type_ahead(&slave, typed).map_err(context("the keys typed ahead could not be passed to the pty"))?;
+            pty.type_ahead(typed).map_err(context("the keys typed ahead could not be passed to the pty"))?;
         settings.signal_characters =
             pty.signal_characters().map_err(context("the pty's settings could not be read"))?;
         let registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
@@ -66,9 +75,8 @@ impl Host {
         // Without a socket the variable is left out; the error is reported below.
         let mut session_env = session_env(&settings.session, &pty, listener.as_ref().ok());
         session_env.extend(shell_variable.map(|shell| ("SHELL", shell)));
-        let shell = child::start_in_pty(&program, &slave, &session_env, &inherited).map_err(StartError::Program)?;
-        // The parent's copy of the slave would keep the pty from hanging up when the shell has exited.
-        drop(slave);
+        let shell = pty.slave().and_then(|slave| child::start_in_pty(&program, slave, &session_env, &inherited));
+        let shell = shell.map_err(StartError::Program)?;
         settings.tty = pty.name.to_string_lossy().into_owned();
         if let Err(error) = &listener {
             let sentence = format!("the session has no socket, so subcommands cannot reach it: {}", reason(error));
@@ -80,7 +88,7 @@ impl Host {
         let children = Children::new(shell, session_env);
         let mut effects = Vec::new();
         let core = GuardedCore::new(Instant::now(), settings, &mut effects);
-        Ok(Self {
+        Ok(ControlFlow::Continue(Self {
             terminal,
             core: ManuallyDrop::new(core),
             poll,
@@ -105,7 +113,7 @@ impl Host {
             finished: None,
             panics: 0,
             check_state: false,
-        })
+        }))
     }
 }
 

@@ -3,23 +3,20 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{self, Child, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::foreground;
-use super::process::{remove_outer_session, send_group, signal_process_group};
+use super::process::remove_outer_session;
 use super::signals;
 use super::signals::InheritedSignals;
 use super::stream::{StreamFd, close_on_exec};
-use super::watchdog::Watchdog;
-use crate::types::ExitStatus;
 
 /// The program that a session runs in its pty.
 #[derive(Clone, Debug)]
@@ -48,8 +45,8 @@ pub struct ShellLine<'a> {
 /// coshell's ends of the pipes to a command.
 #[derive(Debug)]
 pub struct Streams {
-    /// Process id of the command.
-    pub pid: u32,
+    /// Process id of the command, which is also its process group.
+    pub pid: Pid,
     /// Identity of the stdin pipe; `None` where fstat(2) failed.
     pub stdin_identity: Option<foreground::Identity>,
     /// Write end of the command's stdin.
@@ -74,17 +71,18 @@ pub enum StreamRequest {
 }
 
 /// Starts `program` with `slave` as its standard streams and controlling terminal, as a session leader, with `env` added
-/// to the environment and the signal dispositions of `inherited`.
+/// to the environment and the signal dispositions of `inherited`. Returns its pid, which is also its process group.
 pub fn start_in_pty(
     program: &Program,
-    slave: &OwnedFd,
+    slave: BorrowedFd<'_>,
     env: &[(&str, OsString)],
     inherited: &InheritedSignals,
-) -> io::Result<Child> {
+) -> io::Result<Pid> {
     let mut command = Command::new(&program.path);
     remove_outer_session(&mut command);
     command.arg0(&program.name).args(&program.args).envs(env.iter().map(|(name, value)| (name, value)));
-    command.stdin(slave.try_clone()?).stdout(slave.try_clone()?).stderr(slave.try_clone()?);
+    let stream = || slave.try_clone_to_owned().map(Stdio::from);
+    command.stdin(stream()?).stdout(stream()?).stderr(stream()?);
     let inherited = inherited.clone();
     // SAFETY: the closure runs between fork and exec, where only async-signal-safe functions may be called. setsid,
     // sigaction and sigprocmask are such (signal-safety(7)); ioctl is not listed there, but is a plain system call. Nothing
@@ -100,11 +98,11 @@ pub fn start_in_pty(
             Ok(())
         });
     }
-    command.spawn()
+    command.spawn().map(|child| pid_of(&child))
 }
 
 /// Starts `line` on pipes as a session leader, with default signal dispositions and no inherited descriptor above 2.
-pub fn start_at_pipes(line: &ShellLine<'_>, request: StreamRequest) -> io::Result<(Child, Streams)> {
+pub fn start_at_pipes(line: &ShellLine<'_>, request: StreamRequest) -> io::Result<Streams> {
     let (read_end, stdin) = nix::unistd::pipe()?;
     close_on_exec(&read_end)?;
     let stdin = StreamFd::own(stdin)?;
@@ -139,15 +137,19 @@ pub fn start_at_pipes(line: &ShellLine<'_>, request: StreamRequest) -> io::Resul
     // O_NONBLOCK belongs to the open file description (open(2)), which the child shares: this end is polled instead.
     let unread =
         (request == StreamRequest::OutputAndUnread).then(|| StreamFd::inherited(read_end.as_fd())).transpose()?;
-    let streams = Streams {
+    Ok(Streams {
         stdin_identity: foreground::identity(&read_end),
-        pid: child.id(),
+        pid: pid_of(&child),
         stdin,
         stdout,
         stderr: StreamFd::own(stderr.into())?,
         unread,
-    };
-    Ok((child, streams))
+    })
+}
+
+/// Returns the pid of `child`, which is also its process group, since every child here calls setsid(2).
+fn pid_of(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed())
 }
 
 /// Returns the open descriptors above 2 that lack FD_CLOEXEC: coshell's own all have it, so these were inherited.
@@ -164,41 +166,4 @@ fn passes_exec(fd: RawFd) -> bool {
     // ends with this call, and F_GETFD only reads a flag.
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
     fcntl(fd, FcntlArg::F_GETFD).is_ok_and(|flags| !FdFlag::from_bits_retain(flags).contains(FdFlag::FD_CLOEXEC))
-}
-
-/// Returns how `child` ended, or `None` while it runs; reaps it.
-pub fn exit_status(child: &mut Child) -> Option<ExitStatus> {
-    // ECHILD: the child was reaped before, so it has ended; its status is lost.
-    let status = child.try_wait().unwrap_or_else(|_| Some(process::ExitStatus::from_raw(0)))?;
-    Some(match (status.code(), status.signal()) {
-        (Some(code), _) => ExitStatus::Code(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
-        (None, signal) => ExitStatus::Signal(signal.unwrap_or(0)),
-    })
-}
-
-/// Returns the pid of `child`, which is also its process group, since every child here calls setsid(2).
-pub fn pid_of(child: &Child) -> Pid {
-    Pid::from_raw(child.id().cast_signed())
-}
-
-/// Starts a watchdog for the process group that `child` leads.
-pub fn start_watchdog(child: &Child) -> io::Result<Watchdog> {
-    Watchdog::start(pid_of(child))
-}
-
-/// Sends `signal` to the process group that `child` leads; no error where the group is gone.
-pub fn signal_group(child: &Child, signal: i32) {
-    signal_process_group(pid_of(child), signal);
-}
-
-/// Sends SIGHUP to `shell` and to the `foreground` group of its terminal, and SIGCONT, without which a stopped process
-/// does not act on SIGHUP.
-pub fn hang_up(shell: &Child, foreground: Option<Pid>) {
-    for signal in [Signal::SIGHUP, Signal::SIGCONT] {
-        if let Some(group) = foreground {
-            send_group(group, signal);
-        }
-        // ESRCH: the shell has ended already.
-        let _ = kill(pid_of(shell), signal);
-    }
 }

@@ -20,11 +20,9 @@ static SAVED: AtomicPtr<Termios> = AtomicPtr::new(ptr::null_mut());
 static RESET: [AtomicU8; RESET_CAPACITY] = [const { AtomicU8::new(0) }; RESET_CAPACITY];
 static RESET_LEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Installs the crash handler, which restores `tty` to the attributes `saved`.
-pub(super) fn arm(tty: &OwnedFd, saved: &Termios) {
-    // Leaked: the handler may run at any later time. One structure each time the terminal is entered or resumed.
-    SAVED.store(Box::leak(Box::new(*saved)), Ordering::SeqCst);
-    TTY.store(tty.as_raw_fd(), Ordering::SeqCst);
+/// Installs the crash handler. Must precede the first stop: Rust's own handler of SIGSEGV and SIGBUS ignores the first signal
+/// that kill(1) sends.
+pub fn install() {
     // Not through signal-hook: it copies its whole table at each registration, and some thirty real-time signals would
     // take a third of the startup time.
     let real_time = signals::real_time().filter(|&signal| !signals::is_ignored(signal));
@@ -40,6 +38,13 @@ pub(super) fn arm(tty: &OwnedFd, saved: &Termios) {
             libc::sigaction(signal, &raw const action, ptr::null_mut());
         }
     }
+}
+
+/// Makes the crash handler restore `tty` to the attributes `saved`.
+pub(super) fn arm(tty: &OwnedFd, saved: &Termios) {
+    // Leaked: the handler may run at any later time. One structure each time the terminal is entered or resumed.
+    SAVED.store(Box::leak(Box::new(*saved)), Ordering::SeqCst);
+    TTY.store(tty.as_raw_fd(), Ordering::SeqCst);
 }
 
 /// Sets the bytes that the crash handler writes to reset the enabled terminal modes.
@@ -66,13 +71,16 @@ extern "C" fn handle_crash(signal: libc::c_int) {
     let tty = TTY.load(Ordering::SeqCst);
     let saved = SAVED.load(Ordering::SeqCst);
     let len = RESET_LEN.load(Ordering::SeqCst).min(RESET_CAPACITY);
-    // SAFETY: write, tcsetattr, signal and raise are async-signal-safe (signal-safety(7)). RESET is a static of
+    // SAFETY: write, tcgetpgrp, getpgrp, tcsetattr, signal and raise are async-signal-safe (signal-safety(7)). RESET is a static of
     // RESET_CAPACITY bytes (AtomicU8 has the layout of u8), and `len` is no larger. SAVED is null, which is checked, or
     // points to a leaked Termios, which is never freed or written and has the layout of libc's termios.
     unsafe {
         if tty >= 0 && !saved.is_null() {
             libc::write(tty, RESET.as_ptr().cast(), len);
-            libc::tcsetattr(tty, libc::TCSANOW, saved.cast());
+            // -1: the terminal is not the controlling one, and belongs to no other process group.
+            if matches!(libc::tcgetpgrp(tty), group if group == -1 || group == libc::getpgrp()) {
+                libc::tcsetattr(tty, libc::TCSANOW, saved.cast());
+            }
         }
         // The signal is blocked while its handler runs: raised now, it ends the process with the right status on return.
         libc::signal(signal, libc::SIG_DFL);

@@ -6,15 +6,11 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use nix::errno::Errno;
-use nix::sys::signal::Signal;
 use nix::sys::stat::fstat;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::process::{remove_outer_session, send_group};
+use super::process::remove_outer_session;
 use super::signals;
-use crate::types::ExitStatus;
 
 /// A program to run on the real terminal.
 #[derive(Debug)]
@@ -31,67 +27,39 @@ pub struct ForegroundRequest<'a> {
     pub streams: [Option<OwnedFd>; 3],
 }
 
-/// A running program that has been lent the terminal.
-#[derive(Debug)]
-pub struct ForegroundProcess {
-    group: Pid,
-}
-
-impl ForegroundProcess {
-    /// Starts the program on `tty`, as the leader of a new process group that becomes the foreground group of `tty`.
-    pub fn start(request: ForegroundRequest<'_>, tty: BorrowedFd<'_>) -> io::Result<Self> {
-        let (program, args) = request.command.split_first().ok_or_else(|| io::Error::other("there is no command"))?;
-        let mut command = Command::new(program);
-        command.args(args).process_group(0);
-        if request.environment.is_empty() {
-            remove_outer_session(&mut command);
-        } else {
-            command.env_clear().envs(request.environment.iter().map(|(name, value)| (name, value)));
-        }
-        command.envs(request.session_env.iter().map(|(name, value)| (name, value)));
-        if let Some(directory) = request.directory {
-            command.current_dir(directory);
-        }
-        let [stdin, stdout, stderr] = request.streams;
-        command.stdin(stdio_for(stdin, tty)?).stdout(stdio_for(stdout, tty)?).stderr(stdio_for(stderr, tty)?);
-        let tty_number = tty.as_raw_fd();
-        // SAFETY: the closure runs between fork and exec and makes async-signal-safe calls only (signal, tcsetpgrp, getpid,
-        // sigaction, sigprocmask); it allocates nothing. `tty_number` is open in the child: `tty` outlives `spawn`, the child
-        // has a copy of the descriptor table, and exec closes the descriptor only afterwards.
-        unsafe {
-            command.pre_exec(move || {
-                // A background process that does not ignore or block SIGTTOU is stopped by this call: tcsetpgrp(3). It
-                // fails with ENOTTY where `tty` is not the controlling terminal, which then has no foreground group to set.
-                libc::signal(libc::SIGTTOU, libc::SIG_IGN);
-                libc::tcsetpgrp(tty_number, libc::getpid());
-                signals::reset_all();
-                Ok(())
-            });
-        }
-        let child = command.spawn()?;
-        Ok(Self { group: Pid::from_raw(child.id().cast_signed()) })
+/// Starts the program on `tty`, as the leader of a new process group that becomes the foreground group of `tty`. Returns
+/// the process group.
+pub fn start(request: ForegroundRequest<'_>, tty: BorrowedFd<'_>) -> io::Result<Pid> {
+    let (program, args) = request.command.split_first().ok_or_else(|| io::Error::other("there is no command"))?;
+    let mut command = Command::new(program);
+    command.args(args).process_group(0);
+    if request.environment.is_empty() {
+        remove_outer_session(&mut command);
+    } else {
+        command.env_clear().envs(request.environment.iter().map(|(name, value)| (name, value)));
     }
-
-    /// Returns how the program ended, or `None` while it runs; reaps it. A stopped program is continued, since no shell is
-    /// there to resume it.
-    pub fn exit(&self) -> Option<ExitStatus> {
-        match waitpid(self.group, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
-            Ok(WaitStatus::Exited(_, code)) => Some(ExitStatus::Code(u8::try_from(code & 0xff).unwrap_or(u8::MAX))),
-            Ok(WaitStatus::Signaled(_, signal, _)) => Some(ExitStatus::Signal(signal as i32)),
-            Ok(WaitStatus::Stopped(..)) => {
-                send_group(self.group, Signal::SIGCONT);
-                None
-            }
-            // The process was reaped before, so it has ended; its status is lost.
-            Err(Errno::ECHILD) => Some(ExitStatus::Code(0)),
-            _ => None,
-        }
+    command.envs(request.session_env.iter().map(|(name, value)| (name, value)));
+    if let Some(directory) = request.directory {
+        command.current_dir(directory);
     }
-
-    /// Returns the process group that the program leads.
-    pub fn group(&self) -> Pid {
-        self.group
+    let [stdin, stdout, stderr] = request.streams;
+    command.stdin(stdio_for(stdin, tty)?).stdout(stdio_for(stdout, tty)?).stderr(stdio_for(stderr, tty)?);
+    let tty_number = tty.as_raw_fd();
+    // SAFETY: the closure runs between fork and exec and makes async-signal-safe calls only (signal, tcsetpgrp, getpid,
+    // sigaction, sigprocmask); it allocates nothing. `tty_number` is open in the child: `tty` outlives `spawn`, the child
+    // has a copy of the descriptor table, and exec closes the descriptor only afterwards.
+    unsafe {
+        command.pre_exec(move || {
+            // A background process that does not ignore or block SIGTTOU is stopped by this call: tcsetpgrp(3). It
+            // fails with ENOTTY where `tty` is not the controlling terminal, which then has no foreground group to set.
+            libc::signal(libc::SIGTTOU, libc::SIG_IGN);
+            libc::tcsetpgrp(tty_number, libc::getpid());
+            signals::reset_all();
+            Ok(())
+        });
     }
+    let child = command.spawn()?;
+    Ok(Pid::from_raw(child.id().cast_signed()))
 }
 
 fn stdio_for(passed: Option<OwnedFd>, tty: BorrowedFd<'_>) -> io::Result<Stdio> {

@@ -1,5 +1,5 @@
-//! Facts about other processes: names, parents, working directories. Where the system gives no access, the result is
-//! empty or `None`. Signals to them, and the environment of new ones.
+//! Other processes: how children change state, names, parents and working directories. Where the system gives no access to a
+//! fact, the result is empty or `None`. Signals to them, and the environment of new ones.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,6 +10,42 @@ use std::process::Command;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
+
+use super::retry::retry;
+use crate::types::ExitStatus;
+
+/// Change of the state of a child process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildChange {
+    /// It has ended, and has been reaped.
+    Ended(ExitStatus),
+    /// It has been stopped by a signal.
+    Stopped,
+    /// It is no child of this process any more (ECHILD): it has ended, and how is not known.
+    Lost,
+}
+
+/// Returns the next change of the state of the child `pid`, if there is one, and reaps it where it has ended.
+pub fn child_change(pid: Pid) -> Option<ChildChange> {
+    let mut status = 0;
+    // Not nix's function, which gives an error for a process that a real-time signal has ended.
+    let wait = || {
+        // SAFETY: waitpid writes one integer to `status`, which lives through the call.
+        let found = unsafe { libc::waitpid(pid.as_raw(), &raw mut status, libc::WNOHANG | libc::WUNTRACED) };
+        Errno::result(found)
+    };
+    match retry(wait) {
+        Ok(0) => None,
+        Ok(_) if libc::WIFEXITED(status) => {
+            let code = u8::try_from(libc::WEXITSTATUS(status)).unwrap_or(u8::MAX);
+            Some(ChildChange::Ended(ExitStatus::Code(code)))
+        }
+        Ok(_) if libc::WIFSIGNALED(status) => Some(ChildChange::Ended(ExitStatus::Signal(libc::WTERMSIG(status)))),
+        Ok(_) => libc::WIFSTOPPED(status).then_some(ChildChange::Stopped),
+        // ECHILD: the other errors of waitpid(2) are excluded by the arguments.
+        Err(_) => Some(ChildChange::Lost),
+    }
+}
 
 /// Maximum number of ancestors visited: pids are reused, so a walk over a changing process table could go in a circle.
 const MAX_ANCESTORS: usize = 64;
@@ -82,6 +118,18 @@ pub fn signal_process_group(group: Pid, signal: i32) {
 pub(super) fn send_group(group: Pid, signal: Signal) {
     // ESRCH: the group is gone, which is the purpose of most signals sent here. EPERM: its processes have changed user.
     let _ = killpg(group, signal);
+}
+
+/// Sends SIGHUP to `shell` and to the `foreground` group of its terminal, and SIGCONT, without which a stopped process
+/// does not act on SIGHUP.
+pub fn hang_up(shell: Pid, foreground: Option<Pid>) {
+    for signal in [Signal::SIGHUP, Signal::SIGCONT] {
+        if let Some(group) = foreground {
+            send_group(group, signal);
+        }
+        // ESRCH: the shell has ended already.
+        let _ = kill(shell, signal);
+    }
 }
 
 /// Returns the working directory of `pid`, if it is known and still exists.

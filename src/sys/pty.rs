@@ -10,6 +10,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, tcgetpgrp};
 use termios::{ECHO, ICANON, ISIG, NOFLSH, TCIFLUSH, Termios, VEOF, VINTR, VQUIT, VSUSP};
 
+use super::retry::retry;
 use super::stream::{ReadResult, StreamFd, close_on_exec};
 use super::tty;
 use super::typed_ahead;
@@ -22,17 +23,20 @@ const MAX_FLUSHES: usize = 8;
 /// Maximum time for which the line discipline may take to queue keys that were typed ahead.
 const FEED_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// The master of the pty.
+/// The pty: its master, and a descriptor of its slave as long as the shell runs.
 #[derive(Debug)]
 pub struct Pty {
     master: OwnedFd,
+    /// When the last descriptor of a slave is closed, Linux takes the controlling terminal away from its session, and the
+    /// master reads EIO as it does after the last process has ended. A shell may close all of its own for a moment.
+    slave: Option<OwnedFd>,
     /// Path of the slave, as tty(1) prints it inside.
     pub name: PathBuf,
 }
 
 impl Pty {
-    /// Opens a new pty with window size `size` and `attributes`; returns it with its slave.
-    pub fn open(size: Size, attributes: Option<&Termios>) -> io::Result<(Self, OwnedFd)> {
+    /// Opens a new pty with window size `size` and `attributes`.
+    pub fn open(size: Size, attributes: Option<&Termios>) -> io::Result<Self> {
         // openpty(3) sets no FD_CLOEXEC, and a child that inherits the master keeps the pty alive: programs inside would
         // get no SIGHUP when coshell ends.
         let pair = openpty(None, None)?;
@@ -40,10 +44,29 @@ impl Pty {
         close_on_exec(&pair.slave)?;
         tty::set_size(&pair.slave, size)?;
         if let Some(attributes) = attributes {
-            termios::tcsetattr(pair.slave.as_raw_fd(), termios::TCSANOW, attributes)?;
+            tty::set_attributes(&pair.slave, attributes)?;
         }
         let name = nix::unistd::ttyname(&pair.slave)?;
-        Ok((Self { master: pair.master, name }, pair.slave))
+        Ok(Self { master: pair.master, slave: Some(pair.slave), name })
+    }
+
+    /// Returns the slave; an error after `release_slave`.
+    pub fn slave(&self) -> io::Result<BorrowedFd<'_>> {
+        self.slave.as_ref().map(AsFd::as_fd).ok_or_else(|| io::Error::other("the pty is closed"))
+    }
+
+    /// Closes the slave, since the shell has exited: the master reads its end once all other processes have closed it too.
+    pub fn release_slave(&mut self) {
+        self.slave = None;
+    }
+
+    /// Opens the slave anew after the end of the master has been read while the shell runs: vhangup(2), as login(1) calls
+    /// it, disconnects every descriptor of the slave before the program opens it again by its path. Returns whether the
+    /// slave is open.
+    pub fn reopen_slave(&mut self) -> bool {
+        // Where it cannot be opened, the shell cannot open it either.
+        self.slave = self.slave.take().and_then(|_| tty::reopen(&self.name).ok()).map(OwnedFd::from);
+        self.slave.is_some()
     }
 
     /// Duplicates the master for reading and writing.
@@ -51,14 +74,15 @@ impl Pty {
         StreamFd::own(self.master.try_clone()?)
     }
 
-    /// Queues keys that were typed ahead, as cooked input of the `slave`, before a program has it. Shows nothing: the
+    /// Queues keys that were typed ahead, as cooked input of the slave, before a program has it. Shows nothing: the
     /// terminal has echoed them. Returns keys that can only be typed while a program runs.
-    pub fn type_ahead(&self, slave: &OwnedFd, mut typed: TypedAhead) -> io::Result<Vec<u8>> {
+    pub fn type_ahead(&self, mut typed: TypedAhead) -> io::Result<Vec<u8>> {
         let late = typed.split_special();
         let mut feed = typed.feed();
         if !feed.is_empty() {
-            let attributes = tty::attributes(slave)?;
-            termios::tcsetattr(slave.as_raw_fd(), termios::TCSANOW, &typed_ahead::feeding(&attributes))?;
+            let slave = self.slave()?;
+            let attributes = tty::attributes(&slave)?;
+            tty::set_attributes(&slave, &typed_ahead::feeding(&attributes))?;
             // The line discipline works in the background on Linux. Its answer to VREPRINT, which is this character, a
             // newline and the open line, comes when everything before has been queued.
             feed.push(typed_ahead::FEED_REPRINT);
@@ -66,7 +90,7 @@ impl Pty {
             // No more than one terminal's queue held, so that it fits.
             stream.write(&feed);
             discard_output(&stream, typed.echoed() + 2 + typed.open_line());
-            termios::tcsetattr(slave.as_raw_fd(), termios::TCSANOW, &attributes)?;
+            tty::set_attributes(&slave, &attributes)?;
         }
         Ok(late)
     }
@@ -118,7 +142,7 @@ impl Pty {
         let Ok(slave) = tty::reopen(&self.name) else { return };
         for _ in 0..MAX_FLUSHES {
             // Bytes queued in front of the line discipline move up as it is emptied; the next round drops them.
-            if termios::tcflush(slave.as_raw_fd(), TCIFLUSH).is_err() {
+            if retry(|| termios::tcflush(slave.as_raw_fd(), TCIFLUSH)).is_err() {
                 return;
             }
         }

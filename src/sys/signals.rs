@@ -2,7 +2,8 @@
 
 use std::io;
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg, raise, sigprocmask};
+use nix::unistd::getpgrp;
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGWINCH};
 use signal_hook_mio::v1_0::Signals;
 
@@ -22,6 +23,11 @@ pub enum SignalEvent {
 }
 
 impl SignalEvent {
+    /// Returns whether a stop would keep this signal from being handled, or wait for a SIGCONT that has come already.
+    pub fn cancels_stop(self) -> bool {
+        matches!(self, Self::Continue | Self::Terminate(_))
+    }
+
     /// Classifies the signal number `signal`.
     pub fn of(signal: i32) -> Self {
         match signal {
@@ -88,6 +94,13 @@ impl InheritedSignals {
         Self { ignored, blocked }
     }
 
+    /// Returns whether this process is an asynchronous command of a shell without job control (`COMMAND &` in a script), for
+    /// which the shell ignores SIGINT and SIGQUIT: POSIX, Shell Command Language, 2.12. Its process group is the script's,
+    /// so that it seems to be in the foreground.
+    pub fn of_asynchronous_command(&self) -> bool {
+        [libc::SIGINT, libc::SIGQUIT].iter().all(|signal| self.ignored.contains(signal))
+    }
+
     /// Ignores and blocks the recorded signals again. Async-signal-safe: runs in a child between fork and exec.
     pub(super) fn restore(&self) {
         // coshell ignores SIGXFSZ (see `register`), and exec keeps an ignored signal ignored: execve(2).
@@ -115,29 +128,56 @@ pub(super) fn reset_all() {
 }
 
 /// Registers the signals that the event loop handles, except those that were ignored when coshell started. Real-time
-/// signals are handled by `crash`; SIGXFSZ is ignored.
+/// signals are handled by `crash`; SIGXFSZ is ignored; SIGTTIN and SIGTTOU are blocked.
 pub fn register(inherited: &InheritedSignals) -> io::Result<Signals> {
     // With SIGXFSZ ignored, a write beyond RLIMIT_FSIZE fails with EFBIG (setrlimit(2)) and is treated like a full disk.
     set_handler(libc::SIGXFSZ, libc::SIG_IGN);
+    // The system call of a background process on its terminal would stop the process, and stop it again after each SIGCONT
+    // before a handled SIGTERM is looked at. Blocked, a read fails with EIO and all else has its effect (termios(3)), so
+    // coshell itself finds out whether it is in the background, and stops by `stop`.
+    let mut background = SigSet::empty();
+    background.add(Signal::SIGTTIN);
+    background.add(Signal::SIGTTOU);
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&background), None)?;
     let handled = TERMINATING.iter().copied().chain([SIGTSTP]).filter(|signal| !inherited.ignored.contains(signal));
     Signals::new(handled.chain([SIGCHLD, SIGWINCH, SIGCONT]))
 }
 
-/// Stops this process with the default action of SIGTSTP, and returns when it is continued.
+/// The way in which coshell stops itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// This process alone, as after SIGTSTP.
+    Suspend,
+    /// The process group, which needs the terminal in the background.
+    NeedsTerminal,
+}
+
+/// Stops with the default action of a stop signal, and returns when continued.
 ///
-/// The process does not stop in an orphaned process group, which no shell could continue (setpgid(2)), nor where `continued`
-/// returns true: SIGCONT has been received already.
-pub fn stop_self(continued: impl FnOnce() -> bool) {
+/// The process does not stop in an orphaned process group, which no shell could continue (setpgid(2)), where the signal was
+/// ignored when coshell started, nor where `is_cancelled` returns true: a signal has been received that is to be handled
+/// first. A SIGCONT or SIGTERM that arrives later continues the process, or keeps it from stopping.
+pub fn stop(how: Stop, is_cancelled: impl FnOnce() -> bool) {
+    let signal = match how {
+        Stop::Suspend => Signal::SIGTSTP,
+        Stop::NeedsTerminal => Signal::SIGTTOU,
+    };
     let mut stop_set = SigSet::empty();
-    stop_set.add(Signal::SIGTSTP);
-    // These calls cannot fail: their arguments are valid, and a process may always signal itself (kill(2)).
-    let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&stop_set), None);
-    let _ = raise(Signal::SIGTSTP);
-    // SIGTSTP is pending now. A SIGCONT from here on discards it (signal(7)), and so does SIG_IGN: no SIGCONT is missed
+    stop_set.add(signal);
+    let mut before = SigSet::empty();
+    // These calls cannot fail: their arguments are valid, and a process may always signal itself (kill(2)) and its group.
+    let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&stop_set), Some(&mut before));
+    let _ = match how {
+        Stop::Suspend => raise(signal),
+        Stop::NeedsTerminal => killpg(getpgrp(), signal),
+    };
+    // The signal is pending now. A SIGCONT from here on discards it (signal(7)), and so does SIG_IGN: no SIGCONT is missed
     // between the check and the stop.
-    let before = replace(SIGTSTP, if continued() { libc::SIG_IGN } else { libc::SIG_DFL });
+    let stays = is_cancelled() || is_ignored(signal as i32);
+    let action = replace(signal as i32, if stays { libc::SIG_IGN } else { libc::SIG_DFL });
     let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&stop_set), None);
-    restore(SIGTSTP, &before);
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
+    restore(signal as i32, &action);
 }
 
 /// Returns the real-time signals; empty where libc gives no constants for them.

@@ -5,15 +5,15 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg, sigprocmask};
-use nix::unistd::{getpgrp, tcgetpgrp, tcsetpgrp};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 use termios::{Termios, tcsetattr};
 
 use super::crash;
+use super::process::send_group;
+use super::retry::retry;
 use super::stream::{StreamFd, WriteResult};
 use super::typed_ahead::TypedAhead;
 use crate::types::Size;
@@ -51,8 +51,8 @@ pub fn path(fd: BorrowedFd<'_>) -> Option<PathBuf> {
 /// Waits until the terminal `fd` takes output: it does not while output is stopped by Ctrl-S.
 pub fn wait_until_writable(fd: BorrowedFd<'_>) {
     let mut polled = [PollFd::new(fd, PollFlags::POLLOUT)];
-    // Another error than an interruption by a signal (ENOMEM: poll(2)) leaves only the attempt to write.
-    while poll(&mut polled, PollTimeout::NONE) == Err(Errno::EINTR) {}
+    // Where poll(2) fails (ENOMEM), the attempt to write is left.
+    let _ = retry(|| poll(&mut polled, PollTimeout::NONE));
 }
 
 /// Returns whether `fd` is a terminal.
@@ -100,29 +100,45 @@ pub fn attributes(fd: &impl AsFd) -> io::Result<Termios> {
     Termios::from_fd(fd.as_fd().as_raw_fd())
 }
 
+/// Sets the attributes of `tty` at once (TCSANOW): TCSADRAIN could wait for ever after Ctrl-S, and output in the queue was
+/// processed when it was written.
+pub(super) fn set_attributes(tty: &impl AsFd, attributes: &Termios) -> io::Result<()> {
+    retry(|| tcsetattr(tty.as_fd().as_raw_fd(), termios::TCSANOW, attributes))
+}
+
+/// Returns whether two sets of attributes have the same flags.
+fn same_flags(one: &Termios, other: &Termios) -> bool {
+    let flags = |attributes: &Termios| (attributes.c_iflag, attributes.c_oflag, attributes.c_cflag, attributes.c_lflag);
+    flags(one) == flags(other)
+}
+
+/// Returns whether another process group than `own` and this process's is the foreground group of `tty`. A terminal that is
+/// not the controlling one (ENOTTY) has no foreground group for this process, and no job control.
+fn is_background(tty: &impl AsFd, own: Option<Pid>) -> bool {
+    tcgetpgrp(tty).is_ok_and(|group| group != getpgrp() && Some(group) != own)
+}
+
 /// Raw mode of the real terminal; drop restores the terminal, also when a panic unwinds.
+///
+/// The attributes belong to the foreground process group: in the background none are set, and none put back.
 #[derive(Debug)]
 pub struct RawMode {
     tty: OwnedFd,
     sides: TtySides,
+    /// Attributes that were found, to be put back.
     saved: Termios,
-    /// The terminal has its saved attributes for the moment.
-    suspended: bool,
+    /// Attributes that were set, while they are in force.
+    raw: Option<Termios>,
+    /// Process group that the terminal is lent to.
+    lent: Option<Pid>,
 }
 
 impl RawMode {
-    /// Puts the terminal `fd` into raw mode and arms the crash handler. A background process is first stopped by SIGTTOU
-    /// until it is in the foreground, as job control requires. Returns the keys that were typed before too.
-    pub fn enter(fd: BorrowedFd<'_>, sides: TtySides) -> io::Result<(Self, TypedAhead)> {
+    /// Creates the raw mode of the terminal `fd`, which `resume` enters.
+    pub fn new(fd: BorrowedFd<'_>, sides: TtySides) -> io::Result<Self> {
         let tty = fd.try_clone_to_owned()?;
-        // In the background the attributes may be those of the shell's line editor; in the foreground they are those that
-        // the shell sets for a job.
-        await_foreground(&tty);
         let saved = attributes(&tty)?;
-        crash::arm(&tty, &saved);
-        let mut raw = Self { tty, sides, saved, suspended: false };
-        let typed = raw.resume()?;
-        Ok((raw, typed))
+        Ok(Self { tty, sides, saved, raw: None, lent: None })
     }
 
     /// Returns the attributes that drop restores.
@@ -130,13 +146,33 @@ impl RawMode {
         &self.saved
     }
 
-    /// Enters raw mode again. Attributes that were changed since `suspend` become the saved ones. Returns the keys that were
-    /// typed before.
+    /// Returns whether neither coshell nor the program that is lent the terminal is in the foreground.
+    pub fn is_background(&self) -> bool {
+        is_background(&self.tty, self.lent)
+    }
+
+    /// Enters raw mode, in the foreground; puts the program that is lent the terminal into the foreground. Attributes that
+    /// another process has set since they were last set here become the saved ones. Arms the crash handler. Returns the
+    /// keys that were typed before.
     pub fn resume(&mut self) -> io::Result<TypedAhead> {
-        if std::mem::take(&mut self.suspended) {
-            self.saved = attributes(&self.tty)?;
-            crash::arm(&self.tty, &self.saved);
+        if self.is_background() {
+            return Ok(TypedAhead::default());
         }
+        if let Some(lent) = self.lent {
+            // ENOTTY: the terminal is not the controlling one, and so has no foreground group.
+            let _ = retry(|| tcsetpgrp(&self.tty, lent));
+            send_group(lent, Signal::SIGCONT);
+            return Ok(TypedAhead::default());
+        }
+        let found = attributes(&self.tty)?;
+        if !self.raw.is_some_and(|raw| same_flags(&raw, &found)) {
+            self.saved = found;
+        }
+        self.enter()
+    }
+
+    fn enter(&mut self) -> io::Result<TypedAhead> {
+        crash::arm(&self.tty, &self.saved);
         let mut raw = self.saved;
         match self.sides {
             TtySides::Both => termios::cfmakeraw(&mut raw),
@@ -149,11 +185,15 @@ impl RawMode {
         }
         let cooked = attributes(&self.tty)?;
         // After SIGCONT without a stop the terminal is raw already, and keys stay as they are.
-        if self.sides == TtySides::Screen || cooked.c_lflag & termios::ICANON == 0 {
-            tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &raw)?;
-            return Ok(TypedAhead::default());
-        }
-        TypedAhead::take(&open(self.tty.as_fd())?, &cooked, &raw)
+        let typed = if self.sides == TtySides::Screen || cooked.c_lflag & termios::ICANON == 0 {
+            set_attributes(&self.tty, &raw)?;
+            TypedAhead::default()
+        } else {
+            TypedAhead::take(&open(self.tty.as_fd())?, &cooked, &raw)?
+        };
+        // Read back: a terminal may leave out flags that it does not have.
+        self.raw = Some(attributes(&self.tty)?);
+        Ok(typed)
     }
 
     /// Returns the inherited descriptor of the terminal, for a program that is lent the terminal.
@@ -161,33 +201,31 @@ impl RawMode {
         self.tty.as_fd()
     }
 
-    /// Takes the terminal back from a program that was lent it: foreground process group, saved attributes, raw mode.
-    /// Returns the keys that were typed before raw mode.
+    /// Records that the terminal is lent to `group`, which has become the foreground group.
+    pub fn lend(&mut self, group: Pid) {
+        self.lent = Some(group);
+    }
+
+    /// Takes the terminal back from a program that was lent it: foreground process group and raw mode. It is left alone where
+    /// a shell has taken it meanwhile. Returns the keys that were typed before raw mode.
     pub fn reclaim(&mut self) -> io::Result<TypedAhead> {
+        let lent = self.lent.take();
+        // Where the program could not be executed, its process group has no process any more.
+        if is_background(&self.tty, lent) && tcgetpgrp(&self.tty).is_ok_and(|group| killpg(group, None).is_ok()) {
+            return Ok(TypedAhead::default());
+        }
         // ENOTTY: the terminal is not the controlling one, and so has no foreground group to return to.
-        let _ = with_sigttou_blocked(|| Ok(tcsetpgrp(&self.tty, getpgrp())?));
-        with_sigttou_blocked(|| tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved))?;
-        self.resume()
+        let _ = retry(|| tcsetpgrp(&self.tty, getpgrp()));
+        self.enter()
     }
 
     /// Restores the saved attributes until `resume`.
     pub fn suspend(&mut self) -> io::Result<()> {
-        self.suspended = true;
-        // TCSANOW: TCSADRAIN could wait for ever after Ctrl-S, and output in the queue was processed when it was written.
-        with_sigttou_blocked(|| tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved))
+        if self.raw.take().is_none() || self.is_background() {
+            return Ok(());
+        }
+        set_attributes(&self.tty, &self.saved)
     }
-}
-
-/// Runs `change` with SIGTTOU blocked, without which a background process may set neither attributes nor the foreground
-/// group: tcsetattr(3), tcsetpgrp(3).
-fn with_sigttou_blocked(change: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-    let mut ttou = SigSet::empty();
-    ttou.add(Signal::SIGTTOU);
-    let mut before = SigSet::empty();
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&ttou), Some(&mut before))?;
-    let result = change();
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
-    result
 }
 
 /// Echo of the terminal turned off; drop turns it on again.
@@ -204,33 +242,16 @@ impl EchoOff {
         let saved = attributes(&tty)?;
         let mut no_echo = saved;
         no_echo.c_lflag &= !termios::ECHO;
-        tcsetattr(tty.as_raw_fd(), termios::TCSANOW, &no_echo)?;
+        set_attributes(&tty, &no_echo)?;
         Ok(Self { tty, saved })
     }
 }
 
 impl Drop for EchoOff {
     fn drop(&mut self) {
-        // EIO: the terminal is gone, and with it the attributes.
-        let _ = tcsetattr(self.tty.as_raw_fd(), termios::TCSANOW, &self.saved);
-    }
-}
-
-/// Stops this process group until it is the foreground group of `tty`, as a job control shell does at its start (GNU C
-/// Library manual, "Initializing the Shell"). Returns at once where `tty` is not the controlling terminal, and where the
-/// group is orphaned or ignores SIGTTOU.
-fn await_foreground(tty: &OwnedFd) {
-    const MAX_UNSTOPPED: usize = 3;
-    let mut unstopped = 0;
-    while unstopped < MAX_UNSTOPPED && tcgetpgrp(tty).is_ok_and(|group| group != getpgrp()) {
-        let before = Instant::now();
-        if killpg(getpgrp(), Signal::SIGTTOU).is_err() {
-            return;
-        }
-        // SIGTTOU that stops the group takes at least as long as a shell needs to continue it. A shorter time means that it
-        // had no effect; more than one try, since the group may have been continued in the background very fast.
-        if before.elapsed() < Duration::from_millis(1) {
-            unstopped += 1;
+        if !is_background(&self.tty, None) {
+            // EIO: the terminal is gone, and with it the attributes.
+            let _ = set_attributes(&self.tty, &self.saved);
         }
     }
 }
@@ -240,7 +261,7 @@ fn await_foreground(tty: &OwnedFd) {
 fn write_or_discard(tty: &OwnedFd, bytes: &[u8]) -> io::Result<()> {
     let stream = open(tty.as_fd())?;
     if !write_fully(&stream, bytes) {
-        termios::tcflush(tty.as_raw_fd(), termios::TCOFLUSH)?;
+        retry(|| termios::tcflush(tty.as_raw_fd(), termios::TCOFLUSH))?;
         // No third try: what does not fit an empty queue belongs to a terminal that is gone.
         write_fully(&stream, bytes);
     }
@@ -264,12 +285,9 @@ impl Drop for RawMode {
         let modes = crash::disarm();
         if !modes.is_empty() {
             // EIO: the terminal is gone, and with it the modes.
-            drop(with_sigttou_blocked(|| write_or_discard(&self.tty, &modes)));
+            drop(write_or_discard(&self.tty, &modes));
         }
-        // A suspended terminal has its saved attributes, or those that another program has set since. An error means here
-        // too that the terminal is gone.
-        if !self.suspended {
-            drop(self.suspend());
-        }
+        // An error means here too that the terminal is gone.
+        drop(self.suspend());
     }
 }

@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 use libc::{VEOL2, VLNEXT, VREPRINT};
 use termios::{ECHO, ICANON, IEXTEN, OPOST, TCSANOW, Termios, VEOF, VEOL, VMIN, VTIME, cc_t, tcsetattr};
 
+use super::retry::retry;
 use super::stream::{ReadResult, StreamFd};
 
 /// Capacity of the input queue of a terminal in bytes (N_TTY_BUF_SIZE on Linux); no other system has more.
@@ -40,9 +41,9 @@ impl TypedAhead {
         // Special characters that come from here on do not act and are typed as keys, VEOF among them.
         let mut literal = *cooked;
         disable_special(&mut literal);
-        tcsetattr(tty.as_raw_fd(), TCSANOW, &literal)?;
+        retry(|| tcsetattr(tty.as_raw_fd(), TCSANOW, &literal))?;
         let late: Vec<u8> = read_lines(tty).iter().flat_map(|line| typed.as_keys(line)).collect();
-        tcsetattr(tty.as_raw_fd(), TCSANOW, raw)?;
+        retry(|| tcsetattr(tty.as_raw_fd(), TCSANOW, raw))?;
         let mut buffer = [0; QUEUE];
         typed.rest = late;
         // What comes after one read is read as any other key.

@@ -29,6 +29,7 @@ mod shell_integration;
 mod signals;
 mod silent_coproc;
 mod socket;
+mod stopping;
 mod subcommands;
 mod support;
 mod terminal_modes;
