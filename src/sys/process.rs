@@ -241,3 +241,70 @@ mod os {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn shell(script: &str) -> (Child, Pid) {
+        let child = Command::new("sh").args(["-c", script]).spawn().expect("sh can be run");
+        let pid = Pid::from_raw(child.id().cast_signed());
+        (child, pid)
+    }
+
+    fn next_change(pid: Pid) -> ChildChange {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(change) = child_change(pid) {
+                return change;
+            }
+            assert!(Instant::now() < until, "the child does not change its state");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn every_end_of_child_is_reported() {
+        let real_time = libc_rtmin();
+        let table = [
+            ("exit 0".to_owned(), ExitStatus::Code(0)),
+            ("exit 200".to_owned(), ExitStatus::Code(200)),
+            ("kill -TERM $$".to_owned(), ExitStatus::Signal(15)),
+            (format!("kill -{real_time} $$"), ExitStatus::Signal(real_time)),
+        ];
+        for (script, exit) in table {
+            let (_child, pid) = shell(&script);
+            assert_eq!(next_change(pid), ChildChange::Ended(exit), "{script}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn libc_rtmin() -> i32 {
+        libc::SIGRTMIN()
+    }
+
+    /// Other systems have no constant; SIGUSR2 stands in.
+    #[cfg(not(target_os = "linux"))]
+    fn libc_rtmin() -> i32 {
+        libc::SIGUSR2
+    }
+
+    #[test]
+    fn stop_of_child_is_reported_once() {
+        let (_child, pid) = shell("kill -STOP $$; exit 3");
+        assert_eq!(next_change(pid), ChildChange::Stopped);
+        assert_eq!(child_change(pid), None);
+        kill(pid, Signal::SIGCONT).expect("the child is stopped");
+        assert_eq!(next_change(pid), ChildChange::Ended(ExitStatus::Code(3)));
+    }
+
+    #[test]
+    fn child_reaped_by_other_code_is_lost_not_successful() {
+        let (mut child, pid) = shell("exit 7");
+        child.wait().expect("the child ends");
+        assert_eq!(child_change(pid), Some(ChildChange::Lost));
+    }
+}

@@ -132,6 +132,8 @@ fn put_back(saved: &Termios, group: Pid, owner: Pid) {
         libc::tcsetattr(1, libc::TCSANOW, std::ptr::from_ref(saved).cast());
         libc::tcsetpgrp(1, owner.as_raw());
     }
+    // A script that waited for coshell has been stopped by SIGTTIN if it has read the terminal meanwhile.
+    send_group(owner, Signal::SIGCONT);
 }
 
 /// Sends SIGTERM to `group`, and SIGKILL where it still exists two seconds later.

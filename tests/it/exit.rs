@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Ended, Terminal, TestDir, coshell, proc, run, shell, show, takes_less_than, wrapped};
+use crate::support::{
+    Ended, Terminal, TestDir, UNTIL_RELEASED, coshell, proc, run, shell, show, takes_less_than, wrapped,
+};
 
 #[test]
 fn exit_status_is_that_of_command() {
@@ -166,5 +168,58 @@ fn output_is_complete_when_command_ends_right_after_it() {
     for _ in 0..10 {
         let shown = run(coshell(&["--", "seq", "1", "40000"])).bytes;
         assert!(shown.ends_with(b"\n40000\r\n"), "{}", show(&shown[shown.len().saturating_sub(100)..]));
+    }
+}
+
+/// The kernel takes the controlling terminal away from a session when the last descriptor of it is closed.
+#[test]
+fn output_after_all_have_closed_pty_for_a_moment_is_shown() {
+    let script = format!(
+        "exec 0<&- 1>&- 2>&-; : >closed; {UNTIL_RELEASED}; exec </dev/tty >/dev/tty 2>&1; echo back; read x; \
+         echo got-$x; exit 3"
+    );
+    let mut term = wrapped(&["-q"], &script).start();
+    term.wait_until("the pty to be closed", |term| term.read_home("closed").is_some());
+    term.wait_quiet();
+    term.release();
+    term.wait("back\r\n");
+    term.send("one\r");
+    term.wait("got-one\r\n");
+    assert_eq!(term.wait_end(), Ended::Code(3));
+}
+
+/// Python program that disconnects every descriptor of its terminal and opens it again, as login(1) does.
+const VHANGUP: &str = r#"
+import ctypes, os, signal, sys
+name = os.ttyname(0)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+print("before", flush=True)
+sys.stdin.readline()
+if ctypes.CDLL(None).vhangup() != 0:
+    sys.exit(9)
+for fd in 0, 1, 2:
+    os.close(fd)
+for _ in range(3):
+    os.open(name, os.O_RDWR)
+os.write(1, b"after\n")
+os.write(1, b"got-" + os.read(0, 100))
+os._exit(3)
+"#;
+
+/// vhangup(2) wants CAP_SYS_TTY_CONFIG.
+#[test]
+fn output_after_vhangup_is_shown() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let dir = TestDir::new();
+    for _ in 0..10 {
+        let mut term = coshell(&["-q", "--", "python3", &dir.write_file("vhangup.py", VHANGUP)]).start();
+        term.wait("before\r\n");
+        term.send("go\r");
+        term.wait("after\r\n");
+        term.send("one\r");
+        term.wait("got-one\r\n");
+        assert_eq!(term.wait_end(), Ended::Code(3));
     }
 }

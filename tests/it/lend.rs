@@ -380,3 +380,56 @@ fn oversized_environment_is_refused_with_largest_variable() {
     type_line(&mut term, &format!("env -u BIG_7 {COSHELL} lend -- true; echo st $?"));
     term.wait("st 0");
 }
+
+/// Program on the terminal that changes the modes and does not end by SIGHUP or SIGTERM.
+const STUBBORN: &str = "trap '' HUP TERM; stty -echo -icanon; echo u''p; while :; do sleep 0.05; done";
+
+/// Kills coshell while the terminal is lent to `STUBBORN`.
+fn kill_lender(term: &mut Terminal, session: Pid) {
+    type_line(term, &format!("{COSHELL} lend -- sh -c \"{}\"", STUBBORN.replace('$', "\\$")));
+    term.wait("up\r\n");
+    kill(session, Signal::SIGKILL).unwrap();
+}
+
+#[test]
+fn lent_program_ends_and_terminal_is_restored_after_sigkill_of_coshell() {
+    let mut term = bash_at_prompt();
+    let session = term.pid();
+    kill_lender(&mut term, session);
+    assert_eq!(term.wait_end(), Ended::Signal(9));
+    term.wait_until("nothing to be left", |term| term.descendants().is_empty());
+    assert_eq!(term.modes(), fresh_modes());
+}
+
+/// The script has no job control: it cannot take the terminal back itself.
+#[test]
+fn script_reads_terminal_again_after_sigkill_of_coshell_that_lent_it() {
+    let script = "\"$WRAP\" -q -- bash --norc --noprofile; echo st''atus $?; read x; echo got-$x";
+    let mut term = direct(&["sh", "-c", script]).start();
+    term.wait(PROMPT);
+    let session = term.wait_for("coshell", |term| proc::children(term.pid()).first().copied());
+    kill_lender(&mut term, session);
+    term.wait("status 137");
+    term.wait_until("the modes", |term| term.modes() == fresh_modes());
+    term.send("one\r");
+    term.wait("got-one");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+}
+
+/// A shell with job control takes the terminal at once, and its line editor sets modes of its own.
+#[test]
+fn shell_that_takes_terminal_after_sigkill_of_coshell_keeps_its_modes() {
+    let mut term = direct(&["bash", "--norc", "--noprofile"]).start();
+    term.wait(PROMPT);
+    type_line(&mut term, "PS1='in> ' \"$WRAP\" -q -- bash --norc --noprofile");
+    term.wait("in> ");
+    let session = term.wait_for("coshell", |term| proc::children(term.pid()).first().copied());
+    kill_lender(&mut term, session);
+    term.wait("Killed");
+    term.wait(PROMPT);
+    let modes = term.modes();
+    term.wait_until("nothing to be left", |term| term.descendants().is_empty());
+    assert_eq!(term.modes(), modes);
+    type_line(&mut term, "echo sti''ll");
+    term.wait("still\r\n");
+}

@@ -115,3 +115,37 @@ fn size_without_any_terminal_is_24_by_80() {
     let output = dir.read("output");
     assert!(String::from_utf8_lossy(&output).contains("24 80"), "{outcome:?} {}", show(&output));
 }
+
+/// Such a session gets no SIGWINCH: setsid(1), su -c and some containers start one.
+#[test]
+fn size_change_without_controlling_terminal_arrives_with_next_bytes() {
+    let mut term = crate::support::direct(&["sh", "-c", "setsid -w \"$WRAP\" -q -- sh"]).start();
+    term.wait(PROMPT);
+    term.resize(31, 99, 700, 500);
+    // The size is looked at four times a second at most.
+    let mut shown = String::new();
+    for _ in 0..200 {
+        term.send("stty size\r");
+        shown = term.wait_match(r"(\d+ \d+)\r\n");
+        term.wait(PROMPT);
+        if shown == "31 99" {
+            break;
+        }
+    }
+    assert_eq!(shown, "31 99");
+}
+
+/// A terminal that is not the controlling one is no reason to wake up.
+#[test]
+fn session_without_controlling_terminal_does_not_wake_while_idle() {
+    let mut term = crate::support::direct(&["sh", "-c", "setsid -w \"$WRAP\" -q -- sh"]).start();
+    term.wait(PROMPT);
+    let session = term.wait_for("coshell", |term| {
+        let all = term.descendants().into_iter();
+        all.filter(|&pid| crate::support::proc::command_line(pid).contains("-q -- sh")).last()
+    });
+    term.wait_quiet();
+    let before = crate::support::proc::sleep_count(session);
+    term.read_for(Duration::from_millis(600));
+    assert_eq!(crate::support::proc::sleep_count(session), before);
+}

@@ -1,4 +1,4 @@
-//! The end of the session: what coshell waits for, and what it restores.
+//! The end and the stop of the session: what coshell waits for, and what it restores.
 
 use super::*;
 use crate::types::WriteError;
@@ -106,4 +106,15 @@ fn exit_of_shell_waits_for_stalled_terminal() {
     bench.drain();
     assert!(bench.shown.ends_with(b"more\x1b[?2004l") && bench.has(&Effect::Finish(ExitStatus::Code(3))));
     assert_eq!(bench.core.restoring(), b"");
+}
+
+#[test]
+fn stopped_shell_stops_coshell_and_is_continued_afterwards() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"$ ").input(Input::ShellStopped);
+    let pair = [Effect::Suspend, Effect::Signal(Child::Shell, SIGCONT)];
+    assert!(bench.effects.windows(2).any(|effects| effects == pair), "{:?}", bench.effects);
+    bench.effects.clear();
+    bench.shell(b"more");
+    assert!(!bench.has(&Effect::Suspend));
 }
