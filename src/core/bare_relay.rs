@@ -173,6 +173,7 @@ impl BareRelay {
             | Input::Unread(_)
             | Input::PtyState(_)
             | Input::Interrupted(..)
+            | Input::Resumed
             | Input::Recent(_)
             | Input::Cancel(_)
             | Input::Deadline => {}

@@ -46,6 +46,8 @@ pub enum Input<'a> {
     Suspend,
     /// The shell, or the command in its place, has stopped itself.
     ShellStopped,
+    /// Answers [`Effect::Suspend`]: coshell has been continued, or did not stop.
+    Resumed,
     /// Answers [`Effect::RecallRecent`] with the commands, oldest first; answers [`Effect::KeepRecent`] where the command
     /// could not be stored.
     Recent(Result<Vec<String>, RecentError>),

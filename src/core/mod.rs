@@ -8,7 +8,7 @@
 //! follows from the state of all machines.
 //!
 //! Contract for the caller: after every call perform the effects in order, at once, and pass in their answers
-//! (`PtyState`, `Unread`, `Interrupted`, `EndOfFile`, `CoprocStartFailed`, ...) before any other input; then write the
+//! (`PtyState`, `Unread`, `Interrupted`, `EndOfFile`, `Resumed`, `CoprocStartFailed`, ...) before any other input; then write the
 //! `pending` bytes; read a source only while `wants_read`; call `handle` again at `deadline` at the latest.
 
 mod annotations;
@@ -77,7 +77,7 @@ use password::Reading;
 use request::{Request, TriggerRequest, Visibility};
 use response::{AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
-use session::Session;
+use session::{Session, Suspension};
 use session_event::SessionEvent;
 pub use settings::Settings;
 use trigger::action::ActionEffect;
@@ -263,8 +263,10 @@ impl Core {
             Input::Terminate(signal) => self.leave(cx, ExitStatus::Signal(signal)),
             // A session whose terminal is lent stops with the program that has it.
             Input::Suspend if self.lend.is_lent() => {}
-            Input::Suspend => cx.push(Effect::Suspend),
-            Input::ShellStopped => self.session.shell_stopped(),
+            Input::Suspend => self.session.suspend(Suspension::Coshell),
+            Input::ShellStopped => self.session.suspend(Suspension::Shell),
+            Input::Resumed if self.session.is_leaving() => {}
+            Input::Resumed => self.output.terminal.resume(),
             Input::Recent(recent) => {
                 let sentence = self.menu.recalled(recent);
                 sentence.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
@@ -331,9 +333,14 @@ impl Core {
             self.output.settle_notices();
         }
         self.lend.settle(cx, &mut self.output.terminal);
-        if !self.lend.is_lent() && self.session.take_stopped() {
+        if !self.lend.is_lent()
+            && let Some(suspension) = self.session.take_suspension()
+        {
+            self.output.terminal.suspend();
             cx.push(Effect::Suspend);
-            cx.push(Effect::Signal(Child::Shell, SIGCONT));
+            if suspension == Suspension::Shell {
+                cx.push(Effect::Signal(Child::Shell, SIGCONT));
+            }
         }
         if self.session.shell_is_gone() {
             self.session.update_quiet(cx.now, self.wants_read(Source::Pty));

@@ -28,6 +28,15 @@ enum Shell {
     Done,
 }
 
+/// Why coshell stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Suspension {
+    /// It was sent SIGTSTP.
+    Coshell,
+    /// The shell has stopped itself, and is to be continued with coshell.
+    Shell,
+}
+
 /// The session: one shell and one pty.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
@@ -37,8 +46,8 @@ pub(super) struct Session {
     epoch: Duration,
     shell: Shell,
     exit: Option<ExitStatus>,
-    /// Whether the shell has stopped itself, and is to be continued after coshell has stopped too.
-    stopped: bool,
+    /// Why coshell is to stop, if it is.
+    suspension: Option<Suspension>,
     /// Whether the last process has closed the pty slave.
     pty_closed: bool,
     /// Number of bytes read since the shell's exit.
@@ -57,7 +66,7 @@ impl Session {
             epoch,
             shell: Shell::Running,
             exit: None,
-            stopped: false,
+            suspension: None,
             pty_closed: false,
             after_exit: 0,
             quiet_since: None,
@@ -84,14 +93,14 @@ impl Session {
         }
     }
 
-    /// Records that the shell has stopped itself.
-    pub(super) fn shell_stopped(&mut self) {
-        self.stopped = true;
+    /// Records that coshell is to stop.
+    pub(super) fn suspend(&mut self, suspension: Suspension) {
+        self.suspension = self.suspension.max(Some(suspension));
     }
 
-    /// Returns whether the shell has stopped itself since the last call.
-    pub(super) fn take_stopped(&mut self) -> bool {
-        std::mem::take(&mut self.stopped)
+    /// Returns why coshell is to stop, once.
+    pub(super) fn take_suspension(&mut self) -> Option<Suspension> {
+        self.suspension.take()
     }
 
     /// Records the shell's exit.

@@ -65,7 +65,10 @@ impl Host {
             Effect::EndInput => return Some(Input::EndOfFile(self.pty.end_of_file())),
             // The ioctl fails only where the pty is closed, which the next read of the master reports.
             Effect::Resize(size) => drop(self.pty.resize(size)),
-            Effect::Suspend => self.suspend(now),
+            Effect::Suspend => {
+                self.suspend(now);
+                return Some(Input::Resumed);
+            }
             Effect::Lend(request_id, program) => {
                 return self.lend(request_id, &program).err().map(Input::LendFailed);
             }

@@ -141,12 +141,9 @@ impl Listener {
     /// Accepts the next connection of this user; connections of other users are closed at once.
     pub fn accept(&self) -> Option<Connection> {
         loop {
-            let stream = match retry(|| self.listener.accept()) {
-                Ok((stream, _)) => stream,
-                // EAGAIN: no connection waits; ECONNABORTED: it is gone already; EMFILE: it stays in the backlog until a
-                // descriptor is free.
-                Err(_) => return None,
-            };
+            // EAGAIN: no connection waits; ECONNABORTED: it is gone already; EMFILE: it stays in the backlog until a
+            // descriptor is free.
+            let Ok((stream, _)) = retry(|| self.listener.accept()) else { return None };
             if peer_uid(&stream) == Some(geteuid())
                 && let Ok(connection) = Connection::new(stream)
             {

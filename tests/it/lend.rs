@@ -388,6 +388,10 @@ const STUBBORN: &str = "trap '' HUP TERM; stty -echo -icanon; echo u''p; while :
 fn kill_lender(term: &mut Terminal, session: Pid) {
     type_line(term, &format!("{COSHELL} lend -- sh -c \"{}\"", STUBBORN.replace('$', "\\$")));
     term.wait("up\r\n");
+    // The watchdog is forked once the program has been executed.
+    term.wait_until("the watchdog", |_| {
+        proc::children(session).into_iter().any(|pid| proc::command_line(pid) == proc::command_line(session))
+    });
     kill(session, Signal::SIGKILL).unwrap();
 }
 

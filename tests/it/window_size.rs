@@ -134,18 +134,3 @@ fn size_change_without_controlling_terminal_arrives_with_next_bytes() {
     }
     assert_eq!(shown, "31 99");
 }
-
-/// A terminal that is not the controlling one is no reason to wake up.
-#[test]
-fn session_without_controlling_terminal_does_not_wake_while_idle() {
-    let mut term = crate::support::direct(&["sh", "-c", "setsid -w \"$WRAP\" -q -- sh"]).start();
-    term.wait(PROMPT);
-    let session = term.wait_for("coshell", |term| {
-        let all = term.descendants().into_iter();
-        all.filter(|&pid| crate::support::proc::command_line(pid).contains("-q -- sh")).last()
-    });
-    term.wait_quiet();
-    let before = crate::support::proc::sleep_count(session);
-    term.read_for(Duration::from_millis(600));
-    assert_eq!(crate::support::proc::sleep_count(session), before);
-}

@@ -118,3 +118,44 @@ fn stopped_shell_stops_coshell_and_is_continued_afterwards() {
     bench.shell(b"more");
     assert!(!bench.has(&Effect::Suspend));
 }
+
+#[test]
+fn modes_are_off_while_coshell_is_stopped_and_screen_is_drawn_again() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"$ vi\r\n\x1b[?1049h\x1b[?1006h\x1b[?25lfile");
+    bench.shown.clear();
+    bench.input(Input::Suspend);
+    assert!(bench.has(&Effect::Suspend));
+    let shown = String::from_utf8_lossy(&bench.shown).into_owned();
+    assert!(["\x1b[?1049l", "\x1b[?1006l", "\x1b[?25h"].iter().all(|off| shown.contains(off)), "{shown:?}");
+    assert_eq!(bench.core.restoring(), b"");
+    bench.shown.clear();
+    bench.input(Input::Resumed);
+    let shown = String::from_utf8_lossy(&bench.shown).into_owned();
+    assert!(["\x1b[?1049h", "file", "\x1b[?1006h", "\x1b[?25l"].iter().all(|on| shown.contains(on)), "{shown:?}");
+    bench.shown.clear();
+    bench.input(Input::Terminate(15)).wait(501);
+    assert!(String::from_utf8_lossy(&bench.shown).contains("\x1b[?1049l"), "{}", bench.shown.escape_ascii());
+}
+
+#[test]
+fn modes_stay_off_when_signal_ends_stopped_coshell() {
+    let mut bench = Bench::new(&[]);
+    bench.shell(b"\x1b[?1049h\x1b[?2004hfile").input(Input::Suspend);
+    bench.shown.clear();
+    bench.input(Input::Terminate(15)).input(Input::Resumed).wait(501);
+    assert!(bench.has(&Effect::Finish(ExitStatus::Signal(15))));
+    assert_eq!(bench.shown, b"");
+}
+
+#[test]
+fn shell_that_stops_while_terminal_is_lent_stops_coshell_afterwards() {
+    let mut bench = Bench::new(&[]);
+    let program =
+        LentProgram { command: vec!["true".to_owned()], directory: None, environment: Vec::new(), streams: Vec::new() };
+    bench.core.lend.request(bench.now, RequestId(1), program);
+    bench.input(Input::Deadline).input(Input::Suspend).input(Input::ShellStopped);
+    assert!(!bench.has(&Effect::Suspend));
+    bench.input(Input::Exited(Child::Lent, ExitStatus::Code(0)));
+    assert!(bench.has(&Effect::Suspend) && bench.has(&Effect::Signal(Child::Shell, SIGCONT)));
+}

@@ -1,6 +1,6 @@
-//! Saving the screen before the terminal is lent to another program, and restoring it afterwards.
+//! Saving the screen before the terminal is lent to another program or coshell stops, and restoring it afterwards.
 
-use super::TerminalOutput;
+use super::{NullSink, OutputKind, TerminalOutput};
 use crate::core::vt::Modes;
 
 impl TerminalOutput {
@@ -31,8 +31,14 @@ impl TerminalOutput {
         let mut bytes = Modes::all().reset_bytes();
         // Leaving the alternate screen restores the cursor, so that sequences which move it must come before.
         bytes.extend_from_slice(b"\x1b[m\x1b[?1049l\x1b[=0u");
+        bytes.extend_from_slice(&self.set_modes_bytes());
+        self.queue.push(&bytes);
+    }
+
+    /// Returns the bytes that turn the modes that are on on again, and draw the alternate screen, if it is shown.
+    fn set_modes_bytes(&mut self) -> Vec<u8> {
         let modes = self.text.modes().clone();
-        bytes.extend_from_slice(&modes.alt_screen_bytes());
+        let mut bytes = modes.alt_screen_bytes();
         if let Some(screen) = self.screen() {
             if modes.alt_screen() {
                 bytes.extend_from_slice(&screen.repaint());
@@ -42,6 +48,22 @@ impl TerminalOutput {
             }
         }
         bytes.extend_from_slice(&modes.set_bytes());
-        self.queue.push(&bytes);
+        bytes
+    }
+
+    /// Turns off the modes that are on, for the shell that has the terminal while coshell is stopped. Inside an escape
+    /// sequence, which coshell's own bytes would break, they stay.
+    pub(in crate::core) fn suspend(&mut self) {
+        let reset = self.text.modes().reset_bytes();
+        if self.kind == Some(OutputKind::Terminal) && self.text.in_ground_state() && !reset.is_empty() {
+            self.resume_bytes = self.set_modes_bytes();
+            self.print(&reset, &mut NullSink);
+        }
+    }
+
+    /// Turns the modes on again that `suspend` has turned off.
+    pub(in crate::core) fn resume(&mut self) {
+        let bytes = std::mem::take(&mut self.resume_bytes);
+        self.print(&bytes, &mut NullSink);
     }
 }

@@ -70,6 +70,8 @@ pub(in crate::core) struct TerminalOutput {
     history: Option<History>,
     /// Whether another program has the terminal.
     is_lent: bool,
+    /// Bytes that turn on the modes that `suspend` has turned off.
+    resume_bytes: Vec<u8>,
     /// The time of this turn.
     now: Instant,
     /// The menu's row, while it is shown. coshell draws nothing else meanwhile.
@@ -96,6 +98,7 @@ impl TerminalOutput {
             restore_bytes: Vec::new(),
             unfinished_line: None,
             is_lent: false,
+            resume_bytes: Vec::new(),
             history: Some(History::new(size, lines)),
             now,
             menu_row: None,
