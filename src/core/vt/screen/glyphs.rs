@@ -2,6 +2,7 @@
 //! has only a background) and a character with combining marks. Each is mapped to a private-use or unassigned code point
 //! of the same width.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use unicode_width::UnicodeWidthChar;
@@ -41,6 +42,8 @@ impl fmt::Display for CellText<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Glyphs {
     clusters: Vec<String>,
+    /// Index of each cluster in `clusters`.
+    known: HashMap<String, usize>,
 }
 
 /// Returns whether `char` is a combining mark, which takes no column.
@@ -67,10 +70,11 @@ impl Glyphs {
     /// Returns the code point of `char` with `mark` added; `None` if the table is full or the cluster too long.
     pub(super) fn join(&mut self, char: char, mark: char) -> Option<char> {
         let cluster = format!("{}{mark}", self.decode(char));
-        let at = match self.clusters.iter().position(|known| *known == cluster) {
-            Some(at) => at,
+        let at = match self.known.get(&cluster) {
+            Some(at) => *at,
             None if self.clusters.len() < MAX_CLUSTERS && cluster.len() <= MAX_CLUSTER_LEN => {
-                self.clusters.push(cluster);
+                self.clusters.push(cluster.clone());
+                self.known.insert(cluster, self.clusters.len() - 1);
                 self.clusters.len() - 1
             }
             None => return None,
