@@ -120,10 +120,17 @@ impl Rows {
         }
     }
 
+    /// Scrolls the rows from `first` to the end of the region at once, since `count` may be large.
     fn scroll_from(&mut self, first: usize, count: usize, up: bool, row_ids: &mut RowIds) {
-        for _ in 0..count.min(self.bottom + 1 - first) {
-            let fresh = row_ids.new_id();
-            if up { self.scroll_up(first, fresh) } else { self.scroll_down(first, fresh) }
+        let rows = &mut self.ids.make_contiguous()[first..=self.bottom];
+        let count = count.min(rows.len());
+        if up {
+            rows.rotate_left(count);
+            let kept = rows.len() - count;
+            rows[kept..].fill_with(|| row_ids.new_id());
+        } else {
+            rows.rotate_right(count);
+            rows[..count].fill_with(|| row_ids.new_id());
         }
     }
 
