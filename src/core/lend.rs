@@ -63,10 +63,10 @@ impl Lend {
         matches!(self, Self::Lent(..))
     }
 
-    /// Does what is due by now.
-    pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
+    /// Does what is due by now. `in_ground_state` is whether the output is outside of escape sequences.
+    pub(super) fn tick(&mut self, cx: &mut Cx<'_>, in_ground_state: bool) {
         match *self {
-            Self::Requested(request_id, _, at) if cx.now >= at => {
+            Self::Requested(request_id, _, at) if cx.now >= at && !in_ground_state => {
                 *self = Self::No;
                 let sentence = "the output stopped in the middle of an escape sequence; try again when it continues";
                 cx.refuse(request_id, RpcError::new(ErrorCode::Busy, sentence));
@@ -95,7 +95,7 @@ impl Lend {
             return;
         }
         *self = match std::mem::take(self) {
-            Self::Requested(request_id, program, _) if terminal.text().in_ground_state() => {
+            Self::Requested(request_id, program, _) if terminal.can_lend() => {
                 terminal.lend();
                 Self::Leaving(request_id, program)
             }

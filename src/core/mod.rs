@@ -174,7 +174,13 @@ const TIMERS: &[Timer] = &[
         due: |core| core.control.secret.deadline(),
         run: |core, cx| core.control.secret.tick(cx, core.session.shell_is_gone()),
     },
-    Timer { due: |core| core.lend.deadline(), run: |core, cx| core.lend.tick(cx) },
+    Timer {
+        due: |core| core.lend.deadline(),
+        run: |core, cx| core.lend.tick(cx, core.output.terminal.text().in_ground_state()),
+    },
+    // What is due then, `handle` does in the turn of the deadline.
+    Timer { due: |core| core.output.terminal.deadline(), run: |_, _| {} },
+    Timer { due: |core| core.control.history_requests.deadline(), run: |_, _| {} },
     // What is due then, `end_session` does at the end of every turn.
     Timer {
         due: |core| {
@@ -271,18 +277,31 @@ impl Core {
                 let sentence = self.menu.recalled(recent);
                 sentence.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
             }
-            Input::Request(request_id, request) => self.request(cx, request_id, request, None),
+            Input::Request(request_id, request) => {
+                let request = self.control.history_requests.defer(now, request_id, request);
+                request.into_iter().for_each(|request| self.request(cx, request_id, request, None));
+            }
             Input::ChildRequest(child, request_id, request) => {
                 let for_trigger = match child {
                     Child::Coproc => self.coproc.for_trigger(),
                     Child::Job(slot) => self.background.for_trigger(slot),
                     Child::Shell | Child::Lent => None,
                 };
-                self.request(cx, request_id, request, for_trigger);
+                let request = self.control.history_requests.defer(now, request_id, request);
+                request.into_iter().for_each(|request| self.request(cx, request_id, request, for_trigger));
             }
             Input::Cancel(request_id) => self.cancel(cx, request_id),
+            // Slices of work are done here only, so that no key waits for more than one.
+            Input::Deadline => {
+                self.output.terminal.step();
+                self.update_line_demand();
+                if let Some((request_id, request)) = self.control.history_requests.next(&mut self.output.terminal) {
+                    // It types and starts nothing, so that its trigger does not matter.
+                    self.request(cx, request_id, request, None);
+                }
+            }
             // The relay that takes the core's place after a fault has asked for the report.
-            Input::FaultReported(_) | Input::Deadline => {}
+            Input::FaultReported(_) => {}
         }
         panic_for_test("tick");
         self.tick(cx);
@@ -360,6 +379,7 @@ impl Core {
     fn gate(&self) -> Gate {
         Gate::of(GateState {
             awaits_pty_state: self.output.awaits_pty_state(),
+            awaits_history: self.output.awaits_history(),
             silent: self.coproc.is_silent(),
             recovering: self.coproc.is_recovering(),
             menu: self.menu.is_drawn(),
@@ -505,7 +525,7 @@ impl Core {
                     self.coproc.push_recovery(cx.now, bytes);
                     break;
                 }
-                Gate::AwaitingPtyState | Gate::Menu | Gate::Lent => {
+                Gate::AwaitingPtyState | Gate::AwaitingHistory | Gate::Menu | Gate::Lent => {
                     self.output.withhold(bytes);
                     break;
                 }
@@ -941,6 +961,7 @@ impl Core {
         self.control.subscribers.remove(request_id);
         self.output.drop_listing(request_id);
         self.control.secret.cancel(request_id);
+        self.control.history_requests.cancel(request_id);
         self.coproc.cancel(request_id);
         if self.lend.cancel(cx, request_id) {
             self.take_terminal_back(cx, Err(""));
@@ -993,6 +1014,11 @@ impl Core {
     /// Ends the coprocess, restores the terminal and exits, step by step, once all output of the shell has been read.
     fn end_session(&mut self, cx: &mut Cx<'_>) {
         self.pty_input.clear();
+        if self.output.awaits_history() {
+            self.output.terminal.finish_lines();
+            self.update_line_demand();
+            self.shell_output(cx, &[]);
+        }
         if self.lend.end(cx) {
             self.take_terminal_back(cx, Err(""));
         }
@@ -1016,6 +1042,7 @@ impl Core {
             while let Some(notice) = self.output.take_notice() {
                 notice.lines().into_iter().for_each(|line| cx.push(Effect::Warn(line)));
             }
+            self.control.history_requests.take_all().for_each(|request_id| cx.refuse(request_id, RpcError::ended()));
             cx.push(Effect::Finish(self.session.exit()));
         }
     }

@@ -25,6 +25,7 @@ mod requests;
 mod session_end;
 mod silent;
 mod sizeless;
+mod slices;
 mod subscribing;
 mod transfers;
 
@@ -92,6 +93,10 @@ impl Bench {
             }
         }
         self.drain();
+        // As the host does in its next turn.
+        if self.core.deadline().is_some_and(|at| at <= self.now) {
+            return self.input(Input::Deadline);
+        }
         self
     }
 

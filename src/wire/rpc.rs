@@ -13,6 +13,8 @@ pub const BATCH_LIMIT: usize = 256;
 pub const PARSE_ERROR: i64 = -32700;
 /// Error code: the JSON is not a request.
 pub const INVALID_REQUEST: i64 = -32600;
+/// The result cannot be written as JSON, which no result of a session causes.
+const INTERNAL_ERROR: i64 = -32603;
 /// Error code: the method does not exist.
 pub const METHOD_NOT_FOUND: i64 = -32601;
 /// Error code: the parameters do not fit the method.
@@ -93,9 +95,12 @@ fn invalid(id: &Value, reason: &str) -> Value {
     failure(id, INVALID_REQUEST, &format!("invalid request: {reason}"))
 }
 
-/// Builds the response with `result` to the request `id`.
-pub fn success(id: &Value, result: &impl Serialize) -> Value {
-    json!({"jsonrpc": "2.0", "id": id, "result": result})
+/// Builds the response with `result` to the request `id` as text. A large result is not copied into a [`Value`].
+pub fn success(id: &Value, result: &impl Serialize) -> String {
+    match serde_json::to_string(result) {
+        Ok(result) => format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"),
+        Err(error) => failure(id, INTERNAL_ERROR, &error.to_string()).to_string(),
+    }
 }
 
 /// Builds the error response to the request `id`.
@@ -211,7 +216,7 @@ mod tests {
     fn client_parses_every_session_message() {
         let read = |line: String| serde_json::from_str::<Incoming>(&line).ok();
         let (id, result) = (1, json!({"a": null}));
-        assert_eq!(read(success(&id.into(), &result).to_string()), Some(Incoming::Success { id, result }));
+        assert_eq!(read(success(&id.into(), &result)), Some(Incoming::Success { id, result }));
         let error = ErrorObject { code: 4, message: "full".to_owned() };
         for id in [Some(2), None] {
             let line = failure(&json!(id), error.code, &error.message).to_string();

@@ -329,3 +329,22 @@ fn note_is_shown_above_prompt_and_listed_below_its_line() {
     session.call(&["get", "none"]).failed(1, "no variable");
     session.call(&["annotate", "4711", "x"]).failed(1, "there is no line 4711");
 }
+
+#[test]
+fn keys_and_requests_are_answered_while_screen_is_replayed() {
+    let mut session = Session::bash(&[]);
+    // 45 KB that print ten million characters.
+    std::fs::write(session.term.home().join("costly"), "a\x1b[65535b".repeat(5000)).expect("the home is writable");
+    session.term.send("cat ~/costly; printf '\\nDO''NE\\n'\r");
+    session.term.wait("DONE");
+    session.term.wait(PROMPT);
+    let screen = session.start_call(&["screen"], "");
+    for key in ["first", "second", "third"] {
+        session.term.send(key);
+        session.term.wait(key);
+        session.request("status", json!({}));
+        assert!(!screen.is_finished(), "the screen takes longer than the key {key:?}");
+    }
+    let answer = session.finish_call(screen);
+    assert!(answer.stdout.contains("firstsecondthird"), "the screen has what was typed meanwhile: {}", answer.stdout);
+}

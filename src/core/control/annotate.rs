@@ -1,9 +1,13 @@
 //! Requests about annotations: notes on lines, captured lines, named marks and variables.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Instant;
 
-use crate::core::annotations::{Annotation, Annotations};
+use memchr::memmem;
+
+use super::ANSWER_LIMIT;
+use crate::core::annotations::{Annotation, AnnotationList, Annotations};
 use crate::core::history::{History, HistoryLine};
 use crate::core::notices::{Notice, SeeAlso};
 use crate::core::response::{
@@ -46,15 +50,33 @@ pub(in crate::core) fn get(annotations: &Annotations, name: Option<&str>) -> Res
     }
 }
 
-/// Returns all notes.
-pub(in crate::core) fn notes(annotations: &Annotations, session: &Session) -> NotesResponse {
-    NotesResponse { notes: annotations.notes.iter().map(|note| note_response(note, session)).collect() }
+/// Returns the annotations, oldest first, without the oldest where there is more text than an answer takes.
+fn newest(list: &AnnotationList) -> impl Iterator<Item = &Annotation> {
+    let mut room = ANSWER_LIMIT;
+    let fit = list.iter().rev().take_while(|quoted| {
+        let fits = quoted.quote.len() + quoted.text.len() <= room;
+        room = room.saturating_sub(quoted.quote.len() + quoted.text.len());
+        fits
+    });
+    let left_out = list.iter().count() - fit.count();
+    list.iter().skip(left_out)
 }
 
-/// Returns the notes on a line.
-pub(super) fn notes_on(annotations: &Annotations, line: u64, session: &Session) -> Vec<NoteResponse> {
-    let notes = annotations.notes.iter().filter(|note| note.line == line);
-    notes.map(|note| note_response(note, session)).collect()
+/// Returns all notes.
+pub(in crate::core) fn notes(annotations: &Annotations, session: &Session) -> NotesResponse {
+    NotesResponse { notes: newest(&annotations.notes).map(|note| note_response(note, session)).collect() }
+}
+
+/// Returns the notes by the numbers of their lines.
+pub(super) fn notes_by_line(annotations: &Annotations) -> HashMap<u64, Vec<&Annotation>> {
+    let mut notes: HashMap<u64, Vec<&Annotation>> = HashMap::new();
+    newest(&annotations.notes).for_each(|note| notes.entry(note.line).or_default().push(note));
+    notes
+}
+
+/// Returns these notes as they are told to clients.
+pub(super) fn responses(notes: Vec<&Annotation>, session: &Session) -> Vec<NoteResponse> {
+    notes.into_iter().map(|note| note_response(note, session)).collect()
 }
 
 fn note_response(note: &Annotation, session: &Session) -> NoteResponse {
@@ -64,13 +86,13 @@ fn note_response(note: &Annotation, session: &Session) -> NoteResponse {
 /// Returns the lines that triggers have captured.
 pub(in crate::core) fn captured(annotations: &Annotations, session: &Session) -> CapturedResponse {
     let line = |line: &Annotation| CapturedLine { quoted: quoted(line, session), trigger: line.text.clone() };
-    CapturedResponse { captured: annotations.captured.iter().map(line).collect() }
+    CapturedResponse { captured: newest(&annotations.captured).map(line).collect() }
 }
 
 /// Returns the marks that triggers have set.
 pub(super) fn marks(annotations: &Annotations, session: &Session) -> Vec<MarkResponse> {
     let mark = |mark: &Annotation| MarkResponse { quoted: quoted(mark, session), name: mark.text.clone() };
-    annotations.marks.iter().map(mark).collect()
+    newest(&annotations.marks).map(mark).collect()
 }
 
 fn quoted(annotation: &Annotation, session: &Session) -> QuotedLine {
@@ -90,25 +112,23 @@ fn find_line(
     history: Option<&mut History>,
     reference: &str,
 ) -> Result<(HistoryLine, Option<Range<usize>>), RpcError> {
-    let lines: Vec<HistoryLine> = history.map_or_else(Vec::new, |history| history.lines(now).collect());
+    let none = |what: String| RpcError::new(ErrorCode::Unknown, format!("there is no line {what}"));
+    let Some(history) = history else { return Err(none(reference.to_owned())) };
     if let Some(text) = reference.strip_prefix('/') {
-        return last_with(&lines, text, reference);
+        return last_with(history.lines(now), text, reference);
     }
     let (number, part) = match reference.split_once(':') {
         Some((number, part)) => (number, Some(columns(part).ok_or_else(|| misread(reference))?)),
         None => (reference, None),
     };
     let number: u64 = number.parse().map_err(|_| misread(reference))?;
-    match lines.iter().find(|line| line.number == number) {
-        Some(line) => Ok((line.clone(), part)),
-        None => {
-            let (first, last) = (lines.first(), lines.last());
-            let kept = first.zip(last).map_or_else(String::new, |(first, last)| {
-                format!("; the history has lines {} to {}", first.number, last.number)
-            });
-            Err(RpcError::new(ErrorCode::Unknown, format!("there is no line {number}{kept}")))
-        }
+    if let Some(line) = history.lines_from(now, number).next().filter(|line| line.number == number) {
+        return Ok((line, part));
     }
+    let first = history.lines(now).next().map(|line| line.number);
+    let last = history.last(now, 1);
+    let kept = first.map_or_else(String::new, |first| format!("; the history has lines {first} to {last}"));
+    Err(none(format!("{number}{kept}")))
 }
 
 fn misread(reference: &str) -> RpcError {
@@ -126,16 +146,21 @@ fn columns(part: &str) -> Option<Range<usize>> {
 
 /// Finds the last line that contains `text`, and the columns of it. Lines that contain `typed`, the reference itself, are
 /// skipped, since the request may have been typed there.
-fn last_with(lines: &[HistoryLine], text: &str, typed: &str) -> Result<(HistoryLine, Option<Range<usize>>), RpcError> {
-    let holds = |line: &&HistoryLine| {
-        let line = String::from_utf8_lossy(&line.text);
-        line.contains(text) && !line.contains(typed)
+fn last_with(
+    lines: impl DoubleEndedIterator<Item = HistoryLine>,
+    text: &str,
+    typed: &str,
+) -> Result<(HistoryLine, Option<Range<usize>>), RpcError> {
+    let (wanted, typed) = (memmem::Finder::new(text), memmem::Finder::new(typed));
+    let found = |line: HistoryLine| {
+        let at = wanted.find(&line.text).filter(|_| typed.find(&line.text).is_none())?;
+        Some((line, at))
     };
-    let line = lines.iter().rev().find(holds);
-    let line = line
+    let (line, at) = lines
+        .rev()
         .filter(|_| !text.is_empty())
+        .find_map(found)
         .ok_or_else(|| RpcError::new(ErrorCode::Unknown, format!("no line of the history contains '{text}'")))?;
-    let whole = String::from_utf8_lossy(&line.text);
-    let from = whole.find(text).map_or(0, |at| whole[..at].chars().count());
-    Ok((line.clone(), Some(from..from + text.chars().count())))
+    let from = String::from_utf8_lossy(&line.text[..at]).chars().count();
+    Ok((line, Some(from..from + text.chars().count())))
 }

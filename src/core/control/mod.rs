@@ -2,6 +2,7 @@
 //! host has the sockets and frames.
 
 pub(super) mod annotate;
+mod history_requests;
 pub(super) mod read;
 pub(super) mod send;
 pub(super) mod status;
@@ -10,8 +11,13 @@ pub(super) mod subscribers;
 use super::password::PasswordWatch;
 use super::response::Response;
 use super::rpc_error::RpcError;
+use history_requests::HistoryRequests;
 use send::Secret;
 use subscribers::Subscribers;
+
+/// Maximum size of the text in one answer in bytes. Beyond it the oldest lines, commands or annotations are left out. It
+/// bounds the time of a turn, in which the whole answer is made.
+const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Answer to a request.
 pub(super) type Reply = Result<Response, RpcError>;
@@ -22,6 +28,7 @@ pub(super) struct Control {
     pub(super) subscribers: Subscribers,
     pub(super) password: PasswordWatch,
     pub(super) secret: Secret,
+    pub(super) history_requests: HistoryRequests,
 }
 
 impl Control {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::annotate;
+use super::{ANSWER_LIMIT, annotate};
 use crate::core::annotations::Annotations;
 use crate::core::history::{CommandRecord, History, HistoryLine, LinePosition};
 use crate::core::response::{
@@ -12,8 +12,8 @@ use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::core::session::{Session, seconds};
 use crate::core::vt::screen::{Cell, CellColour, Screen, Style};
 
-/// Maximum size of the text in one answer in bytes. Beyond it the oldest lines are left out.
-const LIMIT: usize = 4 * 1024 * 1024;
+/// Maximum number of runs of cells in an answer. Beyond it each row is one run without colours.
+const RUNS: usize = 16 * 1024;
 
 /// Selection of lines by a client.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,20 +51,26 @@ pub(in crate::core) fn lines(
     let last = last.map(|count| history.last(now, count.saturating_add(usize::from(query.finished_only))));
     let first = [query.from, last, part.0.map(|position| position.number)].into_iter().flatten().max();
     let lines = history.lines_from(now, first.unwrap_or(0)).filter(|line| !(query.finished_only && line.open));
-    let mut lines = joined(lines.filter_map(|line| cut(line, part)).collect());
+    let mut lines = joined(lines.filter_map(|line| cut(line, part)));
     lines.drain(..lines.len().saturating_sub(query.number.unwrap_or(usize::MAX)));
     let left_out = leave_out(&mut lines);
-    let response = |line: HistoryLine| LineResponse {
+    let mut notes = annotate::notes_by_line(annotations);
+    let response = |(line, text): (HistoryLine, Vec<u8>)| LineResponse {
         number: line.number,
         time: session.seconds_at(line.time),
-        text: String::from_utf8_lossy(&line.text).into_owned(),
+        text: into_text(text),
         command: owners.partition_point(|&(first, _)| first <= line.number).checked_sub(1).map(|at| owners[at].1),
         open: !query.finished_only && line.open,
         // For finished lines only, the rest of a long line follows as an event.
         more: query.finished_only && line.more,
-        notes: annotate::notes_on(annotations, line.number, session),
+        notes: notes.remove(&line.number).map(|notes| annotate::responses(notes, session)).unwrap_or_default(),
     };
     Ok(LinesResponse { lines: lines.into_iter().map(response).collect(), left_out: Some(left_out) })
+}
+
+/// Returns bytes as text, without a copy of what is UTF-8.
+fn into_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Returns the commands that the shell has marked, and the marks that triggers have set.
@@ -78,8 +84,16 @@ pub(in crate::core) fn marks(
         return MarksResponse { commands: Vec::new(), marks: Vec::new(), directory: None };
     };
     let lines: Vec<HistoryLine> = history.lines(now).collect();
-    let ran = history.commands().filter(|(command, _)| command.output.is_some());
-    let commands = ran.map(|(command, positions)| command_response(command, positions, &lines, session)).collect();
+    let mut room = ANSWER_LIMIT;
+    let ran = history.commands().rev().filter(|(command, _)| command.output.is_some());
+    let fit = ran.map_while(|(command, positions)| {
+        let response = command_response(command, positions, &lines, room, session);
+        let len: usize = [&response.text, &response.directory].into_iter().flatten().map(String::len).sum();
+        room = room.checked_sub(len)?;
+        Some(response)
+    });
+    let mut commands: Vec<CommandResponse> = fit.collect();
+    commands.reverse();
     let directory = history.directory().map(str::to_owned);
     MarksResponse { commands, marks: annotate::marks(annotations, session), directory: Some(directory) }
 }
@@ -88,6 +102,7 @@ fn command_response(
     command: &CommandRecord,
     [prompt, input, output, end]: [Option<LinePosition>; 4],
     lines: &[HistoryLine],
+    room: usize,
     session: &Session,
 ) -> CommandResponse {
     let line = |position: Option<LinePosition>| position.map(|position| position.number);
@@ -103,12 +118,12 @@ fn command_response(
         time: began.map(|at| session.seconds_at(at)),
         seconds: took,
         directory: command.directory.as_deref().map(str::to_owned),
-        text: input.zip(output).map(|part| text_of(lines, part)),
+        text: input.zip(output).map(|part| text_of(lines, part, room)),
     }
 }
 
 /// Returns the first line of every command, and the command's number.
-fn owners(history: &mut History) -> Vec<(u64, u64)> {
+fn owners(history: &History) -> Vec<(u64, u64)> {
     let first = |(command, positions): (&CommandRecord, [Option<LinePosition>; 4])| {
         Some((positions.into_iter().flatten().next()?.number, command.number))
     };
@@ -133,45 +148,56 @@ fn output_of(history: &mut History, last: usize) -> Result<CommandPart, RpcError
 }
 
 /// Cuts a line to the part; `None` where it is outside.
-fn cut(mut line: HistoryLine, (from, to): CommandPart) -> Option<HistoryLine> {
+fn cut(mut line: HistoryLine, part: CommandPart) -> Option<HistoryLine> {
+    let text = part_of(&line, part)?;
+    if text.len() < line.text.len() {
+        line.text = text.into();
+    }
+    line.open &= part.1.is_none_or(|to| to.number != line.number);
+    Some(line)
+}
+
+/// Returns the text of a line in the part; `None` where it is outside.
+fn part_of(line: &HistoryLine, (from, to): CommandPart) -> Option<&[u8]> {
     if from.is_some_and(|from| line.number < from.number) || to.is_some_and(|to| line.number > to.number) {
         return None;
     }
+    let mut text = &*line.text;
     if let Some(to) = to.filter(|to| to.number == line.number) {
-        line.text = line.text[..to.column.min(line.text.len())].into();
-        line.open = false;
+        text = &text[..to.column.min(text.len())];
         // It ended in front of this line.
-        if line.text.is_empty() {
+        if text.is_empty() {
             return None;
         }
     }
     if let Some(from) = from.filter(|from| from.number == line.number) {
-        line.text = line.text[from.column.min(line.text.len())..].into();
+        text = &text[from.column.min(text.len())..];
     }
-    Some(line)
+    Some(text)
 }
 
-/// Joins the pieces of long lines.
-fn joined(pieces: Vec<HistoryLine>) -> Vec<HistoryLine> {
-    let mut lines: Vec<HistoryLine> = Vec::new();
-    for piece in pieces {
-        match lines.last_mut().filter(|last| last.more && last.number == piece.number) {
-            Some(last) => {
-                last.text = [&*last.text, &*piece.text].concat().into();
+/// Joins the pieces of long lines. Returns the lines without their texts, and the texts.
+fn joined(pieces: impl Iterator<Item = HistoryLine>) -> Vec<(HistoryLine, Vec<u8>)> {
+    let mut lines: Vec<(HistoryLine, Vec<u8>)> = Vec::new();
+    for mut piece in pieces {
+        let text = std::mem::take(&mut piece.text);
+        match lines.last_mut().filter(|(last, _)| last.more && last.number == piece.number) {
+            Some((last, joined)) => {
+                joined.extend_from_slice(&text);
                 (last.more, last.open, last.time) = (piece.more, piece.open, piece.time);
             }
-            None => lines.push(piece),
+            None => lines.push((piece, text.into_vec())),
         }
     }
     lines
 }
 
 /// Drops the oldest lines where there is too much text. Returns whether any were dropped.
-fn leave_out(lines: &mut Vec<HistoryLine>) -> bool {
-    let mut room = LIMIT;
-    let fit = lines.iter().rev().take_while(|line| {
-        let fits = line.text.len() < room;
-        room = room.saturating_sub(line.text.len());
+fn leave_out(lines: &mut Vec<(HistoryLine, Vec<u8>)>) -> bool {
+    let mut room = ANSWER_LIMIT;
+    let fit = lines.iter().rev().take_while(|(_, text)| {
+        let fits = text.len() < room;
+        room = room.saturating_sub(text.len());
         fits
     });
     let first = lines.len() - fit.count();
@@ -179,36 +205,53 @@ fn leave_out(lines: &mut Vec<HistoryLine>) -> bool {
     first > 0
 }
 
-/// Returns the text between two positions.
-fn text_of(lines: &[HistoryLine], (from, to): (LinePosition, LinePosition)) -> String {
+/// Returns the text between two positions, at most `most` bytes of it.
+fn text_of(lines: &[HistoryLine], (from, to): (LinePosition, LinePosition), most: usize) -> String {
     let from_line = lines.partition_point(|line| line.number < from.number);
     let within = lines[from_line..].iter().take_while(|line| line.number <= to.number);
-    let parts = within.filter_map(|line| cut(line.clone(), (Some(from), Some(to))));
-    let texts: Vec<String> = parts.map(|line| String::from_utf8_lossy(&line.text).into_owned()).collect();
-    texts.join("\n")
+    let mut text = Vec::new();
+    for (at, part) in within.filter_map(|line| part_of(line, (Some(from), Some(to)))).enumerate() {
+        let room = most.saturating_sub(text.len());
+        if room == 0 {
+            break;
+        }
+        text.extend(std::iter::repeat_n(b'\n', usize::from(at > 0)));
+        text.extend_from_slice(&part[..part.len().min(room)]);
+    }
+    into_text(text)
 }
 
 /// Returns the contents of the screen.
 pub(in crate::core) fn screen(screen: &Screen) -> ScreenResponse {
-    let (rows, cursor) = (0..screen.rows(), screen.cursor());
+    let (rows, cursor, mut room) = (0..screen.rows(), screen.cursor(), RUNS);
+    let runs = |row| {
+        let runs = runs(screen.cells(row), room);
+        room = room.saturating_sub(runs.len());
+        runs
+    };
     ScreenResponse {
         rows: screen.rows(),
         cols: screen.columns(),
         alternate_screen: screen.alt_screen(),
         cursor: CursorResponse { row: cursor.row, column: cursor.column, visible: cursor.visible },
         lines: rows.clone().map(|row| screen.text(row)).collect(),
-        runs: rows.clone().map(|row| runs(screen.cells(row))).collect(),
+        runs: rows.clone().map(runs).collect(),
         wrapped: rows.filter(|&row| screen.wraps(row)).collect(),
     }
 }
 
-/// Returns a row as runs of cells that look the same.
-fn runs<'a>(cells: impl Iterator<Item = Cell<'a>>) -> Vec<CellRun> {
+/// Returns a row as runs of cells that look the same. Once there are `most` runs, the last one has the rest of the row.
+fn runs<'a>(cells: impl Iterator<Item = Cell<'a>>, most: usize) -> Vec<CellRun> {
     let mut runs: Vec<(Style, String)> = Vec::new();
     for cell in cells.filter(|cell| cell.width > 0) {
-        match runs.last_mut().filter(|(style, _)| *style == cell.style) {
-            Some((_, text)) => text.push_str(&cell.glyph.to_string()),
-            None => runs.push((cell.style, cell.glyph.to_string())),
+        let is_last = runs.len() >= most.max(1);
+        match runs.last_mut().filter(|(style, _)| *style == cell.style || is_last) {
+            Some((_, text)) => cell.glyph.push_to(text),
+            None => {
+                let mut text = String::new();
+                cell.glyph.push_to(&mut text);
+                runs.push((if most == 0 { Style::default() } else { cell.style }, text));
+            }
         }
     }
     // Blanks at the end in default colours are dropped.

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::commands::MOST;
 use super::output_log::{LogPiece, LogPosition, Origin, OutputLog};
 use crate::core::vt;
+use crate::core::vt::work::Work;
 use crate::core::vt::{VtSink, VtState};
 
 /// Maximum memory of the kept lines in bytes.
@@ -16,6 +17,8 @@ const OVERHEAD: usize = 64;
 /// Minimum distance in the stream between two recorded line counts, in bytes.
 const COUNT_INTERVAL: u64 = 32 * 1024;
 
+/// Maximum number of bytes parsed between two checks of the budget.
+const AT_ONCE: usize = 1024;
 /// Number of pending stops from which the log is parsed.
 const STOPS: usize = 10_000;
 /// Maximum number of recorded positions: four for each command.
@@ -104,9 +107,11 @@ impl NumberedLines {
         }
     }
 
-    /// Adds a mark at the offset `at` of the stream.
+    /// Adds a mark at the offset `at` of the stream. Of too many marks that were not read, the position is not known.
     pub(super) fn mark(&mut self, at: u64) {
-        self.stops.push_back((at, StreamStop::Marked));
+        if self.stops.len() < 2 * STOPS {
+            self.stops.push_back((at, StreamStop::Marked));
+        }
     }
 
     /// Whether many stops are pending, so that the log should be parsed.
@@ -130,10 +135,9 @@ impl NumberedLines {
         self.collector.most
     }
 
-    /// Parses the log up to the byte `to`, before which there were `feeds` line feeds. `start_state` is the terminal state at
-    /// the start of the log.
-    pub(super) fn read(&mut self, log: &OutputLog, start_state: &VtState, to: u64, feeds: u64) {
-        self.feeds = feeds;
+    /// Parses the log up to the byte `to`, or as far as `work` goes. Returns whether it got there. `start_state` is the
+    /// terminal state at the start of the log.
+    pub(super) fn read(&mut self, log: &OutputLog, start_state: &VtState, to: u64, work: &mut Work) -> bool {
         let text = self.text.get_or_insert_with(|| {
             self.place = log.beginning();
             let mut text = start_state.clone();
@@ -141,30 +145,43 @@ impl NumberedLines {
             text
         });
         text.assemble(true);
-        while let Some((time, piece)) = log.next(&mut self.place, to) {
+        let mut next = self.place;
+        while let Some((time, piece)) = log.next(&mut next, to) {
+            if work.is_spent() {
+                return false;
+            }
             match piece {
-                LogPiece::Bytes(Origin::Shell, bytes) => {
-                    let mut rest = bytes;
-                    while let Some((at, stop)) = due(&mut self.stops, text.offset() + rest.len() as u64) {
-                        let (before, behind) = rest.split_at((at.max(text.offset()) - text.offset()) as usize);
-                        text.feed(before, &mut self.collector.sink(time));
-                        self.collector.reach(at, stop, text, &mut self.positions);
-                        rest = behind;
+                LogPiece::Bytes(origin, bytes) => {
+                    let (bytes, later) = bytes.split_at(bytes.len().min(AT_ONCE));
+                    next.at -= later.len() as u64;
+                    if origin == Origin::Shell {
+                        self.feeds += memchr::memchr_iter(b'\n', bytes).count() as u64;
+                        let mut rest = bytes;
+                        while let Some((at, stop)) = due(&mut self.stops, text.offset() + rest.len() as u64) {
+                            let (before, behind) = rest.split_at((at.max(text.offset()) - text.offset()) as usize);
+                            text.feed(before, &mut self.collector.sink(time));
+                            self.collector.reach(at, stop, text, &mut self.positions);
+                            rest = behind;
+                        }
+                        text.feed(rest, &mut self.collector.sink(time));
                     }
-                    text.feed(rest, &mut self.collector.sink(time));
+                    work.charge(bytes.len() + text.take_scanned());
                 }
-                LogPiece::Bytes(Origin::Own, _) => {}
                 LogPiece::Resized(size) => text.resize(size),
             }
+            self.place = next;
         }
+        self.place = next;
         while let Some((at, stop)) = due(&mut self.stops, text.offset()) {
             self.collector.reach(at, stop, text, &mut self.positions);
         }
+        true
     }
 
-    /// Skips the stream up to the offset `at`, which the log drops unparsed. Its lines are counted by the recorded line counts
-    /// and by line feeds.
-    pub(super) fn skip(&mut self, at: u64, feeds: u64) {
+    /// Skips the stream up to the offset `at`, before which there are `feeds` line feeds. Its lines are counted by the
+    /// recorded line counts and by line feeds. Parsing continues with this state at this position, or else at the start of
+    /// the log, which drops the skipped bytes.
+    pub(super) fn skip(&mut self, at: u64, feeds: u64, next: Option<(VtState, LogPosition)>) {
         while let Some((_, stop)) = due(&mut self.stops, at) {
             if let StreamStop::Counted(number, feeds) = stop {
                 (self.collector.number, self.feeds) = (number, feeds);
@@ -174,7 +191,11 @@ impl NumberedLines {
         self.feeds = feeds;
         self.collector.clear();
         self.positions.clear();
-        self.text = None;
+        self.text = next.map(|(mut text, place)| {
+            self.place = place;
+            text.assemble(true);
+            text
+        });
     }
 
     /// Returns the number of finished lines and the parser state, from which another assembler can continue.

@@ -9,6 +9,7 @@
 mod commands;
 mod lines;
 mod output_log;
+mod screen_replay;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -20,10 +21,12 @@ use lines::NumberedLines;
 pub use lines::{HistoryLine, LinePosition};
 
 use super::vt::screen::Screen;
+use super::vt::work::Work;
 use super::vt::{NullSink, VtState};
 use crate::fault::panic_for_test;
 use crate::types::Size;
 use output_log::{LogPiece, LogPosition, Origin, OutputLog};
+use screen_replay::ScreenReplay;
 
 /// A log that reaches back this far was not filled by a flood, so that there is time to parse the bytes that it drops.
 const NO_FLOOD: Duration = Duration::from_secs(10);
@@ -41,6 +44,28 @@ struct Checkpoint {
 /// Number of bytes from which the screen is rebuilt, where the log does not reach back to the session's start.
 const REBUILD_BYTES: u64 = 512 * 1024;
 
+/// Number of operations after which a part of the history that is read in slices begins anew at the end of the log: about
+/// a second's work. Output that is not hostile takes at most a tenth of it.
+const MOST_WORK: usize = 1024 * 1024 * 1024;
+
+/// Part of the history that is read from the log on request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HistoryPart {
+    /// The numbered lines and the commands.
+    Lines,
+    /// The screen.
+    Screen,
+}
+
+/// Progress of reading a part of the history in slices.
+#[derive(Debug, Default)]
+struct HistoryReading {
+    /// Whether a reader waits for the next slice.
+    awaited: bool,
+    /// Number of operations since the part was last up to date.
+    spent: usize,
+}
+
 /// The record of a session's output.
 #[derive(Debug)]
 pub(super) struct History {
@@ -52,8 +77,10 @@ pub(super) struct History {
     feeds: u64,
     lines: NumberedLines,
     marks: CommandLog,
-    /// The screen at this position; `None` until it is requested, and after a flood.
-    screen: Option<(Screen, LogPosition)>,
+    lines_reading: HistoryReading,
+    /// The screen at a position; `None` until it is requested, and after a flood.
+    screen: Option<ScreenReplay>,
+    screen_reading: HistoryReading,
 }
 
 impl History {
@@ -66,7 +93,9 @@ impl History {
             feeds: 0,
             lines: NumberedLines::new(VtState::new(size), max_lines),
             marks: CommandLog::default(),
+            lines_reading: HistoryReading::default(),
             screen: None,
+            screen_reading: HistoryReading::default(),
         }
     }
 
@@ -117,10 +146,8 @@ impl History {
     pub(super) fn parse_osc(&mut self, now: Instant, payload: &[u8], at: &Range<u64>) -> Option<ShellEvent> {
         let (mark, event) = self.marks.parse_osc(now, payload, at);
         if let Some(mark) = mark {
-            if self.lines.has_many_stops() {
-                self.read();
-            }
             self.lines.mark(mark);
+            self.lines_reading.awaited |= self.lines.has_many_stops();
         }
         event
     }
@@ -131,22 +158,20 @@ impl History {
     }
 
     /// Drops the oldest bytes. Returns false where there is no checkpoint to cut at. The screen is brought up to date first
-    /// or, in a flood, dropped and rebuilt from the rest when it is requested.
+    /// or, in a flood and where that takes more than a slice, dropped and rebuilt from the rest when it is requested.
     #[cold]
     fn cut(&mut self, now: Instant) -> bool {
         let Some(Checkpoint { place: cut, feeds, start_state }) = self.checkpoints.pop_front() else { return false };
         let no_flood = self.log.span(now) >= NO_FLOOD;
         if no_flood {
-            self.screen_until(cut.at);
-        } else if self.screen.as_ref().is_some_and(|(_, place)| place.at < cut.at) {
-            self.screen = None;
+            self.replay_screen(cut.at, &mut Work::slice());
         }
+        self.screen.take_if(|screen| screen.place().at < cut.at);
         if self.lines.place().at < cut.at {
             // In a flood of long lines only the last lines are kept, since parsing all would delay the output.
-            if !no_flood || self.feeds - feeds >= self.lines.most() as u64 {
-                self.lines.skip(start_state.offset(), feeds);
-            } else {
-                self.lines.read(&self.log, &self.start_state, cut.at, feeds);
+            let skips = !no_flood || self.feeds - feeds >= self.lines.most() as u64;
+            if skips || !self.lines.read(&self.log, &self.start_state, cut.at, &mut Work::slice()) {
+                self.lines.skip(start_state.offset(), feeds, None);
             }
         }
         self.log.cut(cut);
@@ -154,19 +179,86 @@ impl History {
         true
     }
 
-    /// Parses the log into lines up to its end.
-    fn read(&mut self) {
-        self.lines.read(&self.log, &self.start_state, u64::MAX, self.feeds);
+    /// Reads a part of the history up to the end of the log, as far as a slice of work goes. Returns whether it is up to
+    /// date; otherwise `step` continues it, and the caller tries again in a later turn.
+    pub(super) fn catch_up(&mut self, part: HistoryPart) -> bool {
+        let is_awaited = match part {
+            HistoryPart::Lines => self.lines_reading.awaited,
+            HistoryPart::Screen => self.screen_reading.awaited,
+        };
+        !is_awaited && self.read(part, &mut Work::slice())
     }
 
-    /// Returns the kept lines, the unfinished one last.
-    pub(super) fn lines(&mut self, now: Instant) -> impl Iterator<Item = HistoryLine> + '_ {
+    /// Does a slice of the reading that is awaited.
+    pub(super) fn step(&mut self) {
+        let part = if self.lines_reading.awaited { HistoryPart::Lines } else { HistoryPart::Screen };
+        if self.awaits_step() {
+            self.read(part, &mut Work::slice());
+        }
+    }
+
+    /// Whether a reader waits for `step`.
+    pub(super) fn awaits_step(&self) -> bool {
+        self.lines_reading.awaited || self.screen_reading.awaited
+    }
+
+    /// Reads a part to its end, for a caller that knows that little is left, and at the session's end.
+    pub(super) fn finish(&mut self, part: HistoryPart) {
+        self.read(part, &mut Work::unlimited());
+    }
+
+    /// Reads a part up to the end of the log, as far as `work` goes. Returns whether it is up to date. A part that takes too
+    /// much work begins anew at the end: lines before are only counted, and the screen is what is drawn from there on.
+    fn read(&mut self, part: HistoryPart, work: &mut Work) -> bool {
+        let done = match part {
+            HistoryPart::Lines => self.lines.read(&self.log, &self.start_state, u64::MAX, work),
+            HistoryPart::Screen => self.replay_screen(u64::MAX, work),
+        };
+        let reading = match part {
+            HistoryPart::Lines => &mut self.lines_reading,
+            HistoryPart::Screen => &mut self.screen_reading,
+        };
+        *reading = HistoryReading { awaited: !done, spent: if done { 0 } else { reading.spent + work.done() } };
+        if reading.spent < MOST_WORK {
+            return done;
+        }
+        *reading = HistoryReading::default();
+        let (state, end) = self.end_state();
+        match part {
+            HistoryPart::Lines => self.lines.skip(state.offset(), self.feeds, Some((state, end))),
+            HistoryPart::Screen => self.screen = Some(ScreenReplay::new(&state, end)),
+        }
+        true
+    }
+
+    /// Returns the terminal state at the end of the log, and the position there.
+    fn end_state(&mut self) -> (VtState, LogPosition) {
+        let last = self.checkpoints.back();
+        let (start_state, mut place) =
+            last.map_or_else(|| (&self.start_state, self.log.beginning()), |last| (&last.start_state, last.place));
+        let mut state = start_state.clone();
+        while let Some((_, piece)) = self.log.next(&mut place, u64::MAX) {
+            match piece {
+                LogPiece::Bytes(Origin::Shell, bytes) => _ = state.feed(bytes, &mut NullSink),
+                LogPiece::Bytes(Origin::Own, _) => {}
+                LogPiece::Resized(size) => state.resize(size),
+            }
+        }
+        (state, self.log.end())
+    }
+
+    /// Returns the kept lines, the unfinished one last. Like all that reads lines or commands, it gives them as far as
+    /// `catch_up` has read the log.
+    pub(super) fn lines(&mut self, now: Instant) -> impl DoubleEndedIterator<Item = HistoryLine> + '_ {
         self.lines_from(now, 0)
     }
 
     /// Returns the kept lines from `number` on.
-    pub(super) fn lines_from(&mut self, now: Instant, number: u64) -> impl Iterator<Item = HistoryLine> + '_ {
-        self.read();
+    pub(super) fn lines_from(
+        &mut self,
+        now: Instant,
+        number: u64,
+    ) -> impl DoubleEndedIterator<Item = HistoryLine> + '_ {
         let open = self.lines.open(now).filter(|line| line.number >= number);
         let kept = self.lines.kept();
         kept.range(kept.partition_point(|line| line.number < number)..).cloned().chain(open)
@@ -174,7 +266,6 @@ impl History {
 
     /// Returns the number of the first of the last `count` lines.
     pub(super) fn last(&mut self, now: Instant, count: usize) -> u64 {
-        self.read();
         let open = self.lines.open(now).map(|line| line.number);
         let numbers = open.into_iter().chain(self.lines.kept().iter().rev().map(|line| line.number));
         let (mut first, mut left) = (u64::MAX, count);
@@ -191,8 +282,7 @@ impl History {
 
     /// Returns the recorded commands, oldest first, with the positions of prompt, typed text, output and its end, as far as
     /// those lines are known. The last may be a prompt only.
-    pub(super) fn commands(&mut self) -> impl DoubleEndedIterator<Item = (&CommandRecord, [Option<LinePosition>; 4])> {
-        self.read();
+    pub(super) fn commands(&self) -> impl DoubleEndedIterator<Item = (&CommandRecord, [Option<LinePosition>; 4])> {
         let lines = &self.lines;
         self.marks.commands().iter().map(|command| {
             let (output, end) = (command.output.map(|(at, _)| at), command.end.map(|(at, _)| at));
@@ -208,13 +298,11 @@ impl History {
 
     /// Returns the position at the end.
     pub(super) fn end_position(&mut self) -> LinePosition {
-        self.read();
         self.lines.end_position()
     }
 
     /// Returns the number of finished lines, and the state of their assembler.
-    pub(super) fn assembled(&mut self) -> (u64, Option<&VtState>) {
-        self.read();
+    pub(super) fn assembled(&self) -> (u64, Option<&VtState>) {
         self.lines.assembled()
     }
 
@@ -231,20 +319,20 @@ impl History {
 
     /// Records that the terminal's screen was redrawn from this history.
     pub(super) fn was_drawn(&mut self) {
-        if let Some((screen, _)) = &mut self.screen {
-            screen.was_drawn();
+        if let Some(replay) = &mut self.screen {
+            replay.was_drawn();
         }
     }
 
-    /// Returns the current screen.
-    pub(super) fn screen(&mut self) -> &Screen {
-        self.screen_until(u64::MAX)
+    /// Returns the screen, as far as `catch_up` has read the log.
+    pub(super) fn screen(&self) -> Option<&Screen> {
+        self.screen.as_ref().map(ScreenReplay::screen)
     }
 
-    /// Returns the screen at the byte `to` of the log, or at a later position that was requested before.
-    fn screen_until(&mut self, to: u64) -> &Screen {
+    /// Replays the log on the screen up to the byte `to`, or as far as `work` goes. Returns whether it got there.
+    fn replay_screen(&mut self, to: u64, work: &mut Work) -> bool {
         panic_for_test("screen");
-        let (screen, place) = self.screen.get_or_insert_with(|| {
+        let replay = self.screen.get_or_insert_with(|| {
             let end = self.log.end().at;
             // Where the beginning is lost anyway, a part of the rest is enough: parsing 4 MiB takes a fifth of a second.
             let recent = self
@@ -255,12 +343,9 @@ impl History {
                 Some(checkpoint) => first_ground_state(&self.log, &checkpoint.start_state, checkpoint.place),
                 None => first_ground_state(&self.log, &self.start_state, self.log.beginning()),
             };
-            let mut screen = Screen::new(start_state.size());
-            screen.feed(&start_state.modes().screen_bytes());
-            (screen, place)
+            ScreenReplay::new(&start_state, place)
         });
-        feed(&self.log, screen, place, to);
-        screen
+        replay.advance(&self.log, to, work)
     }
 }
 
@@ -273,16 +358,6 @@ fn first_ground_state(log: &OutputLog, start_state: &VtState, mut place: LogPosi
         start_state.feed(byte, &mut NullSink);
     }
     (start_state, place)
-}
-
-/// Feeds the log to the screen up to the byte `to`.
-fn feed(log: &OutputLog, screen: &mut Screen, place: &mut LogPosition, to: u64) {
-    while let Some((_, piece)) = log.next(place, to) {
-        match piece {
-            LogPiece::Bytes(_, bytes) => screen.feed(bytes),
-            LogPiece::Resized(size) => screen.resize(size),
-        }
-    }
 }
 
 #[cfg(test)]

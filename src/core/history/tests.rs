@@ -45,7 +45,8 @@ impl Fixture {
     }
 
     fn rows(&mut self) -> Vec<String> {
-        let screen = self.history.screen();
+        self.history.finish(HistoryPart::Screen);
+        let screen = self.history.screen().expect("it was read");
         (0..screen.rows()).map(|row| screen.text(row)).collect()
     }
 
@@ -72,7 +73,7 @@ fn resize_applies_at_its_position() {
     fixture.history.resized(fixture.now, &fixture.text);
     fixture.print("0123456789abcdef");
     assert_eq!(fixture.rows()[..4], ["0123456789", "abcdef", "0123456789", "abcdef"]);
-    assert_eq!(fixture.history.screen().columns(), 10);
+    assert_eq!(fixture.history.screen().map(Screen::columns), Some(10));
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn screen_after_flood_is_alternate_one() {
     fixture.print("shell\x1b[?1049h\x1b[2J");
     fixture.flood(Duration::ZERO, |n| format!("\x1b[{};1H\x1b[Krow {n}", n % 6 + 1));
     fixture.agree();
-    assert!(fixture.history.screen().alt_screen());
+    assert!(fixture.history.screen().is_some_and(Screen::alt_screen));
 }
 
 #[test]
@@ -150,6 +151,7 @@ impl VtSink for Live {
 }
 
 fn numbered(history: &mut History, now: Instant) -> Vec<(u64, Vec<u8>)> {
+    history.finish(HistoryPart::Lines);
     history.lines(now).filter(|line| !line.open).map(|line| (line.number, line.text.to_vec())).collect()
 }
 
@@ -174,6 +176,7 @@ proptest! {
             numbered(&mut often, now);
         }
         let all: Vec<HistoryLine> = often.lines(now).collect();
+        once.finish(HistoryPart::Lines);
         prop_assert_eq!(&once.lines(now).collect::<Vec<_>>(), &all);
         prop_assert_eq!(numbered(&mut once, now), live.lines);
         let partial = text.partial().map(|line| line.text.to_vec());
@@ -190,6 +193,7 @@ fn line_has_time_of_its_end() {
     fixture.print("line\r\ntwo");
     fixture.now += Duration::from_secs(1);
     fixture.print(" lines\r\n");
+    fixture.history.finish(HistoryPart::Lines);
     let times: Vec<_> = fixture.history.lines(fixture.now).map(|line| (line.time - start).as_secs()).collect();
     assert_eq!(times, [1, 2]);
 }
@@ -231,6 +235,7 @@ fn recorded_line_count_overrides_own() {
     fixture.print("one\r\ntwo");
     fixture.history.counted(8, 41, true);
     fixture.print(" and more\r\nthree\r\n");
+    fixture.history.finish(HistoryPart::Lines);
     let numbers: Vec<_> = fixture.history.lines(fixture.now).map(|line| line.number).collect();
     assert_eq!(numbers, [1, 42, 43]);
 }
@@ -254,6 +259,7 @@ fn last_lines_are_found_by_number() {
     fixture.print("one\r\n");
     fixture.history.counted(5, 7, true);
     fixture.print("two\r\nthree");
+    fixture.history.finish(HistoryPart::Lines);
     let now = fixture.now;
     assert_eq!([0, 1, 2, 3, 9].map(|count| fixture.history.last(now, count)), [u64::MAX, 9, 8, 1, 1]);
     let from = |fixture: &mut Fixture, number| {
@@ -261,4 +267,97 @@ fn last_lines_are_found_by_number() {
     };
     assert_eq!(from(&mut fixture, 8), [8, 9]);
     assert!(from(&mut fixture, u64::MAX).is_empty());
+}
+
+proptest! {
+    #[test]
+    fn slices_give_what_one_reading_gives(bytes in stream(60), size in 1..40_usize, budget in 1..3_000_usize) {
+        let (now, other) = (Instant::now(), Size { cols: 17, ..SIZE });
+        let (mut sliced, mut once) = (History::new(SIZE, 1000), History::new(SIZE, 1000));
+        let mut text = VtState::new(SIZE);
+        for (n, part) in bytes.chunks(size).enumerate() {
+            text.feed(part, &mut NullSink);
+            for history in [&mut sliced, &mut once] {
+                history.push_shell(now, part, &text);
+                if n == 3 {
+                    text.resize(other);
+                    history.resized(now, &text);
+                }
+            }
+            // Output goes on while a part is read.
+            let part = if n % 2 == 0 { HistoryPart::Lines } else { HistoryPart::Screen };
+            sliced.read(part, &mut Work::of(budget));
+        }
+        for part in [HistoryPart::Lines, HistoryPart::Screen] {
+            while !sliced.read(part, &mut Work::of(budget)) {}
+            once.finish(part);
+        }
+        prop_assert_eq!(sliced.lines(now).collect::<Vec<_>>(), once.lines(now).collect::<Vec<_>>());
+        let screen = |history: &History| {
+            let screen = history.screen().expect("it was read");
+            (screen.repaint(), screen.resume(false), screen.origin_known())
+        };
+        prop_assert_eq!(screen(&sliced), screen(&once));
+    }
+}
+
+impl Fixture {
+    /// Prints what costs the most for each of its bytes.
+    fn print_costly(&mut self, part: HistoryPart) -> &mut Self {
+        match part {
+            HistoryPart::Screen => self.print(&"a\x1b[65535b".repeat(1000)),
+            HistoryPart::Lines => {
+                self.print(&format!("{}\r{}", "x".repeat(60_000), "y".repeat(4000)));
+                // Each mark looks at the whole of a long line that is held as cells.
+                (60_001..64_001).step_by(8).for_each(|at| self.history.lines.mark(at));
+                self
+            }
+        }
+    }
+}
+
+#[test]
+fn reading_stops_after_slice_and_is_continued() {
+    for part in [HistoryPart::Lines, HistoryPart::Screen] {
+        let mut fixture = Fixture::new();
+        fixture.print_costly(part).print("\r\nlast\r\n");
+        assert!(!fixture.history.catch_up(part), "{part:?}");
+        let mut slices = 1;
+        while fixture.history.awaits_step() {
+            assert!(!fixture.history.catch_up(part), "{part:?}: only `step` does work now");
+            fixture.history.step();
+            slices += 1;
+        }
+        assert!(slices > 2 && fixture.history.catch_up(part), "{part:?}: {slices}");
+        match part {
+            HistoryPart::Screen => assert_eq!(fixture.rows()[4..], ["last", ""]),
+            HistoryPart::Lines => {
+                assert_eq!(
+                    fixture.history.lines(fixture.now).last().map(|line| line.text.to_vec()),
+                    Some(b"last".into())
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn reading_that_takes_too_much_begins_anew_at_end() {
+    let mut fixture = Fixture::new();
+    fixture.print("lost\r\n\x1b[?1049h").print_costly(HistoryPart::Screen).print("\r\n");
+    for part in [HistoryPart::Lines, HistoryPart::Screen] {
+        assert!(!fixture.history.read(part, &mut Work::of(10)));
+    }
+    fixture.history.lines_reading.spent = MOST_WORK;
+    fixture.history.screen_reading.spent = MOST_WORK;
+    for part in [HistoryPart::Lines, HistoryPart::Screen] {
+        assert!(fixture.history.read(part, &mut Work::of(10)), "{part:?} is up to date");
+    }
+    assert!(!fixture.history.awaits_step());
+    assert!(fixture.history.screen().is_some_and(Screen::alt_screen), "the modes are known");
+    fixture.print("new");
+    assert_eq!(fixture.rows()[0], "new");
+    fixture.history.finish(HistoryPart::Lines);
+    let lines: Vec<_> = fixture.history.lines(fixture.now).map(|line| (line.number, line.text.to_vec())).collect();
+    assert_eq!(lines, [(3, b"new".to_vec())], "the lost lines are counted");
 }

@@ -104,11 +104,15 @@ impl Menu {
     pub(super) fn settle(&mut self, now: Instant, terminal: &mut TerminalOutput) {
         let Some(open) = &mut self.open else { return };
         if let Some(at) = open.awaited {
-            if now < at && !terminal.can_draw() {
+            if (now < at && !terminal.can_draw()) || !terminal.has_read_for_menu() {
                 return;
             }
             if !terminal.text().in_ground_state() {
                 terminal.cancel(CANCEL);
+                // One more byte, which the history has room for in any slice.
+                if !terminal.has_read_for_menu() {
+                    return;
+                }
             }
             open.awaited = None;
             terminal.open_menu_row();

@@ -7,6 +7,8 @@ pub(in crate::core) enum Gate {
     Open,
     /// Withheld until the state of the pty is known, on which a trigger's condition depends.
     AwaitingPtyState,
+    /// Withheld until the history is read, which the lines continue.
+    AwaitingHistory,
     /// The silent coprocess.
     SilentCoproc,
     /// The recovery from a broken file transfer.
@@ -21,6 +23,7 @@ pub(in crate::core) enum Gate {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::core) struct GateState {
     pub(in crate::core) awaits_pty_state: bool,
+    pub(in crate::core) awaits_history: bool,
     pub(in crate::core) silent: bool,
     pub(in crate::core) recovering: bool,
     pub(in crate::core) menu: bool,
@@ -32,6 +35,7 @@ impl Gate {
     pub(in crate::core) fn of(state: GateState) -> Self {
         match state {
             GateState { awaits_pty_state: true, .. } => Self::AwaitingPtyState,
+            GateState { awaits_history: true, .. } => Self::AwaitingHistory,
             GateState { silent: true, .. } => Self::SilentCoproc,
             GateState { recovering: true, .. } => Self::TransferRecovery,
             GateState { menu: true, .. } => Self::Menu,
@@ -42,7 +46,7 @@ impl Gate {
 
     /// Whether output is withheld.
     pub(in crate::core) fn withholds(self) -> bool {
-        matches!(self, Self::AwaitingPtyState | Self::Menu | Self::Lent)
+        matches!(self, Self::AwaitingPtyState | Self::AwaitingHistory | Self::Menu | Self::Lent)
     }
 }
 
@@ -52,10 +56,18 @@ mod tests {
 
     #[test]
     fn most_urgent_reason_decides() {
-        let all = GateState { awaits_pty_state: true, silent: true, recovering: true, menu: true, lent: true };
+        let all = GateState {
+            awaits_pty_state: true,
+            awaits_history: true,
+            silent: true,
+            recovering: true,
+            menu: true,
+            lent: true,
+        };
         let (none, mut state) = (GateState::default(), all);
         for (gate, clear) in [
             (Gate::AwaitingPtyState, (|state| state.awaits_pty_state = false) as fn(&mut GateState)),
+            (Gate::AwaitingHistory, |state| state.awaits_history = false),
             (Gate::SilentCoproc, |state| state.silent = false),
             (Gate::TransferRecovery, |state| state.recovering = false),
             (Gate::Menu, |state| state.menu = false),

@@ -24,7 +24,7 @@ use terminal::{OutputKind, TerminalOutput};
 
 use super::coproc::{Coproc, Reclaimed};
 use super::event::{Cx, Effect};
-use super::history::ShellEvent;
+use super::history::{HistoryPart, ShellEvent};
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::request::InputFormat;
 use super::trigger::LineStage;
@@ -61,6 +61,8 @@ pub(super) struct Output {
     withheld: Vec<u8>,
     /// Output that is no longer withheld, while it is passed on, and the number of bytes printed before.
     released: Option<(Rc<[u8]>, u64)>,
+    /// Whether the history must be read before lines are assembled. Output is withheld meanwhile.
+    awaits_history: bool,
     notices: Notices,
     notice_output: NoticeOutput,
     /// Whether the bytes that restore the terminal have been queued.
@@ -115,6 +117,7 @@ impl Output {
             again: None,
             withheld: Vec::new(),
             released: None,
+            awaits_history: false,
             notices: Notices::default(),
             notice_output,
             restored: false,
@@ -191,9 +194,15 @@ impl Output {
         self.terminal.is_empty() && self.withheld.len() < WITHHELD_LIMIT && self.awaiting_pty_state.is_empty()
     }
 
-    /// Sets how closely lines are examined. Line numbers continue those of the history.
+    /// Whether lines are not assembled yet because the history is not read.
+    pub(super) fn awaits_history(&self) -> bool {
+        self.awaits_history
+    }
+
+    /// Sets how closely lines are examined. Line numbers continue those of the history, which is read first.
     pub(super) fn set_demand(&mut self, demand: LineDemand) {
-        if demand == self.demand {
+        self.awaits_history = demand.assembles && !self.demand.assembles && !self.terminal.has_read(HistoryPart::Lines);
+        if demand == self.demand || self.awaits_history {
             return;
         }
         if demand.assembles && !self.demand.assembles {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::history::HistoryLine;
+use crate::core::history::{HistoryLine, HistoryPart};
 use crate::core::request::InputFormat;
 use crate::core::request::Request;
 use crate::types::RequestId;
@@ -11,6 +11,7 @@ use crate::types::RequestId;
 impl Bench {
     /// The lines that are kept, the one that the cursor is on last.
     pub(super) fn kept(&mut self) -> Vec<HistoryLine> {
+        self.core.output.terminal.finish_lines();
         self.core.output.terminal.history().map_or_else(Vec::new, |history| history.lines(self.now).collect())
     }
 
@@ -84,6 +85,7 @@ fn notices_are_on_screen_but_no_lines() {
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.shell(b"one\r\n$ ls").coproc_exits(ExitStatus::Code(3), b"").wait(100);
     assert!(bench.lines().iter().any(|line| line.contains("failed")), "{:?}", bench.lines());
+    assert!(bench.core.output.terminal.has_read(HistoryPart::Screen));
     let shown: Vec<String> = {
         let picture = bench.core.output.terminal.screen().expect("there is a screen");
         (0..picture.rows()).map(|row| picture.text(row)).collect()
@@ -150,6 +152,7 @@ fn command_has_positions_of_its_output() {
         pieces.iter().for_each(|piece| {
             bench.shell(piece);
         });
+        bench.core.output.terminal.finish_lines();
         let history = bench.core.output.terminal.history().expect("it is kept");
         let all = history.commands().map(|(command, spots)| (command.number, command.status, spots));
         all.map(|(number, status, spots)| {

@@ -1,5 +1,7 @@
 //! A line held as cells: one per column, row after row of the terminal's width.
 
+use std::cell::Cell;
+
 use super::{scan, utf8};
 
 /// Cell that was never written, or was erased.
@@ -71,11 +73,23 @@ pub(super) struct Cells {
     cells: Vec<u32>,
     /// Characters with combining marks.
     clusters: Vec<Vec<u8>>,
+    /// Number of cells that were read or written, apart from those that text was printed to.
+    scanned: Cell<usize>,
 }
 
 impl Cells {
     pub(super) fn len(&self) -> usize {
         self.cells.len()
+    }
+
+    /// Counts cells or bytes that were read or written.
+    pub(super) fn count(&self, scanned: usize) {
+        self.scanned.set(self.scanned.get() + scanned);
+    }
+
+    /// Returns the number of cells that were read or written since the last call.
+    pub(super) fn take_scanned(&self) -> usize {
+        self.scanned.take()
     }
 
     pub(super) fn clear(&mut self) {
@@ -87,11 +101,13 @@ impl Cells {
     pub(super) fn trimmed(&self, from: usize, to: usize) -> usize {
         let seen = |&cell: &u32| cell != BLANK && cell != u32::from(b' ');
         let cells = self.cells.get(from..to.min(self.cells.len())).unwrap_or_default();
+        self.count(cells.len());
         cells.iter().rposition(seen).map_or(0, |last| last + 1)
     }
 
     /// Returns how many spaces were written from the cell `from` on.
     pub(super) fn spaces(&self, from: usize) -> usize {
+        self.count(self.cells.len().saturating_sub(from));
         self.cells.iter().skip(from).filter(|&&cell| cell == u32::from(b' ')).count()
     }
 
@@ -102,6 +118,7 @@ impl Cells {
 
     /// Returns whether any cell from `at` on is written and not erased.
     pub(super) fn any_from(&self, at: usize) -> bool {
+        self.count(self.cells.len().saturating_sub(at));
         self.cells.get(at..).is_some_and(|cells| cells.iter().any(|&cell| cell != BLANK))
     }
 
@@ -185,6 +202,7 @@ impl Cells {
     pub(super) fn erase(&mut self, from: usize, to: usize) {
         let to = to.min(self.cells.len());
         if from < to {
+            self.count(to - from);
             self.split_wide(from);
             self.split_wide(to);
             self.cells[from..to].fill(BLANK);
@@ -196,6 +214,7 @@ impl Cells {
         if at >= self.cells.len() {
             return;
         }
+        self.count(end - at);
         let count = count.min(end - at);
         self.split_wide(at);
         self.split_wide(end - count);
@@ -211,6 +230,7 @@ impl Cells {
         if at >= end {
             return;
         }
+        self.count(end - at);
         let count = count.min(end - at);
         self.split_wide(at);
         self.split_wide(at + count);
@@ -220,6 +240,7 @@ impl Cells {
 
     /// Returns the text's length in bytes, blank cells included, and drops clusters that were overwritten.
     pub(super) fn measure(&mut self) -> usize {
+        self.count(self.cells.len());
         let mut kept = Vec::new();
         let mut size = 0;
         for cell in &mut self.cells {
@@ -243,6 +264,7 @@ impl Cells {
 
     /// Appends the text to `out`, without trailing blank cells and, with `trim_start`, without leading ones.
     pub(super) fn render(&self, trim_start: bool, out: &mut Vec<u8>) {
+        self.count(self.cells.len());
         let written = |cell: &u32| *cell != BLANK;
         let end = self.cells.iter().rposition(written).map_or(0, |last| last + 1);
         let start = self.cells[..end].iter().position(written).unwrap_or(0);
@@ -265,6 +287,7 @@ impl Cells {
 
     /// Loads the cells of `text` beginning in column `origin`; NUL stands for a blank cell.
     pub(super) fn load(&mut self, text: &[u8], origin: usize, cols: usize) {
+        self.count(origin + text.len());
         self.clear();
         self.extend_to(origin);
         let mut rest = text;

@@ -214,6 +214,7 @@ impl CurrentLine {
             return &self.rendered;
         }
         if self.gaps {
+            self.cells.count(self.flat.len());
             self.rendered.clear();
             self.rendered.extend(self.flat.iter().map(|&byte| if byte == 0 { b' ' } else { byte }));
             return &self.rendered;

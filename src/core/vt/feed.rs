@@ -124,6 +124,11 @@ impl VtState {
         bytes.len() - rest.len()
     }
 
+    /// Returns the number of cells and bytes that were read or written since the last call beyond one for each byte fed.
+    pub fn take_scanned(&self) -> usize {
+        self.lines.as_ref().map_or(0, |lines| lines.current.cells.take_scanned())
+    }
+
     /// Returns whether the stream is outside of escape sequences, strings and multi-byte characters.
     pub fn in_ground_state(&self) -> bool {
         self.parser.in_ground() && self.carry.is_empty()

@@ -8,7 +8,7 @@
 //! owns `current_line`, the line that the cursor is on, held as bytes or as `cells`, and `rows`, the ids of the screen's
 //! rows; `print` writes to the line, `motion` moves the cursor and erases, `block` reports runs of whole plain lines.
 //! `modes` (with `pen`, `sgr` and `kitty`) records the modes that are set, `titles` the window title. `input` parses the
-//! opposite direction: the bytes that the user's terminal sends.
+//! opposite direction: the bytes that the user's terminal sends. `work` is the budget of what is parsed in slices.
 
 mod block;
 mod cells;
@@ -37,6 +37,7 @@ pub(in crate::core) mod tests;
 mod titles;
 pub(super) mod utf8;
 mod valid;
+pub mod work;
 
 use std::ops::Range;
 

@@ -10,6 +10,9 @@ use super::{LineId, VtSink};
 /// it again.
 const PADDING: usize = 4;
 
+/// Operations for a character that REP prints.
+const EACH: usize = 8;
+
 /// Part of a row or screen that EL or ED erases, relative to the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ErasedPart {
@@ -142,6 +145,7 @@ impl Lines {
     fn scroll(&mut self, fin: u8, count: usize, span: Span, sink: &mut impl VtSink) {
         self.leave_line(span, sink);
         let (screen, row_ids) = (&mut self.screen, &mut self.row_ids);
+        self.current.cells.count(screen.rows());
         match fin {
             b'L' => screen.insert_or_delete(count, false, row_ids),
             b'M' => screen.insert_or_delete(count, true, row_ids),
@@ -197,6 +201,7 @@ impl Lines {
         let col = self.cursor_col();
         if on {
             let rows = u16::try_from(self.screen.rows()).unwrap_or(u16::MAX);
+            self.current.cells.count(usize::from(rows));
             let mut other = Rows::new(rows, &mut self.row_ids);
             other.row = self.screen.row;
             self.screen.saved_col = col;
@@ -216,6 +221,7 @@ impl Lines {
             self.screen = primary;
         }
         self.screen.reset_region();
+        self.current.cells.count(self.screen.rows());
         self.screen.renew_ids(&mut self.row_ids);
         (self.screen.row, self.screen.saved) = (0, (0, 0));
         self.start_line(span.to, 0);
@@ -226,7 +232,9 @@ impl Lines {
         let Some(last) = self.current.last() else { return };
         let mut buffer = [0; 4];
         let bytes = last.encode(&mut buffer);
-        for _ in 0..count.min(self.cols) {
+        let count = count.min(self.cols);
+        self.current.cells.count(EACH * count);
+        for _ in 0..count {
             match bytes {
                 [byte] if *byte >= 0x80 => self.print_byte(*byte, at, sink),
                 _ => self.print(bytes, at, sink),
@@ -264,6 +272,7 @@ impl Lines {
             (Some(ErasedPart::All), _) | (None, 3) => {
                 self.leave_line(span, sink);
                 if !self.on_alternate() {
+                    self.current.cells.count(self.screen.rows());
                     self.screen.renew_ids(&mut self.row_ids);
                 }
                 self.restart_line(span);

@@ -156,6 +156,7 @@ impl Lines {
             let col = current.col();
             current.clear(col);
         } else {
+            current.cells.count(current.gap);
             current.flat.resize(current.flat.len() + current.gap, 0);
             (current.gap, current.gaps) = (0, true);
         }

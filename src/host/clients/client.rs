@@ -194,7 +194,7 @@ mod tests {
         drop(client);
         let mut respond = String::new();
         peer.read_to_string(&mut respond).expect("the response is UTF-8");
-        assert_eq!(respond, "{\"id\":1,\"jsonrpc\":\"2.0\",\"result\":{}}\n");
+        assert_eq!(respond, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n");
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl RpcConnection {
         let sentence = format!(
             "invalid request: a line may be at most {kib} KiB long, or less while other clients send long lines"
         );
-        self.push_value(&rpc::failure(&Value::Null, rpc::INVALID_REQUEST, &sentence));
+        self.push_line(rpc::failure(&Value::Null, rpc::INVALID_REQUEST, &sentence).to_string());
         self.input = Vec::new();
         (self.input_read, self.line_end) = (0, None);
     }
@@ -155,7 +155,7 @@ impl RpcConnection {
                 self.batches.insert(number, Batch { open: 1, responses: Vec::new() });
                 self.messages.extend(messages.into_iter().map(|message| (message, Some(number))));
             }
-            Err(response) => self.push_value(&response),
+            Err(response) => self.push_line(response.to_string()),
         }
     }
 
@@ -167,7 +167,7 @@ impl RpcConnection {
         let (id, method, params) = match message {
             Message::Request { id, method, params } => (id, method, params),
             Message::Bad(response) => {
-                self.send(batch, Some(response));
+                self.send(batch, Some(response.to_string()));
                 return None;
             }
         };
@@ -184,7 +184,7 @@ impl RpcConnection {
             Err(OptionArgsError::Method) => (rpc::METHOD_NOT_FOUND, format!("there is no method '{method}'")),
             Err(OptionArgsError::Params(reason)) => (rpc::INVALID_PARAMS, format!("{method}: {reason}")),
         };
-        self.send(batch, id.map(|id| rpc::failure(&id, code, &sentence)));
+        self.send(batch, id.map(|id| rpc::failure(&id, code, &sentence).to_string()));
         None
     }
 
@@ -193,22 +193,21 @@ impl RpcConnection {
         self.unanswered = self.unanswered.saturating_sub(1);
         let response = caller.id.as_ref().map(|id| match reply {
             Ok(value) => rpc::success(id, &value),
-            Err(error) => rpc::failure(id, error.code as i64, &error.message),
+            Err(error) => rpc::failure(id, error.code as i64, &error.message).to_string(),
         });
         self.send(caller.batch, response);
     }
 
     /// Queues a response; one of a batch is sent with the others of that batch. `None` stands for a notification.
-    fn send(&mut self, batch: Option<u64>, response: Option<Value>) {
+    fn send(&mut self, batch: Option<u64>, response: Option<String>) {
         let Some(number) = batch else {
-            response.iter().for_each(|response| self.push_value(response));
+            response.into_iter().for_each(|response| self.push_line(response));
             return;
         };
         let Some(batch) = self.batches.get_mut(&number) else { return };
         if let Some(response) = response {
-            let text = response.to_string();
-            self.batch_bytes += text.len() + 1;
-            batch.responses.extend_from_slice(text.as_bytes());
+            self.batch_bytes += response.len() + 1;
+            batch.responses.extend_from_slice(response.as_bytes());
             batch.responses.push(b',');
         }
         batch.open -= 1;
@@ -234,21 +233,21 @@ impl RpcConnection {
             return;
         }
         if self.missed > 0 {
-            self.push_line(&rpc::event(&json!({"type": "missed", "count": self.missed}).to_string()));
+            self.push_line(rpc::event(&json!({"type": "missed", "count": self.missed}).to_string()));
             self.missed = 0;
         }
-        self.push_line(&rpc::event(event));
+        self.push_line(rpc::event(event));
     }
 
-    fn push_value(&mut self, value: &Value) {
-        self.push_line(&value.to_string());
-    }
-
-    fn push_line(&mut self, text: &str) {
-        if text.len() >= EXACT_RESERVE {
-            self.output.reserve_exact(text.len() + 1);
+    fn push_line(&mut self, text: String) {
+        if self.output.is_empty() {
+            self.output = text.into_bytes();
+        } else {
+            if text.len() >= EXACT_RESERVE {
+                self.output.reserve_exact(text.len() + 1);
+            }
+            self.output.extend_from_slice(text.as_bytes());
         }
-        self.output.extend_from_slice(text.as_bytes());
         self.output.push(b'\n');
     }
 

@@ -12,10 +12,10 @@ impl TerminalOutput {
 
     /// Prints the notices, if a line begins here.
     pub(super) fn print_notices(&mut self, notices: &mut Notices) {
-        if notices.first().is_none() || !self.shows_main() {
+        if notices.first().is_none() || !self.shows_main() || !self.has_read_line() {
             return;
         }
-        let assembler = self.history.as_mut().filter(|_| !self.text.assembles());
+        let assembler = self.history.as_ref().filter(|_| !self.text.assembles());
         let text = assembler.and_then(|history| history.assembled().1).unwrap_or(&self.text);
         if !text.at_line_start() {
             return;

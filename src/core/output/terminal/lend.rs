@@ -1,9 +1,15 @@
 //! Saving the screen before the terminal is lent to another program or coshell stops, and restoring it afterwards.
 
 use super::{NullSink, OutputKind, TerminalOutput};
+use crate::core::history::HistoryPart;
 use crate::core::vt::Modes;
 
 impl TerminalOutput {
+    /// Whether the screen can be saved now: outside a sequence, and once the history is read.
+    pub(in crate::core) fn can_lend(&mut self) -> bool {
+        self.text.in_ground_state() && (self.is_dumb() || self.has_read(HistoryPart::Screen))
+    }
+
     /// Saves the screen: turns off the modes that are on, and copies the contents to the alternate screen, with the cursor
     /// below them. The program's output there does not enter the history.
     pub(in crate::core) fn lend(&mut self) {
@@ -39,13 +45,12 @@ impl TerminalOutput {
     fn set_modes_bytes(&mut self) -> Vec<u8> {
         let modes = self.text.modes().clone();
         let mut bytes = modes.alt_screen_bytes();
-        if let Some(screen) = self.screen() {
+        let draws = modes.alt_screen() || modes.has_region_or_origin();
+        if draws && let Some(screen) = self.withheld_screen() {
             if modes.alt_screen() {
                 bytes.extend_from_slice(&screen.repaint());
             }
-            if modes.alt_screen() || modes.has_region_or_origin() {
-                bytes.extend_from_slice(&screen.resume(modes.origin()));
-            }
+            bytes.extend_from_slice(&screen.resume(modes.origin()));
         }
         bytes.extend_from_slice(&modes.set_bytes());
         bytes

@@ -3,6 +3,7 @@
 use super::menu_row;
 use super::menu_row::MenuText;
 use super::{OutputKind, TerminalOutput};
+use crate::core::history::HistoryPart;
 use crate::core::vt::NullSink;
 
 impl TerminalOutput {
@@ -16,10 +17,15 @@ impl TerminalOutput {
         self.print(bytes, &mut NullSink);
     }
 
-    /// Opens the menu's row. It does not enter the history, from which the row is restored.
+    /// Whether the history is read as far as the menu's row needs it.
+    pub(in crate::core) fn has_read_for_menu(&mut self) -> bool {
+        self.has_read_line() && self.has_read(HistoryPart::Screen)
+    }
+
+    /// Opens the menu's row, once `has_read_for_menu`. It does not enter the history, from which the row is restored.
     pub(in crate::core) fn open_menu_row(&mut self) {
-        let (Some(history), Some(OutputKind::Terminal)) = (&mut self.history, self.kind) else { return };
-        let (row, bytes) = menu_row::open(history.screen(), self.text.modes());
+        let (Some(screen), Some(OutputKind::Terminal)) = (self.screen(), self.kind) else { return };
+        let (row, bytes) = menu_row::open(screen, self.text.modes());
         self.queue.push(&bytes);
         self.menu_row = Some(row);
     }
@@ -35,17 +41,21 @@ impl TerminalOutput {
     pub(in crate::core) fn close_menu_row(&mut self) {
         let Some(row) = self.menu_row.take() else { return };
         let pen = [b"\x1b[m".to_vec(), self.pen().1].concat();
-        let Some(history) = &mut self.history else { return };
-        self.queue.push(&row.close(history.screen(), self.text.modes(), &pen));
+        let modes = self.text.modes().clone();
+        let Some(screen) = self.withheld_screen() else { return };
+        let bytes = row.close(screen, &modes, &pen);
+        self.queue.push(&bytes);
         if let Some(line) = self.deferred_progress.take() {
             self.show_below(&line);
         }
     }
 
     pub(super) fn resize_menu_row(&mut self) {
-        let (Some(row), Some(history)) = (&mut self.menu_row, &mut self.history) else { return };
-        let bytes = row.resized(history.screen());
-        if row.redraws_all() {
+        let Some(mut row) = self.menu_row else { return };
+        let Some(screen) = self.withheld_screen() else { return };
+        let bytes = row.resized(screen);
+        self.menu_row = Some(row);
+        if let Some(history) = self.history.as_mut().filter(|_| row.redraws_all()) {
             history.was_drawn();
         }
         self.queue.push(&bytes);

@@ -113,6 +113,7 @@ mod tests {
     use super::*;
     use crate::core::vt::NullSink;
     use crate::core::vt::VtState;
+    use crate::core::vt::work::Work;
     use crate::types::Size;
 
     const SIZE: Size = Size { rows: 6, cols: 20, xpixel: 0, ypixel: 0 };
@@ -135,7 +136,7 @@ mod tests {
     fn open_and_close(before: &str, bytes: &[u8]) -> Vec<String> {
         let (mut screen, mut text) = (Screen::new(SIZE), VtState::new(SIZE));
         text.assemble(true);
-        screen.feed(bytes);
+        screen.feed(bytes, &mut Work::unlimited());
         text.feed(bytes, &mut NullSink);
         let mut seen = terminal(before, bytes);
         let (row, opening) = open(&screen, text.modes());

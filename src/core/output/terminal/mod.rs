@@ -16,7 +16,7 @@ mod term_caps;
 
 use std::time::Instant;
 
-use crate::core::history::History;
+use crate::core::history::{History, HistoryPart};
 use crate::core::vt::screen::Screen;
 use crate::core::vt::{NullSink, VtState};
 use crate::core::write_buffer::WriteBuffer;
@@ -122,9 +122,10 @@ impl TerminalOutput {
         screen
     }
 
-    /// Starts to assemble lines, continuing at the end of the history, even in the middle of a line.
+    /// Starts to assemble lines, continuing at the end of the history, even in the middle of a line. `has_read` must have
+    /// returned that the lines are read.
     pub(in crate::core) fn assemble(&mut self) {
-        let assembler = self.history.as_mut().filter(|_| !self.text.assembles());
+        let assembler = self.history.as_ref().filter(|_| !self.text.assembles());
         if let Some(text) = assembler.and_then(|history| history.assembled().1) {
             self.text.copy_lines_from(text);
         }
@@ -189,8 +190,8 @@ impl TerminalOutput {
     }
 
     /// Returns the number of finished lines.
-    pub(in crate::core) fn number(&mut self) -> u64 {
-        self.history.as_mut().map_or(0, |history| history.assembled().0)
+    pub(in crate::core) fn number(&self) -> u64 {
+        self.history.as_ref().map_or(0, |history| history.assembled().0)
     }
 
     /// Records in the history that `number` lines are finished here. `exactly` is set where some were not printed.
@@ -200,9 +201,42 @@ impl TerminalOutput {
         }
     }
 
-    /// Returns the contents of the screen, once the terminal has taken the whole queue.
-    pub(in crate::core) fn screen(&mut self) -> Option<&Screen> {
-        self.history.as_mut().map(History::screen)
+    /// Reads a part of the history, as far as a slice of work goes. Returns whether it is read to its end; otherwise `step`
+    /// continues, and the caller tries again in a later turn.
+    pub(in crate::core) fn has_read(&mut self, part: HistoryPart) -> bool {
+        self.history.as_mut().is_none_or(|history| history.catch_up(part))
+    }
+
+    /// Does a slice of the reading that `has_read` has begun.
+    pub(in crate::core) fn step(&mut self) {
+        if let Some(history) = &mut self.history {
+            history.step();
+        }
+    }
+
+    /// Reads the lines of the history to their end, at the end of the session.
+    pub(in crate::core) fn finish_lines(&mut self) {
+        if let Some(history) = &mut self.history {
+            history.finish(HistoryPart::Lines);
+        }
+    }
+
+    /// Returns when `step` has something to do: at once, in a turn that keys may precede.
+    pub(in crate::core) fn deadline(&self) -> Option<Instant> {
+        self.history.as_ref().filter(|history| history.awaits_step()).map(|_| self.now)
+    }
+
+    /// Returns the contents of the screen, once the terminal has taken the whole queue. `has_read` must have returned that
+    /// the screen is read.
+    pub(in crate::core) fn screen(&self) -> Option<&Screen> {
+        self.history.as_ref().and_then(History::screen)
+    }
+
+    /// Returns the screen of a terminal whose output is withheld since `has_read`: at most sizes are left to be read.
+    fn withheld_screen(&mut self) -> Option<&Screen> {
+        let history = self.history.as_mut()?;
+        history.finish(HistoryPart::Screen);
+        history.screen()
     }
 
     /// Takes the raw bytes of the unfinished line, as far as they are kept.

@@ -4,6 +4,7 @@
 use super::overlay;
 use super::overlay::NoticeStyle;
 use super::{OWN_LIMIT, OutputKind, TermCaps, TerminalOutput};
+use crate::core::history::{History, HistoryPart};
 use crate::core::notices::Notices;
 use crate::core::output::indicator;
 use crate::core::output::indicator::Charset;
@@ -49,17 +50,17 @@ impl TerminalOutput {
 
     /// Clears the cursor's line, as a program would.
     pub(in crate::core) fn wipe_line(&mut self) {
-        if self.can_place() {
+        if self.can_place() && self.has_read_line() {
             let bytes = overlay::wipe(&self.pen().0);
             self.print(&bytes, &mut NullSink);
         }
     }
 
-    /// Draws or, where `line` is empty, clears the row below the cursor's line.
+    /// Draws or, where `line` is empty, clears the row below the cursor's line, if the cursor's position is known by now.
     pub(in crate::core) fn show_below(&mut self, line: &str) {
         if self.menu_row.is_some() {
             self.deferred_progress = Some(line.to_owned());
-        } else if self.can_place() {
+        } else if self.can_place() && self.has_read_position() {
             let (cursor, sgr) = self.pen();
             let back = self.back(&cursor, sgr);
             self.push_plainly(&overlay::below(&cursor, self.size.cols, &back, self.style, line));
@@ -83,6 +84,7 @@ impl TerminalOutput {
         let most = usize::from(self.size.rows).saturating_sub(2).max(1);
         while self.can_place()
             && let Some(notice) = notices.first()
+            && self.has_read_position()
             && self.put_above(&notice.rows(cols, most))
         {
             notices.take();
@@ -104,6 +106,20 @@ impl TerminalOutput {
         true
     }
 
+    /// Whether the history is read as far as `pen` needs it.
+    pub(super) fn has_read_line(&mut self) -> bool {
+        self.text.assembles() || self.has_read(HistoryPart::Lines)
+    }
+
+    /// Whether the history is read as far as `back` and `in_prompt` need it.
+    fn has_read_position(&mut self) -> bool {
+        if !self.has_read_line() {
+            return false;
+        }
+        let at_prompt = self.history.as_ref().is_some_and(History::is_at_prompt);
+        !(at_prompt || self.pen().0.pending_wrap) || self.has_read(HistoryPart::Screen)
+    }
+
     /// Whether rows can be drawn above and below the cursor's line now.
     pub(in crate::core) fn can_place(&self) -> bool {
         self.shows_main() && !self.is_dumb()
@@ -116,8 +132,8 @@ impl TerminalOutput {
     }
 
     /// Returns the cursor's position in its line, and the bytes that restore the current attributes.
-    pub(super) fn pen(&mut self) -> (Cursor, Vec<u8>) {
-        let assembler = self.history.as_mut().filter(|_| !self.text.assembles());
+    pub(super) fn pen(&self) -> (Cursor, Vec<u8>) {
+        let assembler = self.history.as_ref().filter(|_| !self.text.assembles());
         let text = assembler.and_then(|history| history.assembled().1).unwrap_or(&self.text);
         (text.cursor(), text.modes().sgr_bytes())
     }
@@ -129,7 +145,7 @@ impl TerminalOutput {
     }
 
     /// Returns the bytes that restore the attributes and a pending wrap, for a cursor in its place.
-    pub(super) fn back(&mut self, cursor: &Cursor, attributes: Vec<u8>) -> Vec<u8> {
+    pub(super) fn back(&self, cursor: &Cursor, attributes: Vec<u8>) -> Vec<u8> {
         match self.screen().filter(|_| cursor.pending_wrap) {
             Some(screen) => [screen.put_cursor(), attributes].concat(),
             None => attributes,
@@ -137,9 +153,9 @@ impl TerminalOutput {
     }
 
     /// Returns the cursor's position in the whole prompt, where the shell marks its start, instead of in the last line only.
-    fn in_prompt(&mut self, line: Cursor) -> Cursor {
-        let history = self.history.as_mut().filter(|history| history.is_at_prompt());
-        let above = history.and_then(|history| history.screen().prompt_above()).unwrap_or(0);
+    fn in_prompt(&self, line: Cursor) -> Cursor {
+        let history = self.history.as_ref().filter(|history| history.is_at_prompt());
+        let above = history.and_then(|history| history.screen()?.prompt_above()).unwrap_or(0);
         let more = u16::try_from(above).unwrap_or(0).saturating_sub(line.row);
         Cursor { row: line.row + more, rows: line.rows + more, ..line }
     }

@@ -60,8 +60,10 @@ impl Screen {
 
     /// Returns a row as text, without trailing spaces.
     pub fn text(&self, row: usize) -> String {
-        let text: String = self.cells(row).filter(|cell| cell.width > 0).map(|cell| cell.glyph.to_string()).collect();
-        text.trim_end_matches(' ').to_owned()
+        let mut text = String::with_capacity(self.columns());
+        self.cells(row).filter(|cell| cell.width > 0).for_each(|cell| cell.glyph.push_to(&mut text));
+        text.truncate(text.trim_end_matches(' ').len());
+        text
     }
 
     /// Returns whether the line on this row wraps into the next one.

@@ -28,6 +28,17 @@ pub enum CellText<'a> {
     Cluster(&'a str),
 }
 
+impl CellText<'_> {
+    /// Appends the content to a text.
+    pub fn push_to(self, text: &mut String) {
+        match self {
+            Self::Nothing => text.push(' '),
+            Self::Char(char) => text.push(char),
+            Self::Cluster(cluster) => text.push_str(cluster),
+        }
+    }
+}
+
 impl fmt::Display for CellText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,15 +1,18 @@
 //! Terminal screen: cells, cursor, size, and the sequences that repaint it. It wraps the `avt` crate, so that no other
 //! module depends on it, and is fed with the bytes that went to the terminal, only while a client or the menu needs it.
 //!
-//! `feed` is the entry point, with `glyphs` for the characters that avt's cells cannot hold; `size` resizes. `cells` reads
+//! `feed` is the entry point, with `glyphs` for the characters that avt's cells cannot hold; `size` resizes. Both stop when
+//! a budget of operations is used up: `cost` counts them, and `repeat` divides the one sequence that may need many. `cells` reads
 //! the screen and `style` the appearance of a cell; `origin` tracks which terminal row the emulated screen begins on.
 //! `repaint` generates sequences.
 
 mod cells;
+mod cost;
 mod feed;
 mod glyphs;
 mod origin;
 mod repaint;
+mod repeat;
 mod size;
 mod style;
 #[cfg(test)]
@@ -34,6 +37,10 @@ pub struct Screen {
     origin: OriginState,
     /// Start of the current prompt (OSC 133 A).
     prompt: Option<Anchor>,
+    /// Number of times that the character before the cursor is still to be repeated (REP).
+    repeats: usize,
+    /// Whether characters are inserted (IRM).
+    inserts: bool,
 }
 
 impl Screen {
@@ -47,6 +54,8 @@ impl Screen {
             partial: Vec::new(),
             origin: OriginState::default(),
             prompt: None,
+            repeats: 0,
+            inserts: false,
         }
     }
 }

@@ -2,14 +2,18 @@
 
 use super::Screen;
 use super::origin::OriginState;
+use crate::core::vt::work::Work;
 use crate::types::Size;
 
 /// Maximum number of rows and of columns, which bounds the emulation's memory.
 const MAX_SIDE: u16 = 2000;
+/// Maximum number of cells, which bounds the time of one function, such as DECALN: it takes a few milliseconds.
+const MAX_CELLS: usize = 512 * 1024;
 
 /// Returns columns and rows within the emulation's bounds.
 pub(super) fn bounded(size: Size) -> (usize, usize) {
-    (usize::from(size.cols.clamp(1, MAX_SIDE)), usize::from(size.rows.clamp(1, MAX_SIDE)))
+    let (cols, rows) = (usize::from(size.cols.clamp(1, MAX_SIDE)), usize::from(size.rows.clamp(1, MAX_SIDE)));
+    (cols, rows.min(MAX_CELLS / cols))
 }
 
 impl Screen {
@@ -23,9 +27,10 @@ impl Screen {
         self.terminal.size().0
     }
 
-    /// Resizes the screen.
-    pub fn resize(&mut self, size: Size) {
+    /// Resizes the screen. What the budget of `work` left of a repetition must be fed before.
+    pub fn resize(&mut self, size: Size, work: &mut Work) {
         let (cols, rows) = bounded(size);
+        work.charge(self.resize_cost(cols * rows));
         // Terminals differ in which rows they scroll away on a resize.
         self.origin = OriginState::default();
         let blank = if cols < self.columns() && !self.alt_screen() { self.rows_gained(cols) } else { 0 };

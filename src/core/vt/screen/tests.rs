@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::core::vt::work::Work;
+
+mod bounds;
 
 const SIZE: Size = Size { rows: 8, cols: 20, xpixel: 0, ypixel: 0 };
 
@@ -11,7 +14,7 @@ type CellView = (String, Option<CellColour>, Option<CellColour>, Vec<&'static st
 
 fn screen(bytes: &[u8]) -> Screen {
     let mut screen = Screen::new(SIZE);
-    screen.feed(bytes);
+    screen.feed(bytes, &mut Work::unlimited());
     screen
 }
 
@@ -138,7 +141,7 @@ proptest! {
         // A screen full of other text in colour must be overwritten completely.
         let full = [&b"\x1b[41m"[..], &b"#".repeat(8 * 20)].concat();
         let mut other = self::screen(&full);
-        other.feed(&[screen.repaint(), screen.resume(false)].concat());
+        other.feed(&[screen.repaint(), screen.resume(false)].concat(), &mut Work::unlimited());
         prop_assert_eq!(screen_cells(&other), screen_cells(&screen));
         prop_assert_eq!(Position { visible: true, ..other.cursor() }, Position { visible: true, ..screen.cursor() });
     }
@@ -149,8 +152,8 @@ proptest! {
         let mut other = self::screen(&[&b"\x1b[41m"[..], &b"#".repeat(8 * 20)].concat());
         let mut expected = screen_cells(&other);
         expected[row] = screen_cells(&screen).swap_remove(row);
-        other.feed(format!("\x1b[{}H", row + 1).as_bytes());
-        other.feed(&screen.repaint_row(row));
+        other.feed(format!("\x1b[{}H", row + 1).as_bytes(), &mut Work::unlimited());
+        other.feed(&screen.repaint_row(row), &mut Work::unlimited());
         prop_assert_eq!(screen_cells(&other), expected);
     }
 
@@ -159,7 +162,7 @@ proptest! {
         let bytes = [bytes, broken, b"x".to_vec()].concat();
         let whole = screen_cells(&screen(&bytes));
         let mut single = Screen::new(SIZE);
-        bytes.chunks(1).for_each(|byte| single.feed(byte));
+        bytes.chunks(1).for_each(|byte| _ = single.feed(byte, &mut Work::unlimited()));
         prop_assert_eq!(screen_cells(&single), whole);
     }
 }
