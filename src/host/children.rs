@@ -164,6 +164,12 @@ impl Children {
         passed: Vec<OwnedFd>,
         terminal: LentTerminal<'_>,
     ) -> io::Result<Pid> {
+        if passed.len() != lent.streams.len() {
+            // Without its pipe the program would read the keyboard or write to the screen instead.
+            let sentence = "its standard streams did not arrive with the request; the session may have no free descriptor \
+                            (ulimit -n)";
+            return Err(io::Error::other(sentence));
+        }
         let coproc_stdin = self.coproc.as_ref().and_then(|coproc| coproc.stdin);
         let mut streams = [None, None, None];
         for (&stream, fd) in lent.streams.iter().zip(passed) {

@@ -4,6 +4,7 @@
 
 pub mod child;
 pub mod crash;
+mod fd_passing;
 pub mod foreground;
 pub mod line_file;
 pub mod memory;

@@ -1,27 +1,23 @@
 //! The Unix socket of a session: its path and permissions, and connections that pass file descriptors.
 
 use std::fs::{self, DirBuilder, Permissions};
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Write};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
-use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, connect as connect_fd,
-    recvmsg, sendmsg, socket,
-};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect as connect_fd, socket};
 use nix::unistd::{Pid, SysconfVar, Uid, geteuid, sysconf};
 
+use super::fd_passing;
 use super::retry::retry;
-use super::stream::{ReadResult, StreamFd, close_on_exec};
+use super::stream::{ReadResult, StreamFd};
 
 /// File name extension of a session's socket, after the session's id.
 const EXTENSION: &str = "sock";
-/// Maximum number of descriptors that one message may pass: the standard streams.
-const MAX_PASSED: usize = 3;
 
 /// Returns the directories for sockets in order of preference: in the directory `runtime`, then in `temporary`, then in
 /// `/tmp`, whose path always fits a `sockaddr_un` (108 bytes on Linux, 104 elsewhere: unix(7)).
@@ -53,14 +49,9 @@ pub fn connect(path: &Path) -> io::Result<UnixStream> {
     retry(|| UnixStream::connect(path))
 }
 
-/// Sends `bytes`, with the descriptors `passed` attached to the first of them (unix(7), SCM_RIGHTS).
+/// Sends `bytes`, with the descriptors `passed` attached to the first of them.
 pub fn send(stream: &mut UnixStream, bytes: &[u8], passed: &[BorrowedFd<'_>]) -> io::Result<()> {
-    let raw_fds: Vec<RawFd> = passed.iter().map(AsRawFd::as_raw_fd).collect();
-    let rights = [ControlMessage::ScmRights(&raw_fds)];
-    let control = if raw_fds.is_empty() { &[] } else { &rights[..] };
-    let send = || sendmsg::<()>(stream.as_raw_fd(), &[IoSlice::new(bytes)], control, MsgFlags::empty(), None);
-    let sent = retry(send)?;
-    stream.write_all(&bytes[sent..])
+    fd_passing::send(stream, bytes, passed)
 }
 
 /// Returns whether the socket `path` of session `id` has no listener any more; `own_id` is the caller's session.
@@ -218,29 +209,11 @@ impl Connection {
 
     /// Reads available bytes into `buffer`, and stores the descriptors that arrive with them.
     pub fn read(&mut self, buffer: &mut [u8]) -> ReadResult {
-        let mut control_buffer = nix::cmsg_space!([RawFd; MAX_PASSED]);
-        let mut parts = [IoSliceMut::new(buffer)];
-        let message = loop {
-            match recvmsg::<()>(self.stream.as_raw_fd(), &mut parts, Some(&mut control_buffer), MsgFlags::empty()) {
-                Ok(message) => break message,
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => return ReadResult::Nothing,
-                Err(_) => return ReadResult::End,
-            }
+        let (n, passed) = match fd_passing::receive(self.stream.as_fd(), buffer) {
+            Ok(received) => received,
+            Err(Errno::EAGAIN) => return ReadResult::Nothing,
+            Err(_) => return ReadResult::End,
         };
-        let mut passed = Vec::new();
-        for control in message.cmsgs().into_iter().flatten() {
-            if let ControlMessageOwned::ScmRights(fds) = control {
-                // SAFETY: the kernel has just installed these descriptors in this process (unix(7), SCM_RIGHTS). Each number
-                // is taken from the message once, so that each has exactly one owner.
-                passed.extend(fds.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
-            }
-        }
-        let n = message.bytes;
-        // Not MSG_CMSG_CLOEXEC, which macOS lacks. A descriptor that a child would inherit is not accepted.
-        if passed.iter().any(|fd| close_on_exec(fd).is_err()) {
-            passed.clear();
-        }
         if !passed.is_empty() {
             self.passed = passed;
         }

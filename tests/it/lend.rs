@@ -8,7 +8,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::unistd::Pid;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     COSHELL, Client, Ended, PROMPT, Session, Terminal, TestDir, bash, coshell, direct, fresh_modes, proc, wrapped,
@@ -306,12 +306,11 @@ fn ask_without_free_terminal_fails_at_once() {
     assert_eq!(session.finish_call(first).status, Some(0));
 }
 
-/// Requests the terminal for a program whose stdout is a pipe, and returns the read end of the pipe.
-fn request_with_pipe(client: &Client) -> io::PipeReader {
+/// Sends a request with `copies` descriptors of the write end of a pipe, and returns the read end.
+fn request_with_pipe(client: &Client, method: &str, params: &Value, copies: usize) -> io::PipeReader {
     let (reads, writes) = io::pipe().expect("a pipe");
-    let fds = [writes.as_raw_fd()];
-    let request = json!({"jsonrpc": "2.0", "id": 1, "method": "lend", "params": {"command": ["true"], "streams": [1]}});
-    let line = format!("{request}\n");
+    let fds = vec![writes.as_raw_fd(); copies];
+    let line = format!("{}\n", json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}));
     let sent = sendmsg::<()>(
         client.stream.get_ref().as_raw_fd(),
         &[IoSlice::new(line.as_bytes())],
@@ -321,6 +320,11 @@ fn request_with_pipe(client: &Client) -> io::PipeReader {
     );
     assert_eq!(sent, Ok(line.len()));
     reads
+}
+
+/// Requests the terminal for a program whose stdout is a pipe, and returns the read end of the pipe.
+fn lend_with_pipe(client: &Client) -> io::PipeReader {
+    request_with_pipe(client, "lend", &json!({"command": ["true"], "streams": [1]}), 1)
 }
 
 /// Fails unless all write ends of the pipe are closed.
@@ -337,7 +341,7 @@ fn descriptors_of_refused_request_are_closed() {
     let first = session.start_call(&["lend", "--tty", "--", "sh", "-c", "echo up; read x"], "");
     session.term.wait("up");
     let mut client = session.client();
-    let pipe = request_with_pipe(&client);
+    let pipe = lend_with_pipe(&client);
     assert_eq!(client.receive().expect("an answer")["error"]["code"], 7);
     assert_write_end_closed(&pipe);
     session.term.send("\r");
@@ -345,9 +349,36 @@ fn descriptors_of_refused_request_are_closed() {
     // Shell output stops inside an escape sequence: the request waits for its end, and is refused then.
     session.term.send("printf '\\033]0;un''done'; read x\r");
     session.term.wait("undone");
-    let pipe = request_with_pipe(&client);
+    let pipe = lend_with_pipe(&client);
     assert_eq!(client.receive().expect("an answer")["error"]["code"], 1);
     assert_write_end_closed(&pipe);
+}
+
+#[test]
+fn descriptors_that_no_request_takes_are_closed_at_once() {
+    let mut session = Session::bash(&[]);
+    let lend = json!({"command": ["true"], "streams": [1]});
+    let mut client = session.client();
+    for (method, params, copies) in [
+        ("status", &json!({}), 1),
+        ("status", &json!({}), 3),
+        ("status", &json!({}), 6),
+        ("status", &json!({}), 253),
+        ("no-such-method", &json!({}), 2),
+        ("lend", &lend, 2),
+        ("lend", &lend, 6),
+    ] {
+        let pipe = request_with_pipe(&client, method, params, copies);
+        let response = client.receive().expect("an answer");
+        if method == "lend" {
+            assert!(response["error"]["message"].to_string().contains("did not arrive"), "{copies}: {response}");
+        }
+        assert_write_end_closed(&pipe);
+    }
+    let pipe = request_with_pipe(&client, "lend", &json!({"command": ["echo", "hello"], "streams": [1]}), 1);
+    assert_eq!(client.receive().expect("an answer")["result"]["status"], 0);
+    assert_eq!(io::read_to_string(pipe).expect("the pipe is open"), "hello\n");
+    session.call(&["status"]).success();
 }
 
 #[test]

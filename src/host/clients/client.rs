@@ -86,6 +86,14 @@ impl ConnectedClient {
         self.connection.take_passed()
     }
 
+    /// Closes the descriptors that were passed with a request that takes none.
+    pub(super) fn close_unwanted(&mut self) {
+        // Unprocessed input may hold the request that they belong to.
+        if self.rpc.unread_len() == 0 && !self.rpc.has_input() {
+            drop(self.take_passed());
+        }
+    }
+
     /// Returns the total bytes written.
     pub(super) fn written(&self) -> usize {
         self.written

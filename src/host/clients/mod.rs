@@ -174,6 +174,7 @@ impl Clients {
         self.last_served = token;
         let share = self.share();
         let Some(client) = self.clients.get_mut(&token) else { return };
+        client.close_unwanted();
         client.flush(now);
         if client.is_finished(now, share) {
             self.close(token);
