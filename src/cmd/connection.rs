@@ -1,6 +1,6 @@
 //! A client connection to the socket of a session.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::core::request::Request;
 use crate::error::Failure;
 use crate::sys::socket;
+use crate::sys::socket::ConnectError;
 use crate::types::reason;
 use crate::wire::rpc;
 use crate::wire::rpc::Incoming;
@@ -29,15 +30,28 @@ fn hung_up() -> Failure {
 }
 
 /// Returns the failure to connect to the socket at `path`.
-fn no_answer(path: &Path, error: &io::Error) -> Failure {
-    let cause = match error.kind() {
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
-            "it has ended; coshell sessions lists the running sessions"
+fn no_answer(path: &Path, error: &ConnectError) -> Failure {
+    let other_user = "it belongs to another user; run the subcommand as that user";
+    let elsewhere = "check $COSHELL_SOCKET; coshell sessions lists the running sessions";
+    let path = path.display();
+    own(&match error {
+        ConnectError::System(error) => {
+            let cause = match error.kind() {
+                ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+                    "it has ended; coshell sessions lists the running sessions"
+                }
+                ErrorKind::PermissionDenied => other_user,
+                _ => elsewhere,
+            };
+            format!("the session at {path} does not answer ({}): {cause}", reason(error))
         }
-        ErrorKind::PermissionDenied => "it belongs to another user; run the subcommand as that user",
-        _ => "check $COSHELL_SOCKET; coshell sessions lists the running sessions",
-    };
-    own(&format!("the session at {} does not answer ({}): {cause}", path.display(), reason(error)))
+        ConnectError::OtherUser => format!("the session at {path} is not used: {other_user}"),
+        ConnectError::Unsafe(replaceable) => format!(
+            "the session at {path} is not used: {} is a symbolic link, or other users can write to it; {elsewhere}",
+            replaceable.display()
+        ),
+        ConnectError::NoSocket => format!("{path} is not the socket of a session; {elsewhere}"),
+    })
 }
 
 /// Returns the failure to decode a response.

@@ -1,9 +1,9 @@
 //! The Unix socket of a session: its path and permissions, and connections that pass file descriptors.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder, Metadata, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -43,10 +43,50 @@ pub fn sockets_in(directory: &Path) -> Vec<(String, PathBuf)> {
     all
 }
 
-/// Connects to the session that listens on the socket `path`.
-pub fn connect(path: &Path) -> io::Result<UnixStream> {
+/// Why there is no connection to a session.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// A system call failed.
+    System(io::Error),
+    /// The socket, its directory or the listening process belongs to another user.
+    OtherUser,
+    /// Other users can replace the socket in this directory, or this path is a symbolic link.
+    Unsafe(PathBuf),
+    /// The path is no socket.
+    NoSocket,
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+/// Connects to the session that listens on the socket `path`. A socket that another user could have put there is not
+/// connected to, and a connection on which another user listens is closed before anything is sent.
+pub fn connect(path: &Path) -> Result<UnixStream, ConnectError> {
+    // A relative path without a directory has the parent "".
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder = own_metadata(directory)?;
+    if folder.mode() & 0o022 != 0 {
+        return Err(ConnectError::Unsafe(directory.to_owned()));
+    }
+    if !own_metadata(path)?.file_type().is_socket() {
+        return Err(ConnectError::NoSocket);
+    }
     // On Linux an interrupted connect(2), which waited for room in the listener's backlog, has had no effect.
-    retry(|| UnixStream::connect(path))
+    let stream = retry(|| UnixStream::connect(path))?;
+    // The owner of the file says who has bound the socket, the credentials say who listens.
+    if peer_uid(&stream) == Some(geteuid()) { Ok(stream) } else { Err(ConnectError::OtherUser) }
+}
+
+/// Returns the metadata of `path`, which must not be a link or belong to another user.
+fn own_metadata(path: &Path) -> Result<Metadata, ConnectError> {
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.is_symlink() {
+        return Err(ConnectError::Unsafe(path.to_owned()));
+    }
+    if Uid::from_raw(metadata.uid()) == geteuid() { Ok(metadata) } else { Err(ConnectError::OtherUser) }
 }
 
 /// Sends `bytes`, with the descriptors `passed` attached to the first of them.
@@ -157,7 +197,7 @@ impl Drop for Listener {
     }
 }
 
-/// Returns the effective user of the process that connected.
+/// Returns the effective user of the process at the other end: of the one that connected, or the one that listens.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn peer_uid(stream: &UnixStream) -> Option<Uid> {
     // Without credentials the connection is refused like that of another user.
@@ -165,7 +205,7 @@ fn peer_uid(stream: &UnixStream) -> Option<Uid> {
     Some(Uid::from_raw(credentials.uid()))
 }
 
-/// Returns the effective user of the process that connected.
+/// Returns the effective user of the process at the other end: of the one that connected, or the one that listens.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn peer_uid(stream: &UnixStream) -> Option<Uid> {
     // Without credentials the connection is refused like that of another user.
@@ -272,6 +312,42 @@ mod tests {
         drop(UnixListener::bind(&path).expect("the path is free"));
         let listener = Listener::bind(&directories, &own_id).expect("the stale socket is removed");
         assert_eq!(listener.path, path);
+    }
+
+    #[test]
+    fn socket_that_others_can_replace_is_not_connected_to() {
+        let temporary = tempfile::tempdir().expect("a temporary directory is created");
+        let directory = temporary.path().join("coshell");
+        let listener = Listener::bind(std::slice::from_ref(&directory), "7").expect("the directory is usable");
+        let link = |target: &Path, name: &str| {
+            let path = temporary.path().join(name);
+            std::os::unix::fs::symlink(target, &path).expect("the path is free");
+            path
+        };
+        let linked_socket = link(&listener.path, "link.sock");
+        let linked_directory = link(&directory, "link");
+        let file = temporary.path().join("file.sock");
+        fs::write(&file, "").expect("the path is free");
+        let outcome = |path: &Path| match connect(path) {
+            Ok(_) => "connected",
+            Err(ConnectError::System(_)) => "system",
+            Err(ConnectError::OtherUser) => "other user",
+            Err(ConnectError::Unsafe(_)) => "unsafe",
+            Err(ConnectError::NoSocket) => "no socket",
+        };
+        for (path, expected) in [
+            (&listener.path, "connected"),
+            (&linked_socket, "unsafe"),
+            (&linked_directory.join("7.sock"), "unsafe"),
+            (&file, "no socket"),
+            (&directory.join("8.sock"), "system"),
+        ] {
+            assert_eq!(outcome(path), expected, "{}", path.display());
+        }
+        for (mode, expected) in [(0o755, "connected"), (0o770, "unsafe"), (0o702, "unsafe"), (0o1777, "unsafe")] {
+            fs::set_permissions(&directory, Permissions::from_mode(mode)).expect("the directory is ours");
+            assert_eq!(outcome(&listener.path), expected, "{mode:o}");
+        }
     }
 
     #[test]

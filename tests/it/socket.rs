@@ -2,11 +2,12 @@
 //! effect on the terminal.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -455,6 +456,51 @@ fn idle_clients_cost_no_processor_time() {
     let before = (proc::sleep_count(session.term.pid()), proc::cpu_ms(session.term.pid()));
     session.term.read_for(Duration::from_millis(500));
     assert_eq!((proc::sleep_count(session.term.pid()), proc::cpu_ms(session.term.pid())), before);
+}
+
+#[test]
+fn secret_is_not_sent_to_socket_of_other_user() {
+    if !geteuid().is_root() {
+        return;
+    }
+    const OTHER: u32 = 65534;
+    let serve = "import os, socket, sys\n\
+                 os.chdir(sys.argv[1])\n\
+                 server = socket.socket(socket.AF_UNIX); server.bind('7.sock'); server.listen()\n\
+                 print(flush=True); client, _ = server.accept()\n\
+                 print(client.makefile().read(), end='')";
+    // Who owns the directory and the socket when the client comes, and who listens.
+    for (directory_owner, socket_owner, listener) in
+        [(OTHER, OTHER, OTHER), (0, OTHER, 0), (OTHER, 0, 0), (0, 0, OTHER)]
+    {
+        let dir = TestDir::new();
+        let own = |path: &Path, uid| nix::unistd::chown(path, Some(Uid::from_raw(uid)), None).unwrap();
+        own(dir.root(), listener);
+        let mut server = Command::new("python3");
+        server.args(["-c", serve]).arg(dir.root()).uid(listener).stdout(Stdio::piped());
+        let mut server = server.spawn().expect("python3 is installed");
+        let mut said = BufReader::new(server.stdout.take().expect("a pipe"));
+        said.read_line(&mut String::new()).expect("the server listens");
+        own(dir.root(), directory_owner);
+        own(&dir.path("7.sock"), socket_owner);
+        let mut client = Command::new(COSHELL);
+        client.args(["send", "--secret"]).env("COSHELL_SOCKET", dir.path("7.sock"));
+        let client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut client = client.expect("the binary can be started");
+        // A client that refuses may end without reading: EPIPE is no failure.
+        let _ = client.stdin.take().expect("a pipe").write_all(b"hunter2");
+        let output = client.wait_with_output().expect("the client ends");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let row = format!("{directory_owner} {socket_owner} {listener}: {stderr}");
+        assert!(output.status.code() == Some(125) && stderr.contains("belongs to another user"), "{row}");
+        // A client that has not connected leaves the server waiting.
+        let probe = UnixStream::connect(dir.path("7.sock"));
+        drop(probe);
+        let mut heard = String::new();
+        said.read_to_string(&mut heard).expect("the server ends");
+        assert_eq!(heard, "", "{row}");
+        server.wait().expect("the server ends");
+    }
 }
 
 #[test]
