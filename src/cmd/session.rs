@@ -3,11 +3,9 @@
 use std::any::Any;
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -29,6 +27,8 @@ use crate::host;
 use crate::host::{Launch, Level, Log, Outcome, StartError};
 use crate::sys;
 use crate::sys::child::Program;
+use crate::sys::private_file;
+use crate::sys::private_file::{Access, PrivateFileError};
 use crate::sys::{socket, tty};
 use crate::types::{ExitStatus, reason};
 
@@ -122,28 +122,21 @@ fn is_inside() -> bool {
     client.ask_in_time::<StatusResponse>(&Request::Status {}).is_none_or(|status| Path::new(&status.tty) == inside)
 }
 
-/// Opens the log file. Refuses a symbolic link, which another user may have made, and a file that other users can read.
+/// Opens the log file, which holds what the user types.
 fn open_log(path: &Path) -> Result<Log, Failure> {
     let level = match env::var("COSHELL_LOG").as_deref() {
         Ok("trace") => Level::Trace,
         Ok("debug") => Level::Debug,
         _ => Level::Info,
     };
-    let refused = |reason: &str| Failure::Internal(format!("coshell: --log {}: {reason}", path.display()));
-    let file: File = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_CLOEXEC)
-        .open(path)
-        .map_err(|error| {
-            refused(&format!("{}; name a file that you can write to and that is not a symbolic link", reason(&error)))
-        })?;
-    let metadata = file.metadata().map_err(|error| refused(&reason(&error)))?;
-    if !metadata.is_file() || metadata.mode() & 0o077 != 0 {
-        return Err(refused("it is not a regular file, or other users can read it; remove it, or run chmod 600 on it"));
-    }
-    Ok(Log::to(file, level))
+    let refused = |refusal: PrivateFileError| {
+        let remedy = match refusal {
+            PrivateFileError::Shared(_) => "run chmod 600 on it, or name another file",
+            _ => "name a file that you can write to, or one that does not exist",
+        };
+        Failure::Internal(format!("coshell: --log {}: {refusal}; {remedy}", path.display()))
+    };
+    private_file::open(path, Access::Append).map(|file| Log::to(file, level)).map_err(refused)
 }
 
 /// Runs `session` and turns a panic into a failure, which is printed after the terminal has been restored.

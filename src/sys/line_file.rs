@@ -3,10 +3,12 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use super::private_file;
+use super::private_file::{Access, PrivateFileError};
 use crate::types::reason;
 
 /// Maximum size of a file that is read, in bytes.
@@ -53,18 +55,12 @@ impl LineFile {
 }
 
 fn read(path: &Path, max_lines: usize) -> Result<Vec<String>, String> {
-    // O_NOFOLLOW: a symbolic link would be written back as a plain file. O_NONBLOCK: opening a FIFO would wait for a
-    // writer (fifo(7)) before the check below can refuse it.
-    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_CLOEXEC | libc::O_NONBLOCK;
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+    // A symbolic link, which is refused, would be written back as a plain file.
+    let file = match private_file::open(path, Access::Read) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(reason(&error)),
+        Err(PrivateFileError::System(error)) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(refusal) => return Err(refusal.to_string()),
     };
-    let metadata = file.metadata().map_err(|error| reason(&error))?;
-    if !metadata.is_file() || metadata.uid() != nix::unistd::getuid().as_raw() || metadata.mode() & 0o022 != 0 {
-        return Err("it is not a regular file, or other users can write to it".to_owned());
-    }
     let mut text = String::new();
     match file.take(MAX_BYTES + 1).read_to_string(&mut text) {
         Err(error) if error.kind() == ErrorKind::InvalidData => return Err("it is not UTF-8".to_owned()),
@@ -97,7 +93,7 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use super::*;
 

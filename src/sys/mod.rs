@@ -8,6 +8,7 @@ mod fd_passing;
 pub mod foreground;
 pub mod line_file;
 pub mod memory;
+pub mod private_file;
 pub mod process;
 pub mod pty;
 mod retry;

@@ -73,6 +73,8 @@ fn every_message_starts_with_coshell_and_hides_library_errors() {
         ("\"$WRAP\" -h >/dev/full", 125),
         ("\"$WRAP\" --log /no/such/log -- true", 125),
         ("\"$WRAP\" --log /proc/version -- true", 125),
+        ("mkfifo -m 600 pipe; \"$WRAP\" --log pipe -- true", 125),
+        ("mkfifo -m 600 pipe; sleep 100 < pipe & exec \"$WRAP\" --log pipe -- true", 125),
         ("\"$WRAP\" -- /", 126),
         ("\"$WRAP\" -- /no/such", 127),
         ("ulimit -n 12; \"$WRAP\" -- true", 125),
