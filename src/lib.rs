@@ -7,6 +7,7 @@
 //!
 //! - [`types`]: types that all modules share.
 //! - [`fault`]: the record of a panic, and forced panics for tests.
+//! - [`display`]: text of other programs made safe to show.
 //! - [`core`]: every decision, without I/O and clock: inputs become effects.
 //! - [`sys`]: system calls behind owned types; all `unsafe` code.
 //! - [`wire`]: encoding of protocol messages.
@@ -20,6 +21,7 @@ pub mod cli;
 pub mod cmd;
 pub mod config;
 pub mod core;
+pub mod display;
 pub mod error;
 pub mod fault;
 pub mod host;

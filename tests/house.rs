@@ -12,6 +12,7 @@ use regex::Regex;
 const LAYERS: &[(&str, u8)] = &[
     ("types", 0),
     ("fault", 0),
+    ("display", 0),
     ("core", 1),
     ("sys", 1),
     ("wire", 1),

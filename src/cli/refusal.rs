@@ -3,14 +3,15 @@
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command};
 
+use crate::display::one_line;
 use crate::error::Usage;
 
 /// Returns the sentence for `error` in the arguments of `subcommand`, which is empty for a session.
 pub(super) fn explained(error: &Error, subcommand: &str) -> Usage {
     let context = |kind| error.get(kind).map(listed).unwrap_or_default();
-    let value = printable(&context(ContextKind::InvalidValue).concat());
+    let value = one_line(&context(ContextKind::InvalidValue).concat());
     let of = |sentence: String| Usage::of(subcommand, &sentence);
-    let Some(argument) = context(ContextKind::InvalidArg).first().map(|argument| printable(argument)) else {
+    let Some(argument) = context(ContextKind::InvalidArg).first().map(|argument| one_line(argument)) else {
         return of(without_argument(error, subcommand));
     };
     let name = bare(&argument);
@@ -24,7 +25,7 @@ pub(super) fn explained(error: &Error, subcommand: &str) -> Usage {
         }
         ErrorKind::InvalidValue => format!("{name}: '{value}' is not one of {}", either(&valid)),
         ErrorKind::ValueValidation => {
-            let source = std::error::Error::source(error).map(|source| printable(&source.to_string()));
+            let source = std::error::Error::source(error).map(|source| one_line(&source.to_string()));
             format!("{name}: {}", source.unwrap_or_else(|| format!("'{value}' is not valid here")))
         }
         ErrorKind::UnknownArgument => {
@@ -60,7 +61,7 @@ fn without_argument(error: &Error, subcommand: &str) -> String {
 pub(super) fn forgotten(subcommand: &str, option: &Arg, next: &str) -> Usage {
     let name = option.get_long().unwrap_or_default();
     let value = option.get_value_names().and_then(<[_]>::first).map_or("VALUE", |value| value.as_str());
-    let next = printable(next);
+    let next = one_line(next);
     let sentence = format!(
         "--{name}: its value is missing before '{next}'; write --{name} {value}, or {} if that is the value",
         quoted(&format!("--{name}={next}"))
@@ -107,17 +108,12 @@ fn either(words: &[String]) -> String {
 
 fn first_line(error: &Error) -> String {
     let text = error.to_string();
-    printable(text.lines().next().unwrap_or_default().trim_start_matches("error: "))
-}
-
-/// Returns `text` without control characters.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+    one_line(text.lines().next().unwrap_or_default().trim_start_matches("error: "))
 }
 
 /// Returns `word` quoted for a shell.
 pub(super) fn quoted(word: &str) -> String {
-    let word = printable(word);
+    let word = one_line(word);
     let is_plain = |c: char| c.is_alphanumeric() || "-_=+:,./@%^".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
@@ -140,6 +136,7 @@ mod tests {
 
     use super::*;
     use crate::cli::{Answer, command, parse};
+    use crate::display::is_control;
 
     #[test]
     fn each_fault_is_one_sentence() {
@@ -177,14 +174,14 @@ mod tests {
             let positionals = here.get_positionals().map(|_| Vec::new()).take(1);
             let options = here.get_arguments().filter_map(|arg| arg.get_long());
             let places: Vec<_> = positionals.chain(options.map(|long| format!("--{long}=").into_bytes())).collect();
-            let values: [&[u8]; 6] = [b"", b"x\x1by", b"-1", b"1e9", b"99999999999999999999", b"\xff"];
+            let values: [&[u8]; 6] = [b"", b"x\x1b\xe2\x80\xaey", b"-1", b"1e9", b"99999999999999999999", b"\xff"];
             for (place, value) in places.iter().flat_map(|place| values.map(|value| (place, value))) {
                 let word = OsString::from_vec([place, value].concat());
                 let words = [&["coshell".into()], path, &[word]].concat();
                 let Err(Answer::Refused(usage)) = parse(words.clone()) else { continue };
                 let sentence = usage.to_string();
                 let foreign = FOREIGN.iter().find(|foreign| sentence.contains(**foreign));
-                assert!(foreign.is_none() && !sentence.contains(char::is_control), "{words:?}: {sentence:?}");
+                assert!(foreign.is_none() && !sentence.contains(is_control), "{words:?}: {sentence:?}");
             }
             for below in here.get_subcommands() {
                 check(below, &[path, &[below.get_name().into()]].concat());

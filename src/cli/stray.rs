@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use clap::Command;
 use clap::error::ErrorKind;
 
-use super::refusal::{printable, quoted};
+use super::refusal::quoted;
 use super::session;
+use crate::display::one_line;
 use crate::error::Usage;
 
 /// Returns the sentence for `words`, whose first word behind those in `path` names no subcommand of `command`;
@@ -17,7 +18,7 @@ pub(super) fn unknown(command: &Command, words: &[String], path: &str, session: 
     let (known, rest) = words.split_at(depth.min(words.len()));
     let Some((stray, behind)) = rest.split_first() else { return Usage::of(path, "a subcommand is missing") };
     let parent = path.split_whitespace().try_fold(command, |here, word| here.find_subcommand(word)).unwrap_or(command);
-    let missing = format!("there is no subcommand '{}'", printable(&words[..=depth].join(" ")));
+    let missing = format!("there is no subcommand '{}'", one_line(&words[..=depth].join(" ")));
     let front = session.map(|id| format!("--session {} ", quoted(id))).unwrap_or_default();
     let meant = likely(parent, stray).map(|name| front.clone() + &line(&[known, &[name.to_owned()], behind].concat()));
     let sentence = match (meant, known) {

@@ -1,5 +1,6 @@
 //! Formats responses of a session as text, one arm for each request that prints something. With `--json` the response is
-//! printed unchanged, and this module is not used.
+//! printed unchanged, and this module is not used. Data is returned as it is, since it may go to a program, and `output`
+//! removes control characters for a terminal; names in a row have none.
 
 use serde_json::Value;
 
@@ -10,6 +11,7 @@ use crate::core::response::{
     CapturedLine, CommandResponse, CoprocStatus, EndResponse, GetResponse, LineResponse, MarksResponse, NoteResponse,
     QuotedLine, Response, RunResponse, StatusResponse, StopResponse, TriggerResponse,
 };
+use crate::display::one_line;
 use crate::error::Failure;
 
 /// Decodes the response to `command`.
@@ -21,15 +23,15 @@ pub(super) fn read(command: &Request, answer: Value) -> Result<Response, Failure
 pub(super) fn text(command: &Request, answer: &Response) -> String {
     match answer {
         Response::Status(status) => status_text(status),
-        Response::Errors(errors) => printable(&errors.stderr),
+        Response::Errors(errors) => errors.stderr.clone(),
         Response::Lines(answer) => lines(command, &answer.lines),
-        Response::Screen(screen) => screen.lines.iter().map(|row| printable(row) + "\n").collect(),
+        Response::Screen(screen) => screen.lines.iter().map(|row| format!("{row}\n")).collect(),
         Response::Marks(answer) => marks(answer),
         Response::Notes(answer) => answer.notes.iter().map(note).collect(),
         Response::Captured(answer) => answer.captured.iter().map(captured).collect(),
-        Response::Get(GetResponse::One { value }) => printable(value) + "\n",
+        Response::Get(GetResponse::One { value }) => format!("{value}\n"),
         Response::Get(GetResponse::All { variables }) => {
-            variables.iter().map(|(name, value)| format!("{name}={}\n", printable(value))).collect()
+            variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
         }
         Response::TriggerList(answer) => answer.triggers.iter().map(trigger).collect(),
         Response::TriggerNumber(answer) if matches!(command, Request::Trigger(TriggerRequest::Add { .. })) => {
@@ -59,13 +61,8 @@ pub(super) fn failure(answer: &Response) -> String {
         _ => return String::new(),
     };
     let Some(failure) = &end.failure else { return String::new() };
-    let lines = failure.stderr.iter().map(|line| format!("  {}\n", printable(line)));
-    format!("coshell: {}\n{}", printable(&failure.message), lines.collect::<String>())
-}
-
-/// Returns `text` without control characters except newlines and tabs, so that it is safe to print on a terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    let lines = failure.stderr.iter().map(|line| format!("  {line}\n"));
+    format!("coshell: {}\n{}", failure.message, lines.collect::<String>())
 }
 
 /// Returns the lines as text, with numbers and notes if the command asks for them.
@@ -77,22 +74,20 @@ pub(super) fn lines(command: &Request, all: &[LineResponse]) -> String {
     let mut out = String::new();
     for line in all {
         let indent = if numbers { format!("{:>6}  ", line.number) } else { String::new() };
-        out.push_str(&format!("{indent}{}{}", printable(&line.text), if line.more { "" } else { "\n" }));
+        out.push_str(&format!("{indent}{}{}", line.text, if line.more { "" } else { "\n" }));
         for note in line.notes.iter().filter(|_| notes) {
-            let text = printable(&note.text);
-            text.lines().for_each(|line| out.push_str(&format!("{:>1$}{line}\n", "^ ", indent.len() + 4)));
+            note.text.lines().for_each(|line| out.push_str(&format!("{:>1$}{line}\n", "^ ", indent.len() + 4)));
         }
     }
     out
 }
 
 fn quoted(line: &QuotedLine) -> String {
-    format!("{:>6}  {}\n", line.line, printable(&line.quote))
+    format!("{:>6}  {}\n", line.line, line.quote)
 }
 
 fn note(note: &NoteResponse) -> String {
-    let text = printable(&note.text);
-    let lines = text.lines().map(|line| format!("{:>8}{line}\n", ""));
+    let lines = note.text.lines().map(|line| format!("{:>8}{line}\n", ""));
     quoted(&note.quoted) + &lines.collect::<String>()
 }
 
@@ -102,9 +97,10 @@ fn captured(line: &CapturedLine) -> String {
 
 fn marks(answer: &MarksResponse) -> String {
     let commands = answer.commands.iter().map(command);
-    let marks = answer.marks.iter().map(|mark| {
-        format!("{:>6}  [{}] {}\n", mark.quoted.line, printable(&mark.name), printable(&mark.quoted.quote))
-    });
+    let marks = answer
+        .marks
+        .iter()
+        .map(|mark| format!("{:>6}  [{}] {}\n", mark.quoted.line, one_line(&mark.name), mark.quoted.quote));
     commands.chain(marks).collect()
 }
 
@@ -115,21 +111,21 @@ fn command(command: &CommandResponse) -> String {
         (false, Some(status)) => format!("status {status}"),
     };
     let took = command.seconds.map(|seconds| format!(", {seconds:.1} s")).unwrap_or_default();
-    let text = printable(command.text.as_deref().unwrap_or_default());
+    let text = command.text.as_deref().unwrap_or_default();
     let line = command.line.map(|line| line.to_string()).unwrap_or_default();
     format!("{line:>6}  {}  ({status}{took})\n", text.lines().next().unwrap_or_default())
 }
 
 fn status_text(status: &StatusResponse) -> String {
     let mut lines = vec![
-        format!("session {} ({})", printable(&status.session), printable(&status.tty)),
-        format!("running {}", printable(&status.command)),
+        format!("session {} ({})", one_line(&status.session), one_line(&status.tty)),
+        format!("running {}", one_line(&status.command)),
         format!("window {} rows, {} columns", status.rows, status.cols),
         format!("triggers {}", status.triggers),
         status.coprocess.as_ref().map_or_else(|| "coprocess none".to_owned(), coprocess),
     ];
     if let Some(last) = &status.last_coprocess {
-        lines.push(format!("last coprocess {} (status {})", printable(&last.command), last.status));
+        lines.push(format!("last coprocess {} (status {})", one_line(&last.command), last.status));
     }
     lines.join("\n") + "\n"
 }
@@ -139,7 +135,7 @@ fn coprocess(coproc: &CoprocStatus) -> String {
     let pid = coproc.pid.map_or_else(|| "not started yet".to_owned(), |pid| format!("pid {pid}"));
     format!(
         "coprocess {silent}{} ({pid}, {} s, read {} bytes, typed {})",
-        printable(&coproc.command),
+        one_line(&coproc.command),
         coproc.seconds,
         coproc.bytes_read,
         coproc.bytes_typed
@@ -147,11 +143,11 @@ fn coprocess(coproc: &CoprocStatus) -> String {
 }
 
 fn trigger(trigger: &TriggerResponse) -> String {
-    let name = trigger.name.as_deref().map(|name| format!("{}: ", printable(name))).unwrap_or_default();
+    let name = trigger.name.as_deref().map(|name| format!("{}: ", one_line(name))).unwrap_or_default();
     format!(
         "{:>3}  {name}{}{}  (fired {}, searched {}{})\n",
         trigger.number,
-        printable(&trigger.regex),
+        one_line(&trigger.regex),
         trigger.options.iter().map(option).collect::<String>(),
         trigger.fired,
         trigger.searched,
@@ -165,9 +161,9 @@ fn trigger(trigger: &TriggerResponse) -> String {
 
 /// Returns an option of a trigger as it is typed on the command line.
 fn option(item: &OptionArg) -> String {
-    let value = printable(&item.value).replace('\'', "'\\''");
+    let value = one_line(&item.value).replace('\'', "'\\''");
     let value = if item.value.is_empty() { String::new() } else { format!(" '{value}'") };
-    format!(" --{}{value}", printable(&item.name))
+    format!(" --{}{value}", one_line(&item.name))
 }
 
 #[cfg(test)]
@@ -197,11 +193,6 @@ mod tests {
     fn failure_is_printed_with_stderr_of_coprocess() {
         let printed: Vec<String> = samples("wait").iter().map(failure).collect();
         assert_eq!(printed, ["coshell: coprocess \"bot\" failed: status 3\n  no route\n", ""]);
-    }
-
-    #[test]
-    fn printable_text_has_no_control_characters() {
-        assert_eq!(printable("a\x1b]0;x\x07\tb\n\u{9b}c"), "a]0;x\tb\nc");
     }
 
     #[test]

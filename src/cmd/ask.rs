@@ -5,17 +5,19 @@ use std::env;
 use std::io::{self, BufRead, Read};
 use std::os::fd::AsFd;
 
-use rustyline::completion::FilenameCompleter;
+use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
-use rustyline::{Behavior, CompletionType, Config, Editor};
+use rustyline::{Behavior, CompletionType, Config, Context, Editor};
 
 use super::connection::{Client, own};
 use super::lend;
 use super::lend::Lent;
 use super::output::refused;
 use super::output::{complain, print, say};
-use super::{answer, session};
+use super::session;
+use crate::display;
+use crate::display::{is_control, one_line};
 use crate::error::Failure;
 use crate::sys::line_file::LineFile;
 use crate::sys::tty::EchoOff;
@@ -63,7 +65,8 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
         editor.add_history_entry(line).map_err(failed)?;
     }
     editor.set_helper(Some(Files { completer: FilenameCompleter::new() }));
-    match editor.readline_with_initial(&answer::printable(prompt), (default, "")) {
+    // The editor draws the line as it is: what another program proposes has no control characters.
+    match editor.readline_with_initial(&display::lines(prompt), (&one_line(default), "")) {
         Ok(line) => {
             if !line.trim().is_empty() && !line.contains(char::is_control) {
                 or_report(kept.append(&line));
@@ -81,7 +84,7 @@ pub(super) fn here(prompt: &str, default: &str) -> Result<u8, Failure> {
 pub(super) fn secret(prompt: &str) -> Result<u8, Failure> {
     let failed = |error: io::Error| own(&format!("cannot read the line: {}", reason(&error)));
     let hidden = EchoOff::begin(&io::stdin()).map_err(failed)?;
-    say(&answer::printable(prompt));
+    say(prompt);
     let mut line = String::new();
     let read = io::stdin().lock().take(LIMIT).read_line(&mut line).map_err(failed)?;
     drop(hidden);
@@ -104,9 +107,19 @@ fn or_report<T>(result: Result<T, String>) -> Option<T> {
     result.inspect_err(|sentence| complain(sentence)).ok()
 }
 
-/// Line editor helper that completes file names.
-#[derive(rustyline::Helper, rustyline::Completer, rustyline::Hinter, rustyline::Highlighter, rustyline::Validator)]
+/// Line editor helper that completes file names. A name with control characters, which would reach the terminal in the list
+/// and in the line, is not offered.
+#[derive(rustyline::Helper, rustyline::Hinter, rustyline::Highlighter, rustyline::Validator)]
 struct Files {
-    #[rustyline(Completer)]
     completer: FilenameCompleter,
+}
+
+impl Completer for Files {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, at: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let (start, mut names) = self.completer.complete(line, at, context)?;
+        names.retain(|name| !name.display.contains(is_control) && !name.replacement.contains(is_control));
+        Ok((start, names))
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::connection::SessionAnswer;
 use super::listing::Listing;
-use super::output::{refused, say};
+use super::output::{Form, refused, say};
 use super::{answer, ask, follow, lend, own_terminal, sessions, start_up, stdin};
 use crate::cli::{Call, ClientCommand, Local};
 use crate::core::request::Request;
@@ -46,14 +46,14 @@ fn print_reply(command: &Request, reply: SessionAnswer<Value>, json: bool) -> Re
         Err(sentence) => return Ok(refused(&sentence)),
     };
     if json {
-        Listing::open().print(&format!("{answer}\n"))?;
+        Listing::open().print(&format!("{answer}\n"), Form::Json)?;
         // Only a response that contains the exit status has to be decoded.
         return if answer::waits(command) { Ok(answer::status(&answer::read(command, answer)?)) } else { Ok(0) };
     }
     let answer = answer::read(command, answer)?;
     let text = answer::text(command, &answer);
     if !text.is_empty() {
-        Listing::open().print(&text)?;
+        Listing::open().print(&text, Form::Text)?;
     }
     say(&answer::failure(&answer));
     Ok(answer::status(&answer))

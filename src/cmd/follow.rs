@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::answer;
 use super::connection::{Client, unknown_form};
 use super::listing::Listing;
-use super::output::{Pager, complain, refused};
+use super::output::{Form, Pager, complain, refused};
 use crate::core::event_kind::EventKind;
 use crate::core::request::Request;
 use crate::core::response::{FollowedEvent, LineResponse};
@@ -51,7 +51,8 @@ fn follow(mut client: Client, requests: &[Request], json: bool) -> Result<u8, Fa
                 [] => String::new(),
             },
         };
-        if listing.print(&text)? == Pager::Gone {
+        let is_json = json || matches!(requests, [Request::Subscribe { .. }]);
+        if listing.print(&text, if is_json { Form::Json } else { Form::Text })? == Pager::Gone {
             break;
         }
         next = client.receive()?;
@@ -90,7 +91,7 @@ fn event_text(command: &Request, event: Value, json: bool) -> Result<String, Fai
         }
         _ if json => Ok(format!("{event}\n")),
         Ok(FollowedEvent::Line(line)) => Ok(line_text(command, &line)),
-        Ok(FollowedEvent::CoprocStderr { text }) => Ok(answer::printable(&text)),
+        Ok(FollowedEvent::CoprocStderr { text }) => Ok(text),
         Err(error) => Err(unknown_form(&error)),
     }
 }

@@ -5,13 +5,14 @@
 //! the output of programs, and tries no trigger on it. Neither other writers to the terminal nor the position in the
 //! stream matter, and no escape sequence switches triggers off. Everything else, such as a pipe, is written to as usual.
 
+use std::borrow::Cow;
 use std::env;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
 use super::connection::Client;
-use super::output::{Pager, print};
+use super::output::{Form, Pager, print_as};
 use crate::core::request::Request;
 use crate::core::response::StatusResponse;
 use crate::error::Failure;
@@ -33,8 +34,10 @@ impl Listing {
     }
 
     /// Prints `text`, and waits until it is printed.
-    pub(super) fn print(&mut self, text: &str) -> Result<Pager, Failure> {
-        let mut rest = text;
+    pub(super) fn print(&mut self, text: &str, form: Form) -> Result<Pager, Failure> {
+        // The session shows what it is given, as output.
+        let text = if self.session.is_some() { Cow::Owned(form.shown(text)) } else { Cow::Borrowed(text) };
+        let mut rest = &*text;
         while let Some(session) = &mut self.session
             && !rest.is_empty()
         {
@@ -47,7 +50,7 @@ impl Listing {
                 Ok(Err(_)) | Err(_) => self.session = None,
             }
         }
-        if rest.is_empty() { Ok(Pager::Reads) } else { print(rest) }
+        if rest.is_empty() { Ok(Pager::Reads) } else { print_as(rest, form) }
     }
 }
 

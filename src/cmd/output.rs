@@ -1,8 +1,11 @@
-//! Output of subcommands. A failed write is an error, so that truncated output never looks complete.
+//! Output of subcommands, safe to show: messages always, data where stdout is a terminal; elsewhere data is written as it
+//! is. A failed write is an error, so that truncated output never looks complete.
 
-use std::io::{self, ErrorKind, Write};
+use std::borrow::Cow;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use super::connection::own;
+use crate::display;
 use crate::error::Failure;
 use crate::types::reason;
 
@@ -15,16 +18,41 @@ pub(super) enum Pager {
     Gone,
 }
 
-/// Writes `text` to stdout and flushes it.
+/// What is printed, which decides how control characters are kept from a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Lines of text: the characters are left out.
+    Text,
+    /// Lines of JSON: the characters are escaped.
+    Json,
+}
+
+impl Form {
+    /// Returns `text` as a terminal may show it.
+    pub(super) fn shown(self, text: &str) -> String {
+        match self {
+            Self::Text => display::lines(text),
+            Self::Json => display::json(text),
+        }
+    }
+}
+
+/// Writes text to stdout and flushes it.
 pub(super) fn print(text: &str) -> Result<Pager, Failure> {
+    print_as(text, Form::Text)
+}
+
+/// Writes `text` to stdout and flushes it: where that is a terminal, as it may be shown.
+pub(super) fn print_as(text: &str, form: Form) -> Result<Pager, Failure> {
+    let text = if io::stdout().is_terminal() { Cow::Owned(form.shown(text)) } else { Cow::Borrowed(text) };
     let mut out = io::stdout().lock();
     pager_state(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-/// Writes `text` to stderr.
+/// Writes a message to stderr. What it quotes may come from elsewhere, also where stderr is no terminal: a log is shown later.
 pub fn say(text: &str) {
     // If stderr fails there is no other place for the message; the exit status remains.
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(display::lines(text).as_bytes());
 }
 
 /// Writes a message to stderr, with the name of the program before it.

@@ -5,11 +5,11 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use super::answer;
 use super::connection::{Client, own};
 use crate::core::event_kind::EventKind;
 use crate::core::request::Request;
 use crate::core::response::StatusResponse;
+use crate::display::one_line;
 use crate::error::Failure;
 use crate::sys::tty;
 
@@ -26,7 +26,7 @@ pub(super) fn refuse(client: &mut Client, command: &Request) -> Result<(), Failu
     if Path::new(&status.tty) != here {
         return Ok(());
     }
-    let session = answer::printable(&status.session);
+    let session = one_line(&status.session);
     Err(own(&format!(
         "this is the session's own terminal, where each printed line would be printed again: redirect the output to \
          a file, or use another terminal (coshell {name} --session {session})"

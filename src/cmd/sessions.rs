@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answer::printable;
 use super::connection::{Client, own};
 use super::listing::Listing;
+use super::output::Form;
 use crate::core::request::Request;
 use crate::core::response::StatusResponse;
+use crate::display::one_line;
 use crate::error::Failure;
 use crate::sys::socket;
 
@@ -67,8 +68,8 @@ pub(super) fn list(json: bool) -> Result<u8, Failure> {
         let status = client.call_in_time(&Request::Status {});
         all.push(Listed { session, socket: path.to_string_lossy().into_owned(), status });
     }
-    let text = if json { format!("{}\n", json!(all)) } else { as_text(&all) };
-    Listing::open().print(&text)?;
+    let (text, form) = if json { (format!("{}\n", json!(all)), Form::Json) } else { (as_text(&all), Form::Text) };
+    Listing::open().print(&text, form)?;
     Ok(0)
 }
 
@@ -77,15 +78,15 @@ fn as_text(all: &[Listed]) -> String {
 }
 
 fn session(session: &Listed) -> String {
-    let id = printable(&session.session);
+    let id = one_line(&session.session);
     let status = match session.status.as_ref().map(StatusResponse::deserialize) {
         None => return format!("{id:>8}  does not answer: it may be stopped\n"),
         Some(Err(_)) => return format!("{id:>8}  cannot be decoded: it may run another version of coshell\n"),
         Some(Ok(status)) => status,
     };
     let coproc =
-        status.coprocess.map(|coproc| format!("  coprocess {}", printable(&coproc.command))).unwrap_or_default();
-    format!("{id:>8}  {:<12}  {}{coproc}\n", printable(&status.tty), printable(&status.command))
+        status.coprocess.map(|coproc| format!("  coprocess {}", one_line(&coproc.command))).unwrap_or_default();
+    format!("{id:>8}  {:<12}  {}{coproc}\n", one_line(&status.tty), one_line(&status.command))
 }
 
 #[cfg(test)]

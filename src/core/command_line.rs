@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use super::width::{max_width, truncate_to_width, without_controls};
+use super::width::{max_width, truncate_to_width};
+use crate::display::one_line;
 
 /// Maximum columns of a command line in a message, quotes included.
 const NAME: usize = 42;
@@ -34,7 +35,7 @@ pub fn named(command: &str) -> String {
 
 /// Returns a command line in quotes, without control characters, and truncated to `most` columns.
 pub(super) fn quoted(command: &str, most: usize) -> String {
-    let clean = without_controls(command);
+    let clean = one_line(command);
     if max_width(&clean) + 2 <= most {
         return format!("\"{clean}\"");
     }
@@ -80,7 +81,7 @@ mod tests {
             ("bot", 5, "\"bot\""),
             ("bot -x", 8, "\"bot -x\""),
             ("bot -xy", 8, "\"bot...\""),
-            ("a\x1bb", 12, "\"a b\""),
+            ("a\x1b\n\u{202e}b", 12, "\"a b\""),
             ("\u{4e2d}\u{4e2d}\u{4e2d}", 7, "\"\u{4e2d}...\""),
             ("\u{e9}\u{e9}\u{e9}\u{e9}", 6, "\"\u{e9}\u{e9}\u{e9}\u{e9}\""),
         ] {

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::width::{max_width, truncate_to_width, wrap_to_width};
+use crate::display::one_line;
 
 /// Maximum number of waiting notices. Further ones are only counted.
 const WAITING: usize = 8;
@@ -49,13 +50,14 @@ pub(super) struct Notice {
 }
 
 impl Notice {
-    /// Creates a notice of one sentence.
-    pub(super) fn new(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), details: Vec::new(), see_also: SeeAlso::Nowhere }
+    /// Creates a notice of one sentence. Control characters in what it quotes are not shown.
+    pub(super) fn new(sentence: impl AsRef<str>) -> Self {
+        Self { sentence: one_line(sentence.as_ref()), details: Vec::new(), see_also: SeeAlso::Nowhere }
     }
 
     /// Adds the lines below the sentence, and the command that shows all of them.
     pub(super) fn with(self, details: Vec<String>, see_also: SeeAlso) -> Self {
+        let details = details.iter().map(|line| one_line(line)).collect();
         Self { details, see_also, ..self }
     }
 

@@ -1,6 +1,6 @@
 //! Bounded tail of a command's stderr.
 
-use super::width::without_controls;
+use crate::display::one_line;
 
 /// Number of bytes kept.
 const KEPT: usize = 100_000;
@@ -28,16 +28,16 @@ impl StderrTail {
         &self.bytes[self.bytes.len().saturating_sub(KEPT)..]
     }
 
-    /// Returns the last `SHOWN` non-blank lines, with a space for each control character, for display on a terminal.
+    /// Returns the last `SHOWN` non-blank lines, without control characters, for display on a terminal.
     pub(super) fn last_lines(&self) -> Vec<String> {
         let lines = self.lines();
         lines[lines.len().saturating_sub(SHOWN)..].to_vec()
     }
 
-    /// Returns all non-blank lines, with a space for each control character.
+    /// Returns all non-blank lines, without control characters.
     pub(super) fn lines(&self) -> Vec<String> {
         let text = String::from_utf8_lossy(self.bytes());
-        text.lines().map(without_controls).filter(|line| !line.trim().is_empty()).collect()
+        text.lines().map(one_line).filter(|line| !line.trim().is_empty()).collect()
     }
 }
 
@@ -50,7 +50,7 @@ mod tests {
         let mut tail = StderrTail::default();
         tail.push(b"one\ntwo\n\nthr\x1b[31mee\n");
         tail.push(b"four\n");
-        assert_eq!(tail.last_lines(), ["two", "thr [31mee", "four"]);
+        assert_eq!(tail.last_lines(), ["two", "thr[31mee", "four"]);
     }
 
     #[test]

@@ -55,11 +55,6 @@ pub(super) fn wrap_to_width(line: &str, cols: usize) -> Vec<String> {
     rows.iter().map(|row| row.trim_end().to_owned()).collect()
 }
 
-/// Returns text of other programs with a space for each control character, so that it may be part of a message.
-pub(super) fn without_controls(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

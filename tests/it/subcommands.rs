@@ -290,7 +290,7 @@ fn errors_prints_stderr_of_last_coproc() {
     let mut session = Session::bash(&[]);
     session.call(&["errors"]).failed(1, "no coprocess has run in this session");
     session.call(&["run", "--wait", "printf 'one\\n\\033]0;evil\\007t\\303\\251\\n' >&2"]).success();
-    assert_eq!(session.call(&["errors"]).success(), "one\n]0;evilt\u{e9}\n");
+    assert_eq!(session.call(&["errors"]).success(), "one\n\u{1b}]0;evil\u{7}t\u{e9}\n");
     let response = session.call(&["errors", "--json"]).json();
     assert_eq!(response["stderr"], "one\n\u{1b}]0;evil\u{7}t\u{e9}\n");
     session.call(&["run", "--wait", "head -c 300000 /dev/zero | tr '\\0' x >&2; echo end >&2"]).success();

@@ -1,9 +1,13 @@
 //! Untrusted output: it neither controls coshell, nor gets into command lines or keyboard input, nor makes memory
 //! grow.
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Ended, TestDir, contains, noise, proc, run, show, wrapped};
+use coshell::display::is_control;
+use serde_json::Value;
+
+use crate::support::{COSHELL, Ended, Session, Terminal, TestDir, contains, direct, noise, proc, run, show, wrapped};
 
 #[test]
 fn capture_with_shell_syntax_is_not_executed() {
@@ -75,6 +79,114 @@ fn hostile_sequences_are_shown_unchanged() {
     let plain = run(crate::support::direct(&["sh", "-c", &script])).bytes;
     let through = run(wrapped(&["-q", "-t", "never seen", "--bell"], &script)).bytes;
     assert!(through.starts_with(&plain), "{}\n{}", show(&plain), show(&through));
+}
+
+/// Text that sets the title, changes the colour and turns the order of the characters around: C0, C1, DEL, bidi controls.
+const EVIL: &str = "x\u{1b}]0;pwn\u{7}\u{9b}31m\u{7f}\u{202e}y\u{2066}z\u{200f}";
+
+/// Returns `text` as a terminal shows its lines, or fails where it has a character that is not shown.
+#[track_caller]
+fn assert_shown(text: &str, what: &str) {
+    let hidden = text.chars().find(|char| is_control(*char) && !matches!(char, '\n' | '\t'));
+    assert!(!text.is_empty() && hidden.is_none(), "{what}: {hidden:?} in {text:?}");
+}
+
+#[test]
+fn complaint_shows_no_control_character_of_its_arguments() {
+    let session = Session::bash(&[]);
+    let bad_pattern = format!("{EVIL}(");
+    for args in [
+        &["trigger", "remove", EVIL][..],
+        &["trigger", "add", &bad_pattern, "--bell"],
+        &["get", EVIL],
+        &["set", EVIL, "v"],
+        &["annotate", EVIL, "t"],
+        &["annotate", &format!("/{EVIL}"), "t"],
+        &["subscribe", EVIL],
+        &["stop", "--signal", EVIL],
+        &["lines", "-n", EVIL],
+        &["status", "--session", EVIL],
+        &["lend", "--", EVIL],
+        &["run", "--wait", &format!("printf '{EVIL}' >&2; exit 3")],
+        &["status", EVIL],
+        &["completions", EVIL],
+        &["--session", EVIL, "--session", "b", "status"],
+        &[EVIL],
+        &[&format!("--{EVIL}")],
+        &["--", EVIL],
+        &["--log", &format!("/none/{EVIL}"), "--", "true"],
+        &["-t", &bad_pattern, "--bell"],
+        &["-t", "x", "--when", EVIL],
+        &["-i", EVIL],
+    ] {
+        let mut command = Command::new(COSHELL);
+        command.args(args).env("COSHELL_SOCKET", session.socket()).stdin(Stdio::null());
+        let output = command.output().expect("the binary can be started");
+        assert!(!output.status.success() && output.stdout.is_empty(), "{args:?}: {output:?}");
+        assert_shown(&String::from_utf8(output.stderr).expect("messages are UTF-8"), &format!("{args:?}"));
+    }
+}
+
+#[test]
+fn data_is_exact_in_a_pipe_and_without_control_characters_on_a_terminal() {
+    let mut session = Session::bash(&[]);
+    session.call(&["set", "v", EVIL]).success();
+    session.call(&["run", "--wait", &format!("printf '{EVIL}' >&2")]).success();
+    session.call(&["annotate", "1", EVIL]).success();
+    for (args, json) in [
+        (&["get", "v"][..], false),
+        (&["get"], false),
+        (&["errors"], false),
+        (&["notes"], false),
+        (&["lines", "--notes"], false),
+        (&["get", "--json"], true),
+        (&["errors", "--json"], true),
+        (&["notes", "--json"], true),
+    ] {
+        let piped = session.call(args).success();
+        let on_terminal = direct(&[&[COSHELL], args].concat()).env("COSHELL_SOCKET", session.socket()).start();
+        let shown = shown_by(on_terminal).replace("\r\n", "\n");
+        assert_shown(&shown, &format!("{args:?}"));
+        if json {
+            let value = |text: &str| serde_json::from_str::<Value>(text).expect("it is JSON");
+            assert_eq!(value(&shown), value(&piped), "{args:?}");
+        } else {
+            assert!(piped.contains(EVIL) && shown.contains("x]0;pwn31myz"), "{args:?}: {piped:?} {shown:?}");
+        }
+    }
+}
+
+/// Waits for the program's end and returns what it has shown.
+fn shown_by(mut term: Terminal) -> String {
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    term.text()
+}
+
+#[test]
+fn session_shows_no_control_characters_of_names_and_values() {
+    // The name of the coprocess is in the title while it runs, and in the notice of its failure with what it wrote.
+    let mut session = Session::bash(&[]);
+    session.term.skip_unread();
+    let command = format!("x{EVIL}=1 /bin/sh -c 'printf \"{EVIL}\" >&2; exit 3'");
+    session.call(&["run", &command]).success();
+    session.term.wait("failed: status");
+    session.call(&["annotate", "1", EVIL]).success();
+    session.term.wait("note on line 1");
+    session.call(&["set", "v", EVIL]).success();
+    session.term.send("\"$WRAP\" get v; \"$WRAP\" get --json v\r");
+    session.term.wait("x]0;pwn31myz\r\n");
+    session.term.wait("\\u009b31m\\u007f\\u202ey\\u2066z\\u200f\"}");
+    session.call(&["trigger", "add", "never", "--name", EVIL, "--bell"]).success();
+    session.term.send("\x1d");
+    session.term.wait("Esc");
+    session.term.send("t");
+    session.term.wait("trigger 1 of 1");
+    session.term.wait_quiet();
+    // What coshell draws has sequences of its own: those of the names are looked for.
+    let text = session.term.text();
+    for evil in ["\u{1b}]0;pwn", "\u{9b}", "\u{7f}", "\u{202e}", "\u{2066}", "\u{200f}"] {
+        assert!(!text.contains(evil), "{evil:?} in {text:?}");
+    }
 }
 
 /// Runs the commands `generate` while triggers and a coprocess read lines, and returns the peak memory in KiB.

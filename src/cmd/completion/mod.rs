@@ -15,8 +15,8 @@ use clap::{Arg, Command, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 use clap_complete::{Shell, generate};
 
-use super::answer::printable;
 use crate::cli;
+use crate::display::{is_control, one_line};
 
 const BASH: &str = include_str!("bash");
 const ZSH: &str = include_str!("zsh");
@@ -119,7 +119,7 @@ fn line(candidate: &CompletionCandidate, after_dashes: bool, last: &OsString) ->
         }
         Some(what) => Some(format!("\t{what}\n")),
         // The line format cannot represent such a word.
-        None if word.is_empty() || word.contains(char::is_control) => None,
-        None => Some(format!("{word}\t{}\n", printable(help.lines().next().unwrap_or_default()))),
+        None if word.is_empty() || word.contains(is_control) => None,
+        None => Some(format!("{word}\t{}\n", one_line(help.lines().next().unwrap_or_default()))),
     }
 }

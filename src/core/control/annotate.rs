@@ -18,13 +18,12 @@ use crate::core::session::Session;
 
 /// Returns the notice that shows a note when it is put on its line.
 pub(in crate::core) fn notice(note: &Annotation) -> Notice {
-    let shown = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
     let quote = match &note.part {
         Some(part) => note.quote.chars().skip(part.start).take(part.len()).collect(),
         None => note.quote.clone(),
     };
-    let details = note.text.lines().map(shown).collect();
-    let sentence = format!("note on line {}: {}", note.line, shown(quote.trim()));
+    let details = note.text.lines().map(str::to_owned).collect();
+    let sentence = format!("note on line {}: {}", note.line, quote.trim());
     Notice::new(sentence).with(details, SeeAlso::Notes)
 }
 

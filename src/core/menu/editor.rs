@@ -6,6 +6,7 @@ use tui_input::{Input, InputRequest};
 use crate::core::input::keys::Key;
 use crate::core::output::terminal::MenuText;
 use crate::core::width::width;
+use crate::display::is_control;
 
 /// Maximum length of the line in bytes.
 const LONGEST: usize = 4096;
@@ -95,7 +96,9 @@ impl LineEditor {
                 cursor = Some(text.len());
             }
             let end = column + width(c);
-            if column >= scroll && end <= scroll + room {
+            // A bidi control may have been pasted: it is part of the command, but not shown.
+            if is_control(c) {
+            } else if column >= scroll && end <= scroll + room {
                 text.push(c);
             } else if column < scroll && end > scroll {
                 // Half of the character is scrolled out.
@@ -171,6 +174,15 @@ mod tests {
         typed(&mut editor, &"\u{1f44d}\u{1f3fd}\u{2764}\u{fe0f}".repeat(5));
         let row = editor.row(" run: ", 16);
         assert!(max_width(&row.text) < 16 && row.cursor == Some(row.text.len()), "{row:?}");
+    }
+
+    #[test]
+    fn bidi_control_is_part_of_line_but_not_shown() {
+        let mut editor = LineEditor::new(Vec::new());
+        "a\u{202e}b\u{2066}".chars().for_each(|c| editor.key(&Key::Pasted(c)));
+        let row = editor.row(" run: ", 16);
+        assert_eq!((row.text.as_str(), row.cursor), (" run: ab", Some(8)));
+        assert_eq!(editor.line(), "a\u{202e}b\u{2066}");
     }
 
     #[test]

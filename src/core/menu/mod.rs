@@ -14,7 +14,6 @@ use super::event::{Cx, Effect, RecentError};
 use super::input::keys::{Chord, Decoder, Key, TakenKeys};
 use super::output::terminal::TerminalOutput;
 use super::trigger::table::{TriggerState, TriggerTable};
-use super::width::without_controls;
 
 /// Time for which the menu waits while the output is inside a sequence, before it cancels the sequence.
 const OPEN_TIMEOUT: Duration = Duration::from_millis(500);
@@ -138,9 +137,7 @@ impl Menu {
 
     /// Shows the notes on lines.
     pub(super) fn show_notes(&mut self, annotations: &Annotations) {
-        let entry = |note: &Annotation| {
-            format!("line {} \"{}\": {}", note.line, without_controls(note.quote.trim()), without_controls(&note.text))
-        };
+        let entry = |note: &Annotation| format!("line {} \"{}\": {}", note.line, note.quote.trim(), note.text);
         self.show("note", annotations.notes.iter().map(entry).collect(), "this session has no notes");
     }
 
@@ -151,7 +148,7 @@ impl Menu {
             TriggerState::Off => "off",
             TriggerState::Stopped => "stopped",
         };
-        let entries = triggers.standing().map(|(i, name)| format!("[{}] {}", state(i), without_controls(name)));
+        let entries = triggers.standing().map(|(i, name)| format!("[{}] {}", state(i), name));
         self.show_switches("trigger", entries.collect(), "this session has no triggers");
     }
 

@@ -4,6 +4,7 @@ use super::editor::LineEditor;
 use crate::core::input::keys::Key;
 use crate::core::output::terminal::MenuText;
 use crate::core::width::max_width;
+use crate::display::one_line;
 
 /// Action of a key in the menu.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +133,8 @@ impl MenuPage {
             MenuView::Texts(list) => list.text("Esc closes", cols),
             MenuView::Message(message) => format!(" {message}"),
         };
-        MenuText { text, cursor: None }
+        // Messages and entries quote notes, names and errors.
+        MenuText { text: one_line(&text), cursor: None }
     }
 }
 

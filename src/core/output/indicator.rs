@@ -1,6 +1,8 @@
 //! The text of the indicator: the coprocess's name in front of the window title that programs have set. `terminal` sends
 //! it; `vt` tracks the title.
 
+use crate::display::one_line;
+
 /// Character set of the terminal's locale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Charset {
@@ -39,7 +41,7 @@ pub(in crate::core) fn prefix(command: &str, charset: Charset) -> String {
 pub(in crate::core) fn name(command: &str) -> String {
     let program = command.split_whitespace().find(|word| !is_assignment(word)).unwrap_or_default();
     let base = program.trim_matches(['"', '\'']).trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    base.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect()
+    one_line(base).chars().take(NAME_MAX).collect()
 }
 
 /// Whether `word` is a variable assignment, `NAME=VALUE`.
@@ -59,7 +61,7 @@ mod tests {
             ("./bot.py --fast", "bot.py"),
             ("/usr/bin/sz -e 'a file'", "sz"),
             ("  DEBUG=1 X= \"/opt/bot\" x", "bot"),
-            ("e\u{7}vil\u{9b}", "evil"),
+            ("e\u{7}vil\u{9b}\u{202e}", "evil"),
             ("./a=b", "a=b"),
             ("", ""),
             ("an-extraordinarily-long-name-for-a-program", "an-extraordinarily-long-"),

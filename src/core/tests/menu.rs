@@ -226,7 +226,7 @@ fn menu_shows_errors_and_status() {
 
     let mut bench = Bench::new(&["-c", "bot"]);
     bench.input(Input::Bytes(Source::CoprocErr, b"one\n\x1b[31mtwo\n")).wait(61_000).keys(b"\x1d").keys(b"e");
-    assert_eq!(menu(&bench).as_deref(), Some(" error line 2 of 2:  [31mtwo   Up/Down, Esc closes"));
+    assert_eq!(menu(&bench).as_deref(), Some(" error line 2 of 2: [31mtwo   Up/Down, Esc closes"));
     bench.keys(b"\x1b[A");
     assert_eq!(menu(&bench).as_deref(), Some(" error line 1 of 2: one   Up/Down, Esc closes"));
     bench.keys(b"\x1d").keys(b"\x1d").keys(b"q");

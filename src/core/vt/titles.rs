@@ -1,6 +1,8 @@
 //! Window title: the one that programs set, and the one shown with coshell's prefix. The terminal's title stack is
 //! followed, since vim and others save and restore the title there (XTPUSHTITLE, XTPOPTITLE).
 
+use crate::display::one_line;
+
 /// Maximum depth of the stack: that of xterm, and more than programs use.
 const DEPTH: usize = 10;
 
@@ -85,7 +87,8 @@ impl Titles {
         self.changed = false;
         let wanted = self.now.wanted.as_deref();
         let wanted = match &self.prefix {
-            Some(prefix) => Some([prefix.as_bytes(), wanted.unwrap_or_default()].concat()),
+            // A bidi control in the title would show the prefix in another order. Behind no prefix the title is the program's.
+            Some(prefix) => Some([prefix.as_bytes(), &shown(wanted.unwrap_or_default())].concat()),
             None => wanted.map(<[u8]>::to_vec),
         };
         if wanted == self.now.shown {
@@ -126,6 +129,11 @@ impl Titles {
         self.now.shown = empty;
         set_title(b"")
     }
+}
+
+/// Returns a title without control characters; one that is not UTF-8 as it is.
+fn shown(title: &[u8]) -> Vec<u8> {
+    str::from_utf8(title).map_or_else(|_| title.to_vec(), |title| one_line(title).into_bytes())
 }
 
 /// Returns OSC 2, ended by BEL, which every terminal accepts.
@@ -193,6 +201,8 @@ mod tests {
             (&["one"][..], Some("one")),
             (&["one", "on"], Some("> one")),
             (&["one", "on", "two"], Some("> two")),
+            (&["on", "\u{202e}owt"], Some("> owt")),
+            (&["on", "\u{202e}owt", "off"], Some("\u{202e}owt")),
             (&["one", "on", "two", "off"], Some("two")),
             (&["on"], Some("> ")),
             (&["on", "off"], None),

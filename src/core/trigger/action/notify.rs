@@ -2,6 +2,7 @@
 
 use super::{Action, ActionContext, ActionEffect, ActionKind};
 use crate::core::trigger::{Hit, Template};
+use crate::display::one_line;
 
 pub(super) const KIND: ActionKind = ActionKind {
     name: "notify",
@@ -86,8 +87,7 @@ impl Action for Notify {
 
 /// Returns text for the inside of an OSC sequence: without control characters, truncated to [`LIMIT`].
 pub(super) fn printable(bytes: &[u8]) -> String {
-    let clean = String::from_utf8_lossy(bytes);
-    clean.chars().filter(|c| !c.is_control()).take(LIMIT).collect()
+    one_line(&String::from_utf8_lossy(bytes)).trim_end().chars().take(LIMIT).collect()
 }
 
 #[cfg(test)]
@@ -112,6 +112,6 @@ mod tests {
 
     #[test]
     fn control_characters_are_removed_from_text() {
-        assert_eq!(printable(b"a\x07b\x1b\\c\xc2\x9cd\r\n"), "ab\\cd");
+        assert_eq!(printable(b"a\x07b\x1b\\c\xc2\x9c\xe2\x80\xaed\r\n"), "ab\\cd");
     }
 }

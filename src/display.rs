@@ -1,0 +1,80 @@
+//! Text of other programs made safe to show: decides which characters reach a terminal or a notification.
+
+/// Returns whether `char` does something instead of being shown: a control character (C0, DEL and C1: Unicode category
+/// Cc), a line or paragraph separator, or a bidi control (property `Bidi_Control` of Unicode, UAX #9), which shows the text
+/// around it in another order.
+pub fn is_control(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Returns text for one row: with a space for each control character that is white space, and without all others.
+pub fn one_line(text: &str) -> String {
+    let shown = |char: char| match char {
+        _ if !is_control(char) => Some(char),
+        _ if char.is_whitespace() => Some(' '),
+        _ => None,
+    };
+    text.chars().filter_map(shown).collect()
+}
+
+/// Returns text of any number of lines without control characters other than newlines and tabs.
+pub fn lines(text: &str) -> String {
+    text.chars().filter(|char| !is_control(*char) || matches!(char, '\n' | '\t')).collect()
+}
+
+/// Returns the same JSON with control characters as escapes (RFC 8259, section 7). Outside of strings JSON has none but
+/// newlines and tabs, which stay.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\n' | '\t' => out.push(char),
+            _ if is_control(char) => out.push_str(&format!("\\u{:04x}", char as u32)),
+            _ => out.push(char),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn control_characters_are_not_shown() {
+        for (text, row, several) in [
+            ("a\x1b]0;x\x07b", "a]0;xb", "a]0;xb"),
+            ("a\tb\nc\r\n", "a b c  ", "a\tb\nc\n"),
+            ("a\x7fb\u{9b}31m\u{85}", "ab31m ", "ab31m"),
+            ("a\u{202e}b\u{2066}c\u{2069}", "abc", "abc"),
+            ("\u{200e}a\u{200f}b\u{61c}", "ab", "ab"),
+            ("a\u{2028}b\u{2029}c", "a b c", "abc"),
+            // Joiners and variation selectors are part of characters; letters of scripts from right to left are text.
+            ("e\u{301}\u{1f469}\u{200d}\u{1f4bb}\u{fe0f}", "e\u{301}\u{1f469}\u{200d}\u{1f4bb}\u{fe0f}", "same"),
+            ("\u{5d0}\u{627}\u{6f22}\u{a0}", "\u{5d0}\u{627}\u{6f22}\u{a0}", "same"),
+        ] {
+            assert_eq!(one_line(text), row, "{text:?}");
+            assert_eq!(lines(text), if several == "same" { text } else { several }, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn exactly_controls_separators_and_bidi_controls_are_controls() {
+        let found: Vec<u32> = ('\0'..=char::MAX).filter(|char| is_control(*char)).map(u32::from).collect();
+        let ranges = [0..=0x1f, 0x7f..=0x9f, 0x61c..=0x61c, 0x200e..=0x200f, 0x2028..=0x202e, 0x2066..=0x2069];
+        assert_eq!(found, ranges.into_iter().flatten().collect::<Vec<u32>>());
+    }
+
+    proptest! {
+        #[test]
+        fn json_has_same_value_without_control_characters(text in "[\\x00-\\x20\u{7f}-\u{9f}\u{2028}-\u{202e}a\"\\\\]{0,20}") {
+            let value = serde_json::json!({"text": text});
+            let shown = json(&value.to_string());
+            prop_assert!(!shown.contains(is_control), "{shown:?}");
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).expect("it is JSON"), value);
+        }
+    }
+}
