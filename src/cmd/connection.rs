@@ -1,6 +1,6 @@
 //! A client connection to the socket of a session.
 
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -62,6 +62,17 @@ pub(super) fn unknown_form(error: &serde_json::Error) -> Failure {
     ))
 }
 
+/// Returns the failure of a request that could not be sent, to which no response would come.
+fn sent(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        // A session that rejects the client may close the socket first; its reason is the next message.
+        Err(error) if !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
+            Err(own(&format!("cannot send the request to the session: {}", reason(&error))))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The result of a request, or the sentence with which the session refused it.
 pub(super) type SessionAnswer<R> = Result<R, String>;
 
@@ -101,8 +112,7 @@ impl Client {
         passed: &[BorrowedFd<'_>],
     ) -> Result<SessionAnswer<Value>, Failure> {
         let line = format!("{}\n", rpc::request(1, request.write()));
-        // A session that rejects the client may close the socket first; its reason is the next message.
-        let _ = socket::send(self.stream.get_mut(), line.as_bytes(), passed);
+        sent(socket::send(self.stream.get_mut(), line.as_bytes(), passed))?;
         loop {
             match self.answer()? {
                 Incoming::Success { result, .. } => return Ok(Ok(result)),
@@ -125,9 +135,9 @@ impl Client {
         serde_json::from_value(self.call_in_time(request)?).ok()
     }
 
-    /// Sends lines. If the session closes the socket meanwhile, its reason is the next message.
-    pub(super) fn send(&mut self, lines: &str) {
-        let _ = self.stream.get_mut().write_all(lines.as_bytes());
+    /// Sends lines.
+    pub(super) fn send(&mut self, lines: &str) -> Result<(), Failure> {
+        sent(self.stream.get_mut().write_all(lines.as_bytes()))
     }
 
     /// Returns the next message; an end of the connection is an error.
@@ -146,7 +156,7 @@ impl Client {
             }
             // The session ended before it had read every request.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
-            Err(_) => Err(hung_up()),
+            Err(error) => Err(own(&format!("cannot read the session's response: {}", reason(&error)))),
         }
     }
 }

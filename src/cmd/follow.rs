@@ -33,7 +33,7 @@ pub(super) fn run(client: Client, command: &Request, json: bool) -> Result<u8, F
 fn follow(mut client: Client, requests: &[Request], json: bool) -> Result<u8, Failure> {
     // One write, so that no event comes between the requests.
     let lines = (1..).zip(requests).map(|(id, request)| format!("{}\n", rpc::request(id, request.write())));
-    client.send(&lines.collect::<String>());
+    client.send(&lines.collect::<String>())?;
     let mut listing = Listing::open();
     let mut next = Some(client.answer()?);
     while let Some(message) = next {
