@@ -170,18 +170,36 @@ impl Listener {
     }
 
     /// Accepts the next connection of this user; connections of other users are closed at once.
-    pub fn accept(&self) -> Option<Connection> {
+    pub fn accept(&self) -> Accepted {
         loop {
-            // EAGAIN: no connection waits; ECONNABORTED: it is gone already; EMFILE: it stays in the backlog until a
-            // descriptor is free.
-            let Ok((stream, _)) = retry(|| self.listener.accept()) else { return None };
+            let stream = match retry(|| self.listener.accept()) {
+                Ok((stream, _)) => stream,
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return Accepted::Nothing,
+                    // ECONNABORTED: that connection is gone already, and others may wait behind it (accept(2)).
+                    ErrorKind::ConnectionAborted => continue,
+                    // EMFILE, ENFILE, ENOMEM: the connection stays in the backlog, and the poll reports it no more.
+                    _ => return Accepted::Failed,
+                },
+            };
             if peer_uid(&stream) == Some(geteuid())
                 && let Ok(connection) = Connection::new(stream)
             {
-                return Some(connection);
+                return Accepted::Client(connection);
             }
         }
     }
+}
+
+/// Result of accepting a connection.
+#[derive(Debug)]
+pub enum Accepted {
+    /// A client of this user.
+    Client(Connection),
+    /// No connection waits.
+    Nothing,
+    /// The system lacks a resource; a connection may wait.
+    Failed,
 }
 
 impl AsRawFd for Listener {

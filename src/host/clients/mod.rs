@@ -9,7 +9,7 @@ mod rpc_connection;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
@@ -21,7 +21,7 @@ use crate::core::response::Response;
 use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::sys::memory;
 use crate::sys::socket;
-use crate::sys::socket::{Connection, Listener};
+use crate::sys::socket::{Accepted, Connection, Listener};
 use crate::types::RequestId;
 use crate::wire::rpc;
 use client::ConnectedClient;
@@ -49,6 +49,10 @@ const MAX_UNREAD: usize = 16 * 1024 * 1024;
 /// Bytes written to a client after which freed memory is returned to the system when it disconnects: building a response
 /// takes several times its size.
 const TRIM_THRESHOLD: usize = 256 * 1024;
+
+/// Time after which a connection is accepted again where the system lacked a descriptor or memory. The listener gives no
+/// event for a connection that waits already.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// A request of a client for the core.
 #[derive(Debug)]
@@ -79,6 +83,8 @@ pub(super) struct Clients {
     listener: Option<Listener>,
     /// The poll has reported connections to accept.
     listener_ready: bool,
+    /// When to accept again after accept(2) failed for want of a descriptor or memory.
+    accept_again: Option<Instant>,
     /// Clients by token.
     clients: BTreeMap<usize, ConnectedClient>,
     /// Maximum number of clients, by the limit of descriptors.
@@ -103,6 +109,7 @@ impl Clients {
         Self {
             registry,
             listener_ready: listener.is_some(),
+            accept_again: None,
             listener,
             clients: BTreeMap::new(),
             max_clients: free.clamp(MIN_CLIENTS, MAX_CLIENTS),
@@ -128,19 +135,21 @@ impl Clients {
     pub(super) fn has_work(&self, now: Instant) -> bool {
         let share = self.share();
         let mut clients = self.clients.values();
-        self.listener_ready || !self.cancelled.is_empty() || clients.any(|client| client.has_work(now, share))
+        let accepts = self.listener_ready || self.accept_again.is_some_and(|at| now >= at);
+        accepts || !self.cancelled.is_empty() || clients.any(|client| client.has_work(now, share))
     }
 
-    /// Returns when the first blocked write times out.
+    /// Returns when the first blocked write times out, or a connection is accepted again.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.clients.values().filter_map(ConnectedClient::write_deadline).min()
+        self.clients.values().filter_map(ConnectedClient::write_deadline).chain(self.accept_again).min()
     }
 
     /// Accepts connections and reads up to `CLIENTS_PER_TURN` clients, round robin. Returns the tokens of those to serve;
     /// `end_turn` completes each.
     pub(super) fn read(&mut self, now: Instant) -> Vec<usize> {
-        if std::mem::take(&mut self.listener_ready) {
-            self.accept();
+        let again = self.accept_again.take_if(|at| now >= *at).is_some();
+        if std::mem::take(&mut self.listener_ready) || again {
+            self.accept(now);
         }
         let share = self.share();
         let in_turn = self.clients.range(self.last_served + 1..).chain(self.clients.range(..=self.last_served));
@@ -242,12 +251,16 @@ impl Clients {
         }
     }
 
-    fn accept(&mut self) {
-        while let Some(connection) = self.listener.as_ref().and_then(Listener::accept) {
-            if self.clients.len() < self.max_clients {
-                self.register(connection);
-            } else {
-                self.reject(&connection);
+    fn accept(&mut self, now: Instant) {
+        while let Some(listener) = &self.listener {
+            match listener.accept() {
+                Accepted::Client(connection) if self.clients.len() < self.max_clients => self.register(connection),
+                Accepted::Client(connection) => self.reject(&connection),
+                Accepted::Nothing => break,
+                Accepted::Failed => {
+                    self.accept_again = Some(now + ACCEPT_AGAIN);
+                    break;
+                }
             }
         }
     }
@@ -280,8 +293,6 @@ impl Clients {
                 memory::trim_heap();
             }
         }
-        // A connection may wait in the backlog since accept(2) failed for want of a descriptor.
-        self.listener_ready = self.listener.is_some();
         let orphaned: Vec<RequestId> = self
             .open_requests
             .iter()
