@@ -46,6 +46,9 @@ const CHUNK: usize = 64 * 1024;
 /// costs as much as a write to the terminal.
 const COPROC_BATCH: usize = 16 * 1024;
 
+/// Time after which ports are tried that could not be registered with the poll.
+const UNWATCHED: Duration = Duration::from_millis(20);
+
 /// Maximum number of turns a client request is deferred while older shell output is drained. With two reads of the pty in
 /// each turn, that is more than a pty holds (20 KB on Linux).
 const MAX_DEFERRED_TURNS: u32 = 4;
@@ -210,7 +213,12 @@ impl Host {
         } else {
             self.ports.deregister_idle(&self.core);
             let deadline = [self.core.deadline(), self.clients.deadline()].into_iter().flatten().min();
-            deadline.map(|at| at.saturating_duration_since(Instant::now()))
+            let timeout = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            if self.ports.retry_unwatched() {
+                Some(timeout.map_or(UNWATCHED, |time| time.min(UNWATCHED)))
+            } else {
+                timeout
+            }
         };
         // EINTR: the turn goes on with the events there are, which `poll` has cleared.
         match self.poll.poll(&mut self.events, timeout) {

@@ -6,7 +6,7 @@
 //! full), and a ready sink. mio reports a hang-up without data as not `is_readable`, so any event of a source leads to a
 //! read.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::marker::PhantomData;
 use std::os::fd::AsRawFd;
 
@@ -80,6 +80,8 @@ struct ReadPort {
     /// Data may be available. If not, the descriptor is registered, and an event sets this again.
     ready: bool,
     registered: bool,
+    /// The descriptor should be registered, but the system lacked memory.
+    unwatched: bool,
 }
 
 #[derive(Debug)]
@@ -88,6 +90,8 @@ struct WritePort {
     /// The last write did not fit. The descriptor is registered, and an event clears this.
     full: bool,
     registered: bool,
+    /// The descriptor should be registered, but the system lacked memory.
+    unwatched: bool,
 }
 
 /// The open sources and sinks of a session.
@@ -140,7 +144,7 @@ impl Ports {
 
     /// Opens the source `port` on `fd`.
     pub(super) fn add_reader(&mut self, port: Source, fd: StreamFd) {
-        let mut reader = ReadPort { fd, ready: true, registered: false };
+        let mut reader = ReadPort { fd, ready: true, registered: false, unwatched: false };
         reader.register(&self.registry, port);
         self.readers[port.index()] = Some(reader);
         self.readable.insert(port);
@@ -148,7 +152,7 @@ impl Ports {
 
     /// Opens the sink `port` on `fd`.
     pub(super) fn add_writer(&mut self, port: Sink, fd: StreamFd) {
-        self.writers[port.index()] = Some(WritePort { fd, full: false, registered: false });
+        self.writers[port.index()] = Some(WritePort { fd, full: false, registered: false, unwatched: false });
         self.writable.insert(port);
     }
 
@@ -243,6 +247,23 @@ impl Ports {
         self.readable().any(|port| self.is_ready(port) && core.wants_read(port))
     }
 
+    /// Returns whether a port waits that the poll does not watch, and marks such ports, so that the next turn tries them
+    /// without an event.
+    pub(super) fn retry_unwatched(&mut self) -> bool {
+        let mut any = false;
+        for port in self.readable {
+            if let Some(reader) = self.readers[port.index()].as_mut().filter(|reader| reader.unwatched) {
+                (reader.ready, reader.unwatched, any) = (true, false, true);
+            }
+        }
+        for port in self.writable {
+            if let Some(writer) = self.writers[port.index()].as_mut().filter(|writer| writer.unwatched) {
+                (writer.unwatched, any) = (false, true);
+            }
+        }
+        any
+    }
+
     /// Marks `port` as ready without an event, so that a read is tried.
     pub(super) fn assume_ready(&mut self, port: Source) {
         if let Some(reader) = &mut self.readers[port.index()] {
@@ -272,20 +293,29 @@ impl Ports {
 impl ReadPort {
     /// Registers the descriptor, unless it is registered; data that is available already causes an event too.
     fn register(&mut self, registry: &Registry, port: Source) {
-        let token = Token(FIRST_TOKEN + 2 * port.index());
-        // EPERM: a regular file or /dev/null cannot be registered (epoll_ctl(2)) and is always ready.
-        self.registered = self.registered
-            || registry.register(&mut SourceFd(&self.fd.as_raw_fd()), token, Interest::READABLE).is_ok();
+        if !self.registered {
+            let token = Token(FIRST_TOKEN + 2 * port.index());
+            let result = registry.register(&mut SourceFd(&self.fd.as_raw_fd()), token, Interest::READABLE);
+            (self.registered, self.unwatched) = (result.is_ok(), lacks_memory(result));
+        }
     }
 }
 
 impl WritePort {
     /// Registers the descriptor, unless it is registered.
     fn register(&mut self, registry: &Registry, port: Sink) {
-        let token = Token(FIRST_TOKEN + 2 * port.index() + 1);
-        self.registered = self.registered
-            || registry.register(&mut SourceFd(&self.fd.as_raw_fd()), token, Interest::WRITABLE).is_ok();
+        if !self.registered {
+            let token = Token(FIRST_TOKEN + 2 * port.index() + 1);
+            let result = registry.register(&mut SourceFd(&self.fd.as_raw_fd()), token, Interest::WRITABLE);
+            (self.registered, self.unwatched) = (result.is_ok(), lacks_memory(result));
+        }
     }
+}
+
+/// Returns whether a registration failed for want of memory (ENOMEM) or of watches (ENOSPC): epoll_ctl(2). Any other error
+/// (EPERM) is that of a regular file or of /dev/null, which is always ready.
+fn lacks_memory(registration: io::Result<()>) -> bool {
+    registration.is_err_and(|error| matches!(error.kind(), ErrorKind::OutOfMemory | ErrorKind::StorageFull))
 }
 
 /// Removes a descriptor from the poll. Must precede close: epoll keeps a registration while a duplicate is open (epoll(7)).

@@ -71,6 +71,8 @@ impl Host {
         let registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
         let mut ports = Ports::new(registry);
         add_ports(&pty, &mut ports).map_err(context("the terminal could not be opened"))?;
+        // Before the shell starts, like all that can fail.
+        let client_registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
         let listener = Listener::bind(&sockets, &settings.session);
         // Without a socket the variable is left out; the error is reported below.
         let mut session_env = session_env(&settings.session, &pty, listener.as_ref().ok());
@@ -82,9 +84,8 @@ impl Host {
             let sentence = format!("the session has no socket, so subcommands cannot reach it: {}", reason(error));
             settings.warnings.push(sentence);
         }
-        let registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
         // The error has been added to `warnings` above.
-        let clients = Clients::new(registry, listener.ok());
+        let clients = Clients::new(client_registry, listener.ok());
         let children = Children::new(shell, session_env);
         let mut effects = Vec::new();
         let core = GuardedCore::new(Instant::now(), settings, &mut effects);
