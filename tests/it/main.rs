@@ -12,6 +12,7 @@ mod coproc_lifecycle;
 mod exit;
 mod explainer;
 mod explainer_session;
+mod failing_calls;
 mod faults;
 mod flow_control;
 mod indicator;
