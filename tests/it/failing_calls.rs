@@ -149,7 +149,10 @@ fn fault_at_start_of_coproc_is_told_and_session_goes_on() {
         ("dup", libc::EMFILE, 2, 1, 1),
         ("fork", libc::EAGAIN, 1, 1, 1),
         ("fork", libc::EAGAIN, 2, 1, 1),
+        ("fork", libc::ENOMEM, 1, 1, EVER),
         ("execvp", libc::ENOMEM, 1, 1, 1),
+        ("execvp", libc::EACCES, 1, 1, EVER),
+        ("dup", libc::ENFILE, 1, 1, EVER),
         ("open", libc::EMFILE, 1, 1, EVER),
         ("epoll_ctl", libc::ENOSPC, 1, 1, EVER),
         ("read", libc::EINTR, 1, 2, EVER),
@@ -167,6 +170,9 @@ fn fault_at_start_of_coproc_is_told_and_session_goes_on() {
             let message = response["error"]["message"].as_str().unwrap_or("could not be started");
             assert!(message.contains("could not be started"), "{fault:?}: {response}");
         }
+        let response = client.response("lend", json!({"command": ["true"]}));
+        let message = response["error"]["message"].as_str().unwrap_or("could not be run");
+        assert!(message.contains("could not be run"), "{fault:?}: {response}");
         std::fs::remove_file(&armed).expect("the file is there");
         let response = client.response("run", json!({"command": "cat > /dev/null; exit 3", "wait": false}));
         assert!(response["error"].is_null(), "{fault:?}: {response}");
