@@ -95,6 +95,8 @@ fn fault_at_start_is_survived_or_told() {
         (("execvp", libc::ENOENT, 1, 1, 1), Told(127, "sh: not found")),
         (("execvp", libc::EACCES, 1, 1, 1), Told(126, "sh: cannot be run")),
         (("execvp", libc::ENOMEM, 1, 1, 1), Told(125, "sh could not be started")),
+        (("tcsetattr", libc::EINTR, 1, 1, 3), Survived),
+        (("waitpid", libc::EINTR, 1, 2, EVER), Survived),
         (("tcsetattr", libc::EIO, 1, 1, 1), Told(125, "could not be put into raw mode")),
         (("epoll_ctl", libc::ENOMEM, 1, 1, 1), Told(125, "could not be registered")),
         (("epoll_ctl", libc::ENOSPC, 2, 1, 1), Survived),
