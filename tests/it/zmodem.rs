@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use regex::Regex;
 
 use crate::support::terminal::DEADLINE;
 use crate::support::{PROMPT, Terminal, TestDir, bash, contains, needs, noise, proc, show};
@@ -128,9 +129,12 @@ fn delayed_exit(dir: &TestDir, program: &str, status: u8) -> String {
 /// `notice` is the only notice.
 fn assert_output_behind(term: &mut Terminal, dir: &TestDir, notice: Option<&str>) {
     term.wait("\n20000\r\n");
-    notice.into_iter().for_each(|notice| term.wait(notice));
+    // The near program may exit, and the notice be drawn, while the last of the output is still in the pty.
+    notice.into_iter().for_each(|notice| term.wait_until(notice, |term| contains(term.output(), notice)));
     wait_prompt_after_transfer(term);
+    let drawn = Regex::new(r"\r\x1b\[0?m\n\x1b\[1A\x1b\[1L[^\n]*\n(\x1b\[\d*C)?").unwrap();
     let seen = String::from_utf8_lossy(term.output()).into_owned();
+    let seen = drawn.replace_all(&seen, "");
     let behind = seen.split("behind\r\n").nth(1).unwrap_or_else(|| panic!("{}", show(term.output())));
     let numbers: Vec<u32> = behind.lines().map_while(|line| line.trim_end().parse().ok()).collect();
     let odd = behind.lines().nth(numbers.len());
