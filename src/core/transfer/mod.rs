@@ -118,6 +118,9 @@ impl Transfer {
 
     /// Takes bytes of the far side. Returns the number of those that the near side gets: none behind both ZFINs.
     pub(super) fn push_far(&mut self, now: Instant, bytes: &[u8]) -> usize {
+        if self.is_over() {
+            return 0;
+        }
         self.last_far = Some(now);
         let end = self.match_far_fin(bytes);
         if self.is_over() {
@@ -338,6 +341,16 @@ mod tests {
             let (_, transfer) = ended(SENDS, FIN, pieces);
             assert!(transfer.is_over() && transfer.deadline().is_none());
             assert_eq!(transfer.behind_far_fin(), b"\x8aOO$ ");
+        });
+    }
+
+    #[test]
+    fn receiver_that_has_sent_fin_first_is_given_nothing_at_every_split() {
+        crate::core::split::at_every_split(&[b"$ ", FIN, b"OO"].concat(), |pieces| {
+            let mut transfer = Transfer::begins(SENDS).expect("sz offers to send");
+            transfer.filter_near(FIN);
+            let given: usize = pieces.iter().map(|piece| transfer.push_far(Instant::now(), piece)).sum();
+            assert_eq!(given, 0);
         });
     }
 
