@@ -29,6 +29,7 @@ mod screen_and_lines;
 mod shell_integration;
 mod signals;
 mod silent_coproc;
+mod soak;
 mod socket;
 mod stopping;
 mod subcommands;

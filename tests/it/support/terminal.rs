@@ -103,6 +103,12 @@ impl Terminal {
         self.mark = self.output.len();
     }
 
+    /// Drops all bytes shown so far, so that a long test does not keep them.
+    pub fn forget_output(&mut self) {
+        self.output.clear();
+        self.mark = 0;
+    }
+
     /// Returns all bytes shown as text, for messages and searches.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.output).into_owned()
