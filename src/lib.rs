@@ -24,6 +24,8 @@ pub mod core;
 pub mod display;
 pub mod error;
 pub mod fault;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod host;
 pub mod sys;
 pub mod types;

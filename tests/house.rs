@@ -119,7 +119,9 @@ fn read_modules() -> Vec<Module> {
         let path = path.into_iter().filter(|part| part != "mod" && part != "lib").collect();
         Module { file, path, code, imports: Vec::new() }
     };
-    let is_test = |module: &Module| module.file.contains("tests") || module.file.ends_with("split.rs");
+    let is_test = |module: &Module| {
+        module.file.contains("tests") || module.file.contains("fuzzing") || module.file.ends_with("split.rs")
+    };
     let mut modules: Vec<Module> = rust.map(read).filter(|module| !is_test(module)).collect();
     let known: BTreeSet<Vec<String>> = modules.iter().map(|module| module.path.clone()).collect();
     for module in &mut modules {

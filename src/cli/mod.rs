@@ -59,7 +59,7 @@ impl From<Usage> for Answer {
 }
 
 /// The options that start a session: each field defines the option's name, default, help and parser.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 pub struct Args {
     /// The options of triggers, and the actions in front of any trigger, in order.

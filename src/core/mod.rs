@@ -40,6 +40,8 @@ pub mod vt;
 mod width;
 mod write_buffer;
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 #[cfg(test)]
 mod split;
 

@@ -32,6 +32,8 @@ use crate::sys::signals::SignalEvent;
 use crate::sys::stream::{ReadResult, WriteResult};
 use crate::types::{ExitStatus, Sink, Source};
 use children::Children;
+#[cfg(any(test, fuzzing))]
+pub use clients::rpc;
 use clients::{ClientRequest, Clients};
 pub use log::{Level, Log};
 use ports::Ports;

@@ -26,6 +26,8 @@ use crate::types::RequestId;
 use crate::wire::rpc;
 use client::ConnectedClient;
 use rpc_connection::Caller;
+#[cfg(any(test, fuzzing))]
+pub use rpc_connection::fuzzing::rpc;
 
 /// Token of the listener, above those of the ports; clients have the tokens after it.
 const LISTENER: usize = 1000;

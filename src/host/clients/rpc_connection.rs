@@ -285,5 +285,7 @@ impl RpcConnection {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,17 @@
+//! The fuzz targets of the core: each takes any bytes and panics where an invariant does not hold.
+
+mod keys;
+mod lines;
+mod model;
+mod prefilter;
+mod screen;
+mod script;
+mod session;
+mod transfer;
+
+pub use keys::keys;
+pub use lines::lines;
+pub use prefilter::prefilter;
+pub use screen::screen;
+pub use session::session;
+pub use transfer::transfer;
