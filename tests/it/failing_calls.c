@@ -3,7 +3,6 @@
 //
 // FAULT        CALL:ERROR:FIRST:EVERY:TIMES. CALL fails with the number ERROR, beginning with its call FIRST (from 1), then
 //              at each EVERY-th one, at most TIMES times. ERROR 0 makes a read or a write transfer one byte.
-//              EAGAIN concerns descriptors with O_NONBLOCK: no other call gives it.
 // FAULT_AFTER  a path: calls count only while it exists
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -54,16 +53,12 @@ static int due(const char *call) {
     return 1;
 }
 
-static int may_fail(int fd) {
-    return error != EAGAIN || (syscall(SYS_fcntl, fd, F_GETFL) & O_NONBLOCK);
-}
-
 #define REAL(call) ((__typeof__(&call))dlsym(RTLD_NEXT, #call))
 
 // A call that fails, or transfers one byte.
 #define TRANSFER(type, call, parameters, ...)      \
     type call parameters {                         \
-        if (may_fail(fd) && due(#call)) {          \
+        if (due(#call)) {                          \
             if (error) return -1;                  \
             if (length > 1) length = 1;            \
         }                                          \

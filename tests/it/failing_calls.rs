@@ -1,5 +1,8 @@
 //! System calls that fail: each fault, at each phase of a session, is survived or told, and the terminal is restored. A
 //! preloaded library, `failing_calls.c`, makes the calls fail.
+//!
+//! EAGAIN of a read or a write is not among them: the kernel gives it where a descriptor is not ready and reports later that
+//! it is, which a library cannot imitate. `flow_control` has terminals that do not read.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -58,6 +61,8 @@ fn check(library: &str, script: &str, fault: Fault, after: &str, outcome: Outcom
     // Created by the script, if at all.
     drop(std::fs::remove_file(after));
     let launch = direct(&[COSHELL, "--", "sh", "-c", script]);
+    // Shown where a wait fails, which does not name the fault.
+    eprintln!("{fault:?}");
     let mut term = with(launch, environment(library, fault, after)).start();
     let ended = term.wait_end();
     match outcome {
@@ -120,7 +125,6 @@ fn fault_in_relay_or_at_exit_loses_nothing() {
             (("write", libc::EINTR, 1, 2, EVER), Survived),
             (("read", SHORT, 1, 3, EVER), Survived),
             (("write", SHORT, 1, 3, EVER), Survived),
-            (("write", libc::EAGAIN, 1, 3, EVER), Survived),
             (("poll", libc::EINTR, 1, 2, EVER), Survived),
             (("epoll_wait", libc::EINTR, 1, 2, EVER), Survived),
             (("epoll_ctl", libc::ENOMEM, 1, 1, EVER), Survived),
@@ -164,6 +168,8 @@ fn fault_at_start_of_coproc_is_told_and_session_goes_on() {
         let mut session = Session::start(launch);
         session.term.wait(PROMPT);
         let (pid, mut client) = (session.term.pid(), session.client());
+        // Accepted before the fault.
+        client.request("status", json!({}));
         let before = proc::children(pid);
         std::fs::write(&armed, "").expect("the directory is ours");
         for silent in [false, true] {
@@ -200,7 +206,6 @@ fn fault_of_session_at_request_leaves_it_responsive() {
         ("recvmsg", SHORT, 1, 2, EVER),
         ("recvmsg", libc::ENOMEM, 1, 1, 1),
         ("write", SHORT, 1, 2, EVER),
-        ("write", libc::EAGAIN, 1, 2, EVER),
         ("accept4", libc::EINTR, 1, 1, 3),
         ("accept4", libc::ECONNABORTED, 1, 1, 1),
         ("accept4", libc::EMFILE, 1, 1, 1),
@@ -212,7 +217,8 @@ fn fault_of_session_at_request_leaves_it_responsive() {
         // A connection may be closed without an answer, but none waits for ever.
         for _ in 0..3 {
             let mut client = session.client();
-            client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"lines\"}\n");
+            // A session that has closed the connection already takes none of it.
+            client.send_some(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"lines\"}\n");
             let answer = client.receive();
             assert!(answer.is_none_or(|answer| answer["result"]["lines"].is_array()), "{fault:?}");
         }
@@ -231,6 +237,8 @@ fn fault_of_client_is_survived_or_told() {
     let mut session = Session::bash(&[]);
     session.term.send("seq 3000; echo the-e''nd\r");
     session.term.wait("the-end\r\n");
+    // The prompt is the last line: later the history stays as it is.
+    session.term.wait(PROMPT);
     let expected = session.call(&["lines", "--from", "1"]).success();
     assert!(expected.contains("\n3000\nthe-end\n"), "{expected}");
     for (fault, outcome) in [
