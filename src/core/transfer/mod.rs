@@ -127,11 +127,11 @@ impl Transfer {
             return end;
         }
         self.tail.extend_from_slice(&bytes[end..]);
+        let kept = if self.phase == Phase::Opening || self.far_fin.is_whole() { OPENING_LEN } else { TAIL_LEN };
         // A far side that ends after the near side's cancel has not left by itself.
-        if self.direction == Direction::Up && !self.is_cancelled() && self.far_shell_answers() {
+        if self.direction == Direction::Up && !self.is_cancelled() && self.far_shell_answers(kept) {
             self.far_gone = true;
         }
-        let kept = if self.phase == Phase::Opening || self.far_fin.is_whole() { OPENING_LEN } else { TAIL_LEN };
         self.tail.drain(..self.tail.len().saturating_sub(kept));
         bytes.len()
     }
@@ -156,9 +156,18 @@ impl Transfer {
         end.map_or(0, |at| at + 1)
     }
 
-    /// Whether a prompt or echoes of data show that the far shell answers. A receiver sends only headers and a few words.
-    fn far_shell_answers(&self) -> bool {
-        memmem::find(&self.tail, PROMPTS).is_some() || memmem::find_iter(&self.tail, ECHOED_CAN).count() >= ECHOES
+    /// Whether a prompt, or echoes of data within `kept` bytes, show that the far shell answers. A receiver sends only
+    /// headers and a few words.
+    fn far_shell_answers(&self, kept: usize) -> bool {
+        // The places of the last echoes; the tail has more bytes than are kept when a long piece has come.
+        let (mut last, mut count) = ([0; ECHOES], 0);
+        let mut echoes = memmem::find_iter(&self.tail, ECHOED_CAN);
+        let echoed = echoes.any(|at| {
+            last[count % ECHOES] = at;
+            count += 1;
+            count >= ECHOES && at + ECHOED_CAN.len() - last[count % ECHOES] <= kept
+        });
+        echoed || memmem::find(&self.tail, PROMPTS).is_some()
     }
 
     /// Takes bytes that the near side wrote. Returns those that are to be typed: none behind a cancel, and behind the end
@@ -395,6 +404,21 @@ mod tests {
 
         let mut transfer = up();
         assert!(gone(&mut transfer, b"$ ab^Xc^Xd^X^X^X^X^X^X"));
+    }
+
+    #[test]
+    fn scattered_echoes_are_no_answer_at_every_split() {
+        for (gap, answers) in [((TAIL_LEN - 2) / 7 - 2, true), ((TAIL_LEN - 2) / 7 - 1, false)] {
+            let far = [ECHOED_CAN, &b".".repeat(gap)].concat().repeat(ECHOES + 1);
+            crate::core::split::at_every_split(&far, |pieces| {
+                let mut transfer = up();
+                transfer.filter_near(b"*\x18Cdata");
+                pieces.iter().for_each(|piece| {
+                    transfer.push_far(Instant::now(), piece);
+                });
+                assert_eq!(transfer.is_far_gone(), answers, "{gap}");
+            });
+        }
     }
 
     #[test]
