@@ -17,6 +17,13 @@ impl LineBuffer {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Appends printed bytes that end at the offset `end` of the stream. Bytes of coshell that were printed in between, as
+    /// those that cancel a sequence, are left out.
+    pub(super) fn push_until(&mut self, end: u64, bytes: &[u8]) {
+        self.push(bytes);
+        self.start = end.saturating_sub(self.bytes.len() as u64).max(self.start);
+    }
+
     /// Drops bytes before this offset in the stream.
     pub(super) fn keep_from(&mut self, offset: u64) {
         let end = self.start + self.bytes.len() as u64;
@@ -65,5 +72,18 @@ mod tests {
             raw.keep_from(5);
         }
         assert!(raw.from(0).len() <= RAW_LIMIT);
+    }
+
+    #[test]
+    fn bytes_between_are_left_out() {
+        let mut raw = LineBuffer::default();
+        raw.push_until(3, b"$ x");
+        raw.keep_from(0);
+        // One byte of coshell, and the rest of the line.
+        raw.push_until(7, b"y\r\n");
+        assert_eq!(raw.from(0), b"$ xy\r\n");
+        raw.keep_from(7);
+        raw.push_until(12, b"go\r\n");
+        assert_eq!(raw.from(8), b"go\r\n");
     }
 }

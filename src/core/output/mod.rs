@@ -276,7 +276,7 @@ impl Output {
 
     fn keep_raw(&mut self, bytes: &[u8]) {
         if self.demand.keeps_raw {
-            self.raw.push(bytes);
+            self.raw.push_until(self.terminal.text().offset(), bytes);
         }
     }
 

@@ -159,3 +159,11 @@ fn shell_that_stops_while_terminal_is_lent_stops_coshell_afterwards() {
     bench.input(Input::Exited(Child::Lent, ExitStatus::Code(0)));
     assert!(bench.has(&Effect::Suspend) && bench.has(&Effect::Signal(Child::Shell, SIGCONT)));
 }
+
+#[test]
+fn stop_of_coshell_takes_no_byte_from_line_of_trigger() {
+    let mut bench = Bench::new(&["-t", "^go", "-s", "bot"]);
+    bench.shell(b"\x1b[?2004h$ ").wait(30).input(Input::Suspend).input(Input::Resumed);
+    bench.shell(b"x\r\n\x1b[?2004l\rgo now\r\n");
+    assert_eq!(bench.read.escape_ascii().to_string(), "\\x1b[?2004l\\rgo now\\r\\n");
+}

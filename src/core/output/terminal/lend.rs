@@ -1,6 +1,6 @@
 //! Saving the screen before the terminal is lent to another program or coshell stops, and restoring it afterwards.
 
-use super::{NullSink, OutputKind, TerminalOutput};
+use super::{OutputKind, TerminalOutput};
 use crate::core::history::HistoryPart;
 use crate::core::vt::Modes;
 
@@ -62,13 +62,16 @@ impl TerminalOutput {
         let reset = self.text.modes().reset_bytes();
         if self.kind == Some(OutputKind::Terminal) && self.text.in_ground_state() && !reset.is_empty() {
             self.resume_bytes = self.set_modes_bytes();
-            self.print(&reset, &mut NullSink);
+            // Not printed: bytes of coshell are no part of the shell's stream, by whose offsets lines find their raw bytes.
+            self.queue.push(&reset);
         }
     }
 
     /// Turns the modes on again that `suspend` has turned off.
     pub(in crate::core) fn resume(&mut self) {
         let bytes = std::mem::take(&mut self.resume_bytes);
-        self.print(&bytes, &mut NullSink);
+        if self.kind.is_some() {
+            self.queue.push(&bytes);
+        }
     }
 }

@@ -251,7 +251,7 @@ impl TerminalOutput {
         self.text.titles_mut().set_prefix(None);
         self.show_title();
         if self.kind == Some(OutputKind::Terminal) {
-            let bytes = self.text.modes().reset_bytes();
+            let bytes = self.reset_bytes();
             if !bytes.is_empty() {
                 self.print(&bytes, &mut NullSink);
             }
@@ -259,6 +259,11 @@ impl TerminalOutput {
         if self.queue.is_empty() {
             self.restore_bytes.clear();
         }
+    }
+
+    /// Returns the bytes that turn off the modes that are on; none while `suspend` has turned them off.
+    fn reset_bytes(&self) -> Vec<u8> {
+        if self.resume_bytes.is_empty() { self.text.modes().reset_bytes() } else { Vec::new() }
     }
 
     /// Returns the bytes that `restore` would queue now, or has queued and the terminal has not taken.
@@ -269,7 +274,7 @@ impl TerminalOutput {
         match self.kind {
             Some(OutputKind::Terminal) => {
                 let bar: &[u8] = if self.menu_row.is_some() { b"\r\x1b[m\x1b[K\x1b[?25h" } else { b"" };
-                [bar, &self.text.modes().reset_bytes(), &self.text.titles().unprefixed_bytes()].concat()
+                [bar, &self.reset_bytes(), &self.text.titles().unprefixed_bytes()].concat()
             }
             Some(OutputKind::Pipe) | None => Vec::new(),
         }
