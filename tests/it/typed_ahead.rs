@@ -95,11 +95,11 @@ fn read_after(launch: Launch, delay: Duration, keys: &str) -> (String, i32) {
 #[test]
 fn keys_typed_during_start_are_read_as_on_bare_terminal() {
     needs("python3");
+    // No Ctrl-C: on a bare terminal too its signal is lost where no process has the terminal yet.
     for (keys, read, status) in [
         ("\x04", "b''", 0),
         ("abc\x7fd\x04\x04", "b'abd' b''", 0),
         ("one\x15two\rab\x7fc\n\x04", "b'two\\n' b'ac\\n' b''", 0),
-        ("x\x03", "", 130),
     ] {
         for delay in (0..=5).map(Duration::from_millis) {
             let launch = |wrap: &str| direct(&["sh", "-c", &format!("exec {wrap} python3 -c \"$READER\"")]);
