@@ -131,12 +131,14 @@ pub fn start_at_pipes(line: &ShellLine<'_>, request: StreamRequest) -> io::Resul
             Ok(())
         });
     }
-    let mut child = command.spawn()?;
-    let stdout = child.stdout.take().map(|pipe| StreamFd::own(pipe.into())).transpose()?;
-    let stderr = child.stderr.take().ok_or_else(|| io::Error::other("the pipe for stderr is missing"))?;
-    // O_NONBLOCK belongs to the open file description (open(2)), which the child shares: this end is polled instead.
+    // Before the child runs, since it can fail (EMFILE). O_NONBLOCK belongs to the open file description (open(2)), which the
+    // child shares: this end is polled instead.
     let unread =
         (request == StreamRequest::OutputAndUnread).then(|| StreamFd::inherited(read_end.as_fd())).transpose()?;
+    let mut child = command.spawn()?;
+    // The rest needs no new descriptor, and fcntl(2) on an open one does not fail.
+    let stdout = child.stdout.take().map(|pipe| StreamFd::own(pipe.into())).transpose()?;
+    let stderr = child.stderr.take().ok_or_else(|| io::Error::other("the pipe for stderr is missing"))?;
     Ok(Streams {
         stdin_identity: foreground::identity(&read_end),
         pid: pid_of(&child),

@@ -153,6 +153,8 @@ fn fault_at_start_of_coproc_is_told_and_session_goes_on() {
         ("pipe2", libc::ENFILE, 2, 1, 1),
         ("dup", libc::EMFILE, 1, 1, 1),
         ("dup", libc::EMFILE, 2, 1, 1),
+        ("dup", libc::EMFILE, 3, 1, 1),
+        ("dup", libc::EMFILE, 4, 1, 1),
         ("fork", libc::EAGAIN, 1, 1, 1),
         ("fork", libc::EAGAIN, 2, 1, 1),
         ("fork", libc::ENOMEM, 1, 1, EVER),
