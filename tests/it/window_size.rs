@@ -6,13 +6,20 @@ use crate::support::{Ended, PROMPT, TestDir, bash, coshell, run, same_output, sh
 
 /// Python program that prints the window size at start, on each SIGWINCH, and for each line read.
 const SIZES: &str = r#"
-import fcntl, os, signal, struct, sys, termios
-def show(*_):
+import fcntl, os, select, signal, struct, termios
+def show():
     rows, cols, x, y = struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, b"\0" * 8))
     os.write(1, f"size {rows} {cols} {x} {y} .\n".encode())
-signal.signal(signal.SIGWINCH, show)
+# A signal just before a blocking read would be handled behind it only.
+wakeup, write_end = os.pipe()
+os.set_blocking(write_end, False)
+signal.set_wakeup_fd(write_end)
+signal.signal(signal.SIGWINCH, lambda *_: None)
 show()
-for line in sys.stdin: show()
+while True:
+    ready = select.select([0, wakeup], [], [])[0]
+    if not os.read(ready[0], 1024): break
+    show()
 "#;
 
 #[test]
