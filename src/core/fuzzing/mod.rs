@@ -6,7 +6,7 @@ mod model;
 mod prefilter;
 mod screen;
 mod script;
-mod session;
+pub(in crate::core) mod session;
 mod transfer;
 
 pub use keys::keys;

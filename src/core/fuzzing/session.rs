@@ -29,6 +29,33 @@ enum Promise {
     Nothing,
 }
 
+/// Triggers that start coprocesses of every kind, type, depend on a job, and fire on every chunk.
+pub(in crate::core) const TRIGGERS_OF_EVERY_KIND: &[&str] = &[
+    "-t",
+    "rz waiting",
+    "-s",
+    "sz f",
+    "-t",
+    "\\*\\*B00000000000000",
+    "-s",
+    "rz",
+    "-t",
+    "num (\\d+)",
+    "--send",
+    "$1",
+    "-t",
+    "^go$",
+    "--when",
+    "job=bash",
+    "-c",
+    "bot",
+    "-t",
+    "x+",
+    "--bell",
+    "--all",
+    "--instant",
+];
+
 /// Options of a session, and the promise.
 const SESSIONS: &[(&[&str], Promise)] = &[
     (&["--hotkey", "none"], Promise::Relay),
@@ -69,34 +96,7 @@ const SESSIONS: &[(&[&str], Promise)] = &[
     ),
     (&["-q", "--hotkey", "none", "--indicator", "none", "-i", "json", "-c", "bot"], Promise::Shown),
     (&["-q", "--hotkey", "none", "--indicator", "none", "--silent-keys", "pass"], Promise::Split),
-    (
-        &[
-            "-t",
-            "rz waiting",
-            "-s",
-            "sz f",
-            "-t",
-            "\\*\\*B00000000000000",
-            "-s",
-            "rz",
-            "-t",
-            "num (\\d+)",
-            "--send",
-            "$1",
-            "-t",
-            "^go$",
-            "--when",
-            "job=bash",
-            "-c",
-            "bot",
-            "-t",
-            "x+",
-            "--bell",
-            "--all",
-            "--instant",
-        ],
-        Promise::Nothing,
-    ),
+    (TRIGGERS_OF_EVERY_KIND, Promise::Nothing),
     (
         &[
             "-i",

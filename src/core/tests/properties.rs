@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::transfers::{RECEIVES, SENDS};
 use super::*;
+use crate::core::fuzzing::session::TRIGGERS_OF_EVERY_KIND;
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -72,32 +73,6 @@ fn take(bench: &mut Bench, step: &Step, gone: &mut bool) {
     }
 }
 
-const RULES: &[&str] = &[
-    "-t",
-    "rz waiting",
-    "-s",
-    "sz f",
-    "-t",
-    "\\*\\*B00000000000000",
-    "-s",
-    "rz",
-    "-t",
-    "num (\\d+)",
-    "--send",
-    "$1",
-    "-t",
-    "^go$",
-    "--when",
-    "job=x",
-    "-c",
-    "bot",
-    "-t",
-    "x+",
-    "--bell",
-    "--all",
-    "--instant",
-];
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
@@ -106,7 +81,7 @@ proptest! {
     #[test]
     fn every_session_ends(steps in proptest::collection::vec(step(), 0..40), form in 0..3_usize) {
         let form = ["raw", "text", "json"][form];
-        let argv: Vec<&str> = [&["-i", form][..], RULES].concat();
+        let argv: Vec<&str> = [&["-i", form][..], TRIGGERS_OF_EVERY_KIND].concat();
         let (mut bench, mut gone) = (Bench::new(&argv), false);
         for step in &steps {
             take(&mut bench, step, &mut gone);
