@@ -18,7 +18,7 @@ static LAST: Mutex<Option<Fault>> = Mutex::new(None);
 pub struct Fault {
     /// File, line and column, as `src/core/mod.rs:12:5` or `regex-1.13.0/src/lib.rs:12:5`.
     place: String,
-    /// One line without control characters, of at most 200 characters.
+    /// At most 200 characters, which may be control characters.
     message: String,
 }
 
@@ -42,8 +42,7 @@ impl Fault {
         let payload = info.payload();
         let text = payload.downcast_ref::<&str>().copied();
         let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
-        let message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_MESSAGE).collect();
-        Self { place, message }
+        Self { place, message: message.chars().take(MAX_MESSAGE).collect() }
     }
 }
 
@@ -56,10 +55,11 @@ pub fn record_panics() {
     }));
 }
 
-/// Removes and returns the last panic recorded.
-pub fn take() -> Option<Fault> {
+/// Removes and returns the last panic recorded, or one without a cause where none was.
+pub fn take() -> Fault {
     // A poisoned lock holds a fault as well.
-    LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    let last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    last.unwrap_or_else(|| Fault { place: "unknown place".to_owned(), message: "its cause is not known".to_owned() })
 }
 
 /// Returns `path` without directories of the machine that built coshell: an absolute path begins with the directory around

@@ -145,7 +145,7 @@ fn catch_panic<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
     let result = panic::catch_unwind(AssertUnwindSafe(session));
     drop(panic::take_hook());
     result.map_err(|_: Box<dyn Any + Send>| {
-        let fault = fault::take().map_or_else(|| "its cause is not known".to_owned(), |fault| fault.to_string());
+        let fault = fault::take();
         Failure::Internal(format!("coshell: a fault in coshell ended the session: {fault}. Please report this line"))
     })
 }

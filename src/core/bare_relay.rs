@@ -44,8 +44,6 @@ pub(super) struct Takeover {
     pub(super) pty: Vec<u8>,
     /// Timer of redirected input that has ended.
     pub(super) end_of_input: Option<EndOfInput>,
-    /// Whether another program has the terminal.
-    pub(super) lent: bool,
     /// Bytes that turn off the terminal modes that are on.
     pub(super) restoring: Vec<u8>,
     pub(super) report: ReportPlace,
@@ -62,7 +60,6 @@ impl Takeover {
             terminal: Vec::new(),
             pty: Vec::new(),
             end_of_input: None,
-            lent: false,
             restoring: Vec::new(),
             report,
         }
@@ -80,6 +77,7 @@ pub(super) struct BareRelay {
     terminal_failed: bool,
     pty: WriteBuffer,
     end_of_input: Option<EndOfInput>,
+    /// Whether another program has the terminal.
     lent: bool,
     restoring: Vec<u8>,
     report: ReportPlace,
@@ -113,7 +111,7 @@ impl BareRelay {
             terminal_failed: false,
             pty,
             end_of_input: from.end_of_input,
-            lent: from.lent,
+            lent: false,
             restoring: from.restoring,
             report: from.report,
             sentence: None,
@@ -137,7 +135,7 @@ impl BareRelay {
             Input::WriteClosed(Sink::Terminal, error) => self.terminal_failed(cx, error),
             Input::WriteClosed(Sink::Pty, _) => self.pty.clear(),
             Input::Exited(Child::Shell, exit) => self.session.exited(cx.now, exit),
-            Input::Exited(Child::Lent, _) | Input::LendFailed(_) => self.lent = false,
+            Input::Exited(Child::Lent, _) => self.lent = false,
             Input::Exited(Child::Coproc, _) => {
                 self.kill_coproc = None;
                 cx.push(Effect::ReleaseCoproc);
@@ -156,8 +154,9 @@ impl BareRelay {
                 }
                 cx.push(Effect::Signal(Child::Shell, SIGCONT));
             }
-            Input::Request(request_id, _) | Input::ChildRequest(_, request_id, _) => cx.refuse(request_id, refusal()),
-            Input::FaultReported(sentence) => {
+            Input::Request(request_id, ..) => cx.refuse(request_id, refusal()),
+            Input::FaultReported { sentence, lent } => {
+                self.lent = lent;
                 self.sentence = Some(sentence);
                 if self.report == ReportPlace::Now {
                     self.show_report();
@@ -169,6 +168,7 @@ impl BareRelay {
             | Input::Closed(_)
             | Input::WriteClosed(..)
             | Input::CoprocStartFailed(_)
+            | Input::LendFailed(_)
             | Input::JobStartFailed(..)
             | Input::Unread(_)
             | Input::PtyState(_)
@@ -330,7 +330,7 @@ mod tests {
         }
 
         fn report(&mut self) -> &mut Self {
-            self.handle(Input::FaultReported("REPORT".to_owned()))
+            self.handle(Input::FaultReported { sentence: "REPORT".to_owned(), lent: false })
         }
 
         fn finished(&self) -> Option<ExitStatus> {
@@ -404,7 +404,7 @@ mod tests {
         bench.handle(Input::Resized(Size::default())).handle(Input::Suspend).handle(Input::Terminate(15));
         let expected = [Effect::Resize(Size::default()), Effect::Suspend, Effect::HangUp];
         assert_eq!(bench.effects, expected);
-        bench.handle(Input::Request(RequestId(4), crate::core::request::Request::Status {}));
+        bench.handle(Input::Request(RequestId(4), crate::core::request::Request::Status {}, None));
         assert!(matches!(bench.effects.last(), Some(Effect::Answer(RequestId(4), Err(_)))));
         // The hang-up that follows has a time limit, also where the terminal does not read.
         bench.handle(Input::Bytes(Source::Pty, b"unread"));
@@ -418,9 +418,10 @@ mod tests {
     #[test]
     fn lent_terminal_is_left_to_its_program() {
         let mut bench = Bench::new(|from| {
-            from.lent = true;
             from.terminal = b"later".to_vec();
+            from.report = ReportPlace::AtEnd;
         });
+        bench.handle(Input::FaultReported { sentence: "REPORT".to_owned(), lent: true });
         assert!(!bench.relay.wants_read(Source::Keyboard));
         assert_eq!(bench.written(Sink::Terminal), "");
         bench.handle(Input::Exited(Child::Lent, ExitStatus::Code(0)));

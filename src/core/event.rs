@@ -51,14 +51,17 @@ pub enum Input<'a> {
     /// Answers [`Effect::RecallRecent`] with the commands, oldest first; answers [`Effect::KeepRecent`] where the command
     /// could not be stored.
     Recent(Result<Vec<String>, RecentError>),
-    /// A client makes this request.
-    Request(RequestId, Request),
-    /// A client in the session (setsid(2)) that this child leads makes this request.
-    ChildRequest(Child, RequestId, Request),
+    /// A client makes this request. It may be in the session (setsid(2)) that this child leads.
+    Request(RequestId, Request, Option<Child>),
     /// The client that made this request has disconnected.
     Cancel(RequestId),
-    /// Answers [`Effect::ReportFault`] with a sentence about the fault for the user.
-    FaultReported(String),
+    /// Answers [`Effect::ReportFault`].
+    FaultReported {
+        /// A sentence about the fault for the user.
+        sentence: String,
+        /// Whether a program that is lent the terminal runs: the fault may have lost the effect that starts it.
+        lent: bool,
+    },
     /// The deadline has come.
     Deadline,
 }

@@ -92,8 +92,6 @@ impl GuardedCore {
         let pty = salvage(|| bytes_for_pty(core, mark, in_hand(Source::Keyboard)));
         let takeover = Takeover {
             pty,
-            // Before the menu is closed: only a program that runs still has the terminal then.
-            lent: salvage(|| core.lend.has_program()),
             terminal: bytes_for_terminal(core, mark, in_hand(Source::Pty)),
             end_of_input: core.keyboard.end_of_input(),
             restoring: salvage(|| core.restoring()),
@@ -178,9 +176,7 @@ fn repeatable<'a>(input: &Input<'a>) -> Option<Input<'a>> {
         Input::EndOfFile(byte) => Input::EndOfFile(byte),
         Input::Terminate(signal) => Input::Terminate(signal),
         Input::Suspend => Input::Suspend,
-        Input::Request(request_id, _) | Input::ChildRequest(_, request_id, _) => {
-            Input::Request(request_id, Request::Status {})
-        }
+        Input::Request(request_id, ..) => Input::Request(request_id, Request::Status {}, None),
         _ => return None,
     })
 }

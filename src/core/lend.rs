@@ -58,11 +58,6 @@ impl Lend {
         matches!(self, Self::Leaving(..) | Self::Lent(..))
     }
 
-    /// Whether a program runs that has the terminal.
-    pub(super) fn has_program(&self) -> bool {
-        matches!(self, Self::Lent(..))
-    }
-
     /// Does what is due by now. `in_ground_state` is whether the output is outside of escape sequences.
     pub(super) fn tick(&mut self, cx: &mut Cx<'_>, in_ground_state: bool) {
         match *self {

@@ -279,15 +279,11 @@ impl Core {
                 let sentence = self.menu.recalled(recent);
                 sentence.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
             }
-            Input::Request(request_id, request) => {
-                let request = self.control.history_requests.defer(now, request_id, request);
-                request.into_iter().for_each(|request| self.request(cx, request_id, request, None));
-            }
-            Input::ChildRequest(child, request_id, request) => {
+            Input::Request(request_id, request, child) => {
                 let for_trigger = match child {
-                    Child::Coproc => self.coproc.for_trigger(),
-                    Child::Job(slot) => self.background.for_trigger(slot),
-                    Child::Shell | Child::Lent => None,
+                    Some(Child::Coproc) => self.coproc.for_trigger(),
+                    Some(Child::Job(slot)) => self.background.for_trigger(slot),
+                    Some(Child::Shell | Child::Lent) | None => None,
                 };
                 let request = self.control.history_requests.defer(now, request_id, request);
                 request.into_iter().for_each(|request| self.request(cx, request_id, request, for_trigger));
@@ -303,7 +299,7 @@ impl Core {
                 }
             }
             // The relay that takes the core's place after a fault has asked for the report.
-            Input::FaultReported(_) => {}
+            Input::FaultReported { .. } => {}
         }
         panic_for_test("tick");
         self.tick(cx);

@@ -1,7 +1,11 @@
 //! Job control of coshell itself: it stops when a shell or its own command wants it to, waits in the background until it has
 //! the terminal, and looks at the signals that end it before and after each stop.
 
+use std::io;
+use std::os::fd::AsFd;
 use std::time::Instant;
+
+use signal_hook_mio::v1_0::Signals;
 
 use super::Host;
 use super::terminal::OuterTerminal;
@@ -9,9 +13,6 @@ use crate::sys::signals;
 use crate::sys::signals::{SignalEvent, Stop};
 use crate::sys::tty;
 use crate::types::Source;
-use signal_hook_mio::v1_0::Signals;
-use std::io;
-use std::os::fd::AsFd;
 
 /// Stops coshell unless one of `events`, or a signal that has arrived since, is to be handled first. Appends the signals
 /// that arrive to `events`; returns whether a SIGCONT or such a signal is among them.

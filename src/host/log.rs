@@ -56,8 +56,7 @@ impl Log {
             }
             Input::Bytes(source, bytes) => self.line(format_args!("in  {source:?} \"{}\"", bytes.escape_ascii())),
             // Text to be typed is bytes, and appears at Trace only; a secret never appears.
-            Input::Request(RequestId(number), Request::Send { secret, .. })
-            | Input::ChildRequest(_, RequestId(number), Request::Send { secret, .. })
+            Input::Request(RequestId(number), Request::Send { secret, .. }, _)
                 if *secret || self.level < Level::Trace =>
             {
                 self.line(format_args!("in  Request({number}, Send)"));

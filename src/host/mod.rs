@@ -156,9 +156,12 @@ impl Host {
             self.clients.flush_all(Instant::now());
             return Ok(Some(exit));
         }
-        // Effects of the start, or of a fault.
-        self.perform(Instant::now());
-        self.type_ahead(Instant::now());
+        if !self.effects.is_empty() || !self.typed_ahead.is_empty() {
+            // Effects of the start or of a fault, and keys typed ahead. Most turns have none, and read no clock for them.
+            let now = Instant::now();
+            self.perform(now);
+            self.type_ahead(now);
+        }
         self.wait().map_err(|error| StartError::System("waiting for events failed", error))?;
         panic_for_test("relay");
         let now = Instant::now();
@@ -251,13 +254,7 @@ impl Host {
                 let Some(client_request) = self.clients.next_request(token) else { break };
                 let ClientRequest { request_id, request, leader } = client_request;
                 let child = leader.and_then(|leader| self.children.led_by(leader));
-                self.handle(
-                    now,
-                    match child {
-                        Some(child) => Input::ChildRequest(child, request_id, request),
-                        None => Input::Request(request_id, request),
-                    },
-                );
+                self.handle(now, Input::Request(request_id, request, child));
             }
             self.clients.end_turn(now, token);
         }

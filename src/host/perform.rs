@@ -9,8 +9,9 @@ use super::Host;
 use crate::core::command_line::CommandLine;
 use crate::core::event::{PtyState, RecentError};
 use crate::core::{Effect, Input, LentProgram};
+use crate::display;
 use crate::fault;
-use crate::fault::{Fault, panic_for_test};
+use crate::fault::panic_for_test;
 use crate::sys::process::{ChildChange, JobNames};
 use crate::sys::stream::{ReadResult, StreamFd};
 use crate::types::{Child, ExitStatus, RequestId, Sink, Source, reason};
@@ -81,11 +82,7 @@ impl Host {
             Effect::Warn(line) => self.warnings.push(line),
             Effect::RefuseAll(error) => self.clients.refuse_all(&error),
             Effect::ReportFault => {
-                if !self.children.has_lent() {
-                    // The panic may have lost the effect that starts the program.
-                    self.core.handle(now, Input::LendFailed(String::new()), &mut self.effects);
-                }
-                return Some(Input::FaultReported(self.report_fault()));
+                return Some(Input::FaultReported { sentence: self.report_fault(), lent: self.children.has_lent() });
             }
             Effect::Finish(exit) => {
                 // Bytes of the last restore sequence that the terminal does not take now are written by RawMode's drop.
@@ -96,11 +93,10 @@ impl Host {
         None
     }
 
-    /// Closes the connections of clients and records the fault; returns a sentence about it.
+    /// Records the last fault; returns a sentence about it.
     fn report_fault(&mut self) -> String {
         let fault = fault::take();
-        let text = fault.as_ref().map_or_else(|| "its cause is not known".to_owned(), ToString::to_string);
-        let place = fault.as_ref().map_or("an unknown place", Fault::place);
+        let text = display::one_line(&fault.to_string());
         self.log.fault(&text);
         let line = format!("{VERSION} on {OS} {ARCH}, session {}: {text}", process::id());
         let report = match (self.faults.append(&line), self.faults.path()) {
@@ -109,8 +105,9 @@ impl Host {
             (Err(sentence), _) => format!("this: {text} ({sentence})"),
         };
         format!(
-            "coshell: a fault in coshell ({place}) ended its coprocesses and triggers; the shell goes on. To report it where \
-             you got coshell, send {report}"
+            "coshell: a fault in coshell ({}) ended its coprocesses and triggers; the shell goes on. To report it where you \
+             got coshell, send {report}",
+            fault.place()
         )
     }
 

@@ -261,7 +261,7 @@ impl Model {
         let subscribes = matches!(&request, Request::Subscribe { .. } | Request::Lines { follow: true, .. });
         self.requests.insert(self.next_request, subscribes);
         self.next_request += 1;
-        self.input(Input::Request(RequestId(self.next_request - 1), request));
+        self.input(Input::Request(RequestId(self.next_request - 1), request, None));
     }
 
     /// Disconnects the client of a request, if the request or its subscription is open.

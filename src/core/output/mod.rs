@@ -51,7 +51,7 @@ pub(super) struct Output {
     injected: (Vec<u8>, Vec<usize>),
     /// Text of clients that fires no trigger and has not been shown yet.
     listings: VecDeque<(RequestId, Vec<u8>)>,
-    /// TextOrigin of the bytes printed last.
+    /// Origin of the bytes printed last.
     origin: TextOrigin,
     /// Lines that are tried once the state of the pty is known.
     awaiting_pty_state: VecDeque<(CandidateLine, LineStage)>,
@@ -80,7 +80,7 @@ pub(super) struct OutputMark {
 
 /// Readers of the printed lines.
 pub(super) struct Readers<'a> {
-    /// TextOrigin of the bytes: no trigger is tried on a listing.
+    /// Origin of the bytes: no trigger is tried on a listing.
     pub(super) origin: TextOrigin,
     pub(super) triggers: &'a mut TriggerTable,
     /// The coprocess, if it reads lines.

@@ -75,7 +75,7 @@ fn requests_wait_for_history_and_keys_do_not() {
     ] {
         let mut bench = Bench::new(&[]);
         bench.print_pieces(&output);
-        bench.turn(Input::Request(RequestId(7), request.clone()));
+        bench.turn(Input::Request(RequestId(7), request.clone(), None));
         assert!(!bench.has_answer(7), "{request:?}");
         assert!(bench.read_history() > 2, "{request:?}");
         assert!(bench.has_answer(7), "{request:?}");
@@ -88,7 +88,7 @@ fn one_request_is_answered_in_a_turn() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(b"one\r\n");
     for id in 0..3 {
-        bench.turn(Input::Request(RequestId(id), Request::Notes {}));
+        bench.turn(Input::Request(RequestId(id), Request::Notes {}, None));
     }
     for id in 0..3 {
         assert!(!bench.has_answer(id));
@@ -101,7 +101,7 @@ fn one_request_is_answered_in_a_turn() {
 fn request_of_disconnected_client_is_dropped() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(&costly_screen());
-    bench.turn(Input::Request(RequestId(7), Request::Screen {}));
+    bench.turn(Input::Request(RequestId(7), Request::Screen {}, None));
     bench.turn(Input::Cancel(RequestId(7)));
     bench.read_history();
     assert!(!bench.has_answer(7));
@@ -131,7 +131,7 @@ fn lend_waits_for_screen() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(&costly_screen());
     let lend = Request::read("lend", Some(serde_json::json!({"command": ["vim"]}))).expect("it is valid");
-    bench.turn(Input::Request(RequestId(7), lend));
+    bench.turn(Input::Request(RequestId(7), lend, None));
     assert!(!bench.core.lend.is_lent());
     // The timeout is for output that stops inside a sequence only.
     bench.now += Duration::from_secs(1);
@@ -150,7 +150,7 @@ fn added_trigger_waits_for_history_and_misses_no_line() {
     bench.print_pieces(&costly_lines());
     let options = Options(vec![OptionArg { name: "send".into(), value: "answer".to_owned() }]);
     let request = Request::Trigger(TriggerRequest::Add { regex: "^question".to_owned(), options });
-    bench.turn(Input::Request(RequestId(7), request));
+    bench.turn(Input::Request(RequestId(7), request, None));
     assert_eq!(bench.core.gate(), Gate::AwaitingHistory);
     bench.turn(Input::Bytes(Source::Pty, b"\r\nquestion\r\n"));
     let (_, typed) = bench.turn(Input::Bytes(Source::Keyboard, b"k"));
@@ -168,7 +168,7 @@ fn added_trigger_waits_for_history_and_misses_no_line() {
 fn session_ends_while_history_is_read() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(&costly_screen());
-    bench.turn(Input::Request(RequestId(7), Request::Screen {}));
+    bench.turn(Input::Request(RequestId(7), Request::Screen {}, None));
     bench.turn(Input::Exited(Child::Shell, ExitStatus::Code(0)));
     bench.turn(Input::Closed(Source::Pty));
     bench.wait(2000);
