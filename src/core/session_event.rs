@@ -98,7 +98,8 @@ impl SessionEvent<'_> {
             }
             SessionEvent::Prompt { number, text: line } => json!({"number": number, "text": text(line)}),
             SessionEvent::Shell(event) => match event {
-                ShellEvent::CommandStart { command } => json!({"command": command}),
+                ShellEvent::CommandStart { command, text: None } => json!({"command": command}),
+                ShellEvent::CommandStart { command, text: Some(text) } => json!({"command": command, "text": &**text}),
                 ShellEvent::CommandEnd { command, status, took } => {
                     json!({"command": command, "status": status, "seconds": took.as_secs_f64()})
                 }

@@ -118,7 +118,11 @@ fn command_response(
         time: began.map(|at| session.seconds_at(at)),
         seconds: took,
         directory: command.directory.as_deref().map(str::to_owned),
-        text: input.zip(output).map(|part| text_of(lines, part, room)),
+        text: match &command.text {
+            // Right prompts and rows of the editor stand between the marks too.
+            Some(text) => Some(text.to_string()),
+            None => input.zip(output).map(|part| text_of(lines, part, room)),
+        },
     }
 }
 

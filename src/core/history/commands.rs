@@ -6,20 +6,27 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::command_text::{command_text, percent_decoded};
+
 /// Maximum number of recorded commands.
 pub(super) const MOST: usize = 10_000;
+/// Maximum length of the texts of all recorded commands in bytes.
+const TEXTS_MAX: usize = 4 * 1024 * 1024;
 /// Maximum length of a path in bytes.
 const PATH_MAX: usize = 4096;
 
 /// A parsed OSC 133 or OSC 7.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum PromptMark {
-    /// `133;A`: a prompt begins.
+    /// `133;A` or `133;P`: a prompt begins.
     Prompt,
+    /// The same with `k=s`, `k=c` or `k=r`: a continuation prompt or a right prompt begins, which is a part of the command's
+    /// prompt.
+    SecondaryPrompt,
     /// `133;B`: the typed text begins.
     Input,
-    /// `133;C`: the command's output begins.
-    Output,
+    /// `133;C`: the command's output begins. The shell may give the command's text.
+    Output(Option<Arc<str>>),
     /// `133;D`: the command has ended, with this status.
     End(Option<i32>),
     /// OSC 7: the working directory.
@@ -33,6 +40,8 @@ pub enum ShellEvent {
     CommandStart {
         /// Its number; the first of the session is 1.
         command: u64,
+        /// Its text, where the shell gives it.
+        text: Option<Arc<str>>,
     },
     /// A command has ended.
     CommandEnd {
@@ -59,6 +68,8 @@ pub struct CommandRecord {
     pub prompt: Option<u64>,
     /// Start of the typed text.
     pub input: Option<u64>,
+    /// The text as the shell gives it, if it does.
+    pub text: Option<Arc<str>>,
     /// Start of its output, and the time; `None` before it runs.
     pub output: Option<(u64, Instant)>,
     /// End of its output, and the time; `None` while it runs.
@@ -75,6 +86,10 @@ pub(super) struct CommandLog {
     commands: VecDeque<CommandRecord>,
     /// Number of the last command.
     number: u64,
+    /// Whether the last prompt mark was that of a continuation or of a right prompt.
+    is_secondary: bool,
+    /// Length of the texts of all commands in bytes.
+    text_len: usize,
     directory: Option<Arc<str>>,
 }
 
@@ -90,11 +105,12 @@ impl CommandLog {
         match PromptMark::of(payload) {
             None => (None, None),
             Some(PromptMark::Prompt) => (Some(at.start), self.prompt(now, at.start)),
-            Some(PromptMark::Input) => {
-                self.waiting().input = Some(at.end);
-                (Some(at.end), None)
+            Some(PromptMark::SecondaryPrompt) => {
+                self.is_secondary = true;
+                (None, None)
             }
-            Some(PromptMark::Output) => (Some(at.end), self.output(now, at.end)),
+            Some(PromptMark::Input) => (self.input(at.end), None),
+            Some(PromptMark::Output(text)) => (Some(at.end), self.output(now, at.end, text)),
             Some(PromptMark::End(status)) => (Some(at.start), self.end(now, at.start, status)),
             Some(PromptMark::Directory(path)) => (None, self.enter(path)),
         }
@@ -116,8 +132,9 @@ impl CommandLog {
             self.number += 1;
             let directory = self.directory.clone();
             self.commands.push_back(CommandRecord { number: self.number, directory, ..CommandRecord::default() });
-            if self.commands.len() > MOST {
-                self.commands.pop_front();
+            while self.commands.len() > MOST || self.text_len > TEXTS_MAX {
+                let Some(oldest) = self.commands.pop_front() else { break };
+                self.text_len -= oldest.text.map_or(0, |text| text.len());
             }
         }
         let last = self.commands.len() - 1;
@@ -130,16 +147,30 @@ impl CommandLog {
         let directory = self.directory.clone();
         let waiting = self.waiting();
         (waiting.prompt, waiting.input, waiting.directory) = (Some(at), None, directory);
+        self.is_secondary = false;
         ended
     }
 
-    fn output(&mut self, now: Instant, at: u64) -> Option<ShellEvent> {
+    /// Takes the start of typed text. A command of several lines begins on its first: behind a continuation prompt more of the
+    /// same text is typed. Returns the offset if it is the start.
+    fn input(&mut self, at: u64) -> Option<u64> {
+        let is_secondary = self.is_secondary;
+        let waiting = self.waiting();
+        if is_secondary && waiting.input.is_some() {
+            return None;
+        }
+        waiting.input = Some(at);
+        waiting.input
+    }
+
+    fn output(&mut self, now: Instant, at: u64, text: Option<Arc<str>>) -> Option<ShellEvent> {
         if self.commands.back().is_some_and(|last| last.output.is_some() && last.end.is_none()) {
             return None;
         }
+        (self.is_secondary, self.text_len) = (false, self.text_len + text.as_ref().map_or(0, |text| text.len()));
         let command = self.waiting();
-        command.output = Some((at, now));
-        Some(ShellEvent::CommandStart { command: command.number })
+        (command.output, command.text) = (Some((at, now)), text.clone());
+        Some(ShellEvent::CommandStart { command: command.number, text })
     }
 
     fn end(&mut self, now: Instant, at: u64, status: Option<i32>) -> Option<ShellEvent> {
@@ -173,11 +204,12 @@ impl PromptMark {
         let kind = params.next()?;
         let status = || std::str::from_utf8(params.clone().next()?).ok()?.parse().ok();
         match kind {
-            // A continuation prompt begins no new command.
-            b"A" | b"P" if params.clone().any(|param| matches!(param, b"k=s" | b"k=c" | b"k=r")) => None,
+            b"A" | b"P" if params.clone().any(|param| matches!(param, b"k=s" | b"k=c" | b"k=r")) => {
+                Some(Self::SecondaryPrompt)
+            }
             b"A" | b"P" | b"N" => Some(Self::Prompt),
             b"B" => Some(Self::Input),
-            b"C" => Some(Self::Output),
+            b"C" => Some(Self::Output(command_text(payload))),
             b"D" => Some(Self::End(status())),
             _ => None,
         }
@@ -188,15 +220,7 @@ impl PromptMark {
 fn directory(url: &[u8]) -> Option<String> {
     let behind = url.strip_prefix(b"file://")?;
     let from = memchr::memchr(b'/', behind)?;
-    let (mut rest, mut path) = (&behind[from..], Vec::new());
-    while let [first, others @ ..] = rest {
-        let escaped = others.get(..2).filter(|_| *first == b'%').and_then(|digits| {
-            let digits = std::str::from_utf8(digits).ok()?;
-            u8::from_str_radix(digits, 16).ok()
-        });
-        path.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() { &others[2..] } else { others };
-    }
+    let path = percent_decoded(&behind[from..]);
     let path = String::from_utf8_lossy(&path).into_owned();
     (path.len() <= PATH_MAX && !path.contains(char::is_control)).then_some(path)
 }
@@ -221,7 +245,10 @@ mod tests {
         let took = Duration::from_secs(5);
         assert_eq!(
             events,
-            [ShellEvent::CommandStart { command: 1 }, ShellEvent::CommandEnd { command: 1, status: Some(1), took }]
+            [
+                ShellEvent::CommandStart { command: 1, text: None },
+                ShellEvent::CommandEnd { command: 1, status: Some(1), took }
+            ]
         );
         let places = |command: &CommandRecord| {
             let at = |place: Option<(u64, Instant)>| place.map(|(at, _)| at);
@@ -237,6 +264,43 @@ mod tests {
             parse_all(&[("133;D;0", 0), ("133;A", 1), ("133;D", 3), ("133;A", 4), ("133;A;k=s", 5)]);
         assert_eq!(events, []);
         assert_eq!((commands.len(), commands[0].prompt), (1, Some(4)));
+    }
+
+    #[test]
+    fn continued_command_begins_on_its_first_line() {
+        for kind in ["A;k=s", "P;k=s", "P;aid=5;k=c", "P;k=r"] {
+            let mark = format!("133;{kind}");
+            let input = |all: &[(&str, u64)]| parse_all(all).1.last().expect("there is a command").input;
+            let typed = [("133;A", 0), ("133;B", 2), (&*mark, 4), ("133;B", 6)];
+            assert_eq!(input(&typed), Some(3), "{kind}");
+            // A prompt whose last line is marked so.
+            assert_eq!(input(&[("133;P;k=i", 0), (&*mark, 4), ("133;B", 6)]), Some(7), "{kind}");
+            // The next prompt, with and without a command in between.
+            for between in [&[][..], &[("133;C", 7), ("133;D", 8)]] {
+                let next = [&typed, between, &[("133;A", 10), ("133;B", 11)]].concat();
+                assert_eq!(input(&next), Some(12), "{kind}");
+            }
+            // A prompt that has no A.
+            assert_eq!(
+                input(&[&typed[..], &[("133;C", 7), ("133;D", 8), ("133;B", 9), ("133;B", 10)]].concat()),
+                Some(11)
+            );
+        }
+    }
+
+    #[test]
+    fn command_has_text_of_its_shell() {
+        let (events, commands) = parse_all(&[
+            ("133;A", 0),
+            ("133;C;cmdline_url=echo%20%C3%A9", 1),
+            ("133;C;cmdline_url=inner", 2),
+            ("133;D;0", 3),
+            ("133;C", 4),
+        ]);
+        let text = Some("echo \u{e9}".into());
+        assert_eq!(events[0], ShellEvent::CommandStart { command: 1, text: text.clone() });
+        assert_eq!(events[2], ShellEvent::CommandStart { command: 2, text: None });
+        assert_eq!((&commands[0].text, &commands[1].text), (&text, &None));
     }
 
     #[test]
@@ -272,5 +336,26 @@ mod tests {
             }
         }
         assert_eq!(marks.commands().len(), MOST);
+    }
+
+    #[test]
+    fn texts_are_bounded() {
+        let (mut marks, text) = (CommandLog::default(), "x".repeat(4000));
+        let long = format!("133;C;cmdline_url={text}");
+        for at in 0..2 * (TEXTS_MAX / 4000) as u64 {
+            for payload in [long.as_bytes(), b"133;D"] {
+                marks.parse_osc(Instant::now(), payload, &(at..at));
+            }
+        }
+        let len = |marks: &CommandLog| -> usize {
+            marks.commands().iter().filter_map(|one| Some(one.text.as_ref()?.len())).sum()
+        };
+        assert!(marks.text_len == len(&marks) && (TEXTS_MAX - 4000..TEXTS_MAX + 4001).contains(&marks.text_len));
+        for at in 0..MOST as u64 {
+            for payload in [&b"133;C"[..], b"133;D"] {
+                marks.parse_osc(Instant::now(), payload, &(at..at));
+            }
+        }
+        assert_eq!((marks.commands().len(), marks.text_len), (MOST, 0));
     }
 }

@@ -6,6 +6,7 @@
 //! screen exact. So the drawing of a full-screen program long ago is still known, unless more than the size of the log
 //! came within ten seconds; then the screen is what was drawn since.
 
+mod command_text;
 mod commands;
 mod lines;
 mod output_log;

@@ -113,7 +113,7 @@ pub struct CommandResponse {
     pub seconds: Option<f64>,
     /// Where the shell was; null where it has not said so.
     pub directory: Option<String>,
-    /// What was typed; null where the shell has not marked it.
+    /// What was typed, in the shell's own words where it gives them; null where the shell has not marked it.
     pub text: Option<String>,
 }
 

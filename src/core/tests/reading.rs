@@ -146,6 +146,26 @@ fn shell_events_come_between_their_lines() {
 }
 
 #[test]
+fn text_of_command_is_that_of_its_shell() {
+    let stream =
+        b"\x1b]133;A\x07$ \x1b]133;B\x07ls\x1b[70G12:00\r\n\x1b]133;C;cmdline_url=ls%20%27a%0A%1B%3B%27\x07a\r\n\
+        \x1b]133;D;0\x07\x1b]133;A\x07$ \x1b]133;B\x07for i\r\n\x1b]133;P;k=s\x07> \x1b]133;B\x07do\r\n\x1b]133;C\x07";
+    crate::core::split::at_every_split(stream, |pieces| {
+        let mut bench = Bench::new(&["-c", "bot", "-i", "json"]);
+        pieces.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        let events: Vec<Value> = bench.objects().into_iter().filter(|value| value["type"] == "command-start").collect();
+        let start = json!({"type": "command-start", "command": 1, "text": "ls 'a\n;'"});
+        assert_eq!(events, [start, json!({"type": "command-start", "command": 2})]);
+        let marks = bench.reply("marks", json!({}));
+        let texts: Vec<_> = (0..2).map(|n| marks["commands"][n]["text"].clone()).collect();
+        assert_eq!(texts[0], "ls 'a\n;'");
+        assert!(texts[1].as_str().is_some_and(|text| text.starts_with("for i")), "{texts:?}");
+    });
+}
+
+#[test]
 fn command_has_positions_of_its_output() {
     let spots = crate::core::split::at_every_split(MARKED, |pieces| {
         let mut bench = Bench::new(&[]);
