@@ -1,11 +1,11 @@
-//! Prompt marks (OSC 133) and directories (OSC 7) of the shell integration: their order, and that nothing else
-//! changes. Real shells with various start-up files run in a session.
+//! Prompt marks (OSC 133) with the texts of commands, and directories (OSC 7), of the shell integration: their order, and
+//! that nothing else changes. Real shells with various start-up files run in a session.
 
 use std::fmt::Write as _;
 
 use regex::bytes::Regex;
 
-use crate::support::{Terminal, TestDir, contains, coshell, count, direct, needs};
+use crate::support::{Launch, Session, Terminal, TestDir, contains, coshell, count, direct, needs};
 
 /// Line of a start-up file that loads the integration; `$WRAP` is the coshell under test.
 const BASH: &str = "eval \"$(\"$WRAP\" integration bash)\"";
@@ -15,36 +15,52 @@ const FISH: &str = "\"$WRAP\" integration fish | source";
 /// Mark at the end of each prompt: the shell waits for input then.
 const PROMPT_END: &str = "\x1b]133;B\x07";
 
-/// Starts bash in a session with `startup` as its start-up file.
-fn bash(dir: &TestDir, startup: &str) -> Terminal {
+/// Returns bash in a session, with `startup` as its start-up file.
+fn bash_launch(dir: &TestDir, startup: &str) -> Launch {
     let rc = dir.write_file("bashrc", startup);
-    coshell(&["-q", "--", "bash", "--noprofile", "--rcfile", &rc, "-i"]).cwd(dir.root()).start()
+    coshell(&["-q", "--", "bash", "--noprofile", "--rcfile", &rc, "-i"]).cwd(dir.root())
 }
 
-fn zsh(dir: &TestDir, startup: &str) -> Terminal {
+fn zsh_launch(dir: &TestDir, startup: &str) -> Launch {
     needs("zsh");
     dir.write_file(".zshrc", startup);
-    coshell(&["-q", "--", "zsh", "-d", "-i"]).env("ZDOTDIR", dir.root()).cwd(dir.root()).start()
+    coshell(&["-q", "--", "zsh", "-d", "-i"]).env("ZDOTDIR", dir.root()).cwd(dir.root())
 }
 
-fn fish(dir: &TestDir, startup: &str) -> Terminal {
+fn fish_launch(dir: &TestDir, startup: &str) -> Launch {
     needs("fish");
     let config = dir.write_file("config.fish", format!("set -g fish_greeting\n{startup}"));
     let source = format!("source {config}");
-    coshell(&["-q", "--", "fish", "--private", "-C", &source]).cwd(dir.root()).start()
+    coshell(&["-q", "--", "fish", "--private", "-C", &source]).cwd(dir.root())
+}
+
+/// Starts bash in a session with `startup` as its start-up file.
+fn bash(dir: &TestDir, startup: &str) -> Terminal {
+    bash_launch(dir, startup).start()
+}
+
+fn zsh(dir: &TestDir, startup: &str) -> Terminal {
+    zsh_launch(dir, startup).start()
+}
+
+fn fish(dir: &TestDir, startup: &str) -> Terminal {
+    fish_launch(dir, startup).start()
 }
 
 /// Function that starts a shell in a session with the given start-up file.
 type StartShell = fn(&TestDir, &str) -> Terminal;
 
-/// Returns the marks shown, such as `7 A B C D;0`; a URL stands in place of `7` where the directory has changed.
+/// Returns the marks shown without the texts of commands, such as `7 A B C D;0`; a URL stands in place of `7` where the directory has changed.
 fn marks(term: &Terminal) -> String {
     let mark = Regex::new(r"\x1b\](?:133;([^\x07\x1b]*)|7;(file:[^\x07\x1b]*))").expect("a pattern");
     let (mut text, mut last) = (String::new(), None);
     for found in mark.captures_iter(term.output()) {
         let group = |n| found.get(n).map(|group| String::from_utf8_lossy(group.as_bytes()).into_owned());
         match (group(1), group(2)) {
-            (Some(mark), _) => write!(text, "{mark} ").expect("a string"),
+            (Some(mark), _) => {
+                let mark = mark.split(";cmdline_url=").next().unwrap_or_default();
+                write!(text, "{mark} ").expect("a string");
+            }
             (None, dir) if last.is_some() && last != dir => {
                 write!(text, "{} ", dir.as_deref().unwrap_or_default()).expect("a string");
                 last = dir;
@@ -346,5 +362,140 @@ fn type_at_unmarked_prompts(term: &mut Terminal, keys: &[&str]) {
     for keys in keys {
         term.send(keys);
         term.wait("> ");
+    }
+}
+
+/// Function that returns a shell in a session with the given start-up file.
+type LaunchShell = fn(&TestDir, &str) -> Launch;
+
+/// Returns the texts that `marks` gives for the commands of the session.
+fn texts(session: &mut Session) -> Vec<String> {
+    let marks = session.call(&["marks", "--json"]).json();
+    let commands = marks["commands"].as_array().expect("commands").iter();
+    commands.map(|command| command["text"].as_str().unwrap_or("no text").to_owned()).collect()
+}
+
+/// Starts a shell in a session, types each of `keys` at a prompt, and fails unless the commands have the texts beside them.
+/// Keys behind a form feed are typed when the shell has drawn what the keys before it do.
+fn expect_texts(launch: LaunchShell, startup: &str, keys: &[(&str, &str)]) {
+    let files = TestDir::new();
+    let mut session = Session::start(launch(&files, startup).env("LC_ALL", "C.UTF-8"));
+    session.term.wait(PROMPT_END);
+    for (keys, _) in keys {
+        for (at, keys) in keys.split('\x0c').enumerate() {
+            if at > 0 {
+                session.term.wait_quiet();
+            }
+            session.term.send(keys);
+        }
+        // A search in the history ends with the prompt, drawn anew with its marks.
+        for mark in ["\x1b]133;C", "\x1b]133;D", PROMPT_END] {
+            session.term.wait(mark);
+        }
+    }
+    let expected: Vec<&str> = keys.iter().map(|(_, text)| *text).collect();
+    assert_eq!(texts(&mut session), expected, "{startup}\n{}", session.term.text());
+}
+
+/// Commands of one line, each with its text.
+const TYPED: [(&str, &str); 5] = [
+    ("echo hi\r", "echo hi"),
+    ("echo 'a;b%41'  \"\u{e9}\u{4e2d}\" \\$ ~ [x] +\r", "echo 'a;b%41'  \"\u{e9}\u{4e2d}\" \\$ ~ [x] +"),
+    ("echo no\x1b[D\x1b[D\x0bedited\r", "echo edited"),
+    // A repeated command, and one that begins with a space.
+    ("echo edited\r", "echo edited"),
+    (" echo spaced\r", " echo spaced"),
+];
+
+#[test]
+fn bash_gives_texts_of_commands() {
+    // The history has the lines of a command joined.
+    let joined = [
+        ("for x in 1 2; do\recho $x\rdone\r", "for x in 1 2; do echo $x; done"),
+        ("echo 'one\rtwo'\r", "echo 'one\ntwo'"),
+        ("echo one \\\rtwo\r", "echo one two"),
+        ("\x12b%\r", TYPED[1].1),
+    ];
+    for startup in [
+        "",
+        "HISTCONTROL=ignoreboth",
+        "HISTCONTROL=ignorespace; HISTIGNORE='ls*'",
+        "HISTCONTROL=erasedups",
+        "HISTCONTROL=ignoredups; HISTSIZE=8; HISTTIMEFORMAT='%F %T '",
+        "set -eu; set -f; IFS=e; shopt -s extglob nocasematch",
+        "set -T; trap 'seen=$BASH_COMMAND' DEBUG; PROMPT_COMMAND='history -a; history -n'; HISTFILE=$PWD/history",
+    ] {
+        expect_texts(bash_launch, &format!("PS1='p> '\n{startup}\n{BASH}"), &[&TYPED[..], &joined].concat());
+    }
+    // What is printed by a trap, or traced, is no part of the text.
+    for startup in ["trap 'echo \"<$BASH_COMMAND>\"' DEBUG; set -T", "set -x", "set -ax; history() { echo 1 2; }"] {
+        expect_texts(bash_launch, &format!("PS1='p> '\n{BASH}\n{startup}"), &[&TYPED[..], &joined].concat());
+    }
+    // Without a history the text is that on the screen.
+    expect_texts(bash_launch, &format!("PS1='p> '\nset +o history\n{BASH}"), &TYPED);
+}
+
+#[test]
+fn zsh_gives_texts_of_commands() {
+    let several = [
+        ("for x in 1 2; do\recho $x\rdone\r", "for x in 1 2; do\necho $x\ndone"),
+        ("echo 'one\rtwo'\r", "echo 'one\ntwo'"),
+        ("echo one \\\rtwo\r", "echo one \\\ntwo"),
+        ("\x12b%\r", TYPED[1].1),
+    ];
+    for startup in [
+        "",
+        "RPROMPT='[%T]'",
+        "setopt hist_ignore_space hist_ignore_all_dups ksh_arrays no_unset err_return; RPS1=right",
+        "alias echo='echo aliased'",
+    ] {
+        expect_texts(zsh_launch, &format!("PS1='p> '\n{startup}\n{ZSH}"), &[&TYPED[..], &several].concat());
+    }
+}
+
+#[test]
+fn fish_gives_texts_of_commands() {
+    let several = [
+        ("for x in 1 2\recho $x\rend\r", "for x in 1 2\necho $x\nend"),
+        ("echo 'one\rtwo'\r", "echo 'one\ntwo'"),
+        ("echo one \\\rtwo\r", "echo one \\\ntwo"),
+        ("\x12\x0cb%\x0c\r\x0c\r", TYPED[1].1),
+    ];
+    let right = "function fish_prompt; echo 'p> '; end; function fish_right_prompt; echo right; end";
+    expect_texts(fish_launch, &format!("{right}\n{FISH}"), &[&TYPED[..], &several].concat());
+}
+
+/// A text longer than a control string may be ends in dots.
+#[test]
+fn long_text_is_cut() {
+    let shells: [(LaunchShell, &str); 3] = [(bash_launch, BASH), (zsh_launch, ZSH), (fish_launch, FISH)];
+    for (launch, source) in shells {
+        let files = TestDir::new();
+        let mut session = Session::start(launch(&files, source));
+        session.term.wait(PROMPT_END);
+        session.term.send(format!("true {}\r", "x".repeat(6000)));
+        session.term.wait("\x1b]133;D");
+        let text = texts(&mut session).remove(0);
+        assert!(text.starts_with("true xxx") && text.ends_with("xxx...") && text.len() < 4096, "{text}");
+    }
+}
+
+/// kitty's integration sends the text quoted by `printf %q`.
+#[test]
+fn text_quoted_by_shell_is_read() {
+    needs("zsh");
+    let typed = [
+        "ls",
+        "echo 'a' \"b\" \\c $d; e & f | g",
+        "a\nb\tc",
+        "\u{e9}\u{4e2d}\u{1f600} ~ #x",
+        "%q {a,b} [!x]*? ^ =(x) <(y)",
+    ];
+    let script = r#"for text; do printf '\e]133;C;cmdline=%q\a\e]133;D\a' "$text"; done; echo done; read end"#;
+    for (shell, locale) in [("bash", "C"), ("bash", "C.UTF-8"), ("zsh", "C"), ("zsh", "C.UTF-8")] {
+        let argv = [&["-q", "--", shell, "-c", script, shell][..], &typed].concat();
+        let mut session = Session::start(coshell(&argv).env("LC_ALL", locale));
+        session.term.wait("done");
+        assert_eq!(texts(&mut session), typed, "{shell} {locale}\n{}", session.term.text());
     }
 }
