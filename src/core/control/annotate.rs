@@ -7,6 +7,7 @@ use std::time::Instant;
 use memchr::memmem;
 
 use super::ANSWER_LIMIT;
+use super::typed_calls::TypedCalls;
 use crate::core::annotations::{Annotation, AnnotationList, Annotations};
 use crate::core::history::{History, HistoryLine};
 use crate::core::notices::{Notice, SeeAlso};
@@ -114,7 +115,8 @@ fn find_line(
     let none = |what: String| RpcError::new(ErrorCode::Unknown, format!("there is no line {what}"));
     let Some(history) = history else { return Err(none(reference.to_owned())) };
     if let Some(text) = reference.strip_prefix('/') {
-        return last_with(history.lines(now), text, reference);
+        let typed = TypedCalls::of(history, reference);
+        return last_with(history.lines(now), text, &typed);
     }
     let (number, part) = match reference.split_once(':') {
         Some((number, part)) => (number, Some(columns(part).ok_or_else(|| misread(reference))?)),
@@ -143,16 +145,16 @@ fn columns(part: &str) -> Option<Range<usize>> {
     (from >= 1 && from <= to).then(|| from - 1..to)
 }
 
-/// Finds the last line that contains `text`, and the columns of it. Lines that contain `typed`, the reference itself, are
-/// skipped, since the request may have been typed there.
+/// Finds the last line that contains `text`, and the columns of it. Lines on which a call with the reference was `typed` are
+/// skipped.
 fn last_with(
     lines: impl DoubleEndedIterator<Item = HistoryLine>,
     text: &str,
-    typed: &str,
+    typed: &TypedCalls<'_>,
 ) -> Result<(HistoryLine, Option<Range<usize>>), RpcError> {
-    let (wanted, typed) = (memmem::Finder::new(text), memmem::Finder::new(typed));
+    let wanted = memmem::Finder::new(text);
     let found = |line: HistoryLine| {
-        let at = wanted.find(&line.text).filter(|_| typed.find(&line.text).is_none())?;
+        let at = wanted.find(&line.text).filter(|_| !typed.are_on(&line))?;
         Some((line, at))
     };
     let (line, at) = lines

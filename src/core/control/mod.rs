@@ -7,6 +7,7 @@ pub(super) mod read;
 pub(super) mod send;
 pub(super) mod status;
 pub(super) mod subscribers;
+mod typed_calls;
 
 use super::password::PasswordWatch;
 use super::response::Response;

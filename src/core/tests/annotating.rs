@@ -58,6 +58,43 @@ fn line_is_referred_to_by_number_columns_or_text() {
     }
 }
 
+/// Prompts and commands of a shell with marks.
+fn marked(typed: &str, c: &str, output: &str) -> String {
+    format!("\x1b]133;A\x07$ \x1b]133;B\x07{typed}\r\n\x1b]133;C{c}\x07{output}")
+}
+
+#[test]
+fn text_is_found_where_call_was_not_typed() {
+    let end = "\x1b]133;D;0\x07";
+    let call = "coshell annotate /main.rs seen";
+    let make = marked("make", "", &format!("src/main.rs:3: bad\r\n{end}"));
+    for (what, shell, line) in [
+        ("a path", "error: src/main.rs:3\r\n".to_owned(), 1),
+        ("a newer path", "main.rs old\r\nsrc/main.rs new\r\n".to_owned(), 2),
+        ("a call without marks", format!("src/main.rs:3\r\n$ {call}\r\n"), 1),
+        ("two calls without marks", format!("src/main.rs:3\r\n$ {call}\r\n$ {call} again\r\n"), 1),
+        ("a call with marks", format!("{make}{}", marked(call, "", "")), 2),
+        ("a call as an alias", format!("{make}{}", marked("note main.rs seen", "", "")), 2),
+        ("a call of two rows", format!("{make}{}", marked("coshell annotate \\\r\n> /main.rs seen", "", "")), 2),
+        ("a call told by C", format!("{make}{}", marked(call, ";cmdline_url=coshell%20annotate%20/main.rs", "")), 2),
+        ("no B", format!("{make}\x1b]133;A\x07$ {call}\r\n\x1b]133;C\x07"), 2),
+        (
+            "an earlier call",
+            format!("{make}{}{end}{}", marked(call, "", ""), marked("coshell annotate 1 x", "", "")),
+            2,
+        ),
+        ("an earlier command", format!("{make}{}{end}", marked("vi src/main.rs", "", "")), 3),
+        ("a printed call", format!("{make}{}{end}", marked("cat notes", "", &format!("{call}\r\n"))), 4),
+        ("a call in a shell without marks", format!("{make}{}", marked("ssh host", "", &format!("$ {call}\r\n"))), 2),
+        ("a prompt", format!("{make}\x1b]133;A\x07src/main.rs $ \x1b]133;B\x07"), 3),
+    ] {
+        let mut bench = Bench::new(&[]);
+        bench.shell(shell.as_bytes());
+        let found = bench.reply("annotate", json!({"line": "/main.rs", "text": "x"}));
+        assert_eq!(found["line"], line, "{what}: {found}");
+    }
+}
+
 #[test]
 fn note_shows_no_escape_sequence() {
     let mut bench = Bench::new(&[]);
