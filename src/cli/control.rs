@@ -135,6 +135,12 @@ impl Call {
         }
     }
 
+    /// Returns an error if options of the `subcommand` contradict each other.
+    pub(super) fn check(&self, subcommand: &str) -> Result<(), Usage> {
+        let ClientCommand::Session(request) = &self.request else { return Ok(()) };
+        request.check().map_err(|(option, reason)| Usage::of(subcommand, &format!("--{option}: {reason}")))
+    }
+
     fn has_one_session(&self) -> bool {
         matches!(self.request, ClientCommand::Session(_) | ClientCommand::Local(Local::Ask { .. }))
     }

@@ -358,9 +358,11 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, Answer> 
     forgotten::refuse(&command, &argv)?;
     let call = command.try_get_matches_from_mut(&argv).and_then(|matches| Call::from_arg_matches(&matches));
     let mut call = call.map_err(|error| refuse_call(error, &command, named.as_deref(), &argv))?;
+    let subcommand = refusal::path(&command, &words_of(&argv));
     if let Some(named) = named {
-        call.set_session(named, &refusal::path(&command, &words_of(&argv)))?;
+        call.set_session(named, &subcommand)?;
     }
+    call.check(&subcommand)?;
     Ok(Typed::Call(call))
 }
 

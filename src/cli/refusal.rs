@@ -157,6 +157,12 @@ mod tests {
                 &["stop", "--signal", "x"],
                 "--signal: 'x' is not a signal: write a name, such as TERM or USR1, or a number",
             ),
+            (&["lines", "--from", "5", "--to", "4"], "--to: line 4 comes before line 5, the first"),
+            (&["lines", "--to", "0"], "--to: line 0 comes before line 1, the first"),
+            (
+                &["lines", "-f", "--to", "4"],
+                "--to: lines that are followed have no last one; leave out the one or the other",
+            ),
             (&["completions", "csh"], "SHELL: 'csh' is not one of bash, elvish, fish, powershell or zsh"),
         ] {
             let answer = parse(["coshell"].iter().chain(typed).map(OsString::from));

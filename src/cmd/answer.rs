@@ -223,8 +223,10 @@ mod tests {
 
     #[test]
     fn lines_are_printed_with_numbers_and_notes() {
-        let Request::Lines { number, from, command, follow, .. } = request("lines", json!([])) else { panic!("lines") };
-        let command = Request::Lines { number, from, command, follow, numbers: true, notes: true };
+        let Request::Lines { number, from, to, command, follow, .. } = request("lines", json!([])) else {
+            panic!("lines")
+        };
+        let command = Request::Lines { number, from, to, command, follow, numbers: true, notes: true };
         let texts: Vec<String> = samples("lines").iter().map(|answer| text(&command, answer)).collect();
         assert_eq!(texts, ["    12  2 errors          ^ see the log\n"]);
     }

@@ -874,8 +874,8 @@ impl Core {
                 }
                 control::send::send(now, &bytes, &mut self.pty_input, for_trigger).map(Into::into)
             }
-            Request::Lines { number, from, command, follow, .. } => {
-                let query = read::LinesQuery { number, from, command, finished_only: follow };
+            Request::Lines { number, from, to, command, follow, .. } => {
+                let query = read::LinesQuery { number, from, to, command, finished_only: follow };
                 let lines = read::lines(now, query, history, &self.annotations, &self.session);
                 lines.and_then(|lines| {
                     if follow {

@@ -90,6 +90,10 @@ pub enum Request {
         #[arg(long, value_name = "LINE", value_parser = parse_number::<u64>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<u64>,
+        /// End with the line with this number
+        #[arg(long, value_name = "LINE", value_parser = parse_number::<u64>)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<u64>,
         /// Print the output of the last command, or of the N-th last
         #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = parse_number::<usize>)]
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -305,7 +309,23 @@ impl Request {
         let whole = json!({"method": method, "params": params});
         let read =
             if of_triggers { serde_json::from_value(whole).map(Self::Trigger) } else { serde_json::from_value(whole) };
-        read.map_err(|error| OptionArgsError::Params(error.to_string()))
+        let request = read.map_err(|error| OptionArgsError::Params(error.to_string()))?;
+        request.check().map_err(|(name, reason)| OptionArgsError::Params(format!("{name}: {reason}")))?;
+        Ok(request)
+    }
+
+    /// Returns an error if the parameters contradict each other: the name of one, and the reason without its name.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        match *self {
+            Self::Lines { to: Some(_), follow: true, .. } => {
+                let reason = "lines that are followed have no last one; leave out the one or the other";
+                Err(("to", reason.to_owned()))
+            }
+            Self::Lines { from, to: Some(to), .. } if to < from.unwrap_or(1) => {
+                Err(("to", format!("line {to} comes before line {}, the first", from.unwrap_or(1))))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns the names of a method's parameters, in the order in which an array gives them.
@@ -444,6 +464,9 @@ mod tests {
             ("stop", json!({"signal": "NO"})),
             ("stop", json!({"signal": null})),
             ("subscribe", json!({"events": ["no"]})),
+            ("lines", json!({"to": 2, "from": 3})),
+            ("lines", json!({"to": 0})),
+            ("lines", json!({"to": 2, "follow": true})),
         ] {
             let fault = Request::read(method, Some(params.clone()));
             assert!(matches!(fault, Err(OptionArgsError::Params(_))), "{method} {params}: {fault:?}");

@@ -210,6 +210,12 @@ fn lines_are_numbered_from_session_start() {
     assert_eq!(session.call(&["lines", "-n", "3"]).success(), format!("line 2\nline 3\n{PROMPT}\n"));
     let first = session.call(&["lines", "--from", "2", "--numbers"]).success();
     assert!(first.starts_with("     2  line 1\n"), "{first}");
+    assert_eq!(session.call(&["lines", "--from", "2", "--to", "3"]).success(), "line 1\nline 2\n");
+    assert_eq!(session.call(&["lines", "--to", "3", "-n", "1"]).success(), "line 2\n");
+    session.call(&["lines", "--from", "3", "--to", "2"]).failed(2, "--to: line 2 comes before line 3");
+    session.call(&["lines", "--to", "2", "--follow"]).failed(2, "--to: lines that are followed have no last one");
+    let refusal = session.client().response("lines", json!({"from": 3, "to": 2}));
+    assert_eq!(refusal["error"]["code"], -32602, "{refusal}");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs_f64();
     let time = all["lines"][1]["time"].as_f64().expect("a time");
     assert!((now - 120.0..=now + 1.0).contains(&time), "{time} at {now}");

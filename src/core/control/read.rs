@@ -22,6 +22,8 @@ pub(in crate::core) struct LinesQuery {
     pub(in crate::core) number: Option<usize>,
     /// First line number.
     pub(in crate::core) from: Option<u64>,
+    /// Last line number.
+    pub(in crate::core) to: Option<u64>,
     /// The command whose output is selected: the last is 1, the one before it 2.
     pub(in crate::core) command: Option<usize>,
     /// Without the unfinished line, since its event follows when it is finished.
@@ -47,10 +49,11 @@ pub(in crate::core) fn lines(
     let owners = owners(history);
     // A long history is not copied for its end: lines before the first possible one are skipped. One more is taken, since
     // the unfinished line may be left out.
-    let last = query.number.filter(|_| query.command.is_none());
+    let last = query.number.filter(|_| query.command.is_none() && query.to.is_none());
     let last = last.map(|count| history.last(now, count.saturating_add(usize::from(query.finished_only))));
     let first = [query.from, last, part.0.map(|position| position.number)].into_iter().flatten().max();
     let lines = history.lines_from(now, first.unwrap_or(0)).filter(|line| !(query.finished_only && line.open));
+    let lines = lines.take_while(|line| query.to.is_none_or(|to| line.number <= to));
     let mut lines = joined(lines.filter_map(|line| cut(line, part)));
     lines.drain(..lines.len().saturating_sub(query.number.unwrap_or(usize::MAX)));
     let left_out = leave_out(&mut lines);

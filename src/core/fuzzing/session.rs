@@ -344,10 +344,13 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
         }
         9 => {
             let (number, from, command) = (script.byte(), script.byte(), script.byte());
+            // From a byte that is read anyway, so that the corpus keeps its meaning.
+            let to = command.rotate_left(4);
             let some = |n: u8| (n & 1 == 1).then_some(usize::from(n >> 1));
             Request::Lines {
                 number: some(number),
                 from: some(from).map(|n| n as u64),
+                to: some(to).map(|n| n as u64),
                 command: some(command),
                 numbers: false,
                 notes: false,

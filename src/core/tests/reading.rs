@@ -146,6 +146,34 @@ fn shell_events_come_between_their_lines() {
 }
 
 #[test]
+fn lines_have_first_and_last_number() {
+    let mut bench = Bench::new(&[]);
+    let long = "x".repeat(100_000);
+    bench.shell(format!("one\r\n\x1b]133;C\x07two\r\n{long}\r\nfour\r\n\x1b]133;D\x07five\r\nsix").as_bytes());
+    for (params, numbers) in [
+        (json!({"to": 2}), &[1, 2][..]),
+        (json!({"from": 2, "to": 3}), &[2, 3]),
+        (json!({"from": 3, "to": 3}), &[3]),
+        (json!({"from": 5, "to": 99}), &[5, 6]),
+        (json!({"from": 98, "to": 99}), &[]),
+        (json!({"to": 5, "number": 2}), &[4, 5]),
+        (json!({"from": 5, "to": 5, "number": 2}), &[5]),
+        (json!({"to": 5, "number": 0}), &[]),
+        (json!({"to": 6, "number": 2}), &[5, 6]),
+        (json!({"to": 3, "command": 1}), &[2, 3]),
+        (json!({"from": 3, "to": 9, "command": 1}), &[3, 4]),
+        (json!({"to": 3, "command": 1, "number": 1}), &[3]),
+        (json!({"to": 1, "command": 1}), &[]),
+    ] {
+        let answer = bench.reply("lines", params.clone());
+        let lines = answer["lines"].as_array().expect("lines");
+        let found: Vec<u64> = lines.iter().filter_map(|line| line["number"].as_u64()).collect();
+        assert_eq!(found, numbers, "{params}");
+        assert!(lines.iter().all(|line| line["number"] != 3 || line["text"] == *long), "{params}");
+    }
+}
+
+#[test]
 fn text_of_command_is_that_of_its_shell() {
     let stream =
         b"\x1b]133;A\x07$ \x1b]133;B\x07ls\x1b[70G12:00\r\n\x1b]133;C;cmdline_url=ls%20%27a%0A%1B%3B%27\x07a\r\n\
