@@ -22,6 +22,7 @@ mod notices;
 mod properties;
 mod reading;
 mod requests;
+mod rested_rows;
 mod session_end;
 mod silent;
 mod sizeless;

@@ -1,6 +1,7 @@
 //! Sinks for parsed shell output: they pick the lines that triggers, subscribers and a coprocess read. They fire no
 //! trigger.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use super::terminal::LineObserver;
@@ -131,6 +132,8 @@ pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) alt_screen: bool,
     /// The collected lines, and shell events between them, in order.
     pub(in crate::core) found: Vec<SinkItem>,
+    /// Ids of the collected lines. A later line with one of them is tried after it, though it cannot match.
+    pub(in crate::core) found_ids: HashSet<u64>,
     /// Shell events that the coprocess has got already.
     pub(in crate::core) told_events: Vec<ShellEvent>,
 }
@@ -150,6 +153,17 @@ impl TriggerSink<'_> {
     /// Whether lines without a possible match are collected, so that readers get all lines in order.
     fn takes_all(&self) -> bool {
         self.all_lines || !self.found.is_empty() && (self.reader.is_some() || self.after_match == AfterMatch::TakeAll)
+    }
+
+    /// Returns whether the triggers are tried on the line.
+    fn is_tried(&mut self, line: &Line<'_>) -> bool {
+        self.origin == TextOrigin::Shell
+            && (self.found_ids.contains(&line.id.0) || self.triggers.line_may_match(line.text))
+    }
+
+    fn collect(&mut self, line: &Line<'_>, number: u64) {
+        self.found_ids.insert(line.id.0);
+        self.found.push(SinkItem::Line(CandidateLine::of(line, number, self.alt_screen, self.origin)));
     }
 
     fn coproc_sink(&mut self) -> Option<CoprocSink<'_>> {
@@ -177,14 +191,30 @@ impl VtSink for TriggerSink<'_> {
     }
 
     fn line(&mut self, line: &Line<'_>) {
-        if self.takes_all() || self.origin == TextOrigin::Shell && self.triggers.line_may_match(line.text) {
+        if self.takes_all() || self.is_tried(line) {
             let number = count(self.number, line);
-            self.found.push(SinkItem::Line(CandidateLine::of(line, number, self.alt_screen, self.origin)));
-        } else if let Some(mut coproc_sink) = self.coproc_sink() {
+            self.collect(line, number);
+            return;
+        }
+        self.counted(line);
+        if let Some(mut coproc_sink) = self.coproc_sink() {
             coproc_sink.line(line);
         } else {
             count(self.number, line);
         }
+    }
+
+    #[inline]
+    fn counted(&mut self, line: &Line<'_>) {
+        if self.origin == TextOrigin::Listing {
+            return;
+        }
+        if self.found_ids.contains(&line.id.0) {
+            // It fires nothing, so that its number does not matter.
+            return self.collect(line, *self.number);
+        }
+        let Line { id, text, continued, .. } = *line;
+        self.triggers.pass_over_finished(LineRef { id: id.0, text, continued });
     }
 
     fn alt_screen(&mut self, on: bool) {

@@ -9,7 +9,7 @@ mod line_demand;
 mod line_sinks;
 pub(super) mod terminal;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -261,6 +261,7 @@ impl Output {
             after_match,
             alt_screen: self.terminal.text().alt_screen(),
             found: Vec::new(),
+            found_ids: HashSet::new(),
             told_events: Vec::new(),
         };
         let used = self.terminal.print(bytes, &mut sink);

@@ -81,7 +81,7 @@ impl Bench {
         self.reply("trigger-list", json!({}))["triggers"][i].clone()
     }
 
-    fn fired(&mut self, i: usize) -> u64 {
+    pub(super) fn fired(&mut self, i: usize) -> u64 {
         self.listed(i)["fired"].as_u64().expect("it is a number")
     }
 

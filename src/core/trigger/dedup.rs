@@ -1,8 +1,9 @@
 //! Matches seen on each line, so that a trigger fires once for the same text of the same line.
 //!
 //! A match is identified by its text, not by its position: text inserted in front of a match does not make a new
-//! match. A match that begins at the position of a known match and extends its text is the known match, grown. All
-//! tables are bounded and drop their oldest entries.
+//! match. A match that begins at the position of a known match and extends its text is the known match, grown. The matches
+//! of a trigger are forgotten when the line rests with a text that the trigger does not match. All tables are bounded and
+//! drop their oldest entries.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
@@ -62,12 +63,20 @@ pub(super) struct SeenMatches {
     /// Number of matches on all lines.
     entries: usize,
     clock: u64,
+    /// Largest id recorded since the table was empty, of the ids below 1 << 63 and of the others. The ids of most new lines
+    /// are larger, so that they need not be looked up.
+    largest: [u64; 2],
 }
 
 pub(super) fn hash(text: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(text);
     hasher.finish()
+}
+
+/// Returns the index in `SeenMatches::largest` for an id.
+fn half(id: u64) -> usize {
+    (id >> 63) as usize
 }
 
 impl SeenMatches {
@@ -80,6 +89,8 @@ impl SeenMatches {
     /// Records a match. The state of a known match does not change.
     pub(super) fn record(&mut self, id: u64, key: &MatchKey, text: &[u8], seen: MatchState) {
         self.clock += 1;
+        let largest = &mut self.largest[half(id)];
+        *largest = (*largest).max(id);
         let line = self.lines.entry(id).or_default();
         line.used = self.clock;
         if let Some((at, _)) = line.find(key, text) {
@@ -95,6 +106,26 @@ impl SeenMatches {
         line.entries.push_back(SeenMatch { key: *key, grown: (key.len, key.hash), seen });
         self.entries += 1;
         self.shrink();
+    }
+
+    /// Returns whether a match is recorded on the line `id`.
+    #[inline]
+    pub(super) fn has_line(&self, id: u64) -> bool {
+        !self.lines.is_empty() && id <= self.largest[half(id)] && self.lines.contains_key(&id)
+    }
+
+    /// Forgets the matches on the line `id` of the triggers for which `is_lost` holds.
+    pub(super) fn forget(&mut self, id: u64, is_lost: impl Fn(usize) -> bool) {
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let before = line.entries.len();
+        line.entries.retain(|entry| !is_lost(entry.key.trigger));
+        self.entries -= before - line.entries.len();
+        if line.entries.is_empty() {
+            self.lines.remove(&id);
+        }
+        if self.lines.is_empty() {
+            self.largest = [0; 2];
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -230,6 +261,33 @@ mod tests {
         matches.record(1, &key(0, 0, "a", 0), b"a", MatchState::Passed);
         matches.record(1, &key(0, 0, "a", 0), b"a", MatchState::Fired);
         assert_eq!(matches.state_of(1, &key(0, 0, "a", 0), b"a"), MatchState::Passed);
+    }
+
+    #[test]
+    fn lost_matches_of_one_line_are_forgotten() {
+        let mut matches = SeenMatches::default();
+        let high = 1 << 63 | 5;
+        for line in [high, 7, 3] {
+            for trigger in 0..3 {
+                matches.record(line, &key(trigger, 0, "a", 0), b"a", MatchState::Fired);
+            }
+        }
+        assert_eq!(
+            [high, high + 1, 7, 8, 3, 2].map(|id| matches.has_line(id)),
+            [true, false, true, false, true, false]
+        );
+        matches.forget(7, |trigger| trigger != 1);
+        let known = |matches: &SeenMatches, line| {
+            let seen = |&trigger: &usize| matches.state_of(line, &key(trigger, 0, "a", 0), b"a") != MatchState::New;
+            (0..3).filter(seen).collect::<Vec<_>>()
+        };
+        assert_eq!((known(&matches, 7), known(&matches, 3), matches.entries), (vec![1], vec![0, 1, 2], 7));
+        for line in [high, 7, 3, 100] {
+            matches.forget(line, |_| true);
+        }
+        assert!(matches.lines.is_empty() && matches.entries == 0 && !matches.has_line(0));
+        matches.record(2, &key(0, 0, "a", 0), b"a", MatchState::Fired);
+        assert!(matches.has_line(2) && !matches.has_line(3));
     }
 
     #[test]

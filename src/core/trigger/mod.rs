@@ -15,6 +15,9 @@
 //! - A trigger that the loop guard has stopped is tried like any other, and fires at the first match that comes
 //!   [`GUARD_PAUSE`] after the match before it. The matches up to there count as seen. A match that could not fire
 //!   because of its conditions, a cooldown or a running coprocess does not restart the pause.
+//! - The matches of a trigger on a line are forgotten when the line is tried at rest, paused or finished, and the trigger
+//!   does not match; the next text that matches fires, though it stood there before. A line that cannot match is not
+//!   tried but passed over ([`Triggers::pass_over`]), with the same effect. A blank line that is finished does not count.
 //! - All matches of an `all` trigger in one try are one firing for the cooldown and the loop guard. A trigger that is
 //!   `once` or that starts a coprocess fires for its first match only.
 //! - An empty text is tried only as a finished line. In a continued piece of a long line `^` does not match at the
@@ -332,16 +335,22 @@ impl Triggers {
         facts: &ConditionFacts,
         firings: &mut Vec<Firing>,
     ) -> Tried {
-        let is_untried = line.text.is_empty() && stage != LineStage::Finished;
-        if is_untried || (stage == LineStage::Chunk && !self.demand().instant) {
+        if line.text.is_empty() && stage != LineStage::Finished {
+            if stage.is_rest() {
+                self.pass_over(line);
+            }
             return Tried::Done;
         }
-        let mut candidates = std::mem::take(&mut self.candidates);
-        candidates.clear();
-        self.prefilter().candidates(line.text, &mut candidates);
+        if stage == LineStage::Chunk && !self.demand().instant {
+            return Tried::Done;
+        }
+        let candidates = self.candidates(line.text);
         let plan = Plan::new(self, &candidates, now, line, stage, facts);
         self.candidates = candidates;
         let Some(plan) = plan else { return Tried::NeedsPtyState };
+        if stage.is_rest() && !(stage == LineStage::Finished && line.is_passing()) {
+            self.forget(line, |i| plan.has_lost(i));
+        }
         let is_held = plan.has_held_match();
         plan.execute(self, now, line, firings);
         match stage {
@@ -352,6 +361,41 @@ impl Triggers {
                 Tried::Done
             }
         }
+    }
+
+    /// Records that a line has rested with a text that is not tried, since it does not match: [`Triggers::line_may_match`]
+    /// has returned false, or it is empty.
+    pub fn pass_over(&mut self, line: LineRef<'_>) {
+        if self.seen.has_line(line.id) {
+            let candidates = self.candidates(line.text);
+            self.forget(line, |i| candidates.binary_search(&i).is_err());
+            self.candidates = candidates;
+        }
+    }
+
+    /// Records the same of a finished line, of which there are many.
+    #[inline]
+    pub fn pass_over_finished(&mut self, line: LineRef<'_>) {
+        if self.seen.has_line(line.id) && !line.is_passing() {
+            self.pass_over(line);
+        }
+    }
+
+    /// Forgets the matches on `line` of the triggers for which `is_lost` holds, as far as they can fire: a disabled trigger
+    /// is not tried, so that nothing is known of it.
+    fn forget(&mut self, line: LineRef<'_>, is_lost: impl Fn(usize) -> bool) {
+        if self.seen.has_line(line.id) && !line.continued {
+            let Self { all, seen, .. } = self;
+            seen.forget(line.id, |i| all[i].is_live() && is_lost(i));
+        }
+    }
+
+    /// Returns the indexes of the triggers that may match `text`, in order, in the reused buffer.
+    fn candidates(&mut self, text: &[u8]) -> Vec<usize> {
+        let mut candidates = std::mem::take(&mut self.candidates);
+        candidates.clear();
+        self.prefilter().candidates(text, &mut candidates);
+        candidates
     }
 
     /// Switches trigger `i` on or off, and resets its loop guard.
@@ -382,6 +426,24 @@ impl Triggers {
             let patterns = members.clone().into_iter().map(|i| all[i].options.pattern.hir());
             Prefilter::new(members, patterns, form)
         })
+    }
+}
+
+impl LineStage {
+    /// Returns whether the line keeps its text for now.
+    fn is_rest(self) -> bool {
+        match self {
+            Self::Chunk => false,
+            Self::Paused | Self::Settled | Self::Finished => true,
+        }
+    }
+}
+
+impl LineRef<'_> {
+    /// Returns whether the text of the finished line is blank: programs erase rows, and move the cursor over them, before
+    /// they draw the same again. A row that stays blank is paused.
+    fn is_passing(&self) -> bool {
+        self.text.trim_ascii().is_empty()
     }
 }
 

@@ -18,7 +18,10 @@ const MOST_SEARCHES: usize = 1024;
 
 /// What one try does.
 pub(super) struct Plan {
+    /// In the order of the triggers.
     steps: Vec<PlanStep>,
+    /// Whether the last step keeps later triggers from being tried.
+    stopped: bool,
 }
 
 /// What one try does for one trigger.
@@ -75,25 +78,33 @@ impl Plan {
         facts: &ConditionFacts,
     ) -> Option<Self> {
         let mut context = TryContext { now, line, stage, facts, coproc: facts.coproc, shared: None };
-        let mut steps = Vec::new();
+        let (mut steps, mut stopped) = (Vec::new(), false);
         for &i in candidates {
             if !triggers.all[i].is_live() || !context.is_time_for(&triggers.all[i]) {
                 continue;
             }
             let step = PlanStep::new(triggers, i, &mut context)?;
-            let stops = step.stops(&triggers.all[i]);
+            stopped = step.stops(&triggers.all[i]);
             steps.push(step);
-            if stops {
+            if stopped {
                 break;
             }
         }
-        Some(Self { steps })
+        Some(Self { steps, stopped })
     }
 
     /// Returns whether a match is held.
     pub(super) fn has_held_match(&self) -> bool {
         let mut found = self.steps.iter().flat_map(|step| &step.found);
         found.any(|found| matches!(found.state, PlannedState::Held))
+    }
+
+    /// Returns whether the line was searched for trigger `i`, or did not pass its prefilter, and there is no match.
+    pub(super) fn has_lost(&self, i: usize) -> bool {
+        match self.steps.binary_search_by_key(&i, |step| step.trigger) {
+            Ok(at) => self.steps[at].found.is_empty(),
+            Err(at) => !self.stopped || at < self.steps.len(),
+        }
     }
 
     pub(super) fn execute(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, firings: &mut Vec<Firing>) {

@@ -59,6 +59,12 @@ impl TriggerTable {
         self.triggers.line_may_match(line)
     }
 
+    /// Records that a finished line was not tried, since it cannot match.
+    #[inline]
+    pub(in crate::core) fn pass_over_finished(&mut self, line: LineRef<'_>) {
+        self.triggers.pass_over_finished(line);
+    }
+
     /// Tries all triggers on a line, and appends what fires to `firings`.
     pub(in crate::core) fn try_line(
         &mut self,

@@ -1,6 +1,7 @@
 //! Tables of the rules, and the prefilter against a search with each pattern.
 
 mod generated;
+mod once_a_line;
 
 use std::time::{Duration, Instant};
 

@@ -38,7 +38,10 @@ impl Lines {
                 !sink.should_stop()
             })
         } else {
-            self.each_line(block, at, start, |_| true)
+            self.each_line(block, at, start, |line| {
+                sink.counted(&line);
+                true
+            })
         };
         self.start_line(at + used as u64, 0);
         used

@@ -101,6 +101,9 @@ pub trait VtSink {
     /// Receives a finished line.
     fn line(&mut self, line: &Line<'_>);
 
+    /// Receives a line of a block that is only counted, if its row may still be on the screen behind the block.
+    fn counted(&mut self, _line: &Line<'_>) {}
+
     /// Receives BEL.
     fn bell(&mut self) {}
 

@@ -35,6 +35,11 @@ impl<A: LineObserver> VtSink for HistoryTee<'_, A> {
         self.observer.line(line);
     }
 
+    #[inline]
+    fn counted(&mut self, line: &Line<'_>) {
+        self.observer.counted(line);
+    }
+
     fn bell(&mut self) {
         self.observer.bell();
     }
