@@ -148,9 +148,7 @@ const TIMERS: &[Timer] = &[
     Timer {
         due: |core| core.output.deadline(),
         run: |core, cx| {
-            if let Some(stage) = core.output.tick(cx.now)
-                && let Some(line) = core.output.partial_line()
-            {
+            for (line, stage) in core.output.due_lines(cx.now) {
                 core.line(cx, line, stage);
             }
             if let Some(line) = core.output.due_again(cx.now) {
@@ -558,9 +556,7 @@ impl Core {
                 }
             }
         }
-        if self.output.printed(cx.now)
-            && let Some(line) = self.output.partial_line()
-        {
+        for line in self.output.printed(cx.now) {
             self.line(cx, line, LineStage::Chunk);
         }
         used
@@ -593,7 +589,7 @@ impl Core {
         panic_for_test("triggers");
         match self.triggers.try_line(cx.now, line.line(), stage, &facts, &mut firings) {
             Tried::Done => {}
-            Tried::Held { until } => self.output.hold(until),
+            Tried::Held { until } => self.output.hold(until, &line),
             Tried::NeedsPtyState => {
                 cx.push(Effect::QueryPty);
                 self.output.await_pty_state(line, stage);
@@ -701,7 +697,7 @@ impl Core {
         let first = fired.map(|fired| FirstInput {
             trigger: SessionEvent::Trigger { name: fired.name, line: &fired.hit.line, captures: &fired.hit.captures },
             raw: self.output.raw_from(fired.line),
-            line: fired.line.event(fired.stage),
+            line: fired.line.first_event(fired.stage),
         });
         let mutes = new.visibility == Visibility::Silent && new.format.tells_of_lines();
         let drawing = (self.output.terminal.can_place(), self.keyboard.locks());

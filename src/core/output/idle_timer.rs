@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Time without output after which it has paused on the unfinished line.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Time without output after which it has paused, on the unfinished line or on the alternate screen.
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 
 /// The timers of the unfinished line.
 #[derive(Debug, Default)]

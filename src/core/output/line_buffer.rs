@@ -35,6 +35,20 @@ impl LineBuffer {
         }
     }
 
+    /// Drops bytes before this offset in the stream, and all where too many are left.
+    pub(super) fn keep_all_from(&mut self, offset: u64) {
+        let end = self.start + self.bytes.len() as u64;
+        if end.saturating_sub(offset.max(self.start)) > RAW_LIMIT as u64 {
+            self.restart(end);
+        }
+        self.keep_from(offset);
+    }
+
+    /// Returns the bytes from this offset in the stream on; none unless all are kept.
+    pub(super) fn all_from(&self, offset: u64) -> &[u8] {
+        if offset < self.start { &[] } else { self.from(offset) }
+    }
+
     /// Returns the bytes from this offset in the stream on, as far as they are kept.
     pub(super) fn from(&self, offset: u64) -> &[u8] {
         let from = offset.saturating_sub(self.start).min(self.bytes.len() as u64);
@@ -72,6 +86,25 @@ mod tests {
             raw.keep_from(5);
         }
         assert!(raw.from(0).len() <= RAW_LIMIT);
+    }
+
+    #[test]
+    fn bytes_are_kept_whole_or_not_at_all() {
+        let mut raw = LineBuffer::default();
+        raw.push(b"row one, row two");
+        raw.keep_all_from(4);
+        assert_eq!(
+            (raw.all_from(4), raw.all_from(3), raw.from(3)),
+            (&b"one, row two"[..], &b""[..], &b"one, row two"[..])
+        );
+        raw.push(&[b'x'; RAW_LIMIT - 12]);
+        raw.keep_all_from(4);
+        assert_eq!(raw.all_from(4).len(), RAW_LIMIT);
+        raw.push(b"y");
+        raw.keep_all_from(4);
+        assert!(raw.is_empty() && raw.all_from(4).is_empty());
+        raw.push(b"z");
+        assert_eq!(raw.all_from(RAW_LIMIT as u64 + 5), b"z");
     }
 
     #[test]

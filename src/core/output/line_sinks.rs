@@ -10,7 +10,7 @@ use crate::core::history::ShellEvent;
 use crate::core::session_event::SessionEvent;
 use crate::core::trigger::table::TriggerTable;
 use crate::core::trigger::{LineRef, LineStage};
-use crate::core::vt::{Line, VtSink, VtState};
+use crate::core::vt::{DrawnRow, Line, VtSink, VtState};
 
 /// TextOrigin of printed bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,15 @@ impl CandidateLine {
         Some(Self::of(&line, number, alt_screen, origin))
     }
 
+    /// Creates the line of a row of the alternate screen. A blank row has no text.
+    pub(in crate::core) fn drawn(row: DrawnRow, number: u64, origin: TextOrigin) -> Self {
+        let DrawnRow { id, mut text, start } = row;
+        if text.trim_ascii().is_empty() {
+            text.clear();
+        }
+        Self { origin, id: id.0, text, start, number, more: false, continued: false, alt_screen: true }
+    }
+
     fn of(line: &Line<'_>, number: u64, alt_screen: bool, origin: TextOrigin) -> Self {
         Self {
             origin,
@@ -68,9 +77,19 @@ impl CandidateLine {
         let (number, text) = (self.number, &self.text[..]);
         match stage {
             LineStage::Finished => Some(SessionEvent::Line { number, text, more: self.more }),
+            // A row of the alternate screen is never finished.
+            LineStage::Unrested | LineStage::Paused if self.alt_screen => {
+                Some(SessionEvent::Line { number, text, more: false })
+            }
             LineStage::Paused => Some(SessionEvent::Prompt { number, text }),
-            LineStage::Chunk | LineStage::Settled => None,
+            LineStage::Chunk | LineStage::Unrested | LineStage::Settled => None,
         }
+    }
+
+    /// Returns the event that is the first input of a coprocess which a trigger starts at this stage, if it is a reader of
+    /// lines. Nothing more comes of a row that has settled.
+    pub(in crate::core) fn first_event(&self, stage: LineStage) -> Option<SessionEvent<'_>> {
+        self.event(if self.alt_screen && stage == LineStage::Settled { LineStage::Paused } else { stage })
     }
 
     /// Returns the line for the triggers.

@@ -1,6 +1,7 @@
 //! The path of the shell's output from the pty to the terminal, the lines in it for triggers and readers, and the text
 //! that coshell itself shows.
 
+mod drawn_rows;
 mod gate;
 mod idle_timer;
 pub(super) mod indicator;
@@ -13,6 +14,7 @@ use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Instant;
 
+use drawn_rows::DrawnRows;
 pub(super) use gate::{Gate, GateState};
 use idle_timer::{IdleState, IdleTimer};
 use line_buffer::LineBuffer;
@@ -45,6 +47,9 @@ pub(super) struct Output {
     demand: LineDemand,
     raw: LineBuffer,
     idle: IdleTimer,
+    drawn: DrawnRows,
+    /// Offset in the stream of the bytes printed last.
+    chunk_start: u64,
     /// Number of lines finished since the session's start.
     line_number: u64,
     /// Injected text that has not been shown yet, and the triggers for which it is shown.
@@ -109,6 +114,8 @@ impl Output {
             demand: LineDemand::default(),
             raw: LineBuffer::default(),
             idle: IdleTimer::default(),
+            drawn: DrawnRows::default(),
+            chunk_start: 0,
             line_number: 0,
             injected: Default::default(),
             listings: VecDeque::new(),
@@ -211,7 +218,7 @@ impl Output {
         } else if self.demand.assembles && !demand.assembles {
             self.terminal.counted(self.line_number, true);
             self.terminal.stop_assembling();
-            self.idle.clear();
+            self.clear_timers();
         }
         if demand.keeps_raw && !self.demand.keeps_raw {
             let start = self.terminal.text().line_start();
@@ -237,6 +244,7 @@ impl Output {
     /// and the events in them.
     pub(super) fn print(&mut self, now: Instant, bytes: &[u8], readers: Readers<'_>) -> (usize, Vec<OutputEvent>) {
         self.origin = readers.origin;
+        self.chunk_start = self.terminal.text().offset();
         // Where lines are assembled they are counted, though their last reader has ended in this turn.
         if !self.demand.assembles {
             let mut sink = EventSink::default();
@@ -286,36 +294,70 @@ impl Output {
         if let (Some(muted), Some(coproc)) = (&mut self.muted, coproc) {
             muted.print(bytes, &mut CoprocSink { now, coproc, number: &mut self.line_number });
             self.idle.restart(now);
+            self.printed_rows(now);
         }
     }
 
     /// Finishes a call of `print` once its events have been handled: drops raw bytes that no trigger needs any more, and
-    /// restarts the idle timer. Returns whether the unfinished line is to be tried at once.
-    pub(super) fn printed(&mut self, now: Instant) -> bool {
+    /// restarts the idle timers. Returns the lines that are to be tried at once: the unfinished line or the changed rows of
+    /// the alternate screen, for instant triggers.
+    pub(super) fn printed(&mut self, now: Instant) -> Vec<CandidateLine> {
+        if self.demand.assembles {
+            self.printed_rows(now);
+        }
         self.drop_raw();
         if !self.demand.assembles {
-            return false;
+            return Vec::new();
         }
         if self.terminal.text_mut().partial().is_none() {
             self.idle.clear();
-            return false;
+        } else {
+            self.idle.restart(now);
         }
-        self.idle.restart(now);
-        self.demand.instant
+        if !self.demand.instant {
+            return Vec::new();
+        }
+        let rows = self.terminal.text_mut().take_drawn_rows();
+        self.drawn.keep(rows.clone(), self.terminal.text().size().rows.into());
+        let rows = rows.into_iter().map(|row| CandidateLine::drawn(row, self.line_number + 1, self.origin));
+        let mut lines: Vec<_> = rows.collect();
+        lines.extend(self.partial_line());
+        lines
+    }
+
+    /// Restarts the timers of the rows of the alternate screen.
+    fn printed_rows(&mut self, now: Instant) {
+        let text = self.muted.as_ref().unwrap_or(&self.terminal).text();
+        if text.alt_screen() {
+            let is_open = !text.in_ground_state() || text.modes().synchronized();
+            self.drawn.printed(now, self.chunk_start, text.has_drawn_rows(), is_open);
+        } else {
+            self.drawn.clear();
+        }
+    }
+
+    fn clear_timers(&mut self) {
+        self.idle.clear();
+        self.drawn.clear();
     }
 
     /// Drops raw bytes that no trigger needs any more.
     pub(super) fn drop_raw(&mut self) {
         if self.demand.keeps_raw {
             let unfinished = self.terminal.text().line_start();
-            let waiting = self.awaiting_pty_state.front().map_or(unfinished, |(line, _)| line.start);
-            self.raw.keep_from(waiting.min(unfinished));
+            let waiting = self.awaiting_pty_state.iter().map(|(line, _)| line.start).min();
+            let start = waiting.map_or(unfinished, |waiting| waiting.min(unfinished));
+            match self.drawn.start() {
+                Some(drawn) => self.raw.keep_all_from(drawn.min(start)),
+                None => self.raw.keep_from(start),
+            }
         }
     }
 
-    /// Returns the raw bytes from the start of `line` on, as far as they are kept.
+    /// Returns the raw bytes from the start of `line` on: those of a row of the alternate screen only where all are kept.
     pub(super) fn raw_from(&self, line: &CandidateLine) -> Vec<u8> {
-        self.raw.from(line.start).to_vec()
+        let raw = if line.alt_screen { self.raw.all_from(line.start) } else { self.raw.from(line.start) };
+        raw.to_vec()
     }
 
     /// Clears the line that offers a file transfer from the screen and from the raw bytes.
@@ -326,31 +368,41 @@ impl Output {
 
     /// Returns the unfinished line, if there is one.
     pub(super) fn partial_line(&mut self) -> Option<CandidateLine> {
-        let text = match &mut self.muted {
-            Some(muted) => muted.text_mut(),
-            None => self.terminal.text_mut(),
-        };
+        let text = self.muted.as_mut().unwrap_or(&mut self.terminal).text_mut();
         CandidateLine::partial(text, self.line_number + 1, self.origin)
     }
 
-    /// Returns the stage at which the unfinished line is to be tried, if that is due.
-    pub(super) fn tick(&mut self, now: Instant) -> Option<LineStage> {
-        match self.idle.due(now) {
+    /// Returns the lines that are due to be tried, and their stages: the unfinished line, or rows of the alternate screen.
+    pub(super) fn due_lines(&mut self, now: Instant) -> Vec<(CandidateLine, LineStage)> {
+        let stage = match self.idle.due(now) {
             IdleState::No => None,
             IdleState::Paused => Some(LineStage::Paused),
             IdleState::Settled => Some(LineStage::Settled),
+        };
+        let unfinished = stage.and_then(|stage| Some((self.partial_line()?, stage)));
+        let mut lines: Vec<_> = unfinished.into_iter().collect();
+        if let Some(stage) = self.drawn.due(now) {
+            let rows = self.muted.as_mut().unwrap_or(&mut self.terminal).text_mut().take_drawn_rows();
+            lines.extend(self.drawn.tries(stage, rows, self.line_number + 1, self.origin));
+        }
+        lines.extend(self.drawn.settled(now).into_iter().map(|line| (line, LineStage::Settled)));
+        lines
+    }
+
+    /// Delays a match on `line` that could still grow until the time `until`.
+    pub(super) fn hold(&mut self, until: Instant, line: &CandidateLine) {
+        if line.alt_screen {
+            self.drawn.hold(until, line);
+        } else {
+            self.idle.hold(until);
         }
     }
 
-    /// Delays a match that could still grow until the time `until`.
-    pub(super) fn hold(&mut self, until: Instant) {
-        self.idle.hold(until);
-    }
-
-    /// Has `line` tried again at `at`: the unfinished line as it is then, a finished one if it is still the last.
+    /// Has `line` tried again at `at`: the unfinished line as it is then, a finished one if it is still the last, a row of the
+    /// alternate screen unless it changes.
     pub(super) fn try_again(&mut self, at: Instant, line: &CandidateLine, stage: LineStage) {
         if stage != LineStage::Finished {
-            self.idle.hold(at);
+            self.hold(at, line);
         } else {
             self.again = Some((at, line.clone()));
         }
@@ -363,15 +415,16 @@ impl Output {
         is_last.then_some(line)
     }
 
-    /// Returns when `tick` or `due_again` has something to return.
+    /// Returns when `due_lines` or `due_again` has something to return.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let again = self.again.as_ref().map(|(at, _)| *at);
-        [self.idle.deadline(), again].into_iter().flatten().min()
+        [self.idle.deadline(), self.drawn.deadline(), again].into_iter().flatten().min()
     }
 
     /// Begins to assemble lines off-screen, for a silent coprocess that reads lines.
     pub(super) fn mute(&mut self, now: Instant, size: Size) {
         self.muted = Some(TerminalOutput::off_screen(now, size));
+        self.drawn.clear();
     }
 
     /// Ends the hiding of output. Returns the unread input of the silent coprocess as bytes for the terminal.
@@ -383,7 +436,7 @@ impl Output {
         if reclaimed.format.tells_of_lines() {
             self.terminal.counted(self.line_number, true);
         }
-        self.idle.clear();
+        self.clear_timers();
         match (reclaimed.format, reclaimed.unread) {
             (_, None) => Vec::new(),
             (InputFormat::Raw, Some(bytes)) => bytes,

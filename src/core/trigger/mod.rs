@@ -131,6 +131,8 @@ impl TriggerOptions {
 pub enum LineStage {
     /// A chunk of output has been processed: only instant triggers are tried.
     Chunk,
+    /// The output goes on, but the line has waited long enough: its text may be incomplete.
+    Unrested,
     /// The output has paused on the line.
     Paused,
     /// A held match has waited for [`HOLD`].
@@ -433,7 +435,7 @@ impl LineStage {
     /// Returns whether the line keeps its text for now.
     fn is_rest(self) -> bool {
         match self {
-            Self::Chunk => false,
+            Self::Chunk | Self::Unrested => false,
             Self::Paused | Self::Settled | Self::Finished => true,
         }
     }

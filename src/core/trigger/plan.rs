@@ -180,7 +180,7 @@ impl TryContext<'_> {
 
     /// Returns whether a match that ends at `end` is held.
     fn must_wait(&self, trigger: &Trigger, end: usize) -> bool {
-        self.stage == LineStage::Paused
+        matches!(self.stage, LineStage::Unrested | LineStage::Paused)
             && end == self.line.text.len()
             && !trigger.options.instant
             && !trigger.spent

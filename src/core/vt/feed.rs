@@ -7,7 +7,7 @@ use super::parse::Parser;
 use super::rows::RowIds;
 use super::titles::Titles;
 use super::utf8::PartialChar;
-use super::{Cursor, Line, VtSink};
+use super::{Cursor, DrawnRow, Line, VtSink};
 use crate::fault::panic_for_test;
 use crate::types::Size;
 
@@ -172,6 +172,17 @@ impl VtState {
         let (id, start, continued) = (lines.id(), lines.current.start, lines.current.continued);
         let text = lines.current.text();
         Some(Line { id, text, start, end: open.max(start), more: false, continued })
+    }
+
+    /// Takes the rows of the alternate screen that have changed since the last call, as drawn, top to bottom; none on the
+    /// primary screen.
+    pub fn take_drawn_rows(&mut self) -> Vec<DrawnRow> {
+        Vec::new()
+    }
+
+    /// Returns whether a row of the alternate screen has changed since they were taken.
+    pub fn has_drawn_rows(&self) -> bool {
+        false
     }
 
     /// Returns the stream offset of the first raw byte of the cursor's line, whether or not anything was written to it.

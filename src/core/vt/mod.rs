@@ -71,6 +71,17 @@ pub struct Line<'a> {
     pub continued: bool,
 }
 
+/// A row of the alternate screen that has changed, as drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawnRow {
+    /// Id of the row.
+    pub id: LineId,
+    /// Text, without trailing cells that were never written.
+    pub text: Vec<u8>,
+    /// Offset of the first raw byte of what was drawn on it, counted from the first byte fed.
+    pub start: u64,
+}
+
 /// Cursor position within the current line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
