@@ -69,6 +69,16 @@ fn overprinted_line_fires_again_on_other_match() {
 }
 
 #[test]
+fn same_text_fires_again_after_row_has_shown_another() {
+    let rows = |texts: [&str; 3]| {
+        let print = |text: &str| format!(r"printf '\033[A\r{text}\n'");
+        format!("echo; {}", texts.map(print).join("; "))
+    };
+    assert_eq!(firings(&["-t", "fail"], &rows(["fail", "pass", "fail"])), 2);
+    assert_eq!(firings(&["-t", "fail"], &rows(["fail", "fail", "fail"])), 1);
+}
+
+#[test]
 fn growing_match_waits_for_end_of_line() {
     // Several rounds, since on a loaded machine a pause may exceed the 0.5 s after which a growing match fires.
     let script = "printf 'task ab'; sleep 0.1; printf 'cd'; sleep 0.1; echo ef";
