@@ -22,7 +22,7 @@ struct Count {
 }
 
 impl VtSink for Count {
-    fn block(&mut self, _: &[u8], lines: usize) -> bool {
+    fn block(&mut self, _: &[u8], lines: usize, _: u64) -> bool {
         self.lines += lines;
         self.blocks
     }
@@ -36,7 +36,7 @@ impl VtSink for Count {
 struct TriggerSearch<'a>(&'a mut Triggers, usize);
 
 impl VtSink for TriggerSearch<'_> {
-    fn block(&mut self, block: &[u8], _: usize) -> bool {
+    fn block(&mut self, block: &[u8], _: usize, _: u64) -> bool {
         self.0.block_may_match(block)
     }
 

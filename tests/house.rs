@@ -59,7 +59,6 @@ const CORE_ORDER: &[&str] = &[
 
 /// Crates with the modules that may use them.
 const CRATES: &[(&str, &[&str])] = &[
-    ("avt", &["core"]),
     ("regex", &["core"]),
     ("regex_automata", &["core"]),
     ("regex_syntax", &["core"]),

@@ -655,15 +655,20 @@ impl Core {
             ActionEffect::Annotate(text) => {
                 let note = annotation(text);
                 self.notice(cx, annotate::notice(&note));
+                self.output.terminal.tell_number(note.line);
                 self.annotations.notes.push(note);
                 None
             }
             ActionEffect::Mark(text) => {
-                self.annotations.marks.push(annotation(text));
+                let mark = annotation(text);
+                self.output.terminal.tell_number(mark.line);
+                self.annotations.marks.push(mark);
                 None
             }
             ActionEffect::Capture => {
-                self.annotations.captured.push(annotation(name.to_owned()));
+                let captured = annotation(name.to_owned());
+                self.output.terminal.tell_number(captured.line);
+                self.annotations.captured.push(captured);
                 None
             }
             ActionEffect::Set(variable, value) => {
@@ -888,12 +893,13 @@ impl Core {
             Request::Annotate { line, text } => annotate::annotation(now, history, &line, text).map(|note| {
                 let response = AnnotateResponse { line: note.line, text: note.quote.clone() };
                 self.notice(cx, annotate::notice(&note));
+                self.output.terminal.tell_number(note.line);
                 self.annotations.notes.push(note);
                 response.into()
             }),
             Request::Notes {} => Ok(annotate::notes(&self.annotations, &self.session).into()),
             Request::Captured {} => Ok(annotate::captured(&self.annotations, &self.session).into()),
-            Request::Marks {} => Ok(read::marks(now, history, &self.annotations, &self.session).into()),
+            Request::Marks {} => Ok(read::marks(history, &self.annotations, &self.session).into()),
             Request::Inject { text, no_triggers } => {
                 let text = text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes();
                 let fits = match no_triggers {

@@ -11,6 +11,7 @@ use crate::config;
 use crate::config::Environment;
 use crate::types::{Echo, Sink, Source};
 
+mod alternate_screen;
 mod annotating;
 mod bursts;
 mod dumb;

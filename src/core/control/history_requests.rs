@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::core::history::HistoryPart;
 use crate::core::output::terminal::TerminalOutput;
 use crate::core::request::Request;
 use crate::types::RequestId;
@@ -15,13 +14,12 @@ pub(in crate::core) struct HistoryRequests {
     waiting: VecDeque<(Instant, RequestId, Request)>,
 }
 
-/// Returns the parts of the history that a request reads; `None` where it can be answered at once.
-fn parts(request: &Request) -> Option<&'static [HistoryPart]> {
+/// Returns whether a request reads the history; `None` where it can be answered at once.
+fn reads(request: &Request) -> Option<bool> {
     match request {
-        Request::Lines { .. } | Request::Annotate { .. } | Request::Marks {} => Some(&[HistoryPart::Lines]),
-        Request::Screen {} => Some(&[HistoryPart::Screen]),
+        Request::Lines { .. } | Request::Annotate { .. } | Request::Marks {} | Request::Screen {} => Some(true),
         // They read what requests before them have added.
-        Request::Notes {} | Request::Captured {} => Some(&[]),
+        Request::Notes {} | Request::Captured {} => Some(false),
         _ => None,
     }
 }
@@ -29,7 +27,7 @@ fn parts(request: &Request) -> Option<&'static [HistoryPart]> {
 impl HistoryRequests {
     /// Takes a request that reads the history. Returns any other.
     pub(in crate::core) fn defer(&mut self, now: Instant, request_id: RequestId, request: Request) -> Option<Request> {
-        if parts(&request).is_none() {
+        if reads(&request).is_none() {
             return Some(request);
         }
         self.waiting.push_back((now, request_id, request));
@@ -39,7 +37,7 @@ impl HistoryRequests {
     /// Returns the oldest request, if what it reads of the history of `terminal` is read.
     pub(in crate::core) fn next(&mut self, terminal: &mut TerminalOutput) -> Option<(RequestId, Request)> {
         let (_, _, request) = self.waiting.front()?;
-        if !parts(request).unwrap_or_default().iter().all(|part| terminal.has_read(*part)) {
+        if reads(request) == Some(true) && !terminal.has_read() {
             return None;
         }
         self.waiting.pop_front().map(|(_, request_id, request)| (request_id, request))

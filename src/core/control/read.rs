@@ -78,7 +78,6 @@ fn into_text(bytes: Vec<u8>) -> String {
 
 /// Returns the commands that the shell has marked, and the marks that triggers have set.
 pub(in crate::core) fn marks(
-    now: Instant,
     history: Option<&mut History>,
     annotations: &Annotations,
     session: &Session,
@@ -86,11 +85,11 @@ pub(in crate::core) fn marks(
     let Some(history) = history else {
         return MarksResponse { commands: Vec::new(), marks: Vec::new(), directory: None };
     };
-    let lines: Vec<HistoryLine> = history.lines(now).collect();
     let mut room = ANSWER_LIMIT;
     let ran = history.commands().rev().filter(|(command, _)| command.output.is_some());
     let fit = ran.map_while(|(command, positions)| {
-        let response = command_response(command, positions, &lines, room, session);
+        let typed = history.typed_text(command);
+        let response = command_response(command, positions, typed, room, session);
         let len: usize = [&response.text, &response.directory].into_iter().flatten().map(String::len).sum();
         room = room.checked_sub(len)?;
         Some(response)
@@ -104,7 +103,7 @@ pub(in crate::core) fn marks(
 fn command_response(
     command: &CommandRecord,
     [prompt, input, output, end]: [Option<LinePosition>; 4],
-    lines: &[HistoryLine],
+    typed: Option<&str>,
     room: usize,
     session: &Session,
 ) -> CommandResponse {
@@ -121,11 +120,8 @@ fn command_response(
         time: began.map(|at| session.seconds_at(at)),
         seconds: took,
         directory: command.directory.as_deref().map(str::to_owned),
-        text: match &command.text {
-            // Right prompts and rows of the editor stand between the marks too.
-            Some(text) => Some(text.to_string()),
-            None => input.zip(output).map(|part| text_of(lines, part, room)),
-        },
+        // Right prompts and rows of the editor stand between the marks too.
+        text: command.text.as_deref().or(typed).map(|text| text.chars().take(room).collect()),
     }
 }
 
@@ -212,27 +208,11 @@ fn leave_out(lines: &mut Vec<(HistoryLine, Vec<u8>)>) -> bool {
     first > 0
 }
 
-/// Returns the text between two positions, at most `most` bytes of it.
-fn text_of(lines: &[HistoryLine], (from, to): (LinePosition, LinePosition), most: usize) -> String {
-    let from_line = lines.partition_point(|line| line.number < from.number);
-    let within = lines[from_line..].iter().take_while(|line| line.number <= to.number);
-    let mut text = Vec::new();
-    for (at, part) in within.filter_map(|line| part_of(line, (Some(from), Some(to)))).enumerate() {
-        let room = most.saturating_sub(text.len());
-        if room == 0 {
-            break;
-        }
-        text.extend(std::iter::repeat_n(b'\n', usize::from(at > 0)));
-        text.extend_from_slice(&part[..part.len().min(room)]);
-    }
-    into_text(text)
-}
-
 /// Returns the contents of the screen.
 pub(in crate::core) fn screen(screen: &Screen) -> ScreenResponse {
     let (rows, cursor, mut room) = (0..screen.rows(), screen.cursor(), RUNS);
     let runs = |row| {
-        let runs = runs(screen.cells(row), room);
+        let runs = runs(screen.cells(row).into_iter(), room);
         room = room.saturating_sub(runs.len());
         runs
     };
@@ -244,11 +224,12 @@ pub(in crate::core) fn screen(screen: &Screen) -> ScreenResponse {
         lines: rows.clone().map(|row| screen.text(row)).collect(),
         runs: rows.clone().map(runs).collect(),
         wrapped: rows.filter(|&row| screen.wraps(row)).collect(),
+        numbers: screen.line_numbers(),
     }
 }
 
 /// Returns a row as runs of cells that look the same. Once there are `most` runs, the last one has the rest of the row.
-fn runs<'a>(cells: impl Iterator<Item = Cell<'a>>, most: usize) -> Vec<CellRun> {
+fn runs(cells: impl Iterator<Item = Cell>, most: usize) -> Vec<CellRun> {
     let mut runs: Vec<(Style, String)> = Vec::new();
     for cell in cells.filter(|cell| cell.width > 0) {
         let is_last = runs.len() >= most.max(1);

@@ -15,7 +15,8 @@ struct Picture {
 }
 
 fn cells(screen: &Screen) -> Vec<Vec<(String, u8, Style)>> {
-    let row = |row| screen.cells(row).map(|cell| (cell.glyph.to_string(), cell.width, cell.style)).collect();
+    let row =
+        |row| screen.cells(row).into_iter().map(|cell| (cell.glyph.to_string(), cell.width, cell.style)).collect();
     (0..screen.rows()).map(row).collect()
 }
 

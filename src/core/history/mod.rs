@@ -1,16 +1,14 @@
 //! The record of the bytes that went to the terminal, from which requests read the screen and the printed lines. Without
 //! requests it costs the copy of the bytes and nothing else.
 //!
-//! `output_log` has the bytes; `lines` assembles numbered lines from them, and `vt::screen` the screen. Bytes that the log
-//! drops are parsed before, where too few lines would be left for the history, or where output is slow enough to keep the
-//! screen exact. So the drawing of a full-screen program long ago is still known, unless more than the size of the log
-//! came within ten seconds; then the screen is what was drawn since.
+//! `output_log` has the bytes; `lines` makes the screen from them, and the numbered lines above and on it. Bytes that the
+//! log drops are parsed before, where output is slow enough. So the drawing of a full-screen program long ago is still known,
+//! unless more than the size of the log came within ten seconds; then the screen is what was drawn since.
 
 mod command_text;
 mod commands;
 mod lines;
 mod output_log;
-mod screen_replay;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -18,16 +16,16 @@ use std::time::{Duration, Instant};
 
 use commands::CommandLog;
 pub use commands::{CommandRecord, ShellEvent};
+pub use lines::HistoryLine;
 use lines::NumberedLines;
-pub use lines::{HistoryLine, LinePosition};
 
+pub use super::vt::TextPosition as LinePosition;
 use super::vt::screen::Screen;
 use super::vt::work::Work;
 use super::vt::{NullSink, VtState};
 use crate::fault::panic_for_test;
 use crate::types::Size;
 use output_log::{LogPiece, LogPosition, Origin, OutputLog};
-use screen_replay::ScreenReplay;
 
 /// A log that reaches back this far was not filled by a flood, so that there is time to parse the bytes that it drops.
 const NO_FLOOD: Duration = Duration::from_secs(10);
@@ -42,28 +40,16 @@ struct Checkpoint {
     start_state: VtState,
 }
 
-/// Number of bytes from which the screen is rebuilt, where the log does not reach back to the session's start.
-const REBUILD_BYTES: u64 = 512 * 1024;
-
 /// Number of operations after which a part of the history that is read in slices begins anew at the end of the log: about
 /// a second's work. Output that is not hostile takes at most a tenth of it.
 const MOST_WORK: usize = 1024 * 1024 * 1024;
 
-/// Part of the history that is read from the log on request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum HistoryPart {
-    /// The numbered lines and the commands.
-    Lines,
-    /// The screen.
-    Screen,
-}
-
-/// Progress of reading a part of the history in slices.
+/// Progress of reading the log in slices.
 #[derive(Debug, Default)]
-struct HistoryReading {
+struct LogReading {
     /// Whether a reader waits for the next slice.
     awaited: bool,
-    /// Number of operations since the part was last up to date.
+    /// Number of operations since the log was last read to its end.
     spent: usize,
 }
 
@@ -78,10 +64,7 @@ pub(super) struct History {
     feeds: u64,
     lines: NumberedLines,
     marks: CommandLog,
-    lines_reading: HistoryReading,
-    /// The screen at a position; `None` until it is requested, and after a flood.
-    screen: Option<ScreenReplay>,
-    screen_reading: HistoryReading,
+    reading: LogReading,
 }
 
 impl History {
@@ -94,9 +77,7 @@ impl History {
             feeds: 0,
             lines: NumberedLines::new(VtState::new(size), max_lines),
             marks: CommandLog::default(),
-            lines_reading: HistoryReading::default(),
-            screen: None,
-            screen_reading: HistoryReading::default(),
+            reading: LogReading::default(),
         }
     }
 
@@ -148,14 +129,9 @@ impl History {
         let (mark, event) = self.marks.parse_osc(now, payload, at);
         if let Some(mark) = mark {
             self.lines.mark(mark);
-            self.lines_reading.awaited |= self.lines.has_many_stops();
+            self.reading.awaited |= self.lines.has_many_stops();
         }
         event
-    }
-
-    /// Whether the shell is at a prompt whose start it has marked.
-    pub(super) fn is_at_prompt(&self) -> bool {
-        self.marks.commands().back().is_some_and(|last| last.prompt.is_some() && last.output.is_none())
     }
 
     /// Drops the oldest bytes. Returns false where there is no checkpoint to cut at. The screen is brought up to date first
@@ -164,71 +140,52 @@ impl History {
     fn cut(&mut self, now: Instant) -> bool {
         let Some(Checkpoint { place: cut, feeds, start_state }) = self.checkpoints.pop_front() else { return false };
         let no_flood = self.log.span(now) >= NO_FLOOD;
-        if no_flood {
-            self.replay_screen(cut.at, &mut Work::slice());
-        }
-        self.screen.take_if(|screen| screen.place().at < cut.at);
-        if self.lines.place().at < cut.at {
-            // In a flood of long lines only the last lines are kept, since parsing all would delay the output.
-            let skips = !no_flood || self.feeds - feeds >= self.lines.most() as u64;
-            if skips || !self.lines.read(&self.log, &self.start_state, cut.at, &mut Work::slice()) {
-                self.lines.skip(start_state.offset(), feeds, None);
-            }
+        if self.lines.place().at < cut.at
+            && !(no_flood && self.lines.read(&self.log, &self.start_state, cut.at, &mut Work::slice()))
+        {
+            self.lines.skip(start_state.offset(), feeds, None);
         }
         self.log.cut(cut);
         self.start_state = start_state;
         true
     }
 
-    /// Reads a part of the history up to the end of the log, as far as a slice of work goes. Returns whether it is up to
-    /// date; otherwise `step` continues it, and the caller tries again in a later turn.
-    pub(super) fn catch_up(&mut self, part: HistoryPart) -> bool {
-        let is_awaited = match part {
-            HistoryPart::Lines => self.lines_reading.awaited,
-            HistoryPart::Screen => self.screen_reading.awaited,
-        };
-        !is_awaited && self.read(part, &mut Work::slice())
+    /// Reads the log up to its end, as far as a slice of work goes. Returns whether it is read; otherwise `step` continues,
+    /// and the caller tries again in a later turn.
+    pub(super) fn catch_up(&mut self) -> bool {
+        !self.reading.awaited && self.read(&mut Work::slice())
     }
 
     /// Does a slice of the reading that is awaited.
     pub(super) fn step(&mut self) {
-        let part = if self.lines_reading.awaited { HistoryPart::Lines } else { HistoryPart::Screen };
         if self.awaits_step() {
-            self.read(part, &mut Work::slice());
+            self.read(&mut Work::slice());
         }
     }
 
     /// Whether a reader waits for `step`.
     pub(super) fn awaits_step(&self) -> bool {
-        self.lines_reading.awaited || self.screen_reading.awaited
+        self.reading.awaited
     }
 
-    /// Reads a part to its end, for a caller that knows that little is left, and at the session's end.
-    pub(super) fn finish(&mut self, part: HistoryPart) {
-        self.read(part, &mut Work::unlimited());
+    /// Reads the log to its end, for a caller that knows that little is left, and at the session's end.
+    pub(super) fn finish(&mut self) {
+        self.read(&mut Work::unlimited());
     }
 
-    /// Reads a part up to the end of the log, as far as `work` goes. Returns whether it is up to date. A part that takes too
-    /// much work begins anew at the end: lines before are only counted, and the screen is what is drawn from there on.
-    fn read(&mut self, part: HistoryPart, work: &mut Work) -> bool {
-        let done = match part {
-            HistoryPart::Lines => self.lines.read(&self.log, &self.start_state, u64::MAX, work),
-            HistoryPart::Screen => self.replay_screen(u64::MAX, work),
-        };
-        let reading = match part {
-            HistoryPart::Lines => &mut self.lines_reading,
-            HistoryPart::Screen => &mut self.screen_reading,
-        };
-        *reading = HistoryReading { awaited: !done, spent: if done { 0 } else { reading.spent + work.done() } };
-        if reading.spent < MOST_WORK {
+    /// Reads the log up to its end, as far as `work` goes. Returns whether it is read. Where that takes too much work, reading
+    /// begins anew at the end: lines before are only counted, and the screen is what is drawn from there on.
+    fn read(&mut self, work: &mut Work) -> bool {
+        panic_for_test("screen");
+        let done = self.lines.read(&self.log, &self.start_state, u64::MAX, work);
+        let spent = if done { 0 } else { self.reading.spent + work.done() };
+        self.reading = LogReading { awaited: !done, spent };
+        if spent < MOST_WORK {
             return done;
         }
-        *reading = HistoryReading::default();
+        self.reading = LogReading::default();
         let (state, end) = self.end_state();
-        match part {
-            HistoryPart::Lines => self.lines.skip(state.offset(), self.feeds, Some((state, end))),
-            HistoryPart::Screen => self.screen = Some(ScreenReplay::new(&state, end)),
-        }
+        self.lines.skip(state.offset(), self.feeds, Some((state, end)));
         true
     }
 
@@ -242,14 +199,14 @@ impl History {
             match piece {
                 LogPiece::Bytes(Origin::Shell, bytes) => _ = state.feed(bytes, &mut NullSink),
                 LogPiece::Bytes(Origin::Own, _) => {}
-                LogPiece::Resized(size) => state.resize(size),
+                LogPiece::Resized(size) => state.resize(size, &mut NullSink),
             }
         }
         (state, self.log.end())
     }
 
-    /// Returns the kept lines, the unfinished one last. Like all that reads lines or commands, it gives them as far as
-    /// `catch_up` has read the log.
+    /// Returns the kept lines: those that have left the screen, and those on it. Like all that reads lines or commands, it
+    /// gives them as far as `catch_up` has read the log.
     pub(super) fn lines(&mut self, now: Instant) -> impl DoubleEndedIterator<Item = HistoryLine> + '_ {
         self.lines_from(now, 0)
     }
@@ -260,15 +217,15 @@ impl History {
         now: Instant,
         number: u64,
     ) -> impl DoubleEndedIterator<Item = HistoryLine> + '_ {
-        let open = self.lines.open(now).filter(|line| line.number >= number);
+        let on_screen = self.lines.on_screen(now).into_iter().filter(move |line| line.number >= number);
         let kept = self.lines.kept();
-        kept.range(kept.partition_point(|line| line.number < number)..).cloned().chain(open)
+        kept.range(kept.partition_point(|line| line.number < number)..).cloned().chain(on_screen)
     }
 
     /// Returns the number of the first of the last `count` lines.
     pub(super) fn last(&mut self, now: Instant, count: usize) -> u64 {
-        let open = self.lines.open(now).map(|line| line.number);
-        let numbers = open.into_iter().chain(self.lines.kept().iter().rev().map(|line| line.number));
+        let on_screen = self.lines.on_screen(now).into_iter().rev().map(|line| line.number);
+        let numbers = on_screen.chain(self.lines.kept().iter().rev().map(|line| line.number));
         let (mut first, mut left) = (u64::MAX, count);
         for number in numbers.filter(|_| count > 0) {
             if number < first {
@@ -318,47 +275,28 @@ impl History {
         since
     }
 
+    /// Returns the text of a command as it stood on the terminal when it was accepted, if it is still known.
+    pub(super) fn typed_text(&self, command: &CommandRecord) -> Option<&str> {
+        let (at, _) = command.output?;
+        self.lines.command(at).map(|text| &**text)
+    }
+
+    /// Records that the number of the cursor's line is told to a client at the offset `at` of the stream.
+    pub(super) fn tell(&mut self, at: u64) {
+        self.lines.tell(at);
+    }
+
     /// Records that the terminal's screen was redrawn from this history.
     pub(super) fn was_drawn(&mut self) {
-        if let Some(replay) = &mut self.screen {
-            replay.was_drawn();
+        if let Some(screen) = self.lines.screen_mut() {
+            screen.was_drawn();
         }
     }
 
     /// Returns the screen, as far as `catch_up` has read the log.
     pub(super) fn screen(&self) -> Option<&Screen> {
-        self.screen.as_ref().map(ScreenReplay::screen)
+        self.lines.screen()
     }
-
-    /// Replays the log on the screen up to the byte `to`, or as far as `work` goes. Returns whether it got there.
-    fn replay_screen(&mut self, to: u64, work: &mut Work) -> bool {
-        panic_for_test("screen");
-        let replay = self.screen.get_or_insert_with(|| {
-            let end = self.log.end().at;
-            // Where the beginning is lost anyway, a part of the rest is enough: parsing 4 MiB takes a fifth of a second.
-            let recent = self
-                .checkpoints
-                .iter()
-                .rfind(|checkpoint| self.start_state.offset() > 0 && checkpoint.place.at + REBUILD_BYTES <= end);
-            let (start_state, place) = match recent.filter(|checkpoint| checkpoint.place.at <= to) {
-                Some(checkpoint) => first_ground_state(&self.log, &checkpoint.start_state, checkpoint.place),
-                None => first_ground_state(&self.log, &self.start_state, self.log.beginning()),
-            };
-            ScreenReplay::new(&start_state, place)
-        });
-        replay.advance(&self.log, to, work)
-    }
-}
-
-/// Returns the first position from `place` on at which the shell's stream is in the ground state, and the state there.
-fn first_ground_state(log: &OutputLog, start_state: &VtState, mut place: LogPosition) -> (VtState, LogPosition) {
-    let mut start_state = start_state.clone();
-    while !start_state.in_ground_state() {
-        let to = place.at + 1;
-        let Some((_, LogPiece::Bytes(Origin::Shell, byte))) = log.next(&mut place, to) else { break };
-        start_state.feed(byte, &mut NullSink);
-    }
-    (start_state, place)
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::core::vt::tests::random::stream;
-use crate::core::vt::{Line, VtSink};
 
 const SIZE: Size = Size { rows: 6, cols: 30, xpixel: 0, ypixel: 0 };
 
@@ -45,7 +44,7 @@ impl Fixture {
     }
 
     fn rows(&mut self) -> Vec<String> {
-        self.history.finish(HistoryPart::Screen);
+        self.history.finish();
         let screen = self.history.screen().expect("it was read");
         (0..screen.rows()).map(|row| screen.text(row)).collect()
     }
@@ -69,7 +68,7 @@ fn screen_includes_own_bytes() {
 fn resize_applies_at_its_position() {
     let mut fixture = Fixture::new();
     fixture.print("0123456789abcdef\r\n");
-    fixture.text.resize(Size { cols: 10, ..SIZE });
+    fixture.text.resize(Size { cols: 10, ..SIZE }, &mut NullSink);
     fixture.history.resized(fixture.now, &fixture.text);
     fixture.print("0123456789abcdef");
     assert_eq!(fixture.rows()[..4], ["0123456789", "abcdef", "0123456789", "abcdef"]);
@@ -82,7 +81,7 @@ fn screen_after_flood_is_rebuilt_from_rest() {
     fixture.print("\x1b[5;1Hfirst");
     fixture.rows();
     fixture.flood(Duration::ZERO, |n| format!("\x1b[3{}mline {n}\x1b[m of many\r\n", n % 8));
-    assert!(fixture.history.screen.is_none(), "the screen was dropped");
+    assert!(fixture.history.screen().is_none(), "the screen was dropped");
     fixture.agree();
     fixture.print("more\r\n").agree();
 }
@@ -123,7 +122,7 @@ fn nothing_is_parsed_without_request() {
     let mut fixture = Fixture::new();
     fixture.print("one\r\n");
     fixture.flood(Duration::ZERO, |n| format!("line {n}\r\n"));
-    assert!(fixture.history.screen.is_none());
+    assert!(fixture.history.screen().is_none());
     assert_eq!(fixture.history.lines.kept().len(), 0);
 }
 
@@ -136,22 +135,8 @@ fn log_beginning_inside_sequence_shows_none_of_it() {
     assert_eq!(fixture.rows(), [""; 6]);
 }
 
-/// Numbers lines as they come.
-#[derive(Default)]
-struct Live {
-    number: u64,
-    lines: Vec<(u64, Vec<u8>)>,
-}
-
-impl VtSink for Live {
-    fn line(&mut self, line: &Line<'_>) {
-        self.lines.push((self.number + 1, line.text.to_vec()));
-        self.number += u64::from(!line.more);
-    }
-}
-
 fn numbered(history: &mut History, now: Instant) -> Vec<(u64, Vec<u8>)> {
-    history.finish(HistoryPart::Lines);
+    history.finish();
     history.lines(now).filter(|line| !line.open).map(|line| (line.number, line.text.to_vec())).collect()
 }
 
@@ -160,27 +145,24 @@ proptest! {
     fn lines_do_not_depend_on_times_of_requests(bytes in stream(40), size in 1..40_usize, cols in 3..20_u16) {
         let (now, other) = (Instant::now(), Size { cols, ..SIZE });
         let (mut often, mut once) = (History::new(SIZE, 1000), History::new(SIZE, 1000));
-        let (mut text, mut live) = (VtState::new(SIZE), Live::default());
+        let mut text = VtState::new(SIZE);
         text.assemble(true);
         for (n, part) in bytes.chunks(size).enumerate() {
             let now = now + Duration::from_millis(30) * n as u32;
-            text.feed(part, &mut live);
+            text.feed(part, &mut NullSink);
             often.push_shell(now, part, &text);
             once.push_shell(now, part, &text);
             if n == 3 {
-                text.resize(other);
+                text.resize(other, &mut NullSink);
                 often.resized(now, &text);
                 once.resized(now, &text);
             }
-            once.counted(text.offset(), live.number, n % 2 == 0);
+            once.counted(text.offset(), text.number(), n % 2 == 0);
             numbered(&mut often, now);
         }
         let all: Vec<HistoryLine> = often.lines(now).collect();
-        once.finish(HistoryPart::Lines);
+        once.finish();
         prop_assert_eq!(&once.lines(now).collect::<Vec<_>>(), &all);
-        prop_assert_eq!(numbered(&mut once, now), live.lines);
-        let partial = text.partial().map(|line| line.text.to_vec());
-        prop_assert_eq!(all.last().filter(|line| line.open).map(|line| line.text.to_vec()), partial);
     }
 }
 
@@ -193,7 +175,7 @@ fn line_has_time_of_its_end() {
     fixture.print("line\r\ntwo");
     fixture.now += Duration::from_secs(1);
     fixture.print(" lines\r\n");
-    fixture.history.finish(HistoryPart::Lines);
+    fixture.history.finish();
     let times: Vec<_> = fixture.history.lines(fixture.now).map(|line| (line.time - start).as_secs()).collect();
     assert_eq!(times, [1, 2]);
 }
@@ -206,7 +188,7 @@ fn flood_keeps_last_lines_with_their_numbers() {
     fixture.flood(Duration::ZERO, |n| format!("line {}\r\n", n + 2));
     assert!(fixture.history.lines.assembled().1.is_none(), "the dropped bytes were not parsed");
     let lines = numbered(&mut fixture.history, fixture.now);
-    assert_eq!(lines.len(), 1000);
+    assert_eq!(lines.len(), 1000 + usize::from(SIZE.rows) - 1, "those on the screen are kept too");
     for (number, text) in lines {
         assert_eq!(text, format!("line {number}").into_bytes());
     }
@@ -235,7 +217,7 @@ fn recorded_line_count_overrides_own() {
     fixture.print("one\r\ntwo");
     fixture.history.counted(8, 41, true);
     fixture.print(" and more\r\nthree\r\n");
-    fixture.history.finish(HistoryPart::Lines);
+    fixture.history.finish();
     let numbers: Vec<_> = fixture.history.lines(fixture.now).map(|line| line.number).collect();
     assert_eq!(numbers, [1, 42, 43]);
 }
@@ -259,7 +241,7 @@ fn last_lines_are_found_by_number() {
     fixture.print("one\r\n");
     fixture.history.counted(5, 7, true);
     fixture.print("two\r\nthree");
-    fixture.history.finish(HistoryPart::Lines);
+    fixture.history.finish();
     let now = fixture.now;
     assert_eq!([0, 1, 2, 3, 9].map(|count| fixture.history.last(now, count)), [u64::MAX, 9, 8, 1, 1]);
     let from = |fixture: &mut Fixture, number| {
@@ -280,18 +262,15 @@ proptest! {
             for history in [&mut sliced, &mut once] {
                 history.push_shell(now, part, &text);
                 if n == 3 {
-                    text.resize(other);
+                    text.resize(other, &mut NullSink);
                     history.resized(now, &text);
                 }
             }
-            // Output goes on while a part is read.
-            let part = if n % 2 == 0 { HistoryPart::Lines } else { HistoryPart::Screen };
-            sliced.read(part, &mut Work::of(budget));
+            // Output goes on while the log is read.
+            sliced.read(&mut Work::of(budget));
         }
-        for part in [HistoryPart::Lines, HistoryPart::Screen] {
-            while !sliced.read(part, &mut Work::of(budget)) {}
-            once.finish(part);
-        }
+        while !sliced.read(&mut Work::of(budget)) {}
+        once.finish();
         prop_assert_eq!(sliced.lines(now).collect::<Vec<_>>(), once.lines(now).collect::<Vec<_>>());
         let screen = |history: &History| {
             let screen = history.screen().expect("it was read");
@@ -303,61 +282,40 @@ proptest! {
 
 impl Fixture {
     /// Prints what costs the most for each of its bytes.
-    fn print_costly(&mut self, part: HistoryPart) -> &mut Self {
-        match part {
-            HistoryPart::Screen => self.print(&"a\x1b[65535b".repeat(1000)),
-            HistoryPart::Lines => {
-                self.print(&format!("{}\r{}", "x".repeat(60_000), "y".repeat(4000)));
-                // Each mark looks at the whole of a long line that is held as cells.
-                (60_001..64_001).step_by(8).for_each(|at| self.history.lines.mark(at));
-                self
-            }
-        }
+    fn print_costly(&mut self) -> &mut Self {
+        self.print(&"a\x1b[65535b".repeat(1000))
     }
 }
 
 #[test]
 fn reading_stops_after_slice_and_is_continued() {
-    for part in [HistoryPart::Lines, HistoryPart::Screen] {
-        let mut fixture = Fixture::new();
-        fixture.print_costly(part).print("\r\nlast\r\n");
-        assert!(!fixture.history.catch_up(part), "{part:?}");
-        let mut slices = 1;
-        while fixture.history.awaits_step() {
-            assert!(!fixture.history.catch_up(part), "{part:?}: only `step` does work now");
-            fixture.history.step();
-            slices += 1;
-        }
-        assert!(slices > 2 && fixture.history.catch_up(part), "{part:?}: {slices}");
-        match part {
-            HistoryPart::Screen => assert_eq!(fixture.rows()[4..], ["last", ""]),
-            HistoryPart::Lines => {
-                assert_eq!(
-                    fixture.history.lines(fixture.now).last().map(|line| line.text.to_vec()),
-                    Some(b"last".into())
-                );
-            }
-        }
+    let mut fixture = Fixture::new();
+    fixture.print_costly().print("\r\nlast\r\n");
+    assert!(!fixture.history.catch_up());
+    let mut slices = 1;
+    while fixture.history.awaits_step() {
+        assert!(!fixture.history.catch_up(), "only `step` does work now");
+        fixture.history.step();
+        slices += 1;
     }
+    assert!(slices > 2 && fixture.history.catch_up(), "{slices}");
+    assert_eq!(fixture.rows()[4..], ["last", ""]);
+    assert_eq!(fixture.history.lines(fixture.now).last().map(|line| line.text.to_vec()), Some(b"last".into()));
 }
 
 #[test]
 fn reading_that_takes_too_much_begins_anew_at_end() {
     let mut fixture = Fixture::new();
-    fixture.print("lost\r\n\x1b[?1049h").print_costly(HistoryPart::Screen).print("\r\n");
-    for part in [HistoryPart::Lines, HistoryPart::Screen] {
-        assert!(!fixture.history.read(part, &mut Work::of(10)));
-    }
-    fixture.history.lines_reading.spent = MOST_WORK;
-    fixture.history.screen_reading.spent = MOST_WORK;
-    for part in [HistoryPart::Lines, HistoryPart::Screen] {
-        assert!(fixture.history.read(part, &mut Work::of(10)), "{part:?} is up to date");
-    }
+    fixture.print("lost\r\n\x1b[?1049h").print_costly().print("\r\n");
+    assert!(!fixture.history.read(&mut Work::of(10)));
+    fixture.history.reading.spent = MOST_WORK;
+    assert!(fixture.history.read(&mut Work::of(10)), "it is up to date");
     assert!(!fixture.history.awaits_step());
     assert!(fixture.history.screen().is_some_and(Screen::alt_screen), "the modes are known");
     fixture.print("new");
     assert_eq!(fixture.rows()[0], "new");
-    fixture.history.finish(HistoryPart::Lines);
+    fixture.print("\x1b[?1049l\r\x1b[2Kback");
+    fixture.history.finish();
     let lines: Vec<_> = fixture.history.lines(fixture.now).map(|line| (line.number, line.text.to_vec())).collect();
-    assert_eq!(lines, [(3, b"new".to_vec())], "the lost lines are counted");
+    assert_eq!(lines, [(3, b"back".to_vec())], "the lost lines are counted");
 }

@@ -44,10 +44,10 @@ pub(in crate::core) struct CandidateLine {
 
 impl CandidateLine {
     /// Creates the unfinished line of `text`, if it is not empty.
-    pub(in crate::core) fn partial(text: &mut VtState, number: u64, origin: TextOrigin) -> Option<Self> {
+    pub(in crate::core) fn partial(text: &mut VtState, origin: TextOrigin) -> Option<Self> {
         let alt_screen = text.alt_screen();
         let line = text.partial()?;
-        Some(Self::of(&line, number, alt_screen, origin))
+        Some(Self::of(&line, alt_screen, origin))
     }
 
     /// Creates the line of a row of the alternate screen. A blank row has no text.
@@ -59,13 +59,13 @@ impl CandidateLine {
         Self { origin, id: id.0, text, start, number, more: false, continued: false, alt_screen: true }
     }
 
-    fn of(line: &Line<'_>, number: u64, alt_screen: bool, origin: TextOrigin) -> Self {
+    fn of(line: &Line<'_>, alt_screen: bool, origin: TextOrigin) -> Self {
         Self {
             origin,
             id: line.id.0,
             text: line.text.to_vec(),
             start: line.start,
-            number,
+            number: line.number,
             more: line.more,
             continued: line.continued,
             alt_screen,
@@ -103,20 +103,17 @@ impl CandidateLine {
 pub(in crate::core) struct CoprocSink<'a> {
     pub(in crate::core) now: Instant,
     pub(in crate::core) coproc: &'a mut Coproc,
-    /// Number of lines finished since the session's start.
-    pub(in crate::core) number: &'a mut u64,
 }
 
 impl VtSink for CoprocSink<'_> {
-    fn block(&mut self, block: &[u8], lines: usize) -> bool {
-        self.coproc.push_lines(self.now, *self.number + 1, block);
-        *self.number += lines as u64;
+    fn block(&mut self, block: &[u8], _: usize, number: u64) -> bool {
+        self.coproc.push_lines(self.now, number, block);
         false
     }
 
     fn line(&mut self, line: &Line<'_>) {
-        let number = count(self.number, line);
-        self.coproc.tell(self.now, &SessionEvent::Line { number, text: line.text, more: line.more });
+        let &Line { number, text, more, .. } = line;
+        self.coproc.tell(self.now, &SessionEvent::Line { number, text, more });
     }
 }
 
@@ -126,23 +123,12 @@ impl LineObserver for CoprocSink<'_> {
     }
 }
 
-/// Counts a line, unless more pieces of it follow, and returns its number.
-fn count(number: &mut u64, line: &Line<'_>) -> u64 {
-    let own_number = *number + 1;
-    if !line.more {
-        *number = own_number;
-    }
-    own_number
-}
-
 /// Sink that collects lines which a trigger may match or a reader wants.
 #[derive(Debug)]
 pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) now: Instant,
     pub(in crate::core) origin: TextOrigin,
     pub(in crate::core) triggers: &'a mut TriggerTable,
-    /// Number of lines finished since the session's start.
-    pub(in crate::core) number: &'a mut u64,
     /// The coprocess, if it reads lines. It gets lines without a possible match at once.
     pub(in crate::core) reader: Option<&'a mut Coproc>,
     /// Whether all lines are collected, for a subscriber.
@@ -180,29 +166,22 @@ impl TriggerSink<'_> {
             && (self.found_ids.contains(&line.id.0) || self.triggers.line_may_match(line.text))
     }
 
-    fn collect(&mut self, line: &Line<'_>, number: u64) {
+    fn collect(&mut self, line: &Line<'_>) {
         self.found_ids.insert(line.id.0);
-        self.found.push(SinkItem::Line(CandidateLine::of(line, number, self.alt_screen, self.origin)));
+        self.found.push(SinkItem::Line(CandidateLine::of(line, self.alt_screen, self.origin)));
     }
 
     fn coproc_sink(&mut self) -> Option<CoprocSink<'_>> {
-        let Self { now, number, reader, .. } = self;
-        Some(CoprocSink { now: *now, coproc: reader.as_deref_mut()?, number })
+        Some(CoprocSink { now: self.now, coproc: self.reader.as_deref_mut()? })
     }
 }
 
 impl VtSink for TriggerSink<'_> {
-    fn block(&mut self, block: &[u8], lines: usize) -> bool {
+    fn block(&mut self, block: &[u8], lines: usize, number: u64) -> bool {
         if self.takes_all() || self.origin == TextOrigin::Shell && self.triggers.block_may_match(block) {
             return true;
         }
-        match self.coproc_sink() {
-            Some(mut coproc_sink) => coproc_sink.block(block, lines),
-            None => {
-                *self.number += lines as u64;
-                false
-            }
-        }
+        self.coproc_sink().is_some_and(|mut coproc_sink| coproc_sink.block(block, lines, number))
     }
 
     fn should_stop(&self) -> bool {
@@ -211,15 +190,12 @@ impl VtSink for TriggerSink<'_> {
 
     fn line(&mut self, line: &Line<'_>) {
         if self.takes_all() || self.is_tried(line) {
-            let number = count(self.number, line);
-            self.collect(line, number);
+            self.collect(line);
             return;
         }
         self.counted(line);
         if let Some(mut coproc_sink) = self.coproc_sink() {
             coproc_sink.line(line);
-        } else {
-            count(self.number, line);
         }
     }
 
@@ -229,8 +205,7 @@ impl VtSink for TriggerSink<'_> {
             return;
         }
         if self.found_ids.contains(&line.id.0) {
-            // It fires nothing, so that its number does not matter.
-            return self.collect(line, *self.number);
+            return self.collect(line);
         }
         let Line { id, text, continued, .. } = *line;
         self.triggers.pass_over_finished(LineRef { id: id.0, text, continued });
@@ -259,7 +234,7 @@ impl LineObserver for TriggerSink<'_> {
 pub(in crate::core) struct EventSink(pub(in crate::core) Vec<ShellEvent>);
 
 impl VtSink for EventSink {
-    fn block(&mut self, _: &[u8], _: usize) -> bool {
+    fn block(&mut self, _: &[u8], _: usize, _: u64) -> bool {
         false
     }
 

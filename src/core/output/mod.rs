@@ -26,7 +26,7 @@ use terminal::{OutputKind, TerminalOutput};
 
 use super::coproc::{Coproc, Reclaimed};
 use super::event::{Cx, Effect};
-use super::history::{HistoryPart, ShellEvent};
+use super::history::ShellEvent;
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::request::InputFormat;
 use super::trigger::LineStage;
@@ -50,8 +50,6 @@ pub(super) struct Output {
     drawn: DrawnRows,
     /// Offset in the stream of the bytes printed last.
     chunk_start: u64,
-    /// Number of lines finished since the session's start.
-    line_number: u64,
     /// Injected text that has not been shown yet, and the triggers for which it is shown.
     injected: (Vec<u8>, Vec<usize>),
     /// Text of clients that fires no trigger and has not been shown yet.
@@ -116,7 +114,6 @@ impl Output {
             idle: IdleTimer::default(),
             drawn: DrawnRows::default(),
             chunk_start: 0,
-            line_number: 0,
             injected: Default::default(),
             listings: VecDeque::new(),
             origin: TextOrigin::Shell,
@@ -131,10 +128,9 @@ impl Output {
         }
     }
 
-    /// Returns the number of lines finished since the session's start.
-    #[cfg(test)]
+    /// Returns the number of the last line that has one.
     pub(super) fn line_number(&self) -> u64 {
-        self.line_number
+        self.muted.as_ref().unwrap_or(&self.terminal).text().number()
     }
 
     /// Whether raw bytes of the unfinished line are kept.
@@ -208,15 +204,14 @@ impl Output {
 
     /// Sets how closely lines are examined. Line numbers continue those of the history, which is read first.
     pub(super) fn set_demand(&mut self, demand: LineDemand) {
-        self.awaits_history = demand.assembles && !self.demand.assembles && !self.terminal.has_read(HistoryPart::Lines);
+        self.awaits_history = demand.assembles && !self.demand.assembles && !self.terminal.has_read();
         if demand == self.demand || self.awaits_history {
             return;
         }
         if demand.assembles && !self.demand.assembles {
             self.terminal.assemble();
-            self.line_number = self.terminal.number();
         } else if self.demand.assembles && !demand.assembles {
-            self.terminal.counted(self.line_number, true);
+            self.terminal.counted(self.line_number(), true);
             self.terminal.stop_assembling();
             self.clear_timers();
         }
@@ -263,7 +258,6 @@ impl Output {
             now,
             origin: readers.origin,
             triggers: readers.triggers,
-            number: &mut self.line_number,
             reader: readers.coproc,
             all_lines: readers.subscribed,
             after_match,
@@ -274,7 +268,7 @@ impl Output {
         };
         let used = self.terminal.print(bytes, &mut sink);
         let TriggerSink { found, told_events, .. } = sink;
-        self.terminal.counted(self.line_number, false);
+        self.terminal.counted(self.line_number(), false);
         self.keep_raw(&bytes[..used]);
         let found = found.into_iter().map(|item| match item {
             SinkItem::Line(line) => OutputEvent::Line(line),
@@ -292,7 +286,7 @@ impl Output {
     /// Passes the lines of hidden output to a silent coprocess that reads lines.
     pub(super) fn print_muted(&mut self, now: Instant, bytes: &[u8], coproc: Option<&mut Coproc>) {
         if let (Some(muted), Some(coproc)) = (&mut self.muted, coproc) {
-            muted.print(bytes, &mut CoprocSink { now, coproc, number: &mut self.line_number });
+            muted.print(bytes, &mut CoprocSink { now, coproc });
             self.idle.restart(now);
             self.printed_rows(now);
         }
@@ -309,7 +303,7 @@ impl Output {
         if !self.demand.assembles {
             return Vec::new();
         }
-        if self.terminal.text_mut().partial().is_none() {
+        if !self.terminal.text().has_partial() {
             self.idle.clear();
         } else {
             self.idle.restart(now);
@@ -319,7 +313,7 @@ impl Output {
         }
         let rows = self.terminal.text_mut().take_drawn_rows();
         self.drawn.keep(rows.clone(), self.terminal.text().size().rows.into());
-        let rows = rows.into_iter().map(|row| CandidateLine::drawn(row, self.line_number + 1, self.origin));
+        let rows = rows.into_iter().map(|row| CandidateLine::drawn(row, self.line_number() + 1, self.origin));
         let mut lines: Vec<_> = rows.collect();
         lines.extend(self.partial_line());
         lines
@@ -369,7 +363,7 @@ impl Output {
     /// Returns the unfinished line, if there is one.
     pub(super) fn partial_line(&mut self) -> Option<CandidateLine> {
         let text = self.muted.as_mut().unwrap_or(&mut self.terminal).text_mut();
-        CandidateLine::partial(text, self.line_number + 1, self.origin)
+        CandidateLine::partial(text, self.origin)
     }
 
     /// Returns the lines that are due to be tried, and their stages: the unfinished line, or rows of the alternate screen.
@@ -383,7 +377,7 @@ impl Output {
         let mut lines: Vec<_> = unfinished.into_iter().collect();
         if let Some(stage) = self.drawn.due(now) {
             let rows = self.muted.as_mut().unwrap_or(&mut self.terminal).text_mut().take_drawn_rows();
-            lines.extend(self.drawn.tries(stage, rows, self.line_number + 1, self.origin));
+            lines.extend(self.drawn.tries(stage, rows, self.line_number() + 1, self.origin));
         }
         lines.extend(self.drawn.settled(now).into_iter().map(|line| (line, LineStage::Settled)));
         lines
@@ -411,7 +405,7 @@ impl Output {
     /// Returns a finished line that is to be tried again by now.
     pub(super) fn due_again(&mut self, now: Instant) -> Option<CandidateLine> {
         let (_, line) = self.again.take_if(|(at, _)| now >= *at)?;
-        let is_last = line.number == self.line_number && self.partial_line().is_none();
+        let is_last = line.number == self.line_number() && self.partial_line().is_none();
         is_last.then_some(line)
     }
 
@@ -423,7 +417,9 @@ impl Output {
 
     /// Begins to assemble lines off-screen, for a silent coprocess that reads lines.
     pub(super) fn mute(&mut self, now: Instant, size: Size) {
-        self.muted = Some(TerminalOutput::off_screen(now, size));
+        let mut muted = TerminalOutput::off_screen(now, size);
+        muted.text_mut().set_number(self.terminal.number());
+        self.muted = Some(muted);
         self.drawn.clear();
     }
 
@@ -432,9 +428,11 @@ impl Output {
         if reclaimed.has_progress {
             self.terminal.show_below("");
         }
+        let number = self.line_number();
         let line = self.muted.take().map(|mut muted| muted.take_line()).unwrap_or_default();
         if reclaimed.format.tells_of_lines() {
-            self.terminal.counted(self.line_number, true);
+            self.terminal.text_mut().set_number(number);
+            self.terminal.counted(number, true);
         }
         self.clear_timers();
         match (reclaimed.format, reclaimed.unread) {

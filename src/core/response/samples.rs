@@ -126,6 +126,7 @@ fn screen() -> ScreenResponse {
         lines: vec!["$ ls".to_owned()],
         runs: vec![vec![run]],
         wrapped: vec![0],
+        numbers: vec![Some(7)],
     }
 }
 

@@ -54,6 +54,8 @@ pub struct ScreenResponse {
     pub runs: Vec<Vec<CellRun>>,
     /// The rows whose line goes on in the next row.
     pub wrapped: Vec<usize>,
+    /// For each row the number of its line; null on the alternate screen, and below the last line.
+    pub numbers: Vec<Option<u64>>,
 }
 
 /// The cursor of a screen.

@@ -64,7 +64,7 @@ fn screen() -> Value {
     });
     json!({
         "rows": 1, "cols": 80, "alternate_screen": false, "cursor": {"row": 0, "column": 4, "visible": true},
-        "lines": ["$ ls"], "runs": [[run]], "wrapped": [0],
+        "lines": ["$ ls"], "runs": [[run]], "wrapped": [0], "numbers": [7],
     })
 }
 
@@ -140,6 +140,7 @@ fn unknown_value_is_null_or_absent() {
     starting["coprocess"]["pid"] = Value::Null;
     let mut plain = screen();
     plain["runs"] = json!([[{"text": ""}], []]);
+    plain["numbers"] = json!([null]);
     let mut nameless = trigger_list();
     nameless["triggers"][0]["name"] = Value::Null;
     for (method, answer) in [

@@ -2,8 +2,8 @@
 
 use super::VtSink;
 use super::feed::VtState;
-use super::lines::{PrintModes, Span};
 use super::parse::{Csi, ParserEvent};
+use super::screens::{PrintModes, Span};
 
 impl VtState {
     /// Executes a C0 control, which acts inside a sequence too (as on DEC terminals and in xterm); `to` is the
@@ -12,13 +12,14 @@ impl VtState {
         if matches!(byte, 0x0e | 0x0f) {
             self.modes.shift_out(byte == 0x0e);
         }
-        let Some(lines) = &mut self.lines else { return };
+        let Some(screens) = &mut self.screens else { return };
         match byte {
             0x07 => sink.bell(),
-            0x08 => lines.backspace(1),
-            b'\t' => lines.tab(1),
-            b'\n' | 0x0b | 0x0c => lines.line_feed(to, lines.modes.newline, sink),
-            b'\r' => lines.carriage_return(),
+            0x08 => screens.backspace(1, sink),
+            b'\t' => screens.tab(1, sink),
+            b'\n' | 0x0b | 0x0c => screens.line_feed(to, screens.modes.newline, sink),
+            b'\r' => screens.carriage_return(sink),
+            0x0e | 0x0f => screens.set_modes(PrintModes::of(&self.modes), sink),
             _ => {}
         }
     }
@@ -32,11 +33,16 @@ impl VtState {
             ParserEvent::Control(byte) => self.execute(byte, span.to, sink),
             ParserEvent::Escape(inter, fin) => self.esc_dispatch(inter, fin, span, sink),
             ParserEvent::Csi => self.csi_dispatch(span, sink),
+            // A title of coshell's own is none of a program.
+            ParserEvent::Osc | ParserEvent::Title if self.screens.as_ref().is_some_and(|screens| screens.own) => {}
             ParserEvent::Osc => {
                 let payload = self.parser.payload();
                 if let [b'0' | b'2', b';', title @ ..] = payload {
                     self.titles.set(title);
                     sink.title(title);
+                }
+                if let (Some(screens), Some(mark)) = (&mut self.screens, payload.strip_prefix(b"133;")) {
+                    screens.shell_mark(mark, sink);
                 }
                 sink.osc(payload, span.from..span.to);
             }
@@ -48,17 +54,22 @@ impl VtState {
     fn esc_dispatch(&mut self, inter: u8, fin: u8, span: Span, sink: &mut impl VtSink) {
         let was_alternate = self.alt_screen();
         self.modes.esc_dispatch(inter, fin);
-        if let Some(lines) = self.lines.as_deref_mut() {
-            lines.modes = PrintModes::of(&self.modes);
+        if let Some(screens) = self.screens.as_deref_mut() {
             match (inter, fin) {
-                (0, b'7') => lines.save_cursor(),
-                (0, b'8') => lines.restore_cursor(span, sink),
-                (0, b'D') => lines.line_feed(span.to, false, sink),
-                (0, b'E') => lines.line_feed(span.to, true, sink),
-                (0, b'M') => lines.reverse_index(span, sink),
-                (0, b'c') => lines.reset(span, sink),
+                (0, b'7') => screens.save_cursor(sink),
+                (0, b'8') => screens.restore_cursor(span, sink),
+                (0, b'D') => screens.line_feed(span.to, false, sink),
+                (0, b'E') => screens.line_feed(span.to, true, sink),
+                (0, b'H') => screens.set_tab(sink),
+                (0, b'M') => screens.reverse_index(span, sink),
+                (0, b'c') => screens.reset(span, sink),
+                (b'#', b'8') => screens.align(span, sink),
                 _ => {}
             }
+        }
+        self.update_print_modes(sink);
+        if matches!((inter, fin), (0, b'8' | b'c')) {
+            self.take_over_pen();
         }
         if was_alternate && !self.alt_screen() {
             sink.alt_screen(false);
@@ -70,7 +81,10 @@ impl VtState {
     fn csi_dispatch(&mut self, span: Span, sink: &mut impl VtSink) {
         let csi = self.parser.csi();
         match (csi.prefix, csi.inter, csi.fin) {
-            (0, 0, b'm') => self.modes.sgr(csi),
+            (0, 0, b'm') => {
+                self.modes.sgr(csi);
+                self.take_over_pen();
+            }
             (0, 0, b'h' | b'l') | (b'?', 0, b'h' | b'l') => self.set_modes(span, sink),
             (b'>', 0, b'm') => self.modes.modify_other_keys(csi),
             (b'<' | b'=' | b'>', 0, b'u') => self.modes.kitty(csi),
@@ -84,11 +98,21 @@ impl VtState {
             (0, b' ', b'q') => self.modes.cursor_shape(csi.param(0)),
             (0, b'!', b'p') => {
                 self.modes.soft_reset();
-                if let Some(lines) = &mut self.lines {
-                    lines.screen.reset_region();
+                if let Some(screens) = &mut self.screens {
+                    screens.settle(sink);
+                    screens.grid.reset_region();
+                    screens.grid.saved = Default::default();
                 }
-                self.update_print_modes();
+                self.update_print_modes(sink);
+                self.take_over_pen();
             }
+            // DECST8C: tab stops in every eighth column.
+            (b'?', 0, b'W') if csi.param(0) == 5 => {
+                if let Some(screens) = &mut self.screens {
+                    screens.tabs = super::tabs::Tabs::new(screens.cols);
+                }
+            }
+            // DECSED and DECSEL spare protected characters, which DECSCA makes and hardly any program has.
             (0, 0, _) | (b'?', 0, b'J' | b'K') => self.screen_dispatch(span, sink),
             _ => {}
         }
@@ -106,8 +130,8 @@ impl VtState {
                 self.modes.set_region(top > 1 || end < rows);
             }
         }
-        if let Some(lines) = &mut self.lines {
-            lines.csi_dispatch(csi, span, sink);
+        if let Some(screens) = &mut self.screens {
+            screens.csi_dispatch(csi, span, sink);
         }
     }
 
@@ -122,32 +146,40 @@ impl VtState {
                 self.set_private_mode(mode, on, span, sink);
             }
         }
-        self.update_print_modes();
+        self.update_print_modes(sink);
     }
 
     fn set_private_mode(&mut self, mode: u16, on: bool, span: Span, sink: &mut impl VtSink) {
         let was_alternate = self.alt_screen();
+        if let Some(screens) = self.screens.as_deref_mut().filter(|_| matches!((mode, on), (1048 | 1049, true))) {
+            screens.save_cursor(sink);
+        }
         self.modes.set_private(mode, on);
-        if let Some(lines) = self.lines.as_deref_mut() {
-            lines.modes.origin = self.modes.origin();
+        if let Some(screens) = self.screens.as_deref_mut() {
+            screens.modes.origin = self.modes.origin();
             match (mode, on) {
-                (6, _) => lines.home(span, sink),
-                (1048, true) => lines.save_cursor(),
-                (1048, false) => lines.restore_cursor(span, sink),
-                // Shells disable bracketed paste when an edited command is accepted.
-                (2004, false) => lines.end_edit(span, sink),
-                _ if was_alternate != self.modes.alt_screen() => lines.switch_screen(on, span, sink),
+                (6, _) => screens.home(span, sink),
+                // Shells turn bracketed paste on where the prompt stands, and off when a command is accepted.
+                (2004, true) => screens.begin_edit(),
+                (2004, false) => screens.end_edit(span, sink),
+                _ if was_alternate != self.modes.alt_screen() => screens.switch_screen(on, mode, span, sink),
                 _ => {}
             }
+            if matches!((mode, on), (1048 | 1049, false)) {
+                screens.restore_cursor(span, sink);
+            }
+        }
+        if matches!((mode, on), (1048 | 1049, false)) {
+            self.take_over_pen();
         }
         if was_alternate != self.alt_screen() {
             sink.alt_screen(on);
         }
     }
 
-    fn update_print_modes(&mut self) {
-        if let Some(lines) = &mut self.lines {
-            lines.set_modes(PrintModes::of(&self.modes));
+    fn update_print_modes(&mut self, sink: &mut impl VtSink) {
+        if let Some(screens) = &mut self.screens {
+            screens.set_modes(PrintModes::of(&self.modes), sink);
         }
     }
 }

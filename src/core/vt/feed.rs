@@ -1,13 +1,12 @@
 //! Public interface of the emulation, and the loop that feeds it.
 
-use super::layout::CellPos;
-use super::lines::Lines;
+use super::grid::RowIds;
 use super::modes::Modes;
 use super::parse::Parser;
-use super::rows::RowIds;
+use super::screens::Screens;
 use super::titles::Titles;
 use super::utf8::PartialChar;
-use super::{Cursor, DrawnRow, Line, VtSink};
+use super::{Line, VtSink};
 use crate::fault::panic_for_test;
 use crate::types::Size;
 
@@ -30,9 +29,11 @@ pub struct VtState {
     pub(super) modes: Modes,
     pub(super) titles: Titles,
     /// `Some` while lines are assembled.
-    pub(super) lines: Option<Box<Lines>>,
-    /// Generator of row ids while `lines` is `None`: an id must not recur when lines are assembled again.
+    pub(super) screens: Option<Box<Screens>>,
+    /// Generator of row ids, and number of the last line, while `screens` is `None`: neither must recur when lines are
+    /// assembled again.
     pub(super) row_ids: RowIds,
+    pub(super) number: u64,
     /// Number of bytes fed.
     pub(super) offset: u64,
     pub(super) encoding: Encoding,
@@ -49,8 +50,9 @@ impl VtState {
             carry: PartialChar::default(),
             modes: Modes::default(),
             titles: Titles::default(),
-            lines: None,
+            screens: None,
             row_ids: RowIds::default(),
+            number: 0,
             offset: 0,
             encoding: Encoding::Utf8,
             sequence_start: 0,
@@ -60,14 +62,40 @@ impl VtState {
     /// Enables or disables the assembly of lines. Without it only escape sequences are parsed, which is cheap. Enabled
     /// mid-stream, it takes the next byte as the beginning of a line.
     pub fn assemble(&mut self, on: bool) {
-        if on == self.lines.is_some() {
-            return;
+        if on != self.screens.is_some() {
+            self.assemble_with(on, false);
         }
-        if let Some(lines) = self.lines.take() {
-            self.row_ids = lines.row_ids;
-        } else {
+    }
+
+    /// Enables the assembly of lines and of the screen with its attributes.
+    pub fn assemble_styled(&mut self) {
+        if self.screens.is_none() {
+            self.assemble_with(true, true);
+        }
+    }
+
+    fn assemble_with(&mut self, on: bool, styled: bool) {
+        if let Some(screens) = self.screens.take() {
+            (self.row_ids, self.number) = (screens.row_ids, screens.number);
+        }
+        if on {
             let row_ids = std::mem::take(&mut self.row_ids);
-            self.lines = Some(Box::new(Lines::new(self.size, &self.modes, row_ids, self.offset)));
+            let mut screens = Screens::new(self.size, &self.modes, row_ids, self.offset, styled);
+            screens.number = self.number;
+            self.screens = Some(Box::new(screens));
+        }
+    }
+
+    /// Returns the number of the last line that has one.
+    pub fn number(&self) -> u64 {
+        self.screens.as_ref().map_or(self.number, |screens| screens.number)
+    }
+
+    /// Continues the numbers of lines behind `number`.
+    pub fn set_number(&mut self, number: u64) {
+        match &mut self.screens {
+            Some(screens) => screens.number = number,
+            None => self.number = number,
         }
     }
 
@@ -87,7 +115,7 @@ impl VtState {
 
     /// Returns whether lines are assembled.
     pub fn assembles(&self) -> bool {
-        self.lines.is_some()
+        self.screens.is_some()
     }
 
     /// Copies all but the titles from `other`, which was fed the same stream and assembles lines.
@@ -95,13 +123,16 @@ impl VtState {
         debug_assert_eq!(self.offset, other.offset, "both have read the same");
         let titles = std::mem::take(&mut self.titles);
         *self = Self { titles, ..other.clone() };
+        if let Some(screens) = &mut self.screens {
+            screens.drop_styles();
+        }
     }
 
-    /// Changes the terminal's size.
-    pub fn resize(&mut self, size: Size) {
+    /// Changes the terminal's size. Lines that scroll off the screen go to `sink`.
+    pub fn resize(&mut self, size: Size, sink: &mut impl VtSink) {
         self.size = size;
-        if let Some(lines) = &mut self.lines {
-            lines.resize(size);
+        if let Some(screens) = &mut self.screens {
+            screens.resize(size, sink);
         }
         // Terminals differ in whether a resize resets the scrolling region (DECSTBM): `modes` takes it as still set.
     }
@@ -113,7 +144,7 @@ impl VtState {
         while !rest.is_empty() && !sink.should_stop() {
             let used = if !self.parser.in_ground() {
                 self.advance_sequence(rest, sink)
-            } else if self.lines.is_some() {
+            } else if self.screens.is_some() {
                 self.advance_ground(rest, sink)
             } else {
                 self.skip_text(rest)
@@ -124,9 +155,25 @@ impl VtState {
         bytes.len() - rest.len()
     }
 
+    /// Parses bytes of coshell itself, which went to the terminal in the ground state and leave cursor and attributes as they
+    /// were. They move lines on the screen and belong to none.
+    pub fn feed_own(&mut self, bytes: &[u8], sink: &mut impl VtSink) {
+        if bytes.is_empty() || !self.in_ground_state() {
+            return;
+        }
+        let Some(screens) = &mut self.screens else { return };
+        let kept = screens.begin_own(sink);
+        let offset = self.offset;
+        self.feed(bytes, &mut OwnSink(sink));
+        self.offset = offset;
+        if let Some(screens) = &mut self.screens {
+            screens.end_own(kept);
+        }
+    }
+
     /// Returns the number of cells and bytes that were read or written since the last call beyond one for each byte fed.
     pub fn take_scanned(&self) -> usize {
-        self.lines.as_ref().map_or(0, |lines| lines.current.cells.take_scanned())
+        self.screens.as_ref().map_or(0, |screens| screens.take_scanned())
     }
 
     /// Returns whether the stream is outside of escape sequences, strings and multi-byte characters.
@@ -164,49 +211,57 @@ impl VtState {
         self.offset
     }
 
-    /// Returns the unfinished line that the cursor is on, if anything was written to it.
+    /// Returns the unfinished line that the cursor is on, if it has changed since its last report. There is none on the
+    /// alternate screen.
     pub fn partial(&mut self) -> Option<Line<'_>> {
         // An incomplete character or sequence is not yet part of the line.
         let open = if self.parser.in_ground() { self.offset - self.carry.len() } else { self.sequence_start };
-        let lines = self.lines.as_mut().filter(|lines| lines.current.written)?;
-        let (id, start, continued) = (lines.id(), lines.current.start, lines.current.continued);
-        let text = lines.current.text();
-        Some(Line { id, text, start, end: open.max(start), more: false, continued })
+        let screens = self.screens.as_mut().filter(|screens| !screens.on_alternate && screens.is_dirty())?;
+        let (id, number) = (screens.id(), screens.current_number());
+        let (start, continued) = (screens.current.start, screens.current.continued);
+        let text = screens.current_text();
+        Some(Line { id, number, text, start, end: open.max(start), more: false, continued })
     }
 
-    /// Takes the rows of the alternate screen that have changed since the last call, as drawn, top to bottom; none on the
-    /// primary screen.
-    pub fn take_drawn_rows(&mut self) -> Vec<DrawnRow> {
-        Vec::new()
+    /// Whether `partial` has something to return.
+    pub fn has_partial(&self) -> bool {
+        self.screens.as_ref().is_some_and(|screens| !screens.on_alternate && screens.is_dirty())
     }
 
-    /// Returns whether a row of the alternate screen has changed since they were taken.
-    pub fn has_drawn_rows(&self) -> bool {
-        false
+    /// Returns the number that the cursor's line has or would get now; `None` while lines are not assembled.
+    pub fn current_number(&self) -> Option<u64> {
+        self.screens.as_ref().map(|screens| screens.current_number())
+    }
+
+    /// Gives the cursor's line its number for good, since it is told to a client.
+    pub fn pin_number(&mut self) {
+        if let Some(screens) = &mut self.screens {
+            screens.pin_number();
+        }
     }
 
     /// Returns the stream offset of the first raw byte of the cursor's line, whether or not anything was written to it.
     pub fn line_start(&self) -> u64 {
-        self.lines.as_ref().map_or(self.offset, |lines| lines.current.start)
+        self.screens.as_ref().map_or(self.offset, |screens| screens.current.start)
     }
 
-    /// Returns whether nothing was written to the cursor's line; `false` while lines are not assembled.
+    /// Returns whether nothing is written on the cursor's line; `false` while lines are not assembled.
     pub fn at_line_start(&self) -> bool {
-        self.lines.as_ref().is_some_and(|lines| !lines.current.written)
+        self.screens.as_ref().is_some_and(|screens| screens.is_line_blank())
+    }
+}
+
+/// Sink for coshell's own bytes, which only move lines.
+struct OwnSink<'a, S>(&'a mut S);
+
+impl<S: VtSink> VtSink for OwnSink<'_, S> {
+    fn line(&mut self, _: &Line<'_>) {}
+
+    fn keeps_history(&self) -> bool {
+        self.0.keeps_history()
     }
 
-    /// Returns the cursor's position within its line; column 0 while lines are not assembled.
-    pub fn cursor(&self) -> Cursor {
-        let Some(lines) = &self.lines else { return Cursor { rows: 1, ..Cursor::default() } };
-        let (current, cols) = (&lines.current, lines.cols);
-        let CellPos { row, .. } = current.end(cols);
-        let col = current.cursor_col(cols);
-        let small = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
-        Cursor {
-            column: small(col.min(cols - 1)),
-            row: small(current.above + row),
-            rows: small(current.above + current.rows(cols).max(row + 1)),
-            pending_wrap: col == cols,
-        }
+    fn scrolled_off(&mut self, line: &Line<'_>) {
+        self.0.scrolled_off(line);
     }
 }

@@ -1,10 +1,11 @@
 //! Text and controls between escape sequences: the parser's ground state.
 
+use super::charset::CharacterSet;
 use super::feed::{Encoding, VtState};
 use super::pieces::{Utf8Piece, piece};
 use super::strip_controls::strip;
 use super::utf8::Joined;
-use super::{LINE_LIMIT, VtSink, graphics, scan, valid};
+use super::{LINE_LIMIT, VtSink, scan, valid};
 
 /// Maximum length of a run of whole lines, so that no line in it has to be reported in pieces.
 const MAX_BLOCK: usize = LINE_LIMIT / 2;
@@ -60,10 +61,20 @@ impl VtState {
     fn escape_at(&mut self, rest: &[u8], ahead: usize) -> usize {
         if let Some(length) = attributes_only(&rest[ahead..]) {
             self.modes.push_sgr(&rest[ahead + 2..ahead + length]);
+            self.take_over_pen();
             return ahead + length;
         }
         self.begin_sequence(ahead);
         ahead + 1
+    }
+
+    /// Takes over changed attributes where the screen keeps them.
+    #[inline]
+    pub(super) fn take_over_pen(&mut self) {
+        if let Some(screens) = self.screens.as_deref_mut().filter(|screens| screens.styled) {
+            self.modes.parse_pen();
+            screens.set_pen(&self.modes);
+        }
     }
 
     /// Takes text and controls up to the next change of kind; returns how much was taken.
@@ -77,8 +88,8 @@ impl VtState {
             return used;
         }
         let (run, high) = scan::printable(rest);
-        let Some(lines) = self.lines.as_deref_mut() else { return rest.len() };
-        if run < MAX_BLOCK && lines.is_fresh() && rest[run..].starts_with(b"\r\n") {
+        let Some(screens) = self.screens.as_deref_mut() else { return rest.len() };
+        if run < MAX_BLOCK && screens.is_fresh() && rest[run..].starts_with(b"\r\n") {
             let within = if self.encoding == Encoding::Utf8 { MAX_BLOCK } else { MAX_BLOCK_AFTER_INVALID };
             let within = within.max(run + 2).min(rest.len());
             let plain = scan::plain_lines(&rest[..within], run + 2);
@@ -86,13 +97,16 @@ impl VtState {
             let len = if high { whole_lines(&rest[..plain.len]) } else { plain.len };
             self.encoding = if len < plain.len { Encoding::Recovering } else { Encoding::Utf8 };
             if len > 0 {
-                return lines.block(&rest[..len], self.offset, sink);
+                let used = screens.block(&rest[..len], self.offset, sink);
+                if used > 0 {
+                    return used;
+                }
             }
         }
         if run == 0 {
             return self.control(rest, sink);
         }
-        if lines.modes.graphics {
+        if screens.modes.charset != CharacterSet::Ascii {
             self.print_graphic(rest[0], sink);
             return 1;
         }
@@ -100,7 +114,7 @@ impl VtState {
             let ends = run == rest.len();
             self.print_utf8(&rest[..run], ends, sink);
         } else {
-            lines.print(&rest[..run], self.offset, sink);
+            screens.print(&rest[..run], self.offset, sink);
         }
         self.print_coloured(rest, run, sink)
     }
@@ -114,8 +128,8 @@ impl VtState {
                 break;
             }
             let (run, high) = scan::printable(&rest[at..]);
-            let Some(lines) = self.lines.as_deref_mut().filter(|_| run > 0 && !high) else { break };
-            lines.print(&rest[at..at + run], self.offset + at as u64, sink);
+            let Some(screens) = self.screens.as_deref_mut().filter(|_| run > 0 && !high) else { break };
+            screens.print(&rest[at..at + run], self.offset + at as u64, sink);
             at += run;
         }
         at
@@ -123,9 +137,9 @@ impl VtState {
 
     /// Takes text with much invalid UTF-8 up to the next control; `None` where this path does not pay off.
     fn print_invalid(&mut self, rest: &[u8], sink: &mut impl VtSink) -> Option<usize> {
-        let lines = self.lines.as_deref_mut().filter(|lines| lines.fits_stripped())?;
+        let screens = self.screens.as_deref_mut().filter(|screens| screens.fits_stripped())?;
         let stripped = strip(rest);
-        lines.print_stripped(&stripped, self.offset, sink);
+        screens.print_stripped(&stripped, self.offset, sink);
         let used = stripped.used;
         let behind = &rest[used..];
         if (used >= CONVINCING_LEN || behind.starts_with(b"\r\n")) && stripped.is_clean() {
@@ -141,7 +155,7 @@ impl VtState {
             // A C1 control encoded in UTF-8 prints nothing.
             [0xc2, 0x80..=0x9f, ..] => 2,
             [0xc2, 0xa0..=0xbf, ..] => {
-                lines.print(&behind[..2], at, sink);
+                screens.print(&behind[..2], at, sink);
                 2
             }
             [0xc2, _, ..] => self.print_raw(&behind[..1], at, sink),
@@ -156,10 +170,10 @@ impl VtState {
         let mut at = 0;
         while at < run.len() {
             let here = self.offset + at as u64;
-            let Some(lines) = self.lines.as_deref_mut() else { return };
+            let Some(screens) = self.screens.as_deref_mut() else { return };
             at += match piece(&run[at..]) {
                 Utf8Piece::Text(len) => {
-                    lines.print(&run[at..at + len], here, sink);
+                    screens.print(&run[at..at + len], here, sink);
                     len
                 }
                 Utf8Piece::Control(len) => len,
@@ -176,9 +190,9 @@ impl VtState {
     /// Prints bytes that are not UTF-8, the first of them at the offset `at`.
     fn print_raw(&mut self, bytes: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
         self.encoding = Encoding::Invalid;
-        if let Some(lines) = &mut self.lines {
+        if let Some(screens) = &mut self.screens {
             for (&byte, at) in bytes.iter().zip(at..) {
-                lines.print_byte(byte, at, sink);
+                screens.print_byte(byte, at, sink);
             }
         }
         bytes.len()
@@ -197,21 +211,23 @@ impl VtState {
             self.print_raw(bytes, start, sink);
             return 0;
         }
-        if let Some(lines) = self.lines.as_deref_mut().filter(|_| valid::clean(bytes) > 0) {
-            lines.print(bytes, start, sink);
+        if let Some(screens) = self.screens.as_deref_mut().filter(|_| valid::clean(bytes) > 0) {
+            screens.print(bytes, start, sink);
         }
         1
     }
 
-    /// Prints a byte while DEC Special Graphics are designated.
+    /// Prints a byte while a character set other than ASCII is in use.
     fn print_graphic(&mut self, byte: u8, sink: &mut impl VtSink) {
-        let Some(lines) = &mut self.lines else { return };
+        let Some(screens) = &mut self.screens else { return };
         match byte {
             0x80.. => self.print_utf8(&[byte], true, sink),
             _ => {
                 let mut buffer = [0; 4];
-                let text = graphics::glyph(byte).encode_utf8(&mut buffer);
-                lines.print(text.as_bytes(), self.offset, sink);
+                let text = screens.modes.charset.glyph(byte).encode_utf8(&mut buffer);
+                screens.print(text.as_bytes(), self.offset, sink);
+                // The glyph takes one byte of the stream.
+                screens.printed_to = self.offset + 1;
             }
         }
     }

@@ -91,6 +91,39 @@ pub(super) fn wraps(text: &[u8], cols: usize) -> usize {
     if most <= cols { 0 } else { advance_valid(CellPos::default(), text, cols).row }
 }
 
+/// Returns the length of the first row of `text`, UTF-8 or not, in rows of `cols` columns; `None` where it does not wrap.
+pub(super) fn row_break(text: &[u8], cols: usize) -> Option<usize> {
+    let ascii = text[..text.len().min(cols)].iter().take_while(|byte| byte.is_ascii()).count();
+    if ascii == cols {
+        // Combining marks belong to the last character.
+        let marks = marks(&text[cols..]);
+        return (cols + marks < text.len()).then_some(cols + marks);
+    }
+    let (mut at, mut col) = (ascii, ascii);
+    while at < text.len() {
+        let (what, len) = utf8::first(&text[at..]);
+        let width = what.map_or(1, utf8::width).min(cols);
+        if col + width > cols {
+            return Some(at);
+        }
+        (at, col) = (at + len, col + width);
+    }
+    None
+}
+
+/// Returns the length of the combining marks at the start of `text`.
+fn marks(text: &[u8]) -> usize {
+    let mut at = 0;
+    while text.get(at).is_some_and(|&byte| byte >= 0x80) {
+        let (what, len) = utf8::first(&text[at..]);
+        if what.map_or(1, utf8::width) > 0 {
+            break;
+        }
+        at += len;
+    }
+    at
+}
+
 /// Number of bytes whose columns are summed in a `u8`, so that the sum vectorises.
 const FEW: usize = 64;
 
@@ -103,8 +136,25 @@ fn most_columns(few: &[u8]) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{CellPos, advance, advance_valid, wraps};
+    use super::{CellPos, advance, advance_valid, row_break, wraps};
     use crate::core::vt::utf8;
+
+    #[test]
+    fn rows_break_where_text_wraps() {
+        for (text, cols, len) in [
+            ("", 10, None),
+            ("0123456789", 10, None),
+            ("0123456789x", 10, Some(10)),
+            ("012345678e\u{301}\u{302}", 10, None),
+            ("012345678e\u{301}\u{302}x", 10, Some(14)),
+            ("012345678\u{6f22}", 10, Some(9)),
+            ("01234567\u{6f22}", 10, None),
+            ("01234567\u{6f22}\u{301}x", 10, Some(13)),
+            ("\u{6f22}\u{6f22}", 1, Some(3)),
+        ] {
+            assert_eq!(row_break(text.as_bytes(), cols), len, "{text:?}");
+        }
+    }
 
     #[test]
     fn lead_byte_widths_agree_with_unicode_tables() {

@@ -4,39 +4,49 @@
 //! on how the stream is cut into chunks: each decision is taken on bytes of the stream, none on where a chunk ends.
 //!
 //! `feed` is the entry point. `parse` finds escape sequences and `dispatch` executes them; `ground` takes the text between
-//! them, with `scan` and `strip_controls` as its vectorised paths and `utf8`, `pieces` and `valid` as its decoders. `lines`
-//! owns `current_line`, the line that the cursor is on, held as bytes or as `cells`, and `rows`, the ids of the screen's
-//! rows; `print` writes to the line, `motion` moves the cursor and erases, `block` reports runs of whole plain lines.
+//! them, with `scan` and `strip_controls` as its vectorised paths and `utf8`, `pieces` and `valid` as its decoders.
+//!
+//! `screens` owns both screens and the line that the cursor is on. A `grid` has the rows of a screen; a `row` holds bytes or
+//! cells, whose contents are in `clusters` and whose attributes are in `style`. `print` writes, `motion` moves the cursor and
+//! erases, `tabs` and `charset` help them; `reflow` changes the size. `report` numbers lines and reports them. `view` reads
+//! lines, rows and the cursor; `origin` knows where the screen begins on the terminal; `screen` is the interface for readers
+//! of the whole screen.
+//!
 //! `modes` (with `pen`, `sgr` and `kitty`) records the modes that are set, `titles` the window title. `input` parses the
 //! opposite direction: the bytes that the user's terminal sends. `work` is the budget of what is parsed in slices.
 
-mod block;
-mod cells;
-mod current_line;
+mod charset;
+mod clusters;
 mod dispatch;
 mod feed;
-mod graphics;
+mod grid;
 mod ground;
 mod input;
 mod kitty;
 mod layout;
-mod lines;
 mod modes;
 mod motion;
+mod origin;
 mod parse;
 mod pen;
 mod pieces;
 mod print;
-mod rows;
+mod reflow;
+mod report;
+mod row;
 mod scan;
 pub mod screen;
+mod screens;
 mod sgr;
 mod strip_controls;
+mod style;
+mod tabs;
 #[cfg(test)]
 pub(in crate::core) mod tests;
 mod titles;
 pub(super) mod utf8;
 mod valid;
+mod view;
 pub mod work;
 
 use std::ops::Range;
@@ -46,6 +56,7 @@ pub use input::InputParser;
 pub use modes::Modes;
 pub use parse::STRING_LIMIT;
 pub use titles::Titles;
+pub use view::TextPosition;
 
 /// Maximum number of bytes of text in one [`Line`]; a longer line is reported in pieces.
 pub const LINE_LIMIT: usize = 64 * 1024;
@@ -59,6 +70,8 @@ pub struct LineId(pub u64);
 pub struct Line<'a> {
     /// Id of the line's first row.
     pub id: LineId,
+    /// Its number, counted from the session's start; the first line is 1. A line that is drawn again keeps it.
+    pub number: u64,
     /// Text, without trailing cells that were never written.
     pub text: &'a [u8],
     /// Offset of the line's first raw byte, counted from the first byte fed.
@@ -98,9 +111,9 @@ pub struct Cursor {
 /// Receiver of what [`VtState::feed`] finds in the output.
 pub trait VtSink {
     /// Receives a run of whole plain lines of the primary screen: UTF-8 text, each line ended by CR LF, without other
-    /// controls. Returns whether the lines are to be reported one by one; otherwise they are only counted. Which lines
-    /// form a run depends on the chunks; the lines themselves do not.
-    fn block(&mut self, _block: &[u8], _lines: usize) -> bool {
+    /// controls. The first has this number. Returns whether the lines are to be reported one by one; otherwise they are
+    /// only counted. Which lines form a run depends on the chunks; the lines themselves do not.
+    fn block(&mut self, _block: &[u8], _lines: usize, _number: u64) -> bool {
         true
     }
 
@@ -109,11 +122,18 @@ pub trait VtSink {
         false
     }
 
-    /// Receives a finished line.
+    /// Receives a finished line: the cursor has left it. Drawn again, it is reported again, with the same number.
     fn line(&mut self, line: &Line<'_>);
 
     /// Receives a line of a block that is only counted, if its row may still be on the screen behind the block.
     fn counted(&mut self, _line: &Line<'_>) {}
+    /// Returns whether `scrolled_off` needs the lines.
+    fn keeps_history(&self) -> bool {
+        false
+    }
+
+    /// Receives a line, or a piece of one, that has left the screen at the top and does not change any more.
+    fn scrolled_off(&mut self, _line: &Line<'_>) {}
 
     /// Receives BEL.
     fn bell(&mut self) {}
@@ -133,7 +153,7 @@ pub trait VtSink {
 pub(in crate::core) struct NullSink;
 
 impl VtSink for NullSink {
-    fn block(&mut self, _: &[u8], _: usize) -> bool {
+    fn block(&mut self, _: &[u8], _: usize, _: u64) -> bool {
         false
     }
 

@@ -1,5 +1,6 @@
 //! Terminal modes that the output has changed, and the sequences that reset exactly these and set them again.
 
+use super::charset::CharacterSet;
 use super::kitty::Kitty;
 use super::parse::Csi;
 use super::pen::Pen;
@@ -65,17 +66,42 @@ pub struct Modes {
     modify_other_keys: u16,
     /// Cursor shape (DECSCUSR), 0 for the default.
     cursor_shape: u16,
-    /// SO (G1 invoked), and DEC Special Graphics designated as G0.
-    shifted: bool,
-    graphics: bool,
+    charsets: CharacterSets,
     /// ANSI modes 4 (IRM) and 20 (LNM).
     insert: bool,
     newline: bool,
     /// Whether the scrolling region (DECSTBM) is not the whole screen.
     region: bool,
     pen: Pen,
-    /// `pen`, `graphics` and `shifted` as saved by DECSC.
-    saved: (Sgr, bool, bool),
+    /// Attributes, character sets and DECOM as saved by DECSC, on the primary and on the alternate screen.
+    saved: [(Sgr, CharacterSets, bool); 2],
+}
+
+/// The character sets designated as G0 to G3, and which of them is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct CharacterSets {
+    designated: [CharacterSet; 4],
+    /// Index of the set that is invoked (SI, SO, LS2, LS3).
+    invoked: u8,
+}
+
+/// Intermediate bytes of the sequences that designate G0 to G3, and the sequences that invoke them.
+const DESIGNATIONS: [u8; 4] = *b"()*+";
+const INVOCATIONS: [&[u8]; 4] = [b"\x0f", b"\x0e", b"\x1bn", b"\x1bo"];
+
+impl CharacterSets {
+    /// Appends the sequences that set these sets in a freshly reset terminal (`on`), or that reset them.
+    fn push(self, on: bool, out: &mut Vec<u8>) {
+        for (inter, charset) in DESIGNATIONS.into_iter().zip(self.designated) {
+            if charset != CharacterSet::Ascii {
+                let fin = if on { charset } else { CharacterSet::Ascii }.fin();
+                out.extend_from_slice(format!("\x1b{}{fin}", char::from(inter)).as_bytes());
+            }
+        }
+        if self.invoked != 0 {
+            out.extend_from_slice(INVOCATIONS[if on { usize::from(self.invoked) } else { 0 }]);
+        }
+    }
 }
 
 impl Modes {
@@ -124,9 +150,19 @@ impl Modes {
         self.is_changed(ORIGIN)
     }
 
-    /// Returns whether DEC Special Graphics replace ASCII.
-    pub(super) fn graphics(&self) -> bool {
-        self.graphics
+    /// Returns the character set in use.
+    pub(super) fn charset(&self) -> CharacterSet {
+        self.charsets.designated[usize::from(self.charsets.invoked)]
+    }
+
+    /// Returns the current attributes. They are known while lines are assembled.
+    pub(super) fn current_sgr(&self) -> Sgr {
+        self.pen.sgr()
+    }
+
+    /// Stops deferring the parsing of attributes.
+    pub(super) fn parse_pen(&mut self) {
+        self.pen.parse();
     }
 
     fn is_changed(&self, index: usize) -> bool {
@@ -135,10 +171,8 @@ impl Modes {
 
     /// Executes DECSET or DECRST of a private mode.
     pub(super) fn set_private(&mut self, mode: u16, on: bool) {
-        match (mode, on) {
-            (1048 | 1049, true) => self.save_cursor(),
-            (1048 | 1049, false) => self.restore_cursor(),
-            _ => {}
+        if matches!((mode, on), (1048 | 1049, true)) {
+            self.save_cursor();
         }
         if ALTERNATE.contains(&mode) {
             self.alternate = on.then_some(self.alternate.unwrap_or(mode));
@@ -146,6 +180,9 @@ impl Modes {
             let bit = 1 << index;
             let changed = on != PRIVATE_MODES[index].1;
             self.changed = if changed { self.changed | bit } else { self.changed & !bit };
+        }
+        if matches!((mode, on), (1048 | 1049, false)) {
+            self.restore_cursor();
         }
     }
 
@@ -195,10 +232,10 @@ impl Modes {
 
     /// Executes SO (`out`) or SI.
     pub(super) fn shift_out(&mut self, out: bool) {
-        self.shifted = out;
+        self.charsets.invoked = u8::from(out);
     }
 
-    /// Executes the escape sequences that change modes: DECKPAM, DECKPNM, RIS, DECSC, DECRC, and the designation of G0.
+    /// Executes the escape sequences that change modes: DECKPAM, DECKPNM, RIS, DECSC, DECRC, and those of character sets.
     pub(super) fn esc_dispatch(&mut self, inter: u8, fin: u8) {
         match (inter, fin) {
             (0, b'=') => self.changed |= 1 << KEYPAD,
@@ -206,20 +243,27 @@ impl Modes {
             (0, b'c') => *self = Self::default(),
             (0, b'7') => self.save_cursor(),
             (0, b'8') => self.restore_cursor(),
-            (b'(', _) => self.graphics = fin == b'0',
-            _ => {}
+            (0, b'n') => self.charsets.invoked = 2,
+            (0, b'o') => self.charsets.invoked = 3,
+            _ => {
+                if let Some(set) = DESIGNATIONS.iter().position(|&designation| designation == inter) {
+                    self.charsets.designated[set] = CharacterSet::of(fin);
+                }
+            }
         }
     }
 
-    /// Saves attributes and character sets (DECSC, modes 1048 and 1049).
+    /// Saves attributes, character sets and DECOM (DECSC, modes 1048 and 1049) of the screen that is shown.
     fn save_cursor(&mut self) {
-        self.saved = (self.pen.sgr(), self.graphics, self.shifted);
+        self.saved[usize::from(self.alt_screen())] = (self.pen.sgr(), self.charsets, self.origin());
     }
 
-    /// Restores attributes and character sets (DECRC, modes 1048 and 1049).
+    /// Restores attributes, character sets and DECOM (DECRC, modes 1048 and 1049).
     fn restore_cursor(&mut self) {
-        let (sgr, graphics, shifted) = self.saved;
-        (self.pen, self.graphics, self.shifted) = (Pen::new(sgr), graphics, shifted);
+        let (sgr, charsets, origin) = self.saved[usize::from(self.alt_screen())];
+        (self.pen, self.charsets) = (Pen::new(sgr), charsets);
+        let bit = 1 << ORIGIN;
+        self.changed = if origin { self.changed | bit } else { self.changed & !bit };
     }
 
     /// Executes DECSTR, which leaves mouse, paste and alternate screen as they are (xterm).
@@ -255,20 +299,16 @@ impl Modes {
         out
     }
 
-    /// Returns the modes outside of [`PRIVATE_MODES`] that affect printing: whether each is set, and the sequences that set and
+    /// Returns the modes outside of [`PRIVATE_MODES`] that affect printing, besides the character sets: whether each is set, and the sequences that set and
     /// reset it.
-    fn print_modes(&self) -> [(bool, &'static [u8], &'static [u8]); 4] {
-        [
-            (self.insert, b"\x1b[4h", b"\x1b[4l"),
-            (self.newline, b"\x1b[20h", b"\x1b[20l"),
-            (self.shifted, b"\x0e", b"\x0f"),
-            (self.graphics, b"\x1b(0", b"\x1b(B"),
-        ]
+    fn print_modes(&self) -> [(bool, &'static [u8], &'static [u8]); 2] {
+        [(self.insert, b"\x1b[4h", b"\x1b[4l"), (self.newline, b"\x1b[20h", b"\x1b[20l")]
     }
 
     fn push_print_modes(&self, out: &mut Vec<u8>) {
         let on = self.print_modes().into_iter().filter(|(on, ..)| *on);
         on.for_each(|(_, bytes, _)| out.extend_from_slice(bytes));
+        self.charsets.push(true, out);
     }
 
     /// Creates modes with everything set, for the reset of a terminal in an unknown state.
@@ -278,8 +318,7 @@ impl Modes {
             kitty: [Kitty::unknown(), Kitty::default()],
             modify_other_keys: 1,
             cursor_shape: 1,
-            shifted: true,
-            graphics: true,
+            charsets: CharacterSets { designated: [CharacterSet::Graphics; 4], invoked: 1 },
             insert: true,
             newline: true,
             region: true,
@@ -320,10 +359,16 @@ impl Modes {
     /// Returns the sequences that make text print literally, and those that restore the modes. DECOM is not among them,
     /// since it homes the cursor.
     pub fn plain_text_bytes(&self) -> (Vec<u8>, Vec<u8>) {
-        let [insert, _, shifted, graphics] = self.print_modes();
-        let all = [insert, graphics, shifted, (!self.autowrap(), b"\x1b[?7l", b"\x1b[?7h")];
+        let [insert, _] = self.print_modes();
+        let all = [insert, (!self.autowrap(), b"\x1b[?7l", b"\x1b[?7h")];
         let on = all.iter().filter(|(on, ..)| *on);
-        (on.clone().flat_map(|(.., off)| *off).copied().collect(), on.flat_map(|(_, back, _)| *back).copied().collect())
+        let mut plainly: Vec<u8> = on.clone().flat_map(|(.., off)| *off).copied().collect();
+        let mut again: Vec<u8> = on.flat_map(|(_, back, _)| *back).copied().collect();
+        if self.charset() != CharacterSet::Ascii {
+            self.charsets.push(false, &mut plainly);
+            self.charsets.push(true, &mut again);
+        }
+        (plainly, again)
     }
 
     /// Returns the sequences that reset the changed modes, and nothing else. Attributes of characters stay: a script that
@@ -348,16 +393,12 @@ impl Modes {
         if self.is_changed(CURSOR) {
             push_default(&mut out, CURSOR);
         }
-        let rest: [(bool, &[u8]); 5] = [
-            (self.cursor_shape != 0, b"\x1b[0 q"),
-            (self.insert, b"\x1b[4l"),
-            (self.newline, b"\x1b[20l"),
-            (self.shifted, b"\x0f"),
-            (self.graphics, b"\x1b(B"),
-        ];
+        let rest: [(bool, &[u8]); 3] =
+            [(self.cursor_shape != 0, b"\x1b[0 q"), (self.insert, b"\x1b[4l"), (self.newline, b"\x1b[20l")];
         for (_, bytes) in rest.iter().filter(|(on, _)| *on) {
             out.extend_from_slice(bytes);
         }
+        self.charsets.push(false, &mut out);
         out
     }
 

@@ -1,17 +1,11 @@
 //! Cursor motions, erasing and scrolling.
 
-use super::current_line::Storage;
-use super::lines::{Lines, Span};
+use super::grid::{Grid, SavedPosition};
 use super::parse::Csi;
-use super::rows::Rows;
+use super::print::PADDING;
+use super::screens::{RedrawnRows, Screens, Span, Storage};
+use super::style::StyleId;
 use super::{LineId, VtSink};
-
-/// Number of columns by which the spaces before a prompt may fall short of a row: the mark takes one or two, and fish writes
-/// it again.
-const PADDING: usize = 4;
-
-/// Operations for a character that REP prints.
-const EACH: usize = 8;
 
 /// Part of a row or screen that EL or ED erases, relative to the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,87 +27,145 @@ impl ErasedPart {
     }
 }
 
-impl Lines {
+impl Screens {
     /// Executes BS or CUB, which stop at the row's start.
-    pub(super) fn backspace(&mut self, count: usize) {
-        self.lay_out();
-        let col = self.current.col().min(self.cols - 1);
-        if col > 0 || self.current.storage == Storage::Cells {
-            self.move_to_col(col.saturating_sub(count));
+    pub(super) fn backspace(&mut self, count: usize, sink: &mut impl VtSink) {
+        let col = self.cursor_col(sink);
+        if col > 0 || self.current.storage == Storage::Settled {
+            self.move_to_col(col.saturating_sub(count), sink);
         }
     }
 
-    /// Executes HT `count` times, with tab stops every 8 columns.
-    pub(super) fn tab(&mut self, count: usize) {
-        self.lay_out();
-        let col = self.current.col();
+    /// Executes HT or CHT. While a wrap is pending they do nothing, as in xterm.
+    pub(super) fn tab(&mut self, count: usize, sink: &mut impl VtSink) {
+        self.lay_out(sink);
+        let col = self.col();
         if col < self.cols {
-            self.move_to_col((col / 8).saturating_add(count).saturating_mul(8));
+            self.move_to_col(self.tabs.right(col, count), sink);
         }
     }
 
     /// Executes CBT.
-    fn back_tab(&mut self, count: usize) {
-        self.lay_out();
-        let col = self.current.col().min(self.cols - 1);
-        self.move_to_col(col.div_ceil(8).saturating_sub(count) * 8);
+    fn back_tab(&mut self, count: usize, sink: &mut impl VtSink) {
+        let col = self.cursor_col(sink);
+        self.move_to_col(self.tabs.left(col, count), sink);
     }
 
-    /// Reports the line because the cursor leaves it or it is overwritten.
-    fn leave_line(&mut self, span: Span, sink: &mut impl VtSink) {
-        self.lay_out();
-        self.report_if_visible(span.from, sink);
+    /// Executes HTS.
+    pub(super) fn set_tab(&mut self, sink: &mut impl VtSink) {
+        let col = self.cursor_col(sink);
+        self.tabs.set(col);
     }
 
-    /// Moves the cursor to a row of the screen and a column. A motion within the rows of the current line does not end it.
-    fn move_to(&mut self, row: usize, col: usize, span: Span, sink: &mut impl VtSink) {
-        self.lay_out();
-        let now = self.screen.row;
-        if row == now {
-            self.move_to_col(col);
-            return;
+    /// Executes TBC.
+    fn clear_tabs(&mut self, which: u16, sink: &mut impl VtSink) {
+        let col = self.cursor_col(sink);
+        match which {
+            0 => self.tabs.clear(col),
+            3 => self.tabs.clear_all(),
+            _ => {}
         }
-        let pos = self.current.pos.row;
-        let target = (pos + row).checked_sub(now).filter(|&row| row < self.current.rows(self.cols));
-        if let Some(target) = target {
-            self.use_cells();
-            self.screen.row = row;
-            self.current.pos.row = target;
-            self.move_to_col(col);
+    }
+
+    /// Executes CR.
+    #[inline]
+    pub(super) fn carriage_return(&mut self, sink: &mut impl VtSink) {
+        match self.current.storage {
+            Storage::Flat if self.current.touched => self.current.storage = Storage::Returned,
+            Storage::Flat => (self.current.gap, self.current.laid_col) = (0, 0),
+            Storage::Settled => {
+                self.note_return();
+                self.move_to_col(0, sink);
+            }
+            Storage::Returned => {}
+        }
+    }
+
+    /// Moves the cursor to a column of its row.
+    pub(super) fn move_to_col(&mut self, col: usize, sink: &mut impl VtSink) {
+        self.lay_out(sink);
+        let col = col.min(self.cols - 1);
+        let current = &mut self.current;
+        match current.storage {
+            Storage::Settled => self.grid.col = col,
+            Storage::Flat if current.laid_col < self.cols && col >= current.laid_col => {
+                current.gap = col - current.laid_col;
+            }
+            Storage::Returned if col == 0 => {}
+            Storage::Flat | Storage::Returned => {
+                self.settle(sink);
+                self.grid.col = col;
+            }
+        }
+    }
+
+    /// Moves the cursor to a row of the screen and a column. A motion within the rows of the cursor's line does not end it.
+    fn move_to(&mut self, row: usize, col: usize, span: Span, sink: &mut impl VtSink) {
+        if row == self.grid.row {
+            return self.move_to_col(col, sink);
+        }
+        self.settle(sink);
+        let col = col.min(self.cols - 1);
+        let now = self.grid.row;
+        if self.is_in_line(row) {
+            (self.grid.row, self.grid.col) = (row, col);
             return;
         }
         self.leave_line(span, sink);
-        self.screen.row = row;
-        self.start_line_mid_row(span.to, col.min(self.cols - 1));
+        // Reporting may have numbered lines, and moves no row.
+        debug_assert_eq!(self.grid.row, now);
+        (self.grid.row, self.grid.col) = (row, col);
+        self.start_line(span.to);
+    }
+
+    /// Returns whether the row belongs to the cursor's line.
+    fn is_in_line(&self, row: usize) -> bool {
+        let now = self.grid.row;
+        let (above, below) = (row.min(now), row.max(now));
+        !self.on_alternate && (above + 1..=below).all(|row| self.grid.rows[row].continues)
+    }
+
+    /// Takes note that the cursor moves up to row `row`: what a program draws again begins there.
+    fn note_redraw(&mut self, row: usize) {
+        if self.on_alternate || self.own || row >= self.grid.row {
+            return;
+        }
+        let (top, bottom) = (self.absolute_row(row), self.absolute_row(self.grid.row));
+        self.redrawn = Some(match self.redrawn {
+            Some(rows) if bottom <= rows.bottom => RedrawnRows { top: top.min(rows.top), bottom: rows.bottom },
+            _ => RedrawnRows { top, bottom },
+        });
+    }
+
+    /// Takes note that a program moves the cursor to an absolute row.
+    fn note_placed(&mut self) {
+        if !self.on_alternate && !self.own {
+            self.origin.placed();
+        }
     }
 
     /// Returns the cursor's column, at most the last one.
-    fn cursor_col(&mut self) -> usize {
-        self.lay_out();
-        self.current.col().min(self.cols - 1)
-    }
-
-    /// Begins a new line at the cursor, whose row was replaced or scrolled.
-    fn restart_line(&mut self, span: Span) {
-        let col = self.cursor_col();
-        self.start_line_mid_row(span.to, col);
+    fn cursor_col(&mut self, sink: &mut impl VtSink) -> usize {
+        self.lay_out(sink);
+        self.col().min(self.cols - 1)
     }
 
     /// Executes a control sequence without prefix and intermediate byte.
     pub(super) fn csi_dispatch(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
         let count = csi.count(0);
         match csi.fin {
-            b'@' => self.edit_row(|cells, at, end| cells.insert(at, end, count)),
-            b'P' => self.edit_row(|cells, at, end| cells.delete(at, end, count)),
-            b'X' => self.edit_row(|cells, at, end| cells.erase(at, end.min(at + count))),
+            b'@' => self.edit_row(sink, |row, col, cols, style| row.insert(col, count, cols, style)),
+            b'P' => self.edit_row(sink, |row, col, cols, style| row.delete(col, count, cols, style)),
+            b'X' => self.edit_row(sink, |row, col, cols, style| row.erase(col, cols.min(col + count), cols, style)),
             b'C' | b'a' => {
-                let col = self.cursor_col();
-                self.move_to_col(col + count);
+                let col = self.cursor_col(sink);
+                self.move_to_col(col + count, sink);
             }
-            b'D' => self.backspace(count),
-            b'G' | b'`' => self.move_to_col(count - 1),
-            b'I' => self.tab(count),
-            b'Z' => self.back_tab(count),
+            b'D' => self.backspace(count, sink),
+            b'G' | b'`' => self.move_to_col(count - 1, sink),
+            b'I' => self.tab(count, sink),
+            b'Z' => self.back_tab(count, sink),
+            b'g' => self.clear_tabs(csi.param(0), sink),
             b'J' => self.erase_display(csi, span, sink),
             b'K' => self.erase_line(csi, span, sink),
             b'b' => self.repeat(count, span.from, sink),
@@ -123,239 +175,312 @@ impl Lines {
 
     fn vertical(&mut self, csi: &Csi, count: usize, span: Span, sink: &mut impl VtSink) {
         let col = match csi.fin {
-            b'A' | b'B' | b'd' | b'e' => self.cursor_col(),
+            b'A' | b'B' | b'd' | b'e' | b'k' => self.cursor_col(sink),
             b'E' | b'F' => 0,
             b'H' | b'f' => csi.count(1) - 1,
             b'L' | b'M' | b'S' | b'T' => return self.scroll(csi.fin, count, span, sink),
-            b's' => return self.save_cursor(),
+            b's' => return self.save_cursor(sink),
             b'u' => return self.restore_cursor(span, sink),
             b'r' => return self.set_region(csi, span, sink),
             _ => return,
         };
-        self.lay_out();
+        self.lay_out(sink);
         let row = match csi.fin {
-            b'A' | b'F' => self.screen.above(count),
-            b'B' | b'E' | b'e' => self.screen.below(count),
-            _ => self.screen.absolute(count - 1, self.modes.origin),
+            b'A' | b'F' | b'k' => {
+                let row = self.grid.above(count);
+                self.note_redraw(row);
+                row
+            }
+            b'B' | b'E' | b'e' => self.grid.below(count),
+            _ => {
+                self.note_placed();
+                self.grid.absolute(count - 1, self.modes.origin)
+            }
         };
         self.move_to(row, col, span, sink);
+        if matches!(csi.fin, b'H' | b'f') && (row, col) == (0, 0) {
+            self.homed_to = span.to;
+        }
     }
 
     /// Executes IL, DL, SU or SD.
     fn scroll(&mut self, fin: u8, count: usize, span: Span, sink: &mut impl VtSink) {
         self.leave_line(span, sink);
-        let (screen, row_ids) = (&mut self.screen, &mut self.row_ids);
-        self.current.cells.count(screen.rows());
+        self.count(self.grid.height());
+        let inside = (self.grid.top..=self.grid.bottom).contains(&self.grid.row);
         match fin {
-            b'L' => screen.insert_or_delete(count, false, row_ids),
-            b'M' => screen.insert_or_delete(count, true, row_ids),
-            b'S' => screen.scroll(count, true, row_ids),
-            _ => screen.scroll(count, false, row_ids),
+            b'L' | b'M' if !inside => {}
+            b'L' | b'M' => {
+                let row = self.grid.row;
+                // DL at the top of the screen deletes, it does not scroll into the history.
+                let (bottom, up) = (self.grid.bottom, fin == b'M');
+                self.grid.rotate(row, bottom, count, up, &mut self.row_ids, self.eraser);
+                self.grid.col = 0;
+            }
+            b'S' => self.scroll_region(self.grid.top, count, true, sink),
+            _ => self.scroll_region(self.grid.top, count, false, sink),
         }
-        self.restart_line(span);
+        self.grid.col = self.grid.col.min(self.cols);
+        self.start_line(span.to);
     }
 
     /// Executes RI.
     pub(super) fn reverse_index(&mut self, span: Span, sink: &mut impl VtSink) {
-        self.lay_out();
-        let col = self.cursor_col();
-        let row = self.screen.above(1);
-        if row == self.screen.row {
+        let col = self.cursor_col(sink);
+        if self.grid.row == self.grid.top {
             self.leave_line(span, sink);
-            let fresh = self.row_ids.new_id();
-            self.screen.up(fresh);
-            self.start_line_mid_row(span.to, col);
+            self.scroll_region(self.grid.top, 1, false, sink);
+            self.grid.col = col;
+            self.start_line(span.to);
         } else {
+            let row = self.grid.row.saturating_sub(1);
+            self.note_redraw(row);
             self.move_to(row, col, span, sink);
         }
     }
 
-    /// Saves the cursor position (DECSC, SCOSC).
-    pub(super) fn save_cursor(&mut self) {
-        let col = self.cursor_col();
-        self.screen.saved = (self.screen.row, col);
+    /// Saves the cursor's position (DECSC, SCOSC).
+    pub(super) fn save_cursor(&mut self, sink: &mut impl VtSink) {
+        self.settle(sink);
+        self.flush_suspended(sink);
+        self.current.saved = true;
+        self.grid.saved = SavedPosition { row: self.grid.row, col: self.grid.col, origin: self.modes.origin };
     }
 
-    /// Restores the cursor position (DECRC, SCORC).
+    /// Restores the cursor's position (DECRC, SCORC).
     pub(super) fn restore_cursor(&mut self, span: Span, sink: &mut impl VtSink) {
-        let (row, col) = self.screen.saved;
+        self.settle(sink);
+        let SavedPosition { row, col, .. } = self.grid.saved;
+        let (row, col) = (row.min(self.grid.height() - 1), col.min(self.cols));
         self.move_to(row, col, span, sink);
+        self.grid.col = col;
+        if let Some(line) = self.suspended.take_if(|line| line.row == self.grid.scrolled + row as u64) {
+            (self.current.start, self.current.saved) = (line.start, true);
+        }
     }
 
     /// Executes DECSTBM, which homes the cursor.
     fn set_region(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
-        if self.screen.set_region(csi.count(0) - 1, usize::from(csi.param(1))) {
+        self.settle(sink);
+        if self.grid.set_region(csi.count(0) - 1, usize::from(csi.param(1))) {
+            self.note_placed();
             self.home(span, sink);
         }
     }
 
     /// Moves the cursor to the first column of the first row, or of the region with DECOM.
     pub(super) fn home(&mut self, span: Span, sink: &mut impl VtSink) {
-        let row = self.screen.absolute(0, self.modes.origin);
+        self.settle(sink);
+        let row = self.grid.absolute(0, self.modes.origin);
         self.move_to(row, 0, span, sink);
     }
 
-    /// Switches to the alternate screen (`on`) or back to the primary one.
-    pub(super) fn switch_screen(&mut self, on: bool, span: Span, sink: &mut impl VtSink) {
+    /// Switches to the alternate screen (`on`) or back to the primary one, by this private mode.
+    pub(super) fn switch_screen(&mut self, on: bool, mode: u16, span: Span, sink: &mut impl VtSink) {
         self.leave_line(span, sink);
-        let col = self.cursor_col();
-        if on {
-            let rows = u16::try_from(self.screen.rows()).unwrap_or(u16::MAX);
-            self.current.cells.count(usize::from(rows));
-            let mut other = Rows::new(rows, &mut self.row_ids);
-            other.row = self.screen.row;
-            self.screen.saved_col = col;
-            self.primary = Some(std::mem::replace(&mut self.screen, other));
-            self.start_line_mid_row(span.to, col);
-        } else if let Some(primary) = self.primary.take() {
-            self.screen = primary;
-            let col = self.screen.saved_col.min(self.cols - 1);
-            self.start_line_mid_row(span.to, col);
+        if on == self.on_alternate {
+            return;
         }
+        self.count(self.grid.height());
+        let (row, col) = (self.grid.row, self.grid.col);
+        let mut other = match self.hidden.take() {
+            Some(other) => *other,
+            None => Grid::new(self.grid.height(), &mut self.row_ids),
+        };
+        if on {
+            if mode == 1049 {
+                other.rows.iter_mut().for_each(|row| row.renew(self.row_ids.new_id(), self.eraser));
+            }
+            other.reset_region();
+        } else if mode == 1047 {
+            self.grid.rows.iter_mut().for_each(|row| row.clear(self.eraser));
+        }
+        (other.row, other.col) = (row.min(other.height() - 1), col);
+        self.hidden = Some(Box::new(std::mem::replace(&mut self.grid, other)));
+        self.on_alternate = on;
+        self.start_line(span.to);
     }
 
     /// Executes RIS.
     pub(super) fn reset(&mut self, span: Span, sink: &mut impl VtSink) {
+        if self.on_alternate {
+            self.switch_screen(false, 1047, span, sink);
+        }
         self.leave_line(span, sink);
-        if let Some(primary) = self.primary.take() {
-            self.screen = primary;
-        }
-        self.screen.reset_region();
-        self.current.cells.count(self.screen.rows());
-        self.screen.renew_ids(&mut self.row_ids);
-        (self.screen.row, self.screen.saved) = (0, (0, 0));
-        self.start_line(span.to, 0);
+        self.grid.reset_region();
+        self.tabs = super::tabs::Tabs::new(self.cols);
+        self.clear_screen(sink);
+        (self.grid.row, self.grid.col, self.grid.saved) = (0, 0, SavedPosition::default());
+        self.hidden = None;
+        self.origin.reset();
+        self.start_line(span.to);
     }
 
-    /// Executes REP, at most a row of characters: larger counts are hostile.
-    fn repeat(&mut self, count: usize, at: u64, sink: &mut impl VtSink) {
-        let Some(last) = self.current.last() else { return };
-        let mut buffer = [0; 4];
-        let bytes = last.encode(&mut buffer);
-        let count = count.min(self.cols);
-        self.current.cells.count(EACH * count);
-        for _ in 0..count {
-            match bytes {
-                [byte] if *byte >= 0x80 => self.print_byte(*byte, at, sink),
-                _ => self.print(bytes, at, sink),
-            }
+    /// Executes DECALN: fills the screen with E, resets the region, and homes the cursor.
+    pub(super) fn align(&mut self, span: Span, sink: &mut impl VtSink) {
+        self.leave_line(span, sink);
+        self.grid.reset_region();
+        self.count(self.cols * self.grid.height());
+        let row = vec![b'E'; self.cols];
+        for place in &mut self.grid.rows {
+            place.clear(StyleId::DEFAULT);
+            place.continues = false;
+            place.set_flat(&row);
         }
+        (self.grid.row, self.grid.col) = (0, 0);
+        self.origin.reset();
+        self.start_line(span.to);
     }
 
-    /// Applies `change` to the cells from the cursor to the end of its row.
-    fn edit_row(&mut self, change: impl FnOnce(&mut super::cells::Cells, usize, usize)) {
-        if self.current.storage == Storage::Flat {
+    /// Applies `change` to the cursor's row, from the cursor's column on.
+    fn edit_row(
+        &mut self,
+        sink: &mut impl VtSink,
+        change: impl FnOnce(&mut super::row::ScreenRow, usize, usize, StyleId),
+    ) {
+        if self.eraser == StyleId::DEFAULT && self.current.storage == Storage::Flat {
             // The cursor is at the end of flat text: there is nothing to its right.
             return;
         }
-        self.use_cells();
-        let pos = self.current.pos;
-        if pos.col < self.cols {
-            let row = pos.row * self.cols;
-            change(&mut self.current.cells, row + pos.col, row + self.cols);
+        self.settle(sink);
+        let (cols, row, col) = (self.cols, self.grid.row, self.grid.col);
+        if col >= cols {
+            // While a wrap is pending, nothing is at the cursor (xterm.js, alacritty).
+            return;
         }
+        self.count(cols);
+        let place = &mut self.grid.rows[row];
+        place.dirty = !self.own;
+        place.make_cells(cols, &mut self.clusters);
+        change(place, col, cols, self.eraser);
     }
 
     /// Executes ED.
     fn erase_display(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
-        match (ErasedPart::of(csi), csi.param(0)) {
-            (Some(ErasedPart::After), _) => self.erase(ErasedPart::After, usize::MAX, span, sink),
-            (Some(ErasedPart::Before), _) if self.current.written => {
-                self.use_cells();
-                let row = self.current.pos.row;
-                let cursor = row * self.cols + self.cursor_col();
-                // Rows in the scrollback are not erased.
-                let top = row.saturating_sub(self.screen.row) * self.cols;
-                self.current.cells.erase(top, cursor + 1);
-            }
-            // `CSI 3 J` erases the scrollback (xterm); ncurses' `clear` sends it after `CSI 2 J`.
-            (Some(ErasedPart::All), _) | (None, 3) => {
-                self.leave_line(span, sink);
-                if !self.on_alternate() {
-                    self.current.cells.count(self.screen.rows());
-                    self.screen.renew_ids(&mut self.row_ids);
-                }
-                self.restart_line(span);
-            }
-            _ => {}
+        let Some(part) = ErasedPart::of(csi) else { return };
+        self.settle(sink);
+        let (row, col) = (self.grid.row, self.grid.col);
+        let height = self.grid.height();
+        // A line editor erases from its prompt on, which may be at the top too; the whole screen is cleared where the
+        // cursor was sent there for that.
+        if part == ErasedPart::All || part == ErasedPart::After && (row, col) == (0, 0) && self.homed_to == span.from {
+            // The cursor's line is erased with the others, and was read.
+            self.leave_line(span, sink);
+            self.clear_screen(sink);
+            self.origin.cleared();
+            return self.start_line(span.to);
         }
+        match part {
+            ErasedPart::Before => {
+                self.erase_rows(0..row);
+                self.erase_cells(row, 0, col + 1);
+            }
+            _ if col == 0 => {
+                self.split_off_padding(row, span, sink);
+                self.erase_rows(row..height);
+                let start = if self.current.continued { span.to } else { self.current.start };
+                self.start_line(start);
+                self.origin.cleared();
+            }
+            _ => {
+                self.erase_rows(row + 1..height);
+                self.erase_cells(row, col, self.cols);
+                self.origin.cleared();
+            }
+        }
+        if !self.on_alternate && !self.own && col == 0 {
+            self.erased = Some(self.absolute_row(row));
+        }
+    }
+
+    /// Blanks the cells `from..to` of a row.
+    fn erase_cells(&mut self, row: usize, from: usize, to: usize) {
+        let cols = self.cols;
+        if from >= cols {
+            return;
+        }
+        self.count(cols);
+        let place = &mut self.grid.rows[row];
+        place.dirty = !self.own;
+        place.make_cells(cols, &mut self.clusters);
+        place.erase(from, to, cols, self.eraser);
+        place.own &= !place.is_blank();
     }
 
     /// Executes EL.
     fn erase_line(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
-        if let Some(part) = ErasedPart::of(csi) {
-            self.erase(part, 1, span, sink);
-        }
-    }
-
-    /// Erases `part` of `rows` rows, from the cursor's row on.
-    fn erase(&mut self, part: ErasedPart, rows: usize, span: Span, sink: &mut impl VtSink) {
-        if !self.current.written || part == ErasedPart::After && self.current.storage == Storage::Flat {
+        let Some(part) = ErasedPart::of(csi) else { return };
+        let plain = self.eraser == StyleId::DEFAULT;
+        let whole_flat = self.current.storage == Storage::Returned && part != ErasedPart::Before;
+        if plain && self.current.storage == Storage::Flat && part == ErasedPart::After {
+            // There is nothing right of the cursor.
             return;
         }
-        self.lay_out();
-        let current = &self.current;
-        let whole = part == ErasedPart::All || part == ErasedPart::After && current.col() == 0;
-        let row = current.above + current.pos.row;
-        if whole && row == 0 && current.storage == Storage::Returned {
-            // CR and EL, as a progress bar does: no cells are needed.
-            self.current.clear(0);
-            self.current.written = true;
+        if plain && whole_flat && self.current.is_short(self.cols) && self.current.reported == 0 {
+            // CR and EL, as a progress bar does: the row is blank again.
+            self.current.clear_flat();
+            self.current.storage = Storage::Flat;
             return;
         }
-        self.use_cells();
-        if let Some(end) = self.padding_start().filter(|_| whole && row > 0) {
-            self.split_off_row(end, span, sink);
-            return;
+        self.settle(sink);
+        let (row, cols, col) = (self.grid.row, self.cols, self.grid.col);
+        if part == ErasedPart::All || part == ErasedPart::After && col == 0 {
+            self.split_off_padding(row, span, sink);
         }
-        let start = self.current.pos.row * self.cols;
-        let cursor = start + self.current.pos.col;
-        let end = start.saturating_add(self.cols.saturating_mul(rows));
         match part {
-            ErasedPart::After => self.current.cells.erase(cursor, end),
-            ErasedPart::Before => self.current.cells.erase(start, end.min(cursor + 1)),
-            ErasedPart::All => self.current.cells.erase(start, end),
+            ErasedPart::After => self.erase_cells(row, col, cols),
+            ErasedPart::Before => self.erase_cells(row, 0, col + 1),
+            ErasedPart::All => self.erase_cells(row, 0, cols),
         }
     }
 
-    /// Returns the cell at which the text above the cursor's row ends, if only padding follows it: after output without a
-    /// line end, zsh and fish print a mark and about a row of spaces, so that their prompt begins on a row of its own.
-    fn padding_start(&self) -> Option<usize> {
-        let current = &self.current;
-        let above = current.pos.row.saturating_sub(1) * self.cols;
-        let from = above + current.cells.trimmed(above, current.pos.row * self.cols);
-        let last = current.pos.row + 1 == current.rows(self.cols);
-        let enough = self.cols.saturating_sub(PADDING).max(1);
-        (last && current.cells.spaces(from) >= enough).then_some(from)
+    /// Ends the line above row `row` if it wraps into it by about a row of spaces: after output without a line end, zsh and
+    /// fish print a mark and as many spaces, so that their prompt begins on a row of its own.
+    fn split_off_padding(&mut self, row: usize, span: Span, sink: &mut impl VtSink) {
+        if row == 0 || !self.grid.rows[row].continues || self.grid.continues(row + 1) {
+            return;
+        }
+        let cols = self.cols;
+        let above = &mut self.grid.rows[row - 1];
+        above.make_cells(cols, &mut self.clusters);
+        let visible = above.visible_len();
+        let padding = above.len() - visible + self.grid.rows[row].spaces();
+        if padding >= cols.saturating_sub(PADDING).max(1) {
+            self.grid.rows[row - 1].padded = true;
+            self.split_line(row, span, sink);
+        }
+    }
+
+    /// Ends the cursor's line above row `row`, where another line begins.
+    fn split_line(&mut self, row: usize, span: Span, sink: &mut impl VtSink) {
+        let col = self.grid.col;
+        let id = self.row_ids.new_id();
+        let place = &mut self.grid.rows[row];
+        (place.continues, place.id, place.number) = (false, id, 0);
+        (self.grid.row, self.grid.col) = (row - 1, 0);
+        self.leave_line(span, sink);
+        (self.grid.row, self.grid.col) = (row, col);
+        self.start_line(span.to);
     }
 
     /// Ends the edited command when the shell accepts it. If the command fills its rows and the cursor was not at its end,
     /// readline leaves the cursor on the row below, which has only the blank that made the command wrap: the command's output
     /// begins there.
     pub(super) fn end_edit(&mut self, span: Span, sink: &mut impl VtSink) {
-        self.lay_out();
-        let current = &self.current;
-        let row = current.pos.row * self.cols;
-        if current.storage == Storage::Cells
-            && current.pos.col == 0
-            && row > 0
-            && current.cells.any_from(row)
-            && current.is_blank_from(row)
-        {
-            self.split_off_row(row, span, sink);
+        self.settle(sink);
+        (self.edited, self.erased) = (None, None);
+        let row = self.grid.row;
+        if self.grid.col == 0 && row > 0 && self.grid.rows[row].continues && self.grid.rows[row].is_empty() {
+            if self.grid.rows[row].is_unwritten() {
+                return;
+            }
+            self.grid.rows[row].clear(StyleId::DEFAULT);
+            self.split_line(row, span, sink);
         }
     }
 
-    /// Truncates the line at the cell `end`, reports it, and begins a new line at the cursor.
-    fn split_off_row(&mut self, end: usize, span: Span, sink: &mut impl VtSink) {
-        let col = self.cursor_col();
-        self.current.cells.truncate(end);
-        self.report_if_visible(span.from, sink);
-        self.start_line(span.to, col);
-    }
-
-    /// Returns the id of the current line.
+    /// Returns the id of the cursor's line.
     pub(super) fn id(&self) -> LineId {
-        LineId(self.current.id)
+        LineId(self.grid.rows[self.grid.first_of_line(self.grid.row)].id)
     }
 }

@@ -49,7 +49,8 @@ impl Pen {
         sgr
     }
 
-    fn parse(&mut self) {
+    /// Parses the sequences that were stored.
+    pub(super) fn parse(&mut self) {
         self.parsed = self.sgr();
         self.unparsed.clear();
     }

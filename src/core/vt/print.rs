@@ -1,136 +1,81 @@
-//! Printing of characters on the current line.
+//! Printing of characters.
 
-use super::cells::Glyph;
-use super::current_line::{LeftRow, Storage};
-use super::layout::CellPos;
-use super::lines::Lines;
+use super::clusters::cell_of;
+use super::screens::{Screens, Storage};
 use super::strip_controls::{Stripped, WINDOW};
+use super::style::StyleId;
 use super::{LINE_LIMIT, VtSink, utf8};
 
-impl Lines {
+/// Maximum number of characters that REP prints: more than any program asks for, and few enough that a stream of such
+/// sequences costs no more than its bytes by some hundred times.
+const MAX_REPEAT: usize = 4096;
+
+/// The same for characters of several bytes that are inserted (IRM).
+const MAX_INSERTED: usize = 64;
+
+/// Minimum number of columns by which spaces in front of a prompt fall short of a row: the end mark takes one or two, and
+/// fish writes it again.
+pub(super) const PADDING: usize = 4;
+
+impl Screens {
     /// Prints `text`, valid UTF-8 without controls, whose first byte is at the offset `at`.
     #[inline]
     pub(super) fn print(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) {
-        let current = &mut self.current;
-        let fits = current.flat.len() + text.len() <= LINE_LIMIT;
-        if current.storage == Storage::Flat && current.gap == 0 && fits {
-            current.flat.extend_from_slice(text);
-            current.written = true;
+        self.printed_to = at + text.len() as u64;
+        if self.current.storage == Storage::Flat && self.current.gap == 0 && self.fits_flat(text.len()) {
+            self.push_flat(text);
             return;
         }
+        self.print_slowly(text, at, sink);
+    }
+
+    /// Returns whether `len` bytes can be appended to the flat text without a report of a piece.
+    #[inline]
+    fn fits_flat(&self, len: usize) -> bool {
+        let current = &self.current;
+        current.bound + current.flat.len() - current.reported + current.gap + len <= LINE_LIMIT
+    }
+
+    #[inline]
+    fn push_flat(&mut self, text: &[u8]) {
+        let current = &mut self.current;
+        if self.pen != current.flat_style {
+            current.runs.push((current.flat.len() as u32, self.pen));
+            current.flat_style = self.pen;
+        }
+        current.flat.extend_from_slice(text);
+        current.touched = true;
+    }
+
+    fn print_slowly(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) {
         let mut done = 0;
         while done < text.len() {
-            done += self.print_some(&text[done..], at + done as u64, sink);
+            let rest = &text[done..];
+            match self.current.storage {
+                Storage::Flat => done += self.append(rest, at + done as u64, sink),
+                Storage::Returned => self.settle(sink),
+                Storage::Settled => {
+                    let len = self.room_for(rest);
+                    if len == 0 {
+                        self.make_room(at + done as u64, sink);
+                    }
+                    self.put_bytes(&rest[..len], sink);
+                    done += len;
+                }
+            }
         }
     }
 
     /// Prints a byte that is not UTF-8.
     pub(super) fn print_byte(&mut self, byte: u8, at: u64, sink: &mut impl VtSink) {
-        let current = &mut self.current;
-        if current.storage == Storage::Flat && current.gap == 0 && current.flat.len() < LINE_LIMIT {
-            current.flat.push(byte);
-            current.written = true;
-            return;
-        }
-        loop {
-            let used = match self.current.storage {
-                Storage::Flat => self.append(&[byte], at, sink),
-                Storage::Returned => {
-                    self.use_cells();
-                    0
-                }
-                Storage::Cells => self.overprint(Glyph::new(Err(byte)), 1, 1, at, sink),
-            };
-            if used > 0 {
-                return;
-            }
-        }
+        self.print(&[byte], at, sink);
     }
 
-    /// Returns whether the line has room for a [`Stripped`] window without a flush.
-    #[inline]
-    pub(super) fn fits_stripped(&self) -> bool {
-        let current = &self.current;
-        let max_len = match current.storage {
-            Storage::Flat => current.flat.len() + current.gap,
-            Storage::Cells => {
-                let cell = current.pos.row * self.cols + current.pos.col;
-                current.max_len + cell.saturating_sub(current.cells.len())
-            }
-            Storage::Returned => current.flat.len() + current.origin,
-        };
-        // A combining mark may also turn a blank cell into a space.
-        max_len + 2 * WINDOW <= LINE_LIMIT && !self.modes.graphics
-    }
-
-    /// Prints stripped text; its window began at the offset `at`.
-    #[inline]
-    pub(super) fn print_stripped(&mut self, stripped: &Stripped, at: u64, sink: &mut impl VtSink) {
-        let text = stripped.text();
-        if text.is_empty() {
-            return;
-        }
-        if self.current.storage == Storage::Flat {
-            self.close_gap();
-            self.current.flat.extend_from_slice(text);
-            self.current.written = true;
-            return;
-        }
-        if self.current.storage == Storage::Returned {
-            self.use_cells();
-        }
-        let mut done = 0;
-        while done < text.len() {
-            let singles = stripped.singles(done);
-            if singles > 0 {
-                self.print_singles(&text[done..done + singles], at, sink);
-                done += singles;
-                continue;
-            }
-            let adjacent = stripped.contiguous(done);
-            let (what, len) = utf8::first(adjacent);
-            match what {
-                Ok(_) => self.print(&adjacent[..len], at, sink),
-                Err(_) => self.print_singles(&adjacent[..1], at, sink),
-            }
-            done += len;
-        }
-    }
-
-    /// Prints single-byte glyphs into cells.
-    fn print_singles(&mut self, run: &[u8], at: u64, sink: &mut impl VtSink) {
-        let mut done = 0;
-        while done < run.len() {
-            done += self.overprint_singles(&run[done..], at, sink);
-        }
-    }
-
-    /// Prints a part of `text` and returns its length; 0 after a change of storage or a flush.
-    fn print_some(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
-        match self.current.storage {
-            Storage::Flat => self.append(text, at, sink),
-            Storage::Returned => {
-                self.use_cells();
-                0
-            }
-            Storage::Cells if text[0] < 0x80 => {
-                let run = text.iter().position(|&byte| byte >= 0x80).unwrap_or(text.len());
-                self.overprint_singles(&text[..run], at, sink)
-            }
-            Storage::Cells => {
-                let (what, len) = utf8::first(text);
-                match what.map_or(1, utf8::width) {
-                    0 => self.print_mark(&text[..len], at, sink),
-                    width => self.overprint(Glyph::new(what), width, len, at, sink),
-                }
-            }
-        }
-    }
-
-    /// Appends text to the flat line and returns how much of it; 0 after a flush.
+    /// Appends text to the flat line and returns how much of it; 0 after the report of a piece.
     fn append(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
-        let current = &mut self.current;
-        let mut len = LINE_LIMIT.saturating_sub(current.flat.len() + current.gap).min(text.len());
+        let current = &self.current;
+        let used = current.bound + current.flat.len() - current.reported + current.gap;
+        let mut len = LINE_LIMIT.saturating_sub(used).min(text.len());
         // The cut must not split a character.
         while len > 0 && text.get(len).is_some_and(|byte| matches!(byte, 0x80..=0xbf)) {
             len -= 1;
@@ -140,113 +85,277 @@ impl Lines {
             return 0;
         }
         self.close_gap();
-        self.current.flat.extend_from_slice(&text[..len]);
-        self.current.written = true;
+        self.push_flat(&text[..len]);
         len
     }
 
-    /// Adds the columns that the cursor skipped to the flat line, before text is appended.
+    /// Adds the columns that the cursor skipped to the flat text.
     #[inline]
     fn close_gap(&mut self) {
         let current = &mut self.current;
         if current.gap == 0 {
             return;
         }
-        if current.left == LeftRow::Unknown && !current.written {
-            let col = current.col();
-            current.clear(col);
-        } else {
-            current.cells.count(current.gap);
-            current.flat.resize(current.flat.len() + current.gap, 0);
-            (current.gap, current.gaps) = (0, true);
+        if current.flat_style != StyleId::DEFAULT {
+            current.runs.push((current.flat.len() as u32, StyleId::DEFAULT));
+            current.flat_style = StyleId::DEFAULT;
         }
+        let gap = std::mem::take(&mut current.gap);
+        current.flat.resize(current.flat.len() + gap, 0);
+        self.count(gap);
     }
 
-    /// Returns the cell that the next character of `width` columns goes to, after a pending wrap.
-    fn target_cell(&mut self, width: usize) -> usize {
-        let cols = self.cols;
-        if self.current.pos.col + width > cols {
-            if self.modes.autowrap {
-                if self.current.pos.col < cols {
-                    let hole = self.current.pos.row * cols + self.current.pos.col;
-                    self.current.cells.put_hole(hole);
-                }
-                self.current.pos = CellPos { row: self.current.pos.row + 1, col: 0 };
-                self.step_down();
-            } else {
-                // DECAWM reset: the last column is overwritten.
-                self.current.pos.col = cols - width;
+    /// Returns whether the line has room for a [`Stripped`] window without the report of a piece.
+    #[inline]
+    pub(super) fn fits_stripped(&self) -> bool {
+        self.fits_flat(2 * WINDOW) && self.modes.charset == Default::default()
+    }
+
+    /// Prints stripped text; its window began at the offset `at`.
+    #[inline]
+    pub(super) fn print_stripped(&mut self, stripped: &Stripped, at: u64, sink: &mut impl VtSink) {
+        let text = stripped.text();
+        if text.is_empty() {
+            return;
+        }
+        // What was removed in between is a control, behind which REP repeats nothing.
+        self.printed_to = if stripped.ends_in_text() { at + stripped.used as u64 } else { u64::MAX };
+        if self.current.storage == Storage::Flat {
+            self.close_gap();
+            self.push_flat(text);
+            return;
+        }
+        self.settle(sink);
+        self.current.bound += text.len();
+        let mut done = 0;
+        while done < text.len() {
+            let singles = stripped.singles(done);
+            if singles > 0 {
+                self.put_singles(&text[done..done + singles], sink);
+                done += singles;
+                continue;
             }
+            let adjacent = stripped.contiguous(done);
+            let (what, len) = utf8::first(adjacent);
+            let len = if what.is_ok() { len } else { 1 };
+            self.put_char(what, &adjacent[..len], sink);
+            done += len;
         }
-        self.current.pos.row * cols + self.current.pos.col
     }
 
-    /// Returns whether `len` more bytes fit at `cell`; otherwise tightens the size estimate or flushes the line.
-    fn fits(&mut self, cell: usize, len: usize, at: u64, sink: &mut impl VtSink) -> bool {
-        let blank = cell.saturating_sub(self.current.cells.len());
-        if self.current.max_len + blank + len <= LINE_LIMIT {
-            return true;
+    /// Returns how much of `text` can be printed on a settled line before its length has to be measured, and counts it.
+    fn room_for(&mut self, text: &[u8]) -> usize {
+        if self.on_alternate || self.own {
+            return text.len();
         }
-        let exact = self.current.cells.measure();
+        let mut len = LINE_LIMIT.saturating_sub(self.current.bound).min(text.len());
+        // The cut must not split a character.
+        while len > 0 && text.get(len).is_some_and(|byte| matches!(byte, 0x80..=0xbf)) {
+            len -= 1;
+        }
+        self.current.bound += len;
+        len
+    }
+
+    /// Measures a settled line, and reports a piece of it if it is long.
+    fn make_room(&mut self, at: u64, sink: &mut impl VtSink) {
+        self.render_current();
         // At most half full, so that the next measurement is far off.
-        if exact > LINE_LIMIT / 2 {
+        if self.text.len() > LINE_LIMIT / 2 {
             self.flush(at, sink);
         } else {
-            self.current.max_len = exact;
+            self.current.bound = self.text.len();
         }
-        false
     }
 
-    fn overprint(&mut self, glyph: Glyph, width: usize, len: usize, at: u64, sink: &mut impl VtSink) -> usize {
-        let width = width.min(self.cols);
-        let cell = self.target_cell(width);
-        if !self.fits(cell, len, at, sink) {
-            return 0;
+    /// Prints bytes on the grid.
+    pub(super) fn put_bytes(&mut self, text: &[u8], sink: &mut impl VtSink) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let ascii = rest.iter().position(|&byte| byte >= 0x80).unwrap_or(rest.len());
+            if ascii > 0 {
+                self.put_singles(&rest[..ascii], sink);
+                rest = &rest[ascii..];
+                continue;
+            }
+            let (what, len) = utf8::first(rest);
+            self.put_char(what, &rest[..len], sink);
+            rest = &rest[len..];
         }
-        let current = &mut self.current;
-        current.max_len += cell.saturating_sub(current.cells.len()) + len;
-        if self.modes.insert {
-            current.cells.insert(cell, (current.pos.row + 1) * self.cols, width);
-        }
-        current.end_wrap(cell + width, self.cols);
-        current.cells.put(cell, glyph, width);
-        current.pos.col += width;
-        current.last = Some(glyph);
-        current.written = true;
-        len
     }
 
-    fn overprint_singles(&mut self, run: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
+    /// Takes note that the cursor's row is written.
+    #[inline]
+    fn touch(&mut self) {
+        let (row, col) = (self.grid.row, self.grid.col);
+        if let Some((piece, from)) = self.current.piece
+            && col < from
+            && piece == self.absolute_row(row)
+        {
+            self.current.piece = Some((piece, col));
+        }
+        let (own, alternate, start) = (self.own, self.on_alternate, self.current.start);
+        let row = self.grid.cursor_row();
+        if alternate && !row.changed {
+            row.start = start;
+        }
+        (row.own, row.dirty, row.padded) = (own, !own, false);
+    }
+
+    /// Prints single-byte glyphs on the grid.
+    #[inline]
+    fn put_singles(&mut self, run: &[u8], sink: &mut impl VtSink) {
+        let mut rest = run;
+        while !rest.is_empty() {
+            if self.grid.col >= self.cols {
+                if self.modes.autowrap {
+                    self.wrap_down(sink);
+                } else {
+                    // DECAWM reset: the last column is overwritten, at last by the last character.
+                    self.grid.col = self.cols - 1;
+                    rest = &rest[rest.len() - 1..];
+                }
+            }
+            self.touch();
+            let (cols, col, row, pen) = (self.cols, self.grid.col, self.grid.row, self.pen);
+            let len = rest.len().min(cols - col);
+            if self.modes.insert {
+                self.count(cols);
+                self.grid.rows[row].make_cells(cols, &mut self.clusters);
+                self.grid.rows[row].insert(col, len, cols, self.eraser);
+            }
+            if col + len == cols {
+                self.end_wrap(row);
+            }
+            let place = &mut self.grid.rows[row];
+            place.make_cells(cols, &mut self.clusters);
+            place.put_singles(col, &rest[..len], pen);
+            self.grid.col += len;
+            rest = &rest[len..];
+        }
+    }
+
+    /// Prints a character, or a byte that is not UTF-8, on the grid.
+    fn put_char(&mut self, what: Result<char, u8>, bytes: &[u8], sink: &mut impl VtSink) {
+        let width = what.map_or(1, utf8::width).min(self.cols);
+        if width == 0 {
+            return self.put_mark(bytes);
+        }
+        self.put_glyph(cell_of(what), width, sink);
+    }
+
+    fn put_glyph(&mut self, glyph: u32, width: usize, sink: &mut impl VtSink) {
+        let cols = self.cols;
+        if self.grid.col + width > cols {
+            if self.modes.autowrap {
+                if self.grid.col < cols {
+                    let (row, col) = (self.grid.row, self.grid.col);
+                    self.grid.rows[row].make_cells(cols, &mut self.clusters);
+                    self.grid.rows[row].put_hole(col, self.eraser);
+                }
+                self.wrap_down(sink);
+            } else {
+                self.grid.col = cols - width;
+            }
+        }
+        self.touch();
+        let (col, row) = (self.grid.col, self.grid.row);
+        if col + width == cols {
+            self.end_wrap(row);
+        }
+        let place = &mut self.grid.rows[row];
+        place.make_cells(cols, &mut self.clusters);
         if self.modes.insert {
-            return self.overprint(Glyph::single(run[0]), 1, 1, at, sink);
+            place.insert(col, width, cols, self.eraser);
+            self.count(cols);
         }
-        let cell = self.target_cell(1);
-        if !self.fits(cell, 1, at, sink) {
-            return 0;
-        }
-        let current = &mut self.current;
-        current.max_len += cell.saturating_sub(current.cells.len());
-        let len = run.len().min(self.cols - current.pos.col).min(LINE_LIMIT - current.max_len);
-        current.end_wrap(cell + len, self.cols);
-        current.cells.put_singles(cell, &run[..len]);
-        current.max_len += len;
-        current.pos.col += len;
-        current.last = Some(Glyph::single(run[len - 1]));
-        current.written = true;
-        len
+        self.grid.rows[row].put(col, glyph, width, self.pen);
+        self.grid.col += width;
     }
 
     /// Adds a combining mark to the character before the cursor.
-    fn print_mark(&mut self, mark: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
-        let cell = self.current.pos.row * self.cols + self.current.pos.col;
-        if !self.fits(0, mark.len(), at, sink) {
-            return 0;
+    fn put_mark(&mut self, mark: &[u8]) {
+        let (row, cols) = (self.grid.row, self.cols);
+        // On the first column the mark joins the last character of the row above, if the line wraps there.
+        let (row, col) = match self.grid.col {
+            0 if self.grid.rows[row].continues && row > 0 => (row - 1, cols),
+            col => (row, col),
+        };
+        if col == 0 {
+            return;
         }
-        if cell > 0 && self.current.cells.mark(cell - 1, mark) {
-            // The mark may turn a blank cell into a space.
-            self.current.max_len += mark.len() + 1;
-            self.current.written = true;
+        self.touch();
+        self.sweep_clusters();
+        let place = &mut self.grid.rows[row];
+        place.make_cells(cols, &mut self.clusters);
+        place.mark(col - 1, mark, &mut self.clusters);
+    }
+
+    /// Moves the cursor to the first column of the next row after a wrap.
+    pub(super) fn wrap_down(&mut self, sink: &mut impl VtSink) {
+        self.current.wraps += 1;
+        // Each wrap takes at least one byte of the line, so the id is unique.
+        let fresh = self.current.start + self.current.wraps;
+        let before = self.absolute_row(self.grid.row);
+        self.move_down(fresh, sink);
+        self.grid.col = 0;
+        if self.absolute_row(self.grid.row) == before && self.grid.row != self.grid.bottom {
+            // Below the scrolling region there is no next row.
+            return;
         }
-        mark.len()
+        let own = self.own;
+        let row = self.grid.cursor_row();
+        row.continues = !own;
+        if !own {
+            (row.number, row.told) = (0, false);
+        }
+    }
+
+    /// Ends the line on row `row` if its last column, which was empty, is about to be filled, and only blanks follow on the next
+    /// row. By this write readline undoes its wrap at the end of a command that fills the row.
+    #[inline]
+    fn end_wrap(&mut self, row: usize) {
+        if !self.grid.continues(row + 1) || !self.grid.rows[row + 1].is_empty() {
+            return;
+        }
+        let cols = self.cols;
+        self.grid.rows[row].make_cells(cols, &mut self.clusters);
+        if self.grid.rows[row].cell(cols - 1).glyph == super::clusters::BLANK {
+            let next = &mut self.grid.rows[row + 1];
+            next.continues = false;
+            next.clear(StyleId::DEFAULT);
+        }
+    }
+
+    /// Executes REP: prints the character again that was printed just before the sequence, which begins at the offset `from`.
+    pub(super) fn repeat(&mut self, count: usize, from: u64, sink: &mut impl VtSink) {
+        if self.printed_to != from {
+            return;
+        }
+        self.settle(sink);
+        let (row, col, cols) = (self.grid.row, self.grid.col, self.cols);
+        if col == 0 {
+            return;
+        }
+        let place = &mut self.grid.rows[row];
+        place.make_cells(cols, &mut self.clusters);
+        let last = place.cell(col - 1).glyph;
+        let glyph = if last == super::clusters::TAIL && col > 1 { place.cell(col - 2).glyph } else { last };
+        let width = if last == super::clusters::TAIL { 2 } else { 1 };
+        let single = u8::try_from(glyph);
+        // Each glyph that is inserted shifts the rest of its row.
+        let most = if single.is_err() && self.modes.insert { MAX_INSERTED } else { MAX_REPEAT };
+        let count = count.min(most);
+        self.count(8 * count);
+        if !self.on_alternate && !self.own {
+            if self.current.bound + 4 * count > LINE_LIMIT {
+                self.make_room(from, sink);
+            }
+            self.current.bound += 4 * count;
+        }
+        match single {
+            Ok(byte) => self.put_singles(&vec![byte; count], sink),
+            Err(_) => (0..count).for_each(|_| self.put_glyph(glyph, width, sink)),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Character attributes (SGR) as a value, and the sequence that sets them.
 
 use super::parse::Csi;
+use super::style::{CellColour, Style};
 
 /// Maximum number of parameters of a colour: `38:2::r:g:b`.
 const MAX_PARAMS: usize = 6;
@@ -94,6 +95,28 @@ impl Sgr {
         self.flags = if on { self.flags | bit } else { self.flags & !bit };
     }
 
+    /// Returns the attributes as the style of a cell.
+    pub(super) fn style(&self) -> Style {
+        let has = |code: u16| self.flags >> code & 1 == 1;
+        let underline = match self.underline {
+            _ if has(4) && self.underline > 0 => u8::try_from(self.underline).unwrap_or(1).min(5),
+            _ if has(21) => 2,
+            _ => u8::from(has(4)),
+        };
+        let mut style = Style {
+            foreground: self.foreground.colour(),
+            background: self.background.colour(),
+            underline_colour: self.underline_colour.colour(),
+            underline,
+            ..Style::default()
+        };
+        let blink = has(5) || has(6);
+        let all = [(has(1), 1), (has(2), 2), (has(3), 3), (underline > 0, 4), (blink, 5)];
+        let more = [(has(7), 7), (has(8), 8), (has(9), 9), (has(53), 53)];
+        all.iter().chain(&more).filter(|(on, _)| *on).for_each(|&(_, code)| style.set(code));
+        style
+    }
+
     /// Returns the sequence that sets the attributes after `CSI m`; empty for the default.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let on = (0..64).filter(|code| self.flags >> code & 1 == 1);
@@ -116,6 +139,21 @@ impl Colour {
             *place = csi.param(n);
         }
         Self { params, len, colons }
+    }
+
+    /// Returns the colour as that of a cell; `None` for the default.
+    fn colour(&self) -> Option<CellColour> {
+        let small = |n: u16| u8::try_from(n).unwrap_or(u8::MAX);
+        let index = |n: u16| Some(CellColour::Indexed(small(n)));
+        match self.params[..self.len] {
+            [code @ (30..=37 | 40..=47)] => index(code % 10),
+            [code @ (90..=97 | 100..=107)] => index(code % 10 + 8),
+            [_, 5, n, ..] => index(n),
+            // ISO 8613-6 has the number of a colour space in front.
+            [_, 2, _, r, g, b] if self.colons => Some(CellColour::Rgb(small(r), small(g), small(b))),
+            [_, 2, r, g, b, ..] => Some(CellColour::Rgb(small(r), small(g), small(b))),
+            _ => None,
+        }
     }
 
     fn text(&self) -> String {

@@ -88,6 +88,11 @@ impl Stripped {
         &self.bytes[..self.len]
     }
 
+    /// Returns whether the last byte of the window is part of the text.
+    pub(super) fn ends_in_text(&self) -> bool {
+        self.len > 0 && self.seams.checked_shr(self.len as u32).unwrap_or(0) & 1 == 0
+    }
+
     /// Returns how many bytes from `at` on are glyphs of their own.
     pub(super) fn singles(&self, at: usize) -> usize {
         scan::singles(&self.bytes[at..self.len + scan::LOOKAHEAD]).min(self.len - at)

@@ -1,13 +1,12 @@
 //! Saving the screen before the terminal is lent to another program or coshell stops, and restoring it afterwards.
 
 use super::{OutputKind, TerminalOutput};
-use crate::core::history::HistoryPart;
 use crate::core::vt::Modes;
 
 impl TerminalOutput {
     /// Whether the screen can be saved now: outside a sequence, and once the history is read.
     pub(in crate::core) fn can_lend(&mut self) -> bool {
-        self.text.in_ground_state() && (self.is_dumb() || self.has_read(HistoryPart::Screen))
+        self.text.in_ground_state() && (self.is_dumb() || self.has_read())
     }
 
     /// Saves the screen: turns off the modes that are on, and copies the contents to the alternate screen, with the cursor

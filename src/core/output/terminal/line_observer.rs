@@ -21,8 +21,8 @@ pub(super) struct HistoryTee<'a, A> {
 
 impl<A: LineObserver> VtSink for HistoryTee<'_, A> {
     #[inline]
-    fn block(&mut self, block: &[u8], lines: usize) -> bool {
-        self.observer.block(block, lines)
+    fn block(&mut self, block: &[u8], lines: usize, number: u64) -> bool {
+        self.observer.block(block, lines, number)
     }
 
     #[inline]

@@ -3,7 +3,6 @@
 use super::menu_row;
 use super::menu_row::MenuText;
 use super::{OutputKind, TerminalOutput};
-use crate::core::history::HistoryPart;
 use crate::core::vt::NullSink;
 
 impl TerminalOutput {
@@ -19,7 +18,7 @@ impl TerminalOutput {
 
     /// Whether the history is read as far as the menu's row needs it.
     pub(in crate::core) fn has_read_for_menu(&mut self) -> bool {
-        self.has_read_line() && self.has_read(HistoryPart::Screen)
+        self.has_read_line() && self.has_read()
     }
 
     /// Opens the menu's row, once `has_read_for_menu`. It does not enter the history, from which the row is restored.

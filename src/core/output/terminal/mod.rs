@@ -16,7 +16,7 @@ mod term_caps;
 
 use std::time::Instant;
 
-use crate::core::history::{History, HistoryPart};
+use crate::core::history::History;
 use crate::core::vt::screen::Screen;
 use crate::core::vt::{NullSink, VtState};
 use crate::core::write_buffer::WriteBuffer;
@@ -174,6 +174,7 @@ impl TerminalOutput {
     /// Queues coshell's own bytes.
     fn push_own(&mut self, bytes: &[u8]) {
         self.queue.push(bytes);
+        self.text.feed_own(bytes, &mut NullSink);
         if let Some(history) = &mut self.history {
             history.push_own(self.now, bytes, &self.text);
         }
@@ -189,9 +190,20 @@ impl TerminalOutput {
         self.history.as_mut()
     }
 
-    /// Returns the number of finished lines.
+    /// Returns the number of the last line that has one.
     pub(in crate::core) fn number(&self) -> u64 {
-        self.history.as_ref().map_or(0, |history| history.assembled().0)
+        let read = self.history.as_ref().map_or(0, |history| history.assembled().0);
+        if self.text.assembles() { self.text.number() } else { read }
+    }
+
+    /// Takes note that the number `number` is told to a client, so that no other line gets it if it is the cursor's line's.
+    pub(in crate::core) fn tell_number(&mut self, number: u64) {
+        if self.tracked().current_number() == Some(number) {
+            self.text.pin_number();
+            if let Some(history) = &mut self.history {
+                history.tell(self.text.offset());
+            }
+        }
     }
 
     /// Records in the history that `number` lines are finished here. `exactly` is set where some were not printed.
@@ -201,10 +213,10 @@ impl TerminalOutput {
         }
     }
 
-    /// Reads a part of the history, as far as a slice of work goes. Returns whether it is read to its end; otherwise `step`
+    /// Reads the history, as far as a slice of work goes. Returns whether it is read to its end; otherwise `step`
     /// continues, and the caller tries again in a later turn.
-    pub(in crate::core) fn has_read(&mut self, part: HistoryPart) -> bool {
-        self.history.as_mut().is_none_or(|history| history.catch_up(part))
+    pub(in crate::core) fn has_read(&mut self) -> bool {
+        self.history.as_mut().is_none_or(History::catch_up)
     }
 
     /// Does a slice of the reading that `has_read` has begun.
@@ -217,7 +229,7 @@ impl TerminalOutput {
     /// Reads the lines of the history to their end, at the end of the session.
     pub(in crate::core) fn finish_lines(&mut self) {
         if let Some(history) = &mut self.history {
-            history.finish(HistoryPart::Lines);
+            history.finish();
         }
     }
 
@@ -235,7 +247,7 @@ impl TerminalOutput {
     /// Returns the screen of a terminal whose output is withheld since `has_read`: at most sizes are left to be read.
     fn withheld_screen(&mut self) -> Option<&Screen> {
         let history = self.history.as_mut()?;
-        history.finish(HistoryPart::Screen);
+        history.finish();
         history.screen()
     }
 
@@ -284,7 +296,7 @@ impl TerminalOutput {
     pub(in crate::core) fn resize(&mut self, size: Size) {
         let size = size.or_default();
         self.size = size;
-        self.text.resize(size);
+        self.text.resize(size, &mut NullSink);
         if let Some(history) = &mut self.history {
             history.resized(self.now, &self.text);
         }

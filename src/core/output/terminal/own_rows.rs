@@ -4,11 +4,10 @@
 use super::overlay;
 use super::overlay::NoticeStyle;
 use super::{OWN_LIMIT, OutputKind, TermCaps, TerminalOutput};
-use crate::core::history::{History, HistoryPart};
 use crate::core::notices::Notices;
 use crate::core::output::indicator;
 use crate::core::output::indicator::Charset;
-use crate::core::vt::{Cursor, NullSink};
+use crate::core::vt::{Cursor, NullSink, VtState};
 
 impl TerminalOutput {
     /// Sets the style of coshell's own rows, and the terminal's capabilities.
@@ -91,13 +90,14 @@ impl TerminalOutput {
         }
     }
 
-    /// Inserts rows above the whole prompt or, where that does not fit, above the cursor's line, which stays whole on the
-    /// screen. Returns whether they fit.
+    /// Inserts rows above all rows that the program at the cursor draws together, such as a prompt or several bars, or, where
+    /// that does not fit, above the cursor's line, which stays whole on the screen. Returns whether they fit.
     fn put_above(&mut self, rows: &[String]) -> bool {
         let most = usize::from(self.size.rows);
         let fits = |cursor: &Cursor| usize::from(cursor.rows) + rows.len() < most;
-        let (line, sgr) = self.pen();
-        let cursor = Some(self.in_prompt(line)).filter(fits).unwrap_or(line);
+        let sgr = self.pen().1;
+        let (line, block) = (self.pen().0, self.tracked().drawn_block());
+        let cursor = Some(block).filter(fits).unwrap_or(line);
         if !fits(&cursor) {
             return false;
         }
@@ -108,16 +108,12 @@ impl TerminalOutput {
 
     /// Whether the history is read as far as `pen` needs it.
     pub(super) fn has_read_line(&mut self) -> bool {
-        self.text.assembles() || self.has_read(HistoryPart::Lines)
+        self.text.assembles() || self.has_read()
     }
 
-    /// Whether the history is read as far as `back` and `in_prompt` need it.
+    /// Whether the history is read as far as `back` needs it.
     fn has_read_position(&mut self) -> bool {
-        if !self.has_read_line() {
-            return false;
-        }
-        let at_prompt = self.history.as_ref().is_some_and(History::is_at_prompt);
-        !(at_prompt || self.pen().0.pending_wrap) || self.has_read(HistoryPart::Screen)
+        self.has_read_line() && (!self.pen().0.pending_wrap || self.has_read())
     }
 
     /// Whether rows can be drawn above and below the cursor's line now.
@@ -131,10 +127,15 @@ impl TerminalOutput {
         shown && !self.text.alt_screen() && self.text.in_ground_state()
     }
 
+    /// Returns the state that knows the cursor's line.
+    pub(super) fn tracked(&self) -> &VtState {
+        let assembler = self.history.as_ref().filter(|_| !self.text.assembles());
+        assembler.and_then(|history| history.assembled().1).unwrap_or(&self.text)
+    }
+
     /// Returns the cursor's position in its line, and the bytes that restore the current attributes.
     pub(super) fn pen(&self) -> (Cursor, Vec<u8>) {
-        let assembler = self.history.as_ref().filter(|_| !self.text.assembles());
-        let text = assembler.and_then(|history| history.assembled().1).unwrap_or(&self.text);
+        let text = self.tracked();
         (text.cursor(), text.modes().sgr_bytes())
     }
 
@@ -150,13 +151,5 @@ impl TerminalOutput {
             Some(screen) => [screen.put_cursor(), attributes].concat(),
             None => attributes,
         }
-    }
-
-    /// Returns the cursor's position in the whole prompt, where the shell marks its start, instead of in the last line only.
-    fn in_prompt(&self, line: Cursor) -> Cursor {
-        let history = self.history.as_ref().filter(|history| history.is_at_prompt());
-        let above = history.and_then(|history| history.screen()?.prompt_above()).unwrap_or(0);
-        let more = u16::try_from(above).unwrap_or(0).saturating_sub(line.row);
-        Cursor { row: line.row + more, rows: line.rows + more, ..line }
     }
 }

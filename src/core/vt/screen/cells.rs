@@ -1,14 +1,61 @@
 //! Contents of the screen: rows as cells and as text, and the cursor.
 
-use avt::ScreenKind;
+use std::fmt;
 
-use super::{CellText, Screen, Style};
+use super::{Screen, Style};
+use crate::core::vt::clusters::{BLANK, Clusters, HOLE, TAIL};
+use crate::core::vt::row::ScreenRow;
+use crate::core::vt::screens::{Screens, Storage};
+
+/// Content of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CellText {
+    /// Never written, or erased.
+    Nothing,
+    /// Character.
+    Char(char),
+    /// Character with combining marks.
+    Cluster(Box<str>),
+}
+
+impl CellText {
+    /// Appends the content to a text.
+    pub fn push_to(&self, text: &mut String) {
+        match self {
+            Self::Nothing => text.push(' '),
+            Self::Char(char) => text.push(*char),
+            Self::Cluster(cluster) => text.push_str(cluster),
+        }
+    }
+
+    fn of(glyph: u32, clusters: &Clusters) -> Self {
+        if matches!(glyph, BLANK | TAIL | HOLE) {
+            return Self::Nothing;
+        }
+        let mut text = Vec::with_capacity(4);
+        clusters.push_text(glyph, &mut text);
+        let text = String::from_utf8_lossy(&text);
+        let mut chars = text.chars();
+        match (chars.next(), chars.next()) {
+            (Some(char), None) => Self::Char(char),
+            _ => Self::Cluster(text.into()),
+        }
+    }
+}
+
+impl fmt::Display for CellText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
+    }
+}
 
 /// Column of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
     /// Content.
-    pub glyph: CellText<'a>,
+    pub glyph: CellText,
     /// 2 for a wide character, 0 for its second column, else 1.
     pub width: u8,
     /// Colours and attributes.
@@ -18,7 +65,7 @@ pub struct Cell<'a> {
 /// Cursor position, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Row.
+    /// ScreenRow.
     pub row: usize,
     /// Column; the last one while a wrap is pending.
     pub column: usize,
@@ -31,54 +78,77 @@ pub struct Position {
 impl Screen {
     /// Returns whether the alternate screen is shown.
     pub fn alt_screen(&self) -> bool {
-        self.terminal.active_screen_kind() == ScreenKind::Alternate
+        self.screens().on_alternate
+    }
+
+    /// Returns the screens with the cursor's line on the grid.
+    pub(super) fn settled(&self) -> std::borrow::Cow<'_, Screens> {
+        let screens = self.screens();
+        if screens.current.storage == Storage::Settled {
+            return std::borrow::Cow::Borrowed(screens);
+        }
+        let mut screens = screens.clone();
+        screens.settle(&mut crate::core::vt::NullSink);
+        std::borrow::Cow::Owned(screens)
     }
 
     /// Returns the cursor position.
     pub fn cursor(&self) -> Position {
-        let (cursor, last) = (self.terminal.cursor(), self.columns() - 1);
-        Position {
-            row: cursor.row,
-            column: cursor.col.min(last),
-            pending_wrap: cursor.col > last,
-            visible: cursor.visible,
-        }
+        let screens = self.settled();
+        let (row, col, last) = (screens.grid.row, screens.grid.col, screens.cols - 1);
+        let visible = !self.vt().modes().cursor_hidden();
+        Position { row, column: col.min(last), pending_wrap: col > last, visible }
     }
 
     /// Returns the cells of a row; none if the row does not exist.
-    pub fn cells(&self, row: usize) -> impl DoubleEndedIterator<Item = Cell<'_>> + '_ {
-        let cells = self.terminal.screen().line(row).map_or(&[][..], avt::Line::cells);
-        cells.iter().map(|cell| {
-            let glyph = self.glyphs.decode(cell.char());
-            let style = Style::of(cell.pen());
-            // Erased cells take the background colour only (back_color_erase).
-            let erased = Style { background: style.background, ..Style::default() };
-            let style = if glyph == CellText::Nothing && cell.width() > 0 { erased } else { style };
-            Cell { glyph, width: cell.width(), style }
-        })
+    pub fn cells(&self, row: usize) -> Vec<Cell> {
+        let screens = self.settled();
+        let Some(place) = screens.grid.rows.get(row) else { return Vec::new() };
+        let mut clusters = screens.clusters.clone();
+        let mut place: ScreenRow = place.clone();
+        place.make_cells(screens.cols, &mut clusters);
+        let cell = |col| {
+            let cell = place.cell(col);
+            let width = match cell.glyph {
+                TAIL => 0,
+                _ if place.cell(col + 1).glyph == TAIL && col + 1 < place.len() => 2,
+                _ => 1,
+            };
+            Cell { glyph: CellText::of(cell.glyph, &clusters), width, style: self.style(cell.style) }
+        };
+        (0..screens.cols).map(cell).collect()
     }
 
     /// Returns a row as text, without trailing spaces.
     pub fn text(&self, row: usize) -> String {
         let mut text = String::with_capacity(self.columns());
-        self.cells(row).filter(|cell| cell.width > 0).for_each(|cell| cell.glyph.push_to(&mut text));
+        self.cells(row).iter().filter(|cell| cell.width > 0).for_each(|cell| cell.glyph.push_to(&mut text));
         text.truncate(text.trim_end_matches(' ').len());
         text
     }
 
     /// Returns whether the line on this row wraps into the next one.
     pub fn wraps(&self, row: usize) -> bool {
-        self.terminal.screen().line(row).is_some_and(avt::Line::is_wrapped)
+        self.settled().grid.continues(row + 1)
     }
 
     /// Returns the last row with text from the cursor's row on, or the cursor's row.
     pub fn bottom(&self) -> usize {
-        let cursor = self.cursor().row;
-        (cursor..self.rows()).rev().find(|&row| !self.text(row).is_empty()).unwrap_or(cursor)
+        let screens = self.settled();
+        let cursor = screens.grid.row;
+        let last = screens.grid.rows.iter().rposition(|row| !row.is_empty());
+        last.unwrap_or(0).max(cursor)
     }
 
     /// Returns the number of rows from the cursor down to the first one from which on all rows are empty.
     pub fn blank_below(&self) -> usize {
         self.bottom() - self.cursor().row + 1
+    }
+
+    /// Returns the number of the line that each row of the primary screen belongs to; `None` on the alternate screen, and for
+    /// rows below the last line.
+    pub fn line_numbers(&self) -> Vec<Option<u64>> {
+        let screens = self.settled();
+        screens.line_numbers()
     }
 }

@@ -1,67 +1,114 @@
-//! Terminal screen: cells, cursor, size, and the sequences that repaint it. It wraps the `avt` crate, so that no other
-//! module depends on it, and is fed with the bytes that went to the terminal, only while a client or the menu needs it.
+//! Terminal screen for readers: cells, cursor, size, and the sequences that repaint it. It is fed with the bytes that went to
+//! the terminal, only while a client or the menu needs it.
 //!
-//! `feed` is the entry point, with `glyphs` for the characters that avt's cells cannot hold; `size` resizes. Both stop when
-//! a budget of operations is used up: `cost` counts them, and `repeat` divides the one sequence that may need many. `cells` reads
-//! the screen and `style` the appearance of a cell; `origin` tracks which terminal row the emulated screen begins on.
-//! `repaint` generates sequences.
+//! `cells` reads the screen, `repaint` generates sequences.
 
 mod cells;
-mod cost;
-mod feed;
-mod glyphs;
-mod origin;
 mod repaint;
-mod repeat;
-mod size;
-mod style;
 #[cfg(test)]
 mod tests;
 
-use avt::{Anchor, Parser, Terminal};
-
+use super::style::StyleId;
+pub use super::style::{CellColour, Style};
+use super::work::Work;
+use super::{NullSink, VtSink, VtState};
 use crate::types::Size;
-pub use cells::{Cell, Position};
-pub use glyphs::CellText;
-use glyphs::Glyphs;
-use origin::OriginState;
-pub use style::{CellColour, Style};
+pub use cells::{Cell, CellText, Position};
 
-/// Emulated screen.
+/// Maximum number of bytes parsed between two checks of the budget.
+const AT_ONCE: usize = 1024;
+
+/// Screen with its attributes, and the lines on it.
+#[derive(Clone, Debug)]
 pub struct Screen {
-    parser: Parser,
-    terminal: Terminal,
-    glyphs: Glyphs,
-    /// Incomplete UTF-8 character.
-    partial: Vec<u8>,
-    origin: OriginState,
-    /// Start of the current prompt (OSC 133 A).
-    prompt: Option<Anchor>,
-    /// Number of times that the character before the cursor is still to be repeated (REP).
-    repeats: usize,
-    /// Whether characters are inserted (IRM).
-    inserts: bool,
+    vt: VtState,
 }
 
 impl Screen {
     /// Creates an empty screen of `size`.
     pub fn new(size: Size) -> Self {
-        let (cols, rows) = size::bounded(size);
-        Self {
-            parser: Parser::new(),
-            terminal: Terminal::new(cols, rows).expect("both sides are at least 1"),
-            glyphs: Glyphs::default(),
-            partial: Vec::new(),
-            origin: OriginState::default(),
-            prompt: None,
-            repeats: 0,
-            inserts: false,
+        Self::of(VtState::new(size))
+    }
+
+    /// Creates an empty screen in the modes of `vt`, which assembles no lines or is a screen already.
+    pub(in crate::core) fn of(mut vt: VtState) -> Self {
+        vt.assemble_styled();
+        Self { vt }
+    }
+
+    /// Returns the state of the terminal.
+    pub(in crate::core) fn vt(&self) -> &VtState {
+        &self.vt
+    }
+
+    /// Returns the same, mutable.
+    pub(in crate::core) fn vt_mut(&mut self) -> &mut VtState {
+        &mut self.vt
+    }
+
+    /// Executes bytes that went to the terminal, until they end or the budget of `work` is used up. Returns the number of
+    /// bytes taken. The last kilobyte may exceed the budget.
+    pub fn feed(&mut self, bytes: &[u8], work: &mut Work) -> usize {
+        self.feed_to(bytes, &mut NullSink, work)
+    }
+
+    /// Does the same, and passes what it finds to `sink`.
+    pub(in crate::core) fn feed_to(&mut self, bytes: &[u8], sink: &mut impl VtSink, work: &mut Work) -> usize {
+        let mut done = 0;
+        while done < bytes.len() && !work.is_spent() {
+            let piece = &bytes[done..bytes.len().min(done + AT_ONCE)];
+            self.vt.feed(piece, sink);
+            done += piece.len();
+            work.charge(piece.len() + self.vt.take_scanned());
+        }
+        done
+    }
+
+    /// Executes bytes of coshell itself.
+    pub(in crate::core) fn feed_own(&mut self, bytes: &[u8], sink: &mut impl VtSink, work: &mut Work) {
+        self.vt.feed_own(bytes, sink);
+        work.charge(bytes.len() + self.vt.take_scanned());
+    }
+
+    /// Resizes the screen.
+    pub fn resize(&mut self, size: Size, work: &mut Work) {
+        self.resize_to(size, &mut NullSink, work);
+    }
+
+    /// Does the same, and passes the lines that scroll off to `sink`.
+    pub(in crate::core) fn resize_to(&mut self, size: Size, sink: &mut impl VtSink, work: &mut Work) {
+        self.vt.resize(size, sink);
+        work.charge(self.vt.take_scanned());
+    }
+
+    /// Returns the number of rows.
+    pub fn rows(&self) -> usize {
+        self.screens().grid.height()
+    }
+
+    /// Returns the number of columns.
+    pub fn columns(&self) -> usize {
+        self.screens().cols
+    }
+
+    /// Records that the terminal was repainted from this screen.
+    pub fn was_drawn(&mut self) {
+        if let Some(screens) = &mut self.vt.screens {
+            screens.origin.reset();
         }
     }
-}
 
-impl std::fmt::Debug for Screen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Screen").field("size", &self.terminal.size()).finish_non_exhaustive()
+    /// Returns whether the cursor's terminal row and the last row's content are known: on the primary screen not until the
+    /// output has reached the last row or a program has positioned the cursor and cleared the screen.
+    pub fn origin_known(&self) -> bool {
+        self.alt_screen() || self.screens().origin.is_known()
+    }
+
+    fn screens(&self) -> &super::screens::Screens {
+        self.vt.screens.as_ref().expect("a screen assembles lines from its creation on")
+    }
+
+    fn style(&self, id: StyleId) -> Style {
+        self.screens().styles.get(id)
     }
 }

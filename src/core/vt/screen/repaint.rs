@@ -1,8 +1,5 @@
 //! Sequences that repaint the screen. The caller decides when to send them and sets the modes that they require.
 
-use avt::parser::Function;
-use avt::{Parser, Terminal};
-
 use super::{Cell, CellText, Screen, Style};
 
 impl Screen {
@@ -11,9 +8,10 @@ impl Screen {
     pub fn repaint_row(&self, row: usize) -> Vec<u8> {
         let mut out = b"\x1b[m".to_vec();
         let blank = Cell { glyph: CellText::Nothing, width: 1, style: Style::default() };
-        let seen = self.columns() - self.cells(row).rev().take_while(|&cell| cell == blank).count();
+        let cells = self.cells(row);
+        let seen = cells.iter().rposition(|cell| *cell != blank).map_or(0, |last| last + 1);
         let mut now = Style::default();
-        for cell in self.cells(row).take(seen).filter(|cell| cell.width > 0) {
+        for cell in cells[..seen].iter().filter(|cell| cell.width > 0) {
             if cell.style != now {
                 cell.style.begin(&mut out);
                 now = cell.style;
@@ -43,48 +41,32 @@ impl Screen {
     /// Returns the sequences that restore scrolling region, origin (DECOM), cursor and attributes, in a terminal without a
     /// scrolling region and with the modes of `repaint_row`.
     pub fn resume(&self, origin: bool) -> Vec<u8> {
-        let (margins, pen) = self.margins_and_pen();
+        let grid = &self.screens().grid;
         let mut out = Vec::new();
-        if let Some((top, bottom)) = margins {
-            out.extend_from_slice(format!("\x1b[{top};{bottom}r").as_bytes());
+        if !grid.has_whole_region() {
+            out.extend_from_slice(format!("\x1b[{};{}r", grid.top + 1, grid.bottom + 1).as_bytes());
         }
         if origin {
             out.extend_from_slice(b"\x1b[?6h");
         }
-        let first = margins.filter(|_| origin).map_or(0, |(top, _)| usize::from(top) - 1);
+        let first = if origin { grid.top } else { 0 };
         let row = self.cursor().row.saturating_sub(first) + 1;
         out.extend_from_slice(format!("\x1b[{row}H").as_bytes());
         out.extend_from_slice(&self.put_cursor());
-        pen.begin(&mut out);
+        self.vt().modes().current_sgr().style().begin(&mut out);
         out
-    }
-
-    /// Returns the scrolling region, if it is not the whole screen, and the current attributes. avt exposes them only in the
-    /// sequences of its dump.
-    fn margins_and_pen(&self) -> (Option<(u16, u16)>, Style) {
-        let (mut parser, mut margins, mut last) = (Parser::new(), None, None);
-        for char in self.terminal.dump().chars() {
-            match parser.feed(char) {
-                Some(Function::Decstbm(top, bottom)) => margins = Some((top, bottom)),
-                Some(sgr @ Function::Sgr(_)) => last = Some(sgr),
-                _ => {}
-            }
-        }
-        let mut probe = Terminal::new(2, 1).expect("both sides are at least 1");
-        probe.execute(last.into_iter().chain([Function::Print('x')]));
-        let pen = probe.screen().line(0).and_then(|line| line.cells().first().map(|cell| Style::of(cell.pen())));
-        (margins, pen.unwrap_or_default())
     }
 
     /// Returns the sequences that restore the cursor's column and pending wrap; the cursor must be on its row already. They
     /// leave the attributes at their defaults and require the modes of `repaint_row`.
     pub fn put_cursor(&self) -> Vec<u8> {
         let cursor = self.cursor();
-        let last = self.cells(cursor.row).last().filter(|_| cursor.pending_wrap);
+        let cells = self.cells(cursor.row);
+        let last = cells.last().filter(|_| cursor.pending_wrap);
         let column = cursor.column - usize::from(last.is_some_and(|cell| cell.width == 0));
         let mut out = format!("\x1b[m\x1b[{}G", column + 1).into_bytes();
         // A pending wrap arises only from a character printed in the last column, so that character is printed again.
-        if let Some(cell) = self.cells(cursor.row).nth(column).filter(|_| cursor.pending_wrap) {
+        if let Some(cell) = cells.get(column).filter(|_| cursor.pending_wrap) {
             cell.style.begin(&mut out);
             out.extend_from_slice(cell.glyph.to_string().as_bytes());
             out.extend_from_slice(b"\x1b[m");

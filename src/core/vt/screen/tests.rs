@@ -25,7 +25,7 @@ fn oracle(bytes: &[u8]) -> vt100::Parser {
 }
 
 fn screen_cells(screen: &Screen) -> Vec<Vec<CellView>> {
-    let seen = |cell: Cell<'_>| {
+    let seen = |cell: Cell| {
         if cell.width == 0 {
             return CellView::default();
         }
@@ -33,7 +33,7 @@ fn screen_cells(screen: &Screen) -> Vec<Vec<CellView>> {
         let attributes = cell.style.attributes().map(|(name, _)| name).collect();
         (cell.glyph.to_string(), foreground, background, attributes)
     };
-    (0..screen.rows()).map(|row| screen.cells(row).map(seen).collect()).collect()
+    (0..screen.rows()).map(|row| screen.cells(row).into_iter().map(seen).collect()).collect()
 }
 
 fn oracle_cells(parser: &vt100::Parser) -> Vec<Vec<CellView>> {
@@ -68,7 +68,12 @@ fn oracle_cells(parser: &vt100::Parser) -> Vec<Vec<CellView>> {
 fn compare(bytes: &[u8], screen: &Screen, parser: &vt100::Parser) {
     let (ours, theirs) = (screen_cells(screen), oracle_cells(parser));
     for (row, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+        let ours_len = ours.len();
         for (column, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+            // Where a wide character does not fit, xterm.js and alacritty blank the last column, and vt100 does not.
+            if column + 1 == ours_len && screen.wraps(row) && ours.0 == " " {
+                continue;
+            }
             assert_eq!(ours, theirs, "row {row} column {column}, after {}", escaped(bytes));
         }
     }
@@ -103,7 +108,8 @@ fn token() -> impl Strategy<Value = String> {
     let control = prop_oneof![
         prop::sample::select(vec!["\u{8}", "\t", "\x1bM", "\x1b7\x1b[4;4Hxyz\x1b8", "\n"]).prop_map(str::to_owned),
         (small.clone(), prop::sample::select("ABCDGdLMPX@ST".chars().collect::<Vec<_>>()))
-            .prop_map(|(n, fin)| format!("\x1b[{n}{fin}")),
+            // vt100 leaves the cursor's column at IL and DL, where xterm moves it to the first.
+            .prop_map(|(n, fin)| format!("\x1b[{n}{fin}{}", if matches!(fin, 'L' | 'M') { "\r" } else { "" })),
         (0..3_u16, prop::sample::select(vec!['J', 'K'])).prop_map(|(n, fin)| format!("\x1b[{n}{fin}")),
     ];
     let scroll = prop::sample::select(vec!["\r\nab", "\x1bM", "\x1b[L", "\x1b[2M", "\x1b[S", "\x1b[T", "\n\n\n"]);

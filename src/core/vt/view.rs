@@ -1,0 +1,391 @@
+//! What readers see: the cursor's line, the lines on the screen, the position of the cursor, and the command being typed.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::clusters::BLANK;
+use super::feed::VtState;
+use super::layout::row_break;
+use super::screens::{CurrentLine, Screens, Storage};
+use super::{Cursor, DrawnRow, LINE_LIMIT, Line, LineId, VtSink};
+
+/// Maximum length of a command's text in bytes.
+const COMMAND_LIMIT: usize = 4096;
+
+/// Position of the cursor within the line that it is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextPosition {
+    /// Number of the line.
+    pub number: u64,
+    /// Number of bytes of its text before the cursor.
+    pub column: usize,
+}
+
+/// State of the cursor's line while coshell's own bytes are parsed.
+pub(super) struct KeptLine {
+    current: CurrentLine,
+    /// Absolute row of the cursor.
+    row: u64,
+}
+
+impl Screens {
+    /// Returns the text of the cursor's line, the unreported piece of it.
+    #[inline]
+    pub(super) fn current_text(&mut self) -> &[u8] {
+        let current = &self.current;
+        let plain = current.storage != Storage::Settled && current.head.is_empty() && current.reported == 0;
+        if plain && !self.grid.rows[self.grid.row].continues && memchr::memchr(0, &current.flat).is_none() {
+            return &self.current.flat;
+        }
+        self.render_current();
+        &self.text
+    }
+
+    /// Returns whether nothing is written on the cursor's line.
+    pub(super) fn is_line_blank(&self) -> bool {
+        let row = &self.grid.rows[self.grid.row];
+        self.current.flat.is_empty() && !row.continues && row.is_blank()
+    }
+
+    /// Returns the cursor's row and column, also while its line is not settled. The row may be below the last one, since the
+    /// line will scroll.
+    fn cursor_place(&self) -> (usize, usize, bool) {
+        let (row, col) = match self.current.storage {
+            Storage::Settled => (self.grid.row, self.grid.col),
+            Storage::Flat | Storage::Returned => {
+                let end = self.current.flat_end(self.cols);
+                let col = if self.current.storage == Storage::Returned { 0 } else { end.col + self.current.gap };
+                (self.grid.row + end.row, col)
+            }
+        };
+        (row, col.min(self.cols - 1), col >= self.cols)
+    }
+
+    /// Returns the cursor's position within the rows `top..=bottom`, which contain it.
+    fn cursor_in(&self, top: usize, bottom: usize) -> Cursor {
+        let (row, col, pending_wrap) = self.cursor_place();
+        let small = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        Cursor { column: small(col), row: small(row - top), rows: small(bottom.max(row) - top + 1), pending_wrap }
+    }
+
+    /// Returns the cursor's position within its line.
+    pub(super) fn cursor(&self) -> Cursor {
+        let row = self.grid.row;
+        self.cursor_in(self.grid.first_of_line(row), self.grid.last_of_line(row))
+    }
+
+    /// Returns the cursor's position within the rows that must stay together when rows are inserted above: the whole prompt, all
+    /// rows that a program draws again and again, and what stands below the cursor.
+    pub(super) fn drawn_block(&self) -> Cursor {
+        let row = self.grid.row;
+        let redrawn = self.redrawn.filter(|rows| self.absolute_row(row) <= rows.bottom).map(|rows| rows.top);
+        let anchors = [self.prompt, self.edited, redrawn].into_iter().flatten();
+        let anchored = anchors.map(|anchor| self.row_at(anchor).unwrap_or(0)).filter(|&anchor| anchor <= row).min();
+        let line = self.grid.first_of_line(row);
+        let top = anchored.map_or(line, |anchor| self.grid.first_of_line(anchor).min(line));
+        let below = self.grid.last_written().unwrap_or(0).max(self.grid.last_of_line(row));
+        self.cursor_in(top, below)
+    }
+
+    /// Does the same, with the rows of each line.
+    fn for_each_line_at(&self, mut with: impl FnMut(&Line<'_>, std::ops::Range<usize>)) {
+        let grid = match &self.hidden {
+            Some(primary) if self.on_alternate => primary,
+            _ => &self.grid,
+        };
+        let flat = self.current.storage != Storage::Settled && !self.current.flat.is_empty();
+        let last = grid.rows.iter().rposition(|row| !row.is_empty());
+        let last = if flat { Some(last.unwrap_or(0).max(grid.row)) } else { last };
+        let Some(last) = last else { return };
+        let mut number = self.number;
+        let (mut text, mut row) = (Vec::new(), 0);
+        // The first line may have begun above the screen.
+        text.extend_from_slice(&self.above);
+        let mut continued = self.above_continues;
+        while row <= last {
+            let first = row;
+            let end = grid.last_of_line(first);
+            let place = &grid.rows[first];
+            for at in first..=end {
+                if flat && at == grid.row {
+                    text.extend(self.current.flat.iter().map(|&byte| if byte == 0 { b' ' } else { byte }));
+                } else {
+                    let to = if at < end { self.cols } else { usize::MAX };
+                    grid.rows[at].push_text(0, to, at < end, &self.clusters, &mut text);
+                }
+            }
+            row = end + 1;
+            let is_line = !place.own && (place.number != 0 || !text.is_empty());
+            if is_line {
+                let own_number = if place.number != 0 { place.number } else { number + 1 };
+                number = number.max(own_number);
+                let (id, end) = (LineId(place.id), place.end.max(place.start));
+                let mut rest = &text[..];
+                while rest.len() > LINE_LIMIT {
+                    let len = (LINE_LIMIT - 3..=LINE_LIMIT).rev().find(|&at| !matches!(rest[at], 0x80..=0xbf));
+                    let (piece, behind) = rest.split_at(len.unwrap_or(LINE_LIMIT));
+                    let (number, start) = (own_number, place.start);
+                    with(&Line { id, number, text: piece, start, end, more: true, continued }, first..row);
+                    (rest, continued) = (behind, true);
+                }
+                let start = place.start;
+                with(&Line { id, number: own_number, text: rest, start, end, more: false, continued }, first..row);
+            }
+            text.clear();
+            continued = false;
+        }
+    }
+
+    /// Returns the number of the line that each row of the screen belongs to.
+    pub(super) fn line_numbers(&self) -> Vec<Option<u64>> {
+        let mut numbers = vec![None; self.grid.height()];
+        if !self.on_alternate {
+            self.for_each_line_at(|line, rows| numbers[rows].fill(Some(line.number)));
+        }
+        numbers
+    }
+
+    /// Calls `with` for each line of the primary screen, top to bottom, with its text. Blank rows below the last line are none.
+    pub(super) fn for_each_line(&self, mut with: impl FnMut(&Line<'_>)) {
+        self.for_each_line_at(|line, _| with(line));
+    }
+
+    /// Takes the lines of the alternate screen that have changed.
+    fn take_drawn_rows(&mut self) -> Vec<DrawnRow> {
+        let mut drawn = Vec::new();
+        let mut row = 0;
+        while row < self.grid.height() {
+            let (first, last) = (row, self.grid.last_of_line(row));
+            row = last + 1;
+            let rows = self.grid.rows.range_mut(first..=last);
+            let changed = rows.fold(false, |changed, row| changed | std::mem::take(&mut row.changed));
+            if !changed {
+                continue;
+            }
+            let mut text = Vec::new();
+            for at in first..=last {
+                let to = if at < last { self.cols } else { usize::MAX };
+                self.grid.rows[at].push_text(0, to, at < last, &self.clusters, &mut text);
+            }
+            self.count(text.len());
+            text.truncate(LINE_LIMIT);
+            // Programs pad rows with spaces, which cannot be seen.
+            let visible = text.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
+            text.truncate(visible);
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            let hash = hasher.finish();
+            if std::mem::replace(&mut self.grid.rows[first].taken, hash) == hash {
+                // The same was drawn again.
+                continue;
+            }
+            drawn.push(DrawnRow { id: LineId(self.grid.rows[first].id), text, start: self.grid.rows[first].start });
+        }
+        drawn
+    }
+
+    /// Returns the cursor's position in the text of its line.
+    fn position(&mut self) -> TextPosition {
+        let number = self.current_number();
+        let column = match self.current.storage {
+            Storage::Flat => {
+                self.render_current();
+                self.text.len()
+            }
+            Storage::Returned => {
+                self.render_current();
+                let mut from = 0;
+                while let Some(len) = row_break(&self.current.flat[from..], self.cols) {
+                    from += len;
+                }
+                self.text.len() - (self.current.flat.len() - from).min(self.text.len())
+            }
+            Storage::Settled => {
+                let (row, cols) = (self.grid.row, self.cols);
+                self.grid.rows[row].make_cells(cols, &mut self.clusters);
+                let mut text = std::mem::take(&mut self.text);
+                text.clear();
+                let first = self.grid.first_of_line(row);
+                for at in first..row {
+                    self.grid.rows[at].push_text(0, cols, true, &self.clusters, &mut text);
+                }
+                self.grid.rows[row].push_text(0, self.grid.col.min(cols), false, &self.clusters, &mut text);
+                self.text = text;
+                self.text.len()
+            }
+        };
+        TextPosition { number, column }
+    }
+
+    /// Returns the same or, for a cursor in the first column behind output without a line end, which zsh and fish have marked
+    /// by a character and about a row of spaces, the position of that mark.
+    fn output_end(&mut self) -> TextPosition {
+        let (row, cols) = (self.grid.row, self.cols);
+        let position = self.position();
+        if self.current.storage != Storage::Settled || self.grid.col > 0 || !self.grid.rows[row].continues || row == 0 {
+            return position;
+        }
+        let above = &mut self.grid.rows[row - 1];
+        above.make_cells(cols, &mut self.clusters);
+        let visible = above.visible_len();
+        let padding = above.len() - visible + self.grid.rows[row].spaces();
+        if visible == 0 || padding < cols.saturating_sub(super::print::PADDING).max(1) {
+            return position;
+        }
+        let mut text = Vec::new();
+        let first = self.grid.first_of_line(row);
+        for at in first..row - 1 {
+            self.grid.rows[at].push_text(0, cols, true, &self.clusters, &mut text);
+        }
+        // Behind text that fills its row, the mark stood at the beginning of the cursor's row and is overwritten.
+        let marked = self.grid.rows[row - 1].len() > visible || self.grid.rows[row].spaces() < cols;
+        self.grid.rows[row - 1].push_text(0, visible - usize::from(marked), false, &self.clusters, &mut text);
+        TextPosition { number: position.number, column: text.len() }
+    }
+
+    /// Executes an OSC 133, whose payload behind `133;` is `mark`.
+    pub(super) fn shell_mark(&mut self, mark: &[u8], sink: &mut impl VtSink) {
+        if self.on_alternate {
+            return;
+        }
+        let mut params = mark.split(|&byte| byte == b';');
+        let kind = params.next().unwrap_or_default();
+        // Further prompts: of a continued command, on the right.
+        let secondary = params.any(|param| matches!(param, b"k=s" | b"k=c" | b"k=r"));
+        match kind {
+            b"A" | b"P" | b"N" if !secondary => {
+                self.settle(sink);
+                (self.prompt, self.input) = (Some(self.absolute_row(self.grid.row)), None);
+                self.command = None;
+            }
+            b"B" if self.input.is_none() => {
+                self.settle(sink);
+                self.input = Some((self.absolute_row(self.grid.row), self.grid.col.min(self.cols)));
+            }
+            b"C" => {
+                self.settle(sink);
+                self.command = self.typed_text();
+                (self.prompt, self.input, self.edited, self.erased, self.redrawn) = (None, None, None, None, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes note that a line editor begins (bracketed paste is turned on). bash does that in front of its prompt, zsh and fish
+    /// behind it, and theirs has begun with an erasure.
+    pub(super) fn begin_edit(&mut self) {
+        if self.on_alternate || self.edited.is_some() {
+            return;
+        }
+        let here = self.absolute_row(self.grid.first_of_line(self.grid.row));
+        let erased = self.erased.filter(|&row| row <= here && !self.is_line_blank());
+        self.edited = Some(erased.unwrap_or(here));
+    }
+
+    /// Returns the text that was typed at the prompt, once the cursor has left it: from the position of the mark B to the one
+    /// where CR or LF left the last row. What stands right of that is no part of it, nor on the rows before what stands
+    /// right of columns that were never written: right prompts.
+    fn typed_text(&mut self) -> Option<Vec<u8>> {
+        let (from, from_col) = self.input?;
+        let (to, to_col) = self.returned_from.filter(|&place| place >= (from, from_col))?;
+        let (from, to) = (self.row_at(from)?, self.row_at(to)?);
+        let (mut text, cols) = (Vec::new(), self.cols);
+        for row in from..=to {
+            let place = &mut self.grid.rows[row];
+            place.make_cells(cols, &mut self.clusters);
+            let begin = if row == from { from_col } else { 0 };
+            let end = if row == to { to_col } else { place.len() };
+            let wraps = row < to && self.grid.continues(row + 1);
+            let place = &self.grid.rows[row];
+            let blank = (begin..end).find(|&col| place.cell(col).glyph == BLANK);
+            let end = if row < to && !wraps { blank.unwrap_or(end) } else { end };
+            place.push_text(begin, end, wraps, &self.clusters, &mut text);
+            if row < to && !wraps {
+                text.push(b'\n');
+            }
+            if text.len() > COMMAND_LIMIT {
+                let end = (COMMAND_LIMIT - 3..=COMMAND_LIMIT).rev().find(|&at| !matches!(text[at], 0x80..=0xbf));
+                text.truncate(end.unwrap_or(COMMAND_LIMIT));
+                break;
+            }
+        }
+        self.count(text.len());
+        Some(text)
+    }
+
+    /// Begins the parsing of coshell's own bytes.
+    pub(super) fn begin_own(&mut self, sink: &mut impl VtSink) -> KeptLine {
+        self.settle(sink);
+        let row = self.absolute_row(self.grid.row);
+        let next = CurrentLine::new(self.current.start);
+        let mut kept = KeptLine { current: std::mem::replace(&mut self.current, next), row };
+        self.current.storage = Storage::Settled;
+        // Rows of the line that scroll off belong to its text.
+        std::mem::swap(&mut self.current.head, &mut kept.current.head);
+        self.own = true;
+        kept
+    }
+
+    /// Ends the parsing of coshell's own bytes, which may have moved the cursor's line.
+    pub(super) fn end_own(&mut self, kept: KeptLine) {
+        self.own = false;
+        self.printed_to = u64::MAX;
+        let KeptLine { mut current, row } = kept;
+        std::mem::swap(&mut self.current.head, &mut current.head);
+        self.current = current;
+        let moved = self.absolute_row(self.grid.row).saturating_sub(row);
+        self.current.piece = self.current.piece.map(|(row, col)| (row + moved, col));
+        self.suspended.iter_mut().for_each(|line| line.row += moved);
+        self.input = self.input.map(|(row, col)| (row + moved, col));
+        self.returned_from = self.returned_from.map(|(row, col)| (row + moved, col));
+        for anchor in [&mut self.prompt, &mut self.edited, &mut self.erased].into_iter().flatten() {
+            *anchor += moved;
+        }
+        if let Some(rows) = &mut self.redrawn {
+            (rows.top, rows.bottom) = (rows.top + moved, rows.bottom + moved);
+        }
+    }
+}
+
+impl VtState {
+    /// Returns the cursor's position within its line; column 0 while lines are not assembled.
+    pub fn cursor(&self) -> Cursor {
+        self.screens.as_ref().map_or_else(|| Cursor { rows: 1, ..Cursor::default() }, |screens| screens.cursor())
+    }
+
+    /// Returns the cursor's position within the rows that must stay together when rows are inserted above them.
+    pub fn drawn_block(&self) -> Cursor {
+        self.screens.as_ref().map_or_else(|| Cursor { rows: 1, ..Cursor::default() }, |screens| screens.drawn_block())
+    }
+
+    /// Returns the cursor's position in the text of its line. Behind the mark that zsh and fish print after output without a
+    /// line end it is the position of that mark.
+    pub fn position(&mut self) -> TextPosition {
+        let number = self.number() + 1;
+        self.screens.as_mut().map_or(TextPosition { number, column: 0 }, |screens| screens.output_end())
+    }
+
+    /// Takes the text that was typed at the prompt, at the mark `133;C`. It is bounded to 4 KiB.
+    pub fn take_command(&mut self) -> Option<Vec<u8>> {
+        self.screens.as_mut()?.command.take()
+    }
+
+    /// Calls `with` for each line of the primary screen as it stands there, top to bottom.
+    pub fn for_each_line(&self, with: impl FnMut(&Line<'_>)) {
+        if let Some(screens) = &self.screens {
+            screens.for_each_line(with);
+        }
+    }
+
+    /// Takes the rows of the alternate screen that have changed since the last call, as drawn, top to bottom; none on the
+    /// primary screen.
+    pub fn take_drawn_rows(&mut self) -> Vec<DrawnRow> {
+        let screens = self.screens.as_mut().filter(|screens| screens.on_alternate);
+        screens.map_or_else(Vec::new, |screens| screens.take_drawn_rows())
+    }
+
+    /// Whether `take_drawn_rows` may have something to return.
+    pub fn has_drawn_rows(&self) -> bool {
+        let screens = self.screens.as_ref().filter(|screens| screens.on_alternate);
+        screens.is_some_and(|screens| screens.grid.rows.iter().any(|row| row.changed))
+    }
+}
