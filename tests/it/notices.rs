@@ -11,18 +11,18 @@ fn options() -> [&'static str; 4] {
 
 /// Visible state of a screen.
 #[derive(Debug, PartialEq)]
-struct ScreenState {
-    rows: Vec<String>,
-    cursor: (u16, u16),
+pub struct ScreenState {
+    pub rows: Vec<String>,
+    pub cursor: (u16, u16),
 }
 
-fn screen_state(term: &Terminal) -> ScreenState {
+pub fn screen_state(term: &Terminal) -> ScreenState {
     ScreenState { rows: term.rows(), cursor: term.screen().cursor_position() }
 }
 
 /// Waits until the screen shows `text` and the output has ended.
 #[track_caller]
-fn wait_screen(term: &mut Terminal, text: &str) -> ScreenState {
+pub fn wait_screen(term: &mut Terminal, text: &str) -> ScreenState {
     term.wait_until(&format!("{text:?} on the screen"), |term| term.rows().iter().any(|row| row.contains(text)));
     term.wait_quiet();
     screen_state(term)
@@ -43,7 +43,7 @@ fn assert_notice_above(term: &mut Terminal, first: usize, before: &ScreenState) 
 }
 
 /// Returns the screen `before` with `notice` inserted above row `first`.
-fn with_notice(before: &ScreenState, first: usize, notice: &[String]) -> ScreenState {
+pub fn with_notice(before: &ScreenState, first: usize, notice: &[String]) -> ScreenState {
     let mut rows = before.rows.clone();
     let used = rows.iter().rposition(|row| !row.is_empty()).unwrap_or(0).max(usize::from(before.cursor.0)) + 1;
     rows.splice(first..first, notice.to_vec());

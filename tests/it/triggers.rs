@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::{
-    Ended, PROMPT, Session, TestDir, contains, coshell, count, proc, run, shell, show, takes_less_than, wrapped,
+    Ended, PROMPT, Session, Terminal, TestDir, contains, coshell, count, needs, proc, run, shell, show,
+    takes_less_than, wrapped,
 };
 
 /// Runs `script` under a trigger that runs `action`, and returns the content of `out` in the home, empty where no
@@ -140,6 +141,132 @@ fn when_alt_screen_selects_by_screen() {
     let script = r"echo hit; sleep 0.1; printf '\033[?1049h'; echo hit here; sleep 0.1; echo hit there; sleep 0.1; printf '\033[?1049l'";
     assert_eq!(firings(&["-t", "hit", "--when", "no-alt-screen"], script), 1);
     assert_eq!(firings(&["-t", "hit", "--when", "alt-screen"], script), 2);
+}
+
+/// Launches a full-screen program under a trigger for each of `patterns`, which appends the row to `out`.
+fn full_screen(patterns: &[&str], script: &str) -> Terminal {
+    let trigger = |pattern| ["-t", pattern, "--run", "cat >> out"];
+    let options: Vec<&str> = patterns.iter().flat_map(|pattern| trigger(*pattern)).collect();
+    wrapped(&[&["-q"], &options[..]].concat(), script).start()
+}
+
+/// Waits until triggers have fired on these rows, in this order.
+#[track_caller]
+fn wait_for_rows(term: &mut Terminal, rows: &[&str]) {
+    let out = |term: &Terminal| String::from_utf8(term.read_home("out").unwrap_or_default()).expect("it is text");
+    term.wait_until(&format!("{rows:?} in out"), |term| out(term).lines().count() >= rows.len());
+    assert_eq!(out(term).lines().collect::<Vec<_>>(), rows);
+}
+
+#[test]
+fn watch_fires_on_rows_as_drawn() {
+    needs("watch");
+    let script = "until [ -e state ]; do sleep 0.02; done; exec watch -t -n 0.1 cat state";
+    let mut term = full_screen(&[r"^job 7: failed +\d+ s$", r"^job 7: running +\d+ s$"], script);
+    let rows = [
+        "job 7: running  8 s",
+        "job 7: failed   8 s",
+        "job 7: failed   9 s",
+        "job 7: running  9 s",
+        // It stood there before.
+        "job 7: failed   9 s",
+    ];
+    for (i, row) in rows.iter().enumerate() {
+        // `watch` sends the cells that have changed.
+        let (new, state) = (term.home().join("new"), term.home().join("state"));
+        std::fs::write(&new, format!("first row\n{row}\nlast row\n")).unwrap();
+        std::fs::rename(new, state).unwrap();
+        wait_for_rows(&mut term, &rows[..=i]);
+    }
+    term.wait("last row");
+}
+
+/// Draws the next state of two jobs at each key. curses sends the cells that have changed.
+const JOBS: &str = r#"
+import curses
+def main(screen):
+    for row, state in [(2, 'running'), (3, 'running'), (3, 'failed'), (2, 'failed'), (3, 'running'), (3, 'failed')]:
+        screen.addstr(row, 4, f'job {row}: {state:10}|')
+        screen.move(10, 0)
+        screen.refresh()
+        screen.getch()
+curses.wrapper(main)
+"#;
+
+#[test]
+fn curses_program_fires_on_rows_as_drawn() {
+    needs("python3");
+    let dir = TestDir::new();
+    let program = dir.write_file("jobs.py", JOBS);
+    let mut term = full_screen(&[r"^    job \d: failed", r"^    job \d: running"], &format!("python3 {program}"));
+    let rows = [
+        "    job 2: running   |",
+        "    job 3: running   |",
+        "    job 3: failed    |",
+        "    job 2: failed    |",
+        "    job 3: running   |",
+        "    job 3: failed    |",
+    ];
+    for fired in 1..=rows.len() {
+        wait_for_rows(&mut term, &rows[..fired]);
+        term.send("x");
+    }
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    wait_for_rows(&mut term, &rows);
+}
+
+#[test]
+fn readers_get_rows_of_curses_program_as_lines() {
+    needs("python3");
+    let dir = TestDir::new();
+    let program = dir.write_file("jobs.py", JOBS);
+    for format in ["text", "json"] {
+        let bot = "while IFS= read -r row; do echo \"$row\" >> rows; done";
+        let script = format!("echo begin; python3 {program}");
+        let mut term = wrapped(&["-q", "-i", format, "-c", bot], &script).start();
+        let row = |n: usize, state: &str| match format {
+            "text" => format!("    job {n}: {state:10}|\n"),
+            _ => format!("{{\"number\":2,\"text\":\"    job {n}: {state:10}|\",\"type\":\"line\"}}\n"),
+        };
+        let mut want = String::new();
+        for (n, state) in [(2, "running"), (3, "running"), (3, "failed"), (2, "failed")] {
+            want += &row(n, state);
+            term.wait_until(&want, |term| {
+                let read = String::from_utf8(term.read_home("rows").unwrap_or_default()).expect("it is text");
+                read.split_inclusive('\n').filter(|row| row.contains("job")).collect::<String>() == want
+            });
+            term.send("x");
+        }
+    }
+}
+
+#[test]
+fn less_fires_on_rows_that_scroll_in() {
+    needs("less");
+    let dir = TestDir::new();
+    let line = |i| if i % 25 == 5 { format!("needle {i};\n") } else { format!("line {i}\n") };
+    let file = dir.write_file("file", (1..60).map(line).collect::<String>());
+    let mut term = full_screen(&[r"^needle \d+;$"], &format!("LESS= less {file}"));
+    wait_for_rows(&mut term, &["needle 5;"]);
+    term.send("d");
+    wait_for_rows(&mut term, &["needle 5;", "needle 30;"]);
+    term.send("q");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    wait_for_rows(&mut term, &["needle 5;", "needle 30;"]);
+}
+
+#[test]
+fn vim_fires_on_row_whose_end_was_replaced() {
+    needs("vim");
+    let dir = TestDir::new();
+    let file = dir.write_file("file", "first\nerror: alpha;\nlast\n");
+    let mut term = full_screen(&[r"^error: \w+;$"], &format!("vim -u NONE -i NONE -n {file}"));
+    wait_for_rows(&mut term, &["error: alpha;"]);
+    term.send(":%s/ha;/ine;/\r");
+    wait_for_rows(&mut term, &["error: alpha;", "error: alpine;"]);
+    term.send(":q!\r");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    wait_for_rows(&mut term, &["error: alpha;", "error: alpine;"]);
 }
 
 /// Reads a password key by key and draws a star for each, as sudo with pwfeedback does.

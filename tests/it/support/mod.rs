@@ -6,6 +6,7 @@ pub mod completer;
 pub mod control;
 pub mod launch;
 pub mod proc;
+pub mod programs;
 mod spawn;
 pub mod terminal;
 pub mod test_dir;

@@ -116,8 +116,13 @@ impl Terminal {
 
     /// Returns the screen that results from all bytes shown.
     pub fn screen(&self) -> vt100::Screen {
+        self.screen_at(self.output.len())
+    }
+
+    /// Returns the screen that results from the first `len` bytes shown.
+    pub fn screen_at(&self, len: usize) -> vt100::Screen {
         let mut parser = vt100::Parser::new(self.size.ws_row, self.size.ws_col, 0);
-        parser.process(&self.output);
+        parser.process(&self.output[..len]);
         parser.screen().clone()
     }
 
@@ -130,6 +135,32 @@ impl Terminal {
     pub fn rows(&self) -> Vec<String> {
         let screen = self.screen();
         screen.rows(0, self.size.ws_col).map(|row| row.trim_end().to_owned()).collect()
+    }
+
+    /// Returns the lines of the terminal, scrolled off or on its screen, as `vt100` has them: rows that wrap are one line,
+    /// unless the row ends in two blanks, since zsh wraps the blanks behind its end mark (`PROMPT_SP`). Blanks at the ends
+    /// of lines and blank lines at the end are left out.
+    pub fn lines(&self) -> Vec<String> {
+        let mut parser = vt100::Parser::new(self.size.ws_row, self.size.ws_col, 10_000);
+        parser.process(&self.output);
+        let screen = parser.screen_mut();
+        screen.set_scrollback(usize::MAX);
+        let above = screen.scrollback();
+        let (mut lines, mut joined) = (Vec::new(), String::new());
+        for row in 0..above + usize::from(self.size.ws_row) {
+            screen.set_scrollback(above.saturating_sub(row));
+            let at = row.saturating_sub(above);
+            joined.push_str(&screen.rows(0, self.size.ws_col).nth(at).expect("the row is on the screen"));
+            if screen.row_wrapped(at as u16) && !joined.ends_with("  ") {
+                continue;
+            }
+            lines.push(joined.trim_end().to_owned());
+            joined.clear();
+        }
+        while lines.last().is_some_and(String::is_empty) {
+            lines.pop();
+        }
+        lines
     }
 
     /// Returns the modes of the terminal.

@@ -1,4 +1,4 @@
-//! Programs that tests/run fetches from npm and PyPI, since no package of the system contains them.
+//! Programs that tests/run fetches from npm, PyPI and crates.io, since no package of the system contains them.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ pub fn fetched(name: &str) -> Option<PathBuf> {
     })?;
     let path = cache.join(name);
     if !path.exists() {
-        eprintln!("NOT TESTED: {} is not there; tests/run installs it by npm or pip", path.display());
+        eprintln!("NOT TESTED: {} is not there; tests/run installs it", path.display());
         return None;
     }
     Some(path)
@@ -20,5 +20,13 @@ pub fn fetched(name: &str) -> Option<PathBuf> {
 
 /// TypeScript compiler.
 pub const TSC: &str = "tsc/node_modules/.bin/tsc";
+/// Prompt for any shell.
+pub const STARSHIP: &str = "starship/bin/starship";
+/// Test runner for JavaScript.
+pub const VITEST: &str = "vitest/node_modules/.bin/vitest";
+/// Python with the modules of `tests/run`: IPython, prompt_toolkit, rich, tqdm.
+pub const PYTHON: &str = "python/bin/python";
+/// Interactive Python shell.
+pub const IPYTHON: &str = "python/bin/ipython";
 /// Test runner for Python.
-pub const PYTEST: &str = "pytest/bin/pytest";
+pub const PYTEST: &str = "python/bin/pytest";
