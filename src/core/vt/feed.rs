@@ -228,6 +228,13 @@ impl VtState {
         self.screens.as_ref().is_some_and(|screens| !screens.on_alternate && screens.is_dirty())
     }
 
+    /// Moves the text of the cursor's line that fills rows onto them, which is else done when it is needed.
+    pub(super) fn lay_out(&mut self, sink: &mut impl VtSink) {
+        if let Some(screens) = &mut self.screens {
+            screens.lay_out(sink);
+        }
+    }
+
     /// Returns the number that the cursor's line has or would get now; `None` while lines are not assembled.
     pub fn current_number(&self) -> Option<u64> {
         self.screens.as_ref().map(|screens| screens.current_number())

@@ -52,6 +52,16 @@ impl ScreenRow {
         Self { id, ..Self::default() }
     }
 
+    /// Creates a row with this text in these styles.
+    pub(super) fn of_text(flat: &[u8], runs: &[(u32, StyleId)]) -> Self {
+        Self { flat: flat.to_vec(), runs: runs.to_vec(), ..Self::default() }
+    }
+
+    /// Returns whether the row is held as text that is not empty.
+    pub(super) fn is_text(&self) -> bool {
+        !self.flat.is_empty()
+    }
+
     /// Empties the row and gives it a new identity. It keeps its memory.
     pub(super) fn renew(&mut self, id: u64, fill: StyleId) {
         self.clear(fill);

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Screen, Style};
 use crate::core::vt::clusters::{BLANK, Clusters, HOLE, TAIL};
 use crate::core::vt::row::ScreenRow;
-use crate::core::vt::screens::{Screens, Storage};
+use crate::core::vt::screens::Storage;
 
 /// Content of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,42 +81,45 @@ impl Screen {
         self.screens().on_alternate
     }
 
-    /// Returns the screens with the cursor's line on the grid.
-    pub(super) fn settled(&self) -> std::borrow::Cow<'_, Screens> {
-        let screens = self.screens();
-        if screens.current.storage == Storage::Settled {
-            return std::borrow::Cow::Borrowed(screens);
-        }
-        let mut screens = screens.clone();
-        screens.settle(&mut crate::core::vt::NullSink);
-        std::borrow::Cow::Owned(screens)
-    }
-
     /// Returns the cursor position.
     pub fn cursor(&self) -> Position {
-        let screens = self.settled();
-        let (row, col, last) = (screens.grid.row, screens.grid.col, screens.cols - 1);
+        let screens = self.screens();
+        let (row, col, last) = (screens.grid.row, screens.col(), screens.cols - 1);
         let visible = !self.vt().modes().cursor_hidden();
         Position { row, column: col.min(last), pending_wrap: col > last, visible }
     }
 
     /// Returns the cells of a row; none if the row does not exist.
     pub fn cells(&self, row: usize) -> Vec<Cell> {
-        let screens = self.settled();
+        let screens = self.screens();
         let Some(place) = screens.grid.rows.get(row) else { return Vec::new() };
-        let mut clusters = screens.clusters.clone();
-        let mut place: ScreenRow = place.clone();
-        place.make_cells(screens.cols, &mut clusters);
+        if screens.current.storage != Storage::Settled && row == screens.grid.row {
+            return self.cells_of_text(ScreenRow::of_text(&screens.current.flat, &screens.current.runs));
+        }
+        if place.is_text() {
+            return self.cells_of_text(place.clone());
+        }
+        self.decode(place, &screens.clusters)
+    }
+
+    /// Returns the cells of a row that is held as text.
+    fn cells_of_text(&self, mut row: ScreenRow) -> Vec<Cell> {
+        let mut clusters = Clusters::default();
+        row.make_cells(self.columns(), &mut clusters);
+        self.decode(&row, &clusters)
+    }
+
+    fn decode(&self, row: &ScreenRow, clusters: &Clusters) -> Vec<Cell> {
         let cell = |col| {
-            let cell = place.cell(col);
+            let cell = row.cell(col);
             let width = match cell.glyph {
                 TAIL => 0,
-                _ if place.cell(col + 1).glyph == TAIL && col + 1 < place.len() => 2,
+                _ if row.cell(col + 1).glyph == TAIL && col + 1 < row.len() => 2,
                 _ => 1,
             };
-            Cell { glyph: CellText::of(cell.glyph, &clusters), width, style: self.style(cell.style) }
+            Cell { glyph: CellText::of(cell.glyph, clusters), width, style: self.style(cell.style) }
         };
-        (0..screens.cols).map(cell).collect()
+        (0..self.columns()).map(cell).collect()
     }
 
     /// Returns a row as text, without trailing spaces.
@@ -129,12 +132,12 @@ impl Screen {
 
     /// Returns whether the line on this row wraps into the next one.
     pub fn wraps(&self, row: usize) -> bool {
-        self.settled().grid.continues(row + 1)
+        self.screens().grid.continues(row + 1)
     }
 
     /// Returns the last row with text from the cursor's row on, or the cursor's row.
     pub fn bottom(&self) -> usize {
-        let screens = self.settled();
+        let screens = self.screens();
         let cursor = screens.grid.row;
         let last = screens.grid.rows.iter().rposition(|row| !row.is_empty());
         last.unwrap_or(0).max(cursor)
@@ -148,7 +151,6 @@ impl Screen {
     /// Returns the number of the line that each row of the primary screen belongs to; `None` on the alternate screen, and for
     /// rows below the last line.
     pub fn line_numbers(&self) -> Vec<Option<u64>> {
-        let screens = self.settled();
-        screens.line_numbers()
+        self.screens().line_numbers()
     }
 }

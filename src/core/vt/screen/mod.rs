@@ -61,6 +61,8 @@ impl Screen {
             done += piece.len();
             work.charge(piece.len() + self.vt.take_scanned());
         }
+        // So that readers find each row in its place.
+        self.vt.lay_out(sink);
         done
     }
 
