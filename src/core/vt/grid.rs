@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::clusters::Clusters;
 use super::row::ScreenRow;
 use super::style::StyleId;
 
@@ -90,6 +91,22 @@ impl Grid {
     /// Returns whether the row exists and continues the line above.
     pub(super) fn continues(&self, row: usize) -> bool {
         self.rows.get(row).is_some_and(|row| row.continues)
+    }
+
+    /// Appends the text of the rows `first..=last`, all but the last of which wrap into the next.
+    pub(super) fn push_line(&self, first: usize, last: usize, cols: usize, clusters: &Clusters, out: &mut Vec<u8>) {
+        for row in first..last {
+            self.rows[row].push_text(0, cols, true, clusters, out);
+        }
+        self.rows[last].push_text(0, usize::MAX, false, clusters, out);
+    }
+
+    /// Scrolls all rows up by one. The row that comes in has the id `id`.
+    pub(super) fn scroll_one(&mut self, id: u64, fill: StyleId) {
+        self.rows.rotate_left(1);
+        let last = self.rows.len() - 1;
+        self.rows[last].renew(id, fill);
+        self.scrolled += 1;
     }
 
     /// Returns the last row that is not blank; `None` where all are.

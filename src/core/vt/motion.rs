@@ -2,10 +2,13 @@
 
 use super::grid::{Grid, SavedPosition};
 use super::parse::Csi;
-use super::print::PADDING;
 use super::screens::{RedrawnRows, Screens, Span, Storage};
 use super::style::StyleId;
 use super::{LineId, VtSink};
+
+/// Number of columns by which the spaces of a shell's padding may fall short of a row: the end mark takes one or two, and fish
+/// writes it again.
+const PADDING: usize = 4;
 
 /// Part of a row or screen that EL or ED erases, relative to the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,14 +109,11 @@ impl Screens {
         }
         self.settle(sink);
         let col = col.min(self.cols - 1);
-        let now = self.grid.row;
         if self.is_in_line(row) {
             (self.grid.row, self.grid.col) = (row, col);
             return;
         }
         self.leave_line(span, sink);
-        // Reporting may have numbered lines, and moves no row.
-        debug_assert_eq!(self.grid.row, now);
         (self.grid.row, self.grid.col) = (row, col);
         self.start_line(span.to);
     }
@@ -220,7 +220,6 @@ impl Screens {
             b'S' => self.scroll_region(self.grid.top, count, true, sink),
             _ => self.scroll_region(self.grid.top, count, false, sink),
         }
-        self.grid.col = self.grid.col.min(self.cols);
         self.start_line(span.to);
     }
 
@@ -434,18 +433,24 @@ impl Screens {
         }
     }
 
-    /// Ends the line above row `row` if it wraps into it by about a row of spaces: after output without a line end, zsh and
-    /// fish print a mark and as many spaces, so that their prompt begins on a row of its own.
-    fn split_off_padding(&mut self, row: usize, span: Span, sink: &mut impl VtSink) {
-        if row == 0 || !self.grid.rows[row].continues || self.grid.continues(row + 1) {
-            return;
+    /// Returns the column at which the text on the row above row `row` ends, if about a row of spaces follows it there and on
+    /// row `row`, into which it wraps: after output without a line end, zsh and fish print a mark and as many spaces, so that
+    /// their prompt begins on a row of its own.
+    pub(super) fn padding_above(&mut self, row: usize) -> Option<usize> {
+        if row == 0 || !self.grid.rows[row].continues {
+            return None;
         }
         let cols = self.cols;
         let above = &mut self.grid.rows[row - 1];
         above.make_cells(cols, &mut self.clusters);
         let visible = above.visible_len();
         let padding = above.len() - visible + self.grid.rows[row].spaces();
-        if padding >= cols.saturating_sub(PADDING).max(1) {
+        (padding >= cols.saturating_sub(PADDING).max(1)).then_some(visible)
+    }
+
+    /// Ends the line above row `row` if it wraps into it by a shell's padding only.
+    fn split_off_padding(&mut self, row: usize, span: Span, sink: &mut impl VtSink) {
+        if !self.grid.continues(row + 1) && self.padding_above(row).is_some() {
             self.grid.rows[row - 1].padded = true;
             self.split_line(row, span, sink);
         }

@@ -13,10 +13,6 @@ const MAX_REPEAT: usize = 4096;
 /// The same for characters of several bytes that are inserted (IRM).
 const MAX_INSERTED: usize = 64;
 
-/// Minimum number of columns by which spaces in front of a prompt fall short of a row: the end mark takes one or two, and
-/// fish writes it again.
-pub(super) const PADDING: usize = 4;
-
 impl Screens {
     /// Prints `text`, valid UTF-8 without controls, whose first byte is at the offset `at`.
     #[inline]
@@ -32,8 +28,7 @@ impl Screens {
     /// Returns whether `len` bytes can be appended to the flat text without a report of a piece.
     #[inline]
     fn fits_flat(&self, len: usize) -> bool {
-        let current = &self.current;
-        current.bound + current.flat.len() - current.reported + current.gap + len <= LINE_LIMIT
+        self.current.unreported_len() + len <= LINE_LIMIT
     }
 
     #[inline]
@@ -73,13 +68,8 @@ impl Screens {
 
     /// Appends text to the flat line and returns how much of it; 0 after the report of a piece.
     fn append(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
-        let current = &self.current;
-        let used = current.bound + current.flat.len() - current.reported + current.gap;
-        let mut len = LINE_LIMIT.saturating_sub(used).min(text.len());
-        // The cut must not split a character.
-        while len > 0 && text.get(len).is_some_and(|byte| matches!(byte, 0x80..=0xbf)) {
-            len -= 1;
-        }
+        let used = self.current.unreported_len();
+        let len = utf8::part_len(text, LINE_LIMIT.saturating_sub(used));
         if len == 0 {
             self.flush(at, sink);
             return 0;
@@ -148,11 +138,7 @@ impl Screens {
         if self.on_alternate || self.own {
             return text.len();
         }
-        let mut len = LINE_LIMIT.saturating_sub(self.current.bound).min(text.len());
-        // The cut must not split a character.
-        while len > 0 && text.get(len).is_some_and(|byte| matches!(byte, 0x80..=0xbf)) {
-            len -= 1;
-        }
+        let len = utf8::part_len(text, LINE_LIMIT.saturating_sub(self.current.bound));
         self.current.bound += len;
         len
     }

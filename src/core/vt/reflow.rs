@@ -106,18 +106,20 @@ fn wrap(
 ) -> i64 {
     let old = std::mem::take(&mut grid.rows);
     let (mut new, mut cursor, mut moved): (VecDeque<ScreenRow>, _, _) = (VecDeque::new(), None, 0);
-    let mut rows = old.into_iter().enumerate().peekable();
-    while let Some((at, first)) = rows.next() {
-        let mut line = vec![(at, first)];
-        while let Some(next) = rows.next_if(|(_, row)| row.continues) {
+    let (mut at, mut rows) = (0, old.into_iter().peekable());
+    while let Some(first) = rows.next() {
+        let mut line = vec![first];
+        while let Some(next) = rows.next_if(|row| row.continues) {
             line.push(next);
         }
         let here = new.len();
         let inside = (at..at + line.len()).contains(&grid.row).then(|| (grid.row - at, grid.col));
+        let before = at;
+        at += line.len();
         let place = wrap_line(line, inside, old_cols, cols, clusters, row_ids, &mut new);
         if let Some((row, col)) = place {
             cursor = Some((here + row, col));
-            moved = here as i64 - at as i64;
+            moved = here as i64 - before as i64;
         }
     }
     (grid.row, grid.col) = cursor.unwrap_or((0, 0));
@@ -128,7 +130,7 @@ fn wrap(
 
 /// Wraps a line, appends its rows to `out`, and returns the cursor's new row and column in them, if the line has it.
 fn wrap_line(
-    mut line: Vec<(usize, ScreenRow)>,
+    mut line: Vec<ScreenRow>,
     cursor: Option<(usize, usize)>,
     old_cols: usize,
     cols: usize,
@@ -136,20 +138,19 @@ fn wrap_line(
     row_ids: &mut RowIds,
     out: &mut VecDeque<ScreenRow>,
 ) -> Option<(usize, usize)> {
-    for (_, row) in &mut line {
+    for row in &mut line {
         row.make_cells(old_cols, clusters);
     }
-    if line.len() == 1 && line[0].1.len() <= cols && cursor.is_none_or(|(_, col)| col <= cols) {
+    if line.len() == 1 && line[0].len() <= cols && cursor.is_none_or(|(_, col)| col <= cols) {
         // A wrap that was pending is none where the row is longer.
-        out.extend(line.into_iter().map(|(_, row)| row));
+        out.extend(line);
         return cursor;
     }
     let (mut cells, mut target) = (Vec::new(), None);
     let last = line.len() - 1;
-    for (at, (_, row)) in line.iter().enumerate() {
-        if let Some((row, col)) = cursor.filter(|(row, _)| *row == at) {
+    for (at, row) in line.iter().enumerate() {
+        if let Some((_, col)) = cursor.filter(|(row, _)| *row == at) {
             target = Some(cells.len() + col);
-            debug_assert_eq!(row, at);
         }
         let len = if at < last { old_cols } else { row.len() };
         for col in 0..len {
@@ -174,10 +175,8 @@ fn wrap_line(
         starts.push(next);
         at = next;
     }
-    let mut rows = line.into_iter().map(|(_, row)| row);
-    let mut head = rows.next().unwrap_or_default();
-    let fill = head.fill;
-    let dirty = head.dirty;
+    let mut head = line.swap_remove(0);
+    let (fill, dirty) = (head.fill, head.dirty);
     let mut place = None;
     for (n, &start) in starts.iter().enumerate() {
         let end = starts.get(n + 1).copied().unwrap_or(cells.len());

@@ -4,7 +4,7 @@ use super::layout::{row_break, wraps};
 use super::row::ScreenRow;
 use super::screens::{Screens, Span, Storage, SuspendedLine};
 use super::style::StyleId;
-use super::{LINE_LIMIT, Line, LineId, VtSink, scan};
+use super::{LINE_LIMIT, Line, LineId, VtSink, scan, utf8};
 
 impl Screens {
     /// Begins another line, to which the cursor has come, at the stream offset `start`.
@@ -146,10 +146,7 @@ impl Screens {
         let (first, last) = (self.grid.first_of_line(row), self.grid.last_of_line(row));
         let mut text = std::mem::take(&mut self.text);
         text.clear();
-        for row in first..=last {
-            let to = if row < last { self.cols } else { usize::MAX };
-            self.grid.rows[row].push_text(0, to, row < last, &self.clusters, &mut text);
-        }
+        self.grid.push_line(first, last, self.cols, &self.clusters, &mut text);
         text.truncate(LINE_LIMIT);
         if text.iter().any(|&byte| byte != b' ') {
             let number = self.number_line(first);
@@ -181,12 +178,7 @@ impl Screens {
     /// Reports `text` in pieces of at most `LINE_LIMIT` bytes, each with `more`.
     fn report_pieces(&mut self, end: u64, sink: &mut impl VtSink) {
         while self.text.len() > LINE_LIMIT {
-            let mut len = LINE_LIMIT;
-            // The cut must not split a character.
-            while len > LINE_LIMIT - 4 && matches!(self.text[len], 0x80..=0xbf) {
-                len -= 1;
-            }
-            let rest = self.text.split_off(len);
+            let rest = self.text.split_off(utf8::part_len(&self.text, LINE_LIMIT));
             self.report(end, true, sink);
             self.current.continued = true;
             self.text = rest;
@@ -297,11 +289,7 @@ impl Screens {
     fn scroll_up_at_end(&mut self, fresh: u64, sink: &mut impl VtSink) {
         if self.grid.has_whole_region() {
             self.scroll_off(sink);
-            self.grid.scrolled += 1;
-            if let Some(mut row) = self.grid.rows.pop_front() {
-                row.renew(fresh, self.eraser);
-                self.grid.rows.push_back(row);
-            }
+            self.grid.scroll_one(fresh, self.eraser);
             if !self.on_alternate {
                 self.origin.at_last_row();
             }
@@ -387,11 +375,7 @@ impl Screens {
     /// Passes the text in `above` on to the history: pieces of a line that goes on, or its end.
     fn pass_on(&mut self, number: u64, (start, end): (u64, u64), goes_on: bool, sink: &mut impl VtSink) {
         while self.above.len() > LINE_LIMIT {
-            let mut len = LINE_LIMIT;
-            while len > LINE_LIMIT - 4 && matches!(self.above[len], 0x80..=0xbf) {
-                len -= 1;
-            }
-            let rest = self.above.split_off(len);
+            let rest = self.above.split_off(utf8::part_len(&self.above, LINE_LIMIT));
             let (text, continued) = (&self.above[..], self.above_continues);
             sink.scrolled_off(&Line { id: LineId(0), number, text, start, end, more: true, continued });
             (self.above, self.above_continues) = (rest, true);
@@ -519,11 +503,7 @@ impl Screens {
     fn scroll_all_off(&mut self, sink: &mut impl VtSink) {
         while self.grid.row > 0 {
             self.scroll_off(sink);
-            self.grid.scrolled += 1;
-            if let Some(mut row) = self.grid.rows.pop_front() {
-                row.renew(0, self.eraser);
-                self.grid.rows.push_back(row);
-            }
+            self.grid.scroll_one(0, self.eraser);
             self.grid.row -= 1;
         }
         self.redrawn = None;

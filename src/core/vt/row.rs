@@ -46,6 +46,17 @@ pub(super) struct ScreenRow {
     styles: Vec<StyleId>,
 }
 
+/// Returns the parts of `text` with their styles, of which the first is `first` and each of `runs` holds from a byte on.
+pub(super) fn styled_parts<'a>(
+    text: &'a [u8],
+    runs: &'a [(u32, StyleId)],
+    first: StyleId,
+) -> impl Iterator<Item = (&'a [u8], StyleId)> {
+    let starts = std::iter::once((0, first)).chain(runs.iter().copied());
+    let ends = runs.iter().map(|&(at, _)| at as usize).chain(std::iter::once(text.len()));
+    starts.zip(ends).map(|((start, style), end)| (&text[start as usize..end], style))
+}
+
 impl ScreenRow {
     /// Creates a blank row.
     pub(super) fn new(id: u64) -> Self {
@@ -130,15 +141,8 @@ impl ScreenRow {
     fn load(&mut self, cols: usize, clusters: &mut Clusters) {
         let flat = std::mem::take(&mut self.flat);
         let runs = std::mem::take(&mut self.runs);
-        let mut style = StyleId::DEFAULT;
-        let mut at = 0;
-        for run in 0..=runs.len() {
-            let end = runs.get(run).map_or(flat.len(), |&(from, _)| from as usize);
-            self.load_part(&flat[at..end], style, cols, clusters);
-            if let Some(&(_, next)) = runs.get(run) {
-                style = next;
-            }
-            at = end;
+        for (part, style) in styled_parts(&flat, &runs, StyleId::DEFAULT) {
+            self.load_part(part, style, cols, clusters);
         }
         (self.flat, self.runs) = (flat, runs);
         self.flat.clear();

@@ -13,6 +13,7 @@ use super::grid::{Grid, RowIds};
 use super::layout::{CellPos, advance, row_break};
 use super::modes::Modes;
 use super::origin::ScreenOrigin;
+use super::row::{ScreenRow, styled_parts};
 use super::style::{StyleId, Styles};
 use super::tabs::Tabs;
 use crate::types::Size;
@@ -178,6 +179,11 @@ fn bounded(size: Size) -> (usize, usize) {
     (cols, rows.min(MAX_CELLS / cols))
 }
 
+/// Returns the rows of both screens.
+fn rows_of_both<'a>(grid: &'a mut Grid, hidden: &'a mut Option<Box<Grid>>) -> impl Iterator<Item = &'a mut ScreenRow> {
+    grid.rows.iter_mut().chain(hidden.iter_mut().flat_map(|grid| &mut grid.rows))
+}
+
 impl CurrentLine {
     pub(super) fn new(start: u64) -> Self {
         Self {
@@ -228,6 +234,12 @@ impl CurrentLine {
     #[inline]
     pub(super) fn is_short(&self, cols: usize) -> bool {
         self.flat.len() <= cols
+    }
+
+    /// Returns an upper bound of the length of the unreported text, with the columns that were skipped, in bytes.
+    #[inline]
+    pub(super) fn unreported_len(&self) -> usize {
+        self.bound + self.flat.len() - self.reported + self.gap
     }
 
     /// Returns the position behind the flat text, relative to the cursor's row of the grid.
@@ -330,8 +342,7 @@ impl Screens {
         let mut renumber = |id: &mut StyleId| {
             *id = *moved.entry(old.get(*id)).or_insert_with_key(|style| styles.id(*style).unwrap_or_default());
         };
-        let hidden = self.hidden.iter_mut().flat_map(|grid| &mut grid.rows);
-        for row in self.grid.rows.iter_mut().chain(hidden) {
+        for row in rows_of_both(&mut self.grid, &mut self.hidden) {
             row.styles_mut().for_each(&mut renumber);
         }
         self.current.runs.iter_mut().for_each(|(_, style)| renumber(style));
@@ -345,17 +356,15 @@ impl Screens {
     #[inline]
     pub(super) fn sweep_clusters(&mut self) {
         if self.clusters.is_large() {
-            let hidden = self.hidden.iter_mut().flat_map(|grid| &mut grid.rows);
-            let rows = self.grid.rows.iter_mut().chain(hidden);
-            self.clusters.sweep(rows.flat_map(super::row::ScreenRow::cells_mut));
+            let rows = rows_of_both(&mut self.grid, &mut self.hidden);
+            self.clusters.sweep(rows.flat_map(ScreenRow::cells_mut));
             self.count(self.grid.height() * self.cols);
         }
     }
 
     /// Forgets the attributes.
     pub(super) fn drop_styles(&mut self) {
-        let hidden = self.hidden.iter_mut().flat_map(|grid| &mut grid.rows);
-        self.grid.rows.iter_mut().chain(hidden).for_each(super::row::ScreenRow::drop_styles);
+        rows_of_both(&mut self.grid, &mut self.hidden).for_each(ScreenRow::drop_styles);
         self.current.runs.clear();
         self.current.flat_style = StyleId::DEFAULT;
         (self.pen, self.eraser, self.styled) = (StyleId::DEFAULT, StyleId::DEFAULT, false);
@@ -425,7 +434,6 @@ impl Screens {
             }
         }
         self.eraser = eraser;
-        let last = self.current.flat_style;
         let gap = self.current.gap;
         let returned = self.current.storage == Storage::Returned;
         let rest: Vec<(u32, StyleId)> = runs[run..].iter().map(|&(at, style)| (at - from as u32, style)).collect();
@@ -443,17 +451,10 @@ impl Screens {
         self.current.clear_flat();
         self.current.storage = Storage::Settled;
         let pen = self.pen;
-        let mut at = from;
-        for index in 0..=rest.len() {
-            let end = rest.get(index).map_or(flat.len(), |&(next, _)| from + next as usize);
+        for (part, style) in styled_parts(&flat[from..], &rest, style) {
             self.pen = style;
-            self.put_bytes(&flat[at..end], sink);
-            if let Some(&(_, next)) = rest.get(index) {
-                style = next;
-            }
-            at = end;
+            self.put_bytes(part, sink);
         }
-        debug_assert_eq!(style, last);
         self.pen = pen;
         if returned {
             self.grid.col = 0;

@@ -121,6 +121,16 @@ pub(in crate::core) fn incomplete_len(text: &[u8]) -> usize {
     lead.filter(|&back| matches!(sequence(&text[text.len() - back..]), Utf8State::Open)).unwrap_or(0)
 }
 
+/// Returns the length of the longest part at the start of `text` that has at most `most` bytes and splits no character.
+pub(super) fn part_len(text: &[u8], most: usize) -> usize {
+    if text.len() <= most {
+        return text.len();
+    }
+    let is_boundary = |&at: &usize| !matches!(text[at], 0x80..=0xbf);
+    // What has more continuation bytes in a row is not UTF-8.
+    (most.saturating_sub(3)..=most).rev().find(is_boundary).unwrap_or(most)
+}
+
 /// Returns whether valid UTF-8 begins with a C1 control.
 pub(super) fn is_c1(text: &[u8]) -> bool {
     matches!(text, [0xc2, 0x80..=0x9f, ..])
@@ -154,7 +164,7 @@ pub(super) fn width(char: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Joined, PartialChar, first, incomplete_len, width};
+    use super::{Joined, PartialChar, first, incomplete_len, part_len, width};
     use crate::core::vt::pieces::{Utf8Piece, piece};
     use proptest::prelude::*;
 
@@ -163,6 +173,20 @@ mod tests {
         for (text, expected) in [("a", 1), ("é", 1), ("漢", 2), ("\u{301}", 0), ("\u{200d}", 0), ("\u{fe0f}", 0)] {
             let (char, len) = first(text.as_bytes());
             assert_eq!((char.map(width), len), (Ok(expected), text.len()), "{text}");
+        }
+    }
+
+    #[test]
+    fn part_splits_no_character() {
+        for (text, most, len) in [
+            (&b"abc"[..], 2, 2),
+            (b"abc", 9, 3),
+            ("a\u{6f22}b".as_bytes(), 3, 1),
+            ("a\u{6f22}b".as_bytes(), 4, 4),
+            ("\u{1f600}".as_bytes(), 3, 0),
+            (b"\x80\x80\x80\x80\x80\x80", 5, 5),
+        ] {
+            assert_eq!(part_len(text, most), len, "{text:x?}");
         }
     }
 

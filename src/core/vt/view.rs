@@ -6,7 +6,7 @@ use super::clusters::BLANK;
 use super::feed::VtState;
 use super::layout::row_break;
 use super::screens::{CurrentLine, Screens, Storage};
-use super::{Cursor, DrawnRow, LINE_LIMIT, Line, LineId, VtSink};
+use super::{Cursor, DrawnRow, LINE_LIMIT, Line, LineId, VtSink, utf8};
 
 /// Maximum length of a command's text in bytes.
 const COMMAND_LIMIT: usize = 4096;
@@ -105,13 +105,10 @@ impl Screens {
             let first = row;
             let end = grid.last_of_line(first);
             let place = &grid.rows[first];
-            for at in first..=end {
-                if flat && at == grid.row {
-                    text.extend(self.current.flat.iter().map(|&byte| if byte == 0 { b' ' } else { byte }));
-                } else {
-                    let to = if at < end { self.cols } else { usize::MAX };
-                    grid.rows[at].push_text(0, to, at < end, &self.clusters, &mut text);
-                }
+            grid.push_line(first, end, self.cols, &self.clusters, &mut text);
+            if flat && (first..=end).contains(&grid.row) {
+                // The cursor's row is blank on the grid, and the last of its line.
+                text.extend(self.current.flat.iter().map(|&byte| if byte == 0 { b' ' } else { byte }));
             }
             row = end + 1;
             let is_line = !place.own && (place.number != 0 || !text.is_empty());
@@ -121,8 +118,7 @@ impl Screens {
                 let (id, end) = (LineId(place.id), place.end.max(place.start));
                 let mut rest = &text[..];
                 while rest.len() > LINE_LIMIT {
-                    let len = (LINE_LIMIT - 3..=LINE_LIMIT).rev().find(|&at| !matches!(rest[at], 0x80..=0xbf));
-                    let (piece, behind) = rest.split_at(len.unwrap_or(LINE_LIMIT));
+                    let (piece, behind) = rest.split_at(utf8::part_len(rest, LINE_LIMIT));
                     let (number, start) = (own_number, place.start);
                     with(&Line { id, number, text: piece, start, end, more: true, continued }, first..row);
                     (rest, continued) = (behind, true);
@@ -162,10 +158,7 @@ impl Screens {
                 continue;
             }
             let mut text = Vec::new();
-            for at in first..=last {
-                let to = if at < last { self.cols } else { usize::MAX };
-                self.grid.rows[at].push_text(0, to, at < last, &self.clusters, &mut text);
-            }
+            self.grid.push_line(first, last, self.cols, &self.clusters, &mut text);
             self.count(text.len());
             text.truncate(LINE_LIMIT);
             // Programs pad rows with spaces, which cannot be seen.
@@ -224,13 +217,7 @@ impl Screens {
         if self.current.storage != Storage::Settled || self.grid.col > 0 || !self.grid.rows[row].continues || row == 0 {
             return position;
         }
-        let above = &mut self.grid.rows[row - 1];
-        above.make_cells(cols, &mut self.clusters);
-        let visible = above.visible_len();
-        let padding = above.len() - visible + self.grid.rows[row].spaces();
-        if visible == 0 || padding < cols.saturating_sub(super::print::PADDING).max(1) {
-            return position;
-        }
+        let Some(visible) = self.padding_above(row).filter(|&visible| visible > 0) else { return position };
         let mut text = Vec::new();
         let first = self.grid.first_of_line(row);
         for at in first..row - 1 {
@@ -303,8 +290,7 @@ impl Screens {
                 text.push(b'\n');
             }
             if text.len() > COMMAND_LIMIT {
-                let end = (COMMAND_LIMIT - 3..=COMMAND_LIMIT).rev().find(|&at| !matches!(text[at], 0x80..=0xbf));
-                text.truncate(end.unwrap_or(COMMAND_LIMIT));
+                text.truncate(utf8::part_len(&text, COMMAND_LIMIT));
                 break;
             }
         }
