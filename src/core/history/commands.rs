@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::command_text::{command_text, percent_decoded};
+use crate::core::vt::{PromptMarkKind, prompt_mark};
 
 /// Maximum number of recorded commands.
 pub(super) const MOST: usize = 10_000;
@@ -15,19 +16,15 @@ const TEXTS_MAX: usize = 4 * 1024 * 1024;
 /// Maximum length of a path in bytes.
 const PATH_MAX: usize = 4096;
 
-/// A parsed OSC 133 or OSC 7.
+/// A parsed OSC 133, as in [`PromptMarkKind`], or OSC 7.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum PromptMark {
-    /// `133;A` or `133;P`: a prompt begins.
     Prompt,
-    /// The same with `k=s`, `k=c` or `k=r`: a continuation prompt or a right prompt begins, which is a part of the command's
-    /// prompt.
     SecondaryPrompt,
-    /// `133;B`: the typed text begins.
     Input,
-    /// `133;C`: the command's output begins. The shell may give the command's text.
+    /// The shell may give the command's text.
     Output(Option<Arc<str>>),
-    /// `133;D`: the command has ended, with this status.
+    /// The shell may give the command's status.
     End(Option<i32>),
     /// OSC 7: the working directory.
     Directory(String),
@@ -200,19 +197,17 @@ impl PromptMark {
         if let Some(url) = payload.strip_prefix(b"7;") {
             return directory(url).map(Self::Directory);
         }
-        let mut params = payload.strip_prefix(b"133;")?.split(|&byte| byte == b';');
-        let kind = params.next()?;
-        let status = || std::str::from_utf8(params.clone().next()?).ok()?.parse().ok();
-        match kind {
-            b"A" | b"P" if params.clone().any(|param| matches!(param, b"k=s" | b"k=c" | b"k=r")) => {
-                Some(Self::SecondaryPrompt)
+        let (kind, mut params) = prompt_mark(payload)?;
+        Some(match kind {
+            PromptMarkKind::Prompt => Self::Prompt,
+            PromptMarkKind::SecondaryPrompt => Self::SecondaryPrompt,
+            PromptMarkKind::Input => Self::Input,
+            PromptMarkKind::Output => Self::Output(command_text(payload)),
+            PromptMarkKind::End => {
+                let status = params.next().and_then(|status| std::str::from_utf8(status).ok()?.parse().ok());
+                Self::End(status)
             }
-            b"A" | b"P" | b"N" => Some(Self::Prompt),
-            b"B" => Some(Self::Input),
-            b"C" => Some(Self::Output(command_text(payload))),
-            b"D" => Some(Self::End(status())),
-            _ => None,
-        }
+        })
     }
 }
 

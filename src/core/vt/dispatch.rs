@@ -3,6 +3,7 @@
 use super::VtSink;
 use super::feed::VtState;
 use super::parse::{Csi, ParserEvent};
+use super::prompt_mark::prompt_mark;
 use super::screens::{PrintModes, Span};
 
 impl VtState {
@@ -41,8 +42,8 @@ impl VtState {
                     self.titles.set(title);
                     sink.title(title);
                 }
-                if let (Some(screens), Some(mark)) = (&mut self.screens, payload.strip_prefix(b"133;")) {
-                    screens.shell_mark(mark, sink);
+                if let (Some(screens), Some((kind, _))) = (&mut self.screens, prompt_mark(payload)) {
+                    screens.shell_mark(kind, sink);
                 }
                 sink.osc(payload, span.from..span.to);
             }

@@ -9,12 +9,14 @@
 //! `screens` owns both screens and the line that the cursor is on. A `grid` has the rows of a screen; a `row` holds bytes or
 //! cells, whose contents are in `clusters` and whose attributes are in `style`. `print` writes, `motion` moves the cursor and
 //! erases, `tabs` and `charset` help them; `reflow` changes the size. `report` numbers lines and reports them. `view` reads
-//! lines, rows and the cursor; `origin` knows where the screen begins on the terminal; `screen` is the interface for readers
-//! of the whole screen.
+//! lines, rows and the cursor; `anchors` has the rows at which prompts and redrawn rows stand, `prompt_mark` parses the marks
+//! of a shell; `origin` knows where the screen begins on the terminal; `screen` is the interface for readers of the whole
+//! screen.
 //!
 //! `modes` (with `pen`, `sgr` and `kitty`) records the modes that are set, `titles` the window title. `input` parses the
 //! opposite direction: the bytes that the user's terminal sends. `work` is the budget of what is parsed in slices.
 
+mod anchors;
 mod charset;
 mod clusters;
 mod dispatch;
@@ -31,6 +33,7 @@ mod parse;
 mod pen;
 mod pieces;
 mod print;
+mod prompt_mark;
 mod reflow;
 mod report;
 mod row;
@@ -55,6 +58,7 @@ pub use feed::VtState;
 pub use input::InputParser;
 pub use modes::Modes;
 pub use parse::STRING_LIMIT;
+pub use prompt_mark::{PromptMarkKind, prompt_mark};
 pub use titles::Titles;
 pub use view::TextPosition;
 

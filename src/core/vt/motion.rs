@@ -1,8 +1,9 @@
 //! Cursor motions, erasing and scrolling.
 
+use super::anchors::RedrawnRows;
 use super::grid::{Grid, SavedPosition};
 use super::parse::Csi;
-use super::screens::{RedrawnRows, Screens, Span, Storage};
+use super::screens::{Screens, Span, Storage};
 use super::style::StyleId;
 use super::{LineId, VtSink};
 
@@ -131,7 +132,7 @@ impl Screens {
             return;
         }
         let (top, bottom) = (self.absolute_row(row), self.absolute_row(self.grid.row));
-        self.redrawn = Some(match self.redrawn {
+        self.anchors.redrawn = Some(match self.anchors.redrawn {
             Some(rows) if bottom <= rows.bottom => RedrawnRows { top: top.min(rows.top), bottom: rows.bottom },
             _ => RedrawnRows { top, bottom },
         });
@@ -388,7 +389,7 @@ impl Screens {
             }
         }
         if !self.on_alternate && !self.own && col == 0 {
-            self.erased = Some(self.absolute_row(row));
+            self.anchors.erased = Some(self.absolute_row(row));
         }
     }
 
@@ -473,7 +474,7 @@ impl Screens {
     /// begins there.
     pub(super) fn end_edit(&mut self, span: Span, sink: &mut impl VtSink) {
         self.settle(sink);
-        (self.edited, self.erased) = (None, None);
+        (self.anchors.edited, self.anchors.erased) = (None, None);
         let row = self.grid.row;
         if self.grid.col == 0 && row > 0 && self.grid.rows[row].continues && self.grid.rows[row].is_empty() {
             if self.grid.rows[row].is_unwritten() {

@@ -61,11 +61,12 @@ impl Screens {
 
     /// Takes note that the cursor's line, and with it the prompt, has moved by `moved` rows, since lines were wrapped anew.
     fn move_anchors(&mut self, moved: i64) {
-        let shift = |row: u64| row.saturating_add_signed(moved);
-        self.prompt = self.prompt.map(shift);
-        self.input = self.input.map(|(row, col)| (shift(row), col.min(self.cols - 1)));
+        self.anchors.shift(moved);
+        if let Some((_, col)) = &mut self.anchors.input {
+            *col = (*col).min(self.cols - 1);
+        }
         self.current.piece = None;
-        (self.suspended, self.returned_from) = (None, None);
+        (self.suspended, self.anchors.returned_from) = (None, None);
     }
 }
 

@@ -208,10 +208,10 @@ impl Screens {
     #[inline]
     fn end_flat_line(&mut self, to: u64, sink: &mut impl VtSink) {
         let row = self.grid.row;
-        self.returned_from = None;
-        if self.input.is_some() {
+        self.anchors.returned_from = None;
+        if self.anchors.input.is_some() {
             let col = self.current.flat_end(self.cols).col + self.current.gap;
-            self.returned_from = (col > 0).then(|| (self.absolute_row(row), col));
+            self.anchors.returned_from = (col > 0).then(|| (self.absolute_row(row), col));
         }
         if self.current.touched || self.grid.rows[row].number == 0 {
             if memchr::memchr(0, &self.current.flat).is_some() {
@@ -265,7 +265,7 @@ impl Screens {
     #[inline]
     pub(super) fn note_return(&mut self) {
         if self.grid.col > 0 && !self.own {
-            self.returned_from = Some((self.absolute_row(self.grid.row), self.grid.col));
+            self.anchors.returned_from = Some((self.absolute_row(self.grid.row), self.grid.col));
         }
     }
 
@@ -281,8 +281,8 @@ impl Screens {
             }
         }
         let here = self.absolute_row(self.grid.row);
-        if self.redrawn.is_some_and(|rows| here > rows.bottom) && !self.own {
-            self.redrawn = None;
+        if self.anchors.redrawn.is_some_and(|rows| here > rows.bottom) && !self.own {
+            self.anchors.redrawn = None;
         }
     }
 
@@ -399,7 +399,8 @@ impl Screens {
         }
         if !self.on_alternate {
             self.grid.scrolled += self.grid.height() as u64;
-            (self.prompt, self.redrawn, self.edited, self.erased) = (None, None, None, None);
+            self.anchors.prompt = None;
+            self.anchors.forget_drawn();
             for row in &mut self.grid.rows {
                 row.renew(self.row_ids.new_id(), self.eraser);
             }
@@ -462,7 +463,7 @@ impl Screens {
         let scrolls = self.grid.row + 1 == self.grid.height() && self.grid.has_whole_region();
         let used = if wanted && scrolls { report_block(block, at, number, first, sink) } else { block.len() };
         let used = self.put_block(&block[..used], at, scrolls, wanted, sink);
-        (self.returned_from, self.grid.col) = (None, 0);
+        (self.anchors.returned_from, self.grid.col) = (None, 0);
         self.start_line(at + used as u64);
         used
     }
@@ -506,7 +507,7 @@ impl Screens {
             self.grid.scroll_one(0, self.eraser);
             self.grid.row -= 1;
         }
-        self.redrawn = None;
+        self.anchors.redrawn = None;
     }
 
     /// Passes the lines of a block on to the history. Returns the offset behind them, and their length.

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 
 use super::VtSink;
+use super::anchors::Anchors;
 use super::charset::CharacterSet;
 use super::clusters::Clusters;
 use super::grid::{Grid, RowIds};
@@ -87,13 +88,6 @@ pub(super) struct SuspendedLine {
     pub(super) start: u64,
 }
 
-/// Rows that a program draws again and again, by absolute numbers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RedrawnRows {
-    pub(super) top: u64,
-    pub(super) bottom: u64,
-}
-
 /// Both screens.
 #[derive(Clone, Debug)]
 pub(super) struct Screens {
@@ -126,17 +120,7 @@ pub(super) struct Screens {
     /// Text of a line that has scrolled off in part, for the history, and whether a piece of it was passed on.
     pub(super) above: Vec<u8>,
     pub(super) above_continues: bool,
-    /// Position from which CR or LF left a row last, by absolute row and column.
-    pub(super) returned_from: Option<(u64, usize)>,
-    pub(super) redrawn: Option<RedrawnRows>,
-    /// Absolute row at which the prompt begins (OSC 133 A), until a command runs.
-    pub(super) prompt: Option<u64>,
-    /// Absolute row at which a line editor has begun to draw.
-    pub(super) edited: Option<u64>,
-    /// Absolute row that was erased last from its first column on, with all below.
-    pub(super) erased: Option<u64>,
-    /// Absolute row and column at which the typed command begins (OSC 133 B).
-    pub(super) input: Option<(u64, usize)>,
+    pub(super) anchors: Anchors,
     /// Text of the command that was accepted last (OSC 133 C), until it is taken.
     pub(super) command: Option<Vec<u8>>,
     pub(super) origin: ScreenOrigin,
@@ -280,12 +264,7 @@ impl Screens {
             homed_to: u64::MAX,
             above: Vec::new(),
             above_continues: false,
-            returned_from: None,
-            redrawn: None,
-            prompt: None,
-            edited: None,
-            erased: None,
-            input: None,
+            anchors: Anchors::default(),
             command: None,
             origin: ScreenOrigin::default(),
             text: Vec::new(),
@@ -525,7 +504,7 @@ impl Screens {
         self.count(4 * self.cols.max(cols) * self.grid.height().max(rows));
         self.reflow(cols, rows, sink);
         self.tabs.resize(cols);
-        (self.redrawn, self.edited, self.erased) = (None, None, None);
+        self.anchors.forget_drawn();
         self.origin = ScreenOrigin::default();
     }
 }

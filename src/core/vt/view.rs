@@ -2,9 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::anchors::Anchors;
 use super::clusters::BLANK;
 use super::feed::VtState;
 use super::layout::row_break;
+use super::prompt_mark::PromptMarkKind;
 use super::screens::{CurrentLine, Screens, Storage};
 use super::{Cursor, DrawnRow, LINE_LIMIT, Line, LineId, VtSink, utf8};
 
@@ -77,8 +79,8 @@ impl Screens {
     /// rows that a program draws again and again, and what stands below the cursor.
     pub(super) fn drawn_block(&self) -> Cursor {
         let row = self.grid.row;
-        let redrawn = self.redrawn.filter(|rows| self.absolute_row(row) <= rows.bottom).map(|rows| rows.top);
-        let anchors = [self.prompt, self.edited, redrawn].into_iter().flatten();
+        let redrawn = self.anchors.redrawn.filter(|rows| self.absolute_row(row) <= rows.bottom).map(|rows| rows.top);
+        let anchors = [self.anchors.prompt, self.anchors.edited, redrawn].into_iter().flatten();
         let anchored = anchors.map(|anchor| self.row_at(anchor).unwrap_or(0)).filter(|&anchor| anchor <= row).min();
         let line = self.grid.first_of_line(row);
         let top = anchored.map_or(line, |anchor| self.grid.first_of_line(anchor).min(line));
@@ -229,51 +231,47 @@ impl Screens {
         TextPosition { number: position.number, column: text.len() }
     }
 
-    /// Executes an OSC 133, whose payload behind `133;` is `mark`.
-    pub(super) fn shell_mark(&mut self, mark: &[u8], sink: &mut impl VtSink) {
+    /// Executes a mark of the shell.
+    pub(super) fn shell_mark(&mut self, kind: PromptMarkKind, sink: &mut impl VtSink) {
         if self.on_alternate {
             return;
         }
-        let mut params = mark.split(|&byte| byte == b';');
-        let kind = params.next().unwrap_or_default();
-        // Further prompts: of a continued command, on the right.
-        let secondary = params.any(|param| matches!(param, b"k=s" | b"k=c" | b"k=r"));
         match kind {
-            b"A" | b"P" | b"N" if !secondary => {
+            PromptMarkKind::Prompt => {
                 self.settle(sink);
-                (self.prompt, self.input) = (Some(self.absolute_row(self.grid.row)), None);
+                (self.anchors.prompt, self.anchors.input) = (Some(self.absolute_row(self.grid.row)), None);
                 self.command = None;
             }
-            b"B" if self.input.is_none() => {
+            PromptMarkKind::Input if self.anchors.input.is_none() => {
                 self.settle(sink);
-                self.input = Some((self.absolute_row(self.grid.row), self.grid.col.min(self.cols)));
+                self.anchors.input = Some((self.absolute_row(self.grid.row), self.grid.col.min(self.cols)));
             }
-            b"C" => {
+            PromptMarkKind::Output => {
                 self.settle(sink);
                 self.command = self.typed_text();
-                (self.prompt, self.input, self.edited, self.erased, self.redrawn) = (None, None, None, None, None);
+                self.anchors = Anchors::default();
             }
-            _ => {}
+            PromptMarkKind::Input | PromptMarkKind::SecondaryPrompt | PromptMarkKind::End => {}
         }
     }
 
     /// Takes note that a line editor begins (bracketed paste is turned on). bash does that in front of its prompt, zsh and fish
     /// behind it, and theirs has begun with an erasure.
     pub(super) fn begin_edit(&mut self) {
-        if self.on_alternate || self.edited.is_some() {
+        if self.on_alternate || self.anchors.edited.is_some() {
             return;
         }
         let here = self.absolute_row(self.grid.first_of_line(self.grid.row));
-        let erased = self.erased.filter(|&row| row <= here && !self.is_line_blank());
-        self.edited = Some(erased.unwrap_or(here));
+        let erased = self.anchors.erased.filter(|&row| row <= here && !self.is_line_blank());
+        self.anchors.edited = Some(erased.unwrap_or(here));
     }
 
     /// Returns the text that was typed at the prompt, once the cursor has left it: from the position of the mark B to the one
     /// where CR or LF left the last row. What stands right of that is no part of it, nor on the rows before what stands
     /// right of columns that were never written: right prompts.
     fn typed_text(&mut self) -> Option<Vec<u8>> {
-        let (from, from_col) = self.input?;
-        let (to, to_col) = self.returned_from.filter(|&place| place >= (from, from_col))?;
+        let (from, from_col) = self.anchors.input?;
+        let (to, to_col) = self.anchors.returned_from.filter(|&place| place >= (from, from_col))?;
         let (from, to) = (self.row_at(from)?, self.row_at(to)?);
         let (mut text, cols) = (Vec::new(), self.cols);
         for row in from..=to {
@@ -321,14 +319,7 @@ impl Screens {
         let moved = self.absolute_row(self.grid.row).saturating_sub(row);
         self.current.piece = self.current.piece.map(|(row, col)| (row + moved, col));
         self.suspended.iter_mut().for_each(|line| line.row += moved);
-        self.input = self.input.map(|(row, col)| (row + moved, col));
-        self.returned_from = self.returned_from.map(|(row, col)| (row + moved, col));
-        for anchor in [&mut self.prompt, &mut self.edited, &mut self.erased].into_iter().flatten() {
-            *anchor += moved;
-        }
-        if let Some(rows) = &mut self.redrawn {
-            (rows.top, rows.bottom) = (rows.top + moved, rows.bottom + moved);
-        }
+        self.anchors.shift(i64::try_from(moved).unwrap_or(0));
     }
 }
 

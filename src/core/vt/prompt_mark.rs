@@ -1,0 +1,33 @@
+//! The marks by which a shell tells prompts, commands and their output apart (OSC 133, FinalTerm).
+
+/// Kind of a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptMarkKind {
+    /// `A`, `P` or `N`: a prompt begins.
+    Prompt,
+    /// The same with `k=s`, `k=c` or `k=r`: a continuation prompt or a right prompt begins, which is a part of the command's
+    /// prompt.
+    SecondaryPrompt,
+    /// `B`: the typed text begins.
+    Input,
+    /// `C`: the command's output begins.
+    Output,
+    /// `D`: the command has ended.
+    End,
+}
+
+/// Parses the payload of an OSC. Returns the kind of mark, and its parameters; `None` for other payloads.
+pub fn prompt_mark(payload: &[u8]) -> Option<(PromptMarkKind, impl Iterator<Item = &[u8]>)> {
+    let mut params = payload.strip_prefix(b"133;")?.split(|&byte| byte == b';');
+    let kind = match params.next()? {
+        b"A" | b"P" if params.clone().any(|param| matches!(param, b"k=s" | b"k=c" | b"k=r")) => {
+            PromptMarkKind::SecondaryPrompt
+        }
+        b"A" | b"P" | b"N" => PromptMarkKind::Prompt,
+        b"B" => PromptMarkKind::Input,
+        b"C" => PromptMarkKind::Output,
+        b"D" => PromptMarkKind::End,
+        _ => return None,
+    };
+    Some((kind, params))
+}
