@@ -8,15 +8,18 @@
 //!
 //! `screens` owns both screens and the line that the cursor is on. A `grid` has the rows of a screen; a `row` holds bytes or
 //! cells, whose contents are in `clusters` and whose attributes are in `style`. `print` writes, `motion` moves the cursor and
-//! erases, `tabs` and `charset` help them; `reflow` changes the size. `report` numbers lines and reports them. `view` reads
-//! lines, rows and the cursor; `anchors` has the rows at which prompts and redrawn rows stand, `prompt_mark` parses the marks
-//! of a shell; `origin` knows where the screen begins on the terminal; `screen` is the interface for readers of the whole
-//! screen.
+//! erases, `tabs` and `charset` help them; `reflow` changes the size. `report` numbers lines and reports them, `scroll` passes
+//! them on to the history, and `block` takes runs of plain lines.
+//!
+//! `view` reads lines, rows and the cursor; `screen` is the interface for readers of the whole screen. `anchors` has the rows at
+//! which prompts and redrawn rows stand, `prompt_mark` parses the marks of a shell, and `origin` knows where the screen begins
+//! on the terminal.
 //!
 //! `modes` (with `pen`, `sgr` and `kitty`) records the modes that are set, `titles` the window title. `input` parses the
 //! opposite direction: the bytes that the user's terminal sends. `work` is the budget of what is parsed in slices.
 
 mod anchors;
+mod block;
 mod charset;
 mod clusters;
 mod dispatch;
@@ -40,6 +43,7 @@ mod row;
 mod scan;
 pub mod screen;
 mod screens;
+mod scroll;
 mod sgr;
 mod strip_controls;
 mod style;
