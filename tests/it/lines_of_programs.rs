@@ -451,6 +451,20 @@ fn assert_last_line(session: &mut Session, text: &str) {
     assert_lines_are_those_of_terminal(session);
 }
 
+/// Returns whether the last line of the terminal is `text`.
+fn shows_last(text: &str) -> impl Fn(&Terminal) -> bool {
+    move |term| term.lines().last().is_some_and(|line| line == text)
+}
+
+/// Sends the keys of each step, and checks that its line is the last one, on the terminal and in `lines`.
+fn assert_last_lines(session: &mut Session, answered: &mut usize, steps: &[(&str, &str)]) {
+    for (keys, last) in steps {
+        session.term.send(keys);
+        wait_answering(&mut session.term, answered, last, shows_last(last));
+        assert_last_line(session, last);
+    }
+}
+
 #[test]
 fn ipython_prompt_is_last_line() {
     let Some(ipython) = fetched(IPYTHON) else { return };
@@ -459,18 +473,11 @@ fn ipython_prompt_is_last_line() {
         let launch = coshell(&argv).env("PROMPT_TOOLKIT_NO_CPR", no_cpr).env("IPYTHON_NO_HISTORY", "1");
         let mut session = Session::start(launch);
         let mut answered = 0;
-        let shows = |text: &'static str| move |term: &Terminal| term.lines().last().is_some_and(|line| line == text);
-        wait_answering(&mut session.term, &mut answered, "the prompt", shows("In [1]:"));
-        assert_last_line(&mut session, "In [1]:");
-        session.term.send("1 + 1");
-        wait_answering(&mut session.term, &mut answered, "the echo", shows("In [1]: 1 + 1"));
-        assert_last_line(&mut session, "In [1]: 1 + 1");
-        session.term.send("\r");
-        wait_answering(&mut session.term, &mut answered, "the next prompt", shows("In [2]:"));
-        assert_last_line(&mut session, "In [2]:");
+        let steps = [("", "In [1]:"), ("1 + 1", "In [1]: 1 + 1"), ("\r", "In [2]:")];
+        assert_last_lines(&mut session, &mut answered, &steps);
         assert!(lines(&mut session).contains(&"Out[1]: 2".to_owned()));
         session.term.send("for x in range(2):\r");
-        wait_answering(&mut session.term, &mut answered, "the continuation", shows("   ...:"));
+        wait_answering(&mut session.term, &mut answered, "the continuation", shows_last("   ...:"));
         assert_lines_are_those_of_terminal(&mut session);
     }
 }
@@ -496,15 +503,7 @@ fn prompt_toolkit_prompt_is_last_line() {
     for rows in [24, 10] {
         let mut session = Session::start(coshell(&argv).size(rows, 60, 0, 0));
         let mut answered = 0;
-        let shows = |text: &'static str| move |term: &Terminal| term.lines().last().is_some_and(|line| line == text);
-        wait_answering(&mut session.term, &mut answered, "the prompt", shows("ask>"));
-        assert_last_line(&mut session, "ask>");
-        session.term.send("x y");
-        wait_answering(&mut session.term, &mut answered, "the echo", shows("ask> x y"));
-        assert_last_line(&mut session, "ask> x y");
-        session.term.send("\r");
-        wait_answering(&mut session.term, &mut answered, "the next prompt", shows("ask>"));
-        assert_last_line(&mut session, "ask>");
+        assert_last_lines(&mut session, &mut answered, &[("", "ask>"), ("x y", "ask> x y"), ("\r", "ask>")]);
         // The menu of completions comes and goes below the prompt.
         session.term.send("al");
         wait_answering(&mut session.term, &mut answered, "the menu", |term| {
@@ -512,7 +511,7 @@ fn prompt_toolkit_prompt_is_last_line() {
         });
         assert_lines_are_those_of_terminal(&mut session);
         session.term.send("\x15z");
-        wait_answering(&mut session.term, &mut answered, "the menu to go", shows("ask> z"));
+        wait_answering(&mut session.term, &mut answered, "the menu to go", shows_last("ask> z"));
         assert_last_line(&mut session, "ask> z");
     }
 }
