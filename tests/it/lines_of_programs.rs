@@ -316,6 +316,31 @@ fn fish_4() -> String {
     )
 }
 
+/// Marks of another integration, which does not send the command itself: the text is what stands behind B, without the
+/// right prompt.
+#[test]
+fn command_text_without_word_of_shell_is_as_typed() {
+    let one_row: Vec<Typed> = TYPED.iter().copied().filter(|(_, text)| !text.contains('\n')).collect();
+    let (open, close) = ("\\e]133;A\\a", "\\e]133;B\\a");
+    let zsh = format!(
+        "PS1=$'%{{{open}%}}zsh> %{{{close}%}}'; RPROMPT=12:00
+         preexec() {{ print -n '\\e]133;C\\a'; ran=1; }}
+         precmd() {{ [ -z \"$ran\" ] || print -n '\\e]133;D;0\\a'; ran=; }}"
+    );
+    assert_command_texts(zsh_with, &zsh, &one_row, SEARCH);
+    let bash = format!(
+        "PS1='\\[{open}\\]bash> \\[{close}\\]'; PS0='\\e]133;C\\a'
+         PROMPT_COMMAND='[ -z \"$once\" ] || printf \"\\033]133;D;0\\007\"; once=1'"
+    );
+    assert_command_texts(bash_with, &bash, &one_row, SEARCH);
+    let fish = format!(
+        "function fish_prompt; printf '{open}fish> {close}'; end
+         function started --on-event fish_preexec; printf '\\e]133;C\\a'; end
+         function ended --on-event fish_postexec; printf '\\e]133;D;0\\a'; end\n{FISH_RIGHT}"
+    );
+    assert_command_texts(fish_with, &fish, &one_row, FISH_SEARCH);
+}
+
 #[test]
 fn fish_4_command_text_is_the_one_it_sends() {
     let (mut session, _dir) = print(fish_4().as_bytes(), &[]);

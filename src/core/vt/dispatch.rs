@@ -43,7 +43,7 @@ impl VtState {
                     sink.title(title);
                 }
                 if let (Some(screens), Some((kind, _))) = (&mut self.screens, prompt_mark(payload)) {
-                    screens.shell_mark(kind, sink);
+                    screens.shell_mark(kind, span, sink);
                 }
                 sink.osc(payload, span.from..span.to);
             }

@@ -458,7 +458,7 @@ impl Screens {
     }
 
     /// Ends the cursor's line above row `row`, where another line begins.
-    fn split_line(&mut self, row: usize, span: Span, sink: &mut impl VtSink) {
+    pub(super) fn split_line(&mut self, row: usize, span: Span, sink: &mut impl VtSink) {
         let col = self.grid.col;
         let id = self.row_ids.new_id();
         let place = &mut self.grid.rows[row];

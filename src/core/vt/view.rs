@@ -7,7 +7,7 @@ use super::clusters::BLANK;
 use super::feed::VtState;
 use super::layout::row_break;
 use super::prompt_mark::PromptMarkKind;
-use super::screens::{CurrentLine, Screens, Storage};
+use super::screens::{CurrentLine, Screens, Span, Storage};
 use super::{Cursor, DrawnRow, LINE_LIMIT, Line, LineId, VtSink, utf8};
 
 /// Maximum length of a command's text in bytes.
@@ -232,7 +232,7 @@ impl Screens {
     }
 
     /// Executes a mark of the shell.
-    pub(super) fn shell_mark(&mut self, kind: PromptMarkKind, sink: &mut impl VtSink) {
+    pub(super) fn shell_mark(&mut self, kind: PromptMarkKind, span: Span, sink: &mut impl VtSink) {
         if self.on_alternate {
             return;
         }
@@ -249,6 +249,10 @@ impl Screens {
             PromptMarkKind::Output => {
                 self.settle(sink);
                 self.command = self.typed_text();
+                if self.grid.col == 0 && self.grid.rows[self.grid.row].continues {
+                    // The output begins on a row into which an earlier, longer text of the line editor has wrapped.
+                    self.split_line(self.grid.row, span, sink);
+                }
                 self.anchors = Anchors::default();
             }
             PromptMarkKind::Input | PromptMarkKind::SecondaryPrompt | PromptMarkKind::End => {}
@@ -266,24 +270,24 @@ impl Screens {
         self.anchors.edited = Some(erased.unwrap_or(here));
     }
 
-    /// Returns the text that was typed at the prompt, once the cursor has left it: from the position of the mark B to the one
-    /// where CR or LF left the last row. What stands right of that is no part of it, nor on the rows before what stands
-    /// right of columns that were never written: right prompts.
+    /// Returns the text that was typed at the prompt, once the cursor has left it: from the position of the mark B to the row
+    /// that CR or LF left last. What stands right of two columns or more that were never written is no part of it: right prompts
+    /// stand there. zsh moves over a space that it need not write.
     fn typed_text(&mut self) -> Option<Vec<u8>> {
         let (from, from_col) = self.anchors.input?;
-        let (to, to_col) = self.anchors.returned_from.filter(|&place| place >= (from, from_col))?;
+        let (to, _) = self.anchors.returned_from.filter(|&place| place >= (from, from_col))?;
         let (from, to) = (self.row_at(from)?, self.row_at(to)?);
         let (mut text, cols) = (Vec::new(), self.cols);
         for row in from..=to {
             let place = &mut self.grid.rows[row];
             place.make_cells(cols, &mut self.clusters);
             let begin = if row == from { from_col } else { 0 };
-            let end = if row == to { to_col } else { place.len() };
-            let wraps = row < to && self.grid.continues(row + 1);
             let place = &self.grid.rows[row];
-            let blank = (begin..end).find(|&col| place.cell(col).glyph == BLANK);
-            let end = if row < to && !wraps { blank.unwrap_or(end) } else { end };
-            place.push_text(begin, end, wraps, &self.clusters, &mut text);
+            let is_blank = |col| place.cell(col).glyph == BLANK;
+            let gap = (begin..place.len()).find(|&col| is_blank(col) && is_blank(col + 1));
+            // A longer text may have wrapped here that was erased since.
+            let wraps = row < to && gap.is_none() && self.grid.continues(row + 1);
+            place.push_text(begin, gap.unwrap_or(place.len()), wraps, &self.clusters, &mut text);
             if row < to && !wraps {
                 text.push(b'\n');
             }
@@ -293,6 +297,8 @@ impl Screens {
             }
         }
         self.count(text.len());
+        // Rows of the editor's messages are blank by now.
+        text.truncate(text.trim_ascii_end().len());
         Some(text)
     }
 
