@@ -93,13 +93,12 @@ pub(super) fn wraps(text: &[u8], cols: usize) -> usize {
 
 /// Returns the length of the first row of `text`, UTF-8 or not, in rows of `cols` columns; `None` where it does not wrap.
 pub(super) fn row_break(text: &[u8], cols: usize) -> Option<usize> {
-    let ascii = text[..text.len().min(cols)].iter().take_while(|byte| byte.is_ascii()).count();
-    if ascii == cols {
+    if text.get(..cols).is_some_and(<[u8]>::is_ascii) {
         // Combining marks belong to the last character.
-        let marks = marks(&text[cols..]);
-        return (cols + marks < text.len()).then_some(cols + marks);
+        let len = cols + marks(&text[cols..]);
+        return (len < text.len()).then_some(len);
     }
-    let (mut at, mut col) = (ascii, ascii);
+    let (mut at, mut col) = (0, 0);
     while at < text.len() {
         let (what, len) = utf8::first(&text[at..]);
         let width = what.map_or(1, utf8::width).min(cols);

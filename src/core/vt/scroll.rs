@@ -81,7 +81,11 @@ impl Screens {
         } else if place.number == 0 {
             self.number_line(row);
         }
-        if goes_on && self.grid.first_of_line(self.grid.row) <= row {
+        // A line of which more has scrolled off needs no look at all its rows.
+        let is_current = |screens: &Self| {
+            row == 0 && !screens.current.head.is_empty() || screens.grid.first_of_line(screens.grid.row) <= row
+        };
+        if goes_on && is_current(self) {
             self.keep_head(row);
         }
         let place = &self.grid.rows[row];
