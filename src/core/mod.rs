@@ -886,7 +886,7 @@ impl Core {
                 })
             }
             Request::Screen {} => {
-                self.output.terminal.screen().map(|screen| read::screen(screen).into()).ok_or_else(|| {
+                self.output.terminal.screen().map(|screen| read::screen(&screen).into()).ok_or_else(|| {
                     RpcError::new(ErrorCode::NoTerminal, "the session has no screen: its output is not a terminal")
                 })
             }

@@ -10,6 +10,7 @@ mod commands;
 mod lines;
 mod output_log;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -294,8 +295,8 @@ impl History {
     }
 
     /// Returns the screen, as far as `catch_up` has read the log.
-    pub(super) fn screen(&self) -> Option<&Screen> {
-        self.lines.screen()
+    pub(super) fn screen(&self) -> Option<Cow<'_, Screen>> {
+        self.lines.screen().map(Screen::laid_out)
     }
 }
 

@@ -72,7 +72,7 @@ fn resize_applies_at_its_position() {
     fixture.history.resized(fixture.now, &fixture.text);
     fixture.print("0123456789abcdef");
     assert_eq!(fixture.rows()[..4], ["0123456789", "abcdef", "0123456789", "abcdef"]);
-    assert_eq!(fixture.history.screen().map(Screen::columns), Some(10));
+    assert_eq!(fixture.history.screen().map(|screen| screen.columns()), Some(10));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn screen_after_flood_is_alternate_one() {
     fixture.print("shell\x1b[?1049h\x1b[2J");
     fixture.flood(Duration::ZERO, |n| format!("\x1b[{};1H\x1b[Krow {n}", n % 6 + 1));
     fixture.agree();
-    assert!(fixture.history.screen().is_some_and(Screen::alt_screen));
+    assert!(fixture.history.screen().is_some_and(|screen| screen.alt_screen()));
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn reading_that_takes_too_much_begins_anew_at_end() {
     fixture.history.reading.spent = MOST_WORK;
     assert!(fixture.history.read(&mut Work::of(10)), "it is up to date");
     assert!(!fixture.history.awaits_step());
-    assert!(fixture.history.screen().is_some_and(Screen::alt_screen), "the modes are known");
+    assert!(fixture.history.screen().is_some_and(|screen| screen.alt_screen()), "the modes are known");
     fixture.print("new");
     assert_eq!(fixture.rows()[0], "new");
     fixture.print("\x1b[?1049l\r\x1b[2Kback");

@@ -25,9 +25,11 @@ impl Screens {
         if !self.grid.rows.range(self.grid.row..).all(is_new) {
             return 0;
         }
-        // A line that gets its number where it scrolls off gets one between those of the block.
-        let rows = self.grid.rows.range(..self.grid.row);
-        if rows.clone().any(|row| row.number == 0 && !row.continues && !row.own && !row.is_blank()) {
+        // A line that gets its number where it scrolls off gets one between those of the block. So does the rest of a line that
+        // begins above the region.
+        let whole = self.grid.has_whole_region();
+        let has_number = |row: &ScreenRow| row.number != 0 || row.continues && whole || row.own || row.is_blank();
+        if !self.grid.rows.range(..self.grid.row).all(has_number) {
             return 0;
         }
         let lines = memchr::memchr_iter(b'\n', block).count();

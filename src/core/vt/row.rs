@@ -63,9 +63,9 @@ impl ScreenRow {
         Self { id, ..Self::default() }
     }
 
-    /// Creates a row with this text in these styles.
-    pub(super) fn of_text(flat: &[u8], runs: &[(u32, StyleId)]) -> Self {
-        Self { flat: flat.to_vec(), runs: runs.to_vec(), ..Self::default() }
+    /// Returns a copy of the row, which is blank, with this text in these styles.
+    pub(super) fn with_text(&self, flat: &[u8], runs: &[(u32, StyleId)]) -> Self {
+        Self { flat: flat.to_vec(), runs: runs.to_vec(), ..self.clone() }
     }
 
     /// Returns whether the row is held as text that is not empty.

@@ -368,9 +368,14 @@ impl Screens {
         if flat && row.fill == StyleId::DEFAULT { Storage::Flat } else { Storage::Settled }
     }
 
+    /// Returns whether `lay_out` has nothing to do.
+    pub(super) fn is_laid_out(&self) -> bool {
+        self.current.storage == Storage::Settled || self.current.laid == self.current.flat.len()
+    }
+
     /// Moves the rows of the flat text that are full onto the grid. Where the row below is not blank, the line is settled.
     pub(super) fn lay_out(&mut self, sink: &mut impl VtSink) {
-        if self.current.storage == Storage::Settled || self.current.laid == self.current.flat.len() {
+        if self.is_laid_out() {
             return;
         }
         let end = self.current.flat_end(self.cols);

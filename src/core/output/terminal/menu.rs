@@ -24,7 +24,7 @@ impl TerminalOutput {
     /// Opens the menu's row, once `has_read_for_menu`. It does not enter the history, from which the row is restored.
     pub(in crate::core) fn open_menu_row(&mut self) {
         let (Some(screen), Some(OutputKind::Terminal)) = (self.screen(), self.kind) else { return };
-        let (row, bytes) = menu_row::open(screen, self.text.modes());
+        let (row, bytes) = menu_row::open(&screen, self.text.modes());
         self.queue.push(&bytes);
         self.menu_row = Some(row);
     }
@@ -42,7 +42,7 @@ impl TerminalOutput {
         let pen = [b"\x1b[m".to_vec(), self.pen().1].concat();
         let modes = self.text.modes().clone();
         let Some(screen) = self.withheld_screen() else { return };
-        let bytes = row.close(screen, &modes, &pen);
+        let bytes = row.close(&screen, &modes, &pen);
         self.queue.push(&bytes);
         if let Some(line) = self.deferred_progress.take() {
             self.show_below(&line);
@@ -52,7 +52,7 @@ impl TerminalOutput {
     pub(super) fn resize_menu_row(&mut self) {
         let Some(mut row) = self.menu_row else { return };
         let Some(screen) = self.withheld_screen() else { return };
-        let bytes = row.resized(screen);
+        let bytes = row.resized(&screen);
         self.menu_row = Some(row);
         if let Some(history) = self.history.as_mut().filter(|_| row.redraws_all()) {
             history.was_drawn();

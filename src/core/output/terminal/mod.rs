@@ -14,6 +14,7 @@ mod overlay;
 mod own_rows;
 mod term_caps;
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use crate::core::history::History;
@@ -240,12 +241,12 @@ impl TerminalOutput {
 
     /// Returns the contents of the screen, once the terminal has taken the whole queue. `has_read` must have returned that
     /// the screen is read.
-    pub(in crate::core) fn screen(&self) -> Option<&Screen> {
+    pub(in crate::core) fn screen(&self) -> Option<Cow<'_, Screen>> {
         self.history.as_ref().and_then(History::screen)
     }
 
     /// Returns the screen of a terminal whose output is withheld since `has_read`: at most sizes are left to be read.
-    fn withheld_screen(&mut self) -> Option<&Screen> {
+    fn withheld_screen(&mut self) -> Option<Cow<'_, Screen>> {
         let history = self.history.as_mut()?;
         history.finish();
         history.screen()

@@ -94,7 +94,7 @@ impl Screen {
         let screens = self.screens();
         let Some(place) = screens.grid.rows.get(row) else { return Vec::new() };
         if screens.current.storage != Storage::Settled && row == screens.grid.row {
-            return self.cells_of_text(ScreenRow::of_text(&screens.current.flat, &screens.current.runs));
+            return self.cells_of_text(place.with_text(&screens.current.flat, &screens.current.runs));
         }
         if place.is_text() {
             return self.cells_of_text(place.clone());

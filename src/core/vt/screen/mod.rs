@@ -8,6 +8,8 @@ mod repaint;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use super::style::StyleId;
 pub use super::style::{CellColour, Style};
 use super::work::Work;
@@ -49,7 +51,20 @@ impl Screen {
     /// Executes bytes that went to the terminal, until they end or the budget of `work` is used up. Returns the number of
     /// bytes taken. The last kilobyte may exceed the budget.
     pub fn feed(&mut self, bytes: &[u8], work: &mut Work) -> usize {
-        self.feed_to(bytes, &mut NullSink, work)
+        let used = self.feed_to(bytes, &mut NullSink, work);
+        self.vt.lay_out(&mut NullSink);
+        used
+    }
+
+    /// Returns the screen with each row in its place, for readers. A copy is made where the text of the cursor's line, which is
+    /// laid out when that is needed, fills rows: when a line is laid out decides which number it gets, so that reading must not.
+    pub(in crate::core) fn laid_out(&self) -> Cow<'_, Self> {
+        if self.screens().is_laid_out() {
+            return Cow::Borrowed(self);
+        }
+        let mut copy = self.clone();
+        copy.vt.lay_out(&mut NullSink);
+        Cow::Owned(copy)
     }
 
     /// Does the same, and passes what it finds to `sink`.
@@ -61,8 +76,6 @@ impl Screen {
             done += piece.len();
             work.charge(piece.len() + self.vt.take_scanned());
         }
-        // So that readers find each row in its place.
-        self.vt.lay_out(sink);
         done
     }
 
