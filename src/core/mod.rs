@@ -43,7 +43,7 @@ mod write_buffer;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 #[cfg(test)]
-mod split;
+pub(crate) mod split;
 
 use std::time::Instant;
 
