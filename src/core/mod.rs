@@ -249,18 +249,21 @@ impl Core {
             Input::CoprocStartFailed(reason) => {
                 self.coproc.drop_transfer();
                 // Output behind the line that was to start it is in its queue already.
-                if self.coproc.is_silent() {
-                    self.reclaimed(cx, Vec::new());
-                }
+                let unread = self.coproc.is_silent().then(|| self.coproc.reclaimed(cx.now, Vec::new()));
+                let unread = self.output.end_silence(unread.flatten());
                 let event = self.coproc.start_failed(&reason);
                 self.coproc_events(cx, event);
+                self.shell_output(cx, &unread);
             }
             Input::JobStartFailed(slot, reason) => {
                 let notice = self.background.start_failed(cx, slot, &reason);
                 notice.into_iter().for_each(|notice| self.notice(cx, notice));
             }
             Input::LendFailed(reason) => self.take_terminal_back(cx, Err(&reason)),
-            Input::Unread(bytes) => self.reclaimed(cx, bytes),
+            Input::Unread(bytes) => {
+                let unread = self.output.end_silence(self.coproc.reclaimed(cx.now, bytes));
+                self.end_coproc(cx, &unread);
+            }
             Input::PtyState(state) => self.pty_state(cx, &state),
             Input::EndOfFile(byte) => self.pty_input.key(now, &[byte]),
             Input::Interrupted(byte, true) => self.pty_input.interrupt(now, byte),
@@ -314,10 +317,8 @@ impl Core {
 
     /// Derives what follows from the state of all machines.
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        if let Some(exit) = self.coproc.over() {
-            let events = self.coproc.end(cx, exit, self.session.shell_is_gone());
-            self.coproc_events(cx, events);
-        }
+        self.coproc.settle(cx, self.pty_input.room_for_chunks() > 0 || self.session.is_over());
+        self.end_coproc(cx, &[]);
         if self.output.has_withheld() {
             self.shell_output(cx, &[]);
         }
@@ -505,8 +506,15 @@ impl Core {
         while !bytes.is_empty() {
             match self.gate() {
                 Gate::Open => {
-                    let used = self.print(cx, self.output.up_to_notice(bytes), TextOrigin::Shell);
+                    let (piece, is_offer) = self.output.up_to_offer(self.output.up_to_notice(bytes));
+                    let used = self.print(cx, piece, TextOrigin::Shell);
                     bytes = &bytes[used..];
+                    if is_offer
+                        && used == piece.len()
+                        && let Some(line) = self.output.partial_line()
+                    {
+                        self.line(cx, line, LineStage::Settled);
+                    }
                     if !bytes.is_empty() && self.output.terminal.is_dumb() {
                         self.output.settle_notices();
                     }
@@ -694,6 +702,10 @@ impl Core {
 
     /// Starts a coprocess. One that a trigger starts gets the line that the trigger fired on as its first input.
     fn start_coproc(&mut self, cx: &mut Cx<'_>, new: NewCoproc, fired: Option<&FiredTrigger<'_>>) {
+        if fired.is_some() && new.visibility == Visibility::Silent && self.session.shell_is_gone() {
+            // It would hide the last of the output, and has no program there to talk to.
+            return;
+        }
         if let Some(running) = self.coproc.name() {
             let name = command_line::named(&new.command.command);
             let sentence = format!("{name} was not started: coprocess {running} is running");
@@ -708,6 +720,10 @@ impl Core {
         let drawing = (self.output.terminal.can_place(), self.keyboard.locks());
         if self.coproc.start(cx, new, drawing, first) {
             self.output.begin_transfer();
+            // The row is blank now: the same offer on it, of the next program there, is another one.
+            if let Some(fired) = fired {
+                self.triggers.forget_line(fired.line.id);
+            }
         }
         if mutes {
             self.output.mute(cx.now, self.settings.size);
@@ -739,12 +755,17 @@ impl Core {
         }
     }
 
-    /// Shows the output that a silent coprocess has left unread, `pipe` being the unread part of its stdin pipe.
-    fn reclaimed(&mut self, cx: &mut Cx<'_>, pipe: Vec<u8>) {
-        if let Some(reclaimed) = self.coproc.reclaimed(cx.now, pipe) {
-            let bytes = self.output.end_silence(reclaimed);
-            self.shell_output(cx, &bytes);
+    /// Ends the coprocess, if it is over, and shows the output that it left unread before the next one starts.
+    fn end_coproc(&mut self, cx: &mut Cx<'_>, unread: &[u8]) {
+        let exit = self.coproc.over();
+        let ended = exit.map(|exit| self.coproc.end(cx, exit, self.session.shell_is_gone()));
+        let mut events = ended.unwrap_or_default();
+        let next = events.pop_if(|event| matches!(event, CoprocEvent::Start(_)));
+        self.coproc_events(cx, events);
+        if !unread.is_empty() {
+            self.shell_output(cx, unread);
         }
+        self.coproc_events(cx, next);
     }
 
     // Keys and the menu.
@@ -977,7 +998,7 @@ impl Core {
                 self.session.exited(cx.now, exit);
                 self.tell(cx, &SessionEvent::Exit(exit));
             }
-            Child::Coproc => self.coproc.exited(cx, exit),
+            Child::Coproc => self.coproc.exited(exit),
             Child::Lent => self.take_terminal_back(cx, Ok(exit)),
             Child::Job(slot) => {
                 let notice = self.background.exited(cx, slot, exit);

@@ -169,12 +169,12 @@ impl Bench {
 
     /// Lets the coprocess exit; `unread` is the rest in its pipe.
     fn coproc_exits(&mut self, exit: ExitStatus, unread: &[u8]) -> &mut Self {
-        self.input(Input::Exited(Child::Coproc, exit));
+        self.input(Input::Exited(Child::Coproc, exit)).input(Input::Closed(Source::Coproc));
         if self.effects.contains(&Effect::Reclaim) {
             self.effects.retain(|effect| *effect != Effect::Reclaim);
             self.input(Input::Unread(unread.to_vec()));
         }
-        self.input(Input::Closed(Source::Coproc))
+        self
     }
 
     fn started(&self) -> Vec<&str> {

@@ -50,6 +50,8 @@ pub(super) struct Coproc {
     stdin: CoprocStdin,
     output: CoprocOutput,
     process: Process,
+    /// Whether the unread part of its stdin pipe was asked for.
+    asked_unread: bool,
 }
 
 /// Remains of a coprocess that has ended.
@@ -75,6 +77,7 @@ impl Coproc {
             stdin: CoprocStdin::new(now, visibility),
             output: CoprocOutput::new(),
             process: Process::new(),
+            asked_unread: false,
         }
     }
 
@@ -116,11 +119,18 @@ impl Coproc {
         }
     }
 
-    /// Records its exit. Asks for the unread part of a silent coprocess's stdin pipe.
-    fn exited(&mut self, cx: &mut Cx<'_>, exit: ExitStatus) {
+    /// Records its exit.
+    fn exited(&mut self, exit: ExitStatus) {
         self.process.exited(exit);
         self.output.exited();
-        if self.is_silent() {
+    }
+
+    /// Asks for the unread part of a silent coprocess's stdin pipe, once it has exited and its output has been read, or cannot
+    /// be read since the pty takes nothing (`can_type` is false). Then its end hides nothing any more.
+    fn settle(&mut self, cx: &mut Cx<'_>, can_type: bool) {
+        let is_read = !self.output.is_open() || !can_type;
+        if self.process.exit.is_some() && is_read && self.is_silent() && !self.asked_unread {
+            self.asked_unread = true;
             cx.push(Effect::Reclaim);
         }
     }

@@ -29,6 +29,7 @@ use super::event::{Cx, Effect};
 use super::history::ShellEvent;
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::request::InputFormat;
+use super::transfer::OfferFinder;
 use super::trigger::LineStage;
 use super::trigger::table::TriggerTable;
 use crate::types::{ExitStatus, RequestId, SIGHUP, SIGPIPE, Size, WriteError};
@@ -54,6 +55,7 @@ pub(super) struct Output {
     injected: (Vec<u8>, Vec<usize>),
     /// Text of clients that fires no trigger and has not been shown yet.
     listings: VecDeque<(RequestId, Vec<u8>)>,
+    offers: OfferFinder,
     /// Origin of the bytes printed last.
     origin: TextOrigin,
     /// Lines that are tried once the state of the pty is known.
@@ -116,6 +118,7 @@ impl Output {
             chunk_start: 0,
             injected: Default::default(),
             listings: VecDeque::new(),
+            offers: OfferFinder::default(),
             origin: TextOrigin::Shell,
             awaiting_pty_state: VecDeque::new(),
             again: None,
@@ -235,6 +238,13 @@ impl Output {
         memchr::memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..=end])
     }
 
+    /// Returns the part of `bytes` up to the end of a header that offers a file transfer, and whether it ends with one: the
+    /// triggers for a silent coprocess are tried there, since the far program may print over the row at once.
+    pub(super) fn up_to_offer<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], bool) {
+        let end = if self.demand.granularity == Granularity::Lines { self.offers.find(bytes) } else { None };
+        end.map_or((bytes, false), |end| (&bytes[..end], true))
+    }
+
     /// Shows output, up to the end of a line whose trigger may start a silent coprocess. Returns the number of bytes taken,
     /// and the events in them.
     pub(super) fn print(&mut self, now: Instant, bytes: &[u8], readers: Readers<'_>) -> (usize, Vec<OutputEvent>) {
@@ -267,6 +277,7 @@ impl Output {
             told_events: Vec::new(),
         };
         let used = self.terminal.print(bytes, &mut sink);
+        self.offers.printed(&bytes[..used]);
         let TriggerSink { found, told_events, .. } = sink;
         self.terminal.counted(self.line_number(), false);
         self.keep_raw(&bytes[..used]);
@@ -423,8 +434,9 @@ impl Output {
         self.drawn.clear();
     }
 
-    /// Ends the hiding of output. Returns the unread input of the silent coprocess as bytes for the terminal.
-    pub(super) fn end_silence(&mut self, reclaimed: Reclaimed) -> Vec<u8> {
+    /// Ends the hiding of output. Returns the unread input of the silent coprocess, `reclaimed`, as bytes for the terminal.
+    pub(super) fn end_silence(&mut self, reclaimed: Option<Reclaimed>) -> Vec<u8> {
+        let Some(reclaimed) = reclaimed else { return Vec::new() };
         if reclaimed.has_progress {
             self.terminal.show_below("");
         }

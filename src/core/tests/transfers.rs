@@ -23,6 +23,30 @@ fn transfer_leaves_no_protocol_bytes_on_screen() {
     assert_eq!(bench.lines(), ["$ go", "$"]);
 }
 
+/// `sz` with a missing file complains right behind its header, over the row that the header stands on.
+#[test]
+fn transfer_begins_at_header_wherever_reads_end_and_whatever_follows() {
+    let far = [b"$ sz no f\r\n", SENDS, b"sz: cannot open no: No such file\r\nline\r\n"].concat();
+    crate::core::split::at_every_split(&far, |pieces| {
+        let mut bench = Bench::new(&["-t", "\\*\\*B00000000000000", "-s", "rz"]);
+        pieces.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        assert_eq!(bench.started(), ["rz"]);
+        assert_eq!(bench.read.escape_ascii().to_string(), far[b"$ sz no f\r\n".len()..].escape_ascii().to_string());
+    });
+}
+
+#[test]
+fn next_transfer_begins_on_the_same_row() {
+    let mut bench = transfer(SENDS);
+    for count in 1..4 {
+        assert_eq!(bench.started(), ["rz"].repeat(count));
+        bench.shell(FIN).coproc(FIN).coproc_exits(ExitStatus::Code(0), b"");
+        bench.shell(b"OO").shell(SENDS).wait(20);
+    }
+}
+
 /// A receiver repeats its last header until it gets the answer.
 #[test]
 fn repeated_last_header_is_not_shown() {

@@ -4,8 +4,9 @@
 use memchr::memmem;
 
 /// Start of a header.
-const START: &[u8] = b"**\x18B";
-const DIGITS: usize = 14;
+pub(super) const START: &[u8] = b"**\x18B";
+/// Number of digits behind it.
+pub(super) const DIGITS: usize = 14;
 /// Bytes that may end a header, in this order: CR, LF (with a parity bit by lrzsz), XON.
 const ENDS: [&[u8]; 4] = [b"\r", b"\x8a", b"\n", b"\x11"];
 
@@ -36,7 +37,7 @@ pub(super) fn behind_the_line(bytes: &[u8]) -> &[u8] {
 }
 
 /// Returns the direction that the digits of a header offer, if they are whole and right.
-fn offer(digits: &[u8]) -> Option<Direction> {
+pub(super) fn offer(digits: &[u8]) -> Option<Direction> {
     let digits = std::str::from_utf8(digits.get(..DIGITS)?).ok()?;
     let mut header = [0_u8; DIGITS / 2];
     for (i, byte) in header.iter_mut().enumerate() {

@@ -8,6 +8,7 @@
 
 mod fin;
 mod header;
+mod offer;
 mod recovery;
 mod text;
 
@@ -18,6 +19,7 @@ use memchr::{memmem, memrchr};
 pub(super) use fin::TrailerFilter;
 use fin::{FinMatcher, OVER_AND_OUT};
 use header::Direction;
+pub(super) use offer::OfferFinder;
 use recovery::{FarState, INTERRUPTS};
 pub(super) use recovery::{INTERRUPT, Recovery, RecoveryStep};
 

@@ -392,6 +392,11 @@ impl Triggers {
         }
     }
 
+    /// Forgets all matches on the line `id`, which was erased.
+    pub fn forget_line(&mut self, id: u64) {
+        self.seen.forget(id, |_| true);
+    }
+
     /// Returns the indexes of the triggers that may match `text`, in order, in the reused buffer.
     fn candidates(&mut self, text: &[u8]) -> Vec<usize> {
         let mut candidates = std::mem::take(&mut self.candidates);

@@ -77,6 +77,11 @@ impl TriggerTable {
         self.triggers.try_line(now, line, stage, facts, firings)
     }
 
+    /// Forgets the matches on the line `id`, which was erased.
+    pub(in crate::core) fn forget_line(&mut self, id: u64) {
+        self.triggers.forget_line(id);
+    }
+
     /// Returns the name of trigger `i`, or its pattern if it has no name.
     pub(in crate::core) fn name(&self, i: usize) -> &str {
         self.triggers.options(i).label()

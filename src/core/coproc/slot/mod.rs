@@ -227,9 +227,17 @@ impl CoprocSlot {
     }
 
     /// Records the exit of its process.
-    pub(in crate::core) fn exited(&mut self, cx: &mut Cx<'_>, exit: ExitStatus) {
+    pub(in crate::core) fn exited(&mut self, exit: ExitStatus) {
         if let Some(coproc) = &mut self.running {
-            coproc.exited(cx, exit);
+            coproc.exited(exit);
+        }
+    }
+
+    /// Asks for the unread input of a silent coprocess that has exited, once its output has been read as far as it can be
+    /// typed.
+    pub(in crate::core) fn settle(&mut self, cx: &mut Cx<'_>, can_type: bool) {
+        if let Some(coproc) = &mut self.running {
+            coproc.settle(cx, can_type);
         }
     }
 
@@ -337,7 +345,8 @@ impl CoprocSlot {
         self.running.as_ref().and_then(Coproc::over)
     }
 
-    /// Empties the slot of a coprocess that is over; where `shell_is_gone`, no other is started.
+    /// Empties the slot of a coprocess that is over; where `shell_is_gone`, no other is started. The start of the next one is
+    /// the last event.
     pub(in crate::core) fn end(&mut self, cx: &mut Cx<'_>, exit: ExitStatus, shell_is_gone: bool) -> Vec<CoprocEvent> {
         let Some(coproc) = self.running.take() else { return Vec::new() };
         cx.push(Effect::ReleaseCoproc);
