@@ -112,8 +112,10 @@ impl Screens {
         let mut rest = text;
         if wraps(text, self.cols) > 0 {
             (self.current.start, self.current.wraps) = (start, 0);
-            while let Some(len) = row_break(rest, self.cols) {
-                self.grid.cursor_row().set_flat(&rest[..len]);
+            while let Some((len, hole)) = row_break(rest, self.cols) {
+                let row = self.grid.cursor_row();
+                row.set_flat(&rest[..len]);
+                row.set_hole(hole.then_some(StyleId::DEFAULT));
                 rest = &rest[len..];
                 self.wrap_down(sink);
                 if fresh {

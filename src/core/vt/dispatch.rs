@@ -55,6 +55,10 @@ impl VtState {
     fn esc_dispatch(&mut self, inter: u8, fin: u8, span: Span, sink: &mut impl VtSink) {
         let was_alternate = self.alt_screen();
         self.modes.esc_dispatch(inter, fin);
+        // RIS clears the screen in the default attributes.
+        if matches!((inter, fin), (0, b'8' | b'c')) {
+            self.take_over_pen();
+        }
         if let Some(screens) = self.screens.as_deref_mut() {
             match (inter, fin) {
                 (0, b'7') => screens.save_cursor(sink),
@@ -69,9 +73,6 @@ impl VtState {
             }
         }
         self.update_print_modes(sink);
-        if matches!((inter, fin), (0, b'8' | b'c')) {
-            self.take_over_pen();
-        }
         if was_alternate && !self.alt_screen() {
             sink.alt_screen(false);
         }
@@ -89,6 +90,9 @@ impl VtState {
             (0, 0, b'h' | b'l') | (b'?', 0, b'h' | b'l') => self.set_modes(span, sink),
             (b'>', 0, b'm') => self.modes.modify_other_keys(csi),
             (b'<' | b'=' | b'>', 0, b'u') => self.modes.kitty(csi),
+            // SCOSC and SCORC are DECSC and DECRC (xterm).
+            (0, 0, b's') => self.esc_dispatch(0, b'7', span, sink),
+            (0, 0, b'u') => self.esc_dispatch(0, b'8', span, sink),
             (0, 0, b't') => match (csi.param(0), csi.param(1)) {
                 // XTPUSHTITLE and XTPOPTITLE of xterm: 0 is icon and window title, 2 the window title.
                 (22, 0 | 2) => self.titles.push(),

@@ -168,6 +168,11 @@ impl Grid {
         first.saturating_add(number).min(last)
     }
 
+    /// Returns the row `count` rows below the cursor, bounded by the screen or, with `origin` (DECOM), by the region.
+    pub(super) fn absolute_below(&self, count: usize, origin: bool) -> usize {
+        self.row.saturating_add(count).min(self.absolute(usize::MAX, origin))
+    }
+
     /// Sets the scrolling region `top..end`, counted from 0, where `end` 0 is the last row; returns whether it is valid.
     pub(super) fn set_region(&mut self, top: usize, end: usize) -> bool {
         let end = if end == 0 { self.rows.len() } else { end.min(self.rows.len()) };

@@ -91,19 +91,20 @@ pub(super) fn wraps(text: &[u8], cols: usize) -> usize {
     if most <= cols { 0 } else { advance_valid(CellPos::default(), text, cols).row }
 }
 
-/// Returns the length of the first row of `text`, UTF-8 or not, in rows of `cols` columns; `None` where it does not wrap.
-pub(super) fn row_break(text: &[u8], cols: usize) -> Option<usize> {
+/// Returns the length of the first row of `text`, UTF-8 or not, in rows of `cols` columns, and whether its last column stays
+/// empty, since the wide character that follows does not fit; `None` where the text does not wrap.
+pub(super) fn row_break(text: &[u8], cols: usize) -> Option<(usize, bool)> {
     if text.get(..cols).is_some_and(<[u8]>::is_ascii) {
         // Combining marks belong to the last character.
         let len = cols + marks(&text[cols..]);
-        return (len < text.len()).then_some(len);
+        return (len < text.len()).then_some((len, false));
     }
     let (mut at, mut col) = (0, 0);
     while at < text.len() {
         let (what, len) = utf8::first(&text[at..]);
         let width = what.map_or(1, utf8::width).min(cols);
         if col + width > cols {
-            return Some(at);
+            return Some((at, col < cols));
         }
         (at, col) = (at + len, col + width);
     }
@@ -143,13 +144,13 @@ mod tests {
         for (text, cols, len) in [
             ("", 10, None),
             ("0123456789", 10, None),
-            ("0123456789x", 10, Some(10)),
+            ("0123456789x", 10, Some((10, false))),
             ("012345678e\u{301}\u{302}", 10, None),
-            ("012345678e\u{301}\u{302}x", 10, Some(14)),
-            ("012345678\u{6f22}", 10, Some(9)),
+            ("012345678e\u{301}\u{302}x", 10, Some((14, false))),
+            ("012345678\u{6f22}", 10, Some((9, true))),
             ("01234567\u{6f22}", 10, None),
-            ("01234567\u{6f22}\u{301}x", 10, Some(13)),
-            ("\u{6f22}\u{6f22}", 1, Some(3)),
+            ("01234567\u{6f22}\u{301}x", 10, Some((13, false))),
+            ("\u{6f22}\u{6f22}", 1, Some((3, false))),
         ] {
             assert_eq!(row_break(text.as_bytes(), cols), len, "{text:?}");
         }

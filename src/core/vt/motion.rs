@@ -180,8 +180,6 @@ impl Screens {
             b'E' | b'F' => 0,
             b'H' | b'f' => csi.count(1) - 1,
             b'L' | b'M' | b'S' | b'T' => return self.scroll(csi.fin, count, span, sink),
-            b's' => return self.save_cursor(sink),
-            b'u' => return self.restore_cursor(span, sink),
             b'r' => return self.set_region(csi, span, sink),
             _ => return,
         };
@@ -192,7 +190,9 @@ impl Screens {
                 self.note_redraw(row);
                 row
             }
-            b'B' | b'E' | b'e' => self.grid.below(count),
+            b'B' | b'E' => self.grid.below(count),
+            // VPR heeds the scrolling region with DECOM only (xterm).
+            b'e' => self.grid.absolute_below(count, self.modes.origin),
             _ => {
                 self.note_placed();
                 self.grid.absolute(count - 1, self.modes.origin)
@@ -338,16 +338,16 @@ impl Screens {
         sink: &mut impl VtSink,
         change: impl FnOnce(&mut super::row::ScreenRow, usize, usize, StyleId),
     ) {
-        if self.eraser == StyleId::DEFAULT && self.current.storage == Storage::Flat {
-            // The cursor is at the end of flat text: there is nothing to its right.
+        self.lay_out(sink);
+        if self.eraser == StyleId::DEFAULT && self.current.storage == Storage::Flat && self.col() < self.cols {
+            // The cursor is behind the text: there is nothing to its right.
             return;
         }
         self.settle(sink);
         let (cols, row, col) = (self.cols, self.grid.row, self.grid.col);
-        if col >= cols {
-            // While a wrap is pending, nothing is at the cursor (xterm.js, alacritty).
-            return;
-        }
+        // While a wrap is pending, the cursor is on the last column (xterm, xterm.js, alacritty).
+        let col = col.min(cols - 1);
+        self.grid.col = col;
         self.count(cols);
         let place = &mut self.grid.rows[row];
         place.dirty = !self.own;
@@ -480,7 +480,7 @@ impl Screens {
             if self.grid.rows[row].is_unwritten() {
                 return;
             }
-            self.grid.rows[row].clear(StyleId::DEFAULT);
+            self.grid.rows[row].erase_spaces(self.cols, &mut self.clusters);
             self.split_line(row, span, sink);
         }
     }

@@ -237,11 +237,15 @@ impl Screens {
                 if self.grid.col < cols {
                     let (row, col) = (self.grid.row, self.grid.col);
                     self.grid.rows[row].make_cells(cols, &mut self.clusters);
-                    self.grid.rows[row].put_hole(col, self.eraser);
+                    self.grid.rows[row].put_hole(col, self.pen);
                 }
                 self.wrap_down(sink);
+            } else if width == 2 {
+                // Without a wrap a wide character is not printed where it does not fit (xterm.js, tmux, alacritty).
+                self.grid.col = cols - 1;
+                return;
             } else {
-                self.grid.col = cols - width;
+                self.grid.col = cols - 1;
             }
         }
         self.touch();
@@ -309,7 +313,7 @@ impl Screens {
         if self.grid.rows[row].cell(cols - 1).glyph == super::clusters::BLANK {
             let next = &mut self.grid.rows[row + 1];
             next.continues = false;
-            next.clear(StyleId::DEFAULT);
+            next.erase_spaces(cols, &mut self.clusters);
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) struct ScreenRow {
     flat: Vec<u8>,
     /// Styles in `flat`: each from this byte on. Before the first it is the default.
     runs: Vec<(u32, StyleId)>,
+    /// Style of the last column behind `flat`, which a wide character left empty.
+    hole: Option<StyleId>,
     cells: Vec<u32>,
     /// Style of each cell; empty while all are the default.
     styles: Vec<StyleId>,
@@ -87,6 +89,14 @@ impl ScreenRow {
         self.cells.clear();
         self.styles.clear();
         self.fill = fill;
+        self.hole = None;
+        (self.changed, self.padded) = (true, false);
+    }
+
+    /// Blanks the spaces of a row that has nothing else. It looks as before.
+    pub(super) fn erase_spaces(&mut self, cols: usize, clusters: &mut Clusters) {
+        self.make_cells(cols, clusters);
+        self.cells.fill(BLANK);
         (self.changed, self.padded) = (true, false);
     }
 
@@ -106,6 +116,11 @@ impl ScreenRow {
         self.flat.is_empty() && self.cells.is_empty()
     }
 
+    /// Returns whether the row is unwritten, in the default colour.
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_unwritten() && self.fill == StyleId::DEFAULT
+    }
+
     /// Sets the content of a blank row, and returns the row's old buffers in place of these.
     pub(super) fn swap_flat(&mut self, flat: &mut Vec<u8>, runs: &mut Vec<(u32, StyleId)>) {
         std::mem::swap(&mut self.flat, flat);
@@ -118,6 +133,11 @@ impl ScreenRow {
         self.flat.clear();
         self.flat.extend_from_slice(flat);
         self.changed = true;
+    }
+
+    /// Marks the last column of a flat row, which a wide character left empty.
+    pub(super) fn set_hole(&mut self, hole: Option<StyleId>) {
+        self.hole = hole;
     }
 
     /// Appends a style to the runs of a flat row.
@@ -143,6 +163,9 @@ impl ScreenRow {
         let runs = std::mem::take(&mut self.runs);
         for (part, style) in styled_parts(&flat, &runs, StyleId::DEFAULT) {
             self.load_part(part, style, cols, clusters);
+        }
+        if let Some(style) = self.hole.take() {
+            self.put_hole(cols - 1, style);
         }
         (self.flat, self.runs) = (flat, runs);
         self.flat.clear();
@@ -228,6 +251,14 @@ impl ScreenRow {
         }
     }
 
+    /// Does the same where a half is erased or shifted: both get this style, as in xterm.
+    fn erase_wide(&mut self, at: usize, style: StyleId) {
+        if at > 0 && self.cells.get(at) == Some(&TAIL) {
+            self.split_wide(at);
+            self.set_styles(at - 1, at + 1, style);
+        }
+    }
+
     #[inline]
     fn set_styles(&mut self, from: usize, to: usize, style: StyleId) {
         if style == StyleId::DEFAULT && self.styles.is_empty() {
@@ -278,7 +309,7 @@ impl ScreenRow {
     /// Blanks the cells `from..to` of a row of `cols` columns.
     pub(super) fn erase(&mut self, from: usize, to: usize, cols: usize, style: StyleId) {
         self.changed = true;
-        self.split_wide(from);
+        self.erase_wide(from, style);
         if to >= cols {
             if from > self.cells.len() && style != self.fill {
                 self.extend_to(from);
@@ -288,7 +319,7 @@ impl ScreenRow {
             self.fill = style;
             return;
         }
-        self.split_wide(to);
+        self.erase_wide(to, style);
         if style != self.fill {
             self.extend_to(to);
         }
@@ -303,8 +334,8 @@ impl ScreenRow {
     pub(super) fn insert(&mut self, at: usize, count: usize, cols: usize, style: StyleId) {
         self.changed = true;
         let count = count.min(cols - at);
-        self.split_wide(at);
-        self.split_wide(cols - count);
+        self.erase_wide(at, style);
+        self.erase_wide(cols - count, style);
         if style != self.fill {
             self.extend_to(at);
         }
@@ -326,8 +357,8 @@ impl ScreenRow {
     pub(super) fn delete(&mut self, at: usize, count: usize, cols: usize, style: StyleId) {
         self.changed = true;
         let count = count.min(cols - at);
-        self.split_wide(at);
-        self.split_wide(at + count);
+        self.erase_wide(at, style);
+        self.erase_wide(at + count, style);
         if style != self.fill {
             self.extend_to(cols);
         }
@@ -404,7 +435,7 @@ impl ScreenRow {
     /// Returns all styles of the row, for a sweep of the table.
     pub(super) fn styles_mut(&mut self) -> impl Iterator<Item = &mut StyleId> {
         let runs = self.runs.iter_mut().map(|(_, style)| style);
-        self.styles.iter_mut().chain(runs).chain(std::iter::once(&mut self.fill))
+        self.styles.iter_mut().chain(runs).chain(&mut self.hole).chain(std::iter::once(&mut self.fill))
     }
 
     /// Drops the cells from `cols` on.
@@ -427,6 +458,7 @@ impl ScreenRow {
     /// Forgets the attributes.
     pub(super) fn drop_styles(&mut self) {
         self.fill = StyleId::DEFAULT;
+        self.hole = self.hole.map(|_| StyleId::DEFAULT);
         self.styles = Vec::new();
         self.runs = Vec::new();
     }

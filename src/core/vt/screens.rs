@@ -313,6 +313,11 @@ impl Screens {
         self.styles.id(style).unwrap_or_default()
     }
 
+    /// Returns the number of the style that erased cells take in place of this one. It leaves the numbers of the others.
+    fn erased_id(&mut self, id: StyleId) -> StyleId {
+        if id == StyleId::DEFAULT { id } else { self.styles.id(self.styles.get(id).erased()).unwrap_or_default() }
+    }
+
     /// Drops the styles that no cell has.
     fn sweep_styles(&mut self) {
         let old = std::mem::take(&mut self.styles);
@@ -364,8 +369,9 @@ impl Screens {
     /// Returns how a line can be held that begins at the cursor.
     pub(super) fn storage_here(&self) -> Storage {
         let row = &self.grid.rows[self.grid.row];
-        let flat = row.is_unwritten() && !row.continues && self.modes.is_plain() && !self.on_alternate && !self.own;
-        if flat && row.fill == StyleId::DEFAULT { Storage::Flat } else { Storage::Settled }
+        let flat = row.is_plain() && !row.continues && self.modes.is_plain() && !self.on_alternate && !self.own;
+        // A pending wrap is kept on the grid only.
+        if flat && self.grid.col < self.cols { Storage::Flat } else { Storage::Settled }
     }
 
     /// Returns whether `lay_out` has nothing to do.
@@ -395,7 +401,7 @@ impl Screens {
         let (mut from, mut run, mut style) = (0, 0, StyleId::DEFAULT);
         // Rows that scroll in are blank as at the time when the text was printed.
         let eraser = self.eraser;
-        while let Some(len) = row_break(&flat[from..], self.cols) {
+        while let Some((len, hole)) = row_break(&flat[from..], self.cols) {
             let row = self.grid.cursor_row();
             row.set_flat(&flat[from..from + len]);
             row.dirty = true;
@@ -406,22 +412,22 @@ impl Screens {
                 row.push_run(at - from as u32, next);
                 (style, run) = (next, run + 1);
             }
+            // What wraps has the style of the character that does.
+            let next = runs.get(run).filter(|(at, _)| *at as usize == from + len).map_or(style, |&(_, next)| next);
+            row.set_hole(hole.then_some(next));
             from += len;
             self.move_reported(len);
-            if self.styled {
-                let erased = self.styles.get(style).erased();
-                self.eraser = self.style_id(erased);
-            }
+            self.eraser = self.erased_id(next);
             self.wrap_down(sink);
-            if !self.grid.rows[self.grid.row].is_unwritten() {
+            if !self.grid.rows[self.grid.row].is_plain() {
                 break;
             }
         }
-        self.eraser = eraser;
         let gap = self.current.gap;
         let returned = self.current.storage == Storage::Returned;
         let rest: Vec<(u32, StyleId)> = runs[run..].iter().map(|&(at, style)| (at - from as u32, style)).collect();
-        if self.grid.rows[self.grid.row].is_unwritten() {
+        if self.grid.rows[self.grid.row].is_plain() {
+            self.eraser = eraser;
             self.current.flat = flat;
             self.current.flat.drain(..from);
             self.current.runs = rest;
@@ -431,15 +437,15 @@ impl Screens {
             (self.current.laid, self.current.laid_col) = (0, 0);
             return;
         }
-        // Text below, over which the line is printed on.
+        // Text or a colour below, over which the line is printed on.
         self.current.clear_flat();
         self.current.storage = Storage::Settled;
         let pen = self.pen;
         for (part, style) in styled_parts(&flat[from..], &rest, style) {
-            self.pen = style;
+            (self.pen, self.eraser) = (style, self.erased_id(style));
             self.put_bytes(part, sink);
         }
-        self.pen = pen;
+        (self.pen, self.eraser) = (pen, eraser);
         if returned {
             self.grid.col = 0;
         } else if gap > 0 {

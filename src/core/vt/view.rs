@@ -189,7 +189,7 @@ impl Screens {
             Storage::Returned => {
                 self.render_current();
                 let mut from = 0;
-                while let Some(len) = row_break(&self.current.flat[from..], self.cols) {
+                while let Some((len, _)) = row_break(&self.current.flat[from..], self.cols) {
                     from += len;
                 }
                 self.text.len() - (self.current.flat.len() - from).min(self.text.len())
