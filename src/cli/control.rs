@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::{SESSION, trigger_args, trigger_options};
@@ -37,20 +37,7 @@ pub enum Local {
     /// List your running sessions
     Sessions,
     /// Ask the user of the session for a line and print it
-    Ask {
-        /// Text to show before the line
-        #[arg(value_name = "PROMPT", allow_hyphen_values = true)]
-        prompt: String,
-        /// Initial text of the line
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        default: String,
-        /// Do not show what is typed and do not store it
-        #[arg(long)]
-        secret: bool,
-        /// Ask on the current terminal
-        #[arg(long, hide = true)]
-        here: bool,
-    },
+    Ask(Question),
     /// Print a shell script that marks prompts and commands
     Integration {
         /// Shell: bash, zsh or fish
@@ -66,6 +53,32 @@ pub enum Local {
         #[arg(value_name = "WORD", last = true, hide = true)]
         words: Vec<OsString>,
     },
+}
+
+/// A question to the user.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Question {
+    /// Text to show before the line
+    #[arg(value_name = "PROMPT", allow_hyphen_values = true)]
+    pub prompt: String,
+    /// Initial text of the line
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub default: String,
+    /// Do not show what is typed and do not store it
+    #[arg(long, conflicts_with = "files")]
+    pub secret: bool,
+    /// Ask for names of existing files, in shell quoting; print one a line
+    #[arg(long)]
+    pub files: bool,
+    /// With --files: end each name with NUL, not newline
+    #[arg(short = '0', long, requires = "files")]
+    pub null: bool,
+    /// With --files: directory of relative names, in front of each in the output
+    #[arg(long, value_name = "DIR", requires = "files", value_hint = ValueHint::DirPath)]
+    pub dir: Option<String>,
+    /// Ask on the current terminal
+    #[arg(long, hide = true)]
+    pub here: bool,
 }
 
 /// A shell for which there is a script that marks prompts and commands.
@@ -142,7 +155,7 @@ impl Call {
     }
 
     fn has_one_session(&self) -> bool {
-        matches!(self.request, ClientCommand::Session(_) | ClientCommand::Local(Local::Ask { .. }))
+        matches!(self.request, ClientCommand::Session(_) | ClientCommand::Local(Local::Ask(_)))
     }
 }
 

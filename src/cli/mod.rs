@@ -16,7 +16,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
-pub use control::{Call, ClientCommand, Local, MarkedShell};
+pub use control::{Call, ClientCommand, Local, MarkedShell, Question};
 
 use crate::core::request::{InputFormat, OptionArg};
 use crate::core::trigger::action::KINDS;

@@ -16,11 +16,9 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
         ClientCommand::Local(Local::Sessions) => sessions::list(call.json),
         ClientCommand::Local(Local::Integration { shell }) => start_up::integration(*shell),
         ClientCommand::Local(Local::Completions { shell, words }) => start_up::completions(*shell, words),
-        ClientCommand::Local(Local::Ask { prompt, secret: true, here: true, .. }) => ask::secret(prompt),
-        ClientCommand::Local(Local::Ask { prompt, default, here: true, .. }) => ask::here(prompt, default),
-        ClientCommand::Local(Local::Ask { prompt, default, secret, here: false }) => {
-            let mut client = sessions::connect(call.session.as_deref())?;
-            ask::run(&mut client, prompt, default, *secret)
+        ClientCommand::Local(Local::Ask(question)) if question.here => ask::here(question),
+        ClientCommand::Local(Local::Ask(question)) => {
+            ask::run(&mut sessions::connect(call.session.as_deref())?, question)
         }
         ClientCommand::Session(command) => {
             let mut client = sessions::connect(call.session.as_deref())?;

@@ -45,8 +45,18 @@ pub(super) fn print(text: &str) -> Result<Pager, Failure> {
 /// Writes `text` to stdout and flushes it: where that is a terminal, as it may be shown.
 pub(super) fn print_as(text: &str, form: Form) -> Result<Pager, Failure> {
     let text = if io::stdout().is_terminal() { Cow::Owned(form.shown(text)) } else { Cow::Borrowed(text) };
+    write(text.as_bytes())
+}
+
+/// Writes `bytes`, which may be no text, to stdout and flushes it: where that is a terminal, as it may show them.
+pub(super) fn print_bytes(bytes: &[u8]) -> Result<Pager, Failure> {
+    let shown = io::stdout().is_terminal().then(|| Form::Text.shown(&String::from_utf8_lossy(bytes)));
+    write(shown.as_ref().map_or(bytes, String::as_bytes))
+}
+
+fn write(bytes: &[u8]) -> Result<Pager, Failure> {
     let mut out = io::stdout().lock();
-    pager_state(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    pager_state(out.write_all(bytes).and_then(|()| out.flush()))
 }
 
 /// Writes a message to stderr. What it quotes may come from elsewhere, also where stderr is no terminal: a log is shown later.

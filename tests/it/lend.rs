@@ -1,4 +1,4 @@
-//! Lent terminals (`lend`) and requested lines (`ask`): the terminal is restored however the program ends.
+//! Lent terminals (`lend`): the terminal is restored however the program ends.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd};
@@ -226,61 +226,6 @@ fn lend_without_terminal_is_refused() {
 }
 
 #[test]
-fn ask_edits_line_and_completes_file_names() {
-    let mut term = bash_at_prompt();
-    type_line(&mut term, "mkdir d; touch d/some-file-name");
-    term.wait(PROMPT);
-    type_line(&mut term, &format!("x=$({COSHELL} ask 'Which file? ' --default d/); echo \"[$?]\" \"<$x>\""));
-    term.wait("\x1b[?1049h");
-    term.wait("\x1b[KWhich file? ");
-    term.send("so\t");
-    term.wait("some-file-name");
-    term.send("\r");
-    term.wait("[0] <d/some-file-name>");
-    for (key, status) in [("\x04", 1), ("\x03", 130)] {
-        type_line(&mut term, &format!("{COSHELL} ask 'Sure? '; echo \"[$?]\""));
-        term.wait("\x1b[?1049h");
-        term.wait("\x1b[KSure? ");
-        term.send(key);
-        term.wait(&format!("[{status}]"));
-    }
-}
-
-#[test]
-fn ask_recalls_answers_and_neither_shows_nor_keeps_secrets() {
-    let mut term = bash_at_prompt();
-    let mut ask = |options: &str, keys: &str| {
-        type_line(&mut term, &format!("x=$({COSHELL} ask {options} 'Say: '); echo \"[$?]\" \"<$x>\" | tr a-z A-Z"));
-        term.wait("\x1b[?1049h");
-        // The restored screen contains the prompt text in the command line; the question itself follows the last
-        // line.
-        term.wait("\r\n");
-        term.wait("Say: ");
-        term.send(keys);
-        term.wait_match(r"(\[\d+\] <.*?>)")
-    };
-    assert_eq!(ask("", "first\r"), "[0] <FIRST>");
-    assert_eq!(ask("--secret", "hush\r"), "[0] <HUSH>");
-    // The arrow key recalls the last answer.
-    assert_eq!(ask("", "\x1b[A\r"), "[0] <FIRST>");
-    assert!(!term.text().contains("hush"));
-    let kept = term.read_home(".local/state/coshell/answers").expect("the answers are stored");
-    assert_eq!(kept, b"first\n");
-}
-
-#[test]
-fn coproc_asks_user() {
-    let dir = TestDir::new();
-    let script = dir.write_file("bot", format!("x=$({COSHELL} ask 'Name? '); printf 'echo hello %s\\r' \"$x\""));
-    let mut term = bash(&["-t", "who is there", "-c", &format!("sh {script}")]).start();
-    term.wait(PROMPT);
-    type_line(&mut term, "echo who is the''re");
-    term.wait("\x1b[KName? ");
-    term.send("world\r");
-    term.wait("hello world\r\n");
-}
-
-#[test]
 fn killed_program_returns_terminal() {
     let mut term = bash_at_prompt();
     let mut client = lend_from_outside(&term, "echo pid $$; read x");
@@ -290,20 +235,6 @@ fn killed_program_returns_terminal() {
     assert_eq!(client.wait().expect("the client ends").code(), Some(137));
     type_line(&mut term, "echo sti''ll");
     term.wait("still");
-}
-
-#[test]
-fn ask_without_free_terminal_fails_at_once() {
-    let mut term = direct(&["sh", "-c", &format!("{COSHELL} -- sh -c '{COSHELL} ask Name; echo st $?' | cat")]).start();
-    term.wait("so there is none to lend");
-    term.wait("st 1");
-    assert_eq!(term.wait_end(), Ended::Code(0));
-    let mut session = Session::bash(&[]);
-    let first = session.start_call(&["lend", "--tty", "--", "sh", "-c", "echo up; read x"], "");
-    session.term.wait("up");
-    session.call(&["ask", "Name? "]).failed(1, "the terminal is lent to another program");
-    session.term.send("\r");
-    assert_eq!(session.finish_call(first).status, Some(0));
 }
 
 /// Sends a request with `copies` descriptors of the write end of a pipe, and returns the read end.

@@ -96,7 +96,7 @@ fn with_completers(command: Command, session: Option<&str>) -> Command {
 
 fn left_to_shell(arg: &Arg) -> Option<&'static str> {
     match arg.get_value_hint() {
-        ValueHint::FilePath => Some("files"),
+        ValueHint::FilePath | ValueHint::DirPath => Some("files"),
         ValueHint::CommandString => Some("line"),
         ValueHint::CommandWithArguments => Some(COMMAND),
         _ => None,
