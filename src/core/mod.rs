@@ -457,7 +457,7 @@ impl Core {
             }
             Source::Coproc => {
                 panic_for_test("coproc output");
-                let typed = self.coproc.wrote_stdout(cx.now, bytes);
+                let typed = self.coproc.wrote_stdout(cx, bytes);
                 if !self.session.is_over() {
                     self.pty_input.chunk(cx.now, &typed, self.coproc.for_trigger());
                 }
@@ -617,6 +617,8 @@ impl Core {
 
     /// Takes the state of the pty and tries the lines that waited for it.
     fn pty_state(&mut self, cx: &mut Cx<'_>, state: &PtyState) {
+        let event = self.coproc.pty_group(cx, state.group);
+        self.coproc_events(cx, event);
         let reading = self.control.password.look(cx.now, state);
         self.control.secret.looked(cx, reading, &mut self.pty_input);
         for (line, stage) in self.output.take_awaiting() {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::core::event::{Cx, Effect};
+use crate::core::transfer::TransferFault;
 use crate::types::{Child, ExitStatus, SIGKILL, SIGTERM};
 
 /// Time from SIGTERM to SIGKILL.
@@ -15,8 +16,8 @@ const FINISH_WITHIN: Duration = Duration::from_secs(1);
 pub(in crate::core) enum StopReason {
     /// The user stopped it.
     User,
-    /// The far side of its file transfer has left.
-    FarGone,
+    /// Its file transfer cannot go on.
+    Transfer(TransferFault),
     /// The shell has exited.
     Session,
     /// The session was hung up.

@@ -208,13 +208,33 @@ fn upload_failing_before_data_types_nothing_into_shell() {
 #[test]
 fn death_of_far_side_ends_transfer() {
     let mut bench = transfer(SENDS);
-    bench.shell(b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ").wait(299);
-    assert!(!bench.has(&Effect::Signal(Child::Coproc, 15)));
-    bench.wait(1);
+    bench.shell(b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ");
     assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
     bench.coproc(b"\x18\x18\x18\x18\x18").coproc_exits(ExitStatus::Signal(15), b"");
     bench.wait(1000);
     assert_eq!(bench.typed, b"");
     let notice = "coshell: \"rz\" was stopped: the other side ended the transfer";
     assert_eq!(bench.lines(), ["$ go", notice, "$"], "{}", bench.shown.escape_ascii());
+}
+
+/// `rz waiting` starts `rz`, as the README's first example does.
+#[test]
+fn two_receivers_are_told_and_both_ends_left_usable() {
+    let mut bench = Bench::new(&["-t", "rz waiting", "-s", "rz"]);
+    bench.shell(b"$ rz\r\n").shell(RECEIVES).wait(20).coproc(b"**\x18B0100000023be50\r\x8a\x11");
+    assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
+    bench.coproc_exits(ExitStatus::Signal(15), b"").shell(b"\x18\x18\x18\x18\x18\x08\x08\x1b[?2004h$ ").wait(5000);
+    assert_eq!(bench.typed, crate::wire::zmodem::CANCEL_SEQUENCE);
+    let shown = bench.lines();
+    let notice = "coshell: \"rz\" was stopped: both ends receive; for a far rz, start the sender";
+    assert_eq!(shown[1..3], [notice, "    here: sz FILE"], "{shown:?}");
+    assert_eq!(shown.last().map(String::as_str), Some("$"), "{shown:?}");
+}
+
+#[test]
+fn complaints_and_refused_files_are_told() {
+    let mut bench = transfer(SENDS);
+    bench.shell(b"sz: cannot open a: No such file\r\n").shell(FIN).coproc(FIN).shell(b"OO");
+    bench.coproc_exits(ExitStatus::Code(0), b"").shell(b"$ ");
+    assert_eq!(bench.lines(), ["$ go", "sz: cannot open a: No such file", "$"]);
 }

@@ -19,9 +19,9 @@ pub(in crate::core) enum Direction {
     Down,
 }
 
-/// Returns the direction that the first whole header with a right CRC offers.
-pub(super) fn offered(bytes: &[u8]) -> Option<Direction> {
-    memmem::find_iter(bytes, START).find_map(|at| offer(&bytes[at + START.len()..]))
+/// Returns where the first whole header with a right CRC that offers a transfer begins, and in which direction.
+pub(super) fn offered(bytes: &[u8]) -> Option<(usize, Direction)> {
+    memmem::find_iter(bytes, START).find_map(|at| Some((at, offer(&bytes[at + START.len()..])?)))
 }
 
 /// Returns the bytes behind the header that `bytes` begin with; `None` if they do not.

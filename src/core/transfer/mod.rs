@@ -1,121 +1,94 @@
-//! Observes a ZMODEM transfer by a silent coprocess (lrzsz's `sz` or `rz`), so that a broken one leaves the shell usable
-//! and no protocol bytes on the screen. It takes no part in the protocol. "Near" is the coprocess, "far" the program in
-//! the shell.
+//! Follows a ZMODEM transfer by a silent coprocess (`sz` or `rz`), so that its end is known by its frames, and a broken one
+//! leaves the shell usable and no protocol bytes on the screen. It takes no part in the protocol. "Near" is the coprocess,
+//! "far" the program in the shell.
 //!
 //! Observed behaviour of lrzsz 0.12 when it is stopped: the cancel sequence, ten CAN and ten BS, overtakes bytes in its
 //! stdio buffer, so that data follows the cancel. A far side that dies of a signal sends no cancel, only its shell's prompt
 //! follows; the near side would go on typing data there, or a header after 10 s.
 
-mod fin;
+mod far_shell;
+mod files;
 mod header;
+mod messages;
+mod near_end;
 mod offer;
+mod peer_stream;
 mod recovery;
+#[cfg(test)]
+mod tests;
 mod text;
+mod trailer;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use memchr::{memmem, memrchr};
+use super::event::{Cx, Effect};
+use crate::wire::zmodem::escape::Escaping;
+use crate::wire::zmodem::header::{FrameHeader, FrameType, HeaderForm};
+use crate::wire::zmodem::{CANCEL_SEQUENCE, OVER_AND_OUT};
 
-pub(super) use fin::TrailerFilter;
-use fin::{FinMatcher, OVER_AND_OUT};
+use far_shell::FarShell;
+use files::FileLog;
 use header::Direction;
+use messages::Messages;
+use near_end::NearEnd;
 pub(super) use offer::OfferFinder;
-use recovery::{FarState, INTERRUPTS};
+use peer_stream::{PeerStream, StreamPart};
+use recovery::FarState;
 pub(super) use recovery::{INTERRUPT, Recovery, RecoveryStep};
+pub(super) use trailer::TrailerFilter;
 
-/// ZDLE, which is CAN: it begins every header and escapes bytes in data.
-const CAN: u8 = 0x18;
-const BS: u8 = 0x08;
-/// This many CAN end a session; data never holds two running, since CAN is escaped there.
-const CANCEL: &[u8] = &[CAN; 5];
-/// The cancel that lrzsz sends, typed to a far side that still waits.
-const CANCEL_SEQUENCE: &[u8] = b"\x18\x18\x18\x18\x18\x18\x18\x18\x18\x18\x08\x08\x08\x08\x08\x08\x08\x08\x08\x08";
-/// Turns on bracketed paste, as a shell does in front of its prompt. No header contains it.
-const PROMPTS: &[u8] = b"\x1b[?2004h";
-/// Echo of CAN by the line discipline (ECHOCTL): the far side has left the raw mode.
-const ECHOED_CAN: &[u8] = b"^X";
-/// Number of echoes from which the far side is taken to have left.
-const ECHOES: usize = 8;
-/// Number of last bytes in which a prompt behind data is searched for.
+/// Number of the far side's last bytes that are kept for the recovery.
 const TAIL_LEN: usize = 512;
 /// Number of bytes kept before there is data, since the shell may have printed them.
 const OPENING_LEN: usize = 32 * 1024;
-/// Time without bytes behind a prompt after which the far side is taken to have left.
-const QUIET: Duration = Duration::from_millis(300);
-/// The same time behind text that may be a prompt.
-const LONG_QUIET: Duration = Duration::from_secs(2);
 
-/// Phase of a transfer.
+/// Reason why a transfer cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// At most headers were typed to the far receiver, so nothing that a shell could run.
-    Opening,
-    /// Data has been sent in one direction.
-    Data,
-}
-
-/// State of the near side's cancel sequence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cancel {
-    /// This number of CAN in a row, fewer than a cancel has.
-    Cans(usize),
-    /// Enough CAN; more may follow.
-    Begun,
-    /// BS have followed.
-    Whole,
-    /// Another byte has followed. lrzsz sends the cancel twice, and the shell would get the second.
-    Over,
-}
-
-impl Cancel {
-    /// Returns the state behind `byte`.
-    fn then(self, byte: u8) -> Self {
-        match (self, byte) {
-            (Self::Cans(cans), CAN) if cans + 1 < CANCEL.len() => Self::Cans(cans + 1),
-            (Self::Cans(_) | Self::Begun, CAN) => Self::Begun,
-            (Self::Cans(_), _) => Self::Cans(0),
-            (Self::Begun | Self::Whole, BS) => Self::Whole,
-            (Self::Begun | Self::Whole | Self::Over, _) => Self::Over,
-        }
-    }
+pub(super) enum TransferFault {
+    /// The far side has left: its shell answers.
+    FarGone,
+    /// Both sides wait to receive.
+    BothReceive,
+    /// Both sides send.
+    BothSend,
 }
 
 /// A running transfer.
 #[derive(Debug)]
 pub(super) struct Transfer {
-    pub(super) direction: Direction,
-    phase: Phase,
+    direction: Direction,
+    near: PeerStream,
+    far: PeerStream,
+    near_end: NearEnd,
+    far_shell: FarShell,
+    fault: Option<TransferFault>,
+    files: FileLog,
+    messages: Messages,
     /// Last bytes of the far side: before there is data, all that a shell could have printed; behind its ZFIN, only those
     /// behind it.
     tail: Vec<u8>,
-    /// Time of the far side's last bytes.
-    last_far: Option<Instant>,
-    /// Whether the far side has left before the end.
-    far_gone: bool,
-    cancel: Cancel,
-    /// Each side's ZFIN.
-    near_fin: FinMatcher,
-    far_fin: FinMatcher,
-    /// Number of `O` of the final `OO` that the near side has still to send.
-    trailing_oo: usize,
 }
 
 impl Transfer {
     /// Creates the transfer that a whole header with a right CRC in these bytes offers.
-    pub(super) fn begins(bytes: &[u8]) -> Option<Self> {
-        let direction = header::offered(bytes)?;
-        let phase = if direction == Direction::Up { Phase::Opening } else { Phase::Data };
-        Some(Self {
+    pub(super) fn begins(now: Instant, bytes: &[u8]) -> Option<Self> {
+        let (at, direction) = header::offered(bytes)?;
+        let sends = direction == Direction::Up;
+        let mut transfer = Self {
             direction,
-            phase,
+            near: PeerStream::new(sends),
+            far: PeerStream::new(!sends),
+            near_end: NearEnd::new(sends),
+            far_shell: FarShell::new(now),
+            fault: None,
+            files: FileLog::default(),
+            messages: Messages::default(),
             tail: Vec::new(),
-            last_far: None,
-            far_gone: false,
-            cancel: Cancel::Cans(0),
-            near_fin: FinMatcher::default(),
-            far_fin: FinMatcher::default(),
-            trailing_oo: if direction == Direction::Up { OVER_AND_OUT.len() } else { 0 },
-        })
+        };
+        transfer.push_far(now, &bytes[at..]);
+        // Only what follows the header is the recovery's.
+        transfer.tail.clear();
+        Some(transfer)
     }
 
     /// Takes bytes of the far side. Returns the number of those that the near side gets: none behind both ZFINs.
@@ -123,108 +96,111 @@ impl Transfer {
         if self.is_over() {
             return 0;
         }
-        self.last_far = Some(now);
-        let end = self.match_far_fin(bytes);
-        if self.is_over() {
-            return end;
+        if self.far.fin {
+            push_bounded(&mut self.tail, bytes, OPENING_LEN);
+            return bytes.len();
         }
-        self.tail.extend_from_slice(&bytes[end..]);
-        let kept = if self.phase == Phase::Opening || self.far_fin.is_whole() { OPENING_LEN } else { TAIL_LEN };
-        // A far side that ends after the near side's cancel has not left by itself.
-        if self.direction == Direction::Up && !self.is_cancelled() && self.far_shell_answers(kept) {
-            self.far_gone = true;
+        let (mut rest, mut answers, mut frame_end) = (bytes, false, 0);
+        while !self.far.fin {
+            match self.far.next(&mut rest) {
+                None => break,
+                Some(StreamPart::Outside(text)) => {
+                    self.messages.push(text);
+                    answers |= self.far_shell.prints(text);
+                    continue;
+                }
+                Some(StreamPart::Broken) => continue,
+                Some(StreamPart::Header(header)) => self.files.answered(header.frame),
+                Some(StreamPart::Subpacket { of: FrameType::ZFile, first: true, data }) => self.files.offered(data),
+                Some(StreamPart::Subpacket { .. } | StreamPart::Cancel | StreamPart::OverAndOut) => {}
+            }
+            (answers, frame_end) = (false, bytes.len() - rest.len());
+            self.messages.end_line();
+            self.far_shell.has_sent_frame();
         }
-        self.tail.drain(..self.tail.len().saturating_sub(kept));
+        if self.far.fin {
+            self.tail.clear();
+            if self.is_over() {
+                return frame_end;
+            }
+            push_bounded(&mut self.tail, rest, OPENING_LEN);
+            return bytes.len();
+        }
+        let kept = if self.has_data() { TAIL_LEN } else { OPENING_LEN };
+        push_bounded(&mut self.tail, bytes, kept);
+        answers |= self.far_shell.echoes_header(now, &bytes[frame_end..]);
+        if answers && !self.is_cancelled() {
+            self.fault.get_or_insert(TransferFault::FarGone);
+        }
         bytes.len()
     }
 
-    /// Returns whether the far side has left before the end: its shell has the terminal again.
-    pub(super) fn is_far_gone(&self) -> bool {
-        self.far_gone
+    /// Returns why the transfer cannot go on.
+    pub(super) fn fault(&self) -> Option<TransferFault> {
+        self.fault
     }
 
-    /// Looks for the far side's ZFIN and returns where in `bytes` it ends, 0 if it does not end there.
-    fn match_far_fin(&mut self, bytes: &[u8]) -> usize {
-        if self.far_fin.is_whole() {
-            return 0;
-        }
-        let end = bytes.iter().position(|&byte| {
-            self.far_fin.push(byte);
-            self.far_fin.is_whole()
-        });
-        if end.is_some() {
-            self.tail.clear();
-        }
-        end.map_or(0, |at| at + 1)
+    /// Returns whether data has been sent, or may have been, so that not all of the far side's bytes are headers and text.
+    fn has_data(&self) -> bool {
+        self.direction == Direction::Down || self.near.has_data
     }
 
-    /// Whether a prompt, or echoes of data within `kept` bytes, show that the far shell answers. A receiver sends only
-    /// headers and a few words.
-    fn far_shell_answers(&self, kept: usize) -> bool {
-        // The places of the last echoes; the tail has more bytes than are kept when a long piece has come.
-        let (mut last, mut count) = ([0; ECHOES], 0);
-        let mut echoes = memmem::find_iter(&self.tail, ECHOED_CAN);
-        let echoed = echoes.any(|at| {
-            last[count % ECHOES] = at;
-            count += 1;
-            count >= ECHOES && at + ECHOED_CAN.len() - last[count % ECHOES] <= kept
-        });
-        echoed || memmem::find(&self.tail, PROMPTS).is_some()
+    /// Returns whether either side has cancelled: a far side that ends then has not left by itself.
+    fn is_cancelled(&self) -> bool {
+        self.near.cancelled || self.far.cancelled
     }
 
     /// Takes bytes that the near side wrote. Returns those that are to be typed: none behind a cancel, and behind the end
     /// only those that belong to it.
     pub(super) fn filter_near(&mut self, bytes: &[u8]) -> Vec<u8> {
-        if self.far_gone {
-            return Vec::new();
+        let (mut typed, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
+        while !rest.is_empty() && self.fault.is_none() {
+            let (before, was_over) = (rest, self.is_over());
+            let part = self.near.next(&mut rest);
+            let taken = &before[..before.len() - rest.len()];
+            self.near_end.filter(taken, part, was_over, &mut typed);
+            match part {
+                Some(StreamPart::Header(header)) => self.near_sent(header),
+                Some(StreamPart::Subpacket { of: FrameType::ZFile, first: true, data }) => self.files.offered(data),
+                // A sender begins with the command that starts a receiver.
+                Some(StreamPart::Outside(text)) if text.iter().all(|byte| b"rz\r\n".contains(byte)) => {}
+                Some(StreamPart::Outside(_) | StreamPart::Broken) => self.near.has_data = true,
+                _ => {}
+            }
         }
-        let typed: Vec<u8> = bytes.iter().copied().filter(|&byte| self.is_typed(byte)).collect();
-        if !typed.iter().all(|&byte| is_opening_byte(byte)) {
-            self.phase = Phase::Data;
+        // The far side would take the header of its own role for an answer.
+        if matches!(self.fault, Some(TransferFault::BothReceive | TransferFault::BothSend)) {
+            Vec::new()
+        } else {
+            typed
         }
-        typed
     }
 
-    /// Takes the next byte that the near side wrote. Returns whether it is typed.
-    fn is_typed(&mut self, byte: u8) -> bool {
-        if self.is_over() {
-            return self.is_trailer(byte);
-        }
-        self.cancel = self.cancel.then(byte);
-        if self.is_cancelled() {
-            return self.cancel != Cancel::Over;
-        }
-        self.near_fin.push(byte);
-        true
-    }
-
-    /// Whether `byte`, which the near side wrote behind both ZFINs, ends its header's line or belongs to its `OO`.
-    fn is_trailer(&mut self, byte: u8) -> bool {
-        let ends_line = self.near_fin.is_line_feed(byte);
-        self.near_fin.push(byte);
-        let is_owed = byte == b'O' && self.trailing_oo > 0;
-        self.trailing_oo -= usize::from(is_owed);
-        ends_line || is_owed
-    }
-
-    fn is_cancelled(&self) -> bool {
-        !matches!(self.cancel, Cancel::Cans(_))
+    /// Takes note of a header of the near side.
+    fn near_sent(&mut self, header: FrameHeader) {
+        self.files.answered(header.frame);
+        self.far_shell.near_sent(digits(header));
+        self.fault = match (self.direction, self.near.first) {
+            (Direction::Up, Some(FrameType::ZRInit)) => Some(TransferFault::BothReceive),
+            (Direction::Down, Some(FrameType::ZRqInit)) => Some(TransferFault::BothSend),
+            _ => self.fault,
+        };
     }
 
     /// Whether the transfer has succeeded: both sides have sent ZFIN. A receiver sends it only in answer to the sender's.
     pub(super) fn is_over(&self) -> bool {
-        self.near_fin.is_whole() && (self.direction == Direction::Down || self.far_fin.is_whole())
+        self.near.fin && (self.direction == Direction::Down || self.far.fin)
     }
 
     /// Returns the last input of the near side, so that it does not wait: the end of the header's line, and `OO` for a
     /// receiver.
     pub(super) fn last_input(&self) -> &'static [u8] {
-        if self.direction == Direction::Up { b"\n" } else { OVER_AND_OUT }
+        if self.direction == Direction::Up { b"\r\n" } else { OVER_AND_OUT }
     }
 
     /// Returns the far side's bytes behind its ZFIN that came before the near side's.
     pub(super) fn behind_far_fin(&self) -> &[u8] {
-        if self.far_fin.is_whole() { &self.tail } else { &[] }
+        if self.far.fin { &self.tail } else { &[] }
     }
 
     /// Returns a filter for the trailer that the far side may send after the near side's successful exit. A far receiver
@@ -233,232 +209,75 @@ impl Transfer {
         (self.direction == Direction::Up || self.is_over()).then(|| TrailerFilter::new(now, self.direction))
     }
 
-    /// Returns whether the far side has left by `now`.
-    pub(super) fn tick(&mut self, now: Instant) -> bool {
-        if self.deadline().is_some_and(|at| now >= at) {
-            self.far_gone = true;
-            self.last_far = None;
-        }
-        self.far_gone
+    /// Returns the text that the far side printed between its frames.
+    pub(super) fn messages(&self) -> Vec<u8> {
+        self.messages.shown()
     }
 
-    /// Returns when `tick` may find that the far side has left.
+    /// Returns a sentence about the files that were refused, if there are any. `name` is the near program.
+    pub(super) fn refused(&self, name: &str) -> Option<String> {
+        let files = self.files.refused()?;
+        Some(match self.direction {
+            Direction::Up => format!("the other side refused {files}: it has such a file, or cannot write it"),
+            Direction::Down => format!("{name} refused {files}: there is such a file, or it cannot be written"),
+        })
+    }
+
+    /// Does what is due by now. It asks for the foreground process group of the pty while the far side is quiet.
+    pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
+        if self.fault.is_some() || self.is_over() {
+            return;
+        }
+        if self.far_shell.prompt_due().is_some_and(|at| cx.now >= at) {
+            self.fault = Some(TransferFault::FarGone);
+        } else if self.far_shell.is_look_due(cx.now) {
+            cx.push(Effect::QueryPty);
+        }
+    }
+
+    /// Takes the foreground process group of the pty: with another one, the far program has ended.
+    pub(super) fn pty_group(&mut self, group: i32) {
+        let is_other = self.far_shell.has_other_group(group);
+        if is_other && !self.is_over() && !self.far.fin && !self.is_cancelled() {
+            self.fault.get_or_insert(TransferFault::FarGone);
+        }
+    }
+
+    /// Returns when `tick` has something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let patience = self.patience()?;
-        (!self.far_gone && !self.is_over()).then_some(self.last_far? + patience)
-    }
-
-    /// Returns the time for which the far side may be quiet behind its last bytes; `None` where those are no prompt.
-    fn patience(&self) -> Option<Duration> {
-        let behind = memrchr(CAN, &self.tail).map_or(&self.tail[..], |at| &self.tail[at + 1..]);
-        if memmem::find(behind, PROMPTS).is_some() {
-            return Some(QUIET);
-        }
-        let line = &behind[memrchr(b'\n', behind)? + 1..];
-        let text = !line.is_empty() && line.iter().all(|byte| matches!(byte, b' '..=b'~' | 0x1b));
-        (text && matches!(line.last(), Some(b' ' | b'$' | b'#' | b'>' | b'%'))).then_some(LONG_QUIET)
+        let due = [self.far_shell.prompt_due(), Some(self.far_shell.next_look())];
+        if self.fault.is_some() || self.is_over() { None } else { due.into_iter().flatten().min() }
     }
 
     /// Starts the recovery after the near side has failed, since bytes of the far side may be no protocol from now on.
-    pub(super) fn fail(&mut self, now: Instant) -> Recovery {
-        self.last_far = None;
-        let far = match (self.direction, self.far_gone, self.phase) {
+    pub(super) fn fail(&self, now: Instant) -> Recovery {
+        let far_gone = self.fault == Some(TransferFault::FarGone);
+        let far = match (self.direction, far_gone, self.near.has_data) {
             (Direction::Down, _, _) => FarState::Sender,
-            (Direction::Up, false, Phase::Opening) => FarState::ReceiverNoData,
-            (Direction::Up, true, Phase::Opening) => FarState::ShellNoData,
-            (Direction::Up, false, Phase::Data) => FarState::Receiver,
-            (Direction::Up, true, Phase::Data) => FarState::Shell { interrupts: INTERRUPTS },
+            (Direction::Up, false, false) => FarState::ReceiverNoData,
+            (Direction::Up, true, false) => FarState::ShellNoData,
+            (Direction::Up, false, true) => FarState::Receiver,
+            (Direction::Up, true, true) => FarState::SHELL,
         };
-        let mut recovery = Recovery::new(now, far);
-        recovery.push(now, &self.tail);
-        recovery
+        Recovery::new(now, far, self.far.clone(), &self.tail)
     }
 
     /// Returns the bytes to type after the near side has failed: a cancel for a waiting far side, unless one was sent.
     pub(super) fn cancel_sequence(&self) -> &'static [u8] {
-        if self.far_gone || self.is_cancelled() { b"" } else { CANCEL_SEQUENCE }
+        if self.fault == Some(TransferFault::FarGone) || self.near.cancelled { b"" } else { CANCEL_SEQUENCE }
     }
 }
 
-/// Whether a sender sends `byte` before data: in `rz` and Enter, hexadecimal headers, a cancel. Everything else, the file's
-/// name first of all, contains another byte.
-fn is_opening_byte(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'*' | b'B' | b'r' | b'z' | b'\r' | b'\n' | 0x8a | 0x11 | CAN | BS)
+/// Returns the digits in which a header is written.
+fn digits(header: FrameHeader) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    header.append(HeaderForm::Hex, Escaping::Needed, &mut bytes);
+    bytes[header::START.len()..][..header::DIGITS].to_vec()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RECEIVES: &[u8] = b"rz waiting to receive.**\x18B0100000023be50\r\x8a\x11";
-    const SENDS: &[u8] = b"rz\r**\x18B00000000000000\r\x8a\x11";
-
-    const FIN: &[u8] = b"**\x18B0800000000022d\r\x8a";
-
-    fn up() -> Transfer {
-        Transfer::begins(RECEIVES).expect("rz offers to receive")
-    }
-
-    /// Returns whether the far side has left after these bytes.
-    fn gone(transfer: &mut Transfer, bytes: &[u8]) -> bool {
-        transfer.push_far(Instant::now(), bytes);
-        transfer.is_far_gone()
-    }
-
-    #[test]
-    fn transfer_begins_with_whole_header_and_right_crc() {
-        assert_eq!(up().direction, Direction::Up);
-        assert_eq!(Transfer::begins(SENDS).map(|transfer| transfer.direction), Some(Direction::Down));
-        for not in [&b"**\x18B0100000023be51\r"[..], b"**\x18B01000000", b"**B0100000023be50", b"rz waiting"] {
-            assert!(Transfer::begins(not).is_none(), "{not:?}");
-        }
-    }
-
-    #[test]
-    fn nothing_is_typed_behind_cancel_at_every_split() {
-        let bytes = b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08\x18\x18\x18\x18\x18\x08more data";
-        crate::core::split::at_every_split(bytes, |pieces| {
-            let mut transfer = up();
-            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
-            assert_eq!(typed, b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08");
-            assert_eq!(transfer.cancel_sequence(), b"");
-        });
-    }
-
-    /// Runs a transfer to its end, with the far side's ZFIN in these pieces. Returns the near side's input, and the transfer.
-    fn ended(offer: &[u8], near: &[u8], far: &[&[u8]]) -> (Vec<u8>, Transfer) {
-        let mut transfer = Transfer::begins(offer).expect("an offer");
-        let up = transfer.direction == Direction::Up;
-        if up {
-            transfer.filter_near(near);
-        }
-        let given = far.iter().flat_map(|piece| piece[..transfer.push_far(Instant::now(), piece)].to_vec()).collect();
-        if !up {
-            transfer.filter_near(near);
-        }
-        (given, transfer)
-    }
-
-    #[test]
-    fn transfer_is_over_behind_both_fins_at_every_split() {
-        let far = [FIN, b"\x1b[?2004h$ ^X^X^X^X^X^X^X^X"].concat();
-        crate::core::split::at_every_split(&far, |pieces| {
-            let (given, mut transfer) = ended(RECEIVES, FIN, pieces);
-            assert!(transfer.is_over() && !transfer.is_far_gone() && transfer.deadline().is_none());
-            assert!(!transfer.tick(Instant::now() + LONG_QUIET));
-            assert_eq!(given, FIN[..FIN.len() - 1], "the rest of its line is known");
-        });
-        crate::core::split::at_every_split(&[FIN, b"OO$ "].concat(), |pieces| {
-            let (_, transfer) = ended(SENDS, FIN, pieces);
-            assert!(transfer.is_over() && transfer.deadline().is_none());
-            assert_eq!(transfer.behind_far_fin(), b"\x8aOO$ ");
-        });
-    }
-
-    #[test]
-    fn receiver_that_has_sent_fin_first_is_given_nothing_at_every_split() {
-        crate::core::split::at_every_split(&[b"$ ", FIN, b"OO"].concat(), |pieces| {
-            let mut transfer = Transfer::begins(SENDS).expect("sz offers to send");
-            transfer.filter_near(FIN);
-            let given: usize = pieces.iter().map(|piece| transfer.push_far(Instant::now(), piece)).sum();
-            assert_eq!(given, 0);
-        });
-    }
-
-    #[test]
-    fn only_own_trailer_is_typed_behind_the_end() {
-        crate::core::split::at_every_split(&[b"\x8a", FIN, b"OO", FIN, b"\x18\x18OO\r"].concat(), |pieces| {
-            let (_, mut transfer) = ended(RECEIVES, &FIN[..FIN.len() - 1], &[FIN]);
-            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
-            assert_eq!(typed, b"\x8aOO");
-        });
-        crate::core::split::at_every_split(&[FIN, b"\n", FIN, b"OO\r"].concat(), |pieces| {
-            let (_, mut transfer) = ended(SENDS, b"", &[FIN]);
-            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
-            assert_eq!(typed, FIN);
-        });
-    }
-
-    /// `sz -e` sends the bytes `**`, 0x02, digits and CR of a file like this.
-    #[test]
-    fn fin_in_escaped_data_is_no_end() {
-        let (_, mut transfer) = ended(RECEIVES, b"**\x18B0800000000022d\x18M\x18\xca", &[FIN]);
-        assert!(!transfer.is_over());
-        assert_eq!(transfer.filter_near(b"data"), b"data");
-        assert!(gone(&mut transfer, b"\x1b[?2004h$ "));
-    }
-
-    #[test]
-    fn far_receiver_has_left_when_its_shell_answers() {
-        let now = Instant::now();
-        let mut transfer = up();
-        transfer.filter_near(b"*\x18Cdata");
-        assert!(!gone(&mut transfer, b"**\x18B0900000000a87c\r\x8a\x11"));
-        assert!(!gone(&mut transfer, b"rz: caught signal 15; exiting\r\n\x1b[?20"));
-        assert!(gone(&mut transfer, b"04h$ "));
-        assert!(transfer.filter_near(b"data").is_empty());
-        let mut recovery = transfer.fail(now);
-        assert_eq!(recovery.step(now, false), RecoveryStep::Type(b"\x03"));
-        recovery.push(now, b"^C\r\n$ ");
-        assert_eq!(recovery.step(now, false), RecoveryStep::Type(b"\x03"));
-        recovery.push(now, b"^C\r\n\x1b[?2004l$ ");
-        assert_eq!(recovery.step(now, false), RecoveryStep::End(b"\x1b[?2004l$ ".to_vec(), b""));
-
-        let mut transfer = up();
-        assert!(gone(&mut transfer, b"$ ab^Xc^Xd^X^X^X^X^X^X"));
-    }
-
-    #[test]
-    fn scattered_echoes_are_no_answer_at_every_split() {
-        for (gap, answers) in [((TAIL_LEN - 2) / 7 - 2, true), ((TAIL_LEN - 2) / 7 - 1, false)] {
-            let far = [ECHOED_CAN, &b".".repeat(gap)].concat().repeat(ECHOES + 1);
-            crate::core::split::at_every_split(&far, |pieces| {
-                let mut transfer = up();
-                transfer.filter_near(b"*\x18Cdata");
-                pieces.iter().for_each(|piece| {
-                    transfer.push_far(Instant::now(), piece);
-                });
-                assert_eq!(transfer.is_far_gone(), answers, "{gap}");
-            });
-        }
-    }
-
-    #[test]
-    fn shell_without_typed_data_is_not_interrupted() {
-        let now = Instant::now();
-        let mut transfer = up();
-        transfer.filter_near(b"rz\r**\x18B00000000000000\r\x8a\x11");
-        assert!(gone(&mut transfer, b"rz: caught signal 15; exiting\r\n\x1b[?2004h$ "));
-        let mut recovery = transfer.fail(now);
-        let shown = b"rz: caught signal 15; exiting\r\n\x1b[?2004h$ ".to_vec();
-        assert_eq!(recovery.step(now, false), RecoveryStep::End(shown, b""));
-    }
-
-    #[test]
-    fn far_side_ending_after_cancel_has_not_left_by_itself() {
-        let now = Instant::now();
-        let mut transfer = up();
-        transfer.filter_near(CANCEL_SEQUENCE);
-        transfer.push_far(now, b"\x1b[?2004h$ ");
-        assert!(!transfer.is_far_gone());
-        assert_eq!(transfer.deadline(), Some(now + QUIET), "unless this side stays");
-    }
-
-    #[test]
-    fn far_sender_has_left_when_prompt_follows_data() {
-        let now = Instant::now();
-        let mut transfer = Transfer::begins(SENDS).expect("sz offers to send");
-        transfer.push_far(now, b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ");
-        assert!(!transfer.tick(now));
-        assert_eq!(transfer.deadline(), Some(now + QUIET));
-        assert!(transfer.tick(now + QUIET));
-    }
-
-    #[test]
-    fn slow_sender_has_not_left() {
-        let now = Instant::now();
-        let mut transfer = Transfer::begins(SENDS).expect("sz offers to send");
-        transfer.push_far(now, b"plain text with a \x18J in it, and then the network stalls");
-        assert_eq!(transfer.deadline(), None);
-    }
+/// Appends `bytes`, and drops the first so that at most `most` remain.
+fn push_bounded(buffer: &mut Vec<u8>, bytes: &[u8], most: usize) {
+    let bytes = &bytes[bytes.len().saturating_sub(most)..];
+    buffer.drain(..(buffer.len() + bytes.len()).saturating_sub(most));
+    buffer.extend_from_slice(bytes);
 }

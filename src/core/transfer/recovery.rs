@@ -5,11 +5,15 @@ use std::time::{Duration, Instant};
 
 use memchr::memmem;
 
-use super::text;
-use super::{CANCEL, CANCEL_SEQUENCE};
+use super::far_shell::PROMPTS;
+use super::peer_stream::{PeerStream, StreamPart};
+use super::{push_bounded, text};
+use crate::wire::zmodem::CANCEL_SEQUENCE;
 
 /// Time without bytes after which the far side's last bytes are examined.
 const SETTLED: Duration = Duration::from_millis(150);
+/// The same time behind data of a far sender.
+const SENDER_SETTLED: Duration = Duration::from_millis(500);
 /// Maximum time to wait for text.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Maximum delay of the text of a shell to which no data was typed.
@@ -18,19 +22,26 @@ const TEXT_TIMEOUT: Duration = Duration::from_millis(600);
 const KEPT: usize = 64 * 1024;
 /// Number of bytes of such text from which it is shown at once, before any is lost.
 const FLUSH_AT: usize = KEPT / 2;
-/// Number of Ctrl-C typed to a shell that got data. The second is for the case that the data ended in a key that quotes
-/// the next.
-pub(super) const INTERRUPTS: u8 = 2;
+/// Maximum number of Ctrl-C typed to a shell that got data, and the number that it has to answer: the data may have ended in
+/// a key that quotes the next.
+const INTERRUPTS: u8 = 6;
+const ANSWERS: u8 = 2;
+/// Maximum time to wait for the answer to a Ctrl-C.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(1200);
 const CANCELS: u8 = 2;
 pub(in crate::core) const INTERRUPT: &[u8] = b"\x03";
+/// Echo of Ctrl-C, by the line discipline or a line editor.
+const ECHOED_INTERRUPT: &[u8] = b"^C";
 
 /// Recovery of the far side of a broken transfer. The far side still sends data, its own cancel, messages, and its shell's
 /// prompt; only text is shown.
 #[derive(Debug)]
 pub(in crate::core) struct Recovery {
+    /// Time of the last keys typed, or of the last frame: a slow link delivers for minutes what was sent ahead.
     since: Instant,
     last_input: Instant,
     bytes: Vec<u8>,
+    stream: PeerStream,
     far: FarState,
     /// Number of cancels to type while no prompt comes. One that meets a starting sender is lost, since lrzsz flushes its
     /// input there.
@@ -48,8 +59,14 @@ pub(super) enum FarState {
     Receiver,
     /// A shell to which no data was typed. Nothing is typed to it.
     ShellNoData,
-    /// A shell to which data was typed, and the number of Ctrl-C still to type.
-    Shell { interrupts: u8 },
+    /// A shell to which data was typed, the number of Ctrl-C typed to it, and of those that it has answered. One that comes
+    /// before it reads keys is lost.
+    Shell { typed: u8, answered: u8 },
+}
+
+impl FarState {
+    /// A shell to which data was typed.
+    pub(super) const SHELL: Self = Self::Shell { typed: 0, answered: 0 };
 }
 
 /// Next step of the recovery.
@@ -62,16 +79,21 @@ pub(in crate::core) enum RecoveryStep {
 }
 
 impl Recovery {
-    /// Creates a recovery that begins now.
-    pub(super) fn new(now: Instant, far: FarState) -> Self {
-        Self { since: now, last_input: now, bytes: Vec::new(), far, cancels: CANCELS }
+    /// Creates a recovery that begins now, with the far side's stream so far and its last bytes.
+    pub(super) fn new(now: Instant, far: FarState, stream: PeerStream, tail: &[u8]) -> Self {
+        Self { since: now, last_input: now, bytes: tail.to_vec(), stream, far, cancels: CANCELS }
     }
 
     /// Takes bytes of the far side.
     pub(in crate::core) fn push(&mut self, now: Instant, bytes: &[u8]) {
         self.last_input = now;
-        self.bytes.extend_from_slice(bytes);
-        self.bytes.drain(..self.bytes.len().saturating_sub(KEPT));
+        push_bounded(&mut self.bytes, bytes, KEPT);
+        let mut rest = bytes;
+        while let Some(part) = self.stream.next(&mut rest) {
+            if !matches!(part, StreamPart::Outside(_) | StreamPart::Broken) {
+                self.since = now;
+            }
+        }
     }
 
     fn type_and_wait(&mut self, now: Instant, keys: &'static [u8]) -> RecoveryStep {
@@ -90,28 +112,42 @@ impl Recovery {
         if self.no_data_typed() { text::between(&self.bytes) } else { text::behind(&self.bytes).to_vec() }
     }
 
+    /// Whether the shell has answered the last Ctrl-C: by its echo, or by a prompt.
+    fn is_answered(&self) -> bool {
+        [ECHOED_INTERRUPT, PROMPTS].iter().any(|sign| memmem::find(&self.bytes, sign).is_some())
+    }
+
     /// Returns when `step` is due.
     pub(in crate::core) fn deadline(&self) -> Instant {
-        let waits = !matches!(self.far, FarState::Shell { interrupts: 1.. }) && self.text().is_empty();
-        let (patience, most) = match (waits, self.no_data_typed()) {
-            (true, _) => (PATIENCE, 2 * PATIENCE),
-            (false, false) => (SETTLED, 2 * PATIENCE),
-            (false, true) if self.bytes.len() < FLUSH_AT => (SETTLED, TEXT_TIMEOUT),
-            (false, true) => (Duration::ZERO, Duration::ZERO),
+        let (patience, most) = match self.far {
+            FarState::Shell { typed: 0, .. } => (SETTLED, PATIENCE),
+            FarState::Shell { answered: ..ANSWERS, .. } if self.is_answered() => (SETTLED, PATIENCE),
+            FarState::Shell { answered: ..ANSWERS, typed: typed @ ..INTERRUPTS } => {
+                ((SETTLED * 2_u32.pow(typed.into())).min(ANSWER_TIMEOUT), PATIENCE)
+            }
+            _ if self.text().is_empty() => (PATIENCE, 2 * PATIENCE),
+            FarState::Sender => (SENDER_SETTLED, 2 * PATIENCE),
+            FarState::Receiver | FarState::Shell { .. } => (SETTLED, 2 * PATIENCE),
+            _ if self.bytes.len() < FLUSH_AT => (SETTLED, TEXT_TIMEOUT),
+            _ => (Duration::ZERO, Duration::ZERO),
         };
         (self.last_input + patience).min(self.since + most)
     }
 
     /// Returns the next step; with `last`, the end.
     pub(in crate::core) fn step(&mut self, now: Instant, last: bool) -> RecoveryStep {
-        if self.far == FarState::Receiver && memmem::find(&self.bytes, CANCEL).is_none() {
-            self.far = FarState::Shell { interrupts: INTERRUPTS };
+        if self.far == FarState::Receiver && !self.stream.cancelled {
+            self.far = FarState::SHELL;
         }
-        if let FarState::Shell { interrupts: left @ 1.. } = &mut self.far
+        let is_answered = self.is_answered();
+        if let FarState::Shell { typed, answered } = &mut self.far
             && !last
         {
-            *left -= 1;
-            return self.type_and_wait(now, INTERRUPT);
+            *answered += u8::from(*typed > 0 && *answered < ANSWERS && is_answered);
+            if *answered < ANSWERS && *typed < INTERRUPTS {
+                *typed += 1;
+                return self.type_and_wait(now, INTERRUPT);
+            }
         }
         let text = self.text();
         let may_be_there = matches!(self.far, FarState::Sender | FarState::ReceiverNoData | FarState::Receiver);
@@ -127,11 +163,14 @@ impl Recovery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::zmodem::escape::Escaping;
+    use crate::wire::zmodem::header::{FrameHeader, FrameType, HeaderForm};
+    use crate::wire::zmodem::subpacket::{self, SubpacketEnd};
 
     #[test]
     fn recovery_waits_for_prompt_then_types_enter() {
         let now = Instant::now();
-        let mut recovery = Recovery::new(now, FarState::Sender);
+        let mut recovery = Recovery::new(now, FarState::Sender, PeerStream::new(true), b"");
         assert_eq!(recovery.deadline(), now + PATIENCE);
         recovery.push(now, b"\x18Kdata");
         assert_eq!(recovery.deadline(), now + PATIENCE);
@@ -140,14 +179,37 @@ mod tests {
         }
         assert_eq!(recovery.step(now, false), RecoveryStep::End(Vec::new(), b"\r"));
         recovery.push(now, b"\x18\x18\x08\x08$ ");
-        assert_eq!(recovery.deadline(), now + SETTLED);
+        assert_eq!(recovery.deadline(), now + SENDER_SETTLED);
         assert_eq!(recovery.step(now, false), RecoveryStep::End(b"$ ".to_vec(), b""));
+    }
+
+    /// As a slow link delivers what was sent ahead of the cancel.
+    #[test]
+    fn frames_are_hidden_however_long_they_come() {
+        let start = Instant::now();
+        let mut recovery = Recovery::new(start, FarState::Sender, PeerStream::new(true), b"");
+        let mut frame = Vec::new();
+        FrameHeader::at(FrameType::ZData, 0).append(HeaderForm::Binary32, Escaping::Needed, &mut frame);
+        subpacket::append(b"$ ls\r\n$ ", SubpacketEnd::FrameEnd, HeaderForm::Binary32, Escaping::Needed, &mut frame);
+        let mut now = start;
+        for _ in 0..100 {
+            now += SENDER_SETTLED - Duration::from_millis(1);
+            assert!(recovery.deadline() > now);
+            recovery.push(now, &frame);
+        }
+        // Text without frames is the shell's.
+        let last = now;
+        while recovery.deadline() > now {
+            now += SETTLED;
+            recovery.push(now, b"line\r\n");
+        }
+        assert!(now - last <= 2 * PATIENCE + SETTLED);
     }
 
     #[test]
     fn text_of_shell_without_typed_data_is_shown_before_loss() {
         let (now, later) = (Instant::now(), Instant::now() + TEXT_TIMEOUT - SETTLED / 2);
-        let mut recovery = Recovery::new(now, FarState::ReceiverNoData);
+        let mut recovery = Recovery::new(now, FarState::ReceiverNoData, PeerStream::new(false), b"");
         recovery.push(now, b"rc=128\r\n");
         assert_eq!(recovery.deadline(), now + SETTLED);
         recovery.push(later, b"line\r\n");

@@ -3,7 +3,10 @@
 
 use memchr::{memchr, memmem};
 
-use super::{BS, CAN, CANCEL, ECHOED_CAN, header};
+use super::far_shell::ECHOED_CAN;
+use super::header;
+use super::near_end::{BS, CAN};
+use crate::wire::zmodem::CANCEL_CANS;
 
 /// Echo of BS by the line discipline (ECHOCTL).
 const ECHOED_BS: &[u8] = b"^H";
@@ -32,7 +35,7 @@ pub(super) fn between(bytes: &[u8]) -> Vec<u8> {
 /// Returns the bytes behind the cancel that `bytes` begin with; `None` if they do not.
 fn behind_cancel<'a>(bytes: &'a [u8], can: &[u8], bs: &[u8]) -> Option<&'a [u8]> {
     let (cans, rest) = repeated(bytes, can);
-    (cans >= CANCEL.len()).then(|| repeated(rest, bs).1)
+    (cans >= CANCEL_CANS).then(|| repeated(rest, bs).1)
 }
 
 /// Returns how often `bytes` repeat `piece` at their start, and the rest.

@@ -17,7 +17,7 @@ use crate::core::request::Visibility;
 use crate::core::response::{CoprocFailure, EndResponse};
 use crate::core::rpc_error::RpcError;
 use crate::core::session_event::SessionEvent;
-use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Transfer};
+use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Transfer, TransferFault};
 use crate::types::ExitStatus;
 
 /// The slot for the coprocess.
@@ -56,7 +56,7 @@ impl CoprocSlot {
                 coproc.tell(cx.now, line);
             }
             coproc.stdin.mark_shown();
-            self.transfer = Transfer::begins(&first.raw).filter(|_| silent);
+            self.transfer = Transfer::begins(cx.now, &first.raw).filter(|_| silent);
         }
         self.running = Some(coproc);
         self.for_trigger = new.for_trigger;
@@ -110,15 +110,20 @@ impl CoprocSlot {
         if transfer.is_over() {
             coproc.stdin.give_last(cx.now, transfer.last_input(), b"");
             coproc.push_raw(cx.now, behind);
-        } else if transfer.is_far_gone() {
-            return Some(self.far_side_gone(cx));
         }
-        None
+        self.stop_broken_transfer(cx)
     }
 
-    fn far_side_gone(&mut self, cx: &mut Cx<'_>) -> CoprocEvent {
-        self.stop(cx, StopReason::FarGone);
-        CoprocEvent::DropChunks
+    /// Takes the foreground process group of the pty, for which a transfer asks.
+    pub(in crate::core) fn pty_group(&mut self, cx: &mut Cx<'_>, group: i32) -> Option<CoprocEvent> {
+        self.transfer.as_mut()?.pty_group(group);
+        self.stop_broken_transfer(cx)
+    }
+
+    /// Stops the coprocess if its transfer cannot go on. What it wrote is not typed.
+    fn stop_broken_transfer(&mut self, cx: &mut Cx<'_>) -> Option<CoprocEvent> {
+        let fault = self.transfer.as_ref()?.fault()?;
+        self.stop(cx, StopReason::Transfer(fault)).then_some(CoprocEvent::DropChunks)
     }
 
     /// Passes on an event.
@@ -139,15 +144,17 @@ impl CoprocSlot {
     }
 
     /// Takes bytes of its stdout. Returns those that are to be typed.
-    pub(in crate::core) fn wrote_stdout<'a>(&mut self, now: Instant, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+    pub(in crate::core) fn wrote_stdout<'a>(&mut self, cx: &mut Cx<'_>, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let Some(coproc) = &mut self.running else { return Cow::Borrowed(&[]) };
         coproc.wrote_stdout(bytes.len());
         let Some(transfer) = &mut self.transfer else { return Cow::Borrowed(bytes) };
         let was_over = transfer.is_over();
         let typed = transfer.filter_near(bytes);
         if transfer.is_over() && !was_over {
-            coproc.stdin.give_last(now, transfer.last_input(), transfer.behind_far_fin());
+            coproc.stdin.give_last(cx.now, transfer.last_input(), transfer.behind_far_fin());
         }
+        // It has typed nothing yet that could be dropped.
+        let _ = self.stop_broken_transfer(cx);
         Cow::Owned(typed)
     }
 
@@ -255,7 +262,8 @@ impl CoprocSlot {
                 unread = None;
             } else {
                 self.trailer = transfer.trailer(now);
-                unread = unread.map(|bytes| self.without_trailer(now, &bytes).into_owned());
+                let messages = transfer.messages();
+                unread = unread.map(|bytes| [messages, self.without_trailer(now, &bytes).into_owned()].concat());
             }
         }
         Some(Reclaimed { format, unread, has_progress })
@@ -277,8 +285,9 @@ impl CoprocSlot {
     /// Does what is due by now.
     pub(in crate::core) fn tick(&mut self, cx: &mut Cx<'_>, session_is_over: bool) -> Vec<CoprocEvent> {
         let mut events = Vec::new();
-        if self.running.is_some() && self.transfer.as_mut().is_some_and(|transfer| transfer.tick(cx.now)) {
-            events.push(self.far_side_gone(cx));
+        if let Some(transfer) = self.transfer.as_mut().filter(|_| self.running.is_some()) {
+            transfer.tick(cx);
+            events.extend(self.stop_broken_transfer(cx));
         }
         let notice = self.running.as_mut().and_then(|coproc| coproc.tick(cx));
         events.extend(notice.map(CoprocEvent::Notice));
@@ -351,11 +360,13 @@ impl CoprocSlot {
         let Some(coproc) = self.running.take() else { return Vec::new() };
         cx.push(Effect::ReleaseCoproc);
         let mut events = Vec::new();
-        if let Some(transfer) = self.transfer.take().filter(|_| self.recovery.is_some()) {
-            events.push(CoprocEvent::Type(transfer.cancel_sequence()));
-        }
         let ended = coproc.end(exit);
         let name = named(&ended.command);
+        let transfer = self.transfer.take();
+        let refused = transfer.as_ref().and_then(|transfer| transfer.refused(&name));
+        if let Some(transfer) = transfer.filter(|_| self.recovery.is_some()) {
+            events.push(CoprocEvent::Type(transfer.cancel_sequence()));
+        }
         let failure = (ended.reason.is_none() && !exit.success()).then(|| CoprocFailure {
             message: format!("coprocess {name} failed: {exit}"),
             stderr: ended.stderr.last_lines(),
@@ -364,9 +375,10 @@ impl CoprocSlot {
             let notice = Notice::new(failure.message).with(failure.stderr, SeeAlso::Errors);
             events.push(CoprocEvent::Notice(notice));
         }
-        if ended.reason == Some(StopReason::FarGone) {
-            let sentence = format!("{name} was stopped: the other side ended the transfer");
-            events.push(CoprocEvent::Notice(Notice::new(sentence)));
+        if let Some(StopReason::Transfer(fault)) = ended.reason {
+            events.push(CoprocEvent::Notice(Notice::new(format!("{name} was stopped: {}", reason_of(fault)))));
+        } else if let Some(sentence) = refused {
+            events.push(CoprocEvent::Notice(Notice::new(sentence).with(ended.stderr.last_lines(), SeeAlso::Errors)));
         }
         events.push(CoprocEvent::Ended { command: ended.command.clone(), exit });
         let (answers, next) = self.waiters.ended(EndResponse { failure, ..EndResponse::from(exit) });
@@ -380,5 +392,14 @@ impl CoprocSlot {
         }
         self.last = Some(ended);
         events
+    }
+}
+
+/// Returns the rest of the sentence that a coprocess was stopped.
+fn reason_of(fault: TransferFault) -> &'static str {
+    match fault {
+        TransferFault::FarGone => "the other side ended the transfer",
+        TransferFault::BothReceive => "both ends receive; for a far rz, start the sender here: sz FILE",
+        TransferFault::BothSend => "both ends send; for a far sz, start the receiver here: rz",
     }
 }

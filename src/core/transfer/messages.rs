@@ -1,0 +1,51 @@
+//! What the far side printed between its frames, such as the complaint of `sz` about a missing file.
+
+/// Maximum number of bytes that are kept.
+const MOST: usize = 4096;
+
+/// The bytes outside of frames, a line for each run of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Messages(Vec<u8>);
+
+impl Messages {
+    /// Appends bytes; what exceeds the bound is dropped.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(&bytes[..bytes.len().min(MOST - self.0.len())]);
+    }
+
+    /// Ends the line, since a frame has come.
+    pub(super) fn end_line(&mut self) {
+        if self.0.last().is_some_and(|&last| last != b'\n') {
+            self.push(b"\n");
+        }
+    }
+
+    /// Returns the lines that are text, for the terminal. Line noise is none.
+    pub(super) fn shown(&self) -> Vec<u8> {
+        let lines = self.0.split(|byte| matches!(byte, b'\r' | b'\n'));
+        let is_text = |line: &&[u8]| {
+            let text = std::str::from_utf8(line).unwrap_or_default();
+            !text.trim().is_empty() && !text.chars().any(char::is_control)
+        };
+        lines.filter(is_text).flat_map(|line| [line, b"\r\n"].concat()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_text_are_shown_within_bound() {
+        let mut messages = Messages::default();
+        messages.push(b"sz: cannot open a: No such file\r\n\xff\x01noise\n \r\n");
+        messages.end_line();
+        messages.push("Stra\u{df}e".as_bytes());
+        messages.end_line();
+        messages.push(&[b'x'; MOST]);
+        messages.push(b"more");
+        let shown = messages.shown();
+        assert!(shown.starts_with("sz: cannot open a: No such file\r\nStra\u{df}e\r\nxxx".as_bytes()));
+        assert!(shown.len() <= MOST + 4);
+    }
+}
