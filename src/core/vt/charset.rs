@@ -11,10 +11,10 @@ pub(super) enum CharacterSet {
     Graphics,
 }
 
-/// Characters of DEC Special Graphics from 0x60 on.
-const GLYPHS: [char; 31] = [
-    '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺', '⎻', '─', '⎼', '⎽', '├', '┤', '┴',
-    '┬', '│', '≤', '≥', 'π', '≠', '£', '·',
+/// Characters of DEC Special Graphics from 0x5f on.
+const GLYPHS: [char; 32] = [
+    ' ', '◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺', '⎻', '─', '⎼', '⎽', '├', '┤',
+    '┴', '┬', '│', '≤', '≥', 'π', '≠', '£', '·',
 ];
 
 impl CharacterSet {
@@ -38,7 +38,7 @@ impl CharacterSet {
 
     /// Returns the character that an ASCII byte displays.
     pub(super) fn glyph(self, byte: u8) -> char {
-        let graphic = || GLYPHS.get(usize::from(byte).checked_sub(0x60)?).copied();
+        let graphic = || GLYPHS.get(usize::from(byte).checked_sub(0x5f)?).copied();
         match self {
             Self::British if byte == b'#' => '£',
             Self::Graphics => graphic().unwrap_or_else(|| char::from(byte)),

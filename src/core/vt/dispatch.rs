@@ -99,6 +99,13 @@ impl VtState {
                 (23, 0 | 2) => self.titles.pop(),
                 _ => {}
             },
+            // SL and SR, DECIC and DECDC.
+            (0, b' ', b'@' | b'A') | (0, b'\'', b'}' | b'~') => {
+                if let Some(screens) = &mut self.screens {
+                    let (left, whole) = (matches!(csi.fin, b'@' | b'~'), csi.inter == b' ');
+                    screens.shift_columns(csi.count(0), left, whole, sink);
+                }
+            }
             // DECSCUSR, then DECSTR.
             (0, b' ', b'q') => self.modes.cursor_shape(csi.param(0)),
             (0, b'!', b'p') => {

@@ -176,7 +176,7 @@ impl Screens {
 
     fn vertical(&mut self, csi: &Csi, count: usize, span: Span, sink: &mut impl VtSink) {
         let col = match csi.fin {
-            b'A' | b'B' | b'd' | b'e' | b'k' => self.cursor_col(sink),
+            b'A' | b'B' | b'd' | b'e' => self.cursor_col(sink),
             b'E' | b'F' => 0,
             b'H' | b'f' => csi.count(1) - 1,
             b'L' | b'M' | b'S' | b'T' => return self.scroll(csi.fin, count, span, sink),
@@ -185,7 +185,7 @@ impl Screens {
         };
         self.lay_out(sink);
         let row = match csi.fin {
-            b'A' | b'F' | b'k' => {
+            b'A' | b'F' => {
                 let row = self.grid.above(count);
                 self.note_redraw(row);
                 row
@@ -224,6 +224,25 @@ impl Screens {
         self.start_line(span.to);
     }
 
+    /// Executes SL, SR, DECIC or DECDC, which shift columns of the region's rows: left (`left`), from the cursor's on or (`whole`)
+    /// from the first.
+    pub(super) fn shift_columns(&mut self, count: usize, left: bool, whole: bool, sink: &mut impl VtSink) {
+        self.settle(sink);
+        let (cols, style, row) = (self.cols, self.eraser, self.grid.row);
+        let inside = (self.grid.top..=self.grid.bottom).contains(&row);
+        if !inside {
+            return;
+        }
+        self.count(cols * self.grid.height());
+        let col = if whole { 0 } else { self.grid.col.min(cols - 1) };
+        let own = self.own;
+        for place in self.grid.rows.range_mut(self.grid.top..=self.grid.bottom) {
+            place.dirty |= !own && !place.is_blank();
+            place.make_cells(cols, &mut self.clusters);
+            if left { place.delete(col, count, cols, style) } else { place.insert(col, count, cols, style) }
+        }
+    }
+
     /// Executes RI.
     pub(super) fn reverse_index(&mut self, span: Span, sink: &mut impl VtSink) {
         let col = self.cursor_col(sink);
@@ -251,9 +270,8 @@ impl Screens {
     pub(super) fn restore_cursor(&mut self, span: Span, sink: &mut impl VtSink) {
         self.settle(sink);
         let SavedPosition { row, col, .. } = self.grid.saved;
-        let (row, col) = (row.min(self.grid.height() - 1), col.min(self.cols));
-        self.move_to(row, col, span, sink);
-        self.grid.col = col;
+        // A wrap that was pending is so no more (xterm).
+        self.move_to(row.min(self.grid.height() - 1), col, span, sink);
         if let Some(line) = self.suspended.take_if(|line| line.row == self.grid.scrolled + row as u64) {
             (self.current.start, self.current.saved) = (line.start, true);
         }

@@ -5,7 +5,9 @@
 
 mod alacritty;
 mod differential;
+mod libvterm;
 mod rules;
+mod scores;
 mod streams;
 mod tmux;
 mod vt100;

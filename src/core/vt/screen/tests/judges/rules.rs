@@ -245,7 +245,7 @@ pub(super) const RULES: &[Rule] = &[
         case: "half a wide character that is shifted takes the other with it; xterm.js leaves one column of it",
         who: &[Xterm, Alacritty, Vt100, Tmux],
         example: "a \u{4e2d}\u{8}\x1b[@",
-        applies: |screen, token| has_wide(screen) && is_csi(token, "@PXJK"),
+        applies: |screen, token| has_wide(screen) && (is_csi(token, "@PXJK") || token.ends_with(['}', '~'])),
     },
     Rule {
         case: "ICH and ECH end a pending wrap (xterm); alacritty wraps after them, tmux and vt100 ignore them",
@@ -386,5 +386,29 @@ pub(super) const RULES: &[Rule] = &[
         who: &[Tmux, Alacritty],
         example: "\x1b[?47ha\x1b[?1049la",
         applies: |screen, token| screen.screens().hidden.is_some() && is_mode(token, &["?47", "?1047", "?1049"]),
+    },
+    Rule {
+        case: "SL, SR, DECIC and DECDC shift columns (xterm, xterm.js); others do not have them",
+        who: &[Alacritty, Vt100, Tmux],
+        example: "ab\x1b[ @",
+        applies: |_, token| token.contains([' ', '\'']) && token.starts_with("\x1b["),
+    },
+    Rule {
+        case: "0x5f of the line drawing set is blank (VT100, xterm, alacritty); xterm.js prints an underscore",
+        who: &[Xterm, Vt100],
+        example: "\x1b(0_",
+        applies: |_, _| false,
+    },
+    Rule {
+        case: "DECRC ends a wrap that was pending (xterm, xterm.js, tmux); alacritty and vt100 restore it",
+        who: &[Alacritty, Vt100],
+        example: "aaaaaaaaaaaaaaaaaaaa\x1b7\r\x1b8b",
+        applies: |_, token| matches!(token, "\x1b8" | "\x1b[u" | "\x1b[?1048l" | "\x1b[?1049l"),
+    },
+    Rule {
+        case: "DECSED and DECSEL erase as ED and EL do, since no character is protected; alacritty and tmux do not have DECSED",
+        who: &[Alacritty, Tmux],
+        example: "a\x1b[?2J",
+        applies: |_, _| false,
     },
 ];

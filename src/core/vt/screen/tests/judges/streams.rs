@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const PLAIN: &[&str] = &[
     "\n", "\r\n", "\r", "\u{8}", "\t", "\u{b}", "\u{c}", "\x1bD", "\x1bE", "\x1bM", "\x1bH", "\x1b7", "\x1b8",
     "\x1b[s", "\x1b[u", "\x1b[g", "\x1b[3g", "\x1b#8", "\x1bc", "\x1b[!p", "\x1b(0", "\x1b(B", "\x1b)0", "\x0e",
-    "\x0f", "\x1b*0", "\x1bn", "\x1b(A",
+    "\x0f", "\x1b*0", "\x1bn", "\x1b(A", "\x1b[k", "\x1b[2 @", "\x1b[ A", "\x1b[3'}", "\x1b['~",
 ];
 
 /// Modes that are set and reset.
