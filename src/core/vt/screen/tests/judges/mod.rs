@@ -4,8 +4,10 @@
 //! `rules` names each case in which emulations differ; in every other one all of them must show the same.
 
 mod alacritty;
+mod conditions;
 mod differential;
 mod libvterm;
+mod recordings;
 mod rules;
 mod scores;
 mod streams;

@@ -1,8 +1,8 @@
 //! The cases in which emulations differ.
 
-use super::super::{Screen, Style};
-use super::Judge;
-use super::Judge::{Alacritty, Tmux, Vt100, Xterm};
+use super::super::Screen;
+use super::Judge::{self, Alacritty, Tmux, Vt100, Xterm};
+use super::conditions::{has_colour, has_origin, has_region, has_wide, is_csi, is_mode, is_text, wraps_next};
 
 /// A case in which some emulations differ from the screen.
 pub(super) struct Rule {
@@ -14,41 +14,6 @@ pub(super) struct Rule {
     pub(super) example: &'static str,
     /// Returns whether they may differ where this token follows on this screen.
     pub(super) applies: fn(&Screen, &str) -> bool,
-}
-
-/// Returns whether the token is a control sequence with one of these final bytes.
-fn is_csi(token: &str, fins: &str) -> bool {
-    token.starts_with("\x1b[") && !token.contains(['?', '!']) && token.ends_with(|fin| fins.contains(fin))
-}
-
-/// Returns whether the token sets or resets one of these modes.
-fn is_mode(token: &str, modes: &[&str]) -> bool {
-    let mode = token.strip_prefix("\x1b[").and_then(|rest| rest.strip_suffix(['h', 'l']));
-    mode.is_some_and(|mode| modes.contains(&mode))
-}
-
-fn is_text(token: &str) -> bool {
-    token.starts_with(|first: char| first >= ' ')
-}
-
-fn has_region(screen: &Screen) -> bool {
-    !screen.screens().grid.has_whole_region()
-}
-
-fn has_origin(screen: &Screen) -> bool {
-    screen.screens().modes.origin
-}
-
-fn has_colour(screen: &Screen) -> bool {
-    screen.style(screen.screens().eraser) != Style::default()
-}
-
-fn wraps_next(screen: &Screen) -> bool {
-    screen.cursor().pending_wrap
-}
-
-fn has_wide(screen: &Screen) -> bool {
-    (0..screen.rows()).any(|row| screen.cells(row).iter().any(|cell| cell.width == 0))
 }
 
 /// The cases.
@@ -410,5 +375,11 @@ pub(super) const RULES: &[Rule] = &[
         who: &[Alacritty, Tmux],
         example: "a\x1b[?2J",
         applies: |_, _| false,
+    },
+    Rule {
+        case: "DECIC and DECDC act on the last column while a wrap is pending (xterm); xterm.js takes the first",
+        who: &[Xterm, Alacritty, Vt100, Tmux],
+        example: "aaaaaaaaaaaaaaaaaaab\x1b['~",
+        applies: |screen, token| wraps_next(screen) && token.contains('\''),
     },
 ];
