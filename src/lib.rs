@@ -11,6 +11,7 @@
 //! - [`core`]: every decision, without I/O and clock: inputs become effects.
 //! - [`sys`]: system calls behind owned types; all `unsafe` code.
 //! - [`wire`]: encoding of protocol messages.
+//! - [`zmodem`]: both roles of a ZMODEM transfer, without I/O.
 //! - [`error`]: errors and their exit statuses.
 //! - [`cli`]: definition and parsing of the command line.
 //! - [`host`]: the event loop that connects `core` and `sys`.
@@ -30,3 +31,4 @@ pub mod host;
 pub mod sys;
 pub mod types;
 pub mod wire;
+pub mod zmodem;

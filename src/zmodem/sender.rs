@@ -1,0 +1,480 @@
+//! The sending side.
+
+use std::time::{Duration, Instant};
+
+use super::offer::FileOffer;
+use super::outbox::Outbox;
+use super::patience::{Due, Patience};
+use super::window::Window;
+use super::{InterruptKey, SessionEnd, Violation};
+use crate::wire::zmodem::escape::Escaping;
+use crate::wire::zmodem::header::{
+    CANFC32, CANFDX, ESCCTL, FrameHeader, FrameType, HeaderForm, ZCBIN, ZCRECOV, ZMCLOB, ZMPROT,
+};
+use crate::wire::zmodem::reader::{FrameEvent, FrameReader};
+use crate::wire::zmodem::subpacket::{self, SubpacketEnd};
+use crate::wire::zmodem::{CANCEL_SEQUENCE, OVER_AND_OUT};
+
+/// Length of a subpacket: the longest that the protocol's first edition allows.
+const SUBPACKET_LEN: usize = 1024;
+/// Number of bytes that wait to be written above which no more data is asked for.
+const OUT_MAX: usize = 32 * 1024;
+/// Maximum number of bytes of the file that are asked for at once.
+const READ_MAX: u32 = 32 * 1024;
+/// Time within which the same position, asked again, is an echo of what was in flight.
+const ECHO: Duration = Duration::from_millis(500);
+/// Time after which ZRINIT in place of an answer to an offer means that the offer was lost.
+const OFFER_LOST: Duration = Duration::from_secs(2);
+/// Time to wait for the receiver's ZFIN, which says no more than that it has left.
+const LAST_WAIT: Duration = Duration::from_secs(25);
+/// Length of a frame for a receiver that cannot receive and send at the same time.
+const HALF_DUPLEX_FRAME: u32 = 8 * 1024;
+/// Asterisks in front of a header behind data that was cut off, more than the rest of a check value may take.
+const PADS: &[u8] = b"********";
+
+/// What a sender asks of the receiver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SenderOptions {
+    /// Whether only what the protocol requires is escaped, not all control characters.
+    pub escapes_least: bool,
+    /// Whether a part of a file is continued.
+    pub resumes: bool,
+    /// Whether existing files are overwritten.
+    pub overwrites: bool,
+    /// Whether existing files are kept.
+    pub protects: bool,
+}
+
+/// What has become of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFate {
+    /// The receiver has it.
+    Received,
+    /// The receiver does not want it.
+    Skipped,
+    /// The receiver cannot store it.
+    Failed,
+}
+
+/// What the caller does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SenderStep {
+    /// Call `next` again.
+    Continue,
+    /// The receiver is ready: call `offer`, or `finish` where there is no further file.
+    Ready,
+    /// Give the CRC-32 of the first bytes of the file by `compared`: this number of them, all for 0.
+    Compare(u32),
+    /// The receiver wants the file from this position on.
+    Start(u32),
+    /// The file is done: call `offer` or `finish`.
+    FileEnd(FileFate),
+}
+
+/// What the sender needs from the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// Bytes from this position on, at most this number; give them by `data`.
+    Data(u32, u32),
+    /// All data was sent: call `complete`, if the file is still the same.
+    Check,
+}
+
+/// State between the two sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// ZRQINIT was sent.
+    Greeting,
+    /// The caller offers a file or ends the session.
+    Waiting,
+    /// ZFILE was sent at that time.
+    Offered(Instant),
+    /// Data is sent.
+    Sending,
+    /// All data was sent.
+    Checking,
+    /// ZEOF was sent.
+    Complete,
+    /// ZFIN was sent; the receiver's is expected until then.
+    Last(Instant),
+    Ended(SessionEnd),
+}
+
+/// The sending side of a session.
+#[derive(Debug)]
+pub struct Sender {
+    reader: FrameReader,
+    options: SenderOptions,
+    out: Outbox,
+    phase: Phase,
+    patience: Patience,
+    interrupt: InterruptKey,
+    escaping: Escaping,
+    form: HeaderForm,
+    /// Maximum length of a frame, behind which the sender waits for ZACK.
+    frame_max: Option<u32>,
+    window: Window,
+    offer: FileOffer,
+    size: u32,
+    /// Position up to which data was sent, and the one up to which it was acknowledged.
+    sent: u32,
+    acked: u32,
+    /// Position of the frame that is sent, and when it was begun.
+    frame: (u32, Instant),
+    /// Whether the sender waits for ZACK at the end of a frame.
+    awaits_ack: bool,
+}
+
+impl Sender {
+    /// Creates a sender, which has ZRQINIT to send.
+    pub fn new(now: Instant, options: SenderOptions) -> Self {
+        let escaping = if options.escapes_least { Escaping::Needed } else { Escaping::Controls };
+        let mut sender = Self {
+            reader: FrameReader::of_receiver(),
+            options,
+            out: Outbox::default(),
+            phase: Phase::Greeting,
+            patience: Patience::new(now),
+            interrupt: InterruptKey::default(),
+            escaping,
+            form: HeaderForm::Binary16,
+            frame_max: None,
+            window: Window::new(),
+            offer: FileOffer::default(),
+            size: 0,
+            sent: 0,
+            acked: 0,
+            frame: (0, now),
+            awaits_ack: false,
+        };
+        // Starts `rz` where a shell reads this.
+        sender.out.replace(b"rz\r");
+        sender.send_hex(FrameHeader::at(FrameType::ZRqInit, 0));
+        sender
+    }
+
+    /// Takes bytes of the receiver from the front of `bytes`; returns the next step, `None` when all are taken.
+    pub fn next(&mut self, now: Instant, bytes: &mut &[u8]) -> Option<SenderStep> {
+        if self.end().is_some() {
+            return None;
+        }
+        let header = match self.reader.next(bytes)? {
+            FrameEvent::Header(header) => header,
+            FrameEvent::Cancel => {
+                self.phase = Phase::Ended(SessionEnd::CancelledThere);
+                return Some(SenderStep::Continue);
+            }
+            FrameEvent::Outside(text) if self.phase == Phase::Greeting && self.interrupt.is_in(text) => {
+                self.stop(SessionEnd::Interrupted);
+                return Some(SenderStep::Continue);
+            }
+            // The answer to ZFIN, which a receiver that has left cannot repeat.
+            FrameEvent::BrokenHeader if matches!(self.phase, Phase::Last(_)) => {
+                self.repeat(now);
+                return Some(SenderStep::Continue);
+            }
+            _ => return Some(SenderStep::Continue),
+        };
+        Some(self.header(now, header))
+    }
+
+    fn header(&mut self, now: Instant, header: FrameHeader) -> SenderStep {
+        match (header.frame, self.phase) {
+            (FrameType::ZRInit, Phase::Greeting) => return self.ready(now, header),
+            (FrameType::ZRInit, Phase::Offered(since)) if now >= since + OFFER_LOST => self.repeat(now),
+            (FrameType::ZRInit, Phase::Complete) => return self.file_ends(now, FileFate::Received),
+            (FrameType::ZRInit, Phase::Last(_)) | (FrameType::ZNak, _) => self.repeat(now),
+            (FrameType::ZChallenge, _) => self.send_hex(FrameHeader { frame: FrameType::ZAck, ..header }),
+            (FrameType::ZCrc, Phase::Offered(_)) => {
+                self.patience.progress(now);
+                return SenderStep::Compare(header.position());
+            }
+            (FrameType::ZRPos, Phase::Offered(_) | Phase::Sending | Phase::Checking | Phase::Complete) => {
+                return self.begin_at(now, header.position());
+            }
+            (FrameType::ZAck, Phase::Sending | Phase::Checking | Phase::Complete) => {
+                self.acknowledge(now, header.position());
+            }
+            (
+                FrameType::ZSkip | FrameType::ZFErr,
+                Phase::Offered(_) | Phase::Sending | Phase::Checking | Phase::Complete,
+            ) => {
+                let fate = if header.frame == FrameType::ZSkip { FileFate::Skipped } else { FileFate::Failed };
+                return self.file_ends(now, fate);
+            }
+            (FrameType::ZFin, Phase::Last(_)) => {
+                self.out.end().extend_from_slice(OVER_AND_OUT);
+                self.phase = Phase::Ended(SessionEnd::Done);
+            }
+            (FrameType::ZFin | FrameType::ZAbort | FrameType::ZCan, _) => {
+                self.phase = Phase::Ended(SessionEnd::CancelledThere);
+            }
+            _ => {}
+        }
+        SenderStep::Continue
+    }
+
+    fn ready(&mut self, now: Instant, header: FrameHeader) -> SenderStep {
+        let (flags, _) = header.flags();
+        if flags & CANFC32 != 0 {
+            self.form = HeaderForm::Binary32;
+        }
+        if flags & ESCCTL != 0 {
+            self.escaping = Escaping::Controls;
+        }
+        let buffer = u32::from(u16::from_le_bytes([header.bytes[0], header.bytes[1]]));
+        let half_duplex = (flags & CANFDX == 0).then_some(HALF_DUPLEX_FRAME);
+        self.frame_max = (buffer > 0).then_some(buffer).or(half_duplex);
+        self.phase = Phase::Waiting;
+        self.patience.progress(now);
+        SenderStep::Ready
+    }
+
+    /// Offers a file, whose size is at most `MAX_SIZE`.
+    pub fn offer(&mut self, now: Instant, offer: FileOffer) {
+        if self.end().is_some() {
+            return;
+        }
+        let size = offer.size.unwrap_or(0);
+        self.size = u32::try_from(size).unwrap_or(u32::MAX);
+        self.offer = offer;
+        (self.sent, self.acked) = (0, 0);
+        self.patience.progress(now);
+        self.send_offer(now);
+    }
+
+    fn send_offer(&mut self, now: Instant) {
+        let conversion = if self.options.resumes { ZCRECOV } else { ZCBIN };
+        let management = match self.options {
+            SenderOptions { overwrites: true, .. } => ZMCLOB,
+            SenderOptions { protects: true, .. } => ZMPROT,
+            _ => 0,
+        };
+        self.send(FrameHeader::with_flags(FrameType::ZFile, conversion, management));
+        let data = self.offer.write();
+        subpacket::append(&data, SubpacketEnd::FrameEndAck, self.form, self.escaping, self.out.end());
+        self.phase = Phase::Offered(now);
+    }
+
+    /// Ends the session: there is no further file.
+    pub fn finish(&mut self, now: Instant) {
+        if self.end().is_none() {
+            self.phase = Phase::Last(now + LAST_WAIT);
+            self.patience.progress(now);
+            self.send_hex(FrameHeader::at(FrameType::ZFin, 0));
+        }
+    }
+
+    /// Answers `SenderStep::Compare`.
+    pub fn compared(&mut self, crc: u32) {
+        self.send_hex(FrameHeader::at(FrameType::ZCrc, crc));
+    }
+
+    fn begin_at(&mut self, now: Instant, position: u32) -> SenderStep {
+        if position > self.size {
+            self.stop(SessionEnd::Violated(Violation::BehindEnd));
+            return SenderStep::Continue;
+        }
+        let is_first = matches!(self.phase, Phase::Offered(_));
+        let (begun_at, begun) = self.frame;
+        if !is_first {
+            if position == begun_at && self.acked == begun_at && now < begun + ECHO {
+                return SenderStep::Continue;
+            }
+            // What was lost is sent again; the rest of it that waits here would be thrown away there.
+            self.drop_unwritten();
+            self.window.shrink();
+        }
+        self.patience.progress(now);
+        self.phase = Phase::Sending;
+        self.acked = position;
+        self.begin_frame(now, position);
+        if is_first { SenderStep::Start(position) } else { SenderStep::Continue }
+    }
+
+    fn begin_frame(&mut self, now: Instant, position: u32) {
+        self.sent = position;
+        self.frame = (position, now);
+        self.awaits_ack = false;
+        self.window.restart(position);
+        self.send(FrameHeader::at(FrameType::ZData, position));
+        if position == self.size {
+            subpacket::append(b"", SubpacketEnd::FrameEnd, self.form, self.escaping, self.out.end());
+            self.phase = Phase::Checking;
+        }
+    }
+
+    fn drop_unwritten(&mut self) {
+        self.out.replace(PADS);
+    }
+
+    fn acknowledge(&mut self, now: Instant, position: u32) {
+        if position > self.sent || position < self.acked {
+            return;
+        }
+        self.window.acknowledge(position, now);
+        if position > self.acked {
+            self.acked = position;
+            self.patience.progress(now);
+        }
+        if self.awaits_ack && position == self.sent && self.phase == Phase::Sending {
+            self.begin_frame(now, position);
+        }
+    }
+
+    fn file_ends(&mut self, now: Instant, fate: FileFate) -> SenderStep {
+        if self.phase == Phase::Sending {
+            self.drop_unwritten();
+        }
+        self.phase = Phase::Waiting;
+        self.patience.progress(now);
+        SenderStep::FileEnd(fate)
+    }
+
+    /// Returns what is needed from the file now.
+    pub fn demand(&self) -> Option<Demand> {
+        match self.phase {
+            Phase::Checking => Some(Demand::Check),
+            Phase::Sending if self.pending().len() < OUT_MAX && !self.awaits_ack => {
+                let room = self.window.room(self.acked, self.sent).min(READ_MAX);
+                let len = room.min(self.size - self.sent).min(self.frame_room());
+                (len > 0).then_some(Demand::Data(self.sent, len))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns how much more the frame may hold.
+    fn frame_room(&self) -> u32 {
+        self.frame_max.map_or(u32::MAX, |most| most - (self.sent - self.frame.0))
+    }
+
+    /// Takes data of the file from the position that was demanded, at most as much.
+    pub fn data(&mut self, now: Instant, data: &[u8]) {
+        for piece in data.chunks(SUBPACKET_LEN) {
+            // A piece has at most `SUBPACKET_LEN` bytes.
+            self.sent += u32::try_from(piece.len()).unwrap_or(0);
+            let end = if self.sent == self.size {
+                self.phase = Phase::Checking;
+                SubpacketEnd::FrameEnd
+            } else if self.frame_room() == 0 {
+                self.awaits_ack = true;
+                SubpacketEnd::FrameEndAck
+            } else if self.frame_max.is_none() && self.window.asks_at(self.sent, now) {
+                SubpacketEnd::GoesOnAck
+            } else {
+                SubpacketEnd::GoesOn
+            };
+            subpacket::append(piece, end, self.form, self.escaping, self.out.end());
+        }
+    }
+
+    /// Says that the file ends behind the data that was sent.
+    pub fn complete(&mut self) {
+        if self.phase == Phase::Checking {
+            self.phase = Phase::Complete;
+            self.send(FrameHeader::at(FrameType::ZEof, self.size));
+        }
+    }
+
+    /// Cancels the session.
+    pub fn cancel(&mut self) {
+        self.stop(SessionEnd::CancelledHere);
+    }
+
+    /// Takes the end of the input.
+    pub fn close(&mut self) {
+        if self.end().is_none() {
+            self.phase = Phase::Ended(SessionEnd::Closed);
+        }
+    }
+
+    /// Returns how the session has ended, once it has.
+    pub fn end(&self) -> Option<SessionEnd> {
+        match self.phase {
+            Phase::Ended(end) => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Returns the position up to which the receiver may have the file.
+    pub fn position(&self) -> u32 {
+        self.sent
+    }
+
+    /// Returns how long nothing has gone on, once that is to be said.
+    pub fn stalled_for(&self, now: Instant) -> Option<Duration> {
+        self.patience.stalled_for(now)
+    }
+
+    /// Returns the bytes to write to the receiver.
+    pub fn pending(&self) -> &[u8] {
+        self.out.pending()
+    }
+
+    /// Records that the first `n` of these were written.
+    pub fn wrote(&mut self, now: Instant, n: usize) {
+        self.out.wrote(n);
+        if n > 0 && self.phase == Phase::Sending {
+            self.patience.progress(now);
+        }
+    }
+
+    /// Returns when `tick` is due.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Ended(_) => None,
+            Phase::Last(until) => Some(until.min(self.patience.deadline())),
+            _ => Some(self.patience.deadline()),
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub fn tick(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Ended(_) => return,
+            // Every file was acknowledged.
+            Phase::Last(until) if now >= until => return self.phase = Phase::Ended(SessionEnd::Done),
+            _ => {}
+        }
+        match self.patience.due(now) {
+            // What waits to be written would only wait longer.
+            Some(Due::Ask) if self.pending().is_empty() => self.repeat(now),
+            Some(Due::GiveUp) => self.stop(SessionEnd::TimedOut),
+            _ => {}
+        }
+    }
+
+    /// Repeats what was sent last and not answered.
+    fn repeat(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Greeting => self.send_hex(FrameHeader::at(FrameType::ZRqInit, 0)),
+            Phase::Offered(_) => self.send_offer(now),
+            Phase::Sending => {
+                // Ends the frame. The receiver acknowledges the empty one behind it, or says which position it has.
+                subpacket::append(b"", SubpacketEnd::FrameEnd, self.form, self.escaping, self.out.end());
+                self.send(FrameHeader::at(FrameType::ZData, self.sent));
+                subpacket::append(b"", SubpacketEnd::FrameEndAck, self.form, self.escaping, self.out.end());
+                self.awaits_ack = true;
+            }
+            Phase::Complete => self.send(FrameHeader::at(FrameType::ZEof, self.size)),
+            Phase::Last(_) => self.send_hex(FrameHeader::at(FrameType::ZFin, 0)),
+            Phase::Waiting | Phase::Checking | Phase::Ended(_) => {}
+        }
+    }
+
+    fn send(&mut self, header: FrameHeader) {
+        header.append(self.form, self.escaping, self.out.end());
+    }
+
+    fn send_hex(&mut self, header: FrameHeader) {
+        header.append(HeaderForm::Hex, Escaping::Needed, self.out.end());
+    }
+
+    fn stop(&mut self, end: SessionEnd) {
+        if self.end().is_none() {
+            self.out.replace(CANCEL_SEQUENCE);
+            self.phase = Phase::Ended(end);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+use proptest::prelude::*;
+
+use super::SessionEnd;
+use super::sender::{FileFate, SenderOptions};
+use super::simulation::{Fault, Session, Simulation};
+
+type File = (&'static [u8], &'static [u8]);
+
+fn bytes(len: usize) -> Vec<u8> {
+    let mut state = 12345_u32;
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..len).map(next).collect()
+}
+
+fn leaked(len: usize) -> &'static [u8] {
+    bytes(len).leak()
+}
+
+/// Fails unless each file that either side takes for whole is whole; returns whether both sides say that all are.
+fn check(files: &[(&[u8], &[u8])], session: &Session) -> bool {
+    for ((name, content), stored) in files.iter().zip(&session.stored) {
+        assert!(stored.0 == *name && stored.1 == *content, "{session:?}");
+    }
+    let received = session.fates.iter().filter(|fate| **fate == FileFate::Received).count();
+    assert!(received <= session.stored.len(), "the sender takes a file for received that is not");
+    let ends = [session.sender, session.receiver].map(|end| end == SessionEnd::Done);
+    assert!(!ends[1] || session.stored.len() >= received);
+    ends == [true; 2] && received == files.len()
+}
+
+#[test]
+fn files_of_all_sizes_and_bytes_arrive() {
+    let sizes = [0, 1, 1023, 1024, 1025, 8192, 300_000].map(leaked);
+    let files: Vec<File> = sizes.iter().map(|content| (&b"name"[..], *content)).collect();
+    let all: Vec<u8> = (0..=255).chain([0x18; 100]).collect();
+    for escapes_least in [false, true] {
+        for files in [&files[..], &[(b"all", &all[..])], &[]] {
+            let mut simulation = Simulation::new(files);
+            simulation.options.escapes_least = escapes_least;
+            assert!(check(files, &simulation.run()));
+        }
+    }
+}
+
+#[test]
+fn part_that_is_same_is_continued_and_other_is_not() {
+    let content = leaked(50_000);
+    let files = [(&b"name"[..], content)];
+    let sent = |part: &'static [u8], resumes| {
+        let mut simulation = Simulation::new(&files);
+        simulation.part = part;
+        simulation.options = SenderOptions { resumes, escapes_least: true, ..SenderOptions::default() };
+        let session = simulation.run();
+        assert!(check(&files, &session));
+        session.sent.0
+    };
+    assert!(sent(&content[..40_000], true) < 15_000);
+    assert!(sent(content, true) < 1_000);
+    assert!(sent(&content[1..40_000], true) > 50_000);
+    assert!(sent(&content[..40_000], false) > 50_000);
+}
+
+/// The faults are tried at each byte of a session of two files.
+#[test]
+fn single_fault_anywhere_ends_in_right_files() {
+    let files = [(&b"a"[..], leaked(1500)), (&b"b"[..], leaked(10))];
+    let (forth, back) = Simulation::new(&files).run().sent;
+    for (way, len) in [(0, forth), (1, back)] {
+        for at in 0..len {
+            for fault in [Fault::Lose, Fault::Double, Fault::Change(0x40), Fault::Change(0x01), Fault::Change(0x80)] {
+                let mut simulation = Simulation::new(&files);
+                simulation.ways[way].faults.insert(at, fault);
+                let session = simulation.run();
+                let whole = check(&files, &session);
+                assert!(whole, "{fault:?} at byte {at} of way {way}: {session:?}");
+            }
+        }
+    }
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    prop_oneof![Just(Fault::Lose), Just(Fault::Double), (1..=255_u8).prop_map(Fault::Change)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn faults_and_cuts_end_in_right_file_or_error(
+        forth in prop::collection::btree_map(0..40_000_usize, fault(), 0..30),
+        back in prop::collection::btree_map(0..600_usize, fault(), 0..6),
+        cuts in prop::collection::vec(1..5000_usize, 0..4),
+        escapes_least: bool,
+    ) {
+        let files = [(&b"one"[..], leaked(20_000)), (b"two", b""), (b"three", &[0x18; 5000])];
+        let mut simulation = Simulation::new(&files);
+        simulation.options.escapes_least = escapes_least;
+        simulation.ways[0].faults = forth;
+        simulation.ways[1].faults = back;
+        simulation.ways.iter_mut().for_each(|way| way.cuts = cuts.clone());
+        check(&files, &simulation.run());
+    }
+}
