@@ -1,5 +1,7 @@
 //! Text of other programs made safe to show: decides which characters reach a terminal or a notification.
 
+use std::fmt;
+
 /// Returns whether `char` does something instead of being shown: a control character (C0, DEL and C1: Unicode category
 /// Cc), a line or paragraph separator, or a bidi control (property `Bidi_Control` of Unicode, UAX #9), which shows the text
 /// around it in another order.
@@ -35,6 +37,22 @@ pub fn json(text: &str) -> String {
         }
     }
     out
+}
+
+/// A number of bytes, displayed in powers of 1,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = self.0 as f64;
+        match self.0 {
+            0..1_000 => write!(f, "{} B", self.0),
+            1_000..1_000_000 => write!(f, "{:.1} kB", n / 1e3),
+            1_000_000..1_000_000_000 => write!(f, "{:.1} MB", n / 1e6),
+            _ => write!(f, "{:.2} GB", n / 1e9),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::transfer::{RzArgs, SzArgs};
 use super::{SESSION, trigger_args, trigger_options};
 use crate::core::request;
 use crate::core::request::Options;
@@ -38,6 +39,10 @@ pub enum Local {
     Sessions,
     /// Ask the user of the session for a line and print it
     Ask(Question),
+    /// Receive files by ZMODEM on standard input and output, as rz(1) does
+    Rz(RzArgs),
+    /// Send files by ZMODEM on standard input and output, as sz(1) does
+    Sz(SzArgs),
     /// Print a shell script that marks prompts and commands
     Integration {
         /// Shell: bash, zsh or fish
@@ -106,7 +111,7 @@ fn shared(subcommand: Command) -> Command {
     let below: Vec<String> = subcommand.get_subcommands().map(|below| below.get_name().to_owned()).collect();
     if below.is_empty() {
         return match subcommand.get_name() {
-            "integration" | "completions" => subcommand,
+            "integration" | "completions" | "rz" | "sz" => subcommand,
             "sessions" => subcommand.arg(json_arg()),
             _ => subcommand.args([session_arg(), json_arg()]),
         };

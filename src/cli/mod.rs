@@ -6,6 +6,7 @@ mod forgotten;
 mod quick;
 mod refusal;
 mod stray;
+mod transfer;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -17,6 +18,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
 pub use control::{Call, ClientCommand, Local, MarkedShell, Question};
+pub use transfer::{RzArgs, SzArgs};
 
 use crate::core::request::{InputFormat, OptionArg};
 use crate::core::trigger::action::KINDS;

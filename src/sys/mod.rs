@@ -4,10 +4,13 @@
 
 pub mod child;
 pub mod crash;
+pub mod duplex;
+pub mod exit_signals;
 mod fd_passing;
 pub mod foreground;
 pub mod line_file;
 pub mod memory;
+pub mod part_file;
 pub mod private_file;
 pub mod process;
 pub mod pty;

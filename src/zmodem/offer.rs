@@ -45,7 +45,7 @@ impl FileOffer {
 
     /// Returns the data of a ZFILE frame.
     pub fn write(&self) -> Vec<u8> {
-        let (files, bytes) = self.left.unwrap_or((1, self.size.unwrap_or(0)));
+        let (files, bytes) = self.left.unwrap_or_else(|| (1, self.size.unwrap_or(0)));
         let (modified, mode) = (self.modified.unwrap_or(0), self.mode.unwrap_or(0));
         let text = format!("{} {modified:o} {mode:o} 0 {files} {bytes}", self.size.unwrap_or(0));
         [&self.name, &b"\0"[..], text.as_bytes(), b"\0"].concat()

@@ -17,6 +17,10 @@ use crate::wire::zmodem::subpacket::SubpacketEnd;
 /// Time after which the position is asked for again when data was broken; it doubles each time.
 const ASK_POSITION: Duration = Duration::from_secs(1);
 const ASK_POSITION_MAX: Duration = Duration::from_secs(8);
+/// Time to wait for ZRQINIT before ZRINIT is sent unasked: two ZRINIT make some senders offer a file twice.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// Time after an answer within which the same request is one that crossed it.
+const CROSSING: Duration = Duration::from_secs(1);
 /// Time to wait for the sender's `OO`.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
@@ -39,7 +43,9 @@ pub enum ReceiverStep<'a> {
 
 /// State between the two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum ReceiverStage {
+    /// ZRQINIT is expected until then.
+    Opening(Instant),
     /// A file or the end is expected.
     Ready,
     /// The caller decides about an offer, or closes a file.
@@ -66,7 +72,7 @@ pub struct Receiver {
 #[derive(Debug)]
 struct Reception {
     out: Outbox,
-    stage: Stage,
+    stage: ReceiverStage,
     patience: Patience,
     interrupt: InterruptKey,
     /// Flags of ZRINIT.
@@ -79,15 +85,17 @@ struct Reception {
     position: u32,
     /// When the position is asked for again, and the time behind that.
     ask_position: Option<(Instant, Duration)>,
+    /// When the sender was asked last.
+    asked: Instant,
 }
 
 impl Receiver {
-    /// Creates a receiver, which has ZRINIT to send. With `escapes` the sender is asked to escape all control characters.
+    /// Creates a receiver. With `escapes` the sender is asked to escape all control characters.
     pub fn new(now: Instant, escapes: bool) -> Self {
         let flags = CANFDX | CANOVIO | CANFC32 | if escapes { ESCCTL } else { 0 };
-        let mut reception = Reception {
+        let reception = Reception {
             out: Outbox::default(),
-            stage: Stage::Ready,
+            stage: ReceiverStage::Opening(now + FIRST_WAIT),
             patience: Patience::new(now),
             interrupt: InterruptKey::default(),
             flags,
@@ -95,8 +103,8 @@ impl Receiver {
             offer: Vec::new(),
             position: 0,
             ask_position: None,
+            asked: now,
         };
-        reception.ask();
         Self { reader: FrameReader::of_sender(), reception }
     }
 
@@ -112,17 +120,17 @@ impl Receiver {
     /// Accepts the offered file from `position` on.
     pub fn accept(&mut self, now: Instant, position: u32) {
         self.reception.position = position;
-        self.reception.go_to(now, Stage::Receiving(false));
+        self.reception.go_to(now, ReceiverStage::Receiving(false));
     }
 
     /// Asks for the CRC-32 of the first `len` bytes of the offered file.
     pub fn compare(&mut self, now: Instant, len: u32) {
-        self.reception.go_to(now, Stage::Comparing(len));
+        self.reception.go_to(now, ReceiverStage::Comparing(len));
     }
 
     /// Declines the offered file.
     pub fn skip(&mut self, now: Instant) {
-        self.reception.go_to(now, Stage::Skipped);
+        self.reception.go_to(now, ReceiverStage::Skipped);
     }
 
     /// Gives up the file, which cannot be stored. The sender goes on with the next.
@@ -132,7 +140,7 @@ impl Receiver {
 
     /// Tells the sender that the file has been stored.
     pub fn stored(&mut self, now: Instant) {
-        self.reception.go_to(now, Stage::Ready);
+        self.reception.go_to(now, ReceiverStage::Ready);
     }
 
     /// Cancels the session.
@@ -142,14 +150,15 @@ impl Receiver {
 
     /// Takes the end of the input.
     pub fn close(&mut self) {
-        let end = if matches!(self.reception.stage, Stage::Last(_)) { SessionEnd::Done } else { SessionEnd::Closed };
+        let end =
+            if matches!(self.reception.stage, ReceiverStage::Last(_)) { SessionEnd::Done } else { SessionEnd::Closed };
         self.reception.end(end);
     }
 
     /// Returns how the session has ended, once it has.
     pub fn end(&self) -> Option<SessionEnd> {
         match self.reception.stage {
-            Stage::Ended(end) => Some(end),
+            ReceiverStage::Ended(end) => Some(end),
             _ => None,
         }
     }
@@ -177,8 +186,8 @@ impl Receiver {
     /// Returns when `tick` is due.
     pub fn deadline(&self) -> Option<Instant> {
         match self.reception.stage {
-            Stage::Ended(_) => None,
-            Stage::Last(until) => Some(until),
+            ReceiverStage::Ended(_) => None,
+            ReceiverStage::Last(until) | ReceiverStage::Opening(until) => Some(until),
             _ => {
                 let patience = self.reception.patience.deadline();
                 Some(self.reception.ask_position.map_or(patience, |(at, _)| at.min(patience)))
@@ -189,9 +198,10 @@ impl Receiver {
     /// Does what is due at `now`.
     pub fn tick(&mut self, now: Instant) {
         match self.reception.stage {
-            Stage::Ended(_) => return,
-            Stage::Last(until) if now >= until => return self.reception.end(SessionEnd::Done),
-            Stage::Last(_) => return,
+            ReceiverStage::Ended(_) => return,
+            ReceiverStage::Last(until) if now >= until => return self.reception.end(SessionEnd::Done),
+            ReceiverStage::Opening(until) if now >= until => return self.reception.open(now),
+            ReceiverStage::Last(_) | ReceiverStage::Opening(_) => return,
             _ => {}
         }
         if let Some((at, wait)) = self.reception.ask_position
@@ -204,7 +214,7 @@ impl Receiver {
             Some(Due::Ask) => {
                 // What was read of a frame may be a part whose rest was lost.
                 self.reader.resync();
-                self.reception.ask_again();
+                self.reception.ask_again(now);
             }
             Some(Due::GiveUp) => self.reception.cancel(SessionEnd::TimedOut),
             Some(Due::Say) | None => {}
@@ -218,13 +228,15 @@ impl Reception {
             FrameEvent::Outside(text) => self.outside(text),
             FrameEvent::Header(header) => return self.header(now, header),
             FrameEvent::Subpacket(data, end) => return self.subpacket(now, data, end),
-            FrameEvent::BrokenHeader if self.stage == Stage::Ready => self.send(FrameHeader::at(FrameType::ZNak, 0)),
-            FrameEvent::BrokenHeader if matches!(self.stage, Stage::Receiving(_)) => self.ask_once(now),
+            FrameEvent::BrokenHeader if self.stage == ReceiverStage::Ready => {
+                self.send(FrameHeader::at(FrameType::ZNak, 0))
+            }
+            FrameEvent::BrokenHeader if matches!(self.stage, ReceiverStage::Receiving(_)) => self.ask_once(now),
             FrameEvent::BrokenHeader => {}
             FrameEvent::BrokenSubpacket => self.broken_subpacket(now),
             FrameEvent::Cancel => self.end(SessionEnd::CancelledThere),
             FrameEvent::OverAndOut => {
-                if matches!(self.stage, Stage::Last(_)) {
+                if matches!(self.stage, ReceiverStage::Last(_)) {
                     self.end(SessionEnd::Done);
                 }
             }
@@ -233,7 +245,8 @@ impl Reception {
     }
 
     fn outside(&mut self, text: &[u8]) {
-        let has_begun = self.frame.frame != FrameType::ZRqInit || self.stage != Stage::Ready;
+        let is_ready = matches!(self.stage, ReceiverStage::Opening(_) | ReceiverStage::Ready);
+        let has_begun = self.frame.frame != FrameType::ZRqInit || !is_ready;
         if !has_begun && self.interrupt.is_in(text) {
             self.cancel(SessionEnd::Interrupted);
         }
@@ -243,16 +256,17 @@ impl Reception {
         self.frame = header;
         match (header.frame, self.stage) {
             (FrameType::ZCan | FrameType::ZAbort, _) => self.end(SessionEnd::CancelledThere),
-            (FrameType::ZRqInit, Stage::Ready) | (FrameType::ZNak, _) => self.ask_again(),
+            (FrameType::ZRqInit, ReceiverStage::Opening(_)) => self.open(now),
+            (FrameType::ZRqInit, ReceiverStage::Ready) | (FrameType::ZNak, _) => self.ask_again(now),
             (FrameType::ZFreeCnt, _) => self.send(FrameHeader::at(FrameType::ZAck, u32::MAX)),
             (FrameType::ZData, _) => self.data_begins(now, header.position()),
             (FrameType::ZEof, _) => return self.file_ends(now, header.position()),
-            (FrameType::ZFErr, Stage::Receiving(_)) => {
-                self.go_to(now, Stage::Ready);
+            (FrameType::ZFErr, ReceiverStage::Receiving(_)) => {
+                self.go_to(now, ReceiverStage::Ready);
                 return ReceiverStep::Abandon;
             }
-            (FrameType::ZCrc, Stage::Comparing(_)) => {
-                self.stage = Stage::Waiting;
+            (FrameType::ZCrc, ReceiverStage::Comparing(_)) => {
+                self.stage = ReceiverStage::Waiting;
                 self.patience.progress(now);
                 return ReceiverStep::Compared(header.position());
             }
@@ -264,33 +278,33 @@ impl Reception {
 
     fn data_begins(&mut self, now: Instant, position: u32) {
         match self.stage {
-            Stage::Receiving(_) if position == self.position => {
-                self.stage = Stage::Receiving(true);
+            ReceiverStage::Receiving(_) if position == self.position => {
+                self.stage = ReceiverStage::Receiving(true);
                 self.ask_position = None;
             }
-            Stage::Receiving(_) => {
-                self.stage = Stage::Receiving(false);
+            ReceiverStage::Receiving(_) => {
+                self.stage = ReceiverStage::Receiving(false);
                 self.ask_once(now);
             }
-            Stage::Skipped => self.ask(),
+            ReceiverStage::Skipped => self.ask_uncrossed(now),
             _ => {}
         }
     }
 
     fn file_ends<'a>(&mut self, now: Instant, position: u32) -> ReceiverStep<'a> {
         match self.stage {
-            Stage::Receiving(_) if position == self.position => {
-                self.stage = Stage::Waiting;
+            ReceiverStage::Receiving(_) if position == self.position => {
+                self.stage = ReceiverStage::Waiting;
                 self.ask_position = None;
                 self.patience.progress(now);
                 return ReceiverStep::Close;
             }
-            Stage::Receiving(_) => {
-                self.stage = Stage::Receiving(false);
+            ReceiverStage::Receiving(_) => {
+                self.stage = ReceiverStage::Receiving(false);
                 self.ask_once(now);
             }
             // The answer was lost.
-            Stage::Ready | Stage::Skipped => self.ask(),
+            ReceiverStage::Ready | ReceiverStage::Skipped => self.ask_uncrossed(now),
             _ => {}
         }
         ReceiverStep::Continue
@@ -298,9 +312,9 @@ impl Reception {
 
     fn session_ends(&mut self, now: Instant) {
         match self.stage {
-            Stage::Ready | Stage::Skipped | Stage::Last(_) => {
-                self.stage = Stage::Last(now + LAST_WAIT);
-                self.ask();
+            ReceiverStage::Opening(_) | ReceiverStage::Ready | ReceiverStage::Skipped | ReceiverStage::Last(_) => {
+                self.stage = ReceiverStage::Last(now + LAST_WAIT);
+                self.ask(now);
             }
             _ => self.cancel(SessionEnd::Violated(Violation::LeftFile)),
         }
@@ -309,7 +323,7 @@ impl Reception {
     fn subpacket<'a>(&mut self, now: Instant, data: &'a [u8], end: SubpacketEnd) -> ReceiverStep<'a> {
         match self.frame.frame {
             FrameType::ZFile => self.offered(now, data),
-            FrameType::ZData if self.stage == Stage::Receiving(true) => self.data(now, data, end),
+            FrameType::ZData if self.stage == ReceiverStage::Receiving(true) => self.data(now, data, end),
             FrameType::ZSInit => {
                 self.patience.progress(now);
                 self.send(FrameHeader::at(FrameType::ZAck, 1));
@@ -334,7 +348,7 @@ impl Reception {
         if end.wants_ack() {
             self.send(FrameHeader::at(FrameType::ZAck, position));
         }
-        self.stage = Stage::Receiving(!end.ends_frame());
+        self.stage = ReceiverStage::Receiving(!end.ends_frame());
         ReceiverStep::Store(data)
     }
 
@@ -342,12 +356,16 @@ impl Reception {
         let is_repeated = self.offer == data;
         match self.stage {
             // The answer was lost.
-            Stage::Comparing(_) | Stage::Receiving(_) | Stage::Skipped if is_repeated => self.ask(),
-            Stage::Comparing(_) | Stage::Receiving(_) => self.cancel(SessionEnd::Violated(Violation::LeftFile)),
-            Stage::Ready | Stage::Skipped => {
+            ReceiverStage::Comparing(_) | ReceiverStage::Receiving(_) | ReceiverStage::Skipped if is_repeated => {
+                self.ask_uncrossed(now)
+            }
+            ReceiverStage::Comparing(_) | ReceiverStage::Receiving(_) => {
+                self.cancel(SessionEnd::Violated(Violation::LeftFile))
+            }
+            ReceiverStage::Opening(_) | ReceiverStage::Ready | ReceiverStage::Skipped => {
                 self.offer = data.to_vec();
                 self.position = 0;
-                self.stage = Stage::Waiting;
+                self.stage = ReceiverStage::Waiting;
                 self.patience.progress(now);
                 let (conversion, management) = self.frame.flags();
                 return ReceiverStep::Offer(FileOffer {
@@ -364,8 +382,8 @@ impl Reception {
 
     fn broken_subpacket(&mut self, now: Instant) {
         match (self.frame.frame, self.stage) {
-            (FrameType::ZData, Stage::Receiving(true)) => {
-                self.stage = Stage::Receiving(false);
+            (FrameType::ZData, ReceiverStage::Receiving(true)) => {
+                self.stage = ReceiverStage::Receiving(false);
                 self.ask_position = None;
                 self.ask_once(now);
             }
@@ -384,36 +402,50 @@ impl Reception {
 
     fn ask_for_position(&mut self, now: Instant, wait: Duration) {
         self.ask_position = Some((now + wait, wait));
-        self.ask();
+        self.ask(now);
+    }
+
+    /// Says that this side is ready.
+    fn open(&mut self, now: Instant) {
+        self.stage = ReceiverStage::Ready;
+        self.ask(now);
+    }
+
+    /// Repeats what was asked last, unless that is still on its way.
+    fn ask_uncrossed(&mut self, now: Instant) {
+        if now >= self.asked + CROSSING {
+            self.ask(now);
+        }
     }
 
     /// Repeats what was asked last.
-    fn ask_again(&mut self) {
-        if let Stage::Receiving(is_in_frame) = &mut self.stage {
+    fn ask_again(&mut self, now: Instant) {
+        if let ReceiverStage::Receiving(is_in_frame) = &mut self.stage {
             *is_in_frame = false;
         }
-        self.ask();
+        self.ask(now);
     }
 
-    fn go_to(&mut self, now: Instant, stage: Stage) {
-        if matches!(self.stage, Stage::Ended(_)) {
+    fn go_to(&mut self, now: Instant, stage: ReceiverStage) {
+        if matches!(self.stage, ReceiverStage::Ended(_)) {
             return;
         }
         self.stage = stage;
         self.ask_position = None;
         self.patience.progress(now);
-        self.ask();
+        self.ask(now);
     }
 
     /// Sends the header that asks for what is expected.
-    fn ask(&mut self) {
+    fn ask(&mut self, now: Instant) {
+        self.asked = now;
         let header = match self.stage {
-            Stage::Ready => FrameHeader::with_flags(FrameType::ZRInit, self.flags, 0),
-            Stage::Comparing(len) => FrameHeader::at(FrameType::ZCrc, len),
-            Stage::Receiving(_) => FrameHeader::at(FrameType::ZRPos, self.position),
-            Stage::Skipped => FrameHeader::at(FrameType::ZSkip, 0),
-            Stage::Last(_) => FrameHeader::at(FrameType::ZFin, 0),
-            Stage::Waiting | Stage::Ended(_) => return,
+            ReceiverStage::Ready => FrameHeader::with_flags(FrameType::ZRInit, self.flags, 0),
+            ReceiverStage::Comparing(len) => FrameHeader::at(FrameType::ZCrc, len),
+            ReceiverStage::Receiving(_) => FrameHeader::at(FrameType::ZRPos, self.position),
+            ReceiverStage::Skipped => FrameHeader::at(FrameType::ZSkip, 0),
+            ReceiverStage::Last(_) => FrameHeader::at(FrameType::ZFin, 0),
+            ReceiverStage::Opening(_) | ReceiverStage::Waiting | ReceiverStage::Ended(_) => return,
         };
         self.send(header);
     }
@@ -423,15 +455,15 @@ impl Reception {
     }
 
     fn cancel(&mut self, end: SessionEnd) {
-        if !matches!(self.stage, Stage::Ended(_)) {
+        if !matches!(self.stage, ReceiverStage::Ended(_)) {
             self.out.replace(CANCEL_SEQUENCE);
-            self.stage = Stage::Ended(end);
+            self.stage = ReceiverStage::Ended(end);
         }
     }
 
     fn end(&mut self, end: SessionEnd) {
-        if !matches!(self.stage, Stage::Ended(_)) {
-            self.stage = Stage::Ended(end);
+        if !matches!(self.stage, ReceiverStage::Ended(_)) {
+            self.stage = ReceiverStage::Ended(end);
         }
     }
 }

@@ -82,7 +82,7 @@ pub enum Demand {
 
 /// State between the two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum SenderStage {
     /// ZRQINIT was sent.
     Greeting,
     /// The caller offers a file or ends the session.
@@ -106,7 +106,7 @@ pub struct Sender {
     reader: FrameReader,
     options: SenderOptions,
     out: Outbox,
-    phase: Phase,
+    stage: SenderStage,
     patience: Patience,
     interrupt: InterruptKey,
     escaping: Escaping,
@@ -133,7 +133,7 @@ impl Sender {
             reader: FrameReader::of_receiver(),
             options,
             out: Outbox::default(),
-            phase: Phase::Greeting,
+            stage: SenderStage::Greeting,
             patience: Patience::new(now),
             interrupt: InterruptKey::default(),
             escaping,
@@ -161,15 +161,15 @@ impl Sender {
         let header = match self.reader.next(bytes)? {
             FrameEvent::Header(header) => header,
             FrameEvent::Cancel => {
-                self.phase = Phase::Ended(SessionEnd::CancelledThere);
+                self.stage = SenderStage::Ended(SessionEnd::CancelledThere);
                 return Some(SenderStep::Continue);
             }
-            FrameEvent::Outside(text) if self.phase == Phase::Greeting && self.interrupt.is_in(text) => {
+            FrameEvent::Outside(text) if self.stage == SenderStage::Greeting && self.interrupt.is_in(text) => {
                 self.stop(SessionEnd::Interrupted);
                 return Some(SenderStep::Continue);
             }
             // The answer to ZFIN, which a receiver that has left cannot repeat.
-            FrameEvent::BrokenHeader if matches!(self.phase, Phase::Last(_)) => {
+            FrameEvent::BrokenHeader if matches!(self.stage, SenderStage::Last(_)) => {
                 self.repeat(now);
                 return Some(SenderStep::Continue);
             }
@@ -179,35 +179,38 @@ impl Sender {
     }
 
     fn header(&mut self, now: Instant, header: FrameHeader) -> SenderStep {
-        match (header.frame, self.phase) {
-            (FrameType::ZRInit, Phase::Greeting) => return self.ready(now, header),
-            (FrameType::ZRInit, Phase::Offered(since)) if now >= since + OFFER_LOST => self.repeat(now),
-            (FrameType::ZRInit, Phase::Complete) => return self.file_ends(now, FileFate::Received),
-            (FrameType::ZRInit, Phase::Last(_)) | (FrameType::ZNak, _) => self.repeat(now),
+        match (header.frame, self.stage) {
+            (FrameType::ZRInit, SenderStage::Greeting) => return self.ready(now, header),
+            (FrameType::ZRInit, SenderStage::Offered(since)) if now >= since + OFFER_LOST => self.repeat(now),
+            (FrameType::ZRInit, SenderStage::Complete) => return self.file_ends(now, FileFate::Received),
+            (FrameType::ZRInit, SenderStage::Last(_)) | (FrameType::ZNak, _) => self.repeat(now),
             (FrameType::ZChallenge, _) => self.send_hex(FrameHeader { frame: FrameType::ZAck, ..header }),
-            (FrameType::ZCrc, Phase::Offered(_)) => {
+            (FrameType::ZCrc, SenderStage::Offered(_)) => {
                 self.patience.progress(now);
                 return SenderStep::Compare(header.position());
             }
-            (FrameType::ZRPos, Phase::Offered(_) | Phase::Sending | Phase::Checking | Phase::Complete) => {
+            (
+                FrameType::ZRPos,
+                SenderStage::Offered(_) | SenderStage::Sending | SenderStage::Checking | SenderStage::Complete,
+            ) => {
                 return self.begin_at(now, header.position());
             }
-            (FrameType::ZAck, Phase::Sending | Phase::Checking | Phase::Complete) => {
+            (FrameType::ZAck, SenderStage::Sending | SenderStage::Checking | SenderStage::Complete) => {
                 self.acknowledge(now, header.position());
             }
             (
                 FrameType::ZSkip | FrameType::ZFErr,
-                Phase::Offered(_) | Phase::Sending | Phase::Checking | Phase::Complete,
+                SenderStage::Offered(_) | SenderStage::Sending | SenderStage::Checking | SenderStage::Complete,
             ) => {
                 let fate = if header.frame == FrameType::ZSkip { FileFate::Skipped } else { FileFate::Failed };
                 return self.file_ends(now, fate);
             }
-            (FrameType::ZFin, Phase::Last(_)) => {
+            (FrameType::ZFin, SenderStage::Last(_)) => {
                 self.out.end().extend_from_slice(OVER_AND_OUT);
-                self.phase = Phase::Ended(SessionEnd::Done);
+                self.stage = SenderStage::Ended(SessionEnd::Done);
             }
             (FrameType::ZFin | FrameType::ZAbort | FrameType::ZCan, _) => {
-                self.phase = Phase::Ended(SessionEnd::CancelledThere);
+                self.stage = SenderStage::Ended(SessionEnd::CancelledThere);
             }
             _ => {}
         }
@@ -225,7 +228,7 @@ impl Sender {
         let buffer = u32::from(u16::from_le_bytes([header.bytes[0], header.bytes[1]]));
         let half_duplex = (flags & CANFDX == 0).then_some(HALF_DUPLEX_FRAME);
         self.frame_max = (buffer > 0).then_some(buffer).or(half_duplex);
-        self.phase = Phase::Waiting;
+        self.stage = SenderStage::Waiting;
         self.patience.progress(now);
         SenderStep::Ready
     }
@@ -253,13 +256,13 @@ impl Sender {
         self.send(FrameHeader::with_flags(FrameType::ZFile, conversion, management));
         let data = self.offer.write();
         subpacket::append(&data, SubpacketEnd::FrameEndAck, self.form, self.escaping, self.out.end());
-        self.phase = Phase::Offered(now);
+        self.stage = SenderStage::Offered(now);
     }
 
     /// Ends the session: there is no further file.
     pub fn finish(&mut self, now: Instant) {
         if self.end().is_none() {
-            self.phase = Phase::Last(now + LAST_WAIT);
+            self.stage = SenderStage::Last(now + LAST_WAIT);
             self.patience.progress(now);
             self.send_hex(FrameHeader::at(FrameType::ZFin, 0));
         }
@@ -275,7 +278,7 @@ impl Sender {
             self.stop(SessionEnd::Violated(Violation::BehindEnd));
             return SenderStep::Continue;
         }
-        let is_first = matches!(self.phase, Phase::Offered(_));
+        let is_first = matches!(self.stage, SenderStage::Offered(_));
         let (begun_at, begun) = self.frame;
         if !is_first {
             if position == begun_at && self.acked == begun_at && now < begun + ECHO {
@@ -286,7 +289,7 @@ impl Sender {
             self.window.shrink();
         }
         self.patience.progress(now);
-        self.phase = Phase::Sending;
+        self.stage = SenderStage::Sending;
         self.acked = position;
         self.begin_frame(now, position);
         if is_first { SenderStep::Start(position) } else { SenderStep::Continue }
@@ -300,7 +303,7 @@ impl Sender {
         self.send(FrameHeader::at(FrameType::ZData, position));
         if position == self.size {
             subpacket::append(b"", SubpacketEnd::FrameEnd, self.form, self.escaping, self.out.end());
-            self.phase = Phase::Checking;
+            self.stage = SenderStage::Checking;
         }
     }
 
@@ -317,25 +320,25 @@ impl Sender {
             self.acked = position;
             self.patience.progress(now);
         }
-        if self.awaits_ack && position == self.sent && self.phase == Phase::Sending {
+        if self.awaits_ack && position == self.sent && self.stage == SenderStage::Sending {
             self.begin_frame(now, position);
         }
     }
 
     fn file_ends(&mut self, now: Instant, fate: FileFate) -> SenderStep {
-        if self.phase == Phase::Sending {
+        if self.stage == SenderStage::Sending {
             self.drop_unwritten();
         }
-        self.phase = Phase::Waiting;
+        self.stage = SenderStage::Waiting;
         self.patience.progress(now);
         SenderStep::FileEnd(fate)
     }
 
     /// Returns what is needed from the file now.
     pub fn demand(&self) -> Option<Demand> {
-        match self.phase {
-            Phase::Checking => Some(Demand::Check),
-            Phase::Sending if self.pending().len() < OUT_MAX && !self.awaits_ack => {
+        match self.stage {
+            SenderStage::Checking => Some(Demand::Check),
+            SenderStage::Sending if self.pending().len() < OUT_MAX && !self.awaits_ack => {
                 let room = self.window.room(self.acked, self.sent).min(READ_MAX);
                 let len = room.min(self.size - self.sent).min(self.frame_room());
                 (len > 0).then_some(Demand::Data(self.sent, len))
@@ -355,7 +358,7 @@ impl Sender {
             // A piece has at most `SUBPACKET_LEN` bytes.
             self.sent += u32::try_from(piece.len()).unwrap_or(0);
             let end = if self.sent == self.size {
-                self.phase = Phase::Checking;
+                self.stage = SenderStage::Checking;
                 SubpacketEnd::FrameEnd
             } else if self.frame_room() == 0 {
                 self.awaits_ack = true;
@@ -371,8 +374,8 @@ impl Sender {
 
     /// Says that the file ends behind the data that was sent.
     pub fn complete(&mut self) {
-        if self.phase == Phase::Checking {
-            self.phase = Phase::Complete;
+        if self.stage == SenderStage::Checking {
+            self.stage = SenderStage::Complete;
             self.send(FrameHeader::at(FrameType::ZEof, self.size));
         }
     }
@@ -385,14 +388,14 @@ impl Sender {
     /// Takes the end of the input.
     pub fn close(&mut self) {
         if self.end().is_none() {
-            self.phase = Phase::Ended(SessionEnd::Closed);
+            self.stage = SenderStage::Ended(SessionEnd::Closed);
         }
     }
 
     /// Returns how the session has ended, once it has.
     pub fn end(&self) -> Option<SessionEnd> {
-        match self.phase {
-            Phase::Ended(end) => Some(end),
+        match self.stage {
+            SenderStage::Ended(end) => Some(end),
             _ => None,
         }
     }
@@ -415,26 +418,26 @@ impl Sender {
     /// Records that the first `n` of these were written.
     pub fn wrote(&mut self, now: Instant, n: usize) {
         self.out.wrote(n);
-        if n > 0 && self.phase == Phase::Sending {
+        if n > 0 && self.stage == SenderStage::Sending {
             self.patience.progress(now);
         }
     }
 
     /// Returns when `tick` is due.
     pub fn deadline(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Ended(_) => None,
-            Phase::Last(until) => Some(until.min(self.patience.deadline())),
+        match self.stage {
+            SenderStage::Ended(_) => None,
+            SenderStage::Last(until) => Some(until.min(self.patience.deadline())),
             _ => Some(self.patience.deadline()),
         }
     }
 
     /// Does what is due at `now`.
     pub fn tick(&mut self, now: Instant) {
-        match self.phase {
-            Phase::Ended(_) => return,
+        match self.stage {
+            SenderStage::Ended(_) => return,
             // Every file was acknowledged.
-            Phase::Last(until) if now >= until => return self.phase = Phase::Ended(SessionEnd::Done),
+            SenderStage::Last(until) if now >= until => return self.stage = SenderStage::Ended(SessionEnd::Done),
             _ => {}
         }
         match self.patience.due(now) {
@@ -447,19 +450,19 @@ impl Sender {
 
     /// Repeats what was sent last and not answered.
     fn repeat(&mut self, now: Instant) {
-        match self.phase {
-            Phase::Greeting => self.send_hex(FrameHeader::at(FrameType::ZRqInit, 0)),
-            Phase::Offered(_) => self.send_offer(now),
-            Phase::Sending => {
+        match self.stage {
+            SenderStage::Greeting => self.send_hex(FrameHeader::at(FrameType::ZRqInit, 0)),
+            SenderStage::Offered(_) => self.send_offer(now),
+            SenderStage::Sending => {
                 // Ends the frame. The receiver acknowledges the empty one behind it, or says which position it has.
                 subpacket::append(b"", SubpacketEnd::FrameEnd, self.form, self.escaping, self.out.end());
                 self.send(FrameHeader::at(FrameType::ZData, self.sent));
                 subpacket::append(b"", SubpacketEnd::FrameEndAck, self.form, self.escaping, self.out.end());
                 self.awaits_ack = true;
             }
-            Phase::Complete => self.send(FrameHeader::at(FrameType::ZEof, self.size)),
-            Phase::Last(_) => self.send_hex(FrameHeader::at(FrameType::ZFin, 0)),
-            Phase::Waiting | Phase::Checking | Phase::Ended(_) => {}
+            SenderStage::Complete => self.send(FrameHeader::at(FrameType::ZEof, self.size)),
+            SenderStage::Last(_) => self.send_hex(FrameHeader::at(FrameType::ZFin, 0)),
+            SenderStage::Waiting | SenderStage::Checking | SenderStage::Ended(_) => {}
         }
     }
 
@@ -474,7 +477,7 @@ impl Sender {
     fn stop(&mut self, end: SessionEnd) {
         if self.end().is_none() {
             self.out.replace(CANCEL_SEQUENCE);
-            self.phase = Phase::Ended(end);
+            self.stage = SenderStage::Ended(end);
         }
     }
 }

@@ -133,7 +133,17 @@ impl<'a> Simulation<'a> {
         while let Some(step) = receiver.next(self.now, &mut bytes) {
             match step {
                 ReceiverStep::Store(data) => self.file.1.extend_from_slice(data),
-                step => self.receive(step).map_or((), |answer| answer(receiver, self.now)),
+                ReceiverStep::Offer(offer) => self.offered(receiver, &offer),
+                ReceiverStep::Compared(crc) => {
+                    let same = crc == crc32(0, self.part);
+                    self.file.1 = if same { self.part.to_vec() } else { Vec::new() };
+                    receiver.accept(self.now, u32::try_from(self.file.1.len()).expect("parts are short"));
+                }
+                ReceiverStep::Close => {
+                    self.stored.push(std::mem::take(&mut self.file));
+                    receiver.stored(self.now);
+                }
+                ReceiverStep::Abandon | ReceiverStep::Continue => {}
             }
         }
         self.ways[1].send(receiver.pending());
@@ -147,29 +157,13 @@ impl<'a> Simulation<'a> {
         !arrived.is_empty() || !answered.is_empty() || !sender.pending().is_empty()
     }
 
-    fn receive(&mut self, step: ReceiverStep<'_>) -> Option<Box<dyn FnOnce(&mut Receiver, Instant)>> {
-        match step {
-            ReceiverStep::Offer(offer) => {
-                self.file = (offer.harmless_name().unwrap_or_default(), Vec::new());
-                let len = u32::try_from(self.part.len()).expect("parts are short");
-                let compares = offer.recovers && len > 0 && offer.size >= Some(u64::from(len));
-                let answer = move |receiver: &mut Receiver, now| match compares {
-                    true => receiver.compare(now, len),
-                    false => receiver.accept(now, 0),
-                };
-                Some(Box::new(answer))
-            }
-            ReceiverStep::Compared(crc) => {
-                let same = crc == crc32(0, self.part);
-                self.file.1 = if same { self.part.to_vec() } else { Vec::new() };
-                let len = u32::try_from(self.file.1.len()).expect("parts are short");
-                Some(Box::new(move |receiver, now| receiver.accept(now, len)))
-            }
-            ReceiverStep::Close => {
-                self.stored.push(std::mem::take(&mut self.file));
-                Some(Box::new(Receiver::stored))
-            }
-            ReceiverStep::Abandon | ReceiverStep::Continue | ReceiverStep::Store(_) => None,
+    fn offered(&mut self, receiver: &mut Receiver, offer: &FileOffer) {
+        self.file = (offer.harmless_name().unwrap_or_default(), Vec::new());
+        let len = u32::try_from(self.part.len()).expect("parts are short");
+        if offer.recovers && len > 0 && offer.size >= Some(u64::from(len)) {
+            receiver.compare(self.now, len);
+        } else {
+            receiver.accept(self.now, 0);
         }
     }
 

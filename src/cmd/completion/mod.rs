@@ -3,7 +3,7 @@
 //! options and subcommands only.
 //!
 //! The output has one line per candidate: the word, a tab and a description. A line without a word names a kind of word
-//! that the shell completes: `files`, the words of a `command` after `--`, or a command `line` in one word.
+//! that the shell completes: `files`, `directories`, the words of a `command` after `--`, or a command `line` in one word.
 
 mod values;
 
@@ -96,7 +96,8 @@ fn with_completers(command: Command, session: Option<&str>) -> Command {
 
 fn left_to_shell(arg: &Arg) -> Option<&'static str> {
     match arg.get_value_hint() {
-        ValueHint::FilePath | ValueHint::DirPath => Some("files"),
+        ValueHint::FilePath => Some("files"),
+        ValueHint::DirPath => Some("directories"),
         ValueHint::CommandString => Some("line"),
         ValueHint::CommandWithArguments => Some(COMMAND),
         _ => None,

@@ -1,9 +1,9 @@
 //! The text of the progress line of a silent coprocess. `output::terminal` draws it.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::core::command_line::quoted;
+use crate::display::Bytes;
 
 /// Time from the start to the first drawing. A coprocess that ends sooner draws no line.
 const FIRST_AFTER: Duration = Duration::from_millis(300);
@@ -73,21 +73,6 @@ impl Progress {
 /// Minimum and maximum width of the command, quotes included.
 const SHORTEST: usize = 12;
 const LONGEST: usize = 40;
-
-/// A number of bytes, displayed in powers of 1,000.
-struct Bytes(u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let n = self.0 as f64;
-        match self.0 {
-            0..1_000 => write!(f, "{} B", self.0),
-            1_000..1_000_000 => write!(f, "{:.1} kB", n / 1e3),
-            1_000_000..1_000_000_000 => write!(f, "{:.1} MB", n / 1e6),
-            _ => write!(f, "{:.2} GB", n / 1e9),
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,222 @@
+//! `coshell rz`: receives files by ZMODEM on standard input and output.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::output::{complain, say};
+use super::received_file::{Existing, ReceivedFile};
+use super::transfer_link::TransferLink;
+use super::transfer_report::TransferReport;
+use crate::cli::RzArgs;
+use crate::display::{Bytes, one_line};
+use crate::error::Failure;
+use crate::types::reason;
+use crate::zmodem::offer::FileOffer;
+use crate::zmodem::receiver::{Receiver, ReceiverStep};
+use crate::zmodem::{MAX_SIZE, SessionEnd};
+
+/// A session with its files.
+struct FileReception {
+    directory: PathBuf,
+    existing: Existing,
+    resumes: bool,
+    report: TransferReport,
+    file: Option<ReceivedFile>,
+    /// Position at which the transfer of the file began.
+    begun_at: u32,
+}
+
+/// Receives files; returns the exit status.
+pub(super) fn run(args: &RzArgs) -> Result<u8, Failure> {
+    let existing = match args {
+        RzArgs { overwrite: true, .. } => Existing::Overwrite,
+        RzArgs { protect: true, .. } => Existing::Skip,
+        _ => Existing::Number,
+    };
+    let directory = args.directory.clone().unwrap_or_else(|| ".".into());
+    let mut files = FileReception {
+        directory,
+        existing,
+        resumes: args.resume,
+        report: TransferReport::new("received", args.quiet),
+        file: None,
+        begun_at: 0,
+    };
+    // The words of rz(1), for which triggers and terminals look.
+    say("rz waiting to receive.");
+    let mut link = TransferLink::open()?;
+    let mut receiver = Receiver::new(Instant::now(), args.escape);
+    if let Err(error) = std::fs::read_dir(&files.directory) {
+        receiver.cancel();
+        link.write_last(receiver.pending());
+        drop(link);
+        complain(&format!("cannot receive into {}: {}", files.directory.display(), reason(&error)));
+        return Ok(1);
+    }
+    let signal = files.exchange(&mut link, &mut receiver);
+    let end = receiver.end().unwrap_or(SessionEnd::Closed);
+    link.write_last(receiver.pending());
+    if end != SessionEnd::Done {
+        link.swallow_rest();
+    }
+    // The terminal shows text again.
+    drop(link);
+    files.cut();
+    Ok(files.report.end(end, signal))
+}
+
+impl FileReception {
+    /// Runs the session to its end; returns the signal that ended it.
+    fn exchange(&mut self, link: &mut TransferLink, receiver: &mut Receiver) -> Option<i32> {
+        let (mut signal, mut is_closed) = (None, false);
+        loop {
+            let now = Instant::now();
+            let mut bytes = link.input();
+            while let Some(step) = receiver.next(now, &mut bytes) {
+                match step {
+                    ReceiverStep::Store(data) => {
+                        let stored = self.file.as_mut().map_or(Ok(()), |file| file.store(data));
+                        if let Err(error) = stored {
+                            self.fail(&error);
+                            receiver.fail(now);
+                        }
+                    }
+                    ReceiverStep::Offer(offer) => self.offered(now, receiver, offer),
+                    ReceiverStep::Compared(crc) => self.compared(now, receiver, crc),
+                    ReceiverStep::Close => self.close(now, receiver),
+                    ReceiverStep::Abandon => self.abandon(),
+                    ReceiverStep::Continue => {}
+                }
+            }
+            if is_closed {
+                receiver.close();
+            }
+            if receiver.end().is_some() {
+                return signal;
+            }
+            receiver.tick(now);
+            if let Some(file) = &self.file {
+                let (name, done) = (file.shown_name(), u64::from(receiver.position()));
+                self.report.progress(now, &name, done, file.size(), receiver.stalled_for(now));
+            }
+            let turn = link.turn(receiver.pending(), receiver.deadline());
+            receiver.wrote(turn.written);
+            if turn.signal.is_some() {
+                signal = turn.signal;
+                receiver.cancel();
+            }
+            is_closed = turn.is_closed;
+        }
+    }
+
+    fn offered(&mut self, now: Instant, receiver: &mut Receiver, offer: FileOffer) {
+        self.report.begin();
+        let sent_name = one_line(&String::from_utf8_lossy(&offer.name));
+        match self.open(offer) {
+            Ok((file, 0)) => {
+                self.file = Some(file);
+                self.begin(now, receiver, 0);
+            }
+            Ok((file, len)) => {
+                self.file = Some(file);
+                receiver.compare(now, len);
+            }
+            Err(sentence) => {
+                self.report.failure(&format!("{sent_name} was not received: {sentence}"));
+                receiver.skip(now);
+            }
+        }
+    }
+
+    /// Opens the file of an offer. Returns it with the number of bytes to compare.
+    fn open(&self, offer: FileOffer) -> Result<(ReceivedFile, u32), String> {
+        if let Some(size) = offer.size.filter(|size| *size > MAX_SIZE) {
+            return Err(format!("it has {}, and ZMODEM carries at most 4 GiB", Bytes(size)));
+        }
+        let name = offer.harmless_name().ok_or("its name cannot be used")?;
+        let resumes = self.resumes || offer.recovers;
+        let existing = match offer {
+            // What the user of this side has asked for comes first.
+            FileOffer { protects: true, .. } if self.existing == Existing::Number => Existing::Skip,
+            _ => self.existing,
+        };
+        let file = ReceivedFile::open(&self.directory, name, existing, offer);
+        let mut file = file.map_err(|error| reason(&error))?;
+        let len = if resumes { file.part_len().map_err(|error| reason(&error))? } else { 0 };
+        Ok((file, len))
+    }
+
+    fn compared(&mut self, now: Instant, receiver: &mut Receiver, crc: u32) {
+        let Some(file) = &mut self.file else { return receiver.skip(now) };
+        // A part that cannot be read is received anew.
+        let len = match (file.part_crc(), file.part_len()) {
+            (Ok(own), Ok(len)) if own == crc => len,
+            _ => 0,
+        };
+        self.begin(now, receiver, len);
+    }
+
+    fn begin(&mut self, now: Instant, receiver: &mut Receiver, position: u32) {
+        match self.file.as_mut().map_or(Ok(()), |file| file.begin(position)) {
+            Ok(()) => {
+                self.begun_at = position;
+                receiver.accept(now, position);
+            }
+            Err(error) => {
+                self.fail(&error);
+                receiver.skip(now);
+            }
+        }
+    }
+
+    fn close(&mut self, now: Instant, receiver: &mut Receiver) {
+        let Some(file) = self.file.take() else { return receiver.stored(now) };
+        let (name, size) = (file.shown_name(), file.size());
+        let bytes = u64::from(receiver.position());
+        match file.finish() {
+            Ok(path) => {
+                self.report.file(bytes - u64::from(self.begun_at));
+                if size.is_some_and(|size| size != bytes) {
+                    let path = path.display();
+                    complain(&format!(
+                        "{path} has {bytes} bytes, not as many as announced: it changed while it was sent"
+                    ));
+                }
+                receiver.stored(now);
+            }
+            Err(error) => {
+                self.report.failure(&format!("{name} was not stored: {}", reason(&error)));
+                receiver.fail(now);
+            }
+        }
+    }
+
+    /// Gives up the file, which cannot be written.
+    fn fail(&mut self, error: &io::Error) {
+        let Some(file) = self.file.take() else { return };
+        self.report.failure(&format!("{} was not received: {}", file.shown_name(), reason(error)));
+        // The disk may be full, so that what was written is not worth keeping complete; the failure was told.
+        let _ = file.cut();
+    }
+
+    fn abandon(&mut self) {
+        let Some(file) = self.file.take() else { return };
+        let name = file.shown_name();
+        // Told below as a file that was not received.
+        let _ = file.cut();
+        self.report.failure(&format!("{name} was not received: the sender cannot read it"));
+    }
+
+    /// Ends a file that the end of the session has cut.
+    fn cut(&mut self) {
+        let Some(file) = self.file.take() else { return };
+        let name = file.shown_name();
+        let sentence = match file.cut() {
+            Ok(Some(path)) => format!("{name} was cut; what has arrived is in {}", path.display()),
+            Ok(None) => format!("{name} was not received"),
+            Err(error) => format!("{name} was cut, and what has arrived cannot be written: {}", reason(&error)),
+        };
+        self.report.failure(&sentence);
+    }
+}

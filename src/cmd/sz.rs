@@ -1,0 +1,236 @@
+//! `coshell sz`: sends files by ZMODEM on standard input and output.
+
+use std::collections::VecDeque;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::received_file::crc_of;
+use super::transfer_link::TransferLink;
+use super::transfer_report::TransferReport;
+use crate::cli::SzArgs;
+use crate::display::Bytes;
+use crate::error::Failure;
+use crate::types::reason;
+use crate::zmodem::offer::FileOffer;
+use crate::zmodem::sender::{Demand, FileFate, Sender, SenderOptions, SenderStep};
+use crate::zmodem::{MAX_SIZE, SessionEnd};
+
+/// A file that is being sent.
+struct SentFile {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    modified: (i64, i64),
+    /// Position at which the transfer began.
+    begun_at: u32,
+}
+
+/// A session with its files.
+struct Dispatch {
+    left: VecDeque<PathBuf>,
+    report: TransferReport,
+    current: Option<SentFile>,
+    buffer: Vec<u8>,
+}
+
+/// Sends files; returns the exit status.
+pub(super) fn run(args: &SzArgs) -> Result<u8, Failure> {
+    let report = TransferReport::new("sent", args.quiet);
+    let left = args.files.iter().cloned().collect();
+    let mut dispatch = Dispatch { left, report, current: None, buffer: Vec::new() };
+    let options = SenderOptions {
+        escapes_least: args.escape_less,
+        resumes: args.resume,
+        overwrites: args.overwrite,
+        protects: args.protect,
+    };
+    let mut link = TransferLink::open()?;
+    let mut sender = Sender::new(Instant::now(), options);
+    let signal = dispatch.exchange(&mut link, &mut sender);
+    let end = sender.end().unwrap_or(SessionEnd::Closed);
+    link.write_last(sender.pending());
+    if end != SessionEnd::Done {
+        link.swallow_rest();
+    }
+    // The terminal shows text again.
+    drop(link);
+    if let Some(file) = dispatch.current.take() {
+        dispatch.report.failure(&format!("{} was not sent completely", file.path.display()));
+    }
+    for path in &dispatch.left {
+        dispatch.report.failure(&format!("{} was not sent", path.display()));
+    }
+    Ok(dispatch.report.end(end, signal))
+}
+
+impl Dispatch {
+    /// Runs the session to its end; returns the signal that ended it.
+    fn exchange(&mut self, link: &mut TransferLink, sender: &mut Sender) -> Option<i32> {
+        let (mut signal, mut is_closed) = (None, false);
+        loop {
+            let now = Instant::now();
+            let mut bytes = link.input();
+            while let Some(step) = sender.next(now, &mut bytes) {
+                self.step(now, sender, step);
+            }
+            while let Some(demand) = sender.demand() {
+                self.supply(now, sender, demand);
+            }
+            if is_closed {
+                sender.close();
+            }
+            if sender.end().is_some() {
+                return signal;
+            }
+            sender.tick(now);
+            if let Some(file) = &self.current {
+                let name = file.path.display().to_string();
+                let done = u64::from(sender.position());
+                self.report.progress(now, &name, done, Some(file.size), sender.stalled_for(now));
+            }
+            let turn = link.turn(sender.pending(), sender.deadline());
+            sender.wrote(now, turn.written);
+            if turn.signal.is_some() {
+                signal = turn.signal;
+                sender.cancel();
+            }
+            is_closed = turn.is_closed;
+        }
+    }
+
+    fn step(&mut self, now: Instant, sender: &mut Sender, step: SenderStep) {
+        match step {
+            SenderStep::Continue => {}
+            SenderStep::Ready => {
+                self.report.begin();
+                self.offer_next(now, sender);
+            }
+            SenderStep::Compare(len) => self.compare(sender, len),
+            SenderStep::Start(position) => {
+                if let Some(file) = &mut self.current {
+                    file.begun_at = position;
+                }
+            }
+            SenderStep::FileEnd(fate) => {
+                self.file_ends(fate);
+                self.offer_next(now, sender);
+            }
+        }
+    }
+
+    /// Offers the next file that can be read, or ends the session. Where no file could be sent the session is cancelled, so
+    /// that the other side knows.
+    fn offer_next(&mut self, now: Instant, sender: &mut Sender) {
+        while let Some(path) = self.left.pop_front() {
+            match SentFile::open(&path) {
+                Ok((file, metadata)) => {
+                    sender.offer(now, self.offer(&path, &metadata));
+                    self.current = Some(file);
+                    return;
+                }
+                Err(sentence) => self.report.failure(&format!("{} was not sent: {sentence}", path.display())),
+            }
+        }
+        if self.report.is_nothing_sent() { sender.cancel() } else { sender.finish(now) }
+    }
+
+    fn offer(&self, path: &Path, metadata: &Metadata) -> FileOffer {
+        let others = self.left.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len());
+        let bytes = metadata.len() + others.sum::<u64>();
+        FileOffer {
+            name: path.file_name().unwrap_or_default().as_bytes().to_vec(),
+            size: Some(metadata.len()),
+            // A time before 1970 is not sent.
+            modified: u64::try_from(metadata.mtime()).ok(),
+            mode: Some(metadata.mode()),
+            left: Some((1 + self.left.len() as u64, bytes)),
+            ..FileOffer::default()
+        }
+    }
+
+    fn compare(&mut self, sender: &mut Sender, len: u32) {
+        let Some(file) = &mut self.current else { return };
+        let len = if len == 0 { u64::MAX } else { u64::from(len) };
+        match crc_of(&mut file.file, len) {
+            Ok(crc) => sender.compared(crc),
+            Err(error) => self.fail(sender, &reason(&error)),
+        }
+    }
+
+    fn supply(&mut self, now: Instant, sender: &mut Sender, demand: Demand) {
+        let Some(file) = &self.current else { return sender.cancel() };
+        match demand {
+            Demand::Data(position, len) => {
+                self.buffer.resize(len as usize, 0);
+                match file.file.read_exact_at(&mut self.buffer, u64::from(position)) {
+                    Ok(()) => sender.data(now, &self.buffer),
+                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                        self.fail(sender, "it became shorter while it was sent");
+                    }
+                    Err(error) => self.fail(sender, &reason(&error)),
+                }
+            }
+            Demand::Check => match file.file.metadata() {
+                // Data that was appended changes nothing of what was sent.
+                Ok(metadata) if metadata.len() == file.size && modified(&metadata) != file.modified => {
+                    self.fail(sender, "it changed while it was sent");
+                }
+                Ok(metadata) if metadata.len() < file.size => self.fail(sender, "it became shorter while it was sent"),
+                Ok(_) => sender.complete(),
+                Err(error) => self.fail(sender, &reason(&error)),
+            },
+        }
+    }
+
+    /// Cancels the session because of the file that is sent: the receiver would take what it has for the whole.
+    fn fail(&mut self, sender: &mut Sender, sentence: &str) {
+        if let Some(file) = self.current.take() {
+            self.report.failure(&format!("{} was not sent: {sentence}", file.path.display()));
+        }
+        sender.cancel();
+    }
+
+    fn file_ends(&mut self, fate: FileFate) {
+        let Some(file) = self.current.take() else { return };
+        let name = file.path.display();
+        match fate {
+            FileFate::Received => {
+                self.report.file(file.size - u64::from(file.begun_at).min(file.size));
+                if file.file.metadata().is_ok_and(|metadata| metadata.len() > file.size) {
+                    let sentence = format!("{name} grew while it was sent: its first {} bytes were sent", file.size);
+                    super::output::complain(&sentence);
+                }
+            }
+            FileFate::Skipped => self.report.failure(&format!("{name} was not sent: the other side skipped it")),
+            FileFate::Failed => self.report.failure(&format!("{name} was not sent: the other side cannot store it")),
+        }
+    }
+}
+
+impl SentFile {
+    fn open(path: &Path) -> Result<(Self, Metadata), String> {
+        let shown = |error: io::Error| reason(&error);
+        let metadata = path.metadata().map_err(shown)?;
+        if metadata.is_dir() {
+            return Err("it is a directory; send its files, or a tar(1) archive of it".to_owned());
+        }
+        if !metadata.is_file() {
+            return Err("it is not a file".to_owned());
+        }
+        let size = metadata.len();
+        if size > MAX_SIZE {
+            return Err(format!("it has {}, and ZMODEM carries at most 4 GiB", Bytes(size)));
+        }
+        let file = File::open(path).map_err(shown)?;
+        let modified = modified(&metadata);
+        Ok((Self { path: path.to_owned(), file, size, modified, begun_at: 0 }, metadata))
+    }
+}
+
+fn modified(metadata: &Metadata) -> (i64, i64) {
+    (metadata.mtime(), metadata.mtime_nsec())
+}
