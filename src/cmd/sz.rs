@@ -34,6 +34,7 @@ struct Dispatch {
     left: VecDeque<PathBuf>,
     report: TransferReport,
     current: Option<SentFile>,
+    is_any_offered: bool,
     buffer: Vec<u8>,
 }
 
@@ -41,7 +42,7 @@ struct Dispatch {
 pub(super) fn run(args: &SzArgs) -> Result<u8, Failure> {
     let report = TransferReport::new("sent", args.quiet);
     let left = args.files.iter().cloned().collect();
-    let mut dispatch = Dispatch { left, report, current: None, buffer: Vec::new() };
+    let mut dispatch = Dispatch { left, report, current: None, is_any_offered: false, buffer: Vec::new() };
     let options = SenderOptions {
         escapes_least: args.escape_less,
         resumes: args.resume,
@@ -129,13 +130,14 @@ impl Dispatch {
             match SentFile::open(&path) {
                 Ok((file, metadata)) => {
                     sender.offer(now, self.offer(&path, &metadata));
+                    self.is_any_offered = true;
                     self.current = Some(file);
                     return;
                 }
                 Err(sentence) => self.report.failure(&format!("{} was not sent: {sentence}", path.display())),
             }
         }
-        if self.report.is_nothing_sent() { sender.cancel() } else { sender.finish(now) }
+        if self.is_any_offered { sender.finish(now) } else { sender.cancel() }
     }
 
     fn offer(&self, path: &Path, metadata: &Metadata) -> FileOffer {

@@ -51,11 +51,6 @@ impl TransferReport {
         }
     }
 
-    /// Returns whether files failed and none was transferred.
-    pub(super) fn is_nothing_sent(&self) -> bool {
-        self.files == 0 && self.failed > 0
-    }
-
     /// Records a whole file, of which `bytes` were transferred.
     pub(super) fn file(&mut self, bytes: u64) {
         self.files += 1;

@@ -21,16 +21,17 @@ const SUBPACKET_LEN: usize = 1024;
 const OUT_MAX: usize = 32 * 1024;
 /// Maximum number of bytes of the file that are asked for at once.
 const READ_MAX: u32 = 32 * 1024;
-/// Time within which the same position, asked again, is an echo of what was in flight.
-const ECHO: Duration = Duration::from_millis(500);
+/// Time within which the same position, asked again, is about data that was in flight. It is longer where answers take long.
+const CROSSING_MIN: Duration = Duration::from_millis(500);
 /// Time after which ZRINIT in place of an answer to an offer means that the offer was lost.
 const OFFER_LOST: Duration = Duration::from_secs(2);
 /// Time to wait for the receiver's ZFIN, which says no more than that it has left.
 const LAST_WAIT: Duration = Duration::from_secs(25);
 /// Length of a frame for a receiver that cannot receive and send at the same time.
 const HALF_DUPLEX_FRAME: u32 = 8 * 1024;
-/// Asterisks in front of a header behind data that was cut off, more than the rest of a check value may take.
-const PADS: &[u8] = b"********";
+/// Ends data that was cut off at any place, so that the receiver finds the header behind it: the end of a subpacket, and a
+/// wrong check value, behind which some of the asterisks are left.
+const CUT: &[u8] = b"\x18h************";
 
 /// What a sender asks of the receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -281,7 +282,10 @@ impl Sender {
         let is_first = matches!(self.stage, SenderStage::Offered(_));
         let (begun_at, begun) = self.frame;
         if !is_first {
-            if position == begun_at && self.acked == begun_at && now < begun + ECHO {
+            if position == begun_at
+                && self.acked == begun_at
+                && now < begun + CROSSING_MIN.max(2 * self.window.answer_time())
+            {
                 return SenderStep::Continue;
             }
             // What was lost is sent again; the rest of it that waits here would be thrown away there.
@@ -308,7 +312,7 @@ impl Sender {
     }
 
     fn drop_unwritten(&mut self) {
-        self.out.replace(PADS);
+        self.out.replace(CUT);
     }
 
     fn acknowledge(&mut self, now: Instant, position: u32) {

@@ -25,13 +25,18 @@ pub(crate) struct Way {
     pub(crate) faults: BTreeMap<usize, Fault>,
     /// Lengths of the pieces in which bytes arrive, in turn; whole if empty.
     pub(crate) cuts: Vec<usize>,
+    /// Maximum number of bytes on the way, unlimited for `None`.
+    pub(crate) capacity: Option<usize>,
     sent: usize,
     pieces: usize,
     bytes: Vec<u8>,
 }
 
 impl Way {
-    fn send(&mut self, bytes: &[u8]) {
+    /// Takes as many of `bytes` as have room. Returns their number.
+    fn send(&mut self, bytes: &[u8]) -> usize {
+        let room = self.capacity.map_or(usize::MAX, |most| most.saturating_sub(self.bytes.len()));
+        let bytes = &bytes[..bytes.len().min(room)];
         for &byte in bytes {
             match self.faults.get(&self.sent) {
                 None => self.bytes.push(byte),
@@ -41,6 +46,7 @@ impl Way {
             }
             self.sent += 1;
         }
+        bytes.len()
     }
 
     fn arrive(&mut self) -> Vec<u8> {
@@ -65,6 +71,8 @@ pub(crate) struct Session {
 
 /// A session of both roles.
 pub(crate) struct Simulation<'a> {
+    /// Files that the receiver skips once this number of bytes of them has arrived.
+    pub(crate) skips: BTreeMap<Vec<u8>, usize>,
     /// Files to send, by name.
     pub(crate) files: &'a [(&'a [u8], &'a [u8])],
     /// Beginning that the receiver has of each file that it continues.
@@ -82,6 +90,7 @@ pub(crate) struct Simulation<'a> {
 impl<'a> Simulation<'a> {
     pub(crate) fn new(files: &'a [(&'a [u8], &'a [u8])]) -> Self {
         Self {
+            skips: BTreeMap::new(),
             files,
             part: b"",
             options: SenderOptions::default(),
@@ -126,13 +135,19 @@ impl<'a> Simulation<'a> {
         while let Some(demand) = sender.demand() {
             self.supply(sender, demand);
         }
-        self.ways[0].send(sender.pending());
-        sender.wrote(self.now, sender.pending().len());
+        let is_pending = !sender.pending().is_empty() || !receiver.pending().is_empty();
+        let written = self.ways[0].send(sender.pending());
+        sender.wrote(self.now, written);
         let arrived = self.ways[0].arrive();
         let mut bytes = &arrived[..];
         while let Some(step) = receiver.next(self.now, &mut bytes) {
             match step {
-                ReceiverStep::Store(data) => self.file.1.extend_from_slice(data),
+                ReceiverStep::Store(data) => {
+                    self.file.1.extend_from_slice(data);
+                    if self.skips.get(&self.file.0).is_some_and(|most| self.file.1.len() > *most) {
+                        receiver.fail(self.now);
+                    }
+                }
                 ReceiverStep::Offer(offer) => self.offered(receiver, &offer),
                 ReceiverStep::Compared(crc) => {
                     let same = crc == crc32(0, self.part);
@@ -146,15 +161,15 @@ impl<'a> Simulation<'a> {
                 ReceiverStep::Abandon | ReceiverStep::Continue => {}
             }
         }
-        self.ways[1].send(receiver.pending());
-        receiver.wrote(receiver.pending().len());
+        let written = self.ways[1].send(receiver.pending());
+        receiver.wrote(written);
         let answered = self.ways[1].arrive();
         let mut bytes = &answered[..];
         while let Some(step) = sender.next(self.now, &mut bytes) {
             self.send(sender, step);
         }
         self.now += Duration::from_millis(1);
-        !arrived.is_empty() || !answered.is_empty() || !sender.pending().is_empty()
+        is_pending || !arrived.is_empty() || !answered.is_empty()
     }
 
     fn offered(&mut self, receiver: &mut Receiver, offer: &FileOffer) {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::SessionEnd;
@@ -63,6 +65,23 @@ fn part_that_is_same_is_continued_and_other_is_not() {
     assert!(sent(&content[..40_000], false) > 50_000);
 }
 
+/// The sender has cut a subpacket, since the way takes few bytes at once.
+#[test]
+fn file_behind_one_that_fails_arrives_at_once() {
+    let files = [(&b"large"[..], leaked(300_000)), (b"small", b"x")];
+    for capacity in (1..40).chain([500, 1000, 5000]) {
+        let mut simulation = Simulation::new(&files);
+        simulation.ways[0].capacity = Some(capacity);
+        simulation.skips.insert(b"large".to_vec(), 10_000);
+        let session = simulation.run();
+        assert_eq!(session.stored, [(b"small".to_vec(), b"x".to_vec())], "{capacity}");
+        assert_eq!(session.fates, [FileFate::Skipped, FileFate::Received]);
+        // Nothing was repeated, which would take place after ten seconds.
+        let moved = Duration::from_millis(session.sent.0 as u64 / capacity as u64 + 100);
+        assert!(session.time < moved + Duration::from_secs(5), "{capacity}: {session:?}");
+    }
+}
+
 /// The faults are tried at each byte of a session of two files.
 #[test]
 fn single_fault_anywhere_ends_in_right_files() {
@@ -92,6 +111,7 @@ proptest! {
         forth in prop::collection::btree_map(0..40_000_usize, fault(), 0..30),
         back in prop::collection::btree_map(0..600_usize, fault(), 0..6),
         cuts in prop::collection::vec(1..5000_usize, 0..4),
+        capacity in prop::option::of(1..3000_usize),
         escapes_least: bool,
     ) {
         let files = [(&b"one"[..], leaked(20_000)), (b"two", b""), (b"three", &[0x18; 5000])];
@@ -99,6 +119,7 @@ proptest! {
         simulation.options.escapes_least = escapes_least;
         simulation.ways[0].faults = forth;
         simulation.ways[1].faults = back;
+        simulation.ways[0].capacity = capacity;
         simulation.ways.iter_mut().for_each(|way| way.cuts = cuts.clone());
         check(&files, &simulation.run());
     }

@@ -17,13 +17,15 @@ pub(super) struct Window {
     size: u32,
     /// Positions whose acknowledgement was asked for, and when.
     asked: VecDeque<(u32, Instant)>,
+    /// Time from the last position to its acknowledgement.
+    answer_time: Duration,
     /// Position from which on the next acknowledgement is asked for.
     ask_at: u32,
 }
 
 impl Window {
     pub(super) fn new() -> Self {
-        Self { size: START, asked: VecDeque::new(), ask_at: 0 }
+        Self { size: START, asked: VecDeque::new(), answer_time: Duration::ZERO, ask_at: 0 }
     }
 
     /// Begins anew at a position.
@@ -63,11 +65,18 @@ impl Window {
             self.asked.pop_front();
             asked = (at == position).then_some(when);
         }
-        match asked.map(|when| now.duration_since(when)) {
-            Some(time) if time < QUICK => self.size = self.size.saturating_mul(2).min(LARGEST),
-            Some(time) if time > SLOW => self.shrink(),
-            _ => {}
+        let Some(when) = asked else { return };
+        self.answer_time = now.duration_since(when);
+        if self.answer_time < QUICK {
+            self.size = self.size.saturating_mul(2).min(LARGEST);
+        } else if self.answer_time > SLOW {
+            self.shrink();
         }
+    }
+
+    /// Returns the time from data to its acknowledgement.
+    pub(super) fn answer_time(&self) -> Duration {
+        self.answer_time
     }
 }
 

@@ -38,6 +38,7 @@ mod stopping;
 mod subcommands;
 mod support;
 mod terminal_modes;
+mod transfer_roles;
 mod transparency;
 mod trigger_actions;
 mod triggers;
