@@ -6,6 +6,7 @@
 
 pub use crate::core::fuzzing::{keys, lines, prefilter, screen, session, transfer};
 pub use crate::host::rpc;
+pub use crate::zmodem::fuzzing::zmodem;
 
 /// Name and function of a target.
 pub type Target = (&'static str, fn(&[u8]));
@@ -19,6 +20,7 @@ pub const TARGETS: &[Target] = &[
     ("screen", screen),
     ("session", session),
     ("transfer", transfer),
+    ("zmodem", zmodem),
 ];
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! The caller writes what is `pending`, gives what it reads to `next` until that returns `None`, does what each step says,
 //! and calls `tick` at the `deadline`.
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod offer;
 mod outbox;
 mod patience;

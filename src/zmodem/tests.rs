@@ -124,3 +124,12 @@ proptest! {
         check(&files, &simulation.run());
     }
 }
+
+proptest! {
+    // A case takes up to a second without optimisation.
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn fuzz_target_holds_on_any_input(input in prop::collection::vec(any::<u8>(), 0..400)) {
+        super::fuzzing::zmodem(&input);
+    }
+}
