@@ -324,7 +324,7 @@ impl Screens {
         let mut moved = std::collections::HashMap::new();
         let styles = &mut self.styles;
         let mut renumber = |id: &mut StyleId| {
-            *id = *moved.entry(old.get(*id)).or_insert_with_key(|style| styles.id(*style).unwrap_or_default());
+            *id = *moved.entry(*id).or_insert_with_key(|id| styles.id(old.get(*id)).unwrap_or_default());
         };
         for row in rows_of_both(&mut self.grid, &mut self.hidden) {
             row.styles_mut().for_each(&mut renumber);

@@ -19,7 +19,7 @@ const ATTRIBUTES: [(&str, u8); 9] = [
 const MAX_STYLES: usize = 0xffff;
 
 /// Colour of a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellColour {
     /// Index into the palette of 256 colours.
     Indexed(u8),
@@ -28,7 +28,7 @@ pub enum CellColour {
 }
 
 /// Colours and attributes of a cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// Colour, or `None` for the terminal's default.
     pub foreground: Option<CellColour>,
@@ -53,6 +53,18 @@ impl Style {
     /// Returns the style that erased cells take: the background only (back_color_erase in terminfo).
     pub(super) fn erased(self) -> Self {
         Self { background: self.background, ..Self::default() }
+    }
+
+    /// Returns the style as a number, different for each: hashing one number costs a fraction of hashing the fields.
+    fn key(self) -> u128 {
+        let colour = |colour| match colour {
+            None => 0,
+            Some(CellColour::Indexed(index)) => 1 << 24 | u32::from(index),
+            Some(CellColour::Rgb(r, g, b)) => 2 << 24 | u32::from_be_bytes([0, r, g, b]),
+        };
+        let colours = [self.foreground, self.background, self.underline_colour].map(colour);
+        let rest = u128::from(self.attributes) << 8 | u128::from(self.underline);
+        colours.into_iter().fold(rest, |key, colour| key << 26 | u128::from(colour))
     }
 
     /// Returns the names and SGR codes of the attributes that are set.
@@ -95,7 +107,7 @@ fn push_colour(sgr: &mut String, colour: Option<CellColour>, base: u16) {
 }
 
 /// Number of a style in [`Styles`]; the default style has number 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct StyleId(u16);
 
 impl StyleId {
@@ -106,13 +118,13 @@ impl StyleId {
 #[derive(Clone, Debug)]
 pub(super) struct Styles {
     styles: Vec<Style>,
-    ids: HashMap<Style, StyleId>,
+    /// Number of each style but the default, by `Style::key`.
+    ids: HashMap<u128, StyleId>,
 }
 
 impl Default for Styles {
     fn default() -> Self {
-        let style = Style::default();
-        Self { styles: vec![style], ids: HashMap::from([(style, StyleId::DEFAULT)]) }
+        Self { styles: vec![Style::default()], ids: HashMap::new() }
     }
 }
 
@@ -124,12 +136,16 @@ impl Styles {
 
     /// Returns the number of `style`; `None` where the table is full.
     pub(super) fn id(&mut self, style: Style) -> Option<StyleId> {
-        if let Some(&id) = self.ids.get(&style) {
+        let key = style.key();
+        if key == 0 {
+            return Some(StyleId::DEFAULT);
+        }
+        if let Some(&id) = self.ids.get(&key) {
             return Some(id);
         }
         let id = StyleId(u16::try_from(self.styles.len()).ok().filter(|&id| usize::from(id) < MAX_STYLES)?);
         self.styles.push(style);
-        self.ids.insert(style, id);
+        self.ids.insert(key, id);
         Some(id)
     }
 }
