@@ -80,7 +80,7 @@ impl VtState {
 
     /// Executes the control sequence that the parser has completed.
     #[inline]
-    fn csi_dispatch(&mut self, span: Span, sink: &mut impl VtSink) {
+    pub(super) fn csi_dispatch(&mut self, span: Span, sink: &mut impl VtSink) {
         let csi = self.parser.csi();
         match (csi.prefix, csi.inter, csi.fin) {
             (0, 0, b'm') => {

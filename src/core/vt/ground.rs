@@ -3,6 +3,7 @@
 use super::charset::CharacterSet;
 use super::feed::{Encoding, VtState};
 use super::pieces::{Utf8Piece, piece};
+use super::screens::{Screens, Span};
 use super::strip_controls::strip;
 use super::utf8::Joined;
 use super::{LINE_LIMIT, VtSink, scan, valid};
@@ -16,26 +17,46 @@ const MAX_BLOCK_AFTER_INVALID: usize = 512;
 /// Number of consecutive bytes of valid UTF-8 that are hardly chance.
 const CONVINCING_LEN: usize = 8;
 
-/// Returns the length of the sequence that `bytes` begins with, if it is a whole `CSI ... m` of digits and separators:
-/// dense colour consists mostly of these, and they bypass the parser.
-fn attributes_only(bytes: &[u8]) -> Option<usize> {
-    let parameters = bytes.strip_prefix(b"\x1b[")?;
-    let end = scan::parameters(parameters);
-    (parameters.get(end) == Some(&b'm')).then_some(2 + end + 1)
+/// Control sequence of digits and separators as parameters. Nearly all output of full-screen programs consists of these and of
+/// text. They bypass the incremental parser.
+struct WholeSequence {
+    /// Length of the parameters.
+    len: usize,
+    fin: u8,
+}
+
+impl WholeSequence {
+    /// Returns the sequence that `bytes` begins with, if all of it is there.
+    #[inline]
+    fn first_of(bytes: &[u8]) -> Option<Self> {
+        let parameters = bytes.strip_prefix(b"\x1b[")?;
+        let len = scan::parameters(parameters);
+        let fin = parameters.get(len).copied().filter(|byte| matches!(byte, 0x40..0x7f))?;
+        Some(Self { len, fin })
+    }
+
+    /// Returns the length of the whole sequence.
+    #[inline]
+    fn whole_len(&self) -> usize {
+        2 + self.len + 1
+    }
 }
 
 impl VtState {
-    /// Skips text while lines are not assembled, up to the next byte that changes the terminal's state; returns its length.
-    /// Attributes are skipped too: they are known only while lines are assembled.
+    /// Skips text while lines are not assembled, up to the next byte that changes the terminal's modes; returns its length.
+    /// Sequences that change none are skipped too. Attributes are known only while lines are assembled.
     pub(super) fn skip_text(&mut self, rest: &[u8]) -> usize {
         let mut at = 0;
         while let Some(ahead) = scan::find_mode_change(&rest[at..]) {
             at += ahead;
             // The control ends an incomplete character.
             self.carry.take();
-            match attributes_only(&rest[at..]) {
-                Some(length) => at += length,
-                None => {
+            match WholeSequence::first_of(&rest[at..]) {
+                // All others move the cursor, or change cells or attributes.
+                Some(sequence) if !matches!(sequence.fin, b'h' | b'l' | b'r' | b's' | b't' | b'u') => {
+                    at += sequence.whole_len();
+                }
+                _ => {
                     match rest[at] {
                         0x1b => self.begin_sequence(at),
                         byte => self.modes.shift_out(byte == 0x0e),
@@ -56,16 +77,32 @@ impl VtState {
         self.parser.begin();
     }
 
-    /// Begins the sequence at `rest[ahead]`, or takes it whole if it only sets attributes; returns how much was taken.
+    /// Begins the sequence at `rest[ahead]`, or executes it if it is whole; returns how much was taken.
     #[inline]
-    fn escape_at(&mut self, rest: &[u8], ahead: usize) -> usize {
-        if let Some(length) = attributes_only(&rest[ahead..]) {
-            self.modes.push_sgr(&rest[ahead + 2..ahead + length]);
-            self.take_over_pen();
-            return ahead + length;
+    fn escape_at(&mut self, rest: &[u8], ahead: usize, sink: &mut impl VtSink) -> usize {
+        let Some(sequence) = WholeSequence::first_of(&rest[ahead..]) else {
+            self.begin_sequence(ahead);
+            return ahead + 1;
+        };
+        let end = ahead + sequence.whole_len();
+        let text = &rest[ahead + 2..];
+        let parameters = &text[..sequence.len];
+        let span = Span { from: self.offset + ahead as u64, to: self.offset + end as u64 };
+        match (sequence.fin, self.screens.as_deref_mut()) {
+            (b'm', Some(screens)) if !screens.styled => self.modes.push_sgr(text, sequence.len + 1),
+            (b'K', Some(screens)) if parameters.is_empty() => screens.erase_line(0, span, sink),
+            (b'H', Some(screens)) => match scan::two_numbers(text, sequence.len) {
+                Some((row, col)) => screens.place_cursor(row.max(1) - 1, col.max(1) - 1, span, sink),
+                None => self.execute_whole(parameters, sequence.fin, span, sink),
+            },
+            _ => self.execute_whole(parameters, sequence.fin, span, sink),
         }
-        self.begin_sequence(ahead);
-        ahead + 1
+        end
+    }
+
+    fn execute_whole(&mut self, parameters: &[u8], fin: u8, span: Span, sink: &mut impl VtSink) {
+        self.parser.take_whole(parameters, fin);
+        self.csi_dispatch(span, sink);
     }
 
     /// Takes over changed attributes where the screen keeps them.
@@ -104,7 +141,8 @@ impl VtState {
             }
         }
         if run == 0 {
-            return self.control(rest, sink);
+            let used = self.control(rest, sink);
+            return if self.parser.in_ground() { self.print_between_sequences(rest, used, sink) } else { used };
         }
         if screens.modes.charset != CharacterSet::Ascii {
             self.print_graphic(rest[0], sink);
@@ -114,23 +152,26 @@ impl VtState {
             let ends = run == rest.len();
             self.print_utf8(&rest[..run], ends, sink);
         } else {
-            screens.print(&rest[..run], self.offset, sink);
+            screens.print_ascii(rest, run, self.offset, sink);
         }
-        self.print_coloured(rest, run, sink)
+        self.print_between_sequences(rest, run, sink)
     }
 
-    /// Takes alternating attributes and ASCII words from `at` on, without the way through `feed`; returns how much was taken.
+    /// Takes alternating sequences and ASCII words from `at` on, without the way through `feed`; returns how much was taken.
     #[inline]
-    fn print_coloured(&mut self, rest: &[u8], mut at: usize, sink: &mut impl VtSink) -> usize {
+    fn print_between_sequences(&mut self, rest: &[u8], mut at: usize, sink: &mut impl VtSink) -> usize {
         while rest.get(at) == Some(&0x1b) && !sink.should_stop() {
-            at = self.escape_at(rest, at);
+            at = self.escape_at(rest, at, sink);
             if !self.parser.in_ground() {
                 break;
             }
             let (run, high) = scan::printable(&rest[at..]);
-            let Some(screens) = self.screens.as_deref_mut().filter(|_| run > 0 && !high) else { break };
-            screens.print(&rest[at..at + run], self.offset + at as u64, sink);
-            at += run;
+            let is_plain = |screens: &&mut Screens| !high && screens.modes.charset == CharacterSet::Ascii;
+            let Some(screens) = self.screens.as_deref_mut().filter(is_plain) else { break };
+            if run > 0 {
+                screens.print_ascii(&rest[at..], run, self.offset + at as u64, sink);
+                at += run;
+            }
         }
         at
     }
@@ -147,7 +188,7 @@ impl VtState {
         }
         let at = self.offset + used as u64;
         let more = match *behind {
-            [0x1b, ..] => return Some(self.escape_at(rest, used)),
+            [0x1b, ..] => return Some(self.escape_at(rest, used, sink)),
             [byte @ 0x07..=0x0f, ..] => {
                 self.execute(byte, at + 1, sink);
                 1
@@ -235,7 +276,7 @@ impl VtState {
     /// Executes a C0 control or DEL in the text; returns how much was taken.
     fn control(&mut self, rest: &[u8], sink: &mut impl VtSink) -> usize {
         if rest[0] == 0x1b {
-            return self.escape_at(rest, 0);
+            return self.escape_at(rest, 0, sink);
         }
         self.execute(rest[0], self.offset + 1, sink);
         1

@@ -205,10 +205,11 @@ impl Modes {
         self.pen.apply(csi);
     }
 
-    /// Records an SGR without parsing it: `sequence` is the text after `CSI`, of digits and separators.
+    /// Records an SGR without parsing it. `output` begins with its text after `CSI`, of digits and separators, which has this
+    /// length.
     #[inline]
-    pub(super) fn push_sgr(&mut self, sequence: &[u8]) {
-        self.pen.push_unparsed(sequence);
+    pub(super) fn push_sgr(&mut self, output: &[u8], len: usize) {
+        self.pen.push_unparsed(output, len);
     }
 
     /// Executes XTMODKEYS, `CSI > 4 ; level m`; without parameters it resets all levels.

@@ -21,8 +21,8 @@ enum ErasedPart {
 
 impl ErasedPart {
     /// Returns the part that the parameter of EL or ED selects.
-    fn of(csi: &Csi) -> Option<Self> {
-        match csi.param(0) {
+    fn of(param: u16) -> Option<Self> {
+        match param {
             0 => Some(Self::After),
             1 => Some(Self::Before),
             2 => Some(Self::All),
@@ -104,9 +104,16 @@ impl Screens {
     }
 
     /// Moves the cursor to a row of the screen and a column. A motion within the rows of the cursor's line does not end it.
+    #[inline]
     fn move_to(&mut self, row: usize, col: usize, span: Span, sink: &mut impl VtSink) {
         if row == self.grid.row {
             return self.move_to_col(col, sink);
+        }
+        if self.on_alternate {
+            // A row there is no line, so that none is left.
+            (self.current.start, self.current.wraps) = (span.to, 0);
+            (self.grid.row, self.grid.col) = (row, col.min(self.cols - 1));
+            return;
         }
         self.settle(sink);
         let col = col.min(self.cols - 1);
@@ -164,11 +171,12 @@ impl Screens {
             }
             b'D' => self.backspace(count, sink),
             b'G' | b'`' => self.move_to_col(count - 1, sink),
+            b'H' | b'f' => self.place_cursor(count - 1, csi.count(1) - 1, span, sink),
             b'I' => self.tab(count, sink),
             b'Z' => self.back_tab(count, sink),
             b'g' => self.clear_tabs(csi.param(0), sink),
             b'J' => self.erase_display(csi, span, sink),
-            b'K' => self.erase_line(csi, span, sink),
+            b'K' => self.erase_line(csi.param(0), span, sink),
             b'b' => self.repeat(count, span.from, sink),
             _ => self.vertical(csi, count, span, sink),
         }
@@ -178,7 +186,6 @@ impl Screens {
         let col = match csi.fin {
             b'A' | b'B' | b'd' | b'e' => self.cursor_col(sink),
             b'E' | b'F' => 0,
-            b'H' | b'f' => csi.count(1) - 1,
             b'L' | b'M' | b'S' | b'T' => return self.scroll(csi.fin, count, span, sink),
             b'r' => return self.set_region(csi, span, sink),
             _ => return,
@@ -199,7 +206,16 @@ impl Screens {
             }
         };
         self.move_to(row, col, span, sink);
-        if matches!(csi.fin, b'H' | b'f') && (row, col) == (0, 0) {
+    }
+
+    /// Executes CUP to this row and column, counted from 0.
+    #[inline]
+    pub(super) fn place_cursor(&mut self, row: usize, col: usize, span: Span, sink: &mut impl VtSink) {
+        self.lay_out(sink);
+        self.note_placed();
+        let row = self.grid.absolute(row, self.modes.origin);
+        self.move_to(row, col, span, sink);
+        if (row, col) == (0, 0) {
             self.homed_to = span.to;
         }
     }
@@ -375,7 +391,7 @@ impl Screens {
 
     /// Executes ED.
     fn erase_display(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
-        let Some(part) = ErasedPart::of(csi) else { return };
+        let Some(part) = ErasedPart::of(csi.param(0)) else { return };
         self.settle(sink);
         let (row, col) = (self.grid.row, self.grid.col);
         let height = self.grid.height();
@@ -425,9 +441,9 @@ impl Screens {
         place.own &= !place.is_blank();
     }
 
-    /// Executes EL.
-    fn erase_line(&mut self, csi: &Csi, span: Span, sink: &mut impl VtSink) {
-        let Some(part) = ErasedPart::of(csi) else { return };
+    /// Executes EL with this parameter.
+    pub(super) fn erase_line(&mut self, param: u16, span: Span, sink: &mut impl VtSink) {
+        let Some(part) = ErasedPart::of(param) else { return };
         let plain = self.eraser == StyleId::DEFAULT;
         let whole_flat = self.current.storage == Storage::Returned && part != ErasedPart::Before;
         if plain && self.current.storage == Storage::Flat && part == ErasedPart::After {

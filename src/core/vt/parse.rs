@@ -60,26 +60,38 @@ impl Csi {
     /// Parses digits and separators at the start of `bytes` and returns their number.
     #[inline]
     fn parse_params(&mut self, bytes: &[u8]) -> usize {
-        let mut at = 0;
-        loop {
-            let mut value = self.params.get(self.separators).copied().unwrap_or(0);
-            let first = at;
-            while let Some(digit @ b'0'..=b'9') = bytes.get(at) {
-                value = value.saturating_mul(10).saturating_add(u16::from(digit - b'0'));
-                at += 1;
+        let mut value = self.params.get(self.separators).copied().unwrap_or(0);
+        let is_late = self.inter != 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => {
+                    value = value.saturating_mul(10).saturating_add(u16::from(byte - b'0'));
+                    self.broken |= is_late;
+                }
+                b';' | b':' => {
+                    self.set_last(value);
+                    self.separate(byte == b':');
+                    value = 0;
+                }
+                _ => {
+                    self.set_last(value);
+                    return at;
+                }
             }
-            self.broken |= self.inter != 0 && at > first;
-            if let Some(param) = self.params.get_mut(self.separators) {
-                *param = value;
-            }
-            match bytes.get(at) {
-                Some(&byte @ (b';' | b':')) => self.separate(byte == b':'),
-                _ => return at,
-            }
-            at += 1;
+        }
+        self.set_last(value);
+        bytes.len()
+    }
+
+    /// Sets the last parameter so far.
+    #[inline]
+    fn set_last(&mut self, value: u16) {
+        if let Some(param) = self.params.get_mut(self.separators) {
+            *param = value;
         }
     }
 
+    #[inline]
     fn separate(&mut self, colon: bool) {
         self.separators = (self.separators + 1).min(PARAMS);
         if let Some(param) = self.params.get_mut(self.separators) {
@@ -148,6 +160,13 @@ impl Parser {
     #[inline]
     pub(super) fn begin(&mut self) {
         self.state = ParserState::Escape;
+    }
+
+    /// Takes a whole control sequence of digits and separators as parameters.
+    pub(super) fn take_whole(&mut self, parameters: &[u8], fin: u8) {
+        self.csi.restart();
+        self.csi.parse_params(parameters);
+        self.csi.fin = fin;
     }
 
     /// Returns the last control sequence.

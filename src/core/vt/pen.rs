@@ -5,19 +5,30 @@ use super::parse::Csi;
 use super::sgr::Sgr;
 
 /// Maximum number of bytes stored unparsed. Most output resets its attributes long before.
-const MAX_UNPARSED: usize = 256;
+const MAX_UNPARSED: usize = 1024;
+/// Maximum length of a sequence that is stored: nearly all are shorter. The copy has this constant length.
+const MAX_SGR: usize = 24;
 
 /// Attributes, and the sequences received since they were parsed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Pen {
     parsed: Sgr,
-    /// Concatenated sequences without `CSI`, each with its final `m`.
-    unparsed: Vec<u8>,
+    /// Concatenated sequences without `CSI`, each with its final `m`, in the first `len` bytes.
+    unparsed: [u8; MAX_UNPARSED],
+    len: usize,
+    /// Offset in `unparsed` behind the last sequence that resets all attributes; 0 if there is none.
+    reset: usize,
+}
+
+impl Default for Pen {
+    fn default() -> Self {
+        Self::new(Sgr::default())
+    }
 }
 
 impl Pen {
     pub(super) fn new(sgr: Sgr) -> Self {
-        Self { parsed: sgr, unparsed: Vec::new() }
+        Self { parsed: sgr, unparsed: [0; MAX_UNPARSED], len: 0, reset: 0 }
     }
 
     /// Executes SGR.
@@ -26,24 +37,31 @@ impl Pen {
         self.parsed.apply(csi);
     }
 
-    /// Stores an SGR of digits and separators; `sequence` is the text after `CSI`.
+    /// Stores an SGR of digits and separators: the first `len` bytes of `output`, the text after `CSI`.
     #[inline]
-    pub(super) fn push_unparsed(&mut self, sequence: &[u8]) {
-        if matches!(sequence, b"m" | b"0m") {
-            self.parsed = Sgr::default();
-            self.unparsed.clear();
-            return;
+    pub(super) fn push_unparsed(&mut self, output: &[u8], len: usize) {
+        if len > MAX_SGR {
+            self.parse();
+            return self.parsed.apply(&Csi::parse(&output[..len]));
         }
-        if self.unparsed.len() + sequence.len() > MAX_UNPARSED {
+        if self.len + MAX_SGR > MAX_UNPARSED {
             self.parse();
         }
-        self.unparsed.extend_from_slice(sequence);
+        let place = &mut self.unparsed[self.len..self.len + MAX_SGR];
+        match output.first_chunk::<MAX_SGR>() {
+            Some(whole) => place.copy_from_slice(whole),
+            None => place[..len].copy_from_slice(&output[..len]),
+        }
+        self.len += len;
+        // Which sequences are resets cannot be predicted, so that this is no branch.
+        let is_reset = (len == 1) | ((len == 2) & (output[0] == b'0'));
+        self.reset = if is_reset { self.len } else { self.reset };
     }
 
     /// Returns the current attributes.
     pub(super) fn sgr(&self) -> Sgr {
-        let mut sgr = self.parsed;
-        for params in self.unparsed.split_inclusive(|&byte| byte == b'm') {
+        let mut sgr = if self.reset > 0 { Sgr::default() } else { self.parsed };
+        for params in self.unparsed[self.reset..self.len].split_inclusive(|&byte| byte == b'm') {
             sgr.apply(&Csi::parse(params));
         }
         sgr
@@ -51,8 +69,9 @@ impl Pen {
 
     /// Parses the sequences that were stored.
     pub(super) fn parse(&mut self) {
-        self.parsed = self.sgr();
-        self.unparsed.clear();
+        if self.len > 0 {
+            (self.parsed, self.len, self.reset) = (self.sgr(), 0, 0);
+        }
     }
 }
 
@@ -68,25 +87,17 @@ mod tests {
         #[test]
         fn unparsed_sequences_are_applied(
             sequences in prop::collection::vec(
-                prop_oneof![4 => "[0-9]{0,3}([;:][0-9]{0,3}){0,40}m", 1 => Just("m".to_owned()), 1 => Just("0m".to_owned())],
+                prop_oneof![4 => "[0-9]{0,3}([;:][0-9]{0,3}){0,90}m", 1 => Just("m".to_owned()), 1 => Just("0m".to_owned())],
                 0..40,
             ),
+            behind in "[a-z]{0,20}",
         ) {
             let (mut pen, mut sgr) = (Pen::default(), Sgr::default());
             for sequence in &sequences {
-                pen.push_unparsed(sequence.as_bytes());
+                pen.push_unparsed(format!("{sequence}{behind}").as_bytes(), sequence.len());
                 sgr.apply(&Csi::parse(sequence.as_bytes()));
             }
             prop_assert_eq!(pen.sgr(), sgr);
-        }
-    }
-
-    #[test]
-    fn unparsed_sequences_are_bounded() {
-        let mut pen = Pen::default();
-        for _ in 0..1000 {
-            pen.push_unparsed(b"38;5;1m");
-            assert!(pen.unparsed.len() <= super::MAX_UNPARSED);
         }
     }
 }

@@ -25,6 +25,16 @@ impl Screens {
         self.print_slowly(text, at, sink);
     }
 
+    /// Prints the first `len` bytes of `output`, ASCII text without controls.
+    #[inline]
+    pub(super) fn print_ascii(&mut self, output: &[u8], len: usize, at: u64, sink: &mut impl VtSink) {
+        if self.current.storage == Storage::Settled && self.takes(len) {
+            self.printed_to = at + len as u64;
+            return self.put_singles(output, len, sink);
+        }
+        self.print(&output[..len], at, sink);
+    }
+
     /// Returns whether `len` bytes can be appended to the flat text without a report of a piece.
     #[inline]
     fn fits_flat(&self, len: usize) -> bool {
@@ -121,7 +131,7 @@ impl Screens {
         while done < text.len() {
             let singles = stripped.singles(done);
             if singles > 0 {
-                self.put_singles(&text[done..done + singles], sink);
+                self.put_singles(&text[done..], singles, sink);
                 done += singles;
                 continue;
             }
@@ -131,6 +141,17 @@ impl Screens {
             self.put_char(what, &adjacent[..len], sink);
             done += len;
         }
+    }
+
+    /// Counts `len` bytes on a settled line, unless its length has to be measured before. Returns whether it did.
+    #[inline]
+    fn takes(&mut self, len: usize) -> bool {
+        if self.on_alternate || self.own {
+            return true;
+        }
+        let takes = self.current.bound + len <= LINE_LIMIT;
+        self.current.bound += if takes { len } else { 0 };
+        takes
     }
 
     /// Returns how much of `text` can be printed on a settled line before its length has to be measured, and counts it.
@@ -160,7 +181,7 @@ impl Screens {
         while !rest.is_empty() {
             let ascii = rest.iter().position(|&byte| byte >= 0x80).unwrap_or(rest.len());
             if ascii > 0 {
-                self.put_singles(&rest[..ascii], sink);
+                self.put_singles(rest, ascii, sink);
                 rest = &rest[ascii..];
                 continue;
             }
@@ -180,17 +201,27 @@ impl Screens {
         {
             self.current.piece = Some((piece, col));
         }
-        let (own, alternate, start) = (self.own, self.on_alternate, self.current.start);
-        let row = self.grid.cursor_row();
-        if alternate && !row.changed {
-            row.start = start;
-        }
-        (row.own, row.dirty, row.padded) = (own, !own, false);
+        let (own, start) = (self.own, self.on_alternate.then_some(self.current.start));
+        self.grid.cursor_row().touch(own, start);
     }
 
-    /// Prints single-byte glyphs on the grid.
+    /// Prints the first `len` bytes of `output`, single-byte glyphs, on the grid.
     #[inline]
-    fn put_singles(&mut self, run: &[u8], sink: &mut impl VtSink) {
+    fn put_singles(&mut self, output: &[u8], len: usize, sink: &mut impl VtSink) {
+        let (col, end) = (self.grid.col, self.grid.col + len);
+        if end >= self.cols || self.modes.insert || self.current.piece.is_some() {
+            return self.put_singles_with_wraps(&output[..len], sink);
+        }
+        let (own, start) = (self.own, self.on_alternate.then_some(self.current.start));
+        let row = &mut self.grid.rows[self.grid.row];
+        row.touch(own, start);
+        row.make_cells(self.cols, &mut self.clusters);
+        row.put_singles(col, output, len, self.pen);
+        self.grid.col = end;
+    }
+
+    /// Does the same where the run may reach the end of the row, or shifts what is right of it.
+    fn put_singles_with_wraps(&mut self, run: &[u8], sink: &mut impl VtSink) {
         let mut rest = run;
         while !rest.is_empty() {
             if self.grid.col >= self.cols {
@@ -215,7 +246,7 @@ impl Screens {
             }
             let place = &mut self.grid.rows[row];
             place.make_cells(cols, &mut self.clusters);
-            place.put_singles(col, &rest[..len], pen);
+            place.put_singles(col, rest, len, pen);
             self.grid.col += len;
             rest = &rest[len..];
         }
@@ -344,7 +375,7 @@ impl Screens {
             self.current.bound += 4 * count;
         }
         match single {
-            Ok(byte) => self.put_singles(&vec![byte; count], sink),
+            Ok(byte) => self.put_singles(&vec![byte; count], count, sink),
             Err(_) => (0..count).for_each(|_| self.put_glyph(glyph, width, sink)),
         }
     }

@@ -48,6 +48,18 @@ pub(super) struct ScreenRow {
     styles: Vec<StyleId>,
 }
 
+/// Number of cells that are written at once.
+const FEW: usize = 8;
+
+/// Writes the first `len` of `bytes` into the cells, without a loop whose length could not be predicted.
+#[inline]
+fn put_few(cells: &mut [u32; FEW], bytes: &[u8; FEW], len: usize) {
+    for (at, (cell, &byte)) in cells.iter_mut().zip(bytes).enumerate() {
+        let mask = u32::from(at < len).wrapping_neg();
+        *cell ^= (*cell ^ u32::from(byte)) & mask;
+    }
+}
+
 /// Returns the parts of `text` with their styles, of which the first is `first` and each of `runs` holds from a byte on.
 pub(super) fn styled_parts<'a>(
     text: &'a [u8],
@@ -268,19 +280,32 @@ impl ScreenRow {
         self.styles[from..to].fill(style);
     }
 
-    /// Writes single-byte glyphs into the cells from `at` on.
+    /// Takes note that the row is written, by coshell's `own` bytes or not. `start` is the offset of the first byte of what is
+    /// drawn on it, if it is a row of the alternate screen.
     #[inline]
-    pub(super) fn put_singles(&mut self, at: usize, run: &[u8], style: StyleId) {
-        self.changed = true;
-        self.split_wide(at);
-        self.split_wide(at + run.len());
-        self.extend_to(at);
-        let over = run.len().min(self.cells.len() - at);
-        for (cell, &byte) in self.cells[at..at + over].iter_mut().zip(run) {
-            *cell = u32::from(byte);
+    pub(super) fn touch(&mut self, own: bool, start: Option<u64>) {
+        if let Some(start) = start.filter(|_| !self.changed) {
+            self.start = start;
         }
-        self.cells.extend(run[over..].iter().map(|&byte| u32::from(byte)));
-        self.set_styles(at, at + run.len(), style);
+        (self.own, self.dirty, self.padded) = (own, !own, false);
+    }
+
+    /// Writes the first `len` bytes of `output`, single-byte glyphs, into the cells from `at` on.
+    #[inline]
+    pub(super) fn put_singles(&mut self, at: usize, output: &[u8], len: usize, style: StyleId) {
+        self.changed = true;
+        let end = at + len;
+        self.split_wide(at);
+        self.split_wide(end);
+        if end > self.cells.len() {
+            self.extend_to(end);
+        }
+        let few = self.cells.get_mut(at..at + FEW).and_then(|cells| cells.first_chunk_mut::<FEW>());
+        match (few, output.first_chunk::<FEW>()) {
+            (Some(cells), Some(bytes)) if len <= FEW => put_few(cells, bytes, len),
+            _ => self.cells[at..end].iter_mut().zip(output).for_each(|(cell, &byte)| *cell = u32::from(byte)),
+        }
+        self.set_styles(at, end, style);
     }
 
     /// Writes a glyph of one or two columns.

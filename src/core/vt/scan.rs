@@ -11,16 +11,37 @@ const HIGH: u64 = each(0x80);
 /// Number of bytes in one step of the vectorised loops.
 const WINDOW: usize = 64;
 
+/// Returns the high bit of each byte of `word` that is a C0 control or DEL; above the first of them it may be set falsely.
+#[inline]
+fn controls(word: u64) -> u64 {
+    // Bytes below 0x20, and bytes that are 0x7F; a borrow makes false hits above the first true one only.
+    let control = word.wrapping_sub(each(0x20)) & !word;
+    let delete = (word ^ each(0x7f)).wrapping_sub(each(1)) & !(word ^ each(0x7f));
+    (control | delete) & HIGH
+}
+
 /// Returns the length of the longest prefix without C0 controls and DEL, and whether it has bytes above 0x7F.
+#[inline]
 pub(super) fn printable(bytes: &[u8]) -> (usize, bool) {
+    // Words of full-screen programs are about as long as eight bytes, so that the length of a loop could not be predicted.
+    if let Some(sixteen) = bytes.first_chunk::<16>() {
+        let word = u128::from_le_bytes(*sixteen);
+        let hits = u128::from(controls(word as u64)) | u128::from(controls((word >> 64) as u64)) << 64;
+        if hits != 0 {
+            let plain = hits.trailing_zeros() & !7;
+            let high = word & ((1 << plain) - 1) & (u128::from(HIGH) << 64 | u128::from(HIGH));
+            return (plain as usize / 8, high != 0);
+        }
+    }
+    long_printable(bytes)
+}
+
+fn long_printable(bytes: &[u8]) -> (usize, bool) {
     let mut high = 0;
     let mut at = 0;
     while let Some(eight) = bytes.get(at..at + 8) {
         let word = u64::from_le_bytes(eight.try_into().expect("a slice of eight bytes"));
-        // Bytes below 0x20, and bytes that are 0x7F; a borrow makes false hits above the first true one only.
-        let control = word.wrapping_sub(each(0x20)) & !word;
-        let delete = (word ^ each(0x7f)).wrapping_sub(each(1)) & !(word ^ each(0x7f));
-        let hit = (control | delete) & HIGH;
+        let hit = controls(word);
         if hit != 0 {
             let plain = hit.trailing_zeros() & !7;
             high |= word & HIGH & ((1u64 << plain) - 1);
@@ -67,6 +88,31 @@ pub(super) fn parameters(bytes: &[u8]) -> usize {
         }
     }
     from + rest.iter().take_while(|byte| matches!(byte, b'0'..=b';')).count()
+}
+
+/// Returns the number that the first `digits` bytes of `word` are in decimal, of at most seven.
+#[inline]
+fn number(word: u64, digits: usize) -> usize {
+    // The last digit goes into the last byte, with zeros in front; then pairs are added up, of digits and of numbers.
+    let digits = (word << (8 * (7 - digits)) << 8) & each(0x0f);
+    let pairs = (digits.wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    (fours.wrapping_mul(10_000 << 32 | 1) >> 32) as usize
+}
+
+/// Returns the two numbers that the first `len` bytes of `bytes`, digits and separators, consist of, 0 where absent. `None` for
+/// long parameters, more of them, or little text behind. It has no loop, whose length could not be predicted.
+#[inline]
+pub(super) fn two_numbers(bytes: &[u8], len: usize) -> Option<(usize, usize)> {
+    let word = u64::from_le_bytes(*bytes.first_chunk::<8>().filter(|_| len < 8)?);
+    let separators = (word & !HIGH).wrapping_add(each(0x80 - b':')) & HIGH & ((1 << (8 * len)) - 1);
+    if separators & separators.wrapping_sub(1) != 0 {
+        return None;
+    }
+    let first = (separators.trailing_zeros() as usize / 8).min(len);
+    let second = len.saturating_sub(first + 1);
+    let behind = word.checked_shr(8 * (first as u32 + 1)).unwrap_or(0);
+    Some((number(word, first), number(behind, second)))
 }
 
 /// Number of bytes that `singles` reads from a position: 8, and 3 that may continue a character.
@@ -158,7 +204,7 @@ pub(super) fn line_feeds(bytes: &[u8]) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{find_mode_change, line_feeds, parameters, plain_lines, printable, singles};
+    use super::{find_mode_change, line_feeds, parameters, plain_lines, printable, singles, two_numbers};
     use crate::core::vt::utf8;
     use proptest::prelude::*;
 
@@ -219,6 +265,19 @@ mod tests {
             let bytes = [first.as_bytes(), &bytes].concat();
             let count = bytes.iter().take_while(|byte| b"0123456789:;".contains(byte)).count();
             prop_assert_eq!(parameters(&bytes), count);
+        }
+
+        #[test]
+        fn two_numbers_agree_with_parser(parameters in "[0-9]{0,4}([:;][0-9]{0,4}){0,2}", behind in "[@-~]{0,9}") {
+            let text = format!("{parameters}{behind}");
+            let short = parameters.len() < 8 && text.len() >= 8;
+            let numbers: Vec<usize> = parameters.split([':', ';']).map(|number| number.parse().unwrap_or(0)).collect();
+            let expected = match numbers[..] {
+                [first] => Some((first, 0)),
+                [first, second] => Some((first, second)),
+                _ => None,
+            };
+            prop_assert_eq!(two_numbers(text.as_bytes(), parameters.len()), expected.filter(|_| short));
         }
 
         #[test]

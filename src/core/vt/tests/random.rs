@@ -78,6 +78,18 @@ impl VtSink for Checks {
 
 proptest! {
     #[test]
+    fn modes_do_not_depend_on_lines(bytes in stream(40)) {
+        let [without, with] = [false, true].map(|assembles| {
+            let mut vt = VtState::new(Size::default());
+            vt.assemble(assembles);
+            vt.feed(&bytes, &mut Checks::default());
+            let modes = vt.modes();
+            (modes.screen_bytes(), modes.set_bytes(), modes.reset_bytes(), modes.has_region_or_origin())
+        });
+        prop_assert_eq!(without, with);
+    }
+
+    #[test]
     fn result_does_not_depend_on_splits(bytes in stream(25), cols in 1u16..25) {
         at_every_split(&bytes, |pieces| feed_pieces(cols, pieces));
     }
