@@ -436,7 +436,9 @@ impl Screens {
         self.count(cols);
         let place = &mut self.grid.rows[row];
         place.dirty = !self.own;
-        place.make_cells(cols, &mut self.clusters);
+        if self.eraser != StyleId::DEFAULT || !place.is_narrow() {
+            place.make_cells(cols, &mut self.clusters);
+        }
         place.erase(from, to, cols, self.eraser);
         place.own &= !place.is_blank();
     }

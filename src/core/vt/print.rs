@@ -30,7 +30,7 @@ impl Screens {
     pub(super) fn print_ascii(&mut self, output: &[u8], len: usize, at: u64, sink: &mut impl VtSink) {
         if self.current.storage == Storage::Settled && self.takes(len) {
             self.printed_to = at + len as u64;
-            return self.put_singles(output, len, sink);
+            return self.put_ascii(output, len, sink);
         }
         self.print(&output[..len], at, sink);
     }
@@ -131,7 +131,7 @@ impl Screens {
         while done < text.len() {
             let singles = stripped.singles(done);
             if singles > 0 {
-                self.put_singles(&text[done..], singles, sink);
+                self.put_singles(&text[done..done + singles], sink);
                 done += singles;
                 continue;
             }
@@ -181,7 +181,7 @@ impl Screens {
         while !rest.is_empty() {
             let ascii = rest.iter().position(|&byte| byte >= 0x80).unwrap_or(rest.len());
             if ascii > 0 {
-                self.put_singles(rest, ascii, sink);
+                self.put_ascii(rest, ascii, sink);
                 rest = &rest[ascii..];
                 continue;
             }
@@ -205,23 +205,30 @@ impl Screens {
         self.grid.cursor_row().touch(own, start);
     }
 
-    /// Prints the first `len` bytes of `output`, single-byte glyphs, on the grid.
+    /// Prints the first `len` bytes of `output`, ASCII text, on the grid.
     #[inline]
-    fn put_singles(&mut self, output: &[u8], len: usize, sink: &mut impl VtSink) {
+    fn put_ascii(&mut self, output: &[u8], len: usize, sink: &mut impl VtSink) {
         let (col, end) = (self.grid.col, self.grid.col + len);
-        if end >= self.cols || self.modes.insert || self.current.piece.is_some() {
-            return self.put_singles_with_wraps(&output[..len], sink);
+        if end > self.cols || self.modes.insert || self.current.piece.is_some() {
+            return self.put_singles(&output[..len], sink);
+        }
+        if end == self.cols {
+            self.end_wrap(self.grid.row);
         }
         let (own, start) = (self.own, self.on_alternate.then_some(self.current.start));
         let row = &mut self.grid.rows[self.grid.row];
         row.touch(own, start);
-        row.make_cells(self.cols, &mut self.clusters);
-        row.put_singles(col, output, len, self.pen);
+        if self.pen == StyleId::DEFAULT && row.is_narrow() {
+            row.put_ascii(col, output, len);
+        } else {
+            row.make_cells(self.cols, &mut self.clusters);
+            row.put_singles(col, &output[..len], self.pen);
+        }
         self.grid.col = end;
     }
 
-    /// Does the same where the run may reach the end of the row, or shifts what is right of it.
-    fn put_singles_with_wraps(&mut self, run: &[u8], sink: &mut impl VtSink) {
+    /// Prints single-byte glyphs on the grid.
+    fn put_singles(&mut self, run: &[u8], sink: &mut impl VtSink) {
         let mut rest = run;
         while !rest.is_empty() {
             if self.grid.col >= self.cols {
@@ -246,7 +253,7 @@ impl Screens {
             }
             let place = &mut self.grid.rows[row];
             place.make_cells(cols, &mut self.clusters);
-            place.put_singles(col, rest, len, pen);
+            place.put_singles(col, &rest[..len], pen);
             self.grid.col += len;
             rest = &rest[len..];
         }
@@ -375,7 +382,7 @@ impl Screens {
             self.current.bound += 4 * count;
         }
         match single {
-            Ok(byte) => self.put_singles(&vec![byte; count], count, sink),
+            Ok(byte) => self.put_singles(&vec![byte; count], sink),
             Err(_) => (0..count).for_each(|_| self.put_glyph(glyph, width, sink)),
         }
     }

@@ -72,11 +72,7 @@ impl Screens {
 
 /// Cuts or extends the rows of a screen whose lines are not wrapped anew.
 fn crop(grid: &mut Grid, cols: usize) {
-    for row in &mut grid.rows {
-        if row.len() > cols {
-            row.crop(cols);
-        }
-    }
+    grid.rows.iter_mut().for_each(|row| row.crop(cols));
     grid.col = grid.col.min(cols - 1);
     grid.saved.col = grid.saved.col.min(cols - 1);
 }

@@ -4,6 +4,8 @@ use super::clusters::{BLANK, Clusters, HOLE, TAIL, cell_of, count_singles};
 use super::style::StyleId;
 use super::{scan, utf8};
 
+mod narrow;
+
 /// Content of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RawCell {
@@ -39,6 +41,8 @@ pub(super) struct ScreenRow {
     pub(super) fill: StyleId,
     /// Text from the first column on, while `cells` is empty. NUL is a column that was skipped.
     flat: Vec<u8>,
+    /// Whether `flat` is known to have one byte for each column, none with a style, while `cells` is empty.
+    narrow: bool,
     /// Styles in `flat`: each from this byte on. Before the first it is the default.
     runs: Vec<(u32, StyleId)>,
     /// Style of the last column behind `flat`, which a wide character left empty.
@@ -46,18 +50,6 @@ pub(super) struct ScreenRow {
     cells: Vec<u32>,
     /// Style of each cell; empty while all are the default.
     styles: Vec<StyleId>,
-}
-
-/// Number of cells that are written at once.
-const FEW: usize = 8;
-
-/// Writes the first `len` of `bytes` into the cells, without a loop whose length could not be predicted.
-#[inline]
-fn put_few(cells: &mut [u32; FEW], bytes: &[u8; FEW], len: usize) {
-    for (at, (cell, &byte)) in cells.iter_mut().zip(bytes).enumerate() {
-        let mask = u32::from(at < len).wrapping_neg();
-        *cell ^= (*cell ^ u32::from(byte)) & mask;
-    }
 }
 
 /// Returns the parts of `text` with their styles, of which the first is `first` and each of `runs` holds from a byte on.
@@ -79,7 +71,7 @@ impl ScreenRow {
 
     /// Returns a copy of the row, which is blank, with this text in these styles.
     pub(super) fn with_text(&self, flat: &[u8], runs: &[(u32, StyleId)]) -> Self {
-        Self { flat: flat.to_vec(), runs: runs.to_vec(), ..self.clone() }
+        Self { flat: flat.to_vec(), runs: runs.to_vec(), narrow: false, ..self.clone() }
     }
 
     /// Returns whether the row is held as text that is not empty.
@@ -102,7 +94,7 @@ impl ScreenRow {
         self.styles.clear();
         self.fill = fill;
         self.hole = None;
-        (self.changed, self.padded) = (true, false);
+        (self.changed, self.padded, self.narrow) = (true, false, false);
     }
 
     /// Blanks the spaces of a row that has nothing else. It looks as before.
@@ -137,23 +129,25 @@ impl ScreenRow {
     pub(super) fn swap_flat(&mut self, flat: &mut Vec<u8>, runs: &mut Vec<(u32, StyleId)>) {
         std::mem::swap(&mut self.flat, flat);
         std::mem::swap(&mut self.runs, runs);
-        self.changed = true;
+        (self.changed, self.narrow) = (true, false);
     }
 
     /// Sets the content of a blank row.
     pub(super) fn set_flat(&mut self, flat: &[u8]) {
         self.flat.clear();
         self.flat.extend_from_slice(flat);
-        self.changed = true;
+        (self.changed, self.narrow) = (true, false);
     }
 
     /// Marks the last column of a flat row, which a wide character left empty.
     pub(super) fn set_hole(&mut self, hole: Option<StyleId>) {
         self.hole = hole;
+        self.narrow = false;
     }
 
     /// Appends a style to the runs of a flat row.
     pub(super) fn push_run(&mut self, at: u32, style: StyleId) {
+        self.narrow = false;
         self.runs.push((at, style));
     }
 
@@ -179,7 +173,7 @@ impl ScreenRow {
         if let Some(style) = self.hole.take() {
             self.put_hole(cols - 1, style);
         }
-        (self.flat, self.runs) = (flat, runs);
+        (self.flat, self.runs, self.narrow) = (flat, runs, false);
         self.flat.clear();
         self.runs.clear();
     }
@@ -290,20 +284,18 @@ impl ScreenRow {
         (self.own, self.dirty, self.padded) = (own, !own, false);
     }
 
-    /// Writes the first `len` bytes of `output`, single-byte glyphs, into the cells from `at` on.
+    /// Writes single-byte glyphs into the cells from `at` on.
     #[inline]
-    pub(super) fn put_singles(&mut self, at: usize, output: &[u8], len: usize, style: StyleId) {
+    pub(super) fn put_singles(&mut self, at: usize, run: &[u8], style: StyleId) {
         self.changed = true;
-        let end = at + len;
+        let end = at + run.len();
         self.split_wide(at);
         self.split_wide(end);
         if end > self.cells.len() {
             self.extend_to(end);
         }
-        let few = self.cells.get_mut(at..at + FEW).and_then(|cells| cells.first_chunk_mut::<FEW>());
-        match (few, output.first_chunk::<FEW>()) {
-            (Some(cells), Some(bytes)) if len <= FEW => put_few(cells, bytes, len),
-            _ => self.cells[at..end].iter_mut().zip(output).for_each(|(cell, &byte)| *cell = u32::from(byte)),
+        for (cell, &byte) in self.cells[at..end].iter_mut().zip(run) {
+            *cell = u32::from(byte);
         }
         self.set_styles(at, end, style);
     }
@@ -331,9 +323,12 @@ impl ScreenRow {
         }
     }
 
-    /// Blanks the cells `from..to` of a row of `cols` columns.
+    /// Blanks the cells `from..to` of a row of `cols` columns; it may be narrow where `style` is the default.
     pub(super) fn erase(&mut self, from: usize, to: usize, cols: usize, style: StyleId) {
         self.changed = true;
+        if !self.flat.is_empty() {
+            return self.erase_narrow(from, to, cols);
+        }
         self.erase_wide(from, style);
         if to >= cols {
             if from > self.cells.len() && style != self.fill {
@@ -432,6 +427,9 @@ impl ScreenRow {
             if memchr::memchr(0, &out[begin..]).is_some() {
                 out[begin..].iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
             }
+            if padded && to != usize::MAX && self.narrow && end > 0 {
+                out.resize(out.len() + to.saturating_sub(end), b' ');
+            }
             return;
         }
         let cells = &self.cells[from.min(self.cells.len())..to.min(self.cells.len())];
@@ -463,8 +461,9 @@ impl ScreenRow {
         self.styles.iter_mut().chain(runs).chain(&mut self.hole).chain(std::iter::once(&mut self.fill))
     }
 
-    /// Drops the cells from `cols` on.
+    /// Drops the cells from `cols` on. A row that is held as bytes is narrow, as all of the alternate screen are.
     pub(super) fn crop(&mut self, cols: usize) {
+        self.flat.truncate(cols);
         self.split_wide(cols);
         self.cells.truncate(cols);
         self.styles.truncate(cols);

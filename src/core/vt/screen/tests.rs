@@ -25,6 +25,16 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     tokens().prop_map(|tokens| tokens.concat().into_bytes())
 }
 
+#[test]
+fn alternate_screen_is_cut_at_resize() {
+    for text in ["0123456789abcdef", "\x1b[1m0123456789abcdef"] {
+        let mut screen = screen(format!("\x1b[?1049h{text}").as_bytes());
+        screen.resize(Size { cols: 10, ..SIZE }, &mut Work::unlimited());
+        screen.resize(SIZE, &mut Work::unlimited());
+        assert_eq!(screen.text(0), "0123456789");
+    }
+}
+
 proptest! {
     #[test]
     fn repaint_reproduces_screen(bytes in stream()) {
