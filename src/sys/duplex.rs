@@ -1,7 +1,9 @@
 //! Standard input and output as the two directions of one connection.
 
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -9,6 +11,15 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::exit_signals::ExitSignals;
 use super::stream::{ReadResult, StreamFd, WriteResult};
 use super::tty;
+
+/// Opens the pipe `fd` anew for writing, so that O_NONBLOCK holds for this process alone and each write may take all that
+/// fits: a shared description takes PIPE_BUF bytes at once. `None` where it is no pipe, or the system cannot (proc(5)).
+fn reopened_pipe(fd: BorrowedFd<'_>) -> Option<File> {
+    let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    let is_pipe = std::fs::metadata(&path).is_ok_and(|metadata| metadata.file_type().is_fifo());
+    // A pipe of another user cannot be opened: the inherited description is used.
+    is_pipe.then(|| OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(&path).ok()).flatten()
+}
 
 /// Both directions, and the signals that are waited for with them.
 #[derive(Debug)]
@@ -21,7 +32,11 @@ pub struct Duplex {
 impl Duplex {
     /// Opens standard input and output.
     pub fn open(signals: ExitSignals) -> io::Result<Self> {
-        let (input, output) = (tty::open(io::stdin().as_fd())?, tty::open(io::stdout().as_fd())?);
+        let input = tty::open(io::stdin().as_fd())?;
+        let output = match reopened_pipe(io::stdout().as_fd()) {
+            Some(own) => StreamFd::own(own.into())?,
+            None => tty::open(io::stdout().as_fd())?,
+        };
         Ok(Self { input, output, signals })
     }
 

@@ -309,11 +309,8 @@ impl FrameReader {
 
     fn scan_data(&mut self, bytes: &mut &[u8], crc: Crc) -> Option<Found> {
         if self.escapes == 0 {
-            let most = bytes.len().min(MAX_LEN - self.payload.len());
-            let (plain, rest) = bytes.split_at(plain_prefix(&bytes[..most]));
-            self.payload.extend_from_slice(plain);
-            *bytes = rest;
-            if rest.is_empty() {
+            self.take_whole(bytes);
+            if bytes.is_empty() {
                 return None;
             }
         }
@@ -333,6 +330,23 @@ impl FrameReader {
             Ok(None) => None,
             Err(found) => Some(found),
         }
+    }
+
+    /// Takes data up to the first byte that is neither plain nor, with the one behind it, an escaped byte. Nearly all of a
+    /// file passes here.
+    fn take_whole(&mut self, bytes: &mut &[u8]) {
+        let most = bytes.len().min(MAX_LEN - self.payload.len());
+        let mut rest = &bytes[..most];
+        loop {
+            let (plain, behind) = rest.split_at(plain_prefix(rest));
+            self.payload.extend_from_slice(plain);
+            rest = behind;
+            let [ZDLE, form, behind @ ..] = rest else { break };
+            let Some(byte) = unescaped(*form) else { break };
+            self.payload.push(byte);
+            rest = behind;
+        }
+        *bytes = &bytes[most - rest.len()..];
     }
 
     fn scan_check_value(&mut self, bytes: &mut &[u8], crc: Crc, end: SubpacketEnd) -> Option<Found> {
