@@ -290,7 +290,7 @@ impl Sender {
             }
             // What was lost is sent again; the rest of it that waits here would be thrown away there.
             self.drop_unwritten();
-            self.window.shrink();
+            self.window.lose();
         }
         self.patience.progress(now);
         self.stage = SenderStage::Sending;

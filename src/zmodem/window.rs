@@ -4,9 +4,12 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-const START: u32 = 64 * 1024;
+const START: u32 = 32 * 1024;
 const SMALLEST: u32 = 8 * 1024;
 const LARGEST: u32 = 2 * 1024 * 1024;
+/// Growth for each acknowledgement once data was lost: all that is in flight behind a loss is sent again, and lrzsz gives up
+/// where too much of it follows.
+const GROWTH_AFTER_LOSS: u32 = 512;
 /// Time to an acknowledgement below which more may be in flight, and the one above which less may.
 const QUICK: Duration = Duration::from_millis(250);
 const SLOW: Duration = Duration::from_secs(1);
@@ -15,6 +18,7 @@ const SLOW: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(super) struct Window {
     size: u32,
+    has_lost: bool,
     /// Positions whose acknowledgement was asked for, and when.
     asked: VecDeque<(u32, Instant)>,
     /// Time from the last position to its acknowledgement.
@@ -25,7 +29,7 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new() -> Self {
-        Self { size: START, asked: VecDeque::new(), answer_time: Duration::ZERO, ask_at: 0 }
+        Self { size: START, has_lost: false, asked: VecDeque::new(), answer_time: Duration::ZERO, ask_at: 0 }
     }
 
     /// Begins anew at a position.
@@ -35,7 +39,12 @@ impl Window {
     }
 
     /// Makes the window smaller, after data was lost.
-    pub(super) fn shrink(&mut self) {
+    pub(super) fn lose(&mut self) {
+        self.has_lost = true;
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
         self.size = (self.size / 2).max(SMALLEST);
     }
 
@@ -68,7 +77,8 @@ impl Window {
         let Some(when) = asked else { return };
         self.answer_time = now.duration_since(when);
         if self.answer_time < QUICK {
-            self.size = self.size.saturating_mul(2).min(LARGEST);
+            let larger = if self.has_lost { self.size + GROWTH_AFTER_LOSS } else { self.size * 2 };
+            self.size = larger.min(LARGEST);
         } else if self.answer_time > SLOW {
             self.shrink();
         }
