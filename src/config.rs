@@ -2,7 +2,7 @@
 //! started.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::Args;
@@ -11,7 +11,7 @@ use crate::core::request::{OptionArg, Visibility};
 use crate::core::trigger::action;
 use crate::core::trigger::action::Protocol;
 use crate::core::trigger::definition::{TRIGGER, TriggerDef};
-use crate::core::{Charset, NoticeOutput, NoticeStyle, OutputKind, Settings, TermCaps};
+use crate::core::{Charset, NoticeOutput, NoticeStyle, OutputKind, Settings, TermCaps, TransferPrograms};
 use crate::error::Usage;
 use crate::types::Size;
 
@@ -32,6 +32,10 @@ pub struct Environment {
     pub term_caps: TermCaps,
     /// The characters of the terminal's locale.
     pub charset: Charset,
+    /// Path of coshell's own program, where it is known.
+    pub program: Option<PathBuf>,
+    /// The working directory.
+    pub directory: PathBuf,
 }
 
 /// The program to start: its path and its `argv`.
@@ -61,6 +65,7 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
         keyboard: OutputKind::Terminal,
         triggers,
         coproc,
+        zmodem: if args.zmodem { Some(transfer_programs(&args, environment)?) } else { None },
         input_format: args.input,
         password_jobs: args.password_job,
         silent_keys: args.silent_keys,
@@ -96,6 +101,38 @@ pub fn shell_command(args: &Args, environment: &Environment) -> ShellCommand {
 fn shown(shell_command: &ShellCommand) -> String {
     let words = std::iter::once(&shell_command.path).chain(&shell_command.args);
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the programs that answer a file transfer.
+fn transfer_programs(args: &Args, environment: &Environment) -> Result<TransferPrograms, Usage> {
+    let program = environment.program.as_deref().and_then(Path::to_str).map_or_else(|| "coshell".into(), sh_word);
+    let directory = match args.zmodem_dir.as_deref().map(|dir| environment.directory.join(dir)) {
+        None => String::new(),
+        Some(dir) => {
+            let dir =
+                dir.to_str().ok_or_else(|| Usage::new("zmodem-dir", "is not UTF-8: receive into another directory"))?;
+            format!(" -- {}", sh_word(dir))
+        }
+    };
+    let given = |option, command: &Option<String>, default: String| {
+        let command =
+            check_command(command.as_ref().unwrap_or(&default)).map_err(|reason| Usage::new(option, reason))?;
+        Ok(CommandLine::new(command))
+    };
+    Ok(TransferPrograms {
+        receive: given("zmodem-receive", &args.zmodem_receive, format!("{program} rz{directory}"))?,
+        send: given("zmodem-send", &args.zmodem_send, format!("{program} sz --ask"))?,
+    })
+}
+
+/// Returns `text` as one word of sh.
+fn sh_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 type InitialCoproc = Option<(CommandLine, Visibility)>;

@@ -79,6 +79,47 @@ pub struct Args {
         help_heading = SESSION_HEADING
     )]
     pub input: InputFormat,
+    /// Whether file transfers of the shell are answered.
+    #[arg(
+        long,
+        help = "Answer rz and sz in the shell: move files here",
+        help_heading = SESSION_HEADING
+    )]
+    pub zmodem: bool,
+    /// Directory for received files.
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "zmodem",
+        value_hint = ValueHint::DirPath,
+        hide_short_help = true,
+        help = "Directory for files that --zmodem receives, instead of the shell's",
+        help_heading = SESSION_HEADING
+    )]
+    pub zmodem_dir: Option<PathBuf>,
+    /// Program that answers a sender.
+    #[arg(
+        long,
+        value_name = "CMD",
+        requires = "zmodem",
+        conflicts_with = "zmodem_dir",
+        value_hint = ValueHint::CommandString,
+        hide_short_help = true,
+        help = "Command that receives for --zmodem [coshell rz]",
+        help_heading = SESSION_HEADING
+    )]
+    pub zmodem_receive: Option<String>,
+    /// Program that answers a receiver.
+    #[arg(
+        long,
+        value_name = "CMD",
+        requires = "zmodem",
+        value_hint = ValueHint::CommandString,
+        hide_short_help = true,
+        help = "Command that sends for --zmodem [coshell sz --ask]",
+        help_heading = SESSION_HEADING
+    )]
+    pub zmodem_send: Option<String>,
     /// Effect of the keyboard while a silent coprocess runs.
     #[arg(
         long,

@@ -88,6 +88,9 @@ fn environment(shell: UserShell, argv: &[OsString]) -> Environment {
         no_colour: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         term_caps: TermCaps::of(env::var_os("TERM").as_deref().map(OsStr::to_string_lossy).as_deref()),
         charset: Charset::of(|name| env::var(name).ok()),
+        // Without its path coshell is looked for in $PATH, and without the directory a relative one is the shell's.
+        program: env::current_exe().ok(),
+        directory: env::current_dir().unwrap_or_default(),
     }
 }
 

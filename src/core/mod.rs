@@ -76,12 +76,12 @@ use output::{
     CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers, TextOrigin, exit_without_output,
 };
 use password::Reading;
-use request::{Request, TriggerRequest, Visibility};
+use request::{InputFormat, Request, TriggerRequest, Visibility};
 use response::{AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
 use session::{Session, Suspension};
 use session_event::SessionEvent;
-pub use settings::Settings;
+pub use settings::{Settings, TransferPrograms};
 use trigger::action::ActionEffect;
 use trigger::table::{TriggerState, TriggerTable};
 use trigger::{ConditionFacts, Firing, Hit, LineStage, Tried};
@@ -113,6 +113,16 @@ struct FiredTrigger<'a> {
     hit: &'a Hit,
     line: &'a CandidateLine,
     stage: LineStage,
+}
+
+/// What starts a coprocess.
+#[derive(Clone, Copy)]
+enum Starter<'a> {
+    Trigger(&'a FiredTrigger<'a>),
+    /// The header of a file transfer.
+    Offer(&'a [u8]),
+    /// An option, the menu or a client.
+    Other,
 }
 
 /// A timer of a machine. `deadline` and `tick` read the same table, so that neither can forget one.
@@ -214,14 +224,17 @@ impl Core {
             settings,
         };
         let cx = &mut Cx { now, effects };
+        if core.settings.zmodem.is_some() {
+            core.output.find_offers();
+        }
         core.update_line_demand();
         for sentence in troubles {
             core.notice(cx, Notice::new(sentence));
         }
         if let Some((command, visibility)) = coproc {
             let format = core.settings.input_format;
-            let new = NewCoproc { command, visibility, format, request: None, for_trigger: None };
-            core.start_coproc(cx, new, None);
+            let new = NewCoproc::new(command, visibility, format);
+            core.start_coproc(cx, new, Starter::Other);
         }
         // A notice must not wait for the shell to print something.
         core.settle(cx);
@@ -506,14 +519,21 @@ impl Core {
         while !bytes.is_empty() {
             match self.gate() {
                 Gate::Open => {
-                    let (piece, is_offer) = self.output.up_to_offer(self.output.up_to_notice(bytes));
+                    let (piece, offer) = self.output.up_to_offer(self.output.up_to_notice(bytes));
                     let used = self.print(cx, piece, TextOrigin::Shell);
                     bytes = &bytes[used..];
-                    if is_offer
-                        && used == piece.len()
-                        && let Some(line) = self.output.partial_line()
-                    {
-                        self.line(cx, line, LineStage::Settled);
+                    if let Some(offer) = offer.filter(|_| used == piece.len()) {
+                        if let Some(line) = self.output.partial_line() {
+                            self.line(cx, line, LineStage::Settled);
+                        }
+                        let program = self.settings.zmodem.as_ref().filter(|_| offer.begins_line);
+                        // A trigger may have answered the offer.
+                        if let Some(program) = program.filter(|_| self.gate() == Gate::Open) {
+                            let command = program.answer_to(offer.direction).clone();
+                            let new = NewCoproc::new(command, Visibility::Silent, InputFormat::Raw);
+                            let new = NewCoproc { tells_summary: true, ..new };
+                            self.start_coproc(cx, new, Starter::Offer(&offer.header));
+                        }
                     }
                     if !bytes.is_empty() && self.output.terminal.is_dumb() {
                         self.output.settle_notices();
@@ -693,8 +713,8 @@ impl Core {
             }
             ActionEffect::Start(command, visibility) => {
                 let format = self.settings.input_format;
-                let new = NewCoproc { command, visibility, format, request: None, for_trigger };
-                return self.start_coproc(cx, new, Some(fired));
+                let new = NewCoproc { for_trigger, ..NewCoproc::new(command, visibility, format) };
+                return self.start_coproc(cx, new, Starter::Trigger(fired));
             }
         };
         refused.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
@@ -702,9 +722,10 @@ impl Core {
 
     // The coprocess.
 
-    /// Starts a coprocess. One that a trigger starts gets the line that the trigger fired on as its first input.
-    fn start_coproc(&mut self, cx: &mut Cx<'_>, new: NewCoproc, fired: Option<&FiredTrigger<'_>>) {
-        if fired.is_some() && new.visibility == Visibility::Silent && self.session.shell_is_gone() {
+    /// Starts a coprocess. One that a trigger or the offer of a file transfer starts gets that as its first input.
+    fn start_coproc(&mut self, cx: &mut Cx<'_>, new: NewCoproc, starter: Starter<'_>) {
+        let is_asked_for = matches!(starter, Starter::Other);
+        if !is_asked_for && new.visibility == Visibility::Silent && self.session.shell_is_gone() {
             // It would hide the last of the output, and has no program there to talk to.
             return;
         }
@@ -713,17 +734,25 @@ impl Core {
             let sentence = format!("{name} was not started: coprocess {running} is running");
             return self.notice(cx, Notice::new(sentence));
         }
-        let first = fired.map(|fired| FirstInput {
-            trigger: SessionEvent::Trigger { name: fired.name, line: &fired.hit.line, captures: &fired.hit.captures },
-            raw: self.output.raw_from(fired.line),
-            line: fired.line.first_event(fired.stage),
-        });
+        let first = match starter {
+            Starter::Trigger(fired) => Some(FirstInput {
+                trigger: Some(SessionEvent::Trigger {
+                    name: fired.name,
+                    line: &fired.hit.line,
+                    captures: &fired.hit.captures,
+                }),
+                raw: self.output.raw_from(fired.line),
+                line: fired.line.first_event(fired.stage),
+            }),
+            Starter::Offer(header) => Some(FirstInput { trigger: None, raw: header.to_vec(), line: None }),
+            Starter::Other => None,
+        };
         let mutes = new.visibility == Visibility::Silent && new.format.tells_of_lines();
         let drawing = (self.output.terminal.can_place(), self.keyboard.locks());
         if self.coproc.start(cx, new, drawing, first) {
             self.output.begin_transfer();
             // The row is blank now: the same offer on it, of the next program there, is another one.
-            if let Some(fired) = fired {
+            if let Starter::Trigger(fired) = starter {
                 self.triggers.forget_line(fired.line.id);
             }
         }
@@ -752,7 +781,10 @@ impl Core {
                 CoprocEvent::Type(bytes) => self.pty_input.chunk(cx.now, bytes, self.coproc.for_trigger()),
                 CoprocEvent::Press(keys) => self.pty_input.key(cx.now, keys),
                 CoprocEvent::Show(bytes) => self.shell_output(cx, &bytes),
-                CoprocEvent::Start(new) => self.start_coproc(cx, new, None),
+                CoprocEvent::Notify(text) => {
+                    self.output.terminal.show(&self.settings.protocol.notify(text.as_bytes()));
+                }
+                CoprocEvent::Start(new) => self.start_coproc(cx, new, Starter::Other),
             }
         }
     }
@@ -835,8 +867,8 @@ impl Core {
                     self.close_menu(cx);
                     self.menu.keep(cx, &command.command);
                     let (visibility, format) = (Visibility::Visible, self.settings.input_format);
-                    let new = NewCoproc { command, visibility, format, request: None, for_trigger: None };
-                    self.start_coproc(cx, new, None);
+                    let new = NewCoproc::new(command, visibility, format);
+                    self.start_coproc(cx, new, Starter::Other);
                 }
                 Err(error) => self.menu.show_message(error.message),
             },
@@ -876,7 +908,7 @@ impl Core {
                     let visibility = if silent { Visibility::Silent } else { Visibility::Visible };
                     let format = input.unwrap_or(self.settings.input_format);
                     let request = Some((request_id, wait));
-                    let new = NewCoproc { command, visibility, format, request, for_trigger };
+                    let new = NewCoproc { request, for_trigger, ..NewCoproc::new(command, visibility, format) };
                     let event = self.coproc.run(cx, new);
                     return self.coproc_events(cx, event);
                 }

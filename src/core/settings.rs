@@ -9,6 +9,7 @@ use super::notices::NoticeOutput;
 use super::output::indicator::Charset;
 use super::output::terminal::{NoticeStyle, OutputKind, TermCaps};
 use super::request::{InputFormat, Visibility};
+use super::transfer::Direction;
 use super::trigger::action::Protocol;
 use super::trigger::definition::TriggerDef;
 use crate::types::Size;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub triggers: Vec<TriggerDef>,
     /// The coprocess that starts with the session.
     pub coproc: Option<(CommandLine, Visibility)>,
+    /// The programs that answer a file transfer of the shell, with `--zmodem`.
+    pub zmodem: Option<TransferPrograms>,
     /// Default format of a coprocess's stdin.
     pub input_format: InputFormat,
     /// Programs that draw a star for each character of a password, besides the known ones.
@@ -58,6 +61,25 @@ pub struct Settings {
     pub protocol: Protocol,
     /// Control characters of which the line discipline makes signals: VINTR, VQUIT, VSUSP (termios(3)).
     pub signal_characters: [u8; 3],
+}
+
+/// Command lines of the programs that answer a file transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferPrograms {
+    /// Answers a far program that sends.
+    pub receive: CommandLine,
+    /// Answers a far program that receives.
+    pub send: CommandLine,
+}
+
+impl TransferPrograms {
+    /// Returns the program for a transfer in this direction.
+    pub(super) fn answer_to(&self, direction: Direction) -> &CommandLine {
+        match direction {
+            Direction::Up => &self.send,
+            Direction::Down => &self.receive,
+        }
+    }
 }
 
 impl Settings {

@@ -19,6 +19,15 @@ pub(in crate::core) struct NewCoproc {
     pub(in crate::core) request: Option<(RequestId, bool)>,
     /// The trigger that it is started for, if any.
     pub(in crate::core) for_trigger: Option<usize>,
+    /// Whether a notice says at its end what it has transferred.
+    pub(in crate::core) tells_summary: bool,
+}
+
+impl NewCoproc {
+    /// Creates a coprocess that neither a request nor a trigger asks for.
+    pub(in crate::core) fn new(command: CommandLine, visibility: Visibility, format: InputFormat) -> Self {
+        Self { command, visibility, format, request: None, for_trigger: None, tells_summary: false }
+    }
 }
 
 /// A consequence of the coprocess's life for the other machines, in the order in which they are carried out.
@@ -38,18 +47,20 @@ pub(in crate::core) enum CoprocEvent {
     Press(&'static [u8]),
     /// Show withheld output of the shell.
     Show(Vec<u8>),
+    /// Show a desktop notification.
+    Notify(String),
     /// Start another coprocess.
     Start(NewCoproc),
     /// Answer a request.
     Answer(RequestId, Result<Response, RpcError>),
 }
 
-/// The first input of a coprocess that a trigger starts.
+/// The first input of a coprocess that a trigger or the header of a file transfer starts.
 #[derive(Debug)]
 pub(in crate::core) struct FirstInput<'a> {
-    /// The firing of the trigger.
-    pub(in crate::core) trigger: SessionEvent<'a>,
-    /// The raw bytes of the line that it fired on, as far as they have come.
+    /// The firing of the trigger, if one starts it.
+    pub(in crate::core) trigger: Option<SessionEvent<'a>>,
+    /// The raw bytes of the line that starts it, as far as they have come.
     pub(in crate::core) raw: Vec<u8>,
     /// The line as an event, unless it is unfinished.
     pub(in crate::core) line: Option<SessionEvent<'a>>,

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::core::command_line::quoted;
+use crate::core::width::truncate_to_width;
 use crate::display::Bytes;
 
 /// Time from the start to the first drawing. A coprocess that ends sooner draws no line.
@@ -46,18 +47,22 @@ impl Progress {
         self.next
     }
 
-    /// Returns the line, if it is due. All of it but the command fits into `cols` columns.
-    pub(super) fn draw(&mut self, now: Instant, command: &str, cols: u16) -> Option<String> {
+    /// Returns the line, if it is due: the progress of a file transfer, if there is one, else the bytes both ways. All of it but
+    /// the command fits into `cols` columns.
+    pub(super) fn draw(&mut self, now: Instant, command: &str, transfer: Option<String>, cols: u16) -> Option<String> {
         if self.next.is_none_or(|at| now < at) {
             return None;
         }
         self.next = Some(now + EVERY);
         self.drawn = true;
+        let stop_hint = self.stop_hint;
+        if let Some(transfer) = transfer {
+            return Some(truncate_to_width(&(transfer + stop_hint), usize::from(cols).saturating_sub(1)).to_owned());
+        }
         let seconds = now.duration_since(self.started).as_secs_f64().max(0.001);
         let rate = Bytes((self.received.max(self.sent) as f64 / seconds) as u64);
         let (received, sent, elapsed) = (Bytes(self.received), Bytes(self.sent), seconds as u64);
         let (minutes, seconds) = (elapsed / 60, elapsed % 60);
-        let stop_hint = self.stop_hint;
         let facts = format!(": received {received}, sent {sent}, {rate}/s, {minutes}:{seconds:02}{stop_hint}");
         let room = usize::from(cols).saturating_sub(facts.len() + 1);
         Some(quoted(command, room.clamp(SHORTEST, LONGEST)) + &facts)
@@ -83,7 +88,7 @@ mod tests {
     fn short_run_draws_no_line() {
         let now = Instant::now();
         let mut progress = Progress::begin(now, true, true);
-        assert_eq!(progress.draw(now + Duration::from_millis(299), "rz", 80), None);
+        assert_eq!(progress.draw(now + Duration::from_millis(299), "rz", None, 80), None);
         assert!(!progress.finish());
     }
 
@@ -94,11 +99,11 @@ mod tests {
         progress.received(6_000_000);
         progress.sent(999);
         assert_eq!(
-            progress.draw(now + Duration::from_secs(2), "rz -y", 80).as_deref(),
+            progress.draw(now + Duration::from_secs(2), "rz -y", None, 80).as_deref(),
             Some("\"rz -y\": received 6.0 MB, sent 999 B, 3.0 MB/s, 0:02, Ctrl-C stops it")
         );
-        assert_eq!(progress.draw(now + Duration::from_millis(2100), "rz", 80), None);
-        let wide = progress.draw(now + Duration::from_secs(3), &"\u{4e2d}".repeat(40), 80).expect("it is time");
+        assert_eq!(progress.draw(now + Duration::from_millis(2100), "rz", None, 80), None);
+        let wide = progress.draw(now + Duration::from_secs(3), &"\u{4e2d}".repeat(40), None, 80).expect("it is time");
         assert!(max_width(&wide) < 80 && wide.ends_with("Ctrl-C stops it"), "{wide}");
         assert!(progress.finish());
         assert_eq!(progress.deadline(), None);

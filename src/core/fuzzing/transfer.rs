@@ -54,7 +54,7 @@ fn follow(seed: u8, offer: &[u8], mut script: Script<'_>) -> Outcome {
                 assert!(!over || n == 0, "behind the end nothing is the near side's");
                 outcome.given.extend_from_slice(&piece[..n]);
             } else {
-                outcome.typed.extend(transfer.filter_near(piece));
+                outcome.typed.extend(transfer.filter_near(now, piece));
             }
             // The host gives no more once the far side has left.
             if transfer.fault().is_some() {

@@ -29,7 +29,7 @@ use super::event::{Cx, Effect};
 use super::history::ShellEvent;
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::request::InputFormat;
-use super::transfer::OfferFinder;
+use super::transfer::{OfferFinder, TransferOffer};
 use super::trigger::LineStage;
 use super::trigger::table::TriggerTable;
 use crate::types::{ExitStatus, RequestId, SIGHUP, SIGPIPE, Size, WriteError};
@@ -56,6 +56,7 @@ pub(super) struct Output {
     /// Text of clients that fires no trigger and has not been shown yet.
     listings: VecDeque<(RequestId, Vec<u8>)>,
     offers: OfferFinder,
+    finds_offers: bool,
     /// Origin of the bytes printed last.
     origin: TextOrigin,
     /// Lines that are tried once the state of the pty is known.
@@ -119,6 +120,7 @@ impl Output {
             injected: Default::default(),
             listings: VecDeque::new(),
             offers: OfferFinder::default(),
+            finds_offers: false,
             origin: TextOrigin::Shell,
             awaiting_pty_state: VecDeque::new(),
             again: None,
@@ -238,11 +240,21 @@ impl Output {
         memchr::memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..=end])
     }
 
-    /// Returns the part of `bytes` up to the end of a header that offers a file transfer, and whether it ends with one: the
-    /// triggers for a silent coprocess are tried there, since the far program may print over the row at once.
-    pub(super) fn up_to_offer<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], bool) {
-        let end = if self.demand.granularity == Granularity::Lines { self.offers.find(bytes) } else { None };
-        end.map_or((bytes, false), |end| (&bytes[..end], true))
+    /// Has headers that offer a file transfer searched for, though no trigger may start a silent coprocess.
+    pub(super) fn find_offers(&mut self) {
+        self.finds_offers = true;
+    }
+
+    /// Whether headers that offer a file transfer are searched for.
+    fn searches_offers(&self) -> bool {
+        self.finds_offers || self.demand.granularity == Granularity::Lines
+    }
+
+    /// Returns the part of `bytes` up to the end of a header that offers a file transfer, and the offer at its end: triggers
+    /// are tried there, since the far program may print over the row at once.
+    pub(super) fn up_to_offer<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], Option<TransferOffer>) {
+        let offer = if self.searches_offers() { self.offers.find(bytes) } else { None };
+        (&bytes[..offer.map_or(bytes.len(), |offer| offer.end)], offer)
     }
 
     /// Shows output, up to the end of a line whose trigger may start a silent coprocess. Returns the number of bytes taken,
@@ -255,6 +267,7 @@ impl Output {
             let mut sink = EventSink::default();
             self.terminal.print(bytes, &mut sink);
             self.keep_raw(bytes);
+            self.note_offers(bytes);
             // Hardly any chunk has a mark of the shell's: no iterator is set up for none.
             let events = if sink.0.is_empty() { Vec::new() } else { shell_events(sink.0, false).collect() };
             return (bytes.len(), events);
@@ -277,15 +290,21 @@ impl Output {
             told_events: Vec::new(),
         };
         let used = self.terminal.print(bytes, &mut sink);
-        self.offers.printed(&bytes[..used]);
         let TriggerSink { found, told_events, .. } = sink;
         self.terminal.counted(self.line_number(), false);
         self.keep_raw(&bytes[..used]);
+        self.note_offers(&bytes[..used]);
         let found = found.into_iter().map(|item| match item {
             SinkItem::Line(line) => OutputEvent::Line(line),
             SinkItem::Shell(event) => OutputEvent::Shell { event, coproc_knows: false },
         });
         (used, found.chain(shell_events(told_events, true)).collect())
+    }
+
+    fn note_offers(&mut self, bytes: &[u8]) {
+        if self.searches_offers() {
+            self.offers.printed(bytes);
+        }
     }
 
     fn keep_raw(&mut self, bytes: &[u8]) {

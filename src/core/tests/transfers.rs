@@ -238,3 +238,39 @@ fn complaints_and_refused_files_are_told() {
     bench.coproc_exits(ExitStatus::Code(0), b"").shell(b"$ ");
     assert_eq!(bench.lines(), ["$ go", "sz: cannot open a: No such file", "$"]);
 }
+
+/// Returns a session with `--zmodem` that has printed this.
+fn answering(printed: &[u8]) -> Bench {
+    let mut bench = Bench::new(&["--zmodem"]);
+    bench.shell(printed);
+    bench
+}
+
+#[test]
+fn offer_at_start_of_line_is_answered_without_trigger() {
+    for (offer, program) in [(RECEIVES, "coshell sz --ask"), (SENDS, "coshell rz")] {
+        let bench = answering(&[b"$ go\r\n\x1b[?2004l\r", offer].concat());
+        assert_eq!(bench.started(), [program]);
+        assert!(bench.read.ends_with(&offer[offer.len() - 3..]), "{}", bench.read.escape_ascii());
+        assert_eq!(bench.lines(), ["$ go"], "the offer is wiped");
+    }
+    for other in [&b"A header: **\x18B00000000000000\r\n"[..], b"**^XB00000000000000", b"**\x18B00000000000001\r"] {
+        assert!(answering(other).started().is_empty(), "{}", other.escape_ascii());
+    }
+}
+
+#[test]
+fn trigger_goes_before_zmodem() {
+    let mut bench = Bench::new(&["--zmodem", "-t", "rz waiting", "-s", "mine"]);
+    bench.shell(RECEIVES);
+    assert_eq!(bench.started(), ["mine"]);
+}
+
+#[test]
+fn summary_of_answered_transfer_is_told() {
+    let mut bench = answering(SENDS);
+    bench.shell(FIN).coproc(FIN).shell(b"OO");
+    bench.input(Input::Bytes(Source::CoprocErr, b"noise\ncoshell: received 1 file, 3.0 kB in 0.1 s\n"));
+    bench.coproc_exits(ExitStatus::Code(0), b"").shell(b"$ ");
+    assert_eq!(bench.lines(), ["coshell: received 1 file, 3.0 kB in 0.1 s", "$"]);
+}

@@ -19,7 +19,7 @@ mod tests;
 mod text;
 mod trailer;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::event::{Cx, Effect};
 use crate::wire::zmodem::escape::Escaping;
@@ -28,10 +28,10 @@ use crate::wire::zmodem::{CANCEL_SEQUENCE, OVER_AND_OUT};
 
 use far_shell::FarShell;
 use files::FileLog;
-use header::Direction;
+pub(super) use header::Direction;
 use messages::Messages;
 use near_end::NearEnd;
-pub(super) use offer::OfferFinder;
+pub(super) use offer::{OfferFinder, TransferOffer};
 use peer_stream::{PeerStream, StreamPart};
 use recovery::FarState;
 pub(super) use recovery::{INTERRUPT, Recovery, RecoveryStep};
@@ -81,7 +81,7 @@ impl Transfer {
             near_end: NearEnd::new(sends),
             far_shell: FarShell::new(now),
             fault: None,
-            files: FileLog::default(),
+            files: FileLog::new(now),
             messages: Messages::default(),
             tail: Vec::new(),
         };
@@ -110,9 +110,8 @@ impl Transfer {
                     continue;
                 }
                 Some(StreamPart::Broken) => continue,
-                Some(StreamPart::Header(header)) => self.files.answered(header.frame),
-                Some(StreamPart::Subpacket { of: FrameType::ZFile, first: true, data }) => self.files.offered(data),
-                Some(StreamPart::Subpacket { .. } | StreamPart::Cancel | StreamPart::OverAndOut) => {}
+                Some(part) if self.direction == Direction::Up => self.files.received(part),
+                Some(part) => self.files.sent(now, part),
             }
             (answers, frame_end) = (false, bytes.len() - rest.len());
             self.messages.end_line();
@@ -152,21 +151,29 @@ impl Transfer {
 
     /// Takes bytes that the near side wrote. Returns those that are to be typed: none behind a cancel, and behind the end
     /// only those that belong to it.
-    pub(super) fn filter_near(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn filter_near(&mut self, now: Instant, bytes: &[u8]) -> Vec<u8> {
         let (mut typed, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
         while !rest.is_empty() && self.fault.is_none() {
             let (before, was_over) = (rest, self.is_over());
             let part = self.near.next(&mut rest);
             let taken = &before[..before.len() - rest.len()];
             self.near_end.filter(taken, part, was_over, &mut typed);
+            let (mut header, mut is_other) = (None, false);
             match part {
-                Some(StreamPart::Header(header)) => self.near_sent(header),
-                Some(StreamPart::Subpacket { of: FrameType::ZFile, first: true, data }) => self.files.offered(data),
                 // A sender begins with the command that starts a receiver.
-                Some(StreamPart::Outside(text)) if text.iter().all(|byte| b"rz\r\n".contains(byte)) => {}
-                Some(StreamPart::Outside(_) | StreamPart::Broken) => self.near.has_data = true,
-                _ => {}
+                Some(StreamPart::Outside(text)) => is_other = !text.iter().all(|byte| b"rz\r\n".contains(byte)),
+                Some(StreamPart::Broken) => is_other = true,
+                Some(part) => {
+                    header = part.header();
+                    match self.direction {
+                        Direction::Up => self.files.sent(now, part),
+                        Direction::Down => self.files.received(part),
+                    }
+                }
+                None => {}
             }
+            self.near.has_data |= is_other;
+            header.into_iter().for_each(|header| self.near_sent(header));
         }
         // The far side would take the header of its own role for an answer.
         if matches!(self.fault, Some(TransferFault::BothReceive | TransferFault::BothSend)) {
@@ -178,7 +185,6 @@ impl Transfer {
 
     /// Takes note of a header of the near side.
     fn near_sent(&mut self, header: FrameHeader) {
-        self.files.answered(header.frame);
         self.far_shell.near_sent(digits(header));
         self.fault = match (self.direction, self.near.first) {
             (Direction::Up, Some(FrameType::ZRInit)) => Some(TransferFault::BothReceive),
@@ -212,6 +218,21 @@ impl Transfer {
     /// Returns the text that the far side printed between its frames.
     pub(super) fn messages(&self) -> Vec<u8> {
         self.messages.shown()
+    }
+
+    /// Returns the progress of the file that moves, if one does.
+    pub(super) fn progress(&self, now: Instant) -> Option<String> {
+        self.files.progress(now)
+    }
+
+    /// Returns a sentence about what was moved, if anything was.
+    pub(super) fn moved(&self, now: Instant) -> Option<String> {
+        self.files.moved(now, if self.direction == Direction::Up { "sent" } else { "received" })
+    }
+
+    /// Returns the time since the beginning.
+    pub(super) fn elapsed(&self, now: Instant) -> Duration {
+        self.files.elapsed(now)
     }
 
     /// Returns a sentence about the files that were refused, if there are any. `name` is the near program.

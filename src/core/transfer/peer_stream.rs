@@ -23,6 +23,16 @@ pub(super) enum StreamPart<'a> {
     OverAndOut,
 }
 
+impl StreamPart<'_> {
+    /// Returns the header, if it is one.
+    pub(super) fn header(self) -> Option<FrameHeader> {
+        match self {
+            Self::Header(header) => Some(header),
+            _ => None,
+        }
+    }
+}
+
 /// One side's stream.
 #[derive(Clone, Debug)]
 pub(super) struct PeerStream {

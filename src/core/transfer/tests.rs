@@ -1,7 +1,5 @@
 //! The end of a transfer, what is taken for one, and what is no sign of it.
 
-use std::time::Duration;
-
 use super::*;
 use crate::core::split::at_every_split;
 use crate::wire::zmodem::subpacket::{self, SubpacketEnd};
@@ -69,7 +67,7 @@ fn nothing_is_typed_behind_cancel_at_every_split() {
     let bytes = b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08\x18\x18\x18\x18\x18\x08more data";
     at_every_split(bytes, |pieces| {
         let mut transfer = begin(RECEIVES);
-        let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
+        let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(Instant::now(), piece)).collect();
         assert_eq!(typed, b"da\x18Mta\x18\x18\x18\x18\x18\x18\x08\x08\x08");
         assert_eq!(transfer.cancel_sequence(), b"");
     });
@@ -80,11 +78,11 @@ fn ended(offer: &[u8], near: &[u8], far: &[&[u8]]) -> (Vec<u8>, Transfer) {
     let mut transfer = begin(offer);
     let up = transfer.direction == Direction::Up;
     if up {
-        transfer.filter_near(near);
+        transfer.filter_near(Instant::now(), near);
     }
     let given = far.iter().flat_map(|piece| piece[..transfer.push_far(Instant::now(), piece)].to_vec()).collect();
     if !up {
-        transfer.filter_near(near);
+        transfer.filter_near(Instant::now(), near);
     }
     (given, transfer)
 }
@@ -109,7 +107,7 @@ fn transfer_is_over_behind_both_fins_at_every_split() {
 fn receiver_that_has_sent_fin_first_is_given_nothing_at_every_split() {
     at_every_split(&[b"$ ", FIN, b"OO"].concat(), |pieces| {
         let mut transfer = begin(SENDS);
-        transfer.filter_near(FIN);
+        transfer.filter_near(Instant::now(), FIN);
         let given: usize = pieces.iter().map(|piece| transfer.push_far(Instant::now(), piece)).sum();
         assert_eq!(given, 0);
     });
@@ -120,12 +118,12 @@ fn only_own_trailer_is_typed_behind_the_end() {
     let fin_to_digits = &FIN[..FIN.len() - 2];
     at_every_split(&[b"\r\x8a", FIN, b"OO", FIN, b"\x18\x18OO\r"].concat(), |pieces| {
         let (_, mut transfer) = ended(RECEIVES, fin_to_digits, &[FIN]);
-        let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
+        let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(Instant::now(), piece)).collect();
         assert_eq!(typed.escape_ascii().to_string(), b"\r\x8aOO".escape_ascii().to_string());
     });
     at_every_split(&[FIN, b"\n", FIN, b"OO\r\x18\x18\x18\x18\x18"].concat(), |pieces| {
         let (_, mut transfer) = ended(SENDS, b"", &[FIN]);
-        let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
+        let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(Instant::now(), piece)).collect();
         assert_eq!(typed, FIN);
     });
 }
@@ -137,10 +135,10 @@ fn header_in_data_is_no_header() {
     let near = [frame(FrameType::ZFile, b"f\0"), open_frame(b"x"), looks.to_vec()].concat();
     at_every_split(&near, |pieces| {
         let mut transfer = begin(RECEIVES);
-        pieces.iter().for_each(|piece| assert_eq!(transfer.filter_near(piece), *piece));
+        pieces.iter().for_each(|piece| assert_eq!(transfer.filter_near(Instant::now(), piece), *piece));
         transfer.push_far(Instant::now(), FIN);
         assert!(!transfer.is_over());
-        assert_eq!(transfer.filter_near(b"data"), b"data");
+        assert_eq!(transfer.filter_near(Instant::now(), b"data"), b"data");
     });
 }
 
@@ -151,7 +149,7 @@ fn nothing_in_a_frame_is_a_prompt_however_long_it_rests() {
         let far = [frame(FrameType::ZFile, b"f\0"), frame(FrameType::ZData, text), open_frame(text)].concat();
         at_every_split(&far, |pieces| {
             let mut transfer = begin(SENDS);
-            transfer.filter_near(b"**\x18B0100000023be50\r\x8a\x11");
+            transfer.filter_near(Instant::now(), b"**\x18B0100000023be50\r\x8a\x11");
             assert_eq!(fault(&mut transfer, pieces), None);
             assert_eq!(tick(&mut transfer, Instant::now() + Duration::from_secs(60)), (None, true));
         });
@@ -185,9 +183,9 @@ fn far_side_has_left_when_its_shell_answers_at_every_split() {
     for (offer, near, far) in table {
         at_every_split(&far, |pieces| {
             let mut transfer = begin(offer);
-            transfer.filter_near(near);
+            transfer.filter_near(Instant::now(), near);
             assert_eq!(fault(&mut transfer, pieces), Some(TransferFault::FarGone), "{}", far.escape_ascii());
-            assert!(transfer.filter_near(b"data").is_empty());
+            assert!(transfer.filter_near(Instant::now(), b"data").is_empty());
         });
     }
 }
@@ -198,7 +196,7 @@ fn echo_of_header_in_open_frame_shows_that_sender_has_left_at_every_split() {
     at_every_split(&[b"**^XB", &RPOS[4..18], b"^M"].concat(), |pieces| {
         let mut transfer = begin(SENDS);
         assert_eq!(fault(&mut transfer, &[&open_frame(b"data"), b"Killed\r\n$ "]), None);
-        transfer.filter_near(RPOS);
+        transfer.filter_near(Instant::now(), RPOS);
         assert_eq!(fault(&mut transfer, pieces), Some(TransferFault::FarGone));
     });
 }
@@ -251,7 +249,7 @@ fn other_foreground_process_group_shows_that_far_program_has_ended() {
 fn far_side_ending_after_cancel_has_not_left_by_itself() {
     let now = Instant::now();
     let mut transfer = begin(RECEIVES);
-    transfer.filter_near(CANCEL_SEQUENCE);
+    transfer.filter_near(Instant::now(), CANCEL_SEQUENCE);
     transfer.push_far(now, PROMPT);
     assert_eq!(transfer.fault(), None);
     // Unless the near side stays.
@@ -265,7 +263,7 @@ fn two_programs_of_one_role_are_found_at_the_first_header() {
     {
         at_every_split(near, |pieces| {
             let mut transfer = begin(offer);
-            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(piece)).collect();
+            let typed: Vec<u8> = pieces.iter().flat_map(|piece| transfer.filter_near(Instant::now(), piece)).collect();
             assert_eq!(transfer.fault(), Some(fault));
             assert!(!typed.ends_with(near), "the header is not typed whole");
             assert_eq!(transfer.cancel_sequence(), CANCEL_SEQUENCE);
@@ -279,7 +277,7 @@ fn refused_files_are_named() {
         [frame(FrameType::ZFile, b"a b\x003 0"), frame(FrameType::ZFile, b"c\0"), frame(FrameType::ZFile, b"d\0")];
     let mut transfer = begin(RECEIVES);
     for (file, answer) in files.iter().zip([&skip()[..], RPOS, &skip()]) {
-        transfer.filter_near(file);
+        transfer.filter_near(Instant::now(), file);
         transfer.push_far(Instant::now(), answer);
         transfer.push_far(Instant::now(), answer);
     }
@@ -288,7 +286,7 @@ fn refused_files_are_named() {
 
     let mut transfer = begin(SENDS);
     transfer.push_far(Instant::now(), &files[0]);
-    transfer.filter_near(&skip());
+    transfer.filter_near(Instant::now(), &skip());
     let sentence = "\"rz\" refused \"a b\": there is such a file, or it cannot be written";
     assert_eq!(transfer.refused("\"rz\"").as_deref(), Some(sentence));
     assert_eq!(begin(SENDS).refused("\"rz\""), None);
@@ -309,7 +307,7 @@ fn shell_that_got_data_is_interrupted_until_it_answers() {
     let now = Instant::now();
     let recover = |near: &[u8]| {
         let mut transfer = begin(RECEIVES);
-        transfer.filter_near(near);
+        transfer.filter_near(Instant::now(), near);
         assert_eq!(fault(&mut transfer, &[b"rz: caught signal 15; exiting\r\n", PROMPT]), Some(TransferFault::FarGone));
         transfer.fail(now)
     };

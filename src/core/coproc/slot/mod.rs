@@ -4,7 +4,7 @@
 mod requests;
 
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::event::{CoprocEvent, FirstInput, NewCoproc, Reclaimed};
 use super::progress::Progress;
@@ -20,6 +20,9 @@ use crate::core::session_event::SessionEvent;
 use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Transfer, TransferFault};
 use crate::types::ExitStatus;
 
+/// Duration of a file transfer from which a desktop notification tells its end.
+const NOTIFIED_FROM: Duration = Duration::from_secs(10);
+
 /// The slot for the coprocess.
 #[derive(Debug, Default)]
 pub(in crate::core) struct CoprocSlot {
@@ -33,6 +36,7 @@ pub(in crate::core) struct CoprocSlot {
     waiters: CoprocWaiters,
     /// The trigger that the coprocess was started for, if any.
     for_trigger: Option<usize>,
+    tells_summary: bool,
     last: Option<EndedCoproc>,
 }
 
@@ -50,7 +54,9 @@ impl CoprocSlot {
         let progress = silent.then(|| Progress::begin(cx.now, drawable, locked));
         let mut coproc = Coproc::new(cx.now, new.command.command.clone(), new.format, progress);
         if let Some(first) = first {
-            coproc.tell(cx.now, &first.trigger);
+            if let Some(trigger) = &first.trigger {
+                coproc.tell(cx.now, trigger);
+            }
             coproc.push_raw(cx.now, &first.raw);
             if let Some(line) = &first.line {
                 coproc.tell(cx.now, line);
@@ -59,7 +65,7 @@ impl CoprocSlot {
             self.transfer = Transfer::begins(cx.now, &first.raw).filter(|_| silent);
         }
         self.running = Some(coproc);
-        self.for_trigger = new.for_trigger;
+        (self.for_trigger, self.tells_summary) = (new.for_trigger, new.tells_summary);
         self.waiters.starting(new.request);
         cx.push(Effect::StartCoproc { command: new.command, reclaim_unread: silent });
         self.transfer.is_some()
@@ -149,7 +155,7 @@ impl CoprocSlot {
         coproc.wrote_stdout(bytes.len());
         let Some(transfer) = &mut self.transfer else { return Cow::Borrowed(bytes) };
         let was_over = transfer.is_over();
-        let typed = transfer.filter_near(bytes);
+        let typed = transfer.filter_near(cx.now, bytes);
         if transfer.is_over() && !was_over {
             coproc.stdin.give_last(cx.now, transfer.last_input(), transfer.behind_far_fin());
         }
@@ -312,7 +318,8 @@ impl CoprocSlot {
     /// Returns the progress line of a silent coprocess for `cols` columns, if it is due.
     pub(in crate::core) fn progress_line(&mut self, now: Instant, cols: u16) -> Option<String> {
         let coproc = self.running.as_mut()?;
-        coproc.progress.as_mut()?.draw(now, &coproc.command, cols)
+        let transfer = self.transfer.as_ref().and_then(|transfer| transfer.progress(now));
+        coproc.progress.as_mut()?.draw(now, &coproc.command, transfer, cols)
     }
 
     /// Whether the recovery from a broken transfer runs.
@@ -363,8 +370,7 @@ impl CoprocSlot {
         let ended = coproc.end(exit);
         let name = named(&ended.command);
         let transfer = self.transfer.take();
-        let refused = transfer.as_ref().and_then(|transfer| transfer.refused(&name));
-        if let Some(transfer) = transfer.filter(|_| self.recovery.is_some()) {
+        if let Some(transfer) = transfer.as_ref().filter(|_| self.recovery.is_some()) {
             events.push(CoprocEvent::Type(transfer.cancel_sequence()));
         }
         let failure = (ended.reason.is_none() && !exit.success()).then(|| CoprocFailure {
@@ -377,8 +383,8 @@ impl CoprocSlot {
         }
         if let Some(StopReason::Transfer(fault)) = ended.reason {
             events.push(CoprocEvent::Notice(Notice::new(format!("{name} was stopped: {}", reason_of(fault)))));
-        } else if let Some(sentence) = refused {
-            events.push(CoprocEvent::Notice(Notice::new(sentence).with(ended.stderr.last_lines(), SeeAlso::Errors)));
+        } else if ended.reason.is_none() && exit.success() {
+            events.extend(self.summary(cx.now, &ended, transfer.as_ref()));
         }
         events.push(CoprocEvent::Ended { command: ended.command.clone(), exit });
         let (answers, next) = self.waiters.ended(EndResponse { failure, ..EndResponse::from(exit) });
@@ -391,6 +397,29 @@ impl CoprocSlot {
             None => {}
         }
         self.last = Some(ended);
+        events
+    }
+
+    /// Returns the notices about a transfer that has succeeded: what was moved, and what was refused. A program that tells this
+    /// itself, in lines that begin with coshell's name, knows more.
+    fn summary(&self, now: Instant, ended: &EndedCoproc, transfer: Option<&Transfer>) -> Vec<CoprocEvent> {
+        let Some(transfer) = transfer else { return Vec::new() };
+        let lines = ended.stderr.last_lines();
+        let own: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("coshell: ")).collect();
+        let refused = transfer.refused(&named(&ended.command));
+        let moved = transfer.moved(now).filter(|_| self.tells_summary);
+        let mut notices: Vec<Notice> = match (&own[..], refused) {
+            ([], Some(refused)) => vec![Notice::new(refused).with(lines.clone(), SeeAlso::Errors)],
+            ([], None) => Vec::new(),
+            (own, _) => own.iter().map(Notice::new).collect(),
+        };
+        if own.is_empty() {
+            notices.extend(moved.as_ref().map(Notice::new));
+        }
+        let mut events: Vec<_> = notices.into_iter().map(CoprocEvent::Notice).collect();
+        if transfer.elapsed(now) >= NOTIFIED_FROM {
+            events.extend(moved.map(CoprocEvent::Notify));
+        }
         events
     }
 }
