@@ -37,8 +37,11 @@ pub struct RzArgs {
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct SzArgs {
     /// Files to send
-    #[arg(value_name = "FILE", required = true, num_args = 1.., value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "FILE", required_unless_present = "ask", num_args = 1.., value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
+    /// Ask for the files on the session's terminal
+    #[arg(long, conflicts_with = "files")]
+    pub ask: bool,
     /// Ask the receiver to overwrite files that exist
     #[arg(long, short = 'y', overrides_with_all = ["rename", "protect"])]
     pub overwrite: bool,

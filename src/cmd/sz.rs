@@ -1,11 +1,13 @@
 //! `coshell sz`: sends files by ZMODEM on standard input and output.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::received_file::crc_of;
@@ -15,6 +17,7 @@ use crate::cli::SzArgs;
 use crate::display::Bytes;
 use crate::error::Failure;
 use crate::types::reason;
+use crate::wire::zmodem::CANCEL_SEQUENCE;
 use crate::zmodem::offer::FileOffer;
 use crate::zmodem::sender::{Demand, FileFate, Sender, SenderOptions, SenderStep};
 use crate::zmodem::{MAX_SIZE, SessionEnd};
@@ -29,6 +32,13 @@ struct SentFile {
     begun_at: u32,
 }
 
+/// Answer to the question which files to send.
+enum AskedFiles {
+    Named(Vec<PathBuf>),
+    /// None: the exit status of `coshell ask`.
+    Refused(u8),
+}
+
 /// A session with its files.
 struct Dispatch {
     left: VecDeque<PathBuf>,
@@ -41,7 +51,15 @@ struct Dispatch {
 /// Sends files; returns the exit status.
 pub(super) fn run(args: &SzArgs) -> Result<u8, Failure> {
     let report = TransferReport::new("sent", args.quiet);
-    let left = args.files.iter().cloned().collect();
+    let asked = if args.ask { ask_for_files()? } else { AskedFiles::Named(args.files.clone()) };
+    let left = match asked {
+        AskedFiles::Named(files) => files.into(),
+        AskedFiles::Refused(status) => {
+            let link = TransferLink::open()?;
+            link.write_last(CANCEL_SEQUENCE);
+            return Ok(status);
+        }
+    };
     let mut dispatch = Dispatch { left, report, current: None, is_any_offered: false, buffer: Vec::new() };
     let options = SenderOptions {
         escapes_least: args.escape_less,
@@ -66,6 +84,24 @@ pub(super) fn run(args: &SzArgs) -> Result<u8, Failure> {
         dispatch.report.failure(&format!("{} was not sent", path.display()));
     }
     Ok(dispatch.report.end(end, signal))
+}
+
+/// Asks for the files in a line editor on the session's terminal.
+fn ask_for_files() -> Result<AskedFiles, Failure> {
+    let failed =
+        |error: io::Error| Failure::Internal(format!("coshell: coshell ask could not be started: {}", reason(&error)));
+    let program = std::env::current_exe().map_err(failed)?;
+    let mut asking = Command::new(program);
+    // The other side's bytes are on stdin.
+    let asking = asking.args(["ask", "--files", "--null", "Files to send (Esc sends none): "]).stdin(Stdio::null());
+    let output = asking.stderr(Stdio::inherit()).output().map_err(failed)?;
+    if !output.status.success() {
+        // One that a signal has ended has no status of its own.
+        let status = output.status.code().and_then(|code| u8::try_from(code).ok());
+        return Ok(AskedFiles::Refused(status.unwrap_or(1)));
+    }
+    let names = output.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    Ok(AskedFiles::Named(names.map(|name| PathBuf::from(OsStr::from_bytes(name))).collect()))
 }
 
 impl Dispatch {

@@ -274,3 +274,15 @@ fn summary_of_answered_transfer_is_told() {
     bench.coproc_exits(ExitStatus::Code(0), b"").shell(b"$ ");
     assert_eq!(bench.lines(), ["coshell: received 1 file, 3.0 kB in 0.1 s", "$"]);
 }
+
+/// As `coshell ask ... || exit 0` does, and `sz --ask` where the user presses Esc.
+#[test]
+fn far_receiver_is_released_if_nothing_is_sent() {
+    for exit in [ExitStatus::Code(0), ExitStatus::Code(130)] {
+        let mut bench = answering(RECEIVES);
+        bench.coproc_exits(exit, b"");
+        bench.shell(b"\x18\x18\x18\x18\x18\x08\x08\x1b[?2004h$ ").wait(5000);
+        assert_eq!(bench.typed, crate::wire::zmodem::CANCEL_SEQUENCE);
+        assert_eq!(bench.lines(), ["$"], "{exit}");
+    }
+}

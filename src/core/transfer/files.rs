@@ -111,6 +111,10 @@ impl FileLog {
             return;
         }
         self.number += 1;
+        if self.number == 1 {
+            // The user may have been asked for the files until now.
+            self.started = now;
+        }
         let numbers = fields.next().unwrap_or_default().split(|byte| matches!(byte, b' ' | 0));
         let number = |n: usize| std::str::from_utf8(numbers.clone().nth(n)?).ok()?.parse().ok();
         let (size, left) = (number(0), number(4));

@@ -198,6 +198,11 @@ impl Transfer {
         self.near.fin && (self.direction == Direction::Down || self.far.fin)
     }
 
+    /// Returns whether the near side has sent ZFIN.
+    pub(super) fn has_told_end(&self) -> bool {
+        self.near.fin
+    }
+
     /// Returns the last input of the near side, so that it does not wait: the end of the header's line, and `OO` for a
     /// receiver.
     pub(super) fn last_input(&self) -> &'static [u8] {

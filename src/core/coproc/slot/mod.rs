@@ -20,6 +20,8 @@ use crate::core::session_event::SessionEvent;
 use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Transfer, TransferFault};
 use crate::types::ExitStatus;
 
+/// Exit status of a question that the user has ended, which `sz --ask` passes on.
+const ENDED_BY_KEY: ExitStatus = ExitStatus::Code(130);
 /// Duration of a file transfer from which a desktop notification tells its end.
 const NOTIFIED_FROM: Duration = Duration::from_secs(10);
 
@@ -262,8 +264,9 @@ impl CoprocSlot {
         let format = coproc.format();
         let has_progress = coproc.progress.as_mut().is_some_and(Progress::finish);
         if let Some(transfer) = &mut self.transfer {
-            // Behind both ZFINs the file is there, and how the program ends has no bearing on the far side.
-            if failed && !transfer.is_over() {
+            // Behind both ZFINs the file is there, and how the program ends has no bearing on the far side. Before, the far side
+            // still waits, unless it was told the end.
+            if !transfer.is_over() && (failed || !transfer.has_told_end()) {
                 self.recovery = Some(transfer.fail(now));
                 unread = None;
             } else {
@@ -373,7 +376,8 @@ impl CoprocSlot {
         if let Some(transfer) = transfer.as_ref().filter(|_| self.recovery.is_some()) {
             events.push(CoprocEvent::Type(transfer.cancel_sequence()));
         }
-        let failure = (ended.reason.is_none() && !exit.success()).then(|| CoprocFailure {
+        let by_user = ended.reason.is_some() || self.tells_summary && exit == ENDED_BY_KEY;
+        let failure = (!by_user && !exit.success()).then(|| CoprocFailure {
             message: format!("coprocess {name} failed: {exit}"),
             stderr: ended.stderr.last_lines(),
         });
