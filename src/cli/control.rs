@@ -240,7 +240,7 @@ mod tests {
             below.flat_map(|below| callable(below, &[path, &[below.get_name().to_owned()]].concat())).collect();
         if all.is_empty() {
             let mut words = path.to_vec();
-            for arg in here.get_positionals().filter(|arg| (arg.is_required_set() || arg.get_id() == "files")) {
+            for arg in here.get_positionals().filter(|arg| arg.is_required_set() || arg.get_id() == "files") {
                 words.extend(arg.is_last_set().then(|| "--".to_owned()));
                 let value =
                     arg.get_possible_values().first().map_or_else(|| "x".to_owned(), |one| one.get_name().to_owned());
