@@ -229,11 +229,8 @@ const EXAMPLES: &str = "\
 Examples:
   coshell -i text --coproc ./bot.py
           Start a bot that reads the shell's output and types the answers.
-  coshell --trigger 'rz waiting' --silent-coproc 'sz -e report.pdf'
-          Send a file when rz waits on the remote host. (sz -e escapes control
-          characters, so that ssh does not act on \"~.\" in the file.)
-  coshell --trigger '\\*\\*B00000000000000' --silent-coproc 'rz -E'
-          Receive files when sz starts on the remote host.
+  coshell --zmodem -- ssh host
+          Answer rz and sz on the host: move files there and here.
   coshell -t 'BUILD (PASSED|FAILED)' --notify 'build: $1' --bell
           Show a notification when the build is done.
   coshell -t '^Do you want to continue\\? \\[Y/n\\] $' --send 'y\\r'
