@@ -120,8 +120,8 @@ fn transfer_programs(args: &Args, environment: &Environment) -> Result<TransferP
         Ok(CommandLine::new(command))
     };
     Ok(TransferPrograms {
-        receive: given("zmodem-receive", &args.zmodem_receive, format!("{program} rz{directory}"))?,
-        send: given("zmodem-send", &args.zmodem_send, format!("{program} sz --ask"))?,
+        receive: given("zmodem-receive", &args.zmodem_receive, format!("exec {program} rz{directory}"))?,
+        send: given("zmodem-send", &args.zmodem_send, format!("exec {program} sz --ask"))?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! `coshell rz`: receives files by ZMODEM on standard input and output.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -35,6 +35,8 @@ pub(super) fn run(args: &RzArgs) -> Result<u8, Failure> {
         _ => Existing::Number,
     };
     let directory = args.directory.clone().unwrap_or_else(|| ".".into());
+    // The whole path, for messages; a directory that has none is refused below.
+    let directory = std::fs::canonicalize(&directory).unwrap_or(directory);
     let mut files = FileReception {
         directory,
         existing,
@@ -43,8 +45,10 @@ pub(super) fn run(args: &RzArgs) -> Result<u8, Failure> {
         file: None,
         begun_at: 0,
     };
-    // The words of rz(1), for which triggers and terminals look.
-    say("rz waiting to receive.");
+    // The words of rz(1), for which triggers and terminals look. Without a terminal of its own it answers a sender.
+    if io::stdin().is_terminal() {
+        say("rz waiting to receive.");
+    }
     let mut link = TransferLink::open()?;
     let mut receiver = Receiver::new(Instant::now(), args.escape);
     if let Err(error) = std::fs::read_dir(&files.directory) {
@@ -63,7 +67,7 @@ pub(super) fn run(args: &RzArgs) -> Result<u8, Failure> {
     // The terminal shows text again.
     drop(link);
     files.cut();
-    Ok(files.report.end(end, signal))
+    Ok(files.report.end(end, signal, Some(&files.directory)))
 }
 
 impl FileReception {
@@ -176,7 +180,7 @@ impl FileReception {
         let bytes = u64::from(receiver.position());
         match file.finish() {
             Ok(path) => {
-                self.report.file(bytes - u64::from(self.begun_at));
+                self.report.file(&path, bytes - u64::from(self.begun_at));
                 if size.is_some_and(|size| size != bytes) {
                     let path = path.display();
                     complain(&format!(

@@ -83,7 +83,7 @@ pub(super) fn run(args: &SzArgs) -> Result<u8, Failure> {
     for path in &dispatch.left {
         dispatch.report.failure(&format!("{} was not sent", path.display()));
     }
-    Ok(dispatch.report.end(end, signal))
+    Ok(dispatch.report.end(end, signal, None))
 }
 
 /// Asks for the files in a line editor on the session's terminal.
@@ -237,7 +237,7 @@ impl Dispatch {
         let name = file.path.display();
         match fate {
             FileFate::Received => {
-                self.report.file(file.size - u64::from(file.begun_at).min(file.size));
+                self.report.file(&file.path, file.size - u64::from(file.begun_at).min(file.size));
                 if file.file.metadata().is_ok_and(|metadata| metadata.len() > file.size) {
                     let sentence = format!("{name} grew while it was sent: its first {} bytes were sent", file.size);
                     super::output::complain(&sentence);

@@ -2,6 +2,7 @@
 //! was not transferred, and what was.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::output::complain;
@@ -22,6 +23,8 @@ pub(super) struct TransferReport {
     /// When progress is shown next; `None` where it is not.
     next: Option<Instant>,
     is_drawn: bool,
+    /// The last file that was transferred.
+    last: String,
     files: u64,
     bytes: u64,
     failed: u64,
@@ -38,6 +41,7 @@ impl TransferReport {
             started: now,
             next: shows.then_some(now + FIRST_AFTER),
             is_drawn: false,
+            last: String::new(),
             files: 0,
             bytes: 0,
             failed: 0,
@@ -52,7 +56,8 @@ impl TransferReport {
     }
 
     /// Records a whole file, of which `bytes` were transferred.
-    pub(super) fn file(&mut self, bytes: u64) {
+    pub(super) fn file(&mut self, path: &Path, bytes: u64) {
+        self.last = path.display().to_string();
         self.files += 1;
         self.bytes += bytes;
     }
@@ -87,8 +92,8 @@ impl TransferReport {
         }
     }
 
-    /// Prints the summary; returns the exit status.
-    pub(super) fn end(mut self, end: SessionEnd, signal: Option<i32>) -> u8 {
+    /// Prints the summary, with the directory into which files were received; returns the exit status.
+    pub(super) fn end(mut self, end: SessionEnd, signal: Option<i32>, directory: Option<&Path>) -> u8 {
         self.clear();
         if end != SessionEnd::Done {
             complain(&end.to_string());
@@ -96,7 +101,8 @@ impl TransferReport {
         if self.files > 0 && !self.is_quiet {
             let seconds = self.started.elapsed().as_secs_f64();
             let rate = Bytes((self.bytes as f64 / seconds.max(0.001)) as u64);
-            let files = if self.files == 1 { "1 file".to_owned() } else { format!("{} files", self.files) };
+            let place = directory.map(|directory| format!(" into {}", directory.display())).unwrap_or_default();
+            let files = if self.files == 1 { self.last } else { format!("{} files{place}", self.files) };
             complain(&format!("{} {files}, {} in {seconds:.1} s ({rate}/s)", self.verb, Bytes(self.bytes)));
         }
         match signal {

@@ -201,7 +201,7 @@ fn part_is_resumed_if_it_is_the_beginning_of_the_file() {
             let ends = transfer(&dir, &[sender, &["data"]].concat(), receiver, Faults::default());
             assert_done(&ends);
             same_files(&dir, &["data"]);
-            let told = if is_same { "received 1 file, 100.0 kB" } else { "received 1 file, 2.0 MB" };
+            let told = if is_same { "data, 100.0 kB" } else { "data, 2.0 MB" };
             assert!(ends[1].told.contains(told), "{ends:?}");
         }
     }

@@ -248,7 +248,7 @@ fn answering(printed: &[u8]) -> Bench {
 
 #[test]
 fn offer_at_start_of_line_is_answered_without_trigger() {
-    for (offer, program) in [(RECEIVES, "coshell sz --ask"), (SENDS, "coshell rz")] {
+    for (offer, program) in [(RECEIVES, "exec coshell sz --ask"), (SENDS, "exec coshell rz")] {
         let bench = answering(&[b"$ go\r\n\x1b[?2004l\r", offer].concat());
         assert_eq!(bench.started(), [program]);
         assert!(bench.read.ends_with(&offer[offer.len() - 3..]), "{}", bench.read.escape_ascii());

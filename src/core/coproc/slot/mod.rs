@@ -1,29 +1,26 @@
 //! The life cycle of the coprocess: requested, started, running, stopped, ended. The file transfer of a silent coprocess
 //! belongs to it. `requests` serves the clients.
 
+mod ending;
 mod requests;
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use ending::Ending;
 
 use super::event::{CoprocEvent, FirstInput, NewCoproc, Reclaimed};
 use super::progress::Progress;
 use super::waiters::CoprocWaiters;
 use super::{Coproc, EndedCoproc, StopReason};
-use crate::core::command_line::named;
 use crate::core::event::{Cx, Effect};
-use crate::core::notices::{Notice, SeeAlso};
+use crate::core::notices::Notice;
 use crate::core::request::Visibility;
-use crate::core::response::{CoprocFailure, EndResponse};
+use crate::core::response::EndResponse;
 use crate::core::rpc_error::RpcError;
 use crate::core::session_event::SessionEvent;
-use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Transfer, TransferFault};
+use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Transfer};
 use crate::types::ExitStatus;
-
-/// Exit status of a question that the user has ended, which `sz --ask` passes on.
-const ENDED_BY_KEY: ExitStatus = ExitStatus::Code(130);
-/// Duration of a file transfer from which a desktop notification tells its end.
-const NOTIFIED_FROM: Duration = Duration::from_secs(10);
 
 /// The slot for the coprocess.
 #[derive(Debug, Default)]
@@ -371,25 +368,14 @@ impl CoprocSlot {
         cx.push(Effect::ReleaseCoproc);
         let mut events = Vec::new();
         let ended = coproc.end(exit);
-        let name = named(&ended.command);
         let transfer = self.transfer.take();
         if let Some(transfer) = transfer.as_ref().filter(|_| self.recovery.is_some()) {
             events.push(CoprocEvent::Type(transfer.cancel_sequence()));
         }
-        let by_user = ended.reason.is_some() || self.tells_summary && exit == ENDED_BY_KEY;
-        let failure = (!by_user && !exit.success()).then(|| CoprocFailure {
-            message: format!("coprocess {name} failed: {exit}"),
-            stderr: ended.stderr.last_lines(),
-        });
-        if let Some(failure) = failure.clone().filter(|_| !self.waiters.is_waited_for()) {
-            let notice = Notice::new(failure.message).with(failure.stderr, SeeAlso::Errors);
-            events.push(CoprocEvent::Notice(notice));
-        }
-        if let Some(StopReason::Transfer(fault)) = ended.reason {
-            events.push(CoprocEvent::Notice(Notice::new(format!("{name} was stopped: {}", reason_of(fault)))));
-        } else if ended.reason.is_none() && exit.success() {
-            events.extend(self.summary(cx.now, &ended, transfer.as_ref()));
-        }
+        let (now, tells_summary) = (cx.now, self.tells_summary);
+        let ending = Ending { now, ended: &ended, transfer: transfer.as_ref(), tells_summary };
+        let failure = ending.failure();
+        events.extend(ending.events(failure.clone().filter(|_| !self.waiters.is_waited_for())));
         events.push(CoprocEvent::Ended { command: ended.command.clone(), exit });
         let (answers, next) = self.waiters.ended(EndResponse { failure, ..EndResponse::from(exit) });
         events.extend(answers);
@@ -402,37 +388,5 @@ impl CoprocSlot {
         }
         self.last = Some(ended);
         events
-    }
-
-    /// Returns the notices about a transfer that has succeeded: what was moved, and what was refused. A program that tells this
-    /// itself, in lines that begin with coshell's name, knows more.
-    fn summary(&self, now: Instant, ended: &EndedCoproc, transfer: Option<&Transfer>) -> Vec<CoprocEvent> {
-        let Some(transfer) = transfer else { return Vec::new() };
-        let lines = ended.stderr.last_lines();
-        let own: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("coshell: ")).collect();
-        let refused = transfer.refused(&named(&ended.command));
-        let moved = transfer.moved(now).filter(|_| self.tells_summary);
-        let mut notices: Vec<Notice> = match (&own[..], refused) {
-            ([], Some(refused)) => vec![Notice::new(refused).with(lines.clone(), SeeAlso::Errors)],
-            ([], None) => Vec::new(),
-            (own, _) => own.iter().map(Notice::new).collect(),
-        };
-        if own.is_empty() {
-            notices.extend(moved.as_ref().map(Notice::new));
-        }
-        let mut events: Vec<_> = notices.into_iter().map(CoprocEvent::Notice).collect();
-        if transfer.elapsed(now) >= NOTIFIED_FROM {
-            events.extend(moved.map(CoprocEvent::Notify));
-        }
-        events
-    }
-}
-
-/// Returns the rest of the sentence that a coprocess was stopped.
-fn reason_of(fault: TransferFault) -> &'static str {
-    match fault {
-        TransferFault::FarGone => "the other side ended the transfer",
-        TransferFault::BothReceive => "both ends receive; for a far rz, start the sender here: sz FILE",
-        TransferFault::BothSend => "both ends send; for a far sz, start the receiver here: rz",
     }
 }
