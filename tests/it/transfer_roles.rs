@@ -264,8 +264,11 @@ fn terminated_side_tells_the_other_at_once() {
                 assert!(ends[1 - ended].told.contains("the other side cancelled the transfer"), "{ends:?}");
             }
             if pair.1[0] == COSHELL {
-                let told = "data was cut; what has arrived is in ./.data.part";
-                assert!(ends[1].told.contains(told) && !dir.exists("to/data"), "{ends:?}");
+                let told = "data was cut; what has arrived is in /";
+                assert!(
+                    ends[1].told.contains(told) && ends[1].told.contains("/to/.data.part\n") && !dir.exists("to/data"),
+                    "{ends:?}"
+                );
             }
         }
     }
