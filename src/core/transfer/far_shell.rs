@@ -22,7 +22,7 @@ const TEXT_LEN: usize = 512;
 const QUIET: Duration = Duration::from_millis(300);
 /// The same time behind text that may be a prompt.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Time without bytes after which the foreground process group is looked up, and then again.
+/// Time without bytes after which the foreground process group is looked up again, and then once more.
 const FIRST_LOOK: Duration = Duration::from_millis(300);
 const NEXT_LOOK: Duration = Duration::from_secs(1);
 
@@ -62,7 +62,11 @@ impl FarShell {
     /// Takes bytes of the far side behind its last frame, if there are any. Returns whether they echo the near side's last
     /// header.
     pub(super) fn echoes_header(&mut self, now: Instant, bytes: &[u8]) -> bool {
-        (self.last, self.next_look) = (now, now + FIRST_LOOK);
+        self.last = now;
+        // The first look comes at once: behind data that never rests it would find the shell that has come back.
+        if self.group.is_some() {
+            self.next_look = now + FIRST_LOOK;
+        }
         let Some(digits) = &self.digits else { return false };
         self.behind_header.extend_from_slice(bytes);
         let echoes = memmem::find(&self.behind_header, digits).is_some();
