@@ -89,6 +89,8 @@ use trigger::{ConditionFacts, Firing, Hit, LineStage, Tried};
 /// Maximum number of rounds in one turn in which injected text fires triggers that inject text. The loop guard stops such
 /// a trigger long before.
 const MAX_INJECTIONS: usize = 100;
+/// Sentence about a transfer in a multiplexer in the shell.
+const SWALLOWED: &str = "tmux or screen in this session swallows ZMODEM: nothing can be moved there. Leave it first, or use trzsz there and here";
 
 /// A session: the router over its machines.
 #[derive(Debug)]
@@ -522,6 +524,11 @@ impl Core {
                     let (piece, offer) = self.output.up_to_offer(self.output.up_to_notice(bytes));
                     let used = self.print(cx, piece, TextOrigin::Shell);
                     bytes = &bytes[used..];
+                    if self.output.swallows_offer(cx.now, &piece[..used]) {
+                        // The notice waits until the alternate screen is left.
+                        self.output.terminal.show(&self.settings.protocol.notify(SWALLOWED.as_bytes()));
+                        self.notice(cx, Notice::new(SWALLOWED));
+                    }
                     if let Some(offer) = offer.filter(|_| used == piece.len()) {
                         if let Some(line) = self.output.partial_line() {
                             self.line(cx, line, LineStage::Settled);

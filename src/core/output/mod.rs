@@ -29,7 +29,7 @@ use super::event::{Cx, Effect};
 use super::history::ShellEvent;
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::request::InputFormat;
-use super::transfer::{OfferFinder, TransferOffer};
+use super::transfer::{OfferFinder, SwallowedOffers, TransferOffer};
 use super::trigger::LineStage;
 use super::trigger::table::TriggerTable;
 use crate::types::{ExitStatus, RequestId, SIGHUP, SIGPIPE, Size, WriteError};
@@ -56,6 +56,7 @@ pub(super) struct Output {
     /// Text of clients that fires no trigger and has not been shown yet.
     listings: VecDeque<(RequestId, Vec<u8>)>,
     offers: OfferFinder,
+    swallowed: SwallowedOffers,
     finds_offers: bool,
     /// Origin of the bytes printed last.
     origin: TextOrigin,
@@ -120,6 +121,7 @@ impl Output {
             injected: Default::default(),
             listings: VecDeque::new(),
             offers: OfferFinder::default(),
+            swallowed: SwallowedOffers::default(),
             finds_offers: false,
             origin: TextOrigin::Shell,
             awaiting_pty_state: VecDeque::new(),
@@ -255,6 +257,12 @@ impl Output {
     pub(super) fn up_to_offer<'a>(&self, bytes: &'a [u8]) -> (&'a [u8], Option<TransferOffer>) {
         let offer = if self.searches_offers() { self.offers.find(bytes) } else { None };
         (&bytes[..offer.map_or(bytes.len(), |offer| offer.end)], offer)
+    }
+
+    /// Returns whether the printed `bytes` offer a file transfer on the alternate screen, whose program has swallowed the
+    /// protocol.
+    pub(super) fn swallows_offer(&mut self, now: Instant, bytes: &[u8]) -> bool {
+        self.finds_offers && self.terminal.text().alt_screen() && self.swallowed.printed(now, bytes)
     }
 
     /// Shows output, up to the end of a line whose trigger may start a silent coprocess. Returns the number of bytes taken,

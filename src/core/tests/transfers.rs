@@ -286,3 +286,16 @@ fn far_receiver_is_released_if_nothing_is_sent() {
         assert_eq!(bench.lines(), ["$"], "{exit}");
     }
 }
+
+/// As tmux draws the offer of `sz` in its window.
+#[test]
+fn offer_that_a_multiplexer_has_swallowed_is_told_once() {
+    let mut bench = answering(b"\x1b[?1049h\x1b[Hrz\r\n**B00000000000000\r");
+    bench.shell(b"\x1b[2;1H**B00000000000000");
+    assert!(bench.started().is_empty());
+    assert_eq!(bench.shown.windows(15).filter(|text| text == b"swallows ZMODEM").count(), 1, "the notification");
+    bench.shell(b"\x1b[?1049l$ ");
+    assert!(bench.lines()[0].starts_with("coshell: tmux or screen"), "{:?}", bench.lines());
+    // What a program prints without the alternate screen is a document at most.
+    assert!(answering(b"**B00000000000000\r\n").lines() == ["**B00000000000000"]);
+}

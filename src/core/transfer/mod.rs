@@ -14,6 +14,7 @@ mod near_end;
 mod offer;
 mod peer_stream;
 mod recovery;
+mod swallowed;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -35,6 +36,7 @@ pub(super) use offer::{OfferFinder, TransferOffer};
 use peer_stream::{PeerStream, StreamPart};
 use recovery::FarState;
 pub(super) use recovery::{INTERRUPT, Recovery, RecoveryStep};
+pub(super) use swallowed::SwallowedOffers;
 pub(super) use trailer::TrailerFilter;
 
 /// Number of the far side's last bytes that are kept for the recovery.
