@@ -788,6 +788,7 @@ impl Core {
                 CoprocEvent::Type(bytes) => self.pty_input.chunk(cx.now, bytes, self.coproc.for_trigger()),
                 CoprocEvent::Press(keys) => self.pty_input.key(cx.now, keys),
                 CoprocEvent::Show(bytes) => self.shell_output(cx, &bytes),
+                CoprocEvent::ClearProgress => self.output.terminal.show_below(""),
                 CoprocEvent::Notify(text) => {
                     self.output.terminal.show(&self.settings.protocol.notify(text.as_bytes()));
                 }

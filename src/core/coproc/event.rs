@@ -47,6 +47,8 @@ pub(in crate::core) enum CoprocEvent {
     Press(&'static [u8]),
     /// Show withheld output of the shell.
     Show(Vec<u8>),
+    /// Clear the row of the progress.
+    ClearProgress,
     /// Show a desktop notification.
     Notify(String),
     /// Start another coprocess.

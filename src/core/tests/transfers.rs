@@ -299,3 +299,18 @@ fn offer_that_a_multiplexer_has_swallowed_is_told_once() {
     // What a program prints without the alternate screen is a document at most.
     assert!(answering(b"**B00000000000000\r\n").lines() == ["**B00000000000000"]);
 }
+
+/// A slow link delivers for minutes what was sent ahead of the cancel.
+#[test]
+fn hidden_rest_of_cancelled_download_is_told_and_leaves_no_trace() {
+    let mut bench = transfer(SENDS);
+    bench.keys(b"\x03").coproc(crate::wire::zmodem::CANCEL_SEQUENCE).coproc_exits(ExitStatus::Signal(15), b"");
+    for _ in 0..20 {
+        bench.shell(b"**\x18B0a00000000bc20\r\x8a\x11").shell(b"\x01 data $ ls").wait(450);
+    }
+    let shown = bench.lines();
+    assert!(shown.iter().any(|line| line.starts_with("waiting for the other side to stop: 6")), "{shown:?}");
+    bench.shell(b"\x18\x18\x18\x18\x18\x08\x08\x1b[?2004h$ ").wait(1000);
+    assert_eq!(bench.lines(), ["$ go", "$"], "{}", bench.shown.escape_ascii());
+    assert_eq!(bench.core.deadline(), None);
+}

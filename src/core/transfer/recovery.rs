@@ -8,6 +8,7 @@ use memchr::memmem;
 use super::far_shell::PROMPTS;
 use super::peer_stream::{PeerStream, StreamPart};
 use super::{push_bounded, text};
+use crate::display::Bytes;
 use crate::wire::zmodem::CANCEL_SEQUENCE;
 
 /// Time without bytes after which the far side's last bytes are examined.
@@ -29,6 +30,9 @@ const ANSWERS: u8 = 2;
 /// Maximum time to wait for the answer to a Ctrl-C.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(1200);
 const CANCELS: u8 = 2;
+/// Time to the first drawing of the progress, and from one to the next.
+const FIRST_DRAWING: Duration = Duration::from_secs(1);
+const NEXT_DRAWING: Duration = Duration::from_millis(500);
 pub(in crate::core) const INTERRUPT: &[u8] = b"\x03";
 /// Echo of Ctrl-C, by the line discipline or a line editor.
 const ECHOED_INTERRUPT: &[u8] = b"^C";
@@ -46,6 +50,11 @@ pub(in crate::core) struct Recovery {
     /// Number of cancels to type while no prompt comes. One that meets a starting sender is lost, since lrzsz flushes its
     /// input there.
     cancels: u8,
+    /// Number of bytes that were hidden.
+    hidden: u64,
+    /// Time of the next drawing of the progress, and whether it stands on the screen.
+    next_drawing: Instant,
+    is_drawn: bool,
 }
 
 /// Assumed state of the far side.
@@ -81,12 +90,16 @@ pub(in crate::core) enum RecoveryStep {
 impl Recovery {
     /// Creates a recovery that begins now, with the far side's stream so far and its last bytes.
     pub(super) fn new(now: Instant, far: FarState, stream: PeerStream, tail: &[u8]) -> Self {
-        Self { since: now, last_input: now, bytes: tail.to_vec(), stream, far, cancels: CANCELS }
+        let bytes = tail.to_vec();
+        let next_drawing = now + FIRST_DRAWING;
+        let (hidden, is_drawn) = (0, false);
+        Self { since: now, last_input: now, bytes, stream, far, cancels: CANCELS, hidden, next_drawing, is_drawn }
     }
 
     /// Takes bytes of the far side.
     pub(in crate::core) fn push(&mut self, now: Instant, bytes: &[u8]) {
         self.last_input = now;
+        self.hidden += bytes.len() as u64;
         push_bounded(&mut self.bytes, bytes, KEPT);
         let mut rest = bytes;
         while let Some(part) = self.stream.next(&mut rest) {
@@ -132,6 +145,25 @@ impl Recovery {
             _ => (Duration::ZERO, Duration::ZERO),
         };
         (self.last_input + patience).min(self.since + most)
+    }
+
+    /// Returns the time of the next drawing of the progress.
+    pub(in crate::core) fn next_drawing(&self) -> Instant {
+        self.next_drawing
+    }
+
+    /// Returns the progress, if it is due: a slow link delivers for minutes what was sent ahead.
+    pub(in crate::core) fn draw(&mut self, now: Instant) -> Option<String> {
+        if now < self.next_drawing {
+            return None;
+        }
+        (self.next_drawing, self.is_drawn) = (now + NEXT_DRAWING, true);
+        Some(format!("waiting for the other side to stop: {} not shown", Bytes(self.hidden)))
+    }
+
+    /// Whether the progress stands on the screen and must be cleared.
+    pub(in crate::core) fn is_drawn(&self) -> bool {
+        self.is_drawn
     }
 
     /// Returns the next step; with `last`, the end.

@@ -20,6 +20,7 @@ use crate::core::response::EndResponse;
 use crate::core::rpc_error::RpcError;
 use crate::core::session_event::SessionEvent;
 use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Transfer};
+use crate::core::width::truncate_to_width;
 use crate::types::ExitStatus;
 
 /// The slot for the coprocess.
@@ -36,6 +37,8 @@ pub(in crate::core) struct CoprocSlot {
     /// The trigger that the coprocess was started for, if any.
     for_trigger: Option<usize>,
     tells_summary: bool,
+    /// Whether the terminal has a row for progress.
+    draws_progress: bool,
     last: Option<EndedCoproc>,
 }
 
@@ -50,6 +53,7 @@ impl CoprocSlot {
         first: Option<FirstInput<'_>>,
     ) -> bool {
         let silent = new.visibility == Visibility::Silent;
+        self.draws_progress = drawable;
         let progress = silent.then(|| Progress::begin(cx.now, drawable, locked));
         let mut coproc = Coproc::new(cx.now, new.command.command.clone(), new.format, progress);
         if let Some(first) = first {
@@ -309,14 +313,21 @@ impl CoprocSlot {
     /// Returns when `tick` has something to do.
     pub(in crate::core) fn deadline(&self) -> Option<Instant> {
         let (coproc, transfer) = (self.running.as_ref(), self.transfer.as_ref());
+        let draws_recovery = self.draws_progress && self.running.is_none();
+        let drawing = self.recovery.as_ref().filter(|_| draws_recovery).map(Recovery::next_drawing);
         let recovery = self.recovery.as_ref().map(Recovery::deadline);
         let trailer = self.trailer.as_ref().and_then(TrailerFilter::deadline);
         let (coproc, transfer) = (coproc.and_then(Coproc::deadline), transfer.and_then(Transfer::deadline));
-        [coproc, transfer, trailer, recovery].into_iter().flatten().min()
+        [coproc, transfer, trailer, recovery, drawing].into_iter().flatten().min()
     }
 
     /// Returns the progress line of a silent coprocess for `cols` columns, if it is due.
     pub(in crate::core) fn progress_line(&mut self, now: Instant, cols: u16) -> Option<String> {
+        if let Some(recovery) = self.recovery.as_mut().filter(|_| self.draws_progress && self.running.is_none()) {
+            return recovery
+                .draw(now)
+                .map(|line| truncate_to_width(&line, usize::from(cols).saturating_sub(1)).to_owned());
+        }
         let coproc = self.running.as_mut()?;
         let transfer = self.transfer.as_ref().and_then(|transfer| transfer.progress(now));
         coproc.progress.as_mut()?.draw(now, &coproc.command, transfer, cols)
@@ -345,7 +356,10 @@ impl CoprocSlot {
                 self.recovery = Some(recovery);
                 vec![CoprocEvent::Press(keys)]
             }
-            RecoveryStep::End(shown, keys) => vec![CoprocEvent::Press(keys), CoprocEvent::Show(shown)],
+            RecoveryStep::End(shown, keys) => {
+                let clear = recovery.is_drawn().then_some(CoprocEvent::ClearProgress);
+                clear.into_iter().chain([CoprocEvent::Press(keys), CoprocEvent::Show(shown)]).collect()
+            }
         }
     }
 
