@@ -75,6 +75,8 @@ pub struct RecentError(pub String);
 pub struct PtyState {
     /// Whether the line discipline echoes.
     pub echo: Echo,
+    /// Whether the line discipline edits lines (ICANON).
+    pub is_canonical: bool,
     /// The foreground process group; 0 where there is none.
     pub group: i32,
     /// Names of the processes of that group that have no child in it.

@@ -533,13 +533,9 @@ impl Core {
                         if let Some(line) = self.output.partial_line() {
                             self.line(cx, line, LineStage::Settled);
                         }
-                        let program = self.settings.zmodem.as_ref().filter(|_| offer.begins_line);
-                        // A trigger may have answered the offer.
-                        if let Some(program) = program.filter(|_| self.gate() == Gate::Open) {
-                            let command = program.answer_to(offer.direction).clone();
-                            let new = NewCoproc::new(command, Visibility::Silent, InputFormat::Raw);
-                            let new = NewCoproc { tells_summary: true, ..new };
-                            self.start_coproc(cx, new, Starter::Offer(&offer.header));
+                        if self.settings.zmodem.is_some() && !self.coproc.is_silent() {
+                            self.output.await_answer(offer);
+                            cx.push(Effect::QueryPty);
                         }
                     }
                     if !bytes.is_empty() && self.output.terminal.is_dumb() {
@@ -657,6 +653,16 @@ impl Core {
             }
         }
         self.output.drop_raw();
+        let (offer, programs) = (self.output.take_offer(), &self.settings.zmodem);
+        // A trigger may have answered the offer. A document that is printed is none: a program that moves files has put the pty
+        // into raw mode, or ssh(1) has.
+        if let (Some(offer), Some(programs), false) = (offer, programs, state.is_canonical)
+            && self.gate() == Gate::Open
+        {
+            let command = programs.answer_to(offer.direction).clone();
+            let new = NewCoproc::new(command, Visibility::Silent, InputFormat::Raw);
+            self.start_coproc(cx, NewCoproc { tells_summary: true, ..new }, Starter::Offer(&offer.header));
+        }
     }
 
     // Triggers and their actions.

@@ -83,7 +83,13 @@ mod tests {
     use super::*;
 
     fn state(echo: Echo, group: i32, readers: &[&str]) -> PtyState {
-        PtyState { echo, group, readers: readers.iter().map(|&name| name.to_owned()).collect(), jobs: Vec::new() }
+        PtyState {
+            echo,
+            is_canonical: false,
+            group,
+            readers: readers.iter().map(|&name| name.to_owned()).collect(),
+            jobs: Vec::new(),
+        }
     }
 
     #[test]

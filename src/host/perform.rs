@@ -59,7 +59,8 @@ impl Host {
             Effect::QueryPty => {
                 let (group, names) = self.children.foreground_job(&self.pty);
                 let (echo, JobNames { all: jobs, childless: readers }) = (self.pty.echo(), names);
-                return Some(Input::PtyState(PtyState { echo, group, readers, jobs }));
+                let is_canonical = self.pty.is_canonical();
+                return Some(Input::PtyState(PtyState { echo, is_canonical, group, readers, jobs }));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, self.pty.interrupt(byte))),
             Effect::DiscardTyped => self.pty.discard_typed(),

@@ -117,6 +117,11 @@ impl Pty {
         }
     }
 
+    /// Returns whether the line discipline edits lines (ICANON); `false` where it cannot be asked.
+    pub fn is_canonical(&self) -> bool {
+        tty::attributes(&self.master).is_ok_and(|attributes| attributes.c_lflag & ICANON != 0)
+    }
+
     /// Sends the foreground process group the signal that the line discipline makes of `byte`; returns whether one was sent.
     pub fn interrupt(&self, byte: u8) -> bool {
         let Ok(attributes) = tty::attributes(&self.master) else { return false };

@@ -388,7 +388,13 @@ impl Model {
             }
             Effect::QueryPty => {
                 let names = vec!["bash".to_owned()];
-                return Some(Input::PtyState(PtyState { echo, group: 7, readers: names.clone(), jobs: names }));
+                return Some(Input::PtyState(PtyState {
+                    echo,
+                    is_canonical: false,
+                    group: 7,
+                    readers: names.clone(),
+                    jobs: names,
+                }));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, signals)),
             Effect::Suspend => return Some(Input::Resumed),

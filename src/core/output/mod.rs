@@ -58,6 +58,8 @@ pub(super) struct Output {
     offers: OfferFinder,
     swallowed: SwallowedOffers,
     finds_offers: bool,
+    /// An offer that is answered once the state of the pty is known, and the triggers have not.
+    offered: Option<TransferOffer>,
     /// Origin of the bytes printed last.
     origin: TextOrigin,
     /// Lines that are tried once the state of the pty is known.
@@ -123,6 +125,7 @@ impl Output {
             offers: OfferFinder::default(),
             swallowed: SwallowedOffers::default(),
             finds_offers: false,
+            offered: None,
             origin: TextOrigin::Shell,
             awaiting_pty_state: VecDeque::new(),
             again: None,
@@ -148,7 +151,17 @@ impl Output {
 
     /// Whether lines wait for the state of the pty.
     pub(super) fn awaits_pty_state(&self) -> bool {
-        !self.awaiting_pty_state.is_empty()
+        !self.awaiting_pty_state.is_empty() || self.offered.is_some()
+    }
+
+    /// Keeps an offer of a file transfer until the state of the pty is known.
+    pub(super) fn await_answer(&mut self, offer: TransferOffer) {
+        self.offered = Some(offer);
+    }
+
+    /// Takes the offer that waited for the state of the pty.
+    pub(super) fn take_offer(&mut self) -> Option<TransferOffer> {
+        self.offered.take()
     }
 
     /// Keeps a line until the state of the pty is known.
@@ -201,7 +214,7 @@ impl Output {
 
     /// Whether the terminal has taken all output and little is withheld, so that the pty may be read.
     pub(super) fn has_room(&self) -> bool {
-        self.terminal.is_empty() && self.withheld.len() < WITHHELD_LIMIT && self.awaiting_pty_state.is_empty()
+        self.terminal.is_empty() && self.withheld.len() < WITHHELD_LIMIT && !self.awaits_pty_state()
     }
 
     /// Whether lines are not assembled yet because the history is not read.
@@ -396,6 +409,7 @@ impl Output {
     pub(super) fn begin_transfer(&mut self) {
         self.terminal.wipe_line();
         self.raw.restart(self.terminal.text().offset());
+        self.offers = OfferFinder::default();
     }
 
     /// Returns the unfinished line, if there is one.

@@ -208,7 +208,7 @@ fn upload_failing_before_data_types_nothing_into_shell() {
 #[test]
 fn death_of_far_side_ends_transfer() {
     let mut bench = transfer(SENDS);
-    bench.shell(b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ");
+    bench.shell(b"\x18Kdata\x18Jsz: caught signal 15; exiting\r\n\x1b[?2004h$ ").wait(300);
     assert!(bench.has(&Effect::Signal(Child::Coproc, 15)));
     bench.coproc(b"\x18\x18\x18\x18\x18").coproc_exits(ExitStatus::Signal(15), b"");
     bench.wait(1000);
@@ -313,4 +313,42 @@ fn hidden_rest_of_cancelled_download_is_told_and_leaves_no_trace() {
     bench.shell(b"\x18\x18\x18\x18\x18\x08\x08\x1b[?2004h$ ").wait(1000);
     assert_eq!(bench.lines(), ["$ go", "$"], "{}", bench.shown.escape_ascii());
     assert_eq!(bench.core.deadline(), None);
+}
+
+/// A document that is printed, and the echo of a header, come through the line discipline as it is at a prompt.
+#[test]
+fn offer_is_answered_only_where_the_line_discipline_is_raw() {
+    let mut bench = Bench::new(&["--zmodem"]);
+    bench.pty_state.is_canonical = true;
+    bench.shell(SENDS).shell(b"more");
+    assert!(bench.started().is_empty());
+    assert!(bench.shown.ends_with(&[SENDS, b"more"].concat()), "{}", bench.shown.escape_ascii());
+}
+
+#[test]
+fn second_receiver_on_the_same_row_is_answered() {
+    let mut bench = answering(RECEIVES);
+    for count in 1..4 {
+        assert_eq!(bench.started().len(), count);
+        bench.coproc(FIN).shell(FIN).coproc_exits(ExitStatus::Code(0), b"").shell(RECEIVES);
+    }
+}
+
+#[test]
+fn offer_is_answered_behind_trigger_that_asks_for_state_of_pty() {
+    let mut bench = Bench::new(&["--zmodem", "-t", "B0000", "--when", "job=ssh", "--capture"]);
+    bench.shell(SENDS);
+    assert_eq!(bench.started(), ["exec coshell rz"]);
+}
+
+/// `sz` with no file that it can open: it offers, complains, cancels, complains again, and leaves.
+#[test]
+fn complaints_of_far_side_that_cancels_are_shown_and_no_cancel_is_typed() {
+    let mut bench = answering(SENDS);
+    bench.coproc(RECEIVES).shell(b"sz: cannot open a: No such file\r\n").shell(crate::wire::zmodem::CANCEL_SEQUENCE);
+    bench.coproc_exits(ExitStatus::Code(1), b"").shell(b"\rsz: Can't open any\r\n\x1b[?2004h$ ").wait(5000);
+    assert_eq!(bench.typed, RECEIVES);
+    let shown = bench.lines();
+    assert_eq!(shown.iter().filter(|line| line.starts_with("sz: ")).count(), 2, "{shown:?}");
+    assert_eq!(shown.last().map(String::as_str), Some("$"), "{shown:?}");
 }

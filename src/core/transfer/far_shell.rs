@@ -18,7 +18,7 @@ const ECHOES: usize = 8;
 const MOST_APART: usize = 510;
 /// Number of last bytes that are kept.
 const TEXT_LEN: usize = 512;
-/// Time without bytes behind the sequence in front of a prompt.
+/// Time without a frame behind the sequence in front of a prompt. What is typed may be echoed meanwhile.
 const QUIET: Duration = Duration::from_millis(300);
 /// The same time behind text that may be a prompt.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,6 +31,8 @@ const NEXT_LOOK: Duration = Duration::from_secs(1);
 pub(super) struct FarShell {
     /// The last bytes outside of frames, since the last frame.
     text: Vec<u8>,
+    /// Time at which the sequence in front of a prompt came, since the last frame.
+    prompted: Option<Instant>,
     /// Number of bytes outside of frames, and those of them at the ends of the last echoes; 0 for none.
     printed: usize,
     echoes: [usize; ECHOES],
@@ -49,6 +51,7 @@ impl FarShell {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             text: Vec::new(),
+            prompted: None,
             printed: 0,
             echoes: [0; ECHOES],
             behind_header: Vec::new(),
@@ -83,16 +86,20 @@ impl FarShell {
     /// Records a frame of the far side, which is still there.
     pub(super) fn has_sent_frame(&mut self) {
         self.text.clear();
+        self.prompted = None;
         self.echoes = [0; ECHOES];
         self.behind_header.clear();
         self.digits = None;
     }
 
-    /// Takes bytes of the far side outside of frames. Returns whether a shell answers.
-    pub(super) fn prints(&mut self, bytes: &[u8]) -> bool {
+    /// Takes bytes of the far side outside of frames. Returns whether they echo what was typed.
+    pub(super) fn prints(&mut self, now: Instant, bytes: &[u8]) -> bool {
         let known = self.text.len();
         self.text.extend_from_slice(bytes);
-        let mut answers = memmem::find(&self.text, PROMPTS).is_some();
+        if self.prompted.is_none() && memmem::find(&self.text, PROMPTS).is_some() {
+            self.prompted = Some(now);
+        }
+        let mut answers = false;
         for at in known..self.text.len() {
             self.printed += 1;
             if self.text[..=at].ends_with(ECHOED_CAN) {
@@ -105,9 +112,9 @@ impl FarShell {
         answers
     }
 
-    /// Takes the foreground process group of the pty. Returns whether another one had it at the start.
+    /// Takes the foreground process group of the pty, 0 for none. Returns whether another one had it at the start.
     pub(super) fn has_other_group(&mut self, group: i32) -> bool {
-        group != *self.group.get_or_insert(group)
+        group != 0 && group != *self.group.get_or_insert(group)
     }
 
     /// Returns when the foreground process group is to be looked up.
@@ -124,10 +131,14 @@ impl FarShell {
         is_due
     }
 
-    /// Returns when the text outside of frames is taken for a prompt, if it may be one.
-    pub(super) fn prompt_due(&self) -> Option<Instant> {
-        if memmem::find(&self.text, PROMPTS).is_some() {
-            return Some(self.last + QUIET);
+    /// Returns when the text outside of frames is taken for a prompt, if it may be one. Before the near side has said anything
+    /// (`has_begun`) the far program may have printed more than its header.
+    pub(super) fn prompt_due(&self, has_begun: bool) -> Option<Instant> {
+        if let Some(prompted) = self.prompted {
+            return Some(prompted + QUIET);
+        }
+        if !has_begun {
+            return None;
         }
         let line = &self.text[memchr::memrchr(b'\n', &self.text)? + 1..];
         let is_text = !line.is_empty() && line.iter().all(|byte| matches!(byte, b' '..=b'~' | 0x1b));

@@ -131,8 +131,8 @@ impl FileLog {
             true => format!("{}...", truncate_to_width(&clean, NAME_WIDTH - 3)),
             false => clean,
         };
-        if let Some(left) = file.left.filter(|left| self.number + left > 2) {
-            text += &format!(" ({} of {})", self.number, self.number + left.max(1) - 1);
+        if let Some(left) = file.left.filter(|left| self.number.saturating_add(*left) > 2) {
+            text += &format!(" ({} of {})", self.number, self.number.saturating_add(left.max(1) - 1));
         }
         let done = self.bytes + file.position.saturating_sub(file.begun_at.unwrap_or(0));
         let seconds = now.duration_since(self.started).as_secs_f64().max(0.001);

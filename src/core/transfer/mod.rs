@@ -102,20 +102,22 @@ impl Transfer {
             push_bounded(&mut self.tail, bytes, OPENING_LEN);
             return bytes.len();
         }
-        let (mut rest, mut answers, mut frame_end) = (bytes, false, 0);
+        let (mut rest, mut frame_end) = (bytes, 0);
         while !self.far.fin {
             match self.far.next(&mut rest) {
                 None => break,
                 Some(StreamPart::Outside(text)) => {
                     self.messages.push(text);
-                    answers |= self.far_shell.prints(text);
+                    if self.far_shell.prints(now, text) {
+                        self.far_gone();
+                    }
                     continue;
                 }
                 Some(StreamPart::Broken) => continue,
                 Some(part) if self.direction == Direction::Up => self.files.received(part),
                 Some(part) => self.files.sent(now, part),
             }
-            (answers, frame_end) = (false, bytes.len() - rest.len());
+            frame_end = bytes.len() - rest.len();
             self.messages.end_line();
             self.far_shell.has_sent_frame();
         }
@@ -129,11 +131,17 @@ impl Transfer {
         }
         let kept = if self.has_data() { TAIL_LEN } else { OPENING_LEN };
         push_bounded(&mut self.tail, bytes, kept);
-        answers |= self.far_shell.echoes_header(now, &bytes[frame_end..]);
-        if answers && !self.is_cancelled() {
-            self.fault.get_or_insert(TransferFault::FarGone);
+        if self.far_shell.echoes_header(now, &bytes[frame_end..]) {
+            self.far_gone();
         }
         bytes.len()
+    }
+
+    /// Takes note that the far side has left, unless a side has cancelled: then it has not left by itself.
+    fn far_gone(&mut self) {
+        if !self.near.cancelled && !self.far.cancelled {
+            self.fault.get_or_insert(TransferFault::FarGone);
+        }
     }
 
     /// Returns why the transfer cannot go on.
@@ -144,11 +152,6 @@ impl Transfer {
     /// Returns whether data has been sent, or may have been, so that not all of the far side's bytes are headers and text.
     fn has_data(&self) -> bool {
         self.direction == Direction::Down || self.near.has_data
-    }
-
-    /// Returns whether either side has cancelled: a far side that ends then has not left by itself.
-    fn is_cancelled(&self) -> bool {
-        self.near.cancelled || self.far.cancelled
     }
 
     /// Takes bytes that the near side wrote. Returns those that are to be typed: none behind a cancel, and behind the end
@@ -256,7 +259,7 @@ impl Transfer {
         if self.fault.is_some() || self.is_over() {
             return;
         }
-        if self.far_shell.prompt_due().is_some_and(|at| cx.now >= at) {
+        if self.far_shell.prompt_due(self.near.first.is_some()).is_some_and(|at| cx.now >= at) {
             self.fault = Some(TransferFault::FarGone);
         } else if self.far_shell.is_look_due(cx.now) {
             cx.push(Effect::QueryPty);
@@ -266,14 +269,14 @@ impl Transfer {
     /// Takes the foreground process group of the pty: with another one, the far program has ended.
     pub(super) fn pty_group(&mut self, group: i32) {
         let is_other = self.far_shell.has_other_group(group);
-        if is_other && !self.is_over() && !self.far.fin && !self.is_cancelled() {
-            self.fault.get_or_insert(TransferFault::FarGone);
+        if is_other && !self.is_over() && !self.far.fin {
+            self.far_gone();
         }
     }
 
     /// Returns when `tick` has something to do.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let due = [self.far_shell.prompt_due(), Some(self.far_shell.next_look())];
+        let due = [self.far_shell.prompt_due(self.near.first.is_some()), Some(self.far_shell.next_look())];
         if self.fault.is_some() || self.is_over() { None } else { due.into_iter().flatten().min() }
     }
 
@@ -287,12 +290,15 @@ impl Transfer {
             (Direction::Up, false, true) => FarState::Receiver,
             (Direction::Up, true, true) => FarState::SHELL,
         };
-        Recovery::new(now, far, self.far.clone(), &self.tail)
+        // Where no data was sent, all text is in the tail.
+        let messages = if self.has_data() { self.messages.shown() } else { Vec::new() };
+        Recovery::new(now, far, self.far.clone(), &self.tail, messages)
     }
 
-    /// Returns the bytes to type after the near side has failed: a cancel for a waiting far side, unless one was sent.
+    /// Returns the bytes to type after the near side has failed: a cancel for a waiting far side, unless either has sent one.
     pub(super) fn cancel_sequence(&self) -> &'static [u8] {
-        if self.fault == Some(TransferFault::FarGone) || self.near.cancelled { b"" } else { CANCEL_SEQUENCE }
+        let was_told = self.fault == Some(TransferFault::FarGone) || self.near.cancelled || self.far.cancelled;
+        if was_told { b"" } else { CANCEL_SEQUENCE }
     }
 }
 

@@ -8,12 +8,13 @@ use super::header::{self, DIGITS, Direction, START};
 
 /// Number of bytes of a header up to its last digit.
 const HEADER_LEN: usize = START.len() + DIGITS;
-/// Maximum number of bytes in front of a header on its line: what the far program says, and sequences of its shell.
-const MAX_PREFIX: usize = 256;
+/// Maximum number of bytes in front of a header on its line: what the far program says, and sequences of its shell, in one of
+/// which is the command (OSC 133).
+const MAX_PREFIX: usize = 8 * 1024;
 /// What lrzsz's `rz` prints in front of its header.
 const WORDS: &[u8] = b"rz waiting to receive.";
 
-/// A header that offers a transfer.
+/// A header that offers a transfer, at the start of a line or behind lrzsz's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core) struct TransferOffer {
     /// Number of bytes up to its end.
@@ -21,8 +22,6 @@ pub(in crate::core) struct TransferOffer {
     /// The header up to its last digit.
     pub(in crate::core) header: [u8; HEADER_LEN],
     pub(in crate::core) direction: Direction,
-    /// Whether it stands at the start of a line, behind lrzsz's words at most.
-    pub(in crate::core) begins_line: bool,
 }
 
 /// Finder of offers across reads of the pty.
@@ -41,21 +40,29 @@ impl Default for OfferFinder {
 }
 
 impl OfferFinder {
-    /// Returns the first whole header with a right CRC in `bytes` that offers a transfer.
+    /// Returns the first whole header with a right CRC in `bytes` that offers a transfer at the start of a line.
     pub(in crate::core) fn find(&self, bytes: &[u8]) -> Option<TransferOffer> {
         if self.line.contains(&START[0]) {
             let joined = [&self.line, &bytes[..bytes.len().min(HEADER_LEN - 1)]].concat();
-            let offers = self.start.find_iter(&joined).filter_map(|at| offer_at(&joined, at, self.is_long));
-            if let Some(offer) = offers.into_iter().find(|offer| offer.end > self.line.len()) {
+            let mut offers = self.start.find_iter(&joined).filter_map(|at| self.offer_at(b"", &joined, at));
+            if let Some(offer) = offers.find(|offer| offer.end > self.line.len()) {
                 return Some(TransferOffer { end: offer.end - self.line.len(), ..offer });
             }
         }
-        let at = self.start.find_iter(bytes).find(|&at| header::offer(&bytes[at + START.len()..]).is_some())?;
-        let has_break = memrchr2(b'\r', b'\n', &bytes[..at]).is_some();
-        let line: &[u8] = if has_break { b"" } else { &self.line };
-        let joined = [line, &bytes[..at + HEADER_LEN]].concat();
-        let offer = offer_at(&joined, line.len() + at, self.is_long && !has_break)?;
-        Some(TransferOffer { end: at + HEADER_LEN, ..offer })
+        self.start.find_iter(bytes).find_map(|at| self.offer_at(&self.line, bytes, at))
+    }
+
+    /// Returns the offer that begins at `at` in `bytes`, which follow `before`, if one does.
+    fn offer_at(&self, before: &[u8], bytes: &[u8], at: usize) -> Option<TransferOffer> {
+        let direction = header::offer(&bytes[at + START.len()..])?;
+        let near = &bytes[at.saturating_sub(MAX_PREFIX)..at];
+        let begins_line = match memrchr2(b'\r', b'\n', near) {
+            Some(end) => may_stand_before(&near[end + 1..]),
+            None if self.is_long || before.len() + at > MAX_PREFIX => false,
+            None => may_stand_before(&[before, near].concat()),
+        };
+        let header = bytes[at..at + HEADER_LEN].try_into().ok()?;
+        begins_line.then_some(TransferOffer { end: at + HEADER_LEN, header, direction })
     }
 
     /// Takes note of bytes that were printed.
@@ -70,29 +77,27 @@ impl OfferFinder {
     }
 }
 
-/// Returns the offer that begins at `at`, if one does; `is_cut` is whether the beginning of the line is missing.
-fn offer_at(bytes: &[u8], at: usize, is_cut: bool) -> Option<TransferOffer> {
-    let direction = header::offer(&bytes[at + START.len()..])?;
-    let line = memrchr2(b'\r', b'\n', &bytes[..at]).map_or(0, |end| end + 1);
-    let begins_line = !(is_cut && line == 0) && [b"", WORDS].contains(&behind_sequences(&bytes[line..at]));
-    let header = bytes[at..at + HEADER_LEN].try_into().ok()?;
-    Some(TransferOffer { end: at + HEADER_LEN, header, direction, begins_line })
-}
-
-/// Returns what follows the escape sequences at the start of `bytes`.
-fn behind_sequences(bytes: &[u8]) -> &[u8] {
+/// Returns whether an offer may follow these bytes on its line: escape sequences and lrzsz's words.
+fn may_stand_before(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while let [0x1b, kind, behind @ ..] = rest {
         let end = match kind {
-            b'[' => behind.iter().position(|byte| (0x40..=0x7e).contains(byte)),
-            b']' => behind.iter().position(|byte| matches!(byte, 0x07 | b'\\')),
-            b'(' | b')' => Some(0),
-            _ => return behind,
+            b'[' => behind.iter().position(|byte| (0x40..=0x7e).contains(byte)).map(|at| at + 1),
+            // OSC, DCS, PM and APC end at BEL or ST.
+            b']' | b'P' | b'^' | b'_' => string_end(behind),
+            b'(' | b')' | b'*' | b'+' => (!behind.is_empty()).then_some(1),
+            _ => Some(0),
         };
-        let Some(end) = end else { return rest };
-        rest = behind.get(end + 1..).unwrap_or_default();
+        let Some(end) = end else { return false };
+        rest = &behind[end..];
     }
-    rest
+    rest.is_empty() || rest == WORDS
+}
+
+/// Returns where the string ends whose first byte is `bytes[0]`.
+fn string_end(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.iter().position(|&byte| byte == 0x07 || byte == 0x1b)?;
+    if bytes[end] == 0x07 { Some(end + 1) } else { (bytes.get(end + 1) == Some(&b'\\')).then_some(end + 2) }
 }
 
 #[cfg(test)]
@@ -102,8 +107,8 @@ mod tests {
 
     const SENDS: &[u8] = b"**\x18B00000000000000";
 
-    /// Returns where the offers end in the pieces, and whether they begin a line.
-    fn found(pieces: &[&[u8]]) -> Vec<(usize, bool)> {
+    /// Returns where the offers end in the pieces.
+    fn found(pieces: &[&[u8]]) -> Vec<usize> {
         let (mut finder, mut offset, mut ends) = (OfferFinder::default(), 0, Vec::new());
         for piece in pieces {
             let mut rest = *piece;
@@ -112,7 +117,7 @@ mod tests {
                 let used = offer.map_or(rest.len(), |offer| offer.end);
                 if let Some(offer) = offer {
                     assert_eq!(offer.header, SENDS);
-                    ends.push((offset + used, offer.begins_line));
+                    ends.push(offset + used);
                 }
                 finder.printed(&rest[..used]);
                 (rest, offset) = (&rest[used..], offset + used);
@@ -126,7 +131,7 @@ mod tests {
         let whole = [b"rz\r", SENDS, b"\r\x8a\x11sz: cannot open\r\n", SENDS, SENDS].concat();
         let ends = at_every_split(&whole, found);
         let (first, second) = (3 + SENDS.len(), 3 + SENDS.len() + 20 + SENDS.len());
-        assert_eq!(ends, [(first, true), (second, true), (second + SENDS.len(), false)]);
+        assert_eq!(ends, [first, second], "the last one does not begin a line");
     }
 
     #[test]
@@ -139,27 +144,37 @@ mod tests {
             b"**\x18B0000000000000",
         ];
         for bytes in table {
-            assert_eq!(at_every_split(bytes, found), [], "{}", bytes.escape_ascii());
+            assert_eq!(at_every_split(bytes, found), [0; 0], "{}", bytes.escape_ascii());
         }
     }
 
     #[test]
     fn only_sequences_and_known_words_may_stand_in_front_of_an_offer() {
-        let long = [b'x'; MAX_PREFIX + 1];
-        let table: [(&[u8], bool); 9] = [
+        let table: [(&[u8], bool); 12] = [
             (b"", true),
             (b"$ sz f\r\n\x1b[?2004l\r\x1b[30m\x1b(B\x1b[m", true),
-            (b"\n\x1b]133;C\x1b\\\x1b]0;sz\x07", true),
+            (b"\n\x1b]133;C;cmdline=a\\b\x1b\\\x1b]0;sz\x07", true),
+            (b"\x1bP+q\x1b\\\x1b>\x1b[m", true),
             (b"rz waiting to receive.", true),
-            (b"\x1b[?2004lrz waiting to receive.", true),
+            (b"\x1b[?2004l\x1b>rz waiting to receive.", true),
             (b"The header is ", false),
             (b"> ", false),
             (b"\x1b[", false),
-            (&long, false),
+            (b"\x1b]0;title", false),
+            (b"rz waiting to receive. ", false),
+            (b"\rx", false),
         ];
         for (before, begins_line) in table {
             let ends = at_every_split(&[before, SENDS].concat(), found);
-            assert_eq!(ends, [(before.len() + SENDS.len(), begins_line)], "{}", before.escape_ascii());
+            let end = before.len() + SENDS.len();
+            assert_eq!(ends, if begins_line { vec![end] } else { Vec::new() }, "{}", before.escape_ascii());
+        }
+        for (len, begins_line) in [(MAX_PREFIX - 5, true), (MAX_PREFIX - 4, false)] {
+            let before = [b"\x1b]0;", &vec![b'x'; len][..], b"\x07"].concat();
+            for cut in [0, 1, 100, len] {
+                let whole = [&before, SENDS].concat();
+                assert_eq!(!found(&[&whole[..cut], &whole[cut..]]).is_empty(), begins_line, "{len} {cut}");
+            }
         }
     }
 }

@@ -50,6 +50,8 @@ pub(in crate::core) struct Recovery {
     /// Number of cancels to type while no prompt comes. One that meets a starting sender is lost, since lrzsz flushes its
     /// input there.
     cancels: u8,
+    /// What the far side printed between its frames.
+    messages: Vec<u8>,
     /// Number of bytes that were hidden.
     hidden: u64,
     /// Time of the next drawing of the progress, and whether it stands on the screen.
@@ -89,11 +91,22 @@ pub(in crate::core) enum RecoveryStep {
 
 impl Recovery {
     /// Creates a recovery that begins now, with the far side's stream so far and its last bytes.
-    pub(super) fn new(now: Instant, far: FarState, stream: PeerStream, tail: &[u8]) -> Self {
+    pub(super) fn new(now: Instant, far: FarState, stream: PeerStream, tail: &[u8], messages: Vec<u8>) -> Self {
         let bytes = tail.to_vec();
         let next_drawing = now + FIRST_DRAWING;
         let (hidden, is_drawn) = (0, false);
-        Self { since: now, last_input: now, bytes, stream, far, cancels: CANCELS, hidden, next_drawing, is_drawn }
+        Self {
+            since: now,
+            last_input: now,
+            bytes,
+            stream,
+            far,
+            cancels: CANCELS,
+            messages,
+            hidden,
+            next_drawing,
+            is_drawn,
+        }
     }
 
     /// Takes bytes of the far side.
@@ -188,7 +201,10 @@ impl Recovery {
             return self.type_and_wait(now, CANCEL_SEQUENCE);
         }
         let keys: &[u8] = if text.is_empty() { b"\r" } else { b"" };
-        RecoveryStep::End(text, keys)
+        // The last messages may be in the text.
+        let messages = self.messages.split_inclusive(|byte| *byte == b'\n');
+        let earlier = messages.filter(|line| memmem::find(&text, line.trim_ascii_end()).is_none());
+        RecoveryStep::End([earlier.collect::<Vec<_>>().concat(), text].concat(), keys)
     }
 }
 
@@ -202,7 +218,7 @@ mod tests {
     #[test]
     fn recovery_waits_for_prompt_then_types_enter() {
         let now = Instant::now();
-        let mut recovery = Recovery::new(now, FarState::Sender, PeerStream::new(true), b"");
+        let mut recovery = Recovery::new(now, FarState::Sender, PeerStream::new(true), b"", Vec::new());
         assert_eq!(recovery.deadline(), now + PATIENCE);
         recovery.push(now, b"\x18Kdata");
         assert_eq!(recovery.deadline(), now + PATIENCE);
@@ -219,7 +235,7 @@ mod tests {
     #[test]
     fn frames_are_hidden_however_long_they_come() {
         let start = Instant::now();
-        let mut recovery = Recovery::new(start, FarState::Sender, PeerStream::new(true), b"");
+        let mut recovery = Recovery::new(start, FarState::Sender, PeerStream::new(true), b"", Vec::new());
         let mut frame = Vec::new();
         FrameHeader::at(FrameType::ZData, 0).append(HeaderForm::Binary32, Escaping::Needed, &mut frame);
         subpacket::append(b"$ ls\r\n$ ", SubpacketEnd::FrameEnd, HeaderForm::Binary32, Escaping::Needed, &mut frame);
@@ -241,7 +257,7 @@ mod tests {
     #[test]
     fn text_of_shell_without_typed_data_is_shown_before_loss() {
         let (now, later) = (Instant::now(), Instant::now() + TEXT_TIMEOUT - SETTLED / 2);
-        let mut recovery = Recovery::new(now, FarState::ReceiverNoData, PeerStream::new(false), b"");
+        let mut recovery = Recovery::new(now, FarState::ReceiverNoData, PeerStream::new(false), b"", Vec::new());
         recovery.push(now, b"rc=128\r\n");
         assert_eq!(recovery.deadline(), now + SETTLED);
         recovery.push(later, b"line\r\n");

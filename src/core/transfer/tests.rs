@@ -156,6 +156,16 @@ fn nothing_in_a_frame_is_a_prompt_however_long_it_rests() {
     }
 }
 
+/// A frame behind a prompt shows that it was none, in one read with it or in another.
+#[test]
+fn prompt_in_front_of_a_frame_is_none_at_every_split() {
+    at_every_split(&[PROMPT, &frame(FrameType::ZFile, b"f\0")].concat(), |pieces| {
+        let mut transfer = begin(SENDS);
+        assert_eq!(fault(&mut transfer, pieces), None);
+        assert_eq!(tick(&mut transfer, Instant::now() + Duration::from_secs(60)).0, None);
+    });
+}
+
 /// Line noise breaks the frame, whose rest may be any file's.
 #[test]
 fn data_behind_a_broken_frame_is_no_prompt() {
@@ -184,7 +194,9 @@ fn far_side_has_left_when_its_shell_answers_at_every_split() {
         at_every_split(&far, |pieces| {
             let mut transfer = begin(offer);
             transfer.filter_near(Instant::now(), near);
-            assert_eq!(fault(&mut transfer, pieces), Some(TransferFault::FarGone), "{}", far.escape_ascii());
+            fault(&mut transfer, pieces);
+            let later = Instant::now() + Duration::from_secs(1);
+            assert_eq!(tick(&mut transfer, later).0, Some(TransferFault::FarGone), "{}", far.escape_ascii());
             assert!(transfer.filter_near(Instant::now(), b"data").is_empty());
         });
     }
@@ -218,9 +230,32 @@ fn text_like_a_prompt_outside_of_frames_is_one_after_two_seconds() {
     for (text, due) in [(&b"\r\n$ "[..], true), (b"\r\n# ", true), (b"ordinary ", false), (b"\r\n", false)] {
         let mut transfer = begin(SENDS);
         transfer.push_far(now, text);
+        transfer.filter_near(now, RPOS);
         assert_eq!(tick(&mut transfer, now + Duration::from_millis(1999)), (None, true));
         assert_eq!(tick(&mut transfer, now + Duration::from_secs(2)).0.is_some(), due, "{}", text.escape_ascii());
     }
+}
+
+#[test]
+fn echoed_data_behind_a_prompt_does_not_hide_it() {
+    let now = Instant::now();
+    let mut transfer = begin(RECEIVES);
+    transfer.filter_near(now, &frame(FrameType::ZFile, b"f\0"));
+    transfer.push_far(now, PROMPT);
+    for ms in (0..300).step_by(50) {
+        let at = now + Duration::from_millis(ms);
+        transfer.push_far(at, &[b'x'; 1000]);
+        assert_eq!(tick(&mut transfer, at).0, None);
+    }
+    assert_eq!(tick(&mut transfer, now + Duration::from_millis(300)).0, Some(TransferFault::FarGone));
+}
+
+/// Before the near side says anything, the user may be asked for the files.
+#[test]
+fn text_like_a_prompt_behind_the_offer_is_none() {
+    let mut transfer = begin(RECEIVES);
+    assert_eq!(fault(&mut transfer, &[b"\r\nStart the transfer now: "]), None);
+    assert_eq!(tick(&mut transfer, Instant::now() + Duration::from_secs(60)).0, None);
 }
 
 #[test]
@@ -237,6 +272,8 @@ fn other_foreground_process_group_shows_that_far_program_has_ended() {
     assert_eq!(tick(&mut transfer, at), (None, true));
     transfer.pty_group(7);
     assert_eq!(transfer.fault(), None);
+    transfer.pty_group(0);
+    assert_eq!(transfer.fault(), None, "no group");
     transfer.pty_group(3);
     assert_eq!(transfer.fault(), Some(TransferFault::FarGone));
 
@@ -311,7 +348,8 @@ fn shell_that_got_data_is_interrupted_until_it_answers() {
     let recover = |near: &[u8]| {
         let mut transfer = begin(RECEIVES);
         transfer.filter_near(Instant::now(), near);
-        assert_eq!(fault(&mut transfer, &[b"rz: caught signal 15; exiting\r\n", PROMPT]), Some(TransferFault::FarGone));
+        fault(&mut transfer, &[b"rz: caught signal 15; exiting\r\n", PROMPT]);
+        assert_eq!(tick(&mut transfer, now + Duration::from_secs(1)).0, Some(TransferFault::FarGone));
         transfer.fail(now)
     };
     let mut recovery = recover(&frame(FrameType::ZFile, b"f\0"));
@@ -320,7 +358,8 @@ fn shell_that_got_data_is_interrupted_until_it_answers() {
         assert_eq!(recovery.step(now, false), RecoveryStep::Type(b"\x03"));
         recovery.push(now, reply);
     }
-    assert_eq!(recovery.step(now, false), RecoveryStep::End(b"\x1b[?2004l$ ".to_vec(), b""));
+    let shown = b"rz: caught signal 15; exiting\r\n\x1b[?2004l$ ".to_vec();
+    assert_eq!(recovery.step(now, false), RecoveryStep::End(shown, b""));
     // A shell that answers nothing is not interrupted for ever.
     let mut recovery = recover(&frame(FrameType::ZFile, b"f\0"));
     let typed = (0..10).take_while(|_| recovery.step(now, false) == RecoveryStep::Type(b"\x03")).count();

@@ -272,7 +272,8 @@ impl CoprocSlot {
                 unread = None;
             } else {
                 self.trailer = transfer.trailer(now);
-                let messages = transfer.messages();
+                // Before the end they are in the unread input too.
+                let messages = if transfer.is_over() { transfer.messages() } else { Vec::new() };
                 unread = unread.map(|bytes| [messages, self.without_trailer(now, &bytes).into_owned()].concat());
             }
         }
