@@ -1,13 +1,15 @@
 //! All patterns in one automaton: a single pass finds the patterns that may match.
 //!
 //! The automaton is a lazy DFA over the relaxed patterns. It never misses a match; the pattern's own regex checks
-//! each candidate. Lines and blocks of lines are searched by the same automaton.
+//! each candidate. Lines and blocks of lines are searched by the same automaton. Where all matches begin with one of a few
+//! literals, it searches from the line of the first one on.
 //!
 //! If a text makes the automaton build states at every step ([`Prefilter::is_overloaded`]), a prefilter of looser
 //! patterns is faster.
 
 mod approximate;
 mod coarsen;
+mod literals;
 mod scan;
 
 use std::ops::Range;
@@ -20,6 +22,7 @@ use regex_syntax::hir::Hir;
 
 use approximate::relax;
 use coarsen::loosen;
+use literals::FirstLiterals;
 
 /// Memory limits of a prefilter, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +60,8 @@ pub(super) struct Prefilter {
 }
 
 struct Automaton {
+    /// `None` where looking for them does not pay off.
+    literals: Option<FirstLiterals>,
     dfa: DFA,
     cache: Cache,
     found: PatternSet,
@@ -153,14 +158,21 @@ impl Automaton {
             Config::new().match_kind(MatchKind::All).cache_capacity(limits.cache).skip_cache_capacity_check(true);
         let dfa = Builder::new().configure(config).build_from_nfa(nfa).ok()?;
         let (cache, found) = (dfa.create_cache(), PatternSet::new(dfa.pattern_len()));
-        Some(Self { dfa, cache, found, load: PrefilterLoad::default() })
+        Some(Self { literals: FirstLiterals::of(patterns), dfa, cache, found, load: PrefilterLoad::default() })
     }
 
     /// Returns the end of the first match in a block, or of a later match if no line before it matches.
     fn first(&mut self, block: &[u8], from: usize) -> Option<usize> {
+        let from = self.skip(block, from)?;
         let found = scan::first(&self.dfa, &mut self.cache, block, from);
         self.measure_load(found.unwrap_or(block.len()) - from);
         found
+    }
+
+    /// Returns the start of the first line at or after `from` that the automaton has to search.
+    #[inline]
+    fn skip(&self, block: &[u8], from: usize) -> Option<usize> {
+        self.literals.as_ref().map_or(Some(from), |literals| literals.first_line(block, from))
     }
 
     fn measure_load(&mut self, searched: usize) {
@@ -175,7 +187,7 @@ impl Automaton {
 
     /// Returns whether a pattern may match a line.
     fn may_match(&mut self, line: &[u8]) -> bool {
-        scan::search(&self.dfa, &mut self.cache, line, 0).is_some()
+        self.skip(line, 0).is_some() && scan::search(&self.dfa, &mut self.cache, line, 0).is_some()
     }
 
     /// Calls `callback` with the index of each pattern that may match.
