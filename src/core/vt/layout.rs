@@ -94,6 +94,10 @@ pub(super) fn wraps(text: &[u8], cols: usize) -> usize {
 /// Returns the length of the first row of `text`, UTF-8 or not, in rows of `cols` columns, and whether its last column stays
 /// empty, since the wide character that follows does not fit; `None` where the text does not wrap.
 pub(super) fn row_break(text: &[u8], cols: usize) -> Option<(usize, bool)> {
+    // No character has more columns than bytes.
+    if text.len() <= cols {
+        return None;
+    }
     if text.get(..cols).is_some_and(<[u8]>::is_ascii) {
         // Combining marks belong to the last character.
         let len = cols + marks(&text[cols..]);

@@ -16,8 +16,8 @@ pub(super) struct Pen {
     /// Concatenated sequences without `CSI`, each with its final `m`, in the first `len` bytes.
     unparsed: [u8; MAX_UNPARSED],
     len: usize,
-    /// Offset in `unparsed` behind the last sequence that resets all attributes; 0 if there is none.
-    reset: usize,
+    /// Whether a sequence before these has reset all attributes.
+    is_reset: bool,
 }
 
 impl Default for Pen {
@@ -28,7 +28,7 @@ impl Default for Pen {
 
 impl Pen {
     pub(super) fn new(sgr: Sgr) -> Self {
-        Self { parsed: sgr, unparsed: [0; MAX_UNPARSED], len: 0, reset: 0 }
+        Self { parsed: sgr, unparsed: [0; MAX_UNPARSED], len: 0, is_reset: false }
     }
 
     /// Executes SGR.
@@ -52,16 +52,16 @@ impl Pen {
             Some(whole) => place.copy_from_slice(whole),
             None => place[..len].copy_from_slice(&output[..len]),
         }
-        self.len += len;
         // Which sequences are resets cannot be predicted, so that this is no branch.
         let is_reset = (len == 1) | ((len == 2) & (output[0] == b'0'));
-        self.reset = if is_reset { self.len } else { self.reset };
+        self.len = if is_reset { 0 } else { self.len + len };
+        self.is_reset |= is_reset;
     }
 
     /// Returns the current attributes.
     pub(super) fn sgr(&self) -> Sgr {
-        let mut sgr = if self.reset > 0 { Sgr::default() } else { self.parsed };
-        for params in self.unparsed[self.reset..self.len].split_inclusive(|&byte| byte == b'm') {
+        let mut sgr = if self.is_reset { Sgr::default() } else { self.parsed };
+        for params in self.unparsed[..self.len].split_inclusive(|&byte| byte == b'm') {
             sgr.apply(&Csi::parse(params));
         }
         sgr
@@ -69,8 +69,8 @@ impl Pen {
 
     /// Parses the sequences that were stored.
     pub(super) fn parse(&mut self) {
-        if self.len > 0 {
-            (self.parsed, self.len, self.reset) = (self.sgr(), 0, 0);
+        if self.len > 0 || self.is_reset {
+            (self.parsed, self.len, self.is_reset) = (self.sgr(), 0, false);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Printing of characters.
 
 use super::clusters::cell_of;
+use super::row::FEW;
 use super::screens::{Screens, Storage};
 use super::strip_controls::{Stripped, WINDOW};
 use super::style::StyleId;
@@ -18,8 +19,8 @@ impl Screens {
     #[inline]
     pub(super) fn print(&mut self, text: &[u8], at: u64, sink: &mut impl VtSink) {
         self.printed_to = at + text.len() as u64;
-        if self.current.storage == Storage::Flat && self.current.gap == 0 && self.fits_flat(text.len()) {
-            self.push_flat(text);
+        if self.appends(text.len()) {
+            self.push_flat(text, text.len());
             return;
         }
         self.print_slowly(text, at, sink);
@@ -32,7 +33,17 @@ impl Screens {
             self.printed_to = at + len as u64;
             return self.put_ascii(output, len, sink);
         }
+        if self.appends(len) {
+            self.printed_to = at + len as u64;
+            return self.push_flat(output, len);
+        }
         self.print(&output[..len], at, sink);
+    }
+
+    /// Returns whether `len` bytes are just appended to the flat text.
+    #[inline]
+    fn appends(&self, len: usize) -> bool {
+        self.current.storage == Storage::Flat && self.current.gap == 0 && self.fits_flat(len)
     }
 
     /// Returns whether `len` bytes can be appended to the flat text without a report of a piece.
@@ -41,14 +52,23 @@ impl Screens {
         self.current.unreported_len() + len <= LINE_LIMIT
     }
 
+    /// Appends the first `len` bytes of `output` to the flat text.
     #[inline]
-    fn push_flat(&mut self, text: &[u8]) {
+    fn push_flat(&mut self, output: &[u8], len: usize) {
         let current = &mut self.current;
         if self.pen != current.flat_style {
             current.runs.push((current.flat.len() as u32, self.pen));
             current.flat_style = self.pen;
         }
-        current.flat.extend_from_slice(text);
+        match output.first_chunk::<FEW>() {
+            Some(few) if len <= FEW => {
+                // A copy of constant length is faster than one of the length of a word.
+                let end = current.flat.len() + len;
+                current.flat.extend_from_slice(few);
+                current.flat.truncate(end);
+            }
+            _ => current.flat.extend_from_slice(&output[..len]),
+        }
         current.touched = true;
     }
 
@@ -85,7 +105,7 @@ impl Screens {
             return 0;
         }
         self.close_gap();
-        self.push_flat(&text[..len]);
+        self.push_flat(text, len);
         len
     }
 
@@ -122,7 +142,7 @@ impl Screens {
         self.printed_to = if stripped.ends_in_text() { at + stripped.used as u64 } else { u64::MAX };
         if self.current.storage == Storage::Flat {
             self.close_gap();
-            self.push_flat(text);
+            self.push_flat(text, text.len());
             return;
         }
         self.settle(sink);

@@ -32,12 +32,22 @@ impl Screens {
         }
     }
 
+    /// Returns the first and the last row of the cursor's line.
+    #[inline]
+    fn rows_of_line(&self) -> (usize, usize) {
+        (self.grid.first_of_line(self.grid.row), self.grid.last_of_line(self.grid.row))
+    }
+
     /// Sets `text` to the text of the cursor's line, the unreported piece of it.
     pub(super) fn render_current(&mut self) {
+        self.render_rows(self.rows_of_line());
+    }
+
+    /// Does the same for the cursor's line on these rows.
+    fn render_rows(&mut self, (first, last): (usize, usize)) {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
         text.extend_from_slice(&self.current.head);
-        let (first, last) = (self.grid.first_of_line(self.grid.row), self.grid.last_of_line(self.grid.row));
         if self.current.storage == Storage::Settled {
             self.push_rows(first, last, &mut text);
             if let Some(from) = self.unreported_from(last) {
@@ -87,9 +97,9 @@ impl Screens {
         self.grid.rows[first].told = true;
     }
 
-    /// Reports the cursor's line, whose text `render_current` has set; `more` tells that it continues.
-    fn report(&mut self, end: u64, more: bool, sink: &mut impl VtSink) {
-        let first = self.grid.first_of_line(self.grid.row);
+    /// Reports the cursor's line, whose text `render_current` has set and whose first row this is; `more` tells that it
+    /// continues.
+    fn report(&mut self, first: usize, end: u64, more: bool, sink: &mut impl VtSink) {
         let number = self.number_line(first);
         let (start, continued) = (self.current.start, self.current.continued);
         let end = end.max(start);
@@ -114,24 +124,24 @@ impl Screens {
             self.suspended = Some(SuspendedLine { row, start: self.current.start });
             return;
         }
-        if self.take_dirty() || self.current.continued {
-            self.render_current();
+        let rows = self.rows_of_line();
+        if self.take_dirty(rows) || self.current.continued {
+            self.render_rows(rows);
             // A piece with `more` must be followed by the line's end.
             if self.current.continued || self.text.iter().any(|&byte| byte != b' ') {
-                self.report(span.from, false, sink);
+                self.report(rows.0, span.from, false, sink);
             }
         }
     }
 
     /// Returns whether the cursor's line has changed since its last report.
     pub(super) fn is_dirty(&self) -> bool {
-        let (first, last) = (self.grid.first_of_line(self.grid.row), self.grid.last_of_line(self.grid.row));
+        let (first, last) = self.rows_of_line();
         (first..=last).any(|row| self.grid.rows[row].dirty) || self.current.touched
     }
 
-    /// Does the same for a settled line, and takes note that it is reported.
-    fn take_dirty(&mut self) -> bool {
-        let (first, last) = (self.grid.first_of_line(self.grid.row), self.grid.last_of_line(self.grid.row));
+    /// Does the same for a settled line on these rows, and takes note that it is reported.
+    fn take_dirty(&mut self, (first, last): (usize, usize)) -> bool {
         let dirty = (first..=last).fold(false, |dirty, row| dirty | std::mem::take(&mut self.grid.rows[row].dirty));
         dirty | std::mem::take(&mut self.current.touched)
     }
@@ -174,13 +184,14 @@ impl Screens {
 
     /// Reports `text` in pieces of at most `LINE_LIMIT` bytes, each with `more`.
     fn report_pieces(&mut self, end: u64, sink: &mut impl VtSink) {
+        let first = self.grid.first_of_line(self.grid.row);
         while self.text.len() > LINE_LIMIT {
             let rest = self.text.split_off(utf8::part_len(&self.text, LINE_LIMIT));
-            self.report(end, true, sink);
+            self.report(first, end, true, sink);
             self.current.continued = true;
             self.text = rest;
         }
-        self.report(end, true, sink);
+        self.report(first, end, true, sink);
     }
 
     /// Executes LF; `returns` tells that it implies CR (LNM, NEL).
@@ -213,7 +224,7 @@ impl Screens {
         if self.current.touched || self.grid.rows[row].number == 0 {
             if memchr::memchr(0, &self.current.flat).is_some() {
                 self.render_current();
-                self.report(to, false, sink);
+                self.report(row, to, false, sink);
             } else {
                 self.number_line(row);
                 let place = &mut self.grid.rows[row];
@@ -245,11 +256,11 @@ impl Screens {
                 self.grid.rows[row + 1].continues = false;
                 self.grid.rows.range_mut(row + 1..=last).for_each(|row| row.dirty = false);
             }
-            let row = self.grid.first_of_line(self.grid.row);
+            let rows = self.rows_of_line();
             // A blank row becomes an empty line.
-            if self.take_dirty() || self.current.continued || self.grid.rows[row].number == 0 {
-                self.render_current();
-                self.report(to, false, sink);
+            if self.take_dirty(rows) || self.current.continued || self.grid.rows[rows.0].number == 0 {
+                self.render_rows(rows);
+                self.report(rows.0, to, false, sink);
             }
             self.flush_suspended(sink);
         }

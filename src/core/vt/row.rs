@@ -6,6 +6,8 @@ use super::{scan, utf8};
 
 mod narrow;
 
+pub(super) use narrow::FEW;
+
 /// Content of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RawCell {

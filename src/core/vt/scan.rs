@@ -28,9 +28,10 @@ pub(super) fn printable(bytes: &[u8]) -> (usize, bool) {
         let word = u128::from_le_bytes(*sixteen);
         let hits = u128::from(controls(word as u64)) | u128::from(controls((word >> 64) as u64)) << 64;
         if hits != 0 {
-            let plain = hits.trailing_zeros() & !7;
-            let high = word & ((1 << plain) - 1) & (u128::from(HIGH) << 64 | u128::from(HIGH));
-            return (plain as usize / 8, high != 0);
+            let plain = hits.trailing_zeros() / 8;
+            let before = !hits & (hits - 1);
+            let high = word & before & (u128::from(HIGH) << 64 | u128::from(HIGH));
+            return (plain as usize, high != 0);
         }
     }
     long_printable(bytes)

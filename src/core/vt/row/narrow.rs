@@ -4,7 +4,7 @@
 use super::{ScreenRow, StyleId};
 
 /// Number of bytes that are written at once.
-const FEW: usize = 16;
+pub(in crate::core::vt) const FEW: usize = 16;
 
 /// Writes the first `len` of `bytes`, at least one, into `place`. It has no loop, whose length could not be predicted.
 #[inline]
