@@ -30,9 +30,6 @@ const fn table(controls: bool) -> [bool; 256] {
     table
 }
 
-const NEEDED: [bool; 256] = table(false);
-const CONTROLS: [bool; 256] = table(true);
-
 /// Whether a reader does more than to take the byte: ZDLE, and the flow control that it ignores.
 const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
@@ -44,22 +41,61 @@ const SPECIAL: [bool; 256] = {
     table
 };
 
-/// Appends `bytes` to `out`, escaped.
-pub(super) fn append(bytes: &[u8], escaping: Escaping, out: &mut Vec<u8>) {
-    let escaped = match escaping {
-        Escaping::Needed => &NEEDED,
-        Escaping::Controls => &CONTROLS,
-    };
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| escaped[usize::from(*byte)]) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(&[ZDLE, escaped_form(rest[at])]);
-        rest = &rest[at + 1..];
+/// Number of bytes that are escaped or unescaped at once.
+pub(super) const BLOCK: usize = 64;
+
+/// What is sent for each byte: the number of ZDLE in front, and the byte behind them.
+const fn sent(escaped: &[bool; 256]) -> [[u8; 2]; 256] {
+    let mut table = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let plain = byte as u8;
+        table[byte] = if escaped[byte] { [1, escaped_form(plain)] } else { [0, plain] };
+        byte += 1;
     }
-    out.extend_from_slice(rest);
+    table
 }
 
-fn escaped_form(byte: u8) -> u8 {
+const SENT_NEEDED: [[u8; 2]; 256] = sent(&table(false));
+const SENT_CONTROLS: [[u8; 2]; 256] = sent(&table(true));
+
+/// For each byte, and then for each form behind ZDLE: the byte that it stands for, and 1 if a reader does more with it.
+const READ: [[u8; 2]; 512] = {
+    let mut table = [[0, 1]; 512];
+    let mut byte = 0;
+    while byte < 256 {
+        if !SPECIAL[byte] || byte == ZDLE as usize {
+            table[byte] = [byte as u8, 0];
+        }
+        if let Some(plain) = unescaped(byte as u8) {
+            table[256 + byte] = [plain, 0];
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// Appends `bytes` to `out`, escaped. Where nearly every fourth byte is escaped, branches on each would be mispredicted.
+pub(super) fn append(bytes: &[u8], escaping: Escaping, out: &mut Vec<u8>) {
+    let sent = match escaping {
+        Escaping::Needed => &SENT_NEEDED,
+        Escaping::Controls => &SENT_CONTROLS,
+    };
+    let mut block = [0; 2 * BLOCK];
+    for part in bytes.chunks(BLOCK) {
+        let mut len = 0;
+        for byte in part {
+            let [escapes, form] = sent[usize::from(*byte)];
+            block[len] = ZDLE;
+            len += usize::from(escapes);
+            block[len] = form;
+            len += 1;
+        }
+        out.extend_from_slice(&block[..len]);
+    }
+}
+
+const fn escaped_form(byte: u8) -> u8 {
     match byte {
         0x7f => RUBOUT_0,
         0xff => RUBOUT_1,
@@ -68,12 +104,27 @@ fn escaped_form(byte: u8) -> u8 {
 }
 
 /// Returns the byte that `form` stands for behind ZDLE; `None` if it is no escaped byte.
-pub(super) fn unescaped(form: u8) -> Option<u8> {
+pub(super) const fn unescaped(form: u8) -> Option<u8> {
     match form {
         RUBOUT_0 => Some(0x7f),
         RUBOUT_1 => Some(0xff),
-        form => (form & 0x60 == 0x40).then_some(form ^ 0x40),
+        form if form & 0x60 == 0x40 => Some(form ^ 0x40),
+        _ => None,
     }
+}
+
+/// Writes the bytes that `block` stands for to the front of `out`, without a branch on any of them. Returns how many of
+/// `block` were taken, all but a ZDLE at its end, and how many were written; `None` if more is to be done with one of them.
+pub(super) fn unescape_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK]) -> Option<(usize, usize)> {
+    let (mut len, mut before, mut others) = (0, 0, 0);
+    for byte in block {
+        let [plain, is_other] = READ[usize::from(before == ZDLE) << 8 | usize::from(*byte)];
+        others |= is_other;
+        out[len % BLOCK] = plain;
+        len += usize::from(*byte != ZDLE);
+        before = *byte;
+    }
+    (others == 0).then_some((BLOCK - usize::from(before == ZDLE), len))
 }
 
 /// Returns the number of bytes at the start of `bytes` that stand for themselves.
@@ -104,6 +155,32 @@ mod tests {
                 assert_eq!(restored, Some(byte), "{out:?}");
                 let control = |byte: &u8| byte & 0x60 == 0 && *byte != ZDLE || matches!(byte, 0x7f | 0xff);
                 assert!(escaping == Escaping::Needed || !out.iter().any(control), "{out:?}");
+            }
+        }
+    }
+
+    /// Reads `block` byte by byte; a ZDLE at its end is left.
+    fn read_by_bytes(block: &[u8]) -> Option<(usize, Vec<u8>)> {
+        let (mut plain, mut rest) = (Vec::new(), block);
+        while let [first, behind @ ..] = rest {
+            (plain, rest) = match (first, behind) {
+                (&ZDLE, []) => break,
+                (&ZDLE, [form, behind @ ..]) => ([plain, vec![unescaped(*form)?]].concat(), behind),
+                (byte, _) if is_flow_control(*byte) => return None,
+                (byte, behind) => ([plain, vec![*byte]].concat(), behind),
+            };
+        }
+        Some((block.len() - rest.len(), plain))
+    }
+
+    #[test]
+    fn block_is_read_as_byte_by_byte() {
+        for (first, second) in (0..=255).flat_map(|first| (0..=255).map(move |second| (first, second))) {
+            for at in [0, BLOCK - 2] {
+                let (mut block, mut out) = ([b'x'; BLOCK], [0; BLOCK]);
+                [block[at], block[at + 1]] = [first, second];
+                let read = unescape_block(&block, &mut out).map(|(taken, len)| (taken, out[..len].to_vec()));
+                assert_eq!(read, read_by_bytes(&block), "{first:#x} {second:#x} at {at}");
             }
         }
     }

@@ -5,7 +5,7 @@ use std::mem;
 use memchr::memchr2;
 
 use super::crc::Crc;
-use super::escape::{is_flow_control, plain_prefix, unescaped};
+use super::escape::{BLOCK, is_flow_control, plain_prefix, unescape_block, unescaped};
 use super::header::{self, FrameHeader, FrameType, HeaderCandidate, HeaderForm};
 use super::subpacket::{MAX_LEN, SubpacketEnd};
 use super::{BS, CANCEL_CANS, OVER_AND_OUT, XON, ZDLE, ZPAD};
@@ -337,6 +337,12 @@ impl FrameReader {
     fn take_whole(&mut self, bytes: &mut &[u8]) {
         let most = bytes.len().min(MAX_LEN - self.payload.len());
         let mut rest = &bytes[..most];
+        let mut unescaped_block = [0; BLOCK];
+        while let Some((taken, len)) = rest.first_chunk().and_then(|block| unescape_block(block, &mut unescaped_block))
+        {
+            self.payload.extend_from_slice(&unescaped_block[..len]);
+            rest = &rest[taken..];
+        }
         loop {
             let (plain, behind) = rest.split_at(plain_prefix(rest));
             self.payload.extend_from_slice(plain);
