@@ -42,6 +42,7 @@ mod transfer_roles;
 mod transparency;
 mod trigger_actions;
 mod triggers;
+mod trzsz;
 mod typed_ahead;
 mod untrusted_output;
 mod window_size;
