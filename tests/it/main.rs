@@ -4,6 +4,8 @@
 //! for a fixed time in the hope that something has happened.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
+mod answered_links;
+mod answered_transfers;
 mod ask;
 mod command_line;
 mod completions;

@@ -12,6 +12,7 @@ pub mod terminal;
 pub mod test_dir;
 pub mod title;
 pub mod tools;
+pub mod transfers;
 
 pub use compare::{UNTIL_RELEASED, fresh_modes, run, run_both, run_until, same_output, takes_less_than};
 pub use control::{CallResult, Client, Session};
