@@ -2,7 +2,7 @@
 //! the results of work on files, and return what is to be done next. Frames are `wire::zmodem`'s.
 //!
 //! The caller writes what is `pending`, gives what it reads to `next` until that returns `None`, does what each step says,
-//! and calls `tick` at the `deadline`.
+//! and calls `tick` at the `deadline`. It reads nothing while much is pending: each request of the other side adds an answer.
 
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;

@@ -3,8 +3,8 @@
 /// Number of written bytes from which they are removed from the front.
 const COMPACT_AT: usize = 64 * 1024;
 
-/// Queue of bytes in front of the writer. The roles bound it: a sender demands no data while much is pending, and a receiver
-/// writes one header for each event.
+/// Queue of bytes in front of the writer. A sender demands no data while much is pending. The answers to requests are
+/// bounded by the caller, which reads no further input while much is pending.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     bytes: Vec<u8>,

@@ -288,7 +288,7 @@ impl Sender {
             {
                 return SenderStep::Continue;
             }
-            // What was lost is sent again; the rest of it that waits here would be thrown away there.
+            // Data behind a loss is sent again. The receiver would discard what of it still waits to be written here.
             self.drop_unwritten();
             self.window.lose();
         }
@@ -356,6 +356,12 @@ impl Sender {
         self.frame_max.map_or(u32::MAX, |most| most - (self.sent - self.frame.0))
     }
 
+    /// Returns whether the frame has to end here, for a receiver whose frames are limited: it acknowledges their end only, so
+    /// that a frame cannot be longer than the window either.
+    fn is_frame_full(&self) -> bool {
+        self.frame_max.is_some() && (self.frame_room() == 0 || self.window.room(self.acked, self.sent) == 0)
+    }
+
     /// Takes data of the file from the position that was demanded, at most as much.
     pub fn data(&mut self, now: Instant, data: &[u8]) {
         for piece in data.chunks(SUBPACKET_LEN) {
@@ -364,8 +370,10 @@ impl Sender {
             let end = if self.sent == self.size {
                 self.stage = SenderStage::Checking;
                 SubpacketEnd::FrameEnd
-            } else if self.frame_room() == 0 {
+            } else if self.is_frame_full() {
                 self.awaits_ack = true;
+                // The window learns the time to the answer. A frame shorter than its steps is not measured.
+                self.window.asks_at(self.sent, now);
                 SubpacketEnd::FrameEndAck
             } else if self.frame_max.is_none() && self.window.asks_at(self.sent, now) {
                 SubpacketEnd::GoesOnAck
@@ -391,9 +399,12 @@ impl Sender {
 
     /// Takes the end of the input.
     pub fn close(&mut self) {
-        if self.end().is_none() {
-            self.stage = SenderStage::Ended(SessionEnd::Closed);
-        }
+        self.stage = SenderStage::Ended(match self.stage {
+            SenderStage::Ended(end) => end,
+            // Every file was acknowledged.
+            SenderStage::Last(_) => SessionEnd::Done,
+            _ => SessionEnd::Closed,
+        });
     }
 
     /// Returns how the session has ended, once it has.

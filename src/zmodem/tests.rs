@@ -1,10 +1,14 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
 use super::SessionEnd;
-use super::sender::{FileFate, SenderOptions};
+use super::offer::FileOffer;
+use super::sender::{Demand, FileFate, Sender, SenderOptions};
 use super::simulation::{Fault, Session, Simulation};
+use crate::wire::zmodem::escape::Escaping;
+use crate::wire::zmodem::header::{CANFC32, FrameHeader, FrameType, HeaderForm};
+use crate::wire::zmodem::reader::{FrameEvent, FrameReader};
 
 type File = (&'static [u8], &'static [u8]);
 
@@ -98,6 +102,99 @@ fn single_fault_anywhere_ends_in_right_files() {
             }
         }
     }
+}
+
+/// Gives a sender a header of the receiver.
+fn answer(sender: &mut Sender, now: Instant, header: FrameHeader) {
+    let mut bytes = Vec::new();
+    header.append(HeaderForm::Hex, Escaping::Needed, &mut bytes);
+    let mut rest = &bytes[..];
+    while sender.next(now, &mut rest).is_some() {}
+}
+
+/// Creates a sender of one file of `size` bytes to a receiver with a buffer of `buffer` bytes, which has asked for the data.
+fn sender_to_buffer(now: Instant, size: u32, buffer: u16) -> Sender {
+    let mut sender = Sender::new(now, SenderOptions::default());
+    let [low, high] = buffer.to_le_bytes();
+    answer(&mut sender, now, FrameHeader { frame: FrameType::ZRInit, bytes: [low, high, 0, CANFC32] });
+    sender.offer(now, FileOffer { name: b"name".to_vec(), size: Some(size.into()), ..FileOffer::default() });
+    answer(&mut sender, now, FrameHeader::at(FrameType::ZRPos, 0));
+    sender
+}
+
+/// Takes what the sender has to send; returns the position that it wants acknowledged and whether the file has ended.
+fn drain(sender: &mut Sender, now: Instant, reader: &mut FrameReader, position: &mut u32) -> (Option<u32>, bool) {
+    let mut bytes = Vec::new();
+    loop {
+        bytes.extend_from_slice(sender.pending());
+        sender.wrote(now, sender.pending().len());
+        match sender.demand() {
+            Some(Demand::Data(_, len)) => sender.data(now, &vec![b'x'; len as usize]),
+            Some(Demand::Check) => sender.complete(),
+            None => break,
+        }
+    }
+    let (mut rest, mut is_data, mut wanted, mut has_ended) = (&bytes[..], false, None, false);
+    while let Some(event) = reader.next(&mut rest) {
+        match event {
+            FrameEvent::Header(header) => {
+                is_data = header.frame == FrameType::ZData;
+                has_ended |= header.frame == FrameType::ZEof;
+            }
+            FrameEvent::Subpacket(data, end) if is_data => {
+                *position += u32::try_from(data.len()).expect("subpackets are short");
+                wanted = end.wants_ack().then_some(*position);
+            }
+            _ => {}
+        }
+    }
+    (wanted, has_ended)
+}
+
+/// The receiver acknowledges what it is asked to, at once: nothing may wait for the clock.
+#[test]
+fn sender_to_receiver_with_any_buffer_goes_on_without_a_pause() {
+    const SIZE: u32 = 400_000;
+    for buffer in [1, 1000, 8191, 8192, 8193, 32_767, 32_768, 32_769, 65_535] {
+        for has_lost in [false, true] {
+            let now = Instant::now();
+            let mut sender = sender_to_buffer(now, SIZE, buffer);
+            let (mut reader, mut position) = (FrameReader::of_sender(), 0);
+            if has_lost {
+                drain(&mut sender, now, &mut reader, &mut position);
+                position = 0;
+                for later in 1..4 {
+                    let asked = now + Duration::from_secs(later);
+                    answer(&mut sender, asked, FrameHeader::at(FrameType::ZRPos, 0));
+                }
+            }
+            loop {
+                let begun_at = position;
+                let (wanted, has_ended) = drain(&mut sender, now, &mut reader, &mut position);
+                assert!(position - begun_at <= u32::from(buffer), "a frame of {} bytes", position - begun_at);
+                if has_ended {
+                    break;
+                }
+                let wanted = wanted.unwrap_or_else(|| panic!("{buffer}, {has_lost}: a stall at {position}"));
+                answer(&mut sender, now, FrameHeader::at(FrameType::ZAck, wanted));
+            }
+            assert_eq!(position, SIZE);
+        }
+    }
+}
+
+#[test]
+fn input_that_ends_behind_all_files_is_no_failure() {
+    let now = Instant::now();
+    let mut sender = sender_to_buffer(now, 0, 0);
+    drain(&mut sender, now, &mut FrameReader::of_sender(), &mut 0);
+    answer(&mut sender, now, FrameHeader::with_flags(FrameType::ZRInit, CANFC32, 0));
+    sender.finish(now);
+    sender.close();
+    assert_eq!(sender.end(), Some(SessionEnd::Done));
+    let mut sender = sender_to_buffer(now, 1, 0);
+    sender.close();
+    assert_eq!(sender.end(), Some(SessionEnd::Closed));
 }
 
 fn fault() -> impl Strategy<Value = Fault> {

@@ -1,5 +1,5 @@
-//! How much a sender may have in flight: so much that the way is used fully, and so little that it is empty within about a
-//! second after a cancel.
+//! The amount of data that a sender may have in flight: large enough to use the whole rate of the connection, small enough to
+//! drain within about a second after a cancel.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn window_grows_on_quick_ways_and_shrinks_on_slow_ones() {
+    fn window_grows_on_quick_connections_and_shrinks_on_slow_ones() {
         let now = Instant::now();
         for (time, end) in [(10, LARGEST), (500, START), (3000, SMALLEST)] {
             let mut window = Window::new();

@@ -1,4 +1,4 @@
-//! Escaping of bytes that the way between the two sides may swallow or change: ZDLE and the byte with bit 6 inverted.
+//! Escaping of bytes that the connection between the two sides may swallow or change: ZDLE and the byte with bit 6 inverted.
 
 use super::ZDLE;
 
@@ -132,7 +132,7 @@ pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| SPECIAL[usize::from(*byte)]).unwrap_or(bytes.len())
 }
 
-/// Whether `byte` is XON or XOFF, with or without the high bit, which the way between the two sides may insert.
+/// Whether `byte` is XON or XOFF, with or without the high bit, which the connection between the two sides may insert.
 pub(super) fn is_flow_control(byte: u8) -> bool {
     matches!(byte & 0x7f, 0x11 | 0x13)
 }

@@ -12,6 +12,9 @@ use super::{BS, CANCEL_CANS, OVER_AND_OUT, XON, ZDLE, ZPAD};
 
 /// Maximum number of asterisks that are held.
 const PADS_MAX: usize = 8;
+/// Maximum number of bytes that are held. A header has at most 28, and flow control may be inserted among them. More of
+/// that makes a candidate invalid, since each byte reads all that is held again.
+const HELD_MAX: usize = 64;
 
 /// Part of a stream. All bytes that are not given as `Outside` belong to the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +222,7 @@ impl FrameReader {
         self.held.push(*bytes.split_off_first()?);
         match self.held[0] {
             ZPAD if self.held.len() > PADS_MAX && self.held.iter().all(|byte| *byte == ZPAD) => self.release(),
+            ZPAD if self.held.len() > HELD_MAX => self.release(),
             ZPAD => match header::candidate(&self.held) {
                 HeaderCandidate::Incomplete => return None,
                 HeaderCandidate::Invalid => self.release(),

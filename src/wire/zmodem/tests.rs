@@ -115,6 +115,26 @@ fn text_that_is_no_frame_is_outside() {
     }
 }
 
+/// Flow control is ignored in a header, but does not accumulate.
+#[test]
+fn flow_control_in_header_is_held_up_to_limit() {
+    for start in ["**\x18B", "*\x18A", "*\x18C\x18", "**\x18B01"] {
+        for flow in [0x11, 0x13, 0x91, 0x93] {
+            let bytes = [start.as_bytes(), &[flow; 1000], &hex(FrameType::ZFin)].concat();
+            let mut reader = FrameReader::of_sender();
+            for mut byte in bytes.chunks(1) {
+                while reader.next(&mut byte).is_some() {}
+                assert!(reader.held().len() <= 64, "{start:?}");
+            }
+            let flood = [start.as_bytes(), &[flow; 1000]].concat();
+            let parts = read(FrameReader::of_sender(), &[&bytes]);
+            assert_eq!(parts, [Part::Outside(flood), header(FrameType::ZFin)], "{start:?}");
+        }
+        let short = [start.as_bytes(), &[0x11; 70], &hex(FrameType::ZFin)].concat();
+        assert_eq!(sent(&short).last(), Some(&header(FrameType::ZFin)), "{start:?}");
+    }
+}
+
 #[test]
 fn broken_header_is_told_and_its_bytes_are_outside() {
     let broken = "**\x18B0100000023be51";
