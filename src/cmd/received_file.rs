@@ -1,6 +1,6 @@
 //! A file that `rz` receives: it is written as `.NAME.part`, and has its name, time and mode when it is whole.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, FileTimes, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -16,6 +16,8 @@ use crate::zmodem::offer::FileOffer;
 const BUFFER_LEN: usize = 64 * 1024;
 /// Maximum number that is added to a name.
 const NUMBER_MAX: u32 = 9999;
+/// Maximum length of a name in a directory, in bytes.
+const NAME_MAX: usize = 255;
 /// Permission bits of a mode, without set-user-id, set-group-id and sticky.
 const PERMISSIONS: u32 = 0o777;
 
@@ -45,8 +47,14 @@ impl ReceivedFile {
     /// Opens the part of the file `name` in `directory`.
     pub(super) fn open(directory: &Path, name: Vec<u8>, existing: Existing, offer: FileOffer) -> io::Result<Self> {
         let name = OsString::from_vec(name);
-        if existing == Existing::Skip && fs::symlink_metadata(directory.join(&name)).is_ok() {
-            return Err(io::Error::new(ErrorKind::AlreadyExists, "it exists"));
+        match (existing, fs::symlink_metadata(directory.join(&name))) {
+            (Existing::Skip, Ok(_)) => return Err(io::Error::new(ErrorKind::AlreadyExists, "it exists")),
+            (Existing::Overwrite, Ok(metadata)) if metadata.is_dir() => {
+                return Err(io::Error::new(ErrorKind::IsADirectory, "it is a directory here"));
+            }
+            // The part may have a shorter name, and the whole file could not get its own.
+            (_, Err(error)) if error.raw_os_error() == Some(libc::ENAMETOOLONG) => return Err(error),
+            _ => {}
         }
         let path = directory.join(part_name(&name));
         let OpenPart::Open(part) = PartFile::open(&path)? else {
@@ -100,7 +108,7 @@ impl ReceivedFile {
     }
 
     /// Gives the whole file its time, its mode and its name, which is returned.
-    pub(super) fn finish(mut self) -> io::Result<PathBuf> {
+    pub(super) fn finish(&mut self) -> io::Result<PathBuf> {
         self.flush()?;
         if let Some(mode) = self.offer.mode {
             self.part.file().set_permissions(Permissions::from_mode(mode & PERMISSIONS))?;
@@ -111,22 +119,26 @@ impl ReceivedFile {
             // A time that the file system cannot store is no reason to lose the file.
             let _ = self.part.file().set_times(FileTimes::new().set_modified(modified));
         }
-        let target = self.target()?;
-        fs::rename(&self.path, &target)?;
-        Ok(target)
+        let (target, is_own) = self.target()?;
+        let renamed = fs::rename(&self.path, &target);
+        if renamed.is_err() && is_own {
+            // The failure of the rename is what is told.
+            let _ = fs::remove_file(&target);
+        }
+        renamed.map(|()| target)
     }
 
-    /// Returns the path for the whole file, which is this process's own unless the file is to be overwritten.
-    fn target(&self) -> io::Result<PathBuf> {
+    /// Returns the path for the whole file, and whether an empty file was created there for it.
+    fn target(&self) -> io::Result<(PathBuf, bool)> {
         let plain = self.directory.join(&self.name);
         if self.existing == Existing::Overwrite {
-            return Ok(plain);
+            return Ok((plain, false));
         }
         for number in 0..=NUMBER_MAX {
-            let path = if number == 0 { plain.clone() } else { numbered(&plain, number) };
+            let path = if number == 0 { plain.clone() } else { self.directory.join(numbered(&self.name, number)) };
             // The name is taken by an empty file, since a rename would replace one that came meanwhile.
             match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(_) => return Ok(path),
+                Ok(_) => return Ok((path, true)),
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
                 Err(error) if self.existing == Existing::Skip => return Err(error),
                 Err(_) => {}
@@ -135,25 +147,50 @@ impl ReceivedFile {
         Err(io::Error::other(format!("it exists, and so do those with the numbers 1 to {NUMBER_MAX}")))
     }
 
-    /// Ends a file that was cut. What has arrived stays in the part, whose path is returned; an empty part is removed.
-    pub(super) fn cut(mut self) -> io::Result<Option<PathBuf>> {
-        self.flush()?;
+    /// Returns the path of the part.
+    pub(super) fn part_path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Ends a file that is not whole. What has arrived stays in the part; an empty part is removed. Returns whether it stays.
+    pub(super) fn cut(mut self) -> io::Result<bool> {
+        let flushed = self.flush();
         if self.part.file().metadata()?.len() > 0 {
-            return Ok(Some(self.path));
+            return flushed.map(|()| true);
         }
         fs::remove_file(&self.path)?;
-        Ok(None)
+        flushed.map(|()| false)
     }
 }
 
-fn part_name(name: &OsString) -> OsString {
-    OsString::from_vec([b".", name.as_bytes(), b".part"].concat())
+/// Returns the name of the part: `.NAME.part`, where a name that is too long for that is shortened and followed by its
+/// CRC-32, which tells names with the same beginning apart.
+fn part_name(name: &OsStr) -> OsString {
+    let name = name.as_bytes();
+    let (start, end): (&[u8], &[u8]) = (b".", b".part");
+    if start.len() + name.len() + end.len() <= NAME_MAX {
+        return OsString::from_vec([start, name, end].concat());
+    }
+    let sum = format!("~{:08x}", crc32(0, name));
+    let kept = shortened(name, NAME_MAX - start.len() - sum.len() - end.len());
+    OsString::from_vec([start, kept, sum.as_bytes(), end].concat())
 }
 
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(format!(".{number}"));
-    path.into()
+/// Returns the name with a number, shortened where it would be too long.
+fn numbered(name: &OsStr, number: u32) -> OsString {
+    let end = format!(".{number}");
+    OsString::from_vec([shortened(name.as_bytes(), NAME_MAX - end.len()), end.as_bytes()].concat())
+}
+
+/// Returns the beginning of `name` of at most `len` bytes, without a part of a character of UTF-8.
+fn shortened(name: &[u8], len: usize) -> &[u8] {
+    if name.len() <= len {
+        return name;
+    }
+    // A character has at most three bytes behind its first. Where there are more, the name is not UTF-8.
+    let is_start = |at: &usize| !(0x80..0xc0).contains(&name[*at]);
+    let end = (len.saturating_sub(3)..=len).rev().find(is_start).unwrap_or(len);
+    &name[..end]
 }
 
 /// Returns the CRC-32 of the first `len` bytes of `file`.
@@ -167,5 +204,53 @@ pub(super) fn crc_of(file: &mut File, len: u64) -> io::Result<u32> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shortened_between_characters_and_stay_distinct() {
+        let long = |first: &str, len: usize| OsString::from(format!("{first}{}", "日".repeat(len)));
+        for first in ["", "a", "ab", "abc"] {
+            for len in [10, 80, 81, 82, 83, 84, 85] {
+                let name = long(first, len);
+                for changed in [part_name(&name), numbered(&name, 1), numbered(&name, NUMBER_MAX)] {
+                    assert!(changed.len() <= NAME_MAX && changed.to_str().is_some(), "{changed:?}");
+                }
+                let other = OsString::from_vec([name.as_bytes(), b"x"].concat());
+                assert_ne!(part_name(&name), part_name(&other));
+                assert_eq!(part_name(&name), part_name(&name.clone()));
+            }
+        }
+        assert_eq!(part_name(OsStr::new("data")), ".data.part");
+        assert_eq!(numbered(OsStr::new("data"), 12), "data.12");
+        assert_eq!(numbered(OsStr::from_bytes(&[0xa0; NAME_MAX]), 1).len(), NAME_MAX);
+    }
+
+    #[test]
+    fn failed_rename_keeps_part_and_leaves_no_empty_file() {
+        let directory = tempfile::tempdir().expect("a temporary directory is created");
+        let open = |existing| {
+            let file = ReceivedFile::open(directory.path(), b"data".to_vec(), existing, FileOffer::default());
+            let mut file = file.expect("the part is opened");
+            file.begin(0).expect("the part is writable");
+            file.store(b"content").expect("the part is writable");
+            file
+        };
+        let (data, part) = (directory.path().join("data"), directory.path().join(".data.part"));
+        let mut file = open(Existing::Number);
+        fs::rename(&part, directory.path().join("gone")).expect("the part is renamed");
+        file.finish().expect_err("the part has another name");
+        assert!(!data.exists());
+        let mut file = open(Existing::Overwrite);
+        fs::create_dir(&data).expect("a directory is created");
+        file.finish().expect_err("a directory has the name");
+        assert!(file.cut().expect("the part is kept"));
+        assert_eq!(fs::read(&part).expect("the part is there"), b"content");
+        let refused = ReceivedFile::open(directory.path(), b"data".to_vec(), Existing::Overwrite, FileOffer::default());
+        assert_eq!(refused.err().map(|error| error.to_string()).as_deref(), Some("it is a directory here"));
     }
 }

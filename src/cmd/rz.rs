@@ -175,11 +175,12 @@ impl FileReception {
     }
 
     fn close(&mut self, now: Instant, receiver: &mut Receiver) {
-        let Some(file) = self.file.take() else { return receiver.stored(now) };
-        let (name, size) = (file.shown_name(), file.size());
+        let Some(file) = &mut self.file else { return receiver.stored(now) };
+        let size = file.size();
         let bytes = u64::from(receiver.position());
         match file.finish() {
             Ok(path) => {
+                self.file = None;
                 self.report.file(&path, bytes - u64::from(self.begun_at));
                 if size.is_some_and(|size| size != bytes) {
                     let path = path.display();
@@ -190,7 +191,7 @@ impl FileReception {
                 receiver.stored(now);
             }
             Err(error) => {
-                self.report.failure(&format!("{name} was not stored: {}", reason(&error)));
+                self.end_broken(&format!("was not stored: {}", reason(&error)));
                 receiver.fail(now);
             }
         }
@@ -198,28 +199,26 @@ impl FileReception {
 
     /// Gives up the file, which cannot be written.
     fn fail(&mut self, error: &io::Error) {
-        let Some(file) = self.file.take() else { return };
-        self.report.failure(&format!("{} was not received: {}", file.shown_name(), reason(error)));
-        // The disk may be full, so that what was written is not worth keeping complete; the failure was told.
-        let _ = file.cut();
+        self.end_broken(&format!("was not received: {}", reason(error)));
     }
 
     fn abandon(&mut self) {
-        let Some(file) = self.file.take() else { return };
-        let name = file.shown_name();
-        // Told below as a file that was not received.
-        let _ = file.cut();
-        self.report.failure(&format!("{name} was not received: the sender cannot read it"));
+        self.end_broken("was not received: the sender cannot read it");
     }
 
     /// Ends a file that the end of the session has cut.
     fn cut(&mut self) {
+        self.end_broken("was cut");
+    }
+
+    /// Ends the file that is not whole, and tells that with `what` and where the part is.
+    fn end_broken(&mut self, what: &str) {
         let Some(file) = self.file.take() else { return };
-        let name = file.shown_name();
+        let (name, path) = (file.shown_name(), file.part_path().display().to_string());
         let sentence = match file.cut() {
-            Ok(Some(path)) => format!("{name} was cut; what has arrived is in {}", path.display()),
-            Ok(None) => format!("{name} was not received"),
-            Err(error) => format!("{name} was cut, and what has arrived cannot be written: {}", reason(&error)),
+            Ok(true) => format!("{name} {what}; what has arrived is in {path}"),
+            Ok(false) => format!("{name} {what}"),
+            Err(error) => format!("{name} {what}; {path} cannot be written: {}", reason(&error)),
         };
         self.report.failure(&sentence);
     }

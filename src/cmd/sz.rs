@@ -30,6 +30,8 @@ struct SentFile {
     modified: (i64, i64),
     /// Position at which the transfer began.
     begun_at: u32,
+    /// The CRC-32 that the other side has asked for, and of which number of bytes.
+    crc: Option<(u32, u32)>,
 }
 
 /// Answer to the question which files to send.
@@ -41,7 +43,9 @@ enum AskedFiles {
 
 /// A session with its files.
 struct Dispatch {
-    left: VecDeque<PathBuf>,
+    /// Files to offer, with their sizes at the start, and the sum of these.
+    left: VecDeque<(PathBuf, u64)>,
+    bytes_left: u64,
     report: TransferReport,
     current: Option<SentFile>,
     is_any_offered: bool,
@@ -53,14 +57,14 @@ pub(super) fn run(args: &SzArgs) -> Result<u8, Failure> {
     let report = TransferReport::new("sent", args.quiet);
     let asked = if args.ask { ask_for_files()? } else { AskedFiles::Named(args.files.clone()) };
     let left = match asked {
-        AskedFiles::Named(files) => files.into(),
+        AskedFiles::Named(files) => files,
         AskedFiles::Refused(status) => {
             let link = TransferLink::open()?;
             link.write_last(CANCEL_SEQUENCE);
             return Ok(status);
         }
     };
-    let mut dispatch = Dispatch { left, report, current: None, is_any_offered: false, buffer: Vec::new() };
+    let mut dispatch = Dispatch::new(left, report);
     let options = SenderOptions {
         escapes_least: args.escape_less,
         resumes: args.resume,
@@ -80,7 +84,7 @@ pub(super) fn run(args: &SzArgs) -> Result<u8, Failure> {
     if let Some(file) = dispatch.current.take() {
         dispatch.report.failure(&format!("{} was not sent completely", file.path.display()));
     }
-    for path in &dispatch.left {
+    for (path, _) in &dispatch.left {
         dispatch.report.failure(&format!("{} was not sent", path.display()));
     }
     Ok(dispatch.report.end(end, signal, None))
@@ -105,6 +109,18 @@ fn ask_for_files() -> Result<AskedFiles, Failure> {
 }
 
 impl Dispatch {
+    fn new(files: Vec<PathBuf>, report: TransferReport) -> Self {
+        let sized = |path: PathBuf| {
+            // A file without a size is refused when its turn comes.
+            let size = path.metadata().map_or(0, |metadata| metadata.len());
+            (path, size)
+        };
+        let left: VecDeque<_> = files.into_iter().map(sized).collect();
+        // The length of a sparse file, or of one in /proc, may be any.
+        let bytes_left = left.iter().fold(0, |sum: u64, (_, size)| sum.saturating_add(*size));
+        Self { left, bytes_left, report, current: None, is_any_offered: false, buffer: Vec::new() }
+    }
+
     /// Runs the session to its end; returns the signal that ended it.
     fn exchange(&mut self, link: &mut TransferLink, sender: &mut Sender) -> Option<i32> {
         let (mut signal, mut is_closed) = (None, false);
@@ -162,7 +178,8 @@ impl Dispatch {
     /// Offers the next file that can be read, or ends the session. Where no file could be sent the session is cancelled, so
     /// that the other side knows.
     fn offer_next(&mut self, now: Instant, sender: &mut Sender) {
-        while let Some(path) = self.left.pop_front() {
+        while let Some((path, size)) = self.left.pop_front() {
+            self.bytes_left = self.bytes_left.saturating_sub(size);
             match SentFile::open(&path) {
                 Ok((file, metadata)) => {
                     sender.offer(now, self.offer(&path, &metadata));
@@ -177,24 +194,22 @@ impl Dispatch {
     }
 
     fn offer(&self, path: &Path, metadata: &Metadata) -> FileOffer {
-        let others = self.left.iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len());
-        let bytes = metadata.len() + others.sum::<u64>();
         FileOffer {
             name: path.file_name().unwrap_or_default().as_bytes().to_vec(),
             size: Some(metadata.len()),
             // A time before 1970 is not sent.
             modified: u64::try_from(metadata.mtime()).ok(),
             mode: Some(metadata.mode()),
-            left: Some((1 + self.left.len() as u64, bytes)),
+            left: Some((1 + self.left.len() as u64, metadata.len().saturating_add(self.bytes_left))),
             ..FileOffer::default()
         }
     }
 
     fn compare(&mut self, sender: &mut Sender, len: u32) {
         let Some(file) = &mut self.current else { return };
-        let len = if len == 0 { u64::MAX } else { u64::from(len) };
-        match crc_of(&mut file.file, len) {
-            Ok(crc) => sender.compared(crc),
+        match file.crc_of(len) {
+            Ok(Some(crc)) => sender.compared(crc),
+            Ok(None) => self.fail(sender, "the other side asks for checksums of several lengths"),
             Err(error) => self.fail(sender, &reason(&error)),
         }
     }
@@ -265,7 +280,18 @@ impl SentFile {
         }
         let file = File::open(path).map_err(shown)?;
         let modified = modified(&metadata);
-        Ok((Self { path: path.to_owned(), file, size, modified, begun_at: 0 }, metadata))
+        Ok((Self { path: path.to_owned(), file, size, modified, begun_at: 0, crc: None }, metadata))
+    }
+
+    /// Returns the CRC-32 of the first `len` bytes, of all for 0. The file is read once, since it may be large and a question
+    /// is short: `None` if that was for another length.
+    fn crc_of(&mut self, len: u32) -> io::Result<Option<u32>> {
+        if let Some((of, crc)) = self.crc {
+            return Ok((of == len).then_some(crc));
+        }
+        let crc = crc_of(&mut self.file, if len == 0 { u64::MAX } else { u64::from(len) })?;
+        self.crc = Some((len, crc));
+        Ok(Some(crc))
     }
 }
 

@@ -15,6 +15,9 @@ use crate::types::reason;
 
 /// Number of bytes that are read at once.
 const BUFFER_LEN: usize = 64 * 1024;
+/// Number of unwritten bytes above which no input is read, so that a side that sends requests and reads no answers makes no
+/// queue grow. It is more than a sender's data takes, which must not keep a cancel from being read.
+const UNWRITTEN_MAX: usize = 256 * 1024;
 /// Time for which the last bytes are waited for to be written.
 const LAST_WRITE: Duration = Duration::from_secs(1);
 /// Time without input from which a cancelled side is taken to have stopped, and the maximum time to wait for that.
@@ -66,9 +69,10 @@ impl TransferLink {
     /// Waits until something can be done, `deadline` at the latest, and writes and reads.
     pub(super) fn turn(&mut self, pending: &[u8], deadline: Option<Instant>) -> Turn {
         let wait = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-        self.duplex.wait(true, !pending.is_empty(), wait);
+        let reads = pending.len() <= UNWRITTEN_MAX;
+        self.duplex.wait(reads, !pending.is_empty(), wait);
         let written = self.duplex.write(pending);
-        let read = self.duplex.read(&mut self.buffer);
+        let read = if reads { self.duplex.read(&mut self.buffer) } else { ReadResult::Nothing };
         self.len = if let ReadResult::Bytes(n) = read { n } else { 0 };
         let is_closed = written.is_none() || read == ReadResult::End;
         Turn { written: written.unwrap_or(0), is_closed, signal: self.duplex.signal() }

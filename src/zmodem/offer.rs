@@ -52,7 +52,8 @@ impl FileOffer {
     }
 
     /// Returns the name under which the file may be stored: the last component, without control characters, with `_` in
-    /// place of a leading dash; `None` if that is no name.
+    /// place of a leading dash or dot; `None` if that is no name. Shells and many programs read files with a leading dot, such
+    /// as `.bashrc`, unasked.
     pub fn harmless_name(&self) -> Option<Vec<u8>> {
         let last = self.name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let mut name = Vec::with_capacity(last.len());
@@ -62,10 +63,13 @@ impl FileOffer {
             // C1 controls in a Latin character set.
             name.extend(chunk.invalid().iter().filter(|byte| !(0x80..0xa0).contains(*byte)));
         }
-        if let Some(first @ b'-') = name.first_mut() {
+        if matches!(name[..], [] | [b'.'] | [b'.', b'.']) {
+            return None;
+        }
+        if let Some(first @ (b'-' | b'.')) = name.first_mut() {
             *first = b'_';
         }
-        (!matches!(name[..], [] | [b'.'] | [b'.', b'.'])).then_some(name)
+        Some(name)
     }
 }
 
@@ -89,7 +93,11 @@ mod tests {
             (b"a\x1b]0;x\x07\r\nb", b"a]0;xb"),
             ("a\u{202e}gpj.exe\u{9b}31m".as_bytes(), b"agpj.exe31m"),
             (b"caf\xe9\x9b", b"caf\xe9"),
-            (b".profile", b".profile"),
+            (b".bashrc", b"_bashrc"),
+            (b"\x07.ssh", b"_ssh"),
+            (b"...", b"_.."),
+            (b".data.part", b"_data.part"),
+            (b"a.b", b"a.b"),
         ] {
             assert_eq!(named(sent).as_deref(), Some(stored), "{}", sent.escape_ascii());
         }

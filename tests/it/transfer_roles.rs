@@ -4,12 +4,19 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
+use coshell::wire::zmodem::crc32;
+use coshell::wire::zmodem::escape::Escaping;
+use coshell::wire::zmodem::header::{FrameHeader, FrameType, HeaderForm};
+use coshell::wire::zmodem::reader::{FrameEvent, FrameReader};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -333,6 +340,100 @@ fn link_in_place_of_the_part_is_refused() {
     assert!(ends.iter().all(|end| end.status == Some(1)), "{ends:?}");
     assert!(ends[1].told.contains("it is a symbolic link"), "{ends:?}");
     assert_eq!(dir.read("victim"), b"safe");
+}
+
+#[test]
+fn hidden_name_is_stored_visibly() {
+    let dir = dirs();
+    fs::write(dir.path("from/.bashrc"), "x").unwrap();
+    for sender in [&[COSHELL, "sz"][..], &["sz", "-e", "-q"]] {
+        assert_done(&transfer(&dir, &[sender, &[".bashrc"]].concat(), &[COSHELL, "rz", "-y"], Faults::default()));
+        assert!(!dir.exists("to/.bashrc"));
+        assert_eq!(dir.read("to/_bashrc"), b"x");
+        fs::remove_file(dir.path("to/_bashrc")).unwrap();
+    }
+}
+
+#[test]
+fn names_up_to_the_longest_arrive() {
+    let dir = dirs();
+    for len in [249, 250, 252, 255] {
+        let name = "n".repeat(len);
+        fs::write(dir.path("from").join(&name), "x").unwrap();
+        for _ in 0..2 {
+            let ends = transfer(&dir, &[COSHELL, "sz", &name], &[COSHELL, "rz"], Faults::default());
+            assert_done(&ends);
+        }
+        assert_eq!(dir.read(&format!("to/{name}")), b"x");
+    }
+    assert_eq!(fs::read_dir(dir.path("to")).unwrap().count(), 8);
+}
+
+#[test]
+fn directory_of_the_name_is_told_before_the_data() {
+    let dir = dirs();
+    fs::write(dir.path("from/data"), "x").unwrap();
+    fs::create_dir(dir.path("to/data")).unwrap();
+    let ends = transfer(&dir, &[COSHELL, "sz", "data"], &[COSHELL, "rz", "-y"], Faults::default());
+    assert!(ends.iter().all(|end| end.status == Some(1)), "{ends:?}");
+    assert!(ends[1].told.contains("data was not received: it is a directory here"), "{ends:?}");
+    assert!(!dir.exists("to/.data.part"));
+}
+
+fn hex(header: FrameHeader) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    header.append(HeaderForm::Hex, Escaping::Needed, &mut bytes);
+    bytes
+}
+
+/// The other side sends requests and reads no answers.
+#[test]
+fn requests_are_not_read_while_answers_are_not() {
+    for (command, request) in [
+        (&[COSHELL, "rz"][..], FrameHeader::at(FrameType::ZFreeCnt, 0)),
+        (&[COSHELL, "sz", "data"], FrameHeader::at(FrameType::ZChallenge, 1)),
+    ] {
+        let dir = dirs();
+        fs::write(dir.path("from/data"), "x").unwrap();
+        let mut program = start(command, &dir.path("from"));
+        let mut input = program.stdin.take().unwrap();
+        fcntl(&input, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        let requests = hex(request).repeat(1000);
+        let mut written = 0;
+        // A pipe that takes nothing for a second is not read.
+        while poll(&mut [PollFd::new(input.as_fd(), PollFlags::POLLOUT)], 1000_u16).unwrap() > 0 {
+            written += input.write(&requests).unwrap();
+            assert!(written < 16 << 20, "{command:?} takes all requests");
+        }
+        drop(program.stdout.take());
+        drop(input);
+        assert_ne!(wait(program).status, Some(0));
+    }
+}
+
+#[test]
+fn checksum_is_told_for_one_length() {
+    let dir = dirs();
+    fs::write(dir.path("from/data"), "0123456789").unwrap();
+    let mut program = start(&[COSHELL, "sz", "data"], &dir.path("from"));
+    let (mut input, mut output) = (program.stdin.take().unwrap(), program.stdout.take().unwrap());
+    let ask = |len| hex(FrameHeader::at(FrameType::ZCrc, len));
+    let ready = hex(FrameHeader::with_flags(FrameType::ZRInit, 0x23, 0));
+    input.write_all(&[ready, ask(5), ask(5)].concat()).unwrap();
+    let (mut reader, mut sums) = (FrameReader::of_sender(), Vec::new());
+    while sums.len() < 2 {
+        let mut byte = [0];
+        output.read_exact(&mut byte).unwrap();
+        match reader.next(&mut &byte[..]) {
+            Some(FrameEvent::Header(header)) if header.frame == FrameType::ZCrc => sums.push(header.position()),
+            _ => {}
+        }
+    }
+    input.write_all(&ask(6)).unwrap();
+    assert_eq!(sums, [crc32(0, b"01234"); 2]);
+    let end = wait(program);
+    let told = "data was not sent: the other side asks for checksums of several lengths";
+    assert!(end.status == Some(1) && end.told.contains(told), "{end:?}");
 }
 
 /// Starts a session in the directory `to`, with a silent coprocess in `from`.
