@@ -110,6 +110,10 @@ impl Default for Size {
 pub const SIGCONT: i32 = Signal::SIGCONT as i32;
 /// Number of SIGHUP: the terminal has hung up.
 pub const SIGHUP: i32 = Signal::SIGHUP as i32;
+/// Number of SIGINT: Ctrl-C, where the line discipline makes signals of keys.
+pub const SIGINT: i32 = Signal::SIGINT as i32;
+/// Number of SIGQUIT: Ctrl-\\ there.
+pub const SIGQUIT: i32 = Signal::SIGQUIT as i32;
 /// Number of SIGKILL, which cannot be handled or ignored.
 pub const SIGKILL: i32 = Signal::SIGKILL as i32;
 /// Number of SIGPIPE: a write to a pipe without reader.

@@ -7,12 +7,14 @@ use super::event::{Cx, Effect, LentProgram};
 use super::output::terminal::TerminalOutput;
 use super::response::EndResponse;
 use super::rpc_error::{ErrorCode, RpcError};
-use crate::types::{Child, ExitStatus, RequestId, SIGHUP, SIGKILL};
+use crate::types::{Child, ExitStatus, RequestId, SIGHUP, SIGINT, SIGKILL, SIGQUIT};
 
 /// Maximum time for which a request waits while the output is inside an escape sequence.
 const GROUND_STATE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Time from SIGHUP to SIGKILL, where the session ends before the program.
 const KILL_AFTER: Duration = Duration::from_secs(2);
+/// Time for which a signal may still be that of a key pressed before the terminal was taken back.
+const KEY_SIGNAL: Duration = Duration::from_secs(1);
 
 /// State of lending the terminal.
 #[derive(Debug, Default)]
@@ -26,6 +28,8 @@ pub(super) enum Lend {
     Leaving(RequestId, LentProgram),
     /// The program has it; where it was hung up, it is killed at this time.
     Lent(RequestId, Option<Instant>),
+    /// coshell has it again, since this time.
+    TakenBack(Instant),
 }
 
 impl Lend {
@@ -50,12 +54,19 @@ impl Lend {
 
     /// Whether the terminal is lent or requested.
     pub(super) fn is_requested(&self) -> bool {
-        !matches!(self, Self::No)
+        !matches!(self, Self::No | Self::TakenBack(_))
     }
 
     /// Whether the shell's output is withheld and the keyboard not read.
     pub(super) fn is_lent(&self) -> bool {
         matches!(self, Self::Leaving(..) | Self::Lent(..))
+    }
+
+    /// Returns whether `signal` is that of a key, Ctrl-C or Ctrl-\\: between the program's end and the raw mode of coshell the
+    /// line discipline makes signals of these keys, for coshell's process group.
+    pub(super) fn explains(&self, now: Instant, signal: i32) -> bool {
+        let recently = matches!(self, Self::TakenBack(at) if now <= *at + KEY_SIGNAL);
+        matches!(signal, SIGINT | SIGQUIT) && (recently || matches!(self, Self::Lent(..)))
     }
 
     /// Does what is due by now. `in_ground_state` is whether the output is outside of escape sequences.
@@ -107,7 +118,7 @@ impl Lend {
 
     /// Answers the client after the program has exited, or could not be started for a reason, and takes the terminal back.
     pub(super) fn ended(&mut self, cx: &mut Cx<'_>, end: Result<ExitStatus, &str>) {
-        if let Self::Lent(request_id, _) = std::mem::take(self) {
+        if let Self::Lent(request_id, _) = std::mem::replace(self, Self::TakenBack(cx.now)) {
             match end {
                 Ok(exit) => cx.answer(request_id, EndResponse::from(exit)),
                 Err(reason) => cx.refuse(request_id, RpcError::new(ErrorCode::Failed, reason)),
@@ -124,7 +135,7 @@ impl Lend {
                 cx.push(Effect::Signal(Child::Lent, SIGHUP));
             }
             lent @ Self::Lent(..) => *self = lent,
-            Self::No => {}
+            Self::No | Self::TakenBack(_) => {}
             Self::Requested(request_id, ..) => cx.refuse(request_id, RpcError::ended()),
             Self::Leaving(request_id, _) => {
                 cx.refuse(request_id, RpcError::ended());

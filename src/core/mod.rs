@@ -48,7 +48,7 @@ pub(crate) mod split;
 use std::time::Instant;
 
 use crate::fault::panic_for_test;
-use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, Sink, Size, Source, WriteError};
+use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, SIGINT, Sink, Size, Source, WriteError};
 use annotations::{Annotation, Annotations};
 use background::Background;
 pub use background::SLOTS as JOB_SLOTS;
@@ -284,6 +284,10 @@ impl Core {
             Input::Interrupted(byte, true) => self.pty_input.interrupt(now, byte),
             Input::Interrupted(_, false) => {}
             Input::Resized(size) => self.resized(cx, size),
+            Input::Terminate(signal) if self.lend.explains(now, signal) => {
+                let [interrupt, quit, _] = self.settings.signal_characters;
+                self.keys(cx, &[if signal == SIGINT { interrupt } else { quit }]);
+            }
             Input::Terminate(signal) => self.leave(cx, ExitStatus::Signal(signal)),
             // A session whose terminal is lent stops with the program that has it.
             Input::Suspend if self.lend.is_lent() => {}

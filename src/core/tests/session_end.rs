@@ -167,3 +167,20 @@ fn stop_of_coshell_takes_no_byte_from_line_of_trigger() {
     bench.shell(b"x\r\n\x1b[?2004l\rgo now\r\n");
     assert_eq!(bench.read.escape_ascii().to_string(), "\\x1b[?2004l\\rgo now\\r\\n");
 }
+
+/// Between the end of a program that has the terminal and coshell's raw mode, the line discipline makes signals of keys.
+#[test]
+fn key_pressed_while_terminal_is_taken_back_does_not_end_the_session() {
+    let program = serde_json::json!({"command": ["vi"], "directory": null, "environment": [], "streams": []});
+    let lend = |bench: &mut Bench| {
+        let request = Request::read("lend", Some(program.clone())).expect("a good request");
+        bench.input(Input::Request(RequestId(1), request, None));
+        assert!(bench.effects.iter().any(|effect| matches!(effect, Effect::Lend(..))), "{:?}", bench.effects);
+    };
+    let mut bench = Bench::new(&[]);
+    lend(&mut bench);
+    bench.input(Input::Exited(Child::Lent, ExitStatus::Code(0))).input(Input::Terminate(2));
+    assert_eq!(bench.typed, b"\x03");
+    bench.wait(2000).input(Input::Terminate(2));
+    assert!(bench.has(&Effect::HangUp), "{:?}", bench.effects);
+}
