@@ -8,7 +8,7 @@ use crate::support::TestDir;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run");
 const PACKAGES: &str = "lrzsz tmux zsh fish bash vim less htop fzf mc mandoc bash-completion elvish python3 procps coreutils \
-                        util-linux mawk gcc libc6-dev npm python3-venv";
+                        util-linux mawk openssh-client openssh-server gcc libc6-dev npm python3-venv";
 const INSTALL: &str = "apt-get update && apt-get install -y --no-install-recommends";
 
 /// Directory that plays a machine for `tests/run`: the programs in `bin` are the only ones on its PATH.
@@ -40,6 +40,7 @@ impl Machine {
     fn run(&self, args: &[&str], env: &[(&str, &str)]) -> Output {
         let mut command = Command::new("/bin/bash");
         command.arg(SCRIPT).args(args).env_clear().env("PATH", self.dir.path("bin")).env("HOME", self.dir.root());
+        command.env("COSHELL_TEST_SBIN", self.dir.path("bin"));
         command.envs(env.iter().copied()).stdin(std::process::Stdio::null()).output().unwrap()
     }
 
@@ -80,7 +81,7 @@ fn missing_packages_are_named_once_each() {
         machine.write_program(name, "exit 0");
     }
     let text = stderr(&machine.run(&[], &[]));
-    assert!(text.ends_with(&format!("    {INSTALL} lrzsz elvish\n")), "{text}");
+    assert!(text.ends_with(&format!("    {INSTALL} lrzsz elvish openssh-client openssh-server\n")), "{text}");
 }
 
 #[test]
