@@ -31,6 +31,8 @@ pub(super) struct TransferLink {
     buffer: Vec<u8>,
     /// Number of bytes in `buffer`.
     len: usize,
+    /// Time since which the other side reads nothing any more. A cancel that it has sent may still come.
+    unread: Option<Instant>,
 }
 
 /// What has happened on the connection.
@@ -58,7 +60,7 @@ impl TransferLink {
         let mut buffer = typed.map_or_else(Vec::new, TypedAhead::into_keys);
         let len = buffer.len();
         buffer.resize(len.max(BUFFER_LEN), 0);
-        Ok(Self { duplex: Duplex::open(signals).map_err(failed)?, raw, buffer, len })
+        Ok(Self { duplex: Duplex::open(signals).map_err(failed)?, raw, buffer, len, unread: None })
     }
 
     /// Returns the bytes that were read in the last turn.
@@ -68,14 +70,20 @@ impl TransferLink {
 
     /// Waits until something can be done, `deadline` at the latest, and writes and reads.
     pub(super) fn turn(&mut self, pending: &[u8], deadline: Option<Instant>) -> Turn {
+        let end = self.unread.map(|since| since + LAST_WRITE);
+        let deadline = [deadline, end].into_iter().flatten().min();
         let wait = deadline.map(|at| at.saturating_duration_since(Instant::now()));
         let reads = pending.len() <= UNWRITTEN_MAX;
-        self.duplex.wait(reads, !pending.is_empty(), wait);
-        let written = self.duplex.write(pending);
+        self.duplex.wait(reads, !pending.is_empty() && self.unread.is_none(), wait);
+        let written = if self.unread.is_none() { self.duplex.write(pending) } else { None };
+        if written.is_none() {
+            self.unread.get_or_insert_with(Instant::now);
+        }
         let read = if reads { self.duplex.read(&mut self.buffer) } else { ReadResult::Nothing };
         self.len = if let ReadResult::Bytes(n) = read { n } else { 0 };
-        let is_closed = written.is_none() || read == ReadResult::End;
-        Turn { written: written.unwrap_or(0), is_closed, signal: self.duplex.signal() }
+        let is_closed = read == ReadResult::End || end.is_some_and(|at| Instant::now() >= at);
+        // What is not read by the other side need not be kept.
+        Turn { written: written.unwrap_or(pending.len()), is_closed, signal: self.duplex.signal() }
     }
 
     /// Writes the last bytes, as far as the other side takes them within a second.
