@@ -49,14 +49,20 @@ impl Progress {
 
     /// Returns the line, if it is due: the progress of a file transfer, if there is one, else the bytes both ways. All of it but
     /// the command fits into `cols` columns.
-    pub(super) fn draw(&mut self, now: Instant, command: &str, transfer: Option<String>, cols: u16) -> Option<String> {
+    pub(super) fn draw(
+        &mut self,
+        now: Instant,
+        command: &str,
+        transfer: impl FnOnce() -> Option<String>,
+        cols: u16,
+    ) -> Option<String> {
         if self.next.is_none_or(|at| now < at) {
             return None;
         }
         self.next = Some(now + EVERY);
         self.drawn = true;
         let stop_hint = self.stop_hint;
-        if let Some(transfer) = transfer {
+        if let Some(transfer) = transfer() {
             return Some(truncate_to_width(&(transfer + stop_hint), usize::from(cols).saturating_sub(1)).to_owned());
         }
         let seconds = now.duration_since(self.started).as_secs_f64().max(0.001);
@@ -88,7 +94,7 @@ mod tests {
     fn short_run_draws_no_line() {
         let now = Instant::now();
         let mut progress = Progress::begin(now, true, true);
-        assert_eq!(progress.draw(now + Duration::from_millis(299), "rz", None, 80), None);
+        assert_eq!(progress.draw(now + Duration::from_millis(299), "rz", || None, 80), None);
         assert!(!progress.finish());
     }
 
@@ -99,11 +105,12 @@ mod tests {
         progress.received(6_000_000);
         progress.sent(999);
         assert_eq!(
-            progress.draw(now + Duration::from_secs(2), "rz -y", None, 80).as_deref(),
+            progress.draw(now + Duration::from_secs(2), "rz -y", || None, 80).as_deref(),
             Some("\"rz -y\": received 6.0 MB, sent 999 B, 3.0 MB/s, 0:02, Ctrl-C stops it")
         );
-        assert_eq!(progress.draw(now + Duration::from_millis(2100), "rz", None, 80), None);
-        let wide = progress.draw(now + Duration::from_secs(3), &"\u{4e2d}".repeat(40), None, 80).expect("it is time");
+        assert_eq!(progress.draw(now + Duration::from_millis(2100), "rz", || None, 80), None);
+        let wide =
+            progress.draw(now + Duration::from_secs(3), &"\u{4e2d}".repeat(40), || None, 80).expect("it is time");
         assert!(max_width(&wide) < 80 && wide.ends_with("Ctrl-C stops it"), "{wide}");
         assert!(progress.finish());
         assert_eq!(progress.deadline(), None);

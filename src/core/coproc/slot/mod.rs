@@ -330,7 +330,7 @@ impl CoprocSlot {
                 .map(|line| truncate_to_width(&line, usize::from(cols).saturating_sub(1)).to_owned());
         }
         let coproc = self.running.as_mut()?;
-        let transfer = self.transfer.as_ref().and_then(|transfer| transfer.progress(now));
+        let transfer = || self.transfer.as_ref().and_then(|transfer| transfer.progress(now));
         coproc.progress.as_mut()?.draw(now, &coproc.command, transfer, cols)
     }
 
