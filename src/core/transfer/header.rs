@@ -3,6 +3,8 @@
 
 use memchr::memmem;
 
+use crate::wire::zmodem::header::{FrameHeader, FrameType};
+
 /// Start of a header.
 pub(super) const START: &[u8] = b"**\x18B";
 /// Number of digits behind it.
@@ -38,21 +40,9 @@ pub(super) fn behind_the_line(bytes: &[u8]) -> &[u8] {
 
 /// Returns the direction that the digits of a header offer, if they are whole and right.
 pub(super) fn offer(digits: &[u8]) -> Option<Direction> {
-    let digits = std::str::from_utf8(digits.get(..DIGITS)?).ok()?;
-    let mut header = [0_u8; DIGITS / 2];
-    for (i, byte) in header.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    match (crc16(&header), header[0]) {
-        (0, 0) => Some(Direction::Down),
-        (0, 1) => Some(Direction::Up),
+    match FrameHeader::of_digits(digits.get(..DIGITS)?)?.frame {
+        FrameType::ZRqInit => Some(Direction::Down),
+        FrameType::ZRInit => Some(Direction::Up),
         _ => None,
     }
-}
-
-/// Returns the CRC-16/XMODEM, which is 0 over bytes and their own CRC.
-fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0, |crc, &byte| {
-        (0..8).fold(crc ^ u16::from(byte) << 8, |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 })
-    })
 }

@@ -165,6 +165,15 @@ impl FrameHeader {
         Self { frame, bytes: [0, 0, zf1, zf0] }
     }
 
+    /// Returns the header that these hexadecimal digits are, if they are whole and the check value is right.
+    pub fn of_digits(digits: &[u8]) -> Option<Self> {
+        let mut decoded = [0; 7];
+        match read_hex(digits, &mut decoded).map(|n| (n, checked(&decoded, HeaderForm::Hex))) {
+            Some((7, HeaderCandidate::Whole(header, _))) => Some(header),
+            _ => None,
+        }
+    }
+
     /// Returns the position.
     pub fn position(self) -> u32 {
         u32::from_le_bytes(self.bytes)
