@@ -7,6 +7,7 @@ use super::peer_stream::StreamPart;
 use crate::core::width::{max_width, truncate_to_width};
 use crate::display::{Bytes, one_line};
 use crate::wire::zmodem::header::FrameType;
+use crate::wire::zmodem::offer::FileOffer;
 
 /// Maximum number of refused files that are named, and the length of a name in bytes.
 const MOST: usize = 8;
@@ -100,12 +101,10 @@ impl FileLog {
         }
     }
 
-    /// Records the subpacket of ZFILE: the name, NUL, and in decimal, octal or not at all the size, time, mode, serial number,
-    /// the number of files left, and that of bytes.
+    /// Records the subpacket of ZFILE.
     fn offered(&mut self, now: Instant, data: &[u8]) {
-        let mut fields = data.splitn(2, |byte| *byte == 0);
-        let name = fields.next().unwrap_or_default();
-        let name = &name[..name.len().min(NAME_LEN)];
+        let FileOffer { mut name, size, left, .. } = FileOffer::read(data);
+        name.truncate(NAME_LEN);
         // A sender repeats the offer until it is answered, and lrzsz even when it sends the file.
         if self.current.as_ref().is_some_and(|file| file.name == name) {
             return;
@@ -115,12 +114,9 @@ impl FileLog {
             // The user may have been asked for the files until now.
             self.started = now;
         }
-        let numbers = fields.next().unwrap_or_default().split(|byte| matches!(byte, b' ' | 0));
-        let number = |n: usize| std::str::from_utf8(numbers.clone().nth(n)?).ok()?.parse().ok();
-        let (size, left) = (number(0), number(4));
+        let left = left.map(|(files, _)| files);
         self.last_data = now;
-        self.current =
-            Some(OfferedFile { name: name.to_vec(), size, left, begun_at: None, position: 0, has_ended: false });
+        self.current = Some(OfferedFile { name, size, left, begun_at: None, position: 0, has_ended: false });
     }
 
     /// Returns the progress of the file that moves, if one does: which of the files, size, rate, and time left.

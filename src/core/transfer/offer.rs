@@ -42,7 +42,7 @@ impl Default for OfferFinder {
 impl OfferFinder {
     /// Returns the first whole header with a right CRC in `bytes` that offers a transfer at the start of a line.
     pub(in crate::core) fn find(&self, bytes: &[u8]) -> Option<TransferOffer> {
-        if self.line.contains(&START[0]) {
+        if self.line[self.line.len().saturating_sub(HEADER_LEN - 1)..].contains(&START[0]) {
             let joined = [&self.line, &bytes[..bytes.len().min(HEADER_LEN - 1)]].concat();
             let mut offers = self.start.find_iter(&joined).filter_map(|at| self.offer_at(b"", &joined, at));
             if let Some(offer) = offers.find(|offer| offer.end > self.line.len()) {
@@ -67,11 +67,12 @@ impl OfferFinder {
 
     /// Takes note of bytes that were printed.
     pub(in crate::core) fn printed(&mut self, bytes: &[u8]) {
-        let behind = memrchr2(b'\r', b'\n', bytes).map(|at| &bytes[at + 1..]);
-        if behind.is_some() {
-            (self.is_long, _) = (false, self.line.clear());
+        let line_start = memrchr2(b'\r', b'\n', bytes).map(|at| at + 1);
+        if line_start.is_some() {
+            self.line.clear();
+            self.is_long = false;
         }
-        let behind = behind.unwrap_or(bytes);
+        let behind = &bytes[line_start.unwrap_or(0)..];
         self.is_long |= self.line.len() + behind.len() > MAX_PREFIX;
         super::push_bounded(&mut self.line, behind, MAX_PREFIX);
     }

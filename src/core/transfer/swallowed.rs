@@ -24,9 +24,8 @@ pub(in crate::core) struct SwallowedOffers {
 impl SwallowedOffers {
     /// Takes bytes that were printed. Returns whether a transfer is offered in them that was not offered before.
     pub(in crate::core) fn printed(&mut self, now: Instant, bytes: &[u8]) -> bool {
-        let joined = [&self.tail, bytes].concat();
-        let is_offer = |at: usize| joined.get(at + START.len()..).is_some_and(|digits| offer(digits).is_some());
-        let is_found = memmem::find_iter(&joined, START).any(is_offer);
+        let joined = [&self.tail, &bytes[..bytes.len().min(HEADER_LEN - 1)]].concat();
+        let is_found = [&joined, bytes].into_iter().any(has_offer);
         super::push_bounded(&mut self.tail, bytes, HEADER_LEN - 1);
         let is_new = is_found && self.last.is_none_or(|last| now >= last + QUIET);
         if is_found {
@@ -34,6 +33,11 @@ impl SwallowedOffers {
         }
         is_new
     }
+}
+
+/// Returns whether a whole header is in `bytes`.
+fn has_offer(bytes: &[u8]) -> bool {
+    memmem::find_iter(bytes, START).any(|at| offer(&bytes[at + START.len()..]).is_some())
 }
 
 #[cfg(test)]

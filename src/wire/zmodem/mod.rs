@@ -7,6 +7,7 @@
 mod crc;
 pub mod escape;
 pub mod header;
+pub mod offer;
 pub mod reader;
 pub mod subpacket;
 #[cfg(test)]
