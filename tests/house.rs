@@ -67,8 +67,8 @@ const CRATES: &[(&str, &[&str])] = &[
     // clap derives the subcommands from the enum of requests in the core.
     ("clap", &["cli", "cmd", "core"]),
     ("clap_complete", &["cli", "cmd"]),
-    ("mio", &["host"]),
-    ("signal_hook_mio", &["host", "sys"]),
+    ("mio", &["host", "sys"]),
+    ("signal_hook_mio", &["sys"]),
     ("signal_hook", &["sys"]),
 ];
 

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::background;
-use super::event::{Cx, Effect, Input};
+use super::event::{Cx, Effect, Input, Suspension};
 use super::input::keyboard::EndOfInput;
 use super::output::exit_without_output;
 use super::output::terminal::OutputKind;
@@ -147,10 +147,10 @@ impl BareRelay {
             Input::Terminate(signal) => self.leave(cx, ExitStatus::Signal(signal)),
             // A session whose terminal is lent stops with the program that has it.
             Input::Suspend if self.lent => {}
-            Input::Suspend => cx.push(Effect::Suspend),
+            Input::Suspend => cx.push(Effect::Suspend(Suspension::Coshell)),
             Input::ShellStopped => {
                 if !self.lent {
-                    cx.push(Effect::Suspend);
+                    cx.push(Effect::Suspend(Suspension::Shell));
                 }
                 cx.push(Effect::Signal(Child::Shell, SIGCONT));
             }
@@ -402,7 +402,7 @@ mod tests {
         let mut bench = Bench::new(|_| {});
         bench.effects.clear();
         bench.handle(Input::Resized(Size::default())).handle(Input::Suspend).handle(Input::Terminate(15));
-        let expected = [Effect::Resize(Size::default()), Effect::Suspend, Effect::HangUp];
+        let expected = [Effect::Resize(Size::default()), Effect::Suspend(Suspension::Coshell), Effect::HangUp];
         assert_eq!(bench.effects, expected);
         bench.handle(Input::Request(RequestId(4), crate::core::request::Request::Status {}, None));
         assert!(matches!(bench.effects.last(), Some(Effect::Answer(RequestId(4), Err(_)))));

@@ -8,6 +8,15 @@ use super::response::Response;
 use super::rpc_error::RpcError;
 use crate::types::{Child, Echo, ExitStatus, RequestId, Sink, Size, Source, WriteError};
 
+/// Why coshell stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Suspension {
+    /// It was sent SIGTSTP.
+    Coshell,
+    /// The shell has stopped itself, and is to be continued with coshell.
+    Shell,
+}
+
 /// An input of the core: something that happened outside.
 #[derive(Debug)]
 pub enum Input<'a> {
@@ -138,7 +147,7 @@ pub enum Effect {
     /// Set the window size of the pty.
     Resize(Size),
     /// Restore the terminal, stop, and set the terminal up again when continued.
-    Suspend,
+    Suspend(Suspension),
     /// Run this program on the terminal, for this request.
     Lend(RequestId, LentProgram),
     /// Read the stored commands that were run from the menu in earlier sessions.

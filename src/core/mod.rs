@@ -56,7 +56,7 @@ use control::send::{SendOptions, typable};
 use control::{Control, Reply, annotate, read, status};
 use coproc::{CoprocEvent, CoprocSlot, FirstInput, NewCoproc, StopReason};
 use event::{Cx, PtyState};
-pub use event::{Effect, Input, LentProgram};
+pub use event::{Effect, Input, LentProgram, Suspension};
 use event_kind::EventKind;
 pub use guarded::GuardedCore;
 pub use input::keyboard::SilentKeys;
@@ -79,7 +79,7 @@ use password::Reading;
 use request::{InputFormat, Request, TriggerRequest, Visibility};
 use response::{AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
-use session::{Session, Suspension};
+use session::Session;
 use session_event::SessionEvent;
 pub use settings::{Settings, TransferPrograms};
 use trigger::action::ActionEffect;
@@ -372,7 +372,7 @@ impl Core {
             && let Some(suspension) = self.session.take_suspension()
         {
             self.output.terminal.suspend();
-            cx.push(Effect::Suspend);
+            cx.push(Effect::Suspend(suspension));
             if suspension == Suspension::Shell {
                 cx.push(Effect::Signal(Child::Shell, SIGCONT));
             }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::event::Suspension;
 use super::rpc_error::RpcError;
 use crate::types::ExitStatus;
 
@@ -26,15 +27,6 @@ enum Shell {
     Exited,
     /// Has exited, and all of its output has been read.
     Done,
-}
-
-/// Why coshell stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Suspension {
-    /// It was sent SIGTSTP.
-    Coshell,
-    /// The shell has stopped itself, and is to be continued with coshell.
-    Shell,
 }
 
 /// The session: one shell and one pty.

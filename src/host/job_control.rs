@@ -5,26 +5,12 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Instant;
 
-use signal_hook_mio::v1_0::Signals;
-
 use super::Host;
 use super::terminal::OuterTerminal;
-use crate::sys::signals;
-use crate::sys::signals::{SignalEvent, Stop};
+use crate::core::Suspension;
+use crate::sys::signals::{SignalEvent, Signals, Stop};
 use crate::sys::tty;
 use crate::types::Source;
-
-/// Stops coshell unless one of `events`, or a signal that has arrived since, is to be handled first. Appends the signals
-/// that arrive to `events`; returns whether a SIGCONT or such a signal is among them.
-fn stop(how: Stop, signals: &mut Signals, events: &mut Vec<SignalEvent>) -> bool {
-    let from = events.len();
-    let mut receive = |events: &mut Vec<SignalEvent>| {
-        events.extend(signals.pending().map(SignalEvent::of));
-        events[from..].iter().any(|event| event.cancels_stop())
-    };
-    signals::stop(how, || receive(events));
-    receive(events)
-}
 
 /// Stops the process group as long as it is in the background of the terminal that it needs, as a job does that uses the
 /// terminal there. Returns the signals that arrive; among them is the one that ends coshell, if it ended the wait. In an
@@ -32,7 +18,7 @@ fn stop(how: Stop, signals: &mut Signals, events: &mut Vec<SignalEvent>) -> bool
 pub(super) fn await_foreground(terminal: &OuterTerminal, signals: &mut Signals) -> Vec<SignalEvent> {
     let mut events = Vec::new();
     while terminal.is_background() && terminating(&events).is_none() {
-        if !stop(Stop::NeedsTerminal, signals, &mut events) {
+        if !signals.stop(Stop::NeedsTerminal, &mut events) {
             break;
         }
     }
@@ -49,12 +35,16 @@ pub(super) fn terminating(events: &[SignalEvent]) -> Option<i32> {
 
 impl Host {
     /// Restores the terminal, stops, and sets the terminal up again when continued.
-    pub(super) fn suspend(&mut self, now: Instant) {
+    pub(super) fn suspend(&mut self, now: Instant, why: Suspension) {
         self.flush(now);
         // EIO: the terminal is gone, which SIGHUP or a read of the keyboard reports.
         drop(self.terminal.suspend());
         let mut events = Vec::new();
-        stop(Stop::Suspend, &mut self.signals, &mut events);
+        let how = match why {
+            Suspension::Coshell => Stop::Requested,
+            Suspension::Shell => Stop::WithShell,
+        };
+        self.signals.stop(how, &mut events);
         self.resume_terminal(now, events);
     }
 

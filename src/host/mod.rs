@@ -20,7 +20,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
-use signal_hook_mio::v1_0::Signals;
 
 use crate::core::{Effect, GuardedCore, Input, Settings};
 use crate::fault::panic_for_test;
@@ -28,7 +27,7 @@ use crate::sys::child::Program;
 use crate::sys::crash;
 use crate::sys::line_file::LineFile;
 use crate::sys::pty::Pty;
-use crate::sys::signals::SignalEvent;
+use crate::sys::signals::{SignalEvent, Signals};
 use crate::sys::stream::{ReadResult, WriteResult};
 use crate::types::{ExitStatus, Sink, Source};
 use children::Children;
@@ -277,22 +276,24 @@ impl Host {
 
     fn handle_pending_signals(&mut self, now: Instant) {
         panic_for_test("signals");
-        let events = self.signals.pending().map(SignalEvent::of).collect();
+        let events = self.signals.take();
         self.handle_signals(now, events);
     }
 
     /// Handles `events`. Standard signals do not queue (signal(7)), so each is a hint to look at the state, not a count.
     fn handle_signals(&mut self, now: Instant, events: Vec<SignalEvent>) {
-        let continued = events.contains(&SignalEvent::Continue);
         let ends = job_control::terminating(&events).is_some();
         for event in events {
             match event {
-                // The SIGCONT that ends this stop has been received already: stopping now would wait for another.
-                SignalEvent::Stop if continued || ends => {}
+                SignalEvent::Stop if ends => self.signals.discard_stop(),
                 SignalEvent::Continue if ends => {}
                 SignalEvent::Child => self.reap(now),
                 SignalEvent::Resize => self.resize(now),
-                SignalEvent::Stop => self.handle(now, Input::Suspend),
+                SignalEvent::Stop => {
+                    self.handle(now, Input::Suspend);
+                    // Where coshell did not stop, as while the terminal is lent.
+                    self.signals.discard_stop();
+                }
                 SignalEvent::Continue => self.resume_terminal(now, Vec::new()),
                 SignalEvent::Terminate(signal) => {
                     self.terminal.give_up();

@@ -67,8 +67,8 @@ impl Host {
             Effect::EndInput => return Some(Input::EndOfFile(self.pty.end_of_file())),
             // The ioctl fails only where the pty is closed, which the next read of the master reports.
             Effect::Resize(size) => drop(self.pty.resize(size)),
-            Effect::Suspend => {
-                self.suspend(now);
+            Effect::Suspend(why) => {
+                self.suspend(now, why);
                 return Some(Input::Resumed);
             }
             Effect::Lend(request_id, program) => {

@@ -23,8 +23,7 @@ use crate::sys::child;
 use crate::sys::crash;
 use crate::sys::line_file::LineFile;
 use crate::sys::pty::Pty;
-use crate::sys::signals;
-use crate::sys::signals::InheritedSignals;
+use crate::sys::signals::{InheritedSignals, Signals};
 use crate::sys::socket::Listener;
 use crate::sys::tty;
 use crate::types::{ExitStatus, Sink, Source, reason};
@@ -46,7 +45,7 @@ impl Host {
         let inherited = InheritedSignals::take();
         // Before the shell starts: the SIGCHLD of a shell that exits at once would be lost.
         let mut signals =
-            signals::register(&inherited).map_err(context("the signal handlers could not be installed"))?;
+            Signals::register(&inherited).map_err(context("the signal handlers could not be installed"))?;
         crash::install();
         let poll = Poll::new().map_err(context("the event poll could not be created"))?;
         poll.registry()

@@ -17,6 +17,7 @@ pub mod pty;
 mod retry;
 pub mod signals;
 pub mod socket;
+mod stop_request;
 pub mod stream;
 pub mod tty;
 pub mod typed_ahead;

@@ -1,11 +1,17 @@
 //! Signals as poll events, and the signal dispositions that child processes inherit.
 
 use std::io;
+use std::os::fd::AsRawFd;
 
+use mio::event::Source;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg, raise, sigprocmask};
 use nix::unistd::getpgrp;
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGWINCH};
-use signal_hook_mio::v1_0::Signals;
+use signal_hook_mio::v1_0::Signals as HandledSignals;
+
+use super::stop_request::StopRequest;
 
 /// A signal that coshell received, by its effect on the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +29,8 @@ pub enum SignalEvent {
 }
 
 impl SignalEvent {
-    /// Returns whether a stop would keep this signal from being handled, or wait for a SIGCONT that has come already.
-    pub fn cancels_stop(self) -> bool {
-        matches!(self, Self::Continue | Self::Terminate(_))
-    }
-
     /// Classifies the signal number `signal`.
-    pub fn of(signal: i32) -> Self {
+    fn of(signal: i32) -> Self {
         match signal {
             SIGCHLD => Self::Child,
             SIGWINCH => Self::Resize,
@@ -127,57 +128,124 @@ pub(super) fn reset_all() {
     }
 }
 
-/// Registers the signals that the event loop handles, except those that were ignored when coshell started. Real-time
-/// signals are handled by `crash`; SIGXFSZ is ignored; SIGTTIN and SIGTTOU are blocked.
-pub fn register(inherited: &InheritedSignals) -> io::Result<Signals> {
-    // With SIGXFSZ ignored, a write beyond RLIMIT_FSIZE fails with EFBIG (setrlimit(2)) and is treated like a full disk.
-    set_handler(libc::SIGXFSZ, libc::SIG_IGN);
-    // The system call of a background process on its terminal would stop the process, and stop it again after each SIGCONT
-    // before a handled SIGTERM is looked at. Blocked, a read fails with EIO and all else has its effect (termios(3)), so
-    // coshell itself finds out whether it is in the background, and stops by `stop`.
-    let mut background = SigSet::empty();
-    background.add(Signal::SIGTTIN);
-    background.add(Signal::SIGTTOU);
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&background), None)?;
-    let handled = TERMINATING.iter().copied().chain([SIGTSTP]).filter(|signal| !inherited.ignored.contains(signal));
-    Signals::new(handled.chain([SIGCHLD, SIGWINCH, SIGCONT]))
-}
-
-/// The way in which coshell stops itself.
+/// Why coshell stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// This process alone, as after SIGTSTP.
-    Suspend,
-    /// The process group, which needs the terminal in the background.
+    /// It was sent SIGTSTP.
+    Requested,
+    /// The shell has stopped itself.
+    WithShell,
+    /// The process group needs the terminal in the background.
     NeedsTerminal,
 }
 
-/// Stops with the default action of a stop signal, and returns when continued.
-///
-/// The process does not stop in an orphaned process group, which no shell could continue (setpgid(2)), where the signal was
-/// ignored when coshell started, nor where `is_cancelled` returns true: a signal has been received that is to be handled
-/// first. A SIGCONT or SIGTERM that arrives later continues the process, or keeps it from stopping.
-pub fn stop(how: Stop, is_cancelled: impl FnOnce() -> bool) {
-    let signal = match how {
-        Stop::Suspend => Signal::SIGTSTP,
-        Stop::NeedsTerminal => Signal::SIGTTOU,
-    };
-    let mut stop_set = SigSet::empty();
-    stop_set.add(signal);
-    let mut before = SigSet::empty();
-    // These calls cannot fail: their arguments are valid, and a process may always signal itself (kill(2)) and its group.
-    let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&stop_set), Some(&mut before));
-    let _ = match how {
-        Stop::Suspend => raise(signal),
-        Stop::NeedsTerminal => killpg(getpgrp(), signal),
-    };
-    // The signal is pending now. A SIGCONT from here on discards it (signal(7)), and so does SIG_IGN: no SIGCONT is missed
-    // between the check and the stop.
-    let stays = is_cancelled() || is_ignored(signal as i32);
-    let action = replace(signal as i32, if stays { libc::SIG_IGN } else { libc::SIG_DFL });
-    let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&stop_set), None);
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
-    restore(signal as i32, &action);
+/// The signals that the event loop handles, as a source of poll events.
+pub struct Signals {
+    handled: HandledSignals,
+    stop: StopRequest,
+    /// Whether SIGTSTP was returned and is pending still.
+    stop_is_taken: bool,
+}
+
+impl Signals {
+    /// Registers the signals, except those that were ignored when coshell started. Real-time signals are handled by `crash`;
+    /// SIGXFSZ is ignored; SIGTTIN and SIGTTOU are blocked.
+    pub fn register(inherited: &InheritedSignals) -> io::Result<Self> {
+        // With SIGXFSZ ignored, a write beyond RLIMIT_FSIZE fails with EFBIG (setrlimit(2)) and is treated like a full disk.
+        set_handler(libc::SIGXFSZ, libc::SIG_IGN);
+        // The system call of a background process on its terminal would stop the process, and stop it again after each
+        // SIGCONT before a handled SIGTERM is looked at. Blocked, a read fails with EIO and all else has its effect
+        // (termios(3)), so coshell itself finds out whether it is in the background, and stops by `stop`.
+        let mut background = SigSet::empty();
+        background.add(Signal::SIGTTIN);
+        background.add(Signal::SIGTTOU);
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&background), None)?;
+        let stop = StopRequest::open(inherited.ignored.contains(&SIGTSTP))?;
+        let stop_handler = stop.fd().is_none().then_some(SIGTSTP);
+        let handled = TERMINATING.iter().copied().chain(stop_handler);
+        let handled = handled.filter(|signal| !inherited.ignored.contains(signal));
+        Ok(Self {
+            handled: HandledSignals::new(handled.chain([SIGCHLD, SIGWINCH, SIGCONT]))?,
+            stop,
+            stop_is_taken: false,
+        })
+    }
+
+    /// Returns the signals that have come since the last call, in no order. SIGTSTP is not among them where a SIGCONT has
+    /// followed it, and is to be passed to `stop` or `discard_stop`.
+    pub fn take(&mut self) -> Vec<SignalEvent> {
+        let mut events: Vec<SignalEvent> = self.handled.pending().map(SignalEvent::of).collect();
+        // Both were handled: the order is unknown, and a stop would wait for another SIGCONT.
+        if events.contains(&SignalEvent::Continue) {
+            events.retain(|event| *event != SignalEvent::Stop);
+        }
+        self.stop_is_taken = self.stop.is_pending();
+        events.extend(self.stop_is_taken.then_some(SignalEvent::Stop));
+        events
+    }
+
+    /// Discards the SIGTSTP that `take` has returned, where coshell has not stopped since.
+    pub fn discard_stop(&mut self) {
+        if std::mem::take(&mut self.stop_is_taken) {
+            self.stop.discard();
+        }
+    }
+
+    /// Stops with the default action of a stop signal, and returns when continued. Appends the signals that come to `events`;
+    /// returns whether SIGCONT or one that ends the session is among them.
+    ///
+    /// The process does not stop in an orphaned process group, which no shell could continue (setpgid(2)), where the signal
+    /// was ignored when coshell started, nor where a signal has come that is to be handled first. A SIGCONT or SIGTERM that
+    /// comes later continues the process, or keeps it from stopping.
+    pub fn stop(&mut self, how: Stop, events: &mut Vec<SignalEvent>) -> bool {
+        let from = events.len();
+        let signal = if how == Stop::NeedsTerminal { Signal::SIGTTOU } else { Signal::SIGTSTP };
+        let is_sent = how == Stop::Requested && self.stop.fd().is_some();
+        self.stop_is_taken &= signal != Signal::SIGTSTP;
+        let mut stop_set = SigSet::empty();
+        stop_set.add(signal);
+        let mut before = SigSet::empty();
+        // These calls cannot fail: their arguments are valid, and a process may always signal itself (kill(2)) and its group.
+        let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&stop_set), Some(&mut before));
+        let _ = match how {
+            // A second signal would discard a SIGCONT that is on its way.
+            _ if is_sent => Ok(()),
+            Stop::Requested | Stop::WithShell => raise(signal),
+            Stop::NeedsTerminal => killpg(getpgrp(), signal),
+        };
+        events.extend(self.handled.pending().map(SignalEvent::of));
+        // The signal is pending now. A SIGCONT from here on discards it (signal(7)), and so does SIG_IGN: no SIGCONT is missed
+        // between the check and the stop. Where coshell did not send the signal, an earlier SIGCONT has discarded it, too.
+        let is_cancelled = events[from..].iter().any(|event| match event {
+            SignalEvent::Continue => !is_sent,
+            SignalEvent::Terminate(_) => true,
+            SignalEvent::Child | SignalEvent::Resize | SignalEvent::Stop => false,
+        });
+        let stays = is_cancelled || is_ignored(signal as i32);
+        let action = replace(signal as i32, if stays { libc::SIG_IGN } else { libc::SIG_DFL });
+        let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&stop_set), None);
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
+        restore(signal as i32, &action);
+        events.extend(self.handled.pending().map(SignalEvent::of));
+        events[from..].iter().any(|event| matches!(event, SignalEvent::Continue | SignalEvent::Terminate(_)))
+    }
+}
+
+impl Source for Signals {
+    fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        self.handled.register(registry, token, interests)?;
+        self.stop.fd().map_or(Ok(()), |fd| SourceFd(&fd.as_raw_fd()).register(registry, token, interests))
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        self.handled.reregister(registry, token, interests)?;
+        self.stop.fd().map_or(Ok(()), |fd| SourceFd(&fd.as_raw_fd()).reregister(registry, token, interests))
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.handled.deregister(registry)?;
+        self.stop.fd().map_or(Ok(()), |fd| SourceFd(&fd.as_raw_fd()).deregister(registry))
+    }
 }
 
 /// Returns the real-time signals; empty where libc gives no constants for them.

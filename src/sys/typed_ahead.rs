@@ -1,12 +1,15 @@
 //! Keys that were typed before raw mode. The line discipline has cooked them by the settings of that time: a line is
 //! complete, its end-of-file character (VEOF) is a mark, and erased characters are gone. Where ICANON is turned off, Linux
 //! forgets the marks and leaves a NUL for each VEOF (n_tty_set_termios), so lines are read before.
+//!
+//! Keys that were queued in raw mode are a line without an end once ICANON is turned on (the same function). A read does not
+//! tell them from text and VEOF, so VEOF is typed only where it is all that was read: a shell that gets one too many exits.
 
 use std::io;
 use std::os::fd::AsRawFd;
 
-use libc::{VEOL2, VLNEXT, VREPRINT};
-use termios::{ECHO, ICANON, IEXTEN, OPOST, TCSANOW, Termios, VEOF, VEOL, VMIN, VTIME, cc_t, tcsetattr};
+use libc::{VLNEXT, VREPRINT};
+use termios::{ECHO, ICANON, IEXTEN, OPOST, TCSANOW, Termios, VEOF, VMIN, VTIME, cc_t, tcsetattr};
 
 use super::retry::retry;
 use super::stream::{ReadResult, StreamFd};
@@ -28,15 +31,14 @@ pub struct TypedAhead {
     rest: Vec<u8>,
     /// Whether `rest` has special characters that have not acted.
     rest_is_special: bool,
-    /// VEOF, VEOL and VEOL2 of that time.
-    ends: [cc_t; 3],
+    /// VEOF of that time.
+    eof: cc_t,
 }
 
 impl TypedAhead {
     /// Sets `raw` on the terminal `tty`, whose attributes are `cooked` with ICANON on, and takes the keys typed before.
     pub(super) fn take(tty: &StreamFd, cooked: &Termios, raw: &Termios) -> io::Result<Self> {
-        let ends = [VEOF, VEOL, VEOL2].map(|end| cooked.c_cc[end]);
-        let mut typed = Self { ends, ..Self::default() };
+        let mut typed = Self { eof: cooked.c_cc[VEOF], ..Self::default() };
         typed.lines = read_lines(tty);
         // Special characters that come from here on do not act and are typed as keys, VEOF among them.
         let mut literal = *cooked;
@@ -89,12 +91,7 @@ impl TypedAhead {
     }
 
     fn as_keys(&self, line: &[u8]) -> Vec<u8> {
-        let [eof, ends @ ..] = self.ends;
-        let mut keys = line.to_vec();
-        if !line.last().is_some_and(|last| *last == b'\n' || ends.contains(last)) {
-            keys.push(eof);
-        }
-        keys
+        if line.is_empty() { vec![self.eof] } else { line.to_vec() }
     }
 }
 
@@ -145,4 +142,47 @@ fn special(attributes: &Termios) -> impl Iterator<Item = cc_t> + '_ {
 
 fn disable_special(attributes: &mut Termios) {
     special_indices(attributes).for_each(|index| attributes.c_cc[index] = libc::_POSIX_VDISABLE);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::time::Duration;
+
+    use nix::pty::openpty;
+    use nix::unistd::write;
+    use termios::cfmakeraw;
+
+    use super::*;
+    use crate::sys::tty;
+
+    #[test]
+    fn end_of_file_is_typed_only_where_it_is_all_that_was_read() {
+        for (typed_raw, typed_cooked, keys) in [
+            ("", "one\r", "one\n"),
+            ("", "\x04", "\x04"),
+            ("", "one\r\x04", "one\n\x04"),
+            // Keys that came before the terminal was cooked, as where a shell or coshell restores it.
+            ("one\r", "", "one\r"),
+            ("one\r", "two\r", "one\rtwo\n"),
+            ("on", "\x04", "on\x04"),
+            // The kernel does not tell this one from keys that came before; a shell does not need the end.
+            ("", "one\x04", "one"),
+        ] {
+            let pair = openpty(None, None).expect("a pty is opened");
+            let slave = tty::open(pair.slave.as_fd()).expect("the slave is opened");
+            let cooked = tty::attributes(&pair.slave).expect("the slave is a terminal");
+            let mut raw = cooked;
+            cfmakeraw(&mut raw);
+            for (attributes, typed) in [(&raw, typed_raw), (&cooked, typed_cooked)] {
+                tty::set_attributes(&pair.slave, attributes).expect("the slave is a terminal");
+                if !typed.is_empty() {
+                    write(&pair.master, typed.as_bytes()).expect("the queue has space");
+                    assert!(slave.is_readable_within(Duration::from_secs(10)));
+                }
+            }
+            let taken = TypedAhead::take(&slave, &cooked, &raw).expect("the slave is a terminal").into_keys();
+            assert_eq!(taken.escape_ascii().to_string(), keys.as_bytes().escape_ascii().to_string());
+        }
+    }
 }

@@ -149,11 +149,12 @@ fn ignored_stop_signal_does_not_stop_coshell() {
     term.wait("still\r\n");
 }
 
-/// A SIGCONT that arrives at once must not be lost, since no other follows.
+/// A SIGCONT that arrives at once must not be lost, since no other follows; nor must keys change that arrive while coshell
+/// restores the terminal. Either is a matter of microseconds.
 #[test]
 fn session_goes_on_after_immediate_stop_and_continue() {
     let mut term = shell(&[]).start();
-    for n in 0..20 {
+    for n in 0..200 {
         term.wait(PROMPT);
         term.signal(Signal::SIGTSTP);
         term.signal(Signal::SIGCONT);

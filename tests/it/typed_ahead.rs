@@ -20,9 +20,10 @@ while True:
 type Outcome = (String, String, String, i32);
 
 /// Starts `before` and then the reader, without coshell or in it. Sends `early` before the reader is started, and `late` to
-/// the running reader.
+/// the running reader, before which raw mode is ended.
 fn read_by(wrap: &str, before: &str, early: &str, late: &str) -> Outcome {
-    let script = format!("{before}; echo set; {UNTIL_RELEASED}; exec {wrap} python3 -c \"$READER\"");
+    let after = if before.contains("raw") { "stty sane" } else { ":" };
+    let script = format!("{before}; echo set; {UNTIL_RELEASED}; {after}; exec {wrap} python3 -c \"$READER\"");
     let mut term = direct(&["sh", "-c", &script]).env("READER", READER).start();
     term.wait("set\r\n");
     term.send(early);
@@ -63,6 +64,9 @@ fn keys_typed_before_start_are_read_as_on_bare_terminal() {
         ("stty inlcr igncr", "a\rb\n", "\x04\x04"),
         ("stty -echo", "one\rtwo", "\r\x04"),
         ("stty -echoctl", "one\x01\r\x04", ""),
+        // As a line editor leaves the terminal: the keys are a line without an end.
+        ("stty raw opost", "one\r", "\x04"),
+        ("stty raw opost", "one\rtwo", "\x04"),
     ] {
         let bare = read_by("", before, early, late);
         let inside = read_by("\"$WRAP\" --", before, early, late);

@@ -397,7 +397,7 @@ impl Model {
                 }));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, signals)),
-            Effect::Suspend => return Some(Input::Resumed),
+            Effect::Suspend(_) => return Some(Input::Resumed),
             Effect::EndInput => return Some(Input::EndOfFile(4)),
             Effect::Lend(..) if starts => return Some(Input::LendFailed("no fork".to_owned())),
             Effect::Lend(..) => {

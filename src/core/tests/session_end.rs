@@ -112,11 +112,11 @@ fn exit_of_shell_waits_for_stalled_terminal() {
 fn stopped_shell_stops_coshell_and_is_continued_afterwards() {
     let mut bench = Bench::new(&[]);
     bench.shell(b"$ ").input(Input::ShellStopped);
-    let pair = [Effect::Suspend, Effect::Signal(Child::Shell, SIGCONT)];
+    let pair = [Effect::Suspend(Suspension::Shell), Effect::Signal(Child::Shell, SIGCONT)];
     assert!(bench.effects.windows(2).any(|effects| effects == pair), "{:?}", bench.effects);
     bench.effects.clear();
     bench.shell(b"more");
-    assert!(!bench.has(&Effect::Suspend));
+    assert!(!bench.has(&Effect::Suspend(Suspension::Shell)));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn modes_are_off_while_coshell_is_stopped_and_screen_is_drawn_again() {
     bench.shell(b"$ vi\r\n\x1b[?1049h\x1b[?1006h\x1b[?25lfile");
     bench.shown.clear();
     bench.input(Input::Suspend);
-    assert!(bench.has(&Effect::Suspend));
+    assert!(bench.has(&Effect::Suspend(Suspension::Coshell)));
     let shown = String::from_utf8_lossy(&bench.shown).into_owned();
     assert!(["\x1b[?1049l", "\x1b[?1006l", "\x1b[?25h"].iter().all(|off| shown.contains(off)), "{shown:?}");
     assert_eq!(bench.core.restoring(), b"");
@@ -155,9 +155,9 @@ fn shell_that_stops_while_terminal_is_lent_stops_coshell_afterwards() {
         LentProgram { command: vec!["true".to_owned()], directory: None, environment: Vec::new(), streams: Vec::new() };
     bench.core.lend.request(bench.now, RequestId(1), program);
     bench.input(Input::Deadline).input(Input::Suspend).input(Input::ShellStopped);
-    assert!(!bench.has(&Effect::Suspend));
+    assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Suspend(_))));
     bench.input(Input::Exited(Child::Lent, ExitStatus::Code(0)));
-    assert!(bench.has(&Effect::Suspend) && bench.has(&Effect::Signal(Child::Shell, SIGCONT)));
+    assert!(bench.has(&Effect::Suspend(Suspension::Shell)) && bench.has(&Effect::Signal(Child::Shell, SIGCONT)));
 }
 
 #[test]
