@@ -8,8 +8,8 @@
 use std::io;
 use std::os::fd::AsRawFd;
 
-use libc::{VLNEXT, VREPRINT};
-use termios::{ECHO, ICANON, IEXTEN, OPOST, TCSANOW, Termios, VEOF, VMIN, VTIME, cc_t, tcsetattr};
+use libc::{VEOL2, VLNEXT, VREPRINT};
+use termios::{ECHO, ICANON, IEXTEN, OPOST, TCSANOW, Termios, VEOF, VEOL, VMIN, VTIME, cc_t, tcsetattr};
 
 use super::retry::retry;
 use super::stream::{ReadResult, StreamFd};
@@ -44,7 +44,8 @@ impl TypedAhead {
         let mut literal = *cooked;
         disable_special(&mut literal);
         retry(|| tcsetattr(tty.as_raw_fd(), TCSANOW, &literal))?;
-        let late: Vec<u8> = read_lines(tty).iter().flat_map(|line| typed.as_keys(line)).collect();
+        // The kernel has completed these while VEOF acted, and no raw mode came before them.
+        let late: Vec<u8> = read_lines(tty).into_iter().flat_map(|line| with_end(line, cooked)).collect();
         retry(|| tcsetattr(tty.as_raw_fd(), TCSANOW, raw))?;
         let mut buffer = [0; QUEUE];
         typed.rest = late;
@@ -104,6 +105,15 @@ pub(super) fn feeding(attributes: &Termios) -> Termios {
     disable_special(&mut feeding);
     (feeding.c_cc[VEOF], feeding.c_cc[VLNEXT], feeding.c_cc[VREPRINT]) = (FEED_EOF, FEED_LITERAL, FEED_REPRINT);
     feeding
+}
+
+/// Returns a line with the VEOF that has ended it, if it has no other end.
+fn with_end(mut line: Vec<u8>, cooked: &Termios) -> Vec<u8> {
+    let ends = [b'\n', cooked.c_cc[VEOL], cooked.c_cc[VEOL2]];
+    if !line.last().is_some_and(|last| ends.contains(last)) {
+        line.push(cooked.c_cc[VEOF]);
+    }
+    line
 }
 
 /// Reads complete lines. Each read gives one line; no bytes are a VEOF alone.
