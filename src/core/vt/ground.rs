@@ -42,6 +42,9 @@ impl WholeSequence {
     }
 }
 
+/// Designation of ASCII as G0, with which ncurses resets the attributes (`sgr0` of most terminals).
+const ASCII_AS_G0: &[u8] = b"\x1b(B";
+
 impl VtState {
     /// Skips text while lines are not assembled, up to the next byte that changes the terminal's modes; returns its length.
     /// Sequences that change none are skipped too. Attributes are known only while lines are assembled.
@@ -56,6 +59,7 @@ impl VtState {
                 Some(sequence) if !matches!(sequence.fin, b'h' | b'l' | b'r' | b's' | b't' | b'u') => {
                     at += sequence.whole_len();
                 }
+                None if self.is_without_effect(&rest[at..]) => at += ASCII_AS_G0.len(),
                 _ => {
                     match rest[at] {
                         0x1b => self.begin_sequence(at),
@@ -71,6 +75,12 @@ impl VtState {
         rest.len()
     }
 
+    /// Returns whether `rest` begins with a designation that is in force.
+    #[inline]
+    fn is_without_effect(&self, rest: &[u8]) -> bool {
+        rest.starts_with(ASCII_AS_G0) && self.modes.has_ascii_as_g0()
+    }
+
     /// Begins an escape sequence whose ESC is `ahead` bytes from here.
     fn begin_sequence(&mut self, ahead: usize) {
         self.sequence_start = self.offset + ahead as u64;
@@ -81,6 +91,9 @@ impl VtState {
     #[inline]
     fn escape_at(&mut self, rest: &[u8], ahead: usize, sink: &mut impl VtSink) -> usize {
         let Some(sequence) = WholeSequence::first_of(&rest[ahead..]) else {
+            if self.is_without_effect(&rest[ahead..]) {
+                return ahead + ASCII_AS_G0.len();
+            }
             self.begin_sequence(ahead);
             return ahead + 1;
         };

@@ -150,6 +150,12 @@ impl Modes {
         self.is_changed(ORIGIN)
     }
 
+    /// Returns whether ASCII is designated as G0.
+    #[inline]
+    pub(super) fn has_ascii_as_g0(&self) -> bool {
+        self.charsets.designated[0] == CharacterSet::Ascii
+    }
+
     /// Returns the character set in use.
     pub(super) fn charset(&self) -> CharacterSet {
         self.charsets.designated[usize::from(self.charsets.invoked)]

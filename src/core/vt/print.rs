@@ -1,6 +1,6 @@
 //! Printing of characters.
 
-use super::clusters::cell_of;
+use super::clusters::{TAIL, cell_of};
 use super::row::FEW;
 use super::screens::{Screens, Storage};
 use super::strip_controls::{Stripped, WINDOW};
@@ -13,6 +13,9 @@ const MAX_REPEAT: usize = 4096;
 
 /// The same for characters of several bytes that are inserted (IRM).
 const MAX_INSERTED: usize = 64;
+
+/// Maximum number of cells that are written to a row at once.
+const RUN: usize = 64;
 
 impl Screens {
     /// Prints `text`, valid UTF-8 without controls, whose first byte is at the offset `at`.
@@ -205,10 +208,55 @@ impl Screens {
                 rest = &rest[ascii..];
                 continue;
             }
+            let run = self.put_run(rest);
+            if run > 0 {
+                rest = &rest[run..];
+                continue;
+            }
             let (what, len) = utf8::first(rest);
             self.put_char(what, &rest[..len], sink);
             rest = &rest[len..];
         }
+    }
+
+    /// Prints the characters that `text` begins with, up to the end of the row, a combining mark or ASCII text. Returns their
+    /// length; 0 where each character has to be printed on its own.
+    fn put_run(&mut self, text: &[u8]) -> usize {
+        let (row, col) = (self.grid.row, self.grid.col);
+        if self.modes.insert || self.current.piece.is_some() {
+            return 0;
+        }
+        let mut glyphs = [0; RUN];
+        let room = (self.cols - col).min(RUN);
+        let (mut used, mut len) = (0, 0);
+        while let [first, ..] = text[used..] {
+            if first.is_ascii() && text[used..].first_chunk::<8>().is_some_and(|next| next.is_ascii()) {
+                break;
+            }
+            let (Ok(char), bytes) = utf8::first(&text[used..]) else { break };
+            let width = utf8::width(char);
+            if width == 0 || len + width > room {
+                break;
+            }
+            glyphs[len] = cell_of(Ok(char));
+            if width == 2 {
+                glyphs[len + 1] = TAIL;
+            }
+            (used, len) = (used + bytes, len + width);
+        }
+        if len == 0 {
+            return 0;
+        }
+        if col + len == self.cols {
+            self.end_wrap(row);
+        }
+        let (own, start) = (self.own, self.on_alternate.then_some(self.current.start));
+        let place = &mut self.grid.rows[row];
+        place.touch(own, start);
+        place.make_cells(self.cols, &mut self.clusters);
+        place.put(col, &glyphs[..len], self.pen);
+        self.grid.col += len;
+        used
     }
 
     /// Takes note that the cursor's row is written.
@@ -317,7 +365,7 @@ impl Screens {
             place.insert(col, width, cols, self.eraser);
             self.count(cols);
         }
-        self.grid.rows[row].put(col, glyph, width, self.pen);
+        self.grid.rows[row].put(col, &[glyph, TAIL][..width], self.pen);
         self.grid.col += width;
     }
 
@@ -388,8 +436,8 @@ impl Screens {
         let place = &mut self.grid.rows[row];
         place.make_cells(cols, &mut self.clusters);
         let last = place.cell(col - 1).glyph;
-        let glyph = if last == super::clusters::TAIL && col > 1 { place.cell(col - 2).glyph } else { last };
-        let width = if last == super::clusters::TAIL { 2 } else { 1 };
+        let glyph = if last == TAIL && col > 1 { place.cell(col - 2).glyph } else { last };
+        let width = if last == TAIL { 2 } else { 1 };
         let single = u8::try_from(glyph);
         // Each glyph that is inserted shifts the rest of its row.
         let most = if single.is_err() && self.modes.insert { MAX_INSERTED } else { MAX_REPEAT };

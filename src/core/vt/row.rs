@@ -302,17 +302,15 @@ impl ScreenRow {
         self.set_styles(at, end, style);
     }
 
-    /// Writes a glyph of one or two columns.
-    pub(super) fn put(&mut self, at: usize, glyph: u32, width: usize, style: StyleId) {
+    /// Writes glyphs into the cells from `at` on; behind a wide one is [`TAIL`].
+    pub(super) fn put(&mut self, at: usize, glyphs: &[u32], style: StyleId) {
         self.changed = true;
+        let end = at + glyphs.len();
         self.split_wide(at);
-        self.split_wide(at + width);
-        self.extend_to(at + width);
-        self.cells[at] = glyph;
-        if width == 2 {
-            self.cells[at + 1] = TAIL;
-        }
-        self.set_styles(at, at + width, style);
+        self.split_wide(end);
+        self.extend_to(end);
+        self.cells[at..end].copy_from_slice(glyphs);
+        self.set_styles(at, end, style);
     }
 
     /// Adds a combining mark to the character whose last cell is `at`.
@@ -401,7 +399,7 @@ impl ScreenRow {
 
     /// Marks the cell that a wide character left empty at the end of a row.
     pub(super) fn put_hole(&mut self, at: usize, style: StyleId) {
-        self.put(at, HOLE, 1, style);
+        self.put(at, &[HOLE], style);
     }
 
     /// Returns the column behind the last character that is no space, of a row that is held as cells.

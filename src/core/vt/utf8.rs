@@ -156,7 +156,7 @@ pub(super) fn first(text: &[u8]) -> (Result<char, u8>, usize) {
 pub(super) fn width(char: char) -> usize {
     match char {
         // Frequent ranges, before the lookup in the tables.
-        '\0'..='\u{7f}' | 'À'..='\u{2ff}' | 'Α'..='Ρ' | 'Σ'..='ё' => 1,
+        '\0'..='\u{7f}' | 'À'..='\u{2ff}' | 'Α'..='Ρ' | 'Σ'..='ё' | '\u{2190}'..='\u{2319}' | '─'..='◼' => 1,
         'ぁ'..='ゖ' | 'ァ'..='ヿ' | '一'..='\u{9fff}' | '가'..='힣' => 2,
         _ => char.width().unwrap_or(0).min(2),
     }
