@@ -9,7 +9,7 @@ use super::window::Window;
 use super::{InterruptKey, SessionEnd, Violation};
 use crate::wire::zmodem::escape::Escaping;
 use crate::wire::zmodem::header::{
-    CANFC32, CANFDX, ESCCTL, FrameHeader, FrameType, HeaderForm, ZCBIN, ZCRECOV, ZMCLOB, ZMPROT,
+    CANFC32, CANFDX, CANOVIO, ESCCTL, FrameHeader, FrameType, HeaderForm, ZCBIN, ZCRECOV, ZMCLOB, ZMPROT,
 };
 use crate::wire::zmodem::reader::{FrameEvent, FrameReader};
 use crate::wire::zmodem::subpacket::{self, SubpacketEnd};
@@ -27,8 +27,8 @@ const CROSSING_MIN: Duration = Duration::from_millis(500);
 const OFFER_LOST: Duration = Duration::from_secs(2);
 /// Time to wait for the receiver's ZFIN, which says no more than that it has left.
 const LAST_WAIT: Duration = Duration::from_secs(25);
-/// Length of a frame for a receiver that cannot receive and send at the same time.
-const HALF_DUPLEX_FRAME: u32 = 8 * 1024;
+/// Length of a frame for a receiver that tells no length of its buffer, but cannot receive while it sends or writes its file.
+const SHORT_FRAME: u32 = 8 * 1024;
 /// Ends data that was cut off at any place, so that the receiver finds the header behind it: the end of a subpacket, and a
 /// wrong check value, behind which some of the asterisks are left.
 const CUT: &[u8] = b"\x18h************";
@@ -227,8 +227,12 @@ impl Sender {
             self.escaping = Escaping::Controls;
         }
         let buffer = u32::from(u16::from_le_bytes([header.bytes[0], header.bytes[1]]));
-        let half_duplex = (flags & CANFDX == 0).then_some(HALF_DUPLEX_FRAME);
-        self.frame_max = (buffer > 0).then_some(buffer).or(half_duplex);
+        let streams = flags & (CANFDX | CANOVIO) == CANFDX | CANOVIO;
+        self.frame_max = match buffer {
+            0 if streams => None,
+            0 => Some(SHORT_FRAME),
+            length => Some(length),
+        };
         self.stage = SenderStage::Waiting;
         self.patience.progress(now);
         SenderStep::Ready
@@ -290,7 +294,9 @@ impl Sender {
             }
             // Data behind a loss is sent again. The receiver would discard what of it still waits to be written here.
             self.drop_unwritten();
-            self.window.lose();
+            if position < self.sent {
+                self.window.lose();
+            }
         }
         self.patience.progress(now);
         self.stage = SenderStage::Sending;

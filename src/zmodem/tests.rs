@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -7,7 +8,7 @@ use super::offer::FileOffer;
 use super::sender::{Demand, FileFate, Sender, SenderOptions};
 use super::simulation::{Fault, Session, Simulation};
 use crate::wire::zmodem::escape::Escaping;
-use crate::wire::zmodem::header::{CANFC32, FrameHeader, FrameType, HeaderForm};
+use crate::wire::zmodem::header::{CANFC32, CANFDX, CANOVIO, FrameHeader, FrameType, HeaderForm};
 use crate::wire::zmodem::reader::{FrameEvent, FrameReader};
 
 type File = (&'static [u8], &'static [u8]);
@@ -112,18 +113,19 @@ fn answer(sender: &mut Sender, now: Instant, header: FrameHeader) {
     while sender.next(now, &mut rest).is_some() {}
 }
 
-/// Creates a sender of one file of `size` bytes to a receiver with a buffer of `buffer` bytes, which has asked for the data.
-fn sender_to_buffer(now: Instant, size: u32, buffer: u16) -> Sender {
+/// Creates a sender of one file of `size` bytes to a receiver with a buffer of `buffer` bytes and these flags, which has asked
+/// for the data.
+fn sender_to(now: Instant, size: u32, buffer: u16, flags: u8) -> Sender {
     let mut sender = Sender::new(now, SenderOptions::default());
     let [low, high] = buffer.to_le_bytes();
-    answer(&mut sender, now, FrameHeader { frame: FrameType::ZRInit, bytes: [low, high, 0, CANFC32] });
+    answer(&mut sender, now, FrameHeader { frame: FrameType::ZRInit, bytes: [low, high, 0, flags] });
     sender.offer(now, FileOffer { name: b"name".to_vec(), size: Some(size.into()), ..FileOffer::default() });
     answer(&mut sender, now, FrameHeader::at(FrameType::ZRPos, 0));
     sender
 }
 
-/// Takes what the sender has to send; returns the position that it wants acknowledged and whether the file has ended.
-fn drain(sender: &mut Sender, now: Instant, reader: &mut FrameReader, position: &mut u32) -> (Option<u32>, bool) {
+/// Takes what the sender has to send; returns the positions that it wants acknowledged and whether the file has ended.
+fn drain(sender: &mut Sender, now: Instant, reader: &mut FrameReader, position: &mut u32) -> (Vec<u32>, bool) {
     let mut bytes = Vec::new();
     loop {
         bytes.extend_from_slice(sender.pending());
@@ -134,7 +136,7 @@ fn drain(sender: &mut Sender, now: Instant, reader: &mut FrameReader, position: 
             None => break,
         }
     }
-    let (mut rest, mut is_data, mut wanted, mut has_ended) = (&bytes[..], false, None, false);
+    let (mut rest, mut is_data, mut wanted, mut has_ended) = (&bytes[..], true, Vec::new(), false);
     while let Some(event) = reader.next(&mut rest) {
         match event {
             FrameEvent::Header(header) => {
@@ -143,7 +145,7 @@ fn drain(sender: &mut Sender, now: Instant, reader: &mut FrameReader, position: 
             }
             FrameEvent::Subpacket(data, end) if is_data => {
                 *position += u32::try_from(data.len()).expect("subpackets are short");
-                wanted = end.wants_ack().then_some(*position);
+                wanted.extend(end.wants_ack().then_some(*position));
             }
             _ => {}
         }
@@ -158,7 +160,7 @@ fn sender_to_receiver_with_any_buffer_goes_on_without_a_pause() {
     for buffer in [1, 1000, 8191, 8192, 8193, 32_767, 32_768, 32_769, 65_535] {
         for has_lost in [false, true] {
             let now = Instant::now();
-            let mut sender = sender_to_buffer(now, SIZE, buffer);
+            let mut sender = sender_to(now, SIZE, buffer, CANFC32);
             let (mut reader, mut position) = (FrameReader::of_sender(), 0);
             if has_lost {
                 drain(&mut sender, now, &mut reader, &mut position);
@@ -175,24 +177,39 @@ fn sender_to_receiver_with_any_buffer_goes_on_without_a_pause() {
                 if has_ended {
                     break;
                 }
-                let wanted = wanted.unwrap_or_else(|| panic!("{buffer}, {has_lost}: a stall at {position}"));
-                answer(&mut sender, now, FrameHeader::at(FrameType::ZAck, wanted));
+                assert_eq!(wanted, [position], "{buffer}, {has_lost}");
+                answer(&mut sender, now, FrameHeader::at(FrameType::ZAck, position));
             }
             assert_eq!(position, SIZE);
         }
     }
 }
 
+/// The flags and the buffer of ZRINIT limit what is sent before an answer; only a receiver with both flags has the window.
+#[test]
+fn frames_are_short_for_receiver_that_cannot_receive_at_any_time() {
+    let first = |buffer, flags| {
+        let now = Instant::now();
+        let mut position = 0;
+        drain(&mut sender_to(now, 100_000, buffer, flags), now, &mut FrameReader::of_sender(), &mut position);
+        position
+    };
+    for flags in [0, CANFDX, CANOVIO] {
+        assert_eq!((first(0, flags), first(3000, flags)), (8192, 3000), "{flags}");
+    }
+    assert_eq!((first(0, CANFDX | CANOVIO), first(3000, CANFDX | CANOVIO)), (32 * 1024, 3000));
+}
+
 #[test]
 fn input_that_ends_behind_all_files_is_no_failure() {
     let now = Instant::now();
-    let mut sender = sender_to_buffer(now, 0, 0);
+    let mut sender = sender_to(now, 0, 0, CANFC32);
     drain(&mut sender, now, &mut FrameReader::of_sender(), &mut 0);
     answer(&mut sender, now, FrameHeader::with_flags(FrameType::ZRInit, CANFC32, 0));
     sender.finish(now);
     sender.close();
     assert_eq!(sender.end(), Some(SessionEnd::Done));
-    let mut sender = sender_to_buffer(now, 1, 0);
+    let mut sender = sender_to(now, 1, 0, CANFC32);
     sender.close();
     assert_eq!(sender.end(), Some(SessionEnd::Closed));
 }
@@ -225,6 +242,26 @@ proptest! {
 proptest! {
     // A case takes up to a second without optimisation.
     #![proptest_config(ProptestConfig::with_cases(40))]
+    /// However long each answer takes, one is under way until all is sent, so that nothing waits for the clock.
+    #[test]
+    fn sender_goes_on_with_answers_of_any_delay(delays in prop::collection::vec(prop_oneof![0..10_u64, 0..4000_u64], 1..60)) {
+        const SIZE: u32 = 2_000_000;
+        let mut now = Instant::now();
+        let mut sender = sender_to(now, SIZE, 0, CANFC32 | CANFDX | CANOVIO);
+        let (mut reader, mut position, mut wanted) = (FrameReader::of_sender(), 0, VecDeque::new());
+        for delay in delays.iter().cycle() {
+            let (asked, has_ended) = drain(&mut sender, now, &mut reader, &mut position);
+            if has_ended {
+                break;
+            }
+            wanted.extend(asked);
+            now += Duration::from_millis(*delay);
+            let acked = wanted.pop_front().expect("an acknowledgement is under way");
+            answer(&mut sender, now, FrameHeader::at(FrameType::ZAck, acked));
+        }
+        prop_assert_eq!(position, SIZE);
+    }
+
     #[test]
     fn fuzz_target_holds_on_any_input(input in prop::collection::vec(any::<u8>(), 0..400)) {
         super::fuzzing::zmodem(&input);

@@ -10,9 +10,12 @@ const LARGEST: u32 = 2 * 1024 * 1024;
 /// Growth for each acknowledgement once data was lost: all that is in flight behind a loss is sent again, and lrzsz gives up
 /// where too much of it follows.
 const GROWTH_AFTER_LOSS: u32 = 512;
-/// Time to an acknowledgement below which more may be in flight, and the one above which less may.
+/// Time to an acknowledgement below which more may be in flight, and the one above which less may; both behind the shortest
+/// one seen, which is the delay of the connection and not of the data that waits there.
 const QUICK: Duration = Duration::from_millis(250);
 const SLOW: Duration = Duration::from_secs(1);
+/// Maximum of that delay: on a slow line even the first kilobytes take long.
+const DELAY_MAX: Duration = Duration::from_millis(500);
 
 /// The window, in bytes of the file.
 #[derive(Clone, Debug)]
@@ -21,15 +24,27 @@ pub(super) struct Window {
     has_lost: bool,
     /// Positions whose acknowledgement was asked for, and when.
     asked: VecDeque<(u32, Instant)>,
-    /// Time from the last position to its acknowledgement.
+    /// Time from the last position to its acknowledgement, and the shortest such time.
     answer_time: Duration,
+    delay: Duration,
+    /// When a slow answer has made the window smaller. What was asked before says nothing about the smaller one, and would shrink
+    /// it below what was sent behind the last question: then no answer would come that opens it.
+    shrunk: Option<Instant>,
     /// Position from which on the next acknowledgement is asked for.
     ask_at: u32,
 }
 
 impl Window {
     pub(super) fn new() -> Self {
-        Self { size: START, has_lost: false, asked: VecDeque::new(), answer_time: Duration::ZERO, ask_at: 0 }
+        Self {
+            size: START,
+            has_lost: false,
+            asked: VecDeque::new(),
+            answer_time: Duration::ZERO,
+            delay: DELAY_MAX,
+            shrunk: None,
+            ask_at: 0,
+        }
     }
 
     /// Begins anew at a position.
@@ -76,10 +91,12 @@ impl Window {
         }
         let Some(when) = asked else { return };
         self.answer_time = now.duration_since(when);
-        if self.answer_time < QUICK {
+        self.delay = self.delay.min(self.answer_time);
+        if self.answer_time < self.delay + QUICK {
             let larger = if self.has_lost { self.size + GROWTH_AFTER_LOSS } else { self.size * 2 };
             self.size = larger.min(LARGEST);
-        } else if self.answer_time > SLOW {
+        } else if self.answer_time > self.delay + SLOW && self.shrunk.is_none_or(|at| when >= at) {
+            self.shrunk = Some(now);
             self.shrink();
         }
     }
@@ -94,20 +111,48 @@ impl Window {
 mod tests {
     use super::*;
 
+    const fn ms(time: u64) -> Duration {
+        Duration::from_millis(time)
+    }
+
+    /// Returns the size of the window after 20 acknowledgements, each of which takes that time.
+    fn size_after(times: impl Iterator<Item = u64>) -> u32 {
+        let (mut window, mut position, mut now) = (Window::new(), 0, Instant::now());
+        for time in times.take(20) {
+            window.restart(position);
+            position += window.step();
+            assert!(!window.asks_at(position - 1, now) && window.asks_at(position, now));
+            now += ms(time);
+            window.acknowledge(position, now);
+        }
+        window.size
+    }
+
     #[test]
     fn window_grows_on_quick_connections_and_shrinks_on_slow_ones() {
-        let now = Instant::now();
-        for (time, end) in [(10, LARGEST), (500, START), (3000, SMALLEST)] {
-            let mut window = Window::new();
-            let mut position = 0;
-            for _ in 0..20 {
-                window.restart(position);
-                position += window.step();
-                assert!(!window.asks_at(position - 1, now) && window.asks_at(position, now));
-                window.acknowledge(position, now + Duration::from_millis(time));
-            }
-            assert_eq!(window.size, end, "{time} ms");
-            assert_eq!((window.room(position, position), window.room(position, position + end)), (end, 0));
+        for (first, later, end) in [
+            (10, 10, LARGEST),
+            // A connection with a long delay, and one in which data waits.
+            (700, 700, LARGEST),
+            (10, 500, 2 * START),
+            (3000, 3000, SMALLEST),
+        ] {
+            let times = std::iter::once(first).chain(std::iter::repeat(later));
+            assert_eq!(size_after(times), end, "{first} ms, {later} ms");
         }
+    }
+
+    #[test]
+    fn one_stall_makes_the_window_smaller_once() {
+        let (mut window, mut sent, mut asked, now) = (Window::new(), 0, Vec::new(), Instant::now());
+        window.restart(0);
+        while window.room(0, sent) > 0 {
+            sent += 1024;
+            asked.extend(window.asks_at(sent, now).then_some(sent));
+        }
+        for position in asked {
+            window.acknowledge(position, now + ms(5000));
+        }
+        assert_eq!(window.size, START / 2);
     }
 }
