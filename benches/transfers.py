@@ -3,8 +3,9 @@
 
     benches/transfers.py --coshell PATH [--also NAME=PATH] [--rounds N] [--megabytes N] [--ssh] [--only WORD]
 
-"bare" is lrzsz at both ends, the far one on a pty and the near one connected to its master by two cat(1). In the other rows
-a session of coshell stands between both ends, whose output this program reads as a terminal does.
+"bare" is lrzsz at both ends, the far one on a pty and the near one connected to its master by two cat(1). "alone" has the
+program's sz or rz at the near end instead. In the other rows a session of coshell stands between both ends, whose output
+this program reads as a terminal does.
 """
 
 import argparse
@@ -114,7 +115,9 @@ def cases(arguments):
                            lambda far, folder, p=program: in_session(p, "sz -b -q -e data", far, folder)))
         rows["down"].append((f"{name}, lrzsz near",
                              lambda far, folder, p=program: in_session(p, "rz -b -q -y", far, folder)))
-        for direction in rows:
+        for direction, near in [("up", "sz -q data"), ("down", "rz -q")]:
+            rows[direction].append((f"{name} {near[:2]} alone",
+                                    lambda far, folder, n=f"{program} {near}": bare(n, far, folder)))
             rows[direction].append((f"{name} --zmodem", lambda far, folder, p=program: in_session(p, None, far, folder)))
     return rows
 
@@ -176,13 +179,15 @@ def main():
 
 
 def report(direction, rows, results):
-    print(f"{direction}: MB/s | of bare lrzsz in the same round | CPU of all programs, s for a GB", flush=True)
+    print(f"{direction}: MB/s | ratio of the medians to bare lrzsz (ratios of rounds) | CPU of all programs, s for a GB",
+          flush=True)
     base = [rate for rate, _ in results[rows[0][0]]]
     for name, _ in rows:
         rates = [rate for rate, _ in results[name]]
         ratios = [rate / bare_rate for rate, bare_rate in zip(rates, base)]
         cpu = spread([cpu for _, cpu in results[name]], 1)
-        print(f"  {name:34} {spread(rates, 1):22} {spread(ratios, 2):22} {cpu}", flush=True)
+        ratio = f"{statistics.median(rates) / statistics.median(base):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+        print(f"  {name:34} {spread(rates, 1):22} {ratio:22} {cpu}", flush=True)
 
 
 if __name__ == "__main__":
