@@ -59,22 +59,6 @@ const fn sent(escaped: &[bool; 256]) -> [[u8; 2]; 256] {
 const SENT_NEEDED: [[u8; 2]; 256] = sent(&table(false));
 const SENT_CONTROLS: [[u8; 2]; 256] = sent(&table(true));
 
-/// For each byte, and then for each form behind ZDLE: the byte that it stands for, and 1 if a reader does more with it.
-const READ: [[u8; 2]; 512] = {
-    let mut table = [[0, 1]; 512];
-    let mut byte = 0;
-    while byte < 256 {
-        if !SPECIAL[byte] || byte == ZDLE as usize {
-            table[byte] = [byte as u8, 0];
-        }
-        if let Some(plain) = unescaped(byte as u8) {
-            table[256 + byte] = [plain, 0];
-        }
-        byte += 1;
-    }
-    table
-};
-
 /// Appends `bytes` to `out`, escaped. Where nearly every fourth byte is escaped, branches on each would be mispredicted.
 pub(super) fn append(bytes: &[u8], escaping: Escaping, out: &mut Vec<u8>) {
     let sent = match escaping {
@@ -116,15 +100,27 @@ pub(super) const fn unescaped(form: u8) -> Option<u8> {
 /// Writes the bytes that `block` stands for to the front of `out`, without a branch on any of them. Returns how many of
 /// `block` were taken, all but a ZDLE at its end, and how many were written; `None` if more is to be done with one of them.
 pub(super) fn unescape_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK]) -> Option<(usize, usize)> {
-    let (mut len, mut before, mut others) = (0, 0, 0);
-    for byte in block {
-        let [plain, is_other] = READ[usize::from(before == ZDLE) << 8 | usize::from(*byte)];
-        others |= is_other;
+    let mut before = [0; BLOCK];
+    before[1..].copy_from_slice(&block[..BLOCK - 1]);
+    let (mut plain, mut others) = ([0; BLOCK], false);
+    // Each step of this loop is independent of the others, and has no table: the compiler makes vector instructions of it.
+    for ((byte, before), plain) in block.iter().zip(&before).zip(&mut plain) {
+        let is_form = *before == ZDLE;
+        let is_rubout = matches!(*byte, RUBOUT_0 | RUBOUT_1);
+        let rubout = if *byte == RUBOUT_0 { 0x7f } else { 0xff };
+        let escaped = if is_rubout { rubout } else { byte ^ 0x40 };
+        *plain = if is_form { escaped } else { *byte };
+        others |= is_flow_control(*byte) | (is_form & !is_rubout & (byte & 0x60 != 0x40));
+    }
+    if others {
+        return None;
+    }
+    let mut len = 0;
+    for (byte, plain) in block.iter().zip(plain) {
         out[len % BLOCK] = plain;
         len += usize::from(*byte != ZDLE);
-        before = *byte;
     }
-    (others == 0).then_some((BLOCK - usize::from(before == ZDLE), len))
+    Some((BLOCK - usize::from(block[BLOCK - 1] == ZDLE), len))
 }
 
 /// Returns the number of bytes at the start of `bytes` that stand for themselves.
