@@ -62,16 +62,19 @@ def bare(near, far, folder):
     """Moves the file without a session; returns the seconds."""
     begun = time.monotonic()
     pid, master = start_on_pty(far, f"{folder}/far")
-    # As a session does: in front of its header the far end discards what it is sent. Each end repeats its own header.
+    # As a session does: in front of its header the far end discards what it is sent.
     printed = b""
-    while not HEADER.search(printed):
+    while not (header := HEADER.search(printed)):
         printed += os.read(master, 4096)
-    # The near end is given pipes, as in a session: both ends would set the modes of the same one.
-    reader = subprocess.Popen(["cat"], stdin=master, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    sender = subprocess.Popen(shlex.split(near), stdin=reader.stdout, stdout=subprocess.PIPE, cwd=f"{folder}/near",
+    # The near end is given the header, and pipes: both ends would set the modes of the same pty.
+    received, forward = os.pipe()
+    os.write(forward, printed[header.start():])
+    reader = subprocess.Popen(["cat"], stdin=master, stdout=forward, stderr=subprocess.DEVNULL)
+    sender = subprocess.Popen(shlex.split(near), stdin=received, stdout=subprocess.PIPE, cwd=f"{folder}/near",
                               stderr=subprocess.DEVNULL)
     writer = subprocess.Popen(["cat"], stdin=sender.stdout, stdout=master)
-    reader.stdout.close()
+    os.close(received)
+    os.close(forward)
     sender.stdout.close()
     for process in [sender, writer]:
         process.wait()
