@@ -12,6 +12,7 @@ import argparse
 import getpass
 import os
 import pty
+import random
 import re
 import resource
 import shlex
@@ -171,9 +172,9 @@ def main():
             for direction, rows in cases(arguments).items():
                 rows = [row for row in rows if arguments.only in row[0] or row[0].startswith("bare")]
                 results = {name: [] for name, _ in rows}
-                for turn in range(arguments.rounds):
-                    # Each round begins with another row, so that none has the same one in front of it each time.
-                    for name, move in rows[turn % len(rows):] + rows[:turn % len(rows)]:
+                for _ in range(arguments.rounds):
+                    # In a new order each round, so that no row has the same one in front of it each time.
+                    for name, move in random.sample(rows, len(rows)):
                         results[name].append(measure(direction, move, sshd and sshd.command, folder, data))
                 report(direction, rows, results)
         finally:
