@@ -276,7 +276,13 @@ impl Core {
             }
             Input::LendFailed(reason) => self.take_terminal_back(cx, Err(&reason)),
             Input::Unread(bytes) => {
-                let unread = self.output.end_silence(self.coproc.reclaimed(cx.now, bytes));
+                let reclaimed = self.coproc.reclaimed(cx.now, bytes);
+                // The Ctrl-C of a recovery would overtake data that waits for the pty.
+                let is_broken = reclaimed.as_ref().is_some_and(|reclaimed| reclaimed.unread.is_none());
+                if is_broken && self.pty_input.forget_chunks() {
+                    self.coproc.was_cut();
+                }
+                let unread = self.output.end_silence(reclaimed);
                 self.end_coproc(cx, &unread);
             }
             Input::PtyState(state) => self.pty_state(cx, &state),
@@ -794,7 +800,9 @@ impl Core {
                     self.pty_input.settle(cx.now);
                     self.control.subscribers.tell(cx, &SessionEvent::CoprocEnd { command: &command, exit });
                 }
-                CoprocEvent::DropChunks => self.pty_input.forget_chunks(),
+                CoprocEvent::DropChunks => {
+                    self.pty_input.forget_chunks();
+                }
                 CoprocEvent::Type(bytes) => self.pty_input.chunk(cx.now, bytes, self.coproc.for_trigger()),
                 CoprocEvent::Press(keys) => self.pty_input.key(cx.now, keys),
                 CoprocEvent::Show(bytes) => self.shell_output(cx, &bytes),

@@ -40,6 +40,8 @@ struct Bench {
     shown: Vec<u8>,
     /// Bytes that were typed into the shell.
     typed: Vec<u8>,
+    /// Whether the pty takes nothing.
+    pty_is_full: bool,
     /// Bytes that the coprocess was given.
     read: Vec<u8>,
     /// Number of bytes that the coprocess's pipe still takes.
@@ -73,6 +75,7 @@ impl Bench {
             effects,
             shown: Vec::new(),
             typed: Vec::new(),
+            pty_is_full: false,
             read: Vec::new(),
             pipe: usize::MAX,
             pty_state: PtyState::default(),
@@ -113,7 +116,7 @@ impl Bench {
                     bytes.truncate(self.pipe);
                     self.pipe -= bytes.len();
                 }
-                if bytes.is_empty() {
+                if bytes.is_empty() || sink == Sink::Pty && self.pty_is_full {
                     continue;
                 }
                 moved = true;

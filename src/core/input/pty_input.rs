@@ -180,12 +180,14 @@ impl PtyInput {
         self.keys.is_empty() && self.chunk_bytes.is_empty()
     }
 
-    /// Drops all chunks, and the rest of the one that is being written.
-    pub(in crate::core) fn forget_chunks(&mut self) {
+    /// Drops all chunks, and the rest of the one that is being written. Returns whether there were any.
+    pub(in crate::core) fn forget_chunks(&mut self) -> bool {
+        let were_any = !self.chunk_bytes.is_empty();
         self.chunk_bytes.clear();
         self.chunks.clear();
         self.writer = Writer::Keys;
         self.secret = false;
+        were_any
     }
 
     /// Drops the waiting keyboard bytes up to the signal character `byte`, whose signal was sent, as the line discipline

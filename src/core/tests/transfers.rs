@@ -179,6 +179,19 @@ fn aborted_upload_types_no_data_into_shell() {
     assert!(bench.typed.ends_with(b"ls\r"));
 }
 
+/// What coshell types to the shell would overtake it.
+#[test]
+fn data_that_waits_for_the_pty_is_dropped_with_the_end_of_its_sender() {
+    let mut bench = transfer(RECEIVES);
+    bench.coproc(b"*\x18Cdata");
+    bench.pty_is_full = true;
+    bench.coproc(b"more").coproc(crate::wire::zmodem::CANCEL_SEQUENCE).coproc(b"and more");
+    bench.coproc_exits(ExitStatus::Signal(15), b"");
+    bench.pty_is_full = false;
+    bench.shell(b"");
+    assert_eq!(bench.typed, [b"*\x18Cdata", crate::wire::zmodem::CANCEL_SEQUENCE].concat());
+}
+
 /// As lrzsz's `sz` says that it cannot open the file, and its far `rz` leaves, in the orders that were seen.
 #[test]
 fn upload_failing_before_data_types_nothing_into_shell() {

@@ -98,6 +98,8 @@ impl FarShell {
         self.text.extend_from_slice(bytes);
         if self.prompted.is_none() && memmem::find(&self.text, PROMPTS).is_some() {
             self.prompted = Some(now);
+            // The shell would go on reading data until the prompt has rested.
+            self.next_look = now;
         }
         let mut answers = false;
         for at in known..self.text.len() {

@@ -9,6 +9,7 @@
 mod far_shell;
 mod files;
 mod header;
+mod interrupts;
 mod messages;
 mod near_end;
 mod offer;
@@ -30,12 +31,13 @@ use crate::wire::zmodem::{CANCEL_SEQUENCE, OVER_AND_OUT};
 use far_shell::FarShell;
 use files::FileLog;
 pub(super) use header::Direction;
+pub(super) use interrupts::INTERRUPT;
 use messages::Messages;
 use near_end::NearEnd;
 pub(super) use offer::{OfferFinder, TransferOffer};
 use peer_stream::{PeerStream, StreamPart};
 use recovery::FarState;
-pub(super) use recovery::{INTERRUPT, Recovery, RecoveryStep};
+pub(super) use recovery::{Recovery, RecoveryStep};
 pub(super) use swallowed::SwallowedOffers;
 pub(super) use trailer::TrailerFilter;
 
@@ -63,6 +65,8 @@ pub(super) struct Transfer {
     far: PeerStream,
     near_end: NearEnd,
     far_shell: FarShell,
+    /// Whether the far side has cancelled by itself: what the near side went on typing is its shell's.
+    far_cancelled_first: bool,
     fault: Option<TransferFault>,
     files: FileLog,
     messages: Messages,
@@ -82,6 +86,7 @@ impl Transfer {
             far: PeerStream::new(!sends),
             near_end: NearEnd::new(sends),
             far_shell: FarShell::new(now),
+            far_cancelled_first: false,
             fault: None,
             files: FileLog::new(now),
             messages: Messages::default(),
@@ -114,6 +119,7 @@ impl Transfer {
                     continue;
                 }
                 Some(StreamPart::Broken) => continue,
+                Some(StreamPart::Cancel) => self.far_cancelled_first |= !self.near.cancelled,
                 Some(part) if self.direction == Direction::Up => self.files.received(part),
                 Some(part) => self.files.sent(now, part),
             }
@@ -283,16 +289,21 @@ impl Transfer {
     /// Starts the recovery after the near side has failed, since bytes of the far side may be no protocol from now on.
     pub(super) fn fail(&self, now: Instant) -> Recovery {
         let far_gone = self.fault == Some(TransferFault::FarGone);
-        let far = match (self.direction, far_gone, self.near.has_data) {
-            (Direction::Down, _, _) => FarState::Sender,
-            (Direction::Up, false, false) => FarState::ReceiverNoData,
-            (Direction::Up, true, false) => FarState::ShellNoData,
-            (Direction::Up, false, true) => FarState::Receiver,
-            (Direction::Up, true, true) => FarState::SHELL,
+        let far = match (self.direction, self.near.has_data) {
+            (Direction::Down, _) => FarState::Sender,
+            (Direction::Up, false) if far_gone => FarState::ShellNoData,
+            (Direction::Up, false) => FarState::ReceiverNoData,
+            (Direction::Up, true) if far_gone || self.far_cancelled_first => FarState::Shell,
+            (Direction::Up, true) => FarState::Receiver,
         };
         // Where no data was sent, all text is in the tail.
         let messages = if self.has_data() { self.messages.shown() } else { Vec::new() };
         Recovery::new(now, far, self.far.clone(), &self.tail, messages)
+    }
+
+    /// Takes note that bytes of the near side were not typed. Its cancel may be among them.
+    pub(super) fn near_was_cut(&mut self) {
+        self.near.cancelled = false;
     }
 
     /// Returns the bytes to type after the near side has failed: a cancel for a waiting far side, unless either has sent one.

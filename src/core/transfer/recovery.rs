@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use memchr::memmem;
 
-use super::far_shell::PROMPTS;
+use super::interrupts::{INTERRUPT, Interrupts};
 use super::peer_stream::{PeerStream, StreamPart};
 use super::{push_bounded, text};
 use crate::display::Bytes;
@@ -23,19 +23,10 @@ const TEXT_TIMEOUT: Duration = Duration::from_millis(600);
 const KEPT: usize = 64 * 1024;
 /// Number of bytes of such text from which it is shown at once, before any is lost.
 const FLUSH_AT: usize = KEPT / 2;
-/// Maximum number of Ctrl-C typed to a shell that got data, and the number that it has to answer: the data may have ended in
-/// a key that quotes the next.
-const INTERRUPTS: u8 = 6;
-const ANSWERS: u8 = 2;
-/// Maximum time to wait for the answer to a Ctrl-C.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(1200);
 const CANCELS: u8 = 2;
 /// Time to the first drawing of the progress, and from one to the next.
 const FIRST_DRAWING: Duration = Duration::from_secs(1);
 const NEXT_DRAWING: Duration = Duration::from_millis(500);
-pub(in crate::core) const INTERRUPT: &[u8] = b"\x03";
-/// Echo of Ctrl-C, by the line discipline or a line editor.
-const ECHOED_INTERRUPT: &[u8] = b"^C";
 
 /// Recovery of the far side of a broken transfer. The far side still sends data, its own cancel, messages, and its shell's
 /// prompt; only text is shown.
@@ -47,6 +38,8 @@ pub(in crate::core) struct Recovery {
     bytes: Vec<u8>,
     stream: PeerStream,
     far: FarState,
+    /// The Ctrl-C typed to a shell that got data.
+    interrupts: Interrupts,
     /// Number of cancels to type while no prompt comes. One that meets a starting sender is lost, since lrzsz flushes its
     /// input there.
     cancels: u8,
@@ -70,14 +63,8 @@ pub(super) enum FarState {
     Receiver,
     /// A shell to which no data was typed. Nothing is typed to it.
     ShellNoData,
-    /// A shell to which data was typed, the number of Ctrl-C typed to it, and of those that it has answered. One that comes
-    /// before it reads keys is lost.
-    Shell { typed: u8, answered: u8 },
-}
-
-impl FarState {
     /// A shell to which data was typed.
-    pub(super) const SHELL: Self = Self::Shell { typed: 0, answered: 0 };
+    Shell,
 }
 
 /// Next step of the recovery.
@@ -101,6 +88,7 @@ impl Recovery {
             bytes,
             stream,
             far,
+            interrupts: Interrupts::default(),
             cancels: CANCELS,
             messages,
             hidden,
@@ -135,25 +123,20 @@ impl Recovery {
 
     /// Returns the text to show.
     fn text(&self) -> Vec<u8> {
-        if self.no_data_typed() { text::between(&self.bytes) } else { text::behind(&self.bytes).to_vec() }
-    }
-
-    /// Whether the shell has answered the last Ctrl-C: by its echo, or by a prompt.
-    fn is_answered(&self) -> bool {
-        [ECHOED_INTERRUPT, PROMPTS].iter().any(|sign| memmem::find(&self.bytes, sign).is_some())
+        match self.far {
+            _ if self.no_data_typed() => text::between(&self.bytes),
+            FarState::Shell => text::behind(self.interrupts.last_printed(&self.bytes)).to_vec(),
+            _ => text::behind(&self.bytes).to_vec(),
+        }
     }
 
     /// Returns when `step` is due.
     pub(in crate::core) fn deadline(&self) -> Instant {
         let (patience, most) = match self.far {
-            FarState::Shell { typed: 0, .. } => (SETTLED, PATIENCE),
-            FarState::Shell { answered: ..ANSWERS, .. } if self.is_answered() => (SETTLED, PATIENCE),
-            FarState::Shell { answered: ..ANSWERS, typed: typed @ ..INTERRUPTS } => {
-                ((SETTLED * 2_u32.pow(typed.into())).min(ANSWER_TIMEOUT), PATIENCE)
-            }
+            FarState::Shell => self.interrupts.patience(&self.bytes),
             _ if self.text().is_empty() => (PATIENCE, 2 * PATIENCE),
             FarState::Sender => (SENDER_SETTLED, 2 * PATIENCE),
-            FarState::Receiver | FarState::Shell { .. } => (SETTLED, 2 * PATIENCE),
+            FarState::Receiver => (SETTLED, 2 * PATIENCE),
             _ if self.bytes.len() < FLUSH_AT => (SETTLED, TEXT_TIMEOUT),
             _ => (Duration::ZERO, Duration::ZERO),
         };
@@ -181,26 +164,21 @@ impl Recovery {
 
     /// Returns the next step; with `last`, the end.
     pub(in crate::core) fn step(&mut self, now: Instant, last: bool) -> RecoveryStep {
-        if self.far == FarState::Receiver && !self.stream.cancelled {
-            self.far = FarState::SHELL;
+        // A receiver answers a cancel with its own. Behind that its shell prints, unless it is busy with data.
+        if self.far == FarState::Receiver && (!self.stream.cancelled || self.text().is_empty()) {
+            self.far = FarState::Shell;
         }
-        let is_answered = self.is_answered();
-        if let FarState::Shell { typed, answered } = &mut self.far
-            && !last
-        {
-            *answered += u8::from(*typed > 0 && *answered < ANSWERS && is_answered);
-            if *answered < ANSWERS && *typed < INTERRUPTS {
-                *typed += 1;
-                return self.type_and_wait(now, INTERRUPT);
-            }
+        if self.far == FarState::Shell && !last && self.interrupts.next(&self.bytes) {
+            return self.type_and_wait(now, INTERRUPT);
         }
         let text = self.text();
-        let may_be_there = matches!(self.far, FarState::Sender | FarState::ReceiverNoData | FarState::Receiver);
+        let may_be_there = matches!(self.far, FarState::Sender | FarState::ReceiverNoData);
         if text.is_empty() && self.cancels > 0 && may_be_there && !last {
             self.cancels -= 1;
             return self.type_and_wait(now, CANCEL_SEQUENCE);
         }
-        let keys: &[u8] = if text.is_empty() { b"\r" } else { b"" };
+        // Data that stands on the line of a shell would be a command.
+        let keys: &[u8] = if text.is_empty() && self.far != FarState::Shell { b"\r" } else { b"" };
         // The last messages may be in the text.
         let messages = self.messages.split_inclusive(|byte| *byte == b'\n');
         let earlier = messages.filter(|line| memmem::find(&text, line.trim_ascii_end()).is_none());

@@ -353,19 +353,33 @@ fn shell_that_got_data_is_interrupted_until_it_answers() {
         transfer.fail(now)
     };
     let mut recovery = recover(&frame(FrameType::ZFile, b"f\0"));
-    // What comes before the shell reads keys is no answer.
-    for reply in [&b"ata\r\n"[..], b"", b"^C\r\n$ ", b"^C\r\n\x1b[?2004l$ "] {
-        assert_eq!(recovery.step(now, false), RecoveryStep::Type(b"\x03"));
+    for reply in [&b"ata\r\n"[..], b"^C\r\n$ a", b"^C\r\n\x1b[?2004l$ ", b"^C\r\n\x1b[?2004l$ "] {
+        assert_eq!(recovery.step(now, false), RecoveryStep::Type(INTERRUPT));
         recovery.push(now, reply);
     }
     let shown = b"rz: caught signal 15; exiting\r\n\x1b[?2004l$ ".to_vec();
     assert_eq!(recovery.step(now, false), RecoveryStep::End(shown, b""));
-    // A shell that answers nothing is not interrupted for ever.
+    // A shell that answers nothing is not interrupted for ever, and lines of data are not run.
     let mut recovery = recover(&frame(FrameType::ZFile, b"f\0"));
-    let typed = (0..10).take_while(|_| recovery.step(now, false) == RecoveryStep::Type(b"\x03")).count();
-    assert_eq!(typed, 6);
+    let typed = (0..20).take_while(|_| recovery.step(now, false) == RecoveryStep::Type(INTERRUPT)).count();
+    assert_eq!(typed, 12);
+    assert!(matches!(recovery.step(now, false), RecoveryStep::End(_, b"")));
     // A shell that got none is left alone.
     let mut recovery = recover(SENDS);
     let shown = [b"rz: caught signal 15; exiting\r\n", PROMPT].concat();
     assert_eq!(recovery.step(now, false), RecoveryStep::End(shown, b""));
+}
+
+/// Its shell has got what the near side typed behind the cancel.
+#[test]
+fn shell_of_far_side_that_cancelled_by_itself_is_interrupted() {
+    let now = Instant::now();
+    let data = frame(FrameType::ZFile, b"f\0");
+    for (near, is_interrupted) in [(&data[..], true), (&[&data, CANCEL_SEQUENCE].concat(), false), (b"", false)] {
+        let mut transfer = begin(RECEIVES);
+        transfer.filter_near(now, near);
+        fault(&mut transfer, &[CANCEL_SEQUENCE, b"rz: caught signal 15; exiting\r\n", PROMPT]);
+        let step = transfer.fail(now).step(now, false);
+        assert_eq!(step == RecoveryStep::Type(INTERRUPT), is_interrupted, "{}", near.escape_ascii());
+    }
 }

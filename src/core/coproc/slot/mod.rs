@@ -19,7 +19,7 @@ use crate::core::request::Visibility;
 use crate::core::response::EndResponse;
 use crate::core::rpc_error::RpcError;
 use crate::core::session_event::SessionEvent;
-use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Transfer};
+use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Transfer, TransferFault};
 use crate::core::width::truncate_to_width;
 use crate::types::ExitStatus;
 
@@ -125,13 +125,17 @@ impl CoprocSlot {
 
     /// Takes the foreground process group of the pty, for which a transfer asks.
     pub(in crate::core) fn pty_group(&mut self, cx: &mut Cx<'_>, group: i32) -> Option<CoprocEvent> {
-        self.transfer.as_mut()?.pty_group(group);
+        self.transfer.as_mut().filter(|_| self.recovery.is_none())?.pty_group(group);
         self.stop_broken_transfer(cx)
     }
 
     /// Stops the coprocess if its transfer cannot go on. What it wrote is not typed.
     fn stop_broken_transfer(&mut self, cx: &mut Cx<'_>) -> Option<CoprocEvent> {
         let fault = self.transfer.as_ref()?.fault()?;
+        if fault == TransferFault::FarGone {
+            // Each byte of data that the shell reads makes the answer to Ctrl-C later.
+            cx.push(Effect::DiscardTyped);
+        }
         self.stop(cx, StopReason::Transfer(fault)).then_some(CoprocEvent::DropChunks)
     }
 
@@ -157,6 +161,10 @@ impl CoprocSlot {
         let Some(coproc) = &mut self.running else { return Cow::Borrowed(&[]) };
         coproc.wrote_stdout(bytes.len());
         let Some(transfer) = &mut self.transfer else { return Cow::Borrowed(bytes) };
+        // A shell would get the rest of a broken transfer.
+        if self.recovery.is_some() {
+            return Cow::Borrowed(&[]);
+        }
         let was_over = transfer.is_over();
         let typed = transfer.filter_near(cx.now, bytes);
         if transfer.is_over() && !was_over {
@@ -257,6 +265,13 @@ impl CoprocSlot {
         }
     }
 
+    /// Takes note that bytes of its stdout were dropped in front of the pty.
+    pub(in crate::core) fn was_cut(&mut self) {
+        if let Some(transfer) = &mut self.transfer {
+            transfer.near_was_cut();
+        }
+    }
+
     /// Takes back the unread input of a silent coprocess, `pipe` being the unread part of its stdin pipe.
     pub(in crate::core) fn reclaimed(&mut self, now: Instant, pipe: Vec<u8>) -> Option<Reclaimed> {
         let coproc = self.running.as_mut()?;
@@ -296,7 +311,7 @@ impl CoprocSlot {
     /// Does what is due by now.
     pub(in crate::core) fn tick(&mut self, cx: &mut Cx<'_>, session_is_over: bool) -> Vec<CoprocEvent> {
         let mut events = Vec::new();
-        if let Some(transfer) = self.transfer.as_mut().filter(|_| self.running.is_some()) {
+        if let Some(transfer) = self.transfer.as_mut().filter(|_| self.running.is_some() && self.recovery.is_none()) {
             transfer.tick(cx);
             events.extend(self.stop_broken_transfer(cx));
         }
@@ -313,7 +328,7 @@ impl CoprocSlot {
 
     /// Returns when `tick` has something to do.
     pub(in crate::core) fn deadline(&self) -> Option<Instant> {
-        let (coproc, transfer) = (self.running.as_ref(), self.transfer.as_ref());
+        let (coproc, transfer) = (self.running.as_ref(), self.transfer.as_ref().filter(|_| self.recovery.is_none()));
         let draws_recovery = self.draws_progress && self.running.is_none();
         let drawing = self.recovery.as_ref().filter(|_| draws_recovery).map(Recovery::next_drawing);
         let recovery = self.recovery.as_ref().map(Recovery::deadline);

@@ -1,0 +1,194 @@
+//! The Ctrl-C typed to a shell that got data, and its answers.
+//!
+//! One answer proves little. A prompt may be older than the Ctrl-C, since a shell runs each line of data; a line editor may
+//! quote the Ctrl-C, or answer it and go on with data that it has read ahead. So the line is taken to be empty where two
+//! Ctrl-C in a row bring the same text: data between them would be in the second.
+
+use std::time::Duration;
+
+/// What is typed. fish answers Ctrl-C only on a line that has text. The line discipline drops the blank where Ctrl-C raises
+/// the signal.
+pub(in crate::core) const INTERRUPT: &[u8] = b" \x03";
+/// Time without bytes before the first Ctrl-C: one that meets the raw mode of a receiver is lost.
+const SETTLED: Duration = Duration::from_millis(150);
+/// Maximum time to wait for that.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Maximum number of Ctrl-C with an answer.
+const MOST_ANSWERED: u8 = 6;
+/// Maximum number of Ctrl-C without any byte behind them, 24 s. bash needs seconds for a command that data is to its line
+/// editor: spell-correct-word takes time quadratic in the length of the line. All Ctrl-C meanwhile are one.
+const MOST_SILENT: u8 = 12;
+/// Maximum time without bytes behind a Ctrl-C that is not answered, and behind an answer that is not repeated.
+const MOST_SILENCE: Duration = Duration::from_millis(2400);
+const MOST_QUIET: Duration = Duration::from_millis(1200);
+/// Maximum time from a Ctrl-C to the next, while there are bytes: a link delivers the data that is ahead of it first.
+const MOST_PATIENCE: Duration = Duration::from_secs(16);
+/// Maximum length of the answer at an empty prompt, in bytes.
+const LONGEST: usize = 4096;
+
+/// The Ctrl-C that were typed.
+#[derive(Debug, Default)]
+pub(super) struct Interrupts {
+    is_typed: bool,
+    /// Number of those that are known to have brought something, and nothing.
+    answered: u8,
+    silent: u8,
+    /// What the far side printed before the last Ctrl-C, without those that brought nothing.
+    last: Vec<u8>,
+}
+
+impl Interrupts {
+    /// Takes what the far side has printed since the last Ctrl-C. Returns whether another one is to be typed.
+    pub(super) fn next(&mut self, bytes: &[u8]) -> bool {
+        if self.is_repeated(bytes) {
+            return false;
+        }
+        let count = if bytes.is_empty() { &mut self.silent } else { &mut self.answered };
+        *count += u8::from(self.is_typed);
+        if !bytes.is_empty() {
+            self.last = bytes.to_vec();
+        }
+        self.is_typed = true;
+        self.answered < MOST_ANSWERED && self.silent < MOST_SILENT
+    }
+
+    /// Returns whether the last Ctrl-C has brought the same text as the one before it.
+    fn is_repeated(&self, bytes: &[u8]) -> bool {
+        if self.answered == 0 || bytes.len() > LONGEST || self.last.len() > LONGEST {
+            return false;
+        }
+        let text = visible(bytes);
+        // The echo may come alone: bash sees an interrupt just before it waits for a key only with that key.
+        text.iter().any(|byte| !b"^C".contains(byte)) && text == visible(&self.last)
+    }
+
+    /// Returns the time without bytes, and the time since the last Ctrl-C, after which `next` is due.
+    pub(super) fn patience(&self, bytes: &[u8]) -> (Duration, Duration) {
+        if !self.is_typed || self.is_repeated(bytes) {
+            return (SETTLED, PATIENCE);
+        }
+        let doubled = 2_u32.pow(self.answered.into());
+        let quiet = match bytes {
+            [] => (SETTLED * 2_u32.pow(1 + u32::from(self.silent))).min(MOST_SILENCE),
+            _ => (SETTLED * doubled).min(MOST_QUIET),
+        };
+        (quiet, (PATIENCE * doubled).max(MOST_SILENCE).min(MOST_PATIENCE))
+    }
+
+    /// Returns the last bytes that were printed, where these are those since the last Ctrl-C.
+    pub(super) fn last_printed<'a>(&'a self, bytes: &'a [u8]) -> &'a [u8] {
+        if bytes.is_empty() { &self.last } else { bytes }
+    }
+}
+
+/// Returns the text without escape sequences, control characters and blanks, and without digits: a prompt may have a clock or
+/// a counter.
+fn visible(bytes: &[u8]) -> Vec<u8> {
+    let (mut text, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
+    while let Some((&first, others)) = rest.split_first() {
+        rest = others;
+        match first {
+            0x1b => rest = behind_escape(others),
+            0..=b' ' | b'0'..=b'9' | 0x7f => {}
+            _ => text.push(first),
+        }
+    }
+    text
+}
+
+/// Returns what is behind the escape sequence whose ESC is in front of these bytes.
+fn behind_escape(bytes: &[u8]) -> &[u8] {
+    let len = match bytes {
+        [b'[', rest @ ..] => rest.iter().position(|byte| matches!(byte, 0x40..=0x7e)).map(|at| at + 2),
+        // A string ends in BEL or in another escape sequence, ST.
+        [b']' | b'P' | b'^' | b'_', rest @ ..] => {
+            rest.iter().position(|byte| matches!(byte, 0x07 | 0x1b)).map(|at| at + 1)
+        }
+        _ => bytes.iter().position(|byte| !matches!(byte, 0x20..=0x2f)).map(|at| at + 1),
+    };
+    &bytes[len.unwrap_or(bytes.len())..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers of shells at an empty prompt, as they were seen.
+    const BASH: &[u8] = b"^C\x1b[?2004l\r\x1b[?2004h\x1b[?2004l\r\r\n\x1b[?2004hready> ";
+    const DASH: &[u8] = b"^C\r\n$ ";
+    const ZSH: &[u8] = b"\x1b[?2004l\r\r\n\x1b[1m\x1b[7m#\x1b[27m\x1b[1m\x1b[0m  \r \r\r\x1b[0m\x1b[27m\x1b[24m\x1b[Jready> \x1b[K\x1b[?2004h";
+    const FISH: &[u8] =
+        b"\x1b[7m^C\x1b[30m\x1b(B\x1b[m\r\n\x1b[2m\xe2\x8f\x8e\x1b(B\x1b[m  \r\xe2\x8f\x8e \r\x1b[Kready> \x1b[K\r\x1b[7C";
+
+    /// Returns the number of Ctrl-C typed to a far side that prints data before the first, these behind each, and the last
+    /// of them behind every further one; and what is shown of it at the end.
+    fn typed(answers: &[&[u8]]) -> (usize, Vec<u8>) {
+        let (mut interrupts, mut count, mut bytes) = (Interrupts::default(), 0, &b"qwertz"[..]);
+        while interrupts.next(bytes) {
+            bytes = answers[count.min(answers.len() - 1)];
+            count += 1;
+        }
+        (count, interrupts.last_printed(bytes).to_vec())
+    }
+
+    #[test]
+    fn shell_is_interrupted_until_two_answers_are_the_same() {
+        let echo: &[u8] = b"\x1b[A\x1b[Aqwertz\x07uiop";
+        let older: &[u8] = b"bash: qwertz: command not found\r\n\x1b[?2004hready> ";
+        let behind = [BASH, b"qwertz"].concat();
+        let unseen: &[u8] = b"^C\x1b[?2004l\r\x1b[?2004h";
+        let busy: [&[u8]; 11] = [b"", b"", b"", b"", b"", b"", b"", b"", b"", unseen, BASH];
+        let table: &[(&str, &[&[u8]], usize, &[u8])] = &[
+            ("bash", &[BASH], 2, BASH),
+            ("dash, no bracketed paste", &[DASH], 2, DASH),
+            ("zsh, no echo", &[ZSH], 2, ZSH),
+            ("fish", &[FISH], 2, FISH),
+            ("echo first", &[echo, BASH], 3, BASH),
+            ("prompt older than the Ctrl-C", &[older, BASH], 3, BASH),
+            ("data behind the answer", &[&behind, BASH], 3, BASH),
+            ("data behind both answers", &[&behind, BASH, b"uiop", BASH], 5, BASH),
+            ("quoted Ctrl-C", &[b"^C", BASH], 3, BASH),
+            ("two quoted Ctrl-C", &[b"^C", b"^C", BASH], 4, BASH),
+            ("raw mode eats it", &[b"", BASH], 3, BASH),
+            ("interrupt seen with the next key", &[unseen, unseen, BASH], 4, BASH),
+            ("slow link", &[b"", b"", BASH], 4, BASH),
+            ("busy line editor", &busy, 12, BASH),
+            ("nothing but prompts of data", &[older, b"\x07", older, b"\x07", older, b"\x07"], 6, b"\x07"),
+            ("nothing", &[b""], 12, b"qwertz"),
+        ];
+        for (what, answers, count, shown) in table {
+            assert_eq!(typed(answers), (*count, shown.to_vec()), "{what}");
+        }
+    }
+
+    #[test]
+    fn clock_in_prompt_is_no_difference() {
+        assert_eq!(typed(&[b"^C\r\n\x1b[1m12:01:09 $ ", b"^C\r\n\x1b[1m12:01:10 $ "]).0, 2);
+        assert_eq!(typed(&[b"^C\r\n$ a", b"^C\r\n$ b", b"^C\r\n$ "]).0, 4);
+    }
+
+    #[test]
+    fn patience_grows_with_each_ctrl_c_and_ends_at_a_repeated_answer() {
+        let mut interrupts = Interrupts::default();
+        assert_eq!(interrupts.patience(b"x"), (SETTLED, PATIENCE));
+        for n in 0..MOST_ANSWERED {
+            assert!(interrupts.next(&[b'a' + n]));
+            let (quiet, most) = interrupts.patience(b"x");
+            assert_eq!(quiet, (SETTLED * 2_u32.pow(n.into())).min(MOST_QUIET));
+            assert!(most > quiet && most <= MOST_PATIENCE);
+        }
+        let mut interrupts = Interrupts::default();
+        assert!(interrupts.next(b""));
+        let silence: Duration = (0..MOST_SILENT)
+            .map(|_| {
+                let (quiet, most) = interrupts.patience(b"");
+                interrupts.next(b"");
+                quiet.min(most)
+            })
+            .sum();
+        assert_eq!(silence, Duration::from_millis(23_700));
+        let mut interrupts = Interrupts::default();
+        [&b""[..], b"", b"x", DASH].iter().for_each(|bytes| assert!(interrupts.next(bytes)));
+        assert_eq!(interrupts.patience(DASH).0, SETTLED);
+    }
+}
