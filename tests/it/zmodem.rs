@@ -132,7 +132,9 @@ fn assert_output_behind(term: &mut Terminal, dir: &TestDir, notice: Option<&str>
     // The near program may exit, and the notice be drawn, while the last of the output is still in the pty.
     notice.into_iter().for_each(|notice| term.wait_until(notice, |term| contains(term.output(), notice)));
     wait_prompt_after_transfer(term);
-    let drawn = Regex::new(r"\r\x1b\[0?m\n\x1b\[1A\x1b\[1L[^\n]*\n(\x1b\[\d*C)?").unwrap();
+    // Of one row, or with a line of the program's stderr below.
+    let rows = r"\n\x1b\[1A\x1b\[1L[^\n]*\n|\n\n\x1b\[2A\x1b\[2L[^\n]*\n[^\n]*\n";
+    let drawn = Regex::new(&format!(r"\r\x1b\[0?m({rows})(\x1b\[\d*C)?")).unwrap();
     let seen = String::from_utf8_lossy(term.output()).into_owned();
     let seen = drawn.replace_all(&seen, "");
     let behind = seen.split("behind\r\n").nth(1).unwrap_or_else(|| panic!("{}", show(term.output())));
