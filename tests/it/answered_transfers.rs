@@ -35,29 +35,38 @@ fn far_shell_transfers(dir: &TestDir, term: &mut Terminal) {
     assert_usable(term);
 }
 
+/// Starts a session in one of the shells, with the usual prompt.
+fn session_in(dir: &TestDir, shell: &str) -> Terminal {
+    needs(shell);
+    dir.write_file(".zshrc", format!("PS1='{PROMPT}'\n"));
+    let fish_prompt = format!("set -g fish_greeting; function fish_prompt; echo -n '{PROMPT}'; end");
+    let command: &[&str] = match shell {
+        "bash" => BASH,
+        "dash" => &["dash", "-i"],
+        "zsh" => &["zsh", "-d", "-i"],
+        _ => &["fish", "--private", "-C", &fish_prompt],
+    };
+    started(answering(dir, &[], command).env("ZDOTDIR", dir.root()))
+}
+
 #[test]
 fn bash_and_dash_transfer_both_ways() {
-    for shell in [BASH, &["dash", "-i"]] {
+    for shell in ["bash", "dash"] {
         let dir = transfer_dirs();
-        far_shell_transfers(&dir, &mut started(answering(&dir, &[], shell)));
+        far_shell_transfers(&dir, &mut session_in(&dir, shell));
     }
 }
 
 #[test]
 fn zsh_transfers_both_ways() {
-    needs("zsh");
     let dir = transfer_dirs();
-    dir.write_file(".zshrc", format!("PS1='{PROMPT}'\n"));
-    let launch = answering(&dir, &[], &["zsh", "-d", "-i"]).env("ZDOTDIR", dir.root());
-    far_shell_transfers(&dir, &mut started(launch));
+    far_shell_transfers(&dir, &mut session_in(&dir, "zsh"));
 }
 
 #[test]
 fn fish_transfers_both_ways() {
-    needs("fish");
     let dir = transfer_dirs();
-    let prompt = format!("set -g fish_greeting; function fish_prompt; echo -n '{PROMPT}'; end");
-    far_shell_transfers(&dir, &mut started(answering(&dir, &[], &["fish", "--private", "-C", &prompt])));
+    far_shell_transfers(&dir, &mut session_in(&dir, "fish"));
 }
 
 #[test]
@@ -155,11 +164,11 @@ fn question_left_by_escape_or_interrupt_ends_far_receiver() {
     assert!(!contains(term.output(), "coshell: "), "{}", show(term.output()));
 }
 
-/// Starts a session with a large file at either side.
-fn long(up: bool) -> (TestDir, Terminal) {
+/// Starts a session in `shell` with a large file at either side.
+fn long(shell: &str, up: bool) -> (TestDir, Terminal) {
     let dir = transfer_dirs();
     fs::write(dir.path(if up { "near/data" } else { "far/data" }), letters(100_000_000)).unwrap();
-    let term = answering_bash(&dir);
+    let term = session_in(&dir, shell);
     (dir, term)
 }
 
@@ -182,7 +191,7 @@ const POINTS: [u64; 3] = [0, 1, 2_000_000];
 
 /// Interrupts a transfer at several points, in one session.
 fn interrupt_at_points(up: bool) {
-    let (dir, mut term) = long(up);
+    let (dir, mut term) = long("bash", up);
     for point in POINTS {
         begin_long(&dir, &mut term, up, point);
         term.wait_until("the near program", |term| !programs(term, false).is_empty());
@@ -206,8 +215,8 @@ fn ctrl_c_while_sending_leaves_both_ends_usable() {
     interrupt_at_points(true);
 }
 
-fn end_program(up: bool, is_far: bool, signal: Signal) {
-    let (dir, mut term) = long(up);
+fn end_program(shell: &str, up: bool, is_far: bool, signal: Signal) {
+    let (dir, mut term) = long(shell, up);
     begin_long(&dir, &mut term, up, 300_000);
     kill_program(&term, is_far, signal);
     assert_usable(&mut term);
@@ -219,24 +228,34 @@ fn end_program(up: bool, is_far: bool, signal: Signal) {
 #[test]
 fn terminated_program_of_either_side_leaves_both_ends_usable() {
     for (up, is_far) in [(false, false), (false, true), (true, false), (true, true)] {
-        end_program(up, is_far, Signal::SIGTERM);
+        end_program("bash", up, is_far, Signal::SIGTERM);
     }
 }
 
 #[test]
 fn killed_near_program_leaves_both_ends_usable() {
-    end_program(false, false, Signal::SIGKILL);
-    end_program(true, false, Signal::SIGKILL);
+    end_program("bash", false, false, Signal::SIGKILL);
+    end_program("bash", true, false, Signal::SIGKILL);
 }
 
 #[test]
 fn killed_far_sender_leaves_both_ends_usable() {
-    end_program(false, true, Signal::SIGKILL);
+    end_program("bash", false, true, Signal::SIGKILL);
 }
 
 #[test]
 fn killed_far_receiver_leaves_both_ends_usable() {
-    end_program(true, true, Signal::SIGKILL);
+    end_program("bash", true, true, Signal::SIGKILL);
+}
+
+/// Each shell answers Ctrl-C in its own way, with data on its line or without.
+#[test]
+fn killed_far_receiver_leaves_every_shell_usable() {
+    for shell in ["dash", "zsh", "fish"] {
+        for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+            end_program(shell, true, true, signal);
+        }
+    }
 }
 
 #[test]
@@ -322,7 +341,7 @@ fn document_with_header_in_mid_line_starts_nothing() {
 
 #[test]
 fn shell_that_ends_in_transfer_ends_session() {
-    let (dir, mut term) = long(false);
+    let (dir, mut term) = long("bash", false);
     term.send("exec sz data\r");
     // An empty part is not kept.
     term.wait_until("data", |_| fs::metadata(dir.path("near/.data.part")).is_ok_and(|part| part.len() > 0));
