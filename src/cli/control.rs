@@ -76,10 +76,10 @@ pub struct Question {
     #[arg(long)]
     pub files: bool,
     /// With --files: end each name with NUL, not newline
-    #[arg(short = '0', long, requires = "files")]
+    #[arg(short = '0', long)]
     pub null: bool,
     /// With --files: directory of relative names, in front of each in the output
-    #[arg(long, value_name = "DIR", requires = "files", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub dir: Option<String>,
     /// Ask on the current terminal
     #[arg(long, hide = true)]
@@ -153,10 +153,18 @@ impl Call {
         }
     }
 
-    /// Returns an error if options of the `subcommand` contradict each other.
+    /// Returns an error if options of the `subcommand` contradict each other, or lack the one that they belong to.
     pub(super) fn check(&self, subcommand: &str) -> Result<(), Usage> {
-        let ClientCommand::Session(request) = &self.request else { return Ok(()) };
-        request.check().map_err(|(option, reason)| Usage::of(subcommand, &format!("--{option}: {reason}")))
+        match &self.request {
+            ClientCommand::Session(request) => {
+                request.check().map_err(|(option, reason)| Usage::of(subcommand, &format!("--{option}: {reason}")))
+            }
+            ClientCommand::Local(Local::Ask(question)) => {
+                let given = [("null", question.null), ("dir", question.dir.is_some())];
+                super::check_owner(subcommand, ("files", question.files), &given)
+            }
+            ClientCommand::Local(_) => Ok(()),
+        }
     }
 
     fn has_one_session(&self) -> bool {

@@ -90,7 +90,6 @@ pub struct Args {
     #[arg(
         long,
         value_name = "DIR",
-        requires = "zmodem",
         value_hint = ValueHint::DirPath,
         hide_short_help = true,
         help = "Directory for files that --zmodem receives, instead of the shell's",
@@ -101,7 +100,6 @@ pub struct Args {
     #[arg(
         long,
         value_name = "CMD",
-        requires = "zmodem",
         conflicts_with = "zmodem_dir",
         value_hint = ValueHint::CommandString,
         hide_short_help = true,
@@ -113,7 +111,6 @@ pub struct Args {
     #[arg(
         long,
         value_name = "CMD",
-        requires = "zmodem",
         value_hint = ValueHint::CommandString,
         hide_short_help = true,
         help = "Command that sends for --zmodem [coshell sz --ask]",
@@ -207,6 +204,28 @@ pub struct Args {
         hide = true
     )]
     pub command: Vec<OsString>,
+}
+
+impl Args {
+    /// Returns an error if an option of these lacks the one that it belongs to.
+    fn check(&self) -> Result<(), Usage> {
+        let given = [
+            ("zmodem-dir", self.zmodem_dir.is_some()),
+            ("zmodem-receive", self.zmodem_receive.is_some()),
+            ("zmodem-send", self.zmodem_send.is_some()),
+        ];
+        check_owner("", ("zmodem", self.zmodem), &given)
+    }
+}
+
+/// Returns an error if one of the options `given` lacks the option that it belongs to, `owner`. Options are named without
+/// dashes, and come with whether they were given. clap's own error does not name the option that lacks another.
+fn check_owner(subcommand: &str, owner: (&str, bool), given: &[(&str, bool)]) -> Result<(), Usage> {
+    let lone = given.iter().find(|(_, is_given)| *is_given && !owner.1);
+    lone.map_or(Ok(()), |(option, _)| {
+        let owner = owner.0;
+        Err(Usage::of(subcommand, &format!("--{option}: belongs to --{owner}: add --{owner}")))
+    })
 }
 
 /// The key that opens the menu; `None` for no key.
@@ -461,10 +480,9 @@ fn finish(mut command: Command, before: Vec<OptionArg>, argv: &[OsString]) -> Re
     let mut matches =
         command.try_get_matches_from_mut(argv).map_err(|error| refuse_session(error, !before.is_empty(), argv))?;
     let trigger_options = before.into_iter().chain(trigger_options(&matches)).collect();
-    match Args::from_arg_matches_mut(&mut matches) {
-        Ok(args) => Ok(Args { trigger_options, ..args }),
-        Err(error) => Err(refuse_session(error, false, argv)),
-    }
+    let args = Args::from_arg_matches_mut(&mut matches).map_err(|error| refuse_session(error, false, argv))?;
+    args.check()?;
+    Ok(Args { trigger_options, ..args })
 }
 
 /// Returns the options of triggers, in the order in which they were given.

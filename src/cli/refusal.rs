@@ -163,12 +163,28 @@ mod tests {
                 &["lines", "-f", "--to", "4"],
                 "--to: lines that are followed have no last one; leave out the one or the other",
             ),
+            (&["--zmodem-dir", "x"], "--zmodem-dir: belongs to --zmodem: add --zmodem"),
+            (&["--zmodem-receive=rz"], "--zmodem-receive: belongs to --zmodem: add --zmodem"),
+            (&["--zmodem-send", "sz x", "--", "ssh"], "--zmodem-send: belongs to --zmodem: add --zmodem"),
+            (&["ask", "-0", "x"], "--null: belongs to --files: add --files"),
+            (&["ask", "--dir", "x", "x"], "--dir: belongs to --files: add --files"),
             (&["completions", "csh"], "SHELL: 'csh' is not one of bash, elvish, fish, powershell or zsh"),
         ] {
             let answer = parse(["coshell"].iter().chain(typed).map(OsString::from));
             let Err(Answer::Refused(usage)) = answer else { panic!("{typed:?}: {answer:?}") };
             assert_eq!(usage.to_string(), sentence, "{typed:?}");
         }
+    }
+
+    /// clap's own error would name the option that is missing, not the one that needs it.
+    #[test]
+    fn option_that_needs_another_is_checked_here() {
+        fn check(here: &Command) {
+            let requires = here.get_arguments().find(|arg| !format!("{arg:?}").contains("requires: []"));
+            assert!(requires.is_none(), "use check_owner in place of `requires`: {requires:?}");
+            here.get_subcommands().for_each(check);
+        }
+        check(&command());
     }
 
     /// Words of clap and the standard library.
