@@ -9,12 +9,10 @@ impl FileOffer {
     /// as `.bashrc`, unasked.
     pub fn harmless_name(&self) -> Option<Vec<u8>> {
         let last = self.name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        let mut name = Vec::with_capacity(last.len());
-        for chunk in last.utf8_chunks() {
-            let shown = chunk.valid().chars().filter(|char| !is_control(*char));
-            shown.for_each(|char| name.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()));
-            // C1 controls in a Latin character set.
-            name.extend(chunk.invalid().iter().filter(|byte| !(0x80..0xa0).contains(*byte)));
+        let mut name = without_controls(last);
+        // The bytes around a control character may be those of another one.
+        while name.len() != without_controls(&name).len() {
+            name = without_controls(&name);
         }
         if matches!(name[..], [] | [b'.'] | [b'.', b'.']) {
             return None;
@@ -24,6 +22,18 @@ impl FileOffer {
         }
         Some(name)
     }
+}
+
+/// Returns `name` without control characters. Bytes that are not UTF-8 stay: in GBK and Shift JIS those from 0x80 to 0x9f,
+/// which are C1 controls in Latin-1, are parts of letters. A terminal that would act on them is shown U+FFFD instead.
+fn without_controls(name: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        let shown = chunk.valid().chars().filter(|char| !is_control(*char));
+        shown.for_each(|char| kept.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()));
+        kept.extend_from_slice(chunk.invalid());
+    }
+    kept
 }
 
 #[cfg(test)]
@@ -45,7 +55,10 @@ mod tests {
             (b"\x1b-rf", b"_rf"),
             (b"a\x1b]0;x\x07\r\nb", b"a]0;xb"),
             ("a\u{202e}gpj.exe\u{9b}31m".as_bytes(), b"agpj.exe31m"),
-            (b"caf\xe9\x9b", b"caf\xe9"),
+            (b"caf\xe9", b"caf\xe9"),
+            // GBK, with bytes that are C1 controls in Latin-1.
+            (b"\x81\x9b\xce\xc4.txt", b"\x81\x9b\xce\xc4.txt"),
+            (b"a\xc2\x07\x9b31m\xe2\xc2\x9b\x80\x1b\xaeb", b"a31mb"),
             (b".bashrc", b"_bashrc"),
             (b"\x07.ssh", b"_ssh"),
             (b"...", b"_.."),
