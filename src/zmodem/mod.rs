@@ -56,6 +56,8 @@ pub enum SessionEnd {
     Interrupted,
     /// The other side has not answered.
     TimedOut,
+    /// The other side has not begun.
+    NotBegun,
     /// The input has ended.
     Closed,
     /// The other side does not keep to the protocol, or asks for what is refused.
@@ -82,7 +84,13 @@ impl fmt::Display for SessionEnd {
             Self::CancelledThere => "the other side cancelled the transfer",
             Self::CancelledHere => "the transfer was cancelled",
             Self::Interrupted => "the transfer was cancelled from the keyboard",
-            Self::TimedOut => "the other side has not answered for a minute",
+            Self::TimedOut => {
+                "the other side has not answered for a minute: check the connection and start the transfer again, with \
+                 sz -r or rz -r to continue a part"
+            }
+            Self::NotBegun => {
+                "the other side has not begun within five minutes: start rz at one end and sz at the other"
+            }
             Self::Closed => "the connection to the other side was closed",
             Self::Violated(Violation::LeftFile) => "the other side went on before the whole file had arrived",
             Self::Violated(Violation::Command) => "the other side asked to run a command, which is refused",

@@ -17,6 +17,8 @@ pub(super) enum Due {
     Say,
     Ask,
     GiveUp,
+    /// The other side has not begun.
+    GiveUpStart,
 }
 
 /// Timer of one side.
@@ -31,6 +33,13 @@ pub(super) struct Patience {
 impl Patience {
     pub(super) fn new(now: Instant) -> Self {
         Self { progress: now, asked: now, is_said: false, has_begun: false }
+    }
+
+    /// Records that the other side is there.
+    pub(super) fn begin(&mut self, now: Instant) {
+        if !self.has_begun {
+            self.progress(now);
+        }
     }
 
     /// Records that the transfer has gone on.
@@ -57,7 +66,7 @@ impl Patience {
     /// Returns what is due at `now`.
     pub(super) fn due(&mut self, now: Instant) -> Option<Due> {
         if now >= self.give_up_at() {
-            return Some(Due::GiveUp);
+            return Some(if self.has_begun { Due::GiveUp } else { Due::GiveUpStart });
         }
         if now >= self.asked + ASK {
             self.asked = now;
@@ -73,21 +82,27 @@ impl Patience {
 mod tests {
     use super::*;
 
-    #[test]
-    fn stall_is_said_asked_about_and_given_up() {
-        let start = Instant::now();
-        let mut patience = Patience::new(start);
-        patience.progress(start);
+    /// Returns what is due when, in seconds, until the session is given up.
+    fn all_due(start: Instant, mut patience: Patience) -> Vec<(u64, Due)> {
         let mut seen = Vec::new();
-        loop {
+        while !matches!(seen.last(), Some((_, Due::GiveUp | Due::GiveUpStart))) {
             let at = patience.deadline();
             let due = patience.due(at).expect("something is due at the deadline");
             seen.push((at.duration_since(start).as_secs(), due));
-            if due == Due::GiveUp {
-                break;
-            }
         }
-        let asks = [10, 20, 30, 40, 50].map(|at| (at, Due::Ask));
-        assert_eq!(seen, [&[(5, Due::Say)], &asks[..], &[(60, Due::GiveUp)]].concat());
+        seen
+    }
+
+    #[test]
+    fn stall_is_said_asked_about_and_given_up() {
+        let start = Instant::now();
+        let asks = |until: u64| (1..until / 10).map(|n| (10 * n, Due::Ask)).collect::<Vec<_>>();
+        let mut patience = Patience::new(start);
+        assert_eq!(all_due(start, patience), [&asks(300)[..], &[(300, Due::GiveUpStart)]].concat());
+        let begun = start + Duration::from_secs(100);
+        patience.begin(begun);
+        // A side that only repeats its greeting makes no progress.
+        patience.begin(begun + Duration::from_secs(30));
+        assert_eq!(all_due(begun, patience), [&[(5, Due::Say)], &asks(60)[..], &[(60, Due::GiveUp)]].concat());
     }
 }

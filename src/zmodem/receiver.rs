@@ -217,6 +217,7 @@ impl Receiver {
                 self.reception.ask_again(now);
             }
             Some(Due::GiveUp) => self.reception.cancel(SessionEnd::TimedOut),
+            Some(Due::GiveUpStart) => self.reception.cancel(SessionEnd::NotBegun),
             Some(Due::Say) | None => {}
         }
     }
@@ -254,6 +255,9 @@ impl Reception {
 
     fn header<'a>(&mut self, now: Instant, header: FrameHeader) -> ReceiverStep<'a> {
         self.frame = header;
+        if header.frame == FrameType::ZRqInit {
+            self.patience.begin(now);
+        }
         match (header.frame, self.stage) {
             (FrameType::ZCan | FrameType::ZAbort, _) => self.end(SessionEnd::CancelledThere),
             (FrameType::ZRqInit, ReceiverStage::Opening(_)) => self.open(now),

@@ -465,6 +465,7 @@ impl Sender {
             // What waits to be written would only wait longer.
             Some(Due::Ask) if self.pending().is_empty() => self.repeat(now),
             Some(Due::GiveUp) => self.stop(SessionEnd::TimedOut),
+            Some(Due::GiveUpStart) => self.stop(SessionEnd::NotBegun),
             _ => {}
         }
     }
