@@ -78,21 +78,23 @@ impl OfferFinder {
     }
 }
 
-/// Returns whether an offer may follow these bytes on its line: escape sequences and lrzsz's words.
+/// Returns whether an offer may follow these bytes on its line: escape sequences and lrzsz's words. Terminals ignore NUL,
+/// which telnet sends behind CR (RFC 854), and Debian's telnetd between two writes of a program.
 fn may_stand_before(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    while let [0x1b, kind, behind @ ..] = rest {
-        let end = match kind {
-            b'[' => behind.iter().position(|byte| (0x40..=0x7e).contains(byte)).map(|at| at + 1),
+    let visible: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    let mut rest = &visible[..];
+    loop {
+        let end = match rest {
+            [0x1b, b'[', behind @ ..] => behind.iter().position(|byte| (0x40..=0x7e).contains(byte)).map(|at| at + 3),
             // OSC, DCS, PM and APC end at BEL or ST.
-            b']' | b'P' | b'^' | b'_' => string_end(behind),
-            b'(' | b')' | b'*' | b'+' => (!behind.is_empty()).then_some(1),
-            _ => Some(0),
+            [0x1b, b']' | b'P' | b'^' | b'_', behind @ ..] => string_end(behind).map(|end| end + 2),
+            [0x1b, b'(' | b')' | b'*' | b'+', behind @ ..] => (!behind.is_empty()).then_some(3),
+            [0x1b, _, ..] => Some(2),
+            _ => return rest.is_empty() || rest == WORDS,
         };
         let Some(end) = end else { return false };
-        rest = &behind[end..];
+        rest = &rest[end..];
     }
-    rest.is_empty() || rest == WORDS
 }
 
 /// Returns where the string ends whose first byte is `bytes[0]`.
@@ -151,8 +153,10 @@ mod tests {
 
     #[test]
     fn only_sequences_and_known_words_may_stand_in_front_of_an_offer() {
-        let table: [(&[u8], bool); 12] = [
+        let table: [(&[u8], bool); 14] = [
             (b"", true),
+            (b"$ rz\r\n\x1b[?2004l\r\0", true),
+            (b"\x1b[?2004l\r\0rz waiting to receive.\0", true),
             (b"$ sz f\r\n\x1b[?2004l\r\x1b[30m\x1b(B\x1b[m", true),
             (b"\n\x1b]133;C;cmdline=a\\b\x1b\\\x1b]0;sz\x07", true),
             (b"\x1bP+q\x1b\\\x1b>\x1b[m", true),
