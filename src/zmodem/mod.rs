@@ -58,6 +58,8 @@ pub enum SessionEnd {
     TimedOut,
     /// The other side has not begun.
     NotBegun,
+    /// The connection passes seven bits of each byte, as far as one can tell.
+    SevenBits,
     /// The input has ended.
     Closed,
     /// The other side does not keep to the protocol, or asks for what is refused.
@@ -90,6 +92,10 @@ impl fmt::Display for SessionEnd {
             }
             Self::NotBegun => {
                 "the other side has not begun within five minutes: start rz at one end and sz at the other"
+            }
+            Self::SevenBits => {
+                "the connection seems to pass only 7 bits of each byte: set its line to 8 bits without parity, or copy the \
+                 file as text, which base64 makes of it"
             }
             Self::Closed => "the connection to the other side was closed",
             Self::Violated(Violation::LeftFile) => "the other side went on before the whole file had arrived",

@@ -21,6 +21,9 @@ const ASK_POSITION_MAX: Duration = Duration::from_secs(8);
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// Time after an answer within which the same request is one that crossed it.
 const CROSSING: Duration = Duration::from_secs(1);
+/// Number of broken frames in a row, without any byte that has its high bit, behind which the connection is taken to pass
+/// seven bits: a check value of four bytes has a high bit in 15 of 16 cases.
+const SEVEN_BIT_FRAMES: u32 = 5;
 /// Time to wait for the sender's `OO`.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
@@ -87,6 +90,10 @@ struct Reception {
     ask_position: Option<(Instant, Duration)>,
     /// When the sender was asked last.
     asked: Instant,
+    /// Whether a byte has had its high bit.
+    has_high_bit: bool,
+    /// Number of broken frames since the last whole subpacket.
+    broken_frames: u32,
 }
 
 impl Receiver {
@@ -104,6 +111,8 @@ impl Receiver {
             position: 0,
             ask_position: None,
             asked: now,
+            has_high_bit: false,
+            broken_frames: 0,
         };
         Self { reader: FrameReader::of_sender(), reception }
     }
@@ -113,6 +122,7 @@ impl Receiver {
         if self.end().is_some() {
             return None;
         }
+        self.reception.has_high_bit = self.reception.has_high_bit || !bytes.is_ascii();
         let event = self.reader.next(bytes)?;
         Some(self.reception.take(now, event))
     }
@@ -225,6 +235,15 @@ impl Receiver {
 
 impl Reception {
     fn take<'a>(&mut self, now: Instant, event: FrameEvent<'a>) -> ReceiverStep<'a> {
+        match event {
+            FrameEvent::BrokenHeader | FrameEvent::BrokenSubpacket => self.broken_frames += 1,
+            FrameEvent::Subpacket(..) => self.broken_frames = 0,
+            _ => {}
+        }
+        if self.broken_frames == SEVEN_BIT_FRAMES && !self.has_high_bit {
+            self.cancel(SessionEnd::SevenBits);
+            return ReceiverStep::Continue;
+        }
         match event {
             FrameEvent::Outside(text) => self.outside(text),
             FrameEvent::Header(header) => return self.header(now, header),

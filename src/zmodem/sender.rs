@@ -124,6 +124,10 @@ pub struct Sender {
     frame: (u32, Instant),
     /// Whether the sender waits for ZACK at the end of a frame.
     awaits_ack: bool,
+    /// Whether a byte has had its high bit, as the end of a hexadecimal header has from lrzsz and from coshell.
+    has_high_bit: bool,
+    /// Whether the receiver has answered an offer as one that it cannot read.
+    is_offer_broken: bool,
 }
 
 impl Sender {
@@ -147,6 +151,8 @@ impl Sender {
             acked: 0,
             frame: (0, now),
             awaits_ack: false,
+            has_high_bit: false,
+            is_offer_broken: false,
         };
         // Starts `rz` where a shell reads this.
         sender.out.replace(b"rz\r");
@@ -159,6 +165,7 @@ impl Sender {
         if self.end().is_some() {
             return None;
         }
+        self.has_high_bit = self.has_high_bit || !bytes.is_ascii();
         let header = match self.reader.next(bytes)? {
             FrameEvent::Header(header) => header,
             FrameEvent::Cancel => {
@@ -180,6 +187,8 @@ impl Sender {
     }
 
     fn header(&mut self, now: Instant, header: FrameHeader) -> SenderStep {
+        self.is_offer_broken =
+            matches!((header.frame, self.stage), (FrameType::ZRInit | FrameType::ZNak, SenderStage::Offered(_)));
         match (header.frame, self.stage) {
             (FrameType::ZRInit, SenderStage::Greeting) => return self.ready(now, header),
             (FrameType::ZRInit, SenderStage::Offered(since)) if now >= since + OFFER_LOST => self.repeat(now),
@@ -464,6 +473,7 @@ impl Sender {
         match self.patience.due(now) {
             // What waits to be written would only wait longer.
             Some(Due::Ask) if self.pending().is_empty() => self.repeat(now),
+            Some(Due::GiveUp) if self.is_offer_broken && !self.has_high_bit => self.stop(SessionEnd::SevenBits),
             Some(Due::GiveUp) => self.stop(SessionEnd::TimedOut),
             Some(Due::GiveUpStart) => self.stop(SessionEnd::NotBegun),
             _ => {}

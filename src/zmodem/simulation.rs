@@ -25,6 +25,8 @@ pub(crate) struct Way {
     pub(crate) faults: BTreeMap<usize, Fault>,
     /// Lengths of the pieces in which bytes arrive, in turn; whole if empty.
     pub(crate) cuts: Vec<usize>,
+    /// Whether the way removes the high bit.
+    pub(crate) is_seven_bit: bool,
     /// Maximum number of bytes on the way, unlimited for `None`.
     pub(crate) capacity: Option<usize>,
     sent: usize,
@@ -37,7 +39,8 @@ impl Way {
     fn send(&mut self, bytes: &[u8]) -> usize {
         let room = self.capacity.map_or(usize::MAX, |most| most.saturating_sub(self.bytes.len()));
         let bytes = &bytes[..bytes.len().min(room)];
-        for &byte in bytes {
+        let mask = if self.is_seven_bit { 0x7f } else { 0xff };
+        for byte in bytes.iter().map(|byte| byte & mask) {
             match self.faults.get(&self.sent) {
                 None => self.bytes.push(byte),
                 Some(Fault::Lose) => {}

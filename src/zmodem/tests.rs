@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::SessionEnd;
 use super::offer::FileOffer;
-use super::sender::{Demand, FileFate, Sender, SenderOptions};
+use super::sender::{Demand, FileFate, Sender, SenderOptions, SenderStep};
 use super::simulation::{Fault, Session, Simulation};
 use crate::wire::zmodem::escape::Escaping;
 use crate::wire::zmodem::header::{CANFC32, CANFDX, CANOVIO, FrameHeader, FrameType, HeaderForm};
@@ -49,6 +49,38 @@ fn files_of_all_sizes_and_bytes_arrive() {
             simulation.options.escapes_least = escapes_least;
             assert!(check(files, &simulation.run()));
         }
+    }
+}
+
+/// The side that reads broken frames says why; the other one learns of its cancel.
+#[test]
+fn way_of_seven_bits_is_told_at_once() {
+    let files = [(&b"name"[..], leaked(10_000))];
+    let mut simulation = Simulation::new(&files);
+    simulation.ways.iter_mut().for_each(|way| way.is_seven_bit = true);
+    let session = simulation.run();
+    assert_eq!((session.receiver, session.sender), (SessionEnd::SevenBits, SessionEnd::CancelledThere));
+    assert!(session.time < Duration::from_secs(10), "{session:?}");
+}
+
+/// lrzsz's receiver repeats ZRINIT in place of an answer.
+#[test]
+fn offer_that_is_not_understood_on_way_of_seven_bits_is_told() {
+    for (line_end, end) in [("\r\n", SessionEnd::SevenBits), ("\r\u{8a}", SessionEnd::TimedOut)] {
+        let mut now = Instant::now();
+        let mut sender = Sender::new(now, SenderOptions::default());
+        let line_end: Vec<u8> = line_end.chars().map(|char| char as u8).collect();
+        let init = [&b"**\x18B0100000023be50"[..], &line_end].concat();
+        assert_eq!(sender.next(now, &mut &init[..]), Some(SenderStep::Ready));
+        sender.offer(now, FileOffer { name: b"name".to_vec(), size: Some(9), ..FileOffer::default() });
+        while sender.end().is_none() {
+            let mut bytes = &init[..];
+            while sender.next(now, &mut bytes).is_some() {}
+            sender.wrote(now, sender.pending().len());
+            now = sender.deadline().expect("a sender that has not ended waits for a time");
+            sender.tick(now);
+        }
+        assert_eq!(sender.end(), Some(end));
     }
 }
 
