@@ -1,17 +1,22 @@
-//! File transfers that `--zmodem` answers over links: ssh, ssh inside ssh, tmux, and links with faults.
+//! File transfers that `--zmodem` answers over links: links with faults, ssh, ssh inside ssh, telnet and a serial line.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::OFlag;
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::signal::{Signal, kill};
+
 use crate::support::transfers::{
-    BASH, answering, assert_same, assert_usable, letters, link, own, programs, send_files, started, transfer_dirs,
-    wait_prompt_back,
+    BASH, answering, assert_same, assert_usable, begin_large, dirs_with, dirs_with_large, link, own, programs,
+    send_files, started, transfer_both_ways, wait_far_prompt, wait_prompt_back,
 };
-use crate::support::{Launch, PROMPT, Terminal, TestDir, contains, direct, needs, noise, show};
+use crate::support::{Launch, PROMPT, Terminal, TestDir, contains, coshell, needs, proc, show};
 
 /// Starts a session with bash behind a link with faults.
 fn session_over(dir: &TestDir, faults: &[&str]) -> Terminal {
@@ -20,61 +25,52 @@ fn session_over(dir: &TestDir, faults: &[&str]) -> Terminal {
     started(answering(dir, &[], &words))
 }
 
-/// Receives `down` and sends `up`.
-fn transfer_both_ways(dir: &TestDir, term: &mut Terminal, sz: &str, rz: &str) {
-    term.send(format!("{sz} down\r"));
-    term.wait("coshell: received ");
-    wait_prompt_back(term);
-    assert_same(dir, &["down"]);
-    send_files(term, rz, &dir.path_str("near/up"));
-    term.wait("coshell: sent ");
-    assert_usable(term);
-    assert_same(dir, &["up"]);
-}
-
-fn dirs_with(down: usize, up: usize) -> TestDir {
-    let dir = transfer_dirs();
-    fs::write(dir.path("far/down"), noise(down, 11)).unwrap();
-    fs::write(dir.path("near/up"), noise(up, 12)).unwrap();
-    dir
-}
+/// Links: the length of the files, and the faults.
+const LINKS: [(usize, &[&str]); 4] = [
+    (300_000, &["down.pause=100000", "up.pause=100000"]),
+    (20_000, &["down.rate=20000", "up.rate=20000"]),
+    (2_000, &["down.rate=1000", "up.rate=1000"]),
+    (200_000, &["down.noise=20011:20000:150000", "up.noise=20011:20000:150000"]),
+];
 
 #[test]
-fn link_that_pauses_inside_frames_loses_nothing() {
-    let dir = dirs_with(300_000, 300_000);
-    let mut term = session_over(&dir, &["down.pause=100000", "up.pause=100000"]);
-    transfer_both_ways(&dir, &mut term, "sz", "rz");
+fn links_that_pause_are_slow_or_change_bytes_carry_files() {
+    thread::scope(|scope| {
+        for (len, faults) in LINKS {
+            scope.spawn(move || {
+                let dir = dirs_with(len, len);
+                transfer_both_ways(&dir, &mut session_over(&dir, faults), "sz", "rz");
+            });
+        }
+    });
 }
 
+/// lrzsz's receiver leaves a sender alone for a minute there: that is simulated in the tests of the roles.
 #[test]
-fn slow_link_carries_files_both_ways() {
-    let dir = dirs_with(20_000, 20_000);
-    let mut term = session_over(&dir, &["down.rate=20000", "up.rate=20000"]);
-    transfer_both_ways(&dir, &mut term, "sz", "rz");
+fn link_of_seven_bits_is_named_as_reason() {
+    for (far, answer) in [("sz down".to_owned(), None), (own("sz down"), None), (own("rz"), Some("near/up"))] {
+        let dir = dirs_with(6_000, 6_000);
+        let mut term = session_over(&dir, &["bits=7"]);
+        match answer {
+            Some(file) => send_files(&mut term, &far, &dir.path_str(file)),
+            None => term.send(format!("{far}\r")),
+        }
+        term.wait("coshell: the connection seems to pass only 7 bits");
+        assert_usable(&mut term);
+    }
 }
 
-#[test]
-fn link_that_changes_loses_and_doubles_bytes_carries_files() {
-    let dir = dirs_with(200_000, 200_000);
-    let noise = ["down.noise=20011:20000:150000", "up.noise=20011:20000:150000"];
-    let mut term = session_over(&dir, &noise);
-    transfer_both_ways(&dir, &mut term, "sz", "rz");
+fn wait_progress(term: &mut Terminal) {
+    term.wait_until("progress", |term| term.rows().join("\n").contains(" % of "));
 }
 
 #[test]
 fn ctrl_c_on_slow_link_leaves_both_ends_usable() {
     for up in [false, true] {
-        let dir = transfer_dirs();
-        fs::write(dir.path(if up { "near/data" } else { "far/data" }), letters(10_000_000)).unwrap();
+        let dir = dirs_with_large(up, 10_000_000);
         let mut term = session_over(&dir, &["down.rate=50000", "up.rate=50000"]);
-        if up {
-            send_files(&mut term, "rz", &dir.path_str("near/data"));
-        } else {
-            term.send("sz data\r");
-            // The prompt that is waited for later is another one.
-            term.wait("\r\n");
-        }
-        term.wait_until("progress", |term| term.rows().join("\n").contains("% of 10.0 MB"));
+        begin_large(&dir, &mut term, up, "rz");
+        wait_progress(&mut term);
         let since = Instant::now();
         term.send("\x03");
         assert_usable(&mut term);
@@ -86,19 +82,12 @@ fn ctrl_c_on_slow_link_leaves_both_ends_usable() {
 #[test]
 fn lost_link_ends_transfer_and_names_the_part() {
     for (up, fault) in [(false, "down.drop=400000"), (true, "up.drop=400000")] {
-        let dir = transfer_dirs();
-        fs::write(dir.path(if up { "near/data" } else { "far/data" }), letters(3_000_000)).unwrap();
+        let dir = dirs_with_large(up, 3_000_000);
         let mut term = started(answering(&dir, &[], BASH));
         let words: Vec<String> = link(&dir, &[fault]);
         term.send(format!("'{}'\r", words.join("' '")));
         wait_far_prompt(&mut term);
-        if up {
-            send_files(&mut term, "rz", &dir.path_str("near/data"));
-        } else {
-            term.send("sz data\r");
-            // The prompt that is waited for later is another one.
-            term.wait("\r\n");
-        }
+        begin_large(&dir, &mut term, up, "rz");
         term.wait_until("the near program", |term| !programs(term, false).is_empty());
         let since = Instant::now();
         assert_usable(&mut term);
@@ -108,14 +97,11 @@ fn lost_link_ends_transfer_and_names_the_part() {
     }
 }
 
-/// Server of ssh on a port of the loopback interface: this process accepts, and each connection is served by an `sshd` of its
-/// own, so that no port is guessed.
+/// Serves ssh; returns the path of a configuration of its clients.
 fn serve_ssh(dir: &TestDir) -> String {
     needs("ssh");
     needs("ssh-keygen");
-    let sshd =
-        ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"].into_iter().find(|path| fs::exists(path).unwrap());
-    let sshd = sshd.expect("sshd is installed by tests/run --install");
+    let sshd = server_path("sshd");
     if nix::unistd::Uid::effective().is_root() {
         // Where the system starts no sshd, the directory of its unprivileged process is missing.
         fs::create_dir_all("/run/sshd").unwrap();
@@ -133,13 +119,7 @@ fn serve_ssh(dir: &TestDir) -> String {
             path("user.pub"),
         ),
     );
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            serve_connection(sshd, &server, stream);
-        }
-    });
+    let port = serve(vec![sshd, "-i".into(), "-q".into(), "-f".into(), server]);
     dir.write_file(
         "ssh_config",
         format!(
@@ -149,23 +129,37 @@ fn serve_ssh(dir: &TestDir) -> String {
     )
 }
 
-fn serve_connection(sshd: &str, config: &str, stream: TcpStream) {
+/// Serves each connection to a port of the loopback interface, which it returns, by a `server` of its own, so that no port
+/// is guessed.
+fn serve(server: Vec<String>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            serve_connection(&server, stream);
+        }
+    });
+    port
+}
+
+fn serve_connection(server: &[String], stream: TcpStream) {
     let input = OwnedFd::from(stream.try_clone().unwrap());
-    let mut command = Command::new(sshd);
-    command.args(["-i", "-q", "-f", config]).stdin(Stdio::from(input)).stdout(Stdio::from(OwnedFd::from(stream)));
+    let mut command = Command::new(&server[0]);
+    command.args(&server[1..]).stdin(Stdio::from(input)).stdout(Stdio::from(OwnedFd::from(stream)));
     let mut server = command.stderr(Stdio::null()).spawn().unwrap();
     thread::spawn(move || server.wait());
 }
 
-/// Returns the command of the far side of ssh.
-fn far_command(dir: &TestDir) -> String {
-    format!("cd {} && PS1='{PROMPT}' exec {}", dir.path_str("far"), BASH.join(" "))
+/// Returns the path of a server, which Debian has in a directory that is not on the PATH of every user.
+fn server_path(name: &str) -> String {
+    let places = ["/usr/sbin", "/usr/local/sbin", "/usr/bin"].map(|place| format!("{place}/{name}"));
+    let found = places.into_iter().find(|path| fs::exists(path).unwrap());
+    found.unwrap_or_else(|| panic!("{name} is installed by tests/run --install"))
 }
 
-/// Waits for the prompt of the shell that the command line just typed has started.
-fn wait_far_prompt(term: &mut Terminal) {
-    term.wait("\r\n");
-    term.wait(PROMPT);
+/// Returns the command of the far side.
+fn far_command(dir: &TestDir) -> String {
+    format!("cd {} && PS1='{PROMPT}' exec {}", dir.path_str("far"), BASH.join(" "))
 }
 
 /// Launches a session with ssh to a bash in the directory `far`, from the directory `near`.
@@ -183,18 +177,65 @@ fn odd_bytes() -> Vec<u8> {
     [words.concat(), all].concat().into_iter().cycle().take(100_000).collect()
 }
 
+/// Launches a session with telnet, as it is without options: the connection is not binary.
+fn telnet(dir: &TestDir) -> Launch {
+    needs("telnet");
+    let login = dir.write_program("login", format!("#!/bin/sh\n{}\n", far_command(dir)));
+    let port = serve(vec![server_path("telnetd"), "-E".into(), login]);
+    answering(dir, &[], &["telnet", "127.0.0.1", &port.to_string()])
+}
+
+/// Starts bash at the far end of a serial line, which is a pty. Returns the path of the near end, and that end, which keeps the
+/// line open.
+fn serial_line(dir: &TestDir) -> (String, fs::File) {
+    let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let device = ptsname_r(&master).unwrap();
+    let near = fs::File::options().read(true).write(true).custom_flags(libc::O_NOCTTY).open(&device).unwrap();
+    let far_end = || master.as_fd().try_clone_to_owned().unwrap();
+    let words = link(dir, &[]);
+    let mut far = Command::new(&words[0]);
+    far.args(&words[1..]).current_dir(dir.path("far")).stdin(far_end()).stdout(far_end());
+    let mut far = far.spawn().unwrap();
+    thread::spawn(move || far.wait());
+    (device, near)
+}
+
+/// Transfers noise by lrzsz and odd bytes by coshell at the far end.
+fn transfer_by_both_programs(dir: &TestDir, term: &mut Terminal) {
+    transfer_both_ways(dir, term, "sz", "rz -y");
+    fs::write(dir.path("near/up"), odd_bytes()).unwrap();
+    fs::write(dir.path("far/down"), odd_bytes()).unwrap();
+    fs::remove_file(dir.path("near/down")).unwrap();
+    transfer_both_ways(dir, term, &own("sz"), &own("rz -y"));
+}
+
 #[test]
 fn ssh_and_ssh_inside_ssh_carry_files_both_ways() {
     for hops in [1, 2] {
         let dir = dirs_with(1_000_000, 1_000_000);
         let config = serve_ssh(&dir);
-        let mut term = started(ssh(&dir, &config, hops));
-        transfer_both_ways(&dir, &mut term, "sz", "rz -y");
-        fs::write(dir.path("near/up"), odd_bytes()).unwrap();
-        fs::write(dir.path("far/down"), odd_bytes()).unwrap();
-        fs::remove_file(dir.path("near/down")).unwrap();
-        transfer_both_ways(&dir, &mut term, &own("sz"), &own("rz -y"));
+        transfer_by_both_programs(&dir, &mut started(ssh(&dir, &config, hops)));
     }
+}
+
+#[test]
+fn telnet_carries_files_both_ways() {
+    let dir = dirs_with(1_000_000, 1_000_000);
+    transfer_by_both_programs(&dir, &mut started(telnet(&dir)));
+}
+
+#[test]
+fn serial_line_carries_files_both_ways() {
+    needs("picocom");
+    let dir = dirs_with(1_000_000, 1_000_000);
+    let (device, _open) = serial_line(&dir);
+    let mut term = answering(&dir, &[], &["picocom", "--nolock", &device]).start();
+    term.wait("Terminal ready");
+    term.send("\r");
+    term.wait(PROMPT);
+    transfer_by_both_programs(&dir, &mut term);
 }
 
 /// Files are received into the directory of ssh, and named from there.
@@ -203,7 +244,7 @@ fn ssh_transfers_by_directory_of_the_near_shell() {
     let dir = dirs_with(1000, 1000);
     let config = serve_ssh(&dir);
     let far = far_command(&dir);
-    let launch = crate::support::coshell(&["--indicator", "none", "--zmodem", "--", "ssh", "-F", &config, "far", &far]);
+    let launch = coshell(&["--indicator", "none", "--zmodem", "--", "ssh", "-F", &config, "far", &far]);
     let mut term = started(launch.cwd(dir.path("near")));
     term.send("sz down\r");
     term.wait("coshell: received ");
@@ -217,18 +258,11 @@ fn ssh_transfers_by_directory_of_the_near_shell() {
 #[test]
 fn ctrl_c_over_ssh_leaves_both_ends_usable() {
     for up in [false, true] {
-        let dir = transfer_dirs();
-        fs::write(dir.path(if up { "near/data" } else { "far/data" }), letters(50_000_000)).unwrap();
+        let dir = dirs_with_large(up, 50_000_000);
         let config = serve_ssh(&dir);
         let mut term = started(ssh(&dir, &config, 1));
-        if up {
-            send_files(&mut term, "rz", &dir.path_str("near/data"));
-        } else {
-            term.send("sz data\r");
-            // The prompt that is waited for later is another one.
-            term.wait("\r\n");
-        }
-        term.wait_until("progress", |term| term.rows().join("\n").contains("% of 50.0 MB"));
+        begin_large(&dir, &mut term, up, "rz");
+        wait_progress(&mut term);
         term.send("\x03");
         assert_usable(&mut term);
     }
@@ -237,66 +271,18 @@ fn ctrl_c_over_ssh_leaves_both_ends_usable() {
 #[test]
 fn killed_ssh_ends_transfer() {
     for up in [false, true] {
-        let dir = transfer_dirs();
-        fs::write(dir.path(if up { "near/data" } else { "far/data" }), letters(50_000_000)).unwrap();
+        let dir = dirs_with_large(up, 50_000_000);
         let config = serve_ssh(&dir);
         let mut term = started(answering(&dir, &[], BASH));
         term.send(format!("ssh -F {config} far \"{}\"\r", far_command(&dir)));
         wait_far_prompt(&mut term);
-        if up {
-            send_files(&mut term, "rz", &dir.path_str("near/data"));
-        } else {
-            term.send("sz data\r");
-            // The prompt that is waited for later is another one.
-            term.wait("\r\n");
-        }
-        term.wait_until("progress", |term| term.rows().join("\n").contains("% of 50.0 MB"));
-        let is_ssh = |pid: &nix::unistd::Pid| crate::support::proc::command_line(*pid).starts_with("ssh ");
+        begin_large(&dir, &mut term, up, "rz");
+        wait_progress(&mut term);
+        let is_ssh = |pid: &nix::unistd::Pid| proc::command_line(*pid).starts_with("ssh ");
         let client = term.descendants().into_iter().find(is_ssh).unwrap();
-        nix::sys::signal::kill(client, nix::sys::signal::Signal::SIGKILL).unwrap();
+        kill(client, Signal::SIGKILL).unwrap();
         term.wait_until("the end", |term| programs(term, false).is_empty());
         assert_usable(&mut term);
         assert!(up || !dir.exists("near/data"));
     }
-}
-
-/// The terminal is a tmux here, in whose pane the session runs.
-#[test]
-fn session_in_tmux_transfers_both_ways() {
-    needs("tmux");
-    let dir = dirs_with(300_000, 300_000);
-    let inner = [crate::support::COSHELL, "--zmodem", "--zmodem-dir", &dir.path_str("near"), "--"];
-    let socket = dir.path_str("socket");
-    let command = [&["tmux", "-S", &socket, "-f", "/dev/null", "new"], &inner[..], BASH].concat();
-    let mut term = started(direct(&command).cwd(dir.path("far")));
-    term.send("sz down\r");
-    term.wait_until("the summary", |term| term.rows().join("\n").contains("coshell: received "));
-    assert_same(&dir, &["down"]);
-    send_files(&mut term, "rz", &dir.path_str("near/up"));
-    term.wait_until("the summary", |term| term.rows().join("\n").contains("coshell: sent "));
-    assert_same(&dir, &["up"]);
-    let _ = Command::new("tmux").args(["-S", &socket, "kill-server"]).status();
-}
-
-/// The protocol does not pass through tmux in the shell.
-#[test]
-fn transfer_in_far_tmux_is_told() {
-    needs("tmux");
-    let dir = dirs_with(1000, 1000);
-    let mut term = started(answering(&dir, &[], BASH));
-    let socket = dir.path_str("socket");
-    term.send(format!("tmux -S {socket} -f /dev/null new \"PS1='{PROMPT}' exec {}\"\r", BASH.join(" ")));
-    term.wait("\x1b[?1049h");
-    term.wait(PROMPT);
-    term.send("sz down\r");
-    // The notification.
-    term.wait("\x1b]9;");
-    term.wait("swallows ZMODEM");
-    term.wait("\x07");
-    term.send("\x18\x18\x18\x18\x18\x18");
-    term.wait(PROMPT);
-    term.send("exit\r");
-    term.wait("coshell: tmux or screen in this session swallows ZMODEM");
-    term.wait_until("the prompt", |term| term.rows().join("\n").trim_end().ends_with(PROMPT.trim_end()));
-    assert!(!dir.exists("near/down"));
 }

@@ -11,8 +11,8 @@ use nix::sys::signal::Signal;
 
 use crate::support::terminal::Ended;
 use crate::support::transfers::{
-    BASH, QUESTION, answering, answering_bash, assert_clean, assert_same, assert_usable, kill_program, letters, own,
-    programs, send_files, started, transfer_dirs, wait_prompt_back,
+    BASH, QUESTION, answering, answering_bash, assert_clean, assert_same, assert_usable, begin_large, dirs_with_large,
+    kill_program, own, programs, send_files, started, transfer_dirs, wait_prompt_back,
 };
 use crate::support::{PROMPT, Terminal, TestDir, contains, needs, noise, show};
 
@@ -166,21 +166,14 @@ fn question_left_by_escape_or_interrupt_ends_far_receiver() {
 
 /// Starts a session in `shell` with a large file at either side.
 fn long(shell: &str, up: bool) -> (TestDir, Terminal) {
-    let dir = transfer_dirs();
-    fs::write(dir.path(if up { "near/data" } else { "far/data" }), letters(100_000_000)).unwrap();
+    let dir = dirs_with_large(up, 100_000_000);
     let term = session_in(&dir, shell);
     (dir, term)
 }
 
 /// Starts the transfer of that file, and waits until `least` bytes have arrived.
 fn begin_long(dir: &TestDir, term: &mut Terminal, up: bool, least: u64) {
-    if up {
-        send_files(term, "rz -y", &dir.path_str("near/data"));
-    } else {
-        term.send("sz data\r");
-        // The prompt that is waited for later is another one.
-        term.wait("\r\n");
-    }
+    begin_large(dir, term, up, "rz -y");
     let arriving = dir.path(if up { "far/data" } else { "near/.data.part" });
     let len = || fs::metadata(&arriving).map_or(0, |metadata| metadata.len());
     term.wait_until("data", |_| len() >= least);
@@ -248,13 +241,18 @@ fn killed_far_receiver_leaves_both_ends_usable() {
     end_program("bash", true, true, Signal::SIGKILL);
 }
 
-/// Each shell answers Ctrl-C in its own way, with data on its line or without.
+/// Each shell answers Ctrl-C in its own way, with data on its line or without. dash has no line editor: a killed receiver
+/// leaves it in raw mode, with coshell and without.
 #[test]
-fn killed_far_receiver_leaves_every_shell_usable() {
-    for shell in ["dash", "zsh", "fish"] {
-        for signal in [Signal::SIGTERM, Signal::SIGKILL] {
-            end_program(shell, true, true, signal);
-        }
+fn ended_far_receiver_leaves_every_shell_usable() {
+    for (shell, signal) in [
+        ("dash", Signal::SIGTERM),
+        ("zsh", Signal::SIGTERM),
+        ("zsh", Signal::SIGKILL),
+        ("fish", Signal::SIGTERM),
+        ("fish", Signal::SIGKILL),
+    ] {
+        end_program(shell, true, true, signal);
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
 mod answered_links;
+mod answered_multiplexers;
 mod answered_transfers;
 mod ask;
 mod command_line;

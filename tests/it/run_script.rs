@@ -8,7 +8,8 @@ use crate::support::TestDir;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run");
 const PACKAGES: &str = "lrzsz tmux zsh fish bash vim less htop fzf mc mandoc bash-completion elvish python3 procps coreutils \
-                        util-linux mawk openssh-client openssh-server gcc libc6-dev npm python3-venv";
+                        util-linux mawk openssh-client openssh-server inetutils-telnet inetutils-telnetd picocom screen \
+                        gcc libc6-dev npm python3-venv";
 const INSTALL: &str = "apt-get update && apt-get install -y --no-install-recommends";
 
 /// Directory that plays a machine for `tests/run`: the programs in `bin` are the only ones on its PATH.
@@ -75,8 +76,8 @@ fn missing_programs_stop_script_before_any_start() {
 #[test]
 fn missing_packages_are_named_once_each() {
     let machine = Machine::bare(0);
-    let present =
-        "tmux zsh fish bash vim less htop fzf mc mandoc dh_bash-completion python3 ps watch stty setsid awk cc npm";
+    let present = "tmux zsh fish bash vim less htop fzf mc mandoc dh_bash-completion python3 ps watch stty setsid awk telnet telnetd \
+         picocom screen cc npm";
     for name in present.split(' ') {
         machine.write_program(name, "exit 0");
     }

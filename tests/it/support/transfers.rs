@@ -63,6 +63,53 @@ pub fn send_files(term: &mut Terminal, rz: &str, files: &str) {
     term.send(format!("{files}\r"));
 }
 
+/// Creates the directories with noise as `far/down` and `near/up`, of these lengths.
+pub fn dirs_with(down: usize, up: usize) -> TestDir {
+    let dir = transfer_dirs();
+    std::fs::write(dir.path("far/down"), noise(down, 11)).expect("a new file");
+    std::fs::write(dir.path("near/up"), noise(up, 12)).expect("a new file");
+    dir
+}
+
+/// Receives `down` and sends `up`, by these commands of the far side.
+#[track_caller]
+pub fn transfer_both_ways(dir: &TestDir, term: &mut Terminal, sz: &str, rz: &str) {
+    term.send(format!("{sz} down\r"));
+    term.wait("coshell: received ");
+    wait_prompt_back(term);
+    assert_same(dir, &["down"]);
+    send_files(term, rz, &dir.path_str("near/up"));
+    term.wait("coshell: sent ");
+    assert_usable(term);
+    assert_same(dir, &["up"]);
+}
+
+/// Creates the directories with `len` letters as `data` at the side that sends.
+pub fn dirs_with_large(up: bool, len: usize) -> TestDir {
+    let dir = transfer_dirs();
+    std::fs::write(dir.path(if up { "near/data" } else { "far/data" }), letters(len)).expect("a new file");
+    dir
+}
+
+/// Starts the transfer of that file, to the far command `rz` if it is sent.
+#[track_caller]
+pub fn begin_large(dir: &TestDir, term: &mut Terminal, up: bool, rz: &str) {
+    if up {
+        send_files(term, rz, &dir.path_str("near/data"));
+    } else {
+        term.send("sz data\r");
+        // The prompt that is waited for later is another one.
+        term.wait("\r\n");
+    }
+}
+
+/// Waits for the prompt of the shell that the command line just typed has started.
+#[track_caller]
+pub fn wait_far_prompt(term: &mut Terminal) {
+    term.wait("\r\n");
+    term.wait(PROMPT);
+}
+
 /// Returns the pids of the transfer programs of the far side, or of the near side.
 pub fn programs(term: &Terminal, is_far: bool) -> Vec<Pid> {
     let is_program = |pid: &Pid| {
