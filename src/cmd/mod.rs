@@ -1,6 +1,7 @@
 //! The tasks of the binary, one file each: a session, the subcommands, and the man page.
 
 mod answer;
+mod archive;
 pub mod ask;
 pub mod client;
 mod completion;

@@ -1,7 +1,7 @@
 //! `coshell sz`: sends files by ZMODEM on standard input and output.
 
 use std::collections::VecDeque;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use super::archive::Archive;
 use super::received_file::crc_of;
 use super::transfer_link::TransferLink;
 use super::transfer_report::TransferReport;
@@ -26,6 +27,8 @@ use crate::zmodem::{MAX_SIZE, SessionEnd};
 struct SentFile {
     path: PathBuf,
     file: File,
+    /// Name of the archive that is sent in place of a directory.
+    archive: Option<OsString>,
     size: u64,
     modified: (i64, i64),
     /// Position at which the transfer began.
@@ -128,7 +131,7 @@ impl Dispatch {
             let now = Instant::now();
             let mut bytes = link.input();
             while let Some(step) = sender.next(now, &mut bytes) {
-                self.step(now, sender, step);
+                self.step(sender, step);
             }
             while let Some(demand) = sender.demand() {
                 self.supply(now, sender, demand);
@@ -155,12 +158,12 @@ impl Dispatch {
         }
     }
 
-    fn step(&mut self, now: Instant, sender: &mut Sender, step: SenderStep) {
+    fn step(&mut self, sender: &mut Sender, step: SenderStep) {
         match step {
             SenderStep::Continue => {}
             SenderStep::Ready => {
                 self.report.begin();
-                self.offer_next(now, sender);
+                self.offer_next(sender);
             }
             SenderStep::Compare(len) => self.compare(sender, len),
             SenderStep::Start(position) => {
@@ -170,19 +173,20 @@ impl Dispatch {
             }
             SenderStep::FileEnd(fate) => {
                 self.file_ends(fate);
-                self.offer_next(now, sender);
+                self.offer_next(sender);
             }
         }
     }
 
     /// Offers the next file that can be read, or ends the session. Where no file could be sent the session is cancelled, so
     /// that the other side knows.
-    fn offer_next(&mut self, now: Instant, sender: &mut Sender) {
+    fn offer_next(&mut self, sender: &mut Sender) {
         while let Some((path, size)) = self.left.pop_front() {
             self.bytes_left = self.bytes_left.saturating_sub(size);
             match SentFile::open(&path) {
                 Ok((file, metadata)) => {
-                    sender.offer(now, self.offer(&path, &metadata));
+                    // An archive may have taken minutes, which are no stall.
+                    sender.offer(Instant::now(), self.offer(&file, &metadata));
                     self.is_any_offered = true;
                     self.current = Some(file);
                     return;
@@ -190,12 +194,13 @@ impl Dispatch {
                 Err(sentence) => self.report.failure(&format!("{} was not sent: {sentence}", path.display())),
             }
         }
-        if self.is_any_offered { sender.finish(now) } else { sender.cancel() }
+        if self.is_any_offered { sender.finish(Instant::now()) } else { sender.cancel() }
     }
 
-    fn offer(&self, path: &Path, metadata: &Metadata) -> FileOffer {
+    fn offer(&self, file: &SentFile, metadata: &Metadata) -> FileOffer {
+        let name = file.archive.as_deref().or_else(|| file.path.file_name()).unwrap_or_default();
         FileOffer {
-            name: path.file_name().unwrap_or_default().as_bytes().to_vec(),
+            name: name.as_bytes().to_vec(),
             size: Some(metadata.len()),
             // A time before 1970 is not sent.
             modified: u64::try_from(metadata.mtime()).ok(),
@@ -253,6 +258,11 @@ impl Dispatch {
         match fate {
             FileFate::Received => {
                 self.report.file(&file.path, file.size - u64::from(file.begun_at).min(file.size));
+                if let Some(archive) = &file.archive {
+                    let archive = archive.display();
+                    self.report
+                        .remark(&format!("{name} was sent as the archive {archive}: unpack it there by tar -xf"));
+                }
                 if file.file.metadata().is_ok_and(|metadata| metadata.len() > file.size) {
                     let sentence = format!("{name} grew while it was sent: its first {} bytes were sent", file.size);
                     super::output::complain(&sentence);
@@ -268,19 +278,17 @@ impl SentFile {
     fn open(path: &Path) -> Result<(Self, Metadata), String> {
         let shown = |error: io::Error| reason(&error);
         let metadata = path.metadata().map_err(shown)?;
-        if metadata.is_dir() {
-            return Err("it is a directory; send its files, or a tar(1) archive of it".to_owned());
-        }
-        if !metadata.is_file() {
-            return Err("it is not a file".to_owned());
-        }
-        let size = metadata.len();
+        let (file, archive) = match metadata {
+            _ if metadata.is_dir() => Archive::of(path).map(|archive| (archive.file, Some(archive.name)))?,
+            _ if metadata.is_file() => (File::open(path).map_err(shown)?, None),
+            _ => return Err("it is not a file".to_owned()),
+        };
+        let metadata = file.metadata().map_err(shown)?;
+        let (size, modified) = (metadata.len(), modified(&metadata));
         if size > MAX_SIZE {
             return Err(format!("it has {}, and ZMODEM carries at most 4 GiB", Bytes(size)));
         }
-        let file = File::open(path).map_err(shown)?;
-        let modified = modified(&metadata);
-        Ok((Self { path: path.to_owned(), file, size, modified, begun_at: 0, crc: None }, metadata))
+        Ok((Self { path: path.to_owned(), file, archive, size, modified, begun_at: 0, crc: None }, metadata))
     }
 
     /// Returns the CRC-32 of the first `len` bytes, of all for 0. The file is read once, since it may be large and a question

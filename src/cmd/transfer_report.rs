@@ -69,6 +69,14 @@ impl TransferReport {
         complain(sentence);
     }
 
+    /// Prints what is to be known of a file that was transferred.
+    pub(super) fn remark(&mut self, sentence: &str) {
+        if !self.is_quiet {
+            self.clear();
+            complain(sentence);
+        }
+    }
+
     /// Shows progress if it is due: the file, `done` of its `size` bytes, and how long nothing has gone on.
     pub(super) fn progress(&mut self, now: Instant, name: &str, done: u64, size: Option<u64>, stall: Option<Duration>) {
         if self.next.is_none_or(|at| now < at) {

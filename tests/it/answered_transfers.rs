@@ -88,6 +88,20 @@ fn empty_tiny_and_large_files_arrive_both_ways() {
     assert_same(&dir, &names);
 }
 
+#[test]
+fn directory_arrives_as_archive() {
+    let dir = transfer_dirs();
+    fs::create_dir_all(dir.path("near/my folder/below")).unwrap();
+    fs::write(dir.path("near/my folder/below/file"), noise(200_000, 4)).unwrap();
+    let mut term = answering_bash(&dir);
+    send_files(&mut term, "rz", &format!("'{}/'", dir.path_str("near/my folder")));
+    term.wait("my folder/ was sent as the archive my folder.tar: unpack it there by tar -xf");
+    assert_usable(&mut term);
+    term.send("tar -xf 'my folder.tar'\r");
+    term.wait(PROMPT);
+    assert_same(&dir, &["my folder/below/file"]);
+}
+
 /// Names as a user has them: the last is no UTF-8, but GBK, with bytes that are control characters in Latin-1.
 const NAMES: [&[u8]; 7] = [
     b"a b",

@@ -285,15 +285,35 @@ fn terminated_side_tells_the_other_at_once() {
 fn file_that_cannot_be_sent_is_named_and_others_are_sent() {
     let dir = dirs();
     fs::write(dir.path("from/good"), "x").unwrap();
-    fs::create_dir(dir.path("from/folder")).unwrap();
+    nix::unistd::mkfifo(&dir.path("from/fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     fs::File::create(dir.path("from/large")).unwrap().set_len(1 << 32).unwrap();
-    let sender = [COSHELL, "sz", "missing", "folder", "large", "good"];
+    let sender = [COSHELL, "sz", "missing", "fifo", "large", "good"];
     let ends = transfer(&dir, &sender, &[COSHELL, "rz"], Faults::default());
     assert_eq!([ends[0].status, ends[1].status], [Some(1), Some(0)], "{ends:?}");
-    for told in ["missing was not sent: No such file", "folder was not sent: it is a directory", "at most 4 GiB"] {
+    for told in ["missing was not sent: No such file", "fifo was not sent: it is not a file", "at most 4 GiB"] {
         assert!(ends[0].told.contains(told), "{ends:?}");
     }
     assert_eq!(dir.read("to/good"), b"x");
+}
+
+#[test]
+fn directory_is_sent_as_archive() {
+    let dir = dirs();
+    fs::create_dir_all(dir.path("from/-a b/c")).unwrap();
+    fs::write(dir.path("from/-a b/c/file"), noise(300_000, 5)).unwrap();
+    for (sender, receiver) in
+        [([COSHELL, "sz", "--", "-a b/"], &["rz", "-y"][..]), ([COSHELL, "sz", "--", "."], &[COSHELL, "rz"])]
+    {
+        let ends = transfer(&dir, &sender, receiver, Faults::default());
+        assert_done(&ends);
+        assert!(ends[0].told.contains(".tar: unpack it there by tar -xf\n"), "{ends:?}");
+    }
+    for (archive, file) in [("to/-a b.tar", "to/-a b/c/file"), ("to/from.tar", "to/from/-a b/c/file")] {
+        let unpacked = Command::new("tar").arg("-C").arg(dir.path("to")).arg("-xf").arg(dir.path(archive)).status();
+        assert!(unpacked.unwrap().success() && dir.read(file) == noise(300_000, 5), "{archive}");
+    }
+    let ends = transfer(&dir, &[COSHELL, "sz", "/"], &[COSHELL, "rz"], Faults::default());
+    assert!(ends[0].told.contains("/ was not sent: it is the root of the file system"), "{ends:?}");
 }
 
 #[test]
