@@ -401,6 +401,9 @@ fn long_transfers_arrive_both_ways() {
     send_files(&mut term, "rz", &files.join(" "));
     wait_long(&mut term, "sent 2000 files");
     names.iter().for_each(|name| same(name));
+    // The last prompt was forgotten with the rest of the output.
+    term.send("\r");
+    term.wait(PROMPT);
     assert_usable(&mut term);
 }
 
