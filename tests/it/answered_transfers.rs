@@ -255,17 +255,13 @@ fn killed_far_receiver_leaves_both_ends_usable() {
     end_program("bash", true, true, Signal::SIGKILL);
 }
 
-/// Each shell answers Ctrl-C in its own way, with data on its line or without. dash has no line editor: a killed receiver
-/// leaves it in raw mode, with coshell and without.
+/// Each shell answers Ctrl-C in its own way, with data on its line or without. A killed receiver leaves raw mode behind, in
+/// which Ctrl-C is no signal: dash stays in it, and zsh takes it for the user's choice.
 #[test]
 fn ended_far_receiver_leaves_every_shell_usable() {
-    for (shell, signal) in [
-        ("dash", Signal::SIGTERM),
-        ("zsh", Signal::SIGTERM),
-        ("zsh", Signal::SIGKILL),
-        ("fish", Signal::SIGTERM),
-        ("fish", Signal::SIGKILL),
-    ] {
+    for (shell, signal) in
+        [("dash", Signal::SIGTERM), ("zsh", Signal::SIGTERM), ("fish", Signal::SIGTERM), ("fish", Signal::SIGKILL)]
+    {
         end_program(shell, true, true, signal);
     }
 }

@@ -6,8 +6,10 @@
 
 use std::time::Duration;
 
-/// What is typed. fish answers Ctrl-C only on a line that has text. The line discipline drops the blank where Ctrl-C raises
-/// the signal.
+use memchr::memmem;
+
+/// What is typed. fish answers Ctrl-C only on a line that has text, and the blank is that text, unless the line discipline
+/// drops it because Ctrl-C raises the signal.
 pub(in crate::core) const INTERRUPT: &[u8] = b" \x03";
 /// Time without bytes before the first Ctrl-C: one that meets the raw mode of a receiver is lost.
 const SETTLED: Duration = Duration::from_millis(150);
@@ -18,6 +20,8 @@ const MOST_ANSWERED: u8 = 6;
 /// Maximum number of Ctrl-C without any byte behind them, 24 s. bash needs seconds for a command that data is to its line
 /// editor: spell-correct-word takes time quadratic in the length of the line. All Ctrl-C meanwhile are one.
 const MOST_SILENT: u8 = 12;
+/// The same behind an answer with a prompt, 2 s: fish is silent on an empty line.
+const MOST_SILENT_AT_PROMPT: u8 = 3;
 /// Maximum time without bytes behind a Ctrl-C that is not answered, and behind an answer that is not repeated.
 const MOST_SILENCE: Duration = Duration::from_millis(2400);
 const MOST_QUIET: Duration = Duration::from_millis(1200);
@@ -33,6 +37,8 @@ pub(super) struct Interrupts {
     /// Number of those that are known to have brought something, and nothing.
     answered: u8,
     silent: u8,
+    /// Number of those since the last answer that have brought nothing.
+    silent_in_row: u8,
     /// What the far side printed before the last Ctrl-C, without those that brought nothing.
     last: Vec<u8>,
 }
@@ -45,11 +51,14 @@ impl Interrupts {
         }
         let count = if bytes.is_empty() { &mut self.silent } else { &mut self.answered };
         *count += u8::from(self.is_typed);
-        if !bytes.is_empty() {
-            self.last = bytes.to_vec();
+        if bytes.is_empty() {
+            self.silent_in_row += 1;
+        } else {
+            (self.last, self.silent_in_row) = (bytes.to_vec(), 0);
         }
         self.is_typed = true;
-        self.answered < MOST_ANSWERED && self.silent < MOST_SILENT
+        let is_empty_line = self.silent_in_row >= MOST_SILENT_AT_PROMPT && self.answered > 0 && has_prompt(&self.last);
+        self.answered < MOST_ANSWERED && self.silent < MOST_SILENT && !is_empty_line
     }
 
     /// Returns whether the last Ctrl-C has brought the same text as the one before it.
@@ -79,6 +88,12 @@ impl Interrupts {
     pub(super) fn last_printed<'a>(&'a self, bytes: &'a [u8]) -> &'a [u8] {
         if bytes.is_empty() { &self.last } else { bytes }
     }
+}
+
+/// Returns whether text follows the echo of Ctrl-C on a line of its own.
+fn has_prompt(bytes: &[u8]) -> bool {
+    let behind = memmem::rfind(bytes, b"^C").map(|at| &bytes[at + 2..]);
+    behind.is_some_and(|behind| memchr::memrchr(b'\n', behind).is_some_and(|at| !visible(&behind[at..]).is_empty()))
 }
 
 /// Returns the text without escape sequences, control characters and blanks, and without digits: a prompt may have a clock or
@@ -144,6 +159,7 @@ mod tests {
             ("dash, no bracketed paste", &[DASH], 2),
             ("zsh, no echo", &[ZSH], 2),
             ("fish", &[FISH], 2),
+            ("fish, blank dropped", &[FISH, b""], 4),
             ("echo first", &[echo, BASH], 3),
             ("prompt older than the Ctrl-C", &[older, BASH], 3),
             ("data behind the answer", &[&behind, BASH], 3),
@@ -160,7 +176,7 @@ mod tests {
         for (what, answers, count) in table {
             let (typed, shown) = typed(answers);
             assert_eq!(typed, *count, "{what}");
-            assert_eq!(shown, answers.last().filter(|last| !last.is_empty()).unwrap_or(&DATA).to_vec(), "{what}");
+            assert_eq!(shown, answers.iter().rfind(|answer| !answer.is_empty()).unwrap_or(&DATA).to_vec(), "{what}");
         }
     }
 

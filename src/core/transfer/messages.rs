@@ -1,28 +1,44 @@
 //! What the far side printed between its frames, such as the complaint of `sz` about a missing file.
 
+use memchr::memmem;
+
+use super::far_shell::PROMPTS;
+
 /// Maximum number of bytes that are kept.
 const MOST: usize = 4096;
 
 /// The bytes outside of frames, a line for each run of them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Messages(Vec<u8>);
+pub(super) struct Messages {
+    bytes: Vec<u8>,
+    /// Whether a prompt has come: behind it the shell echoes what is typed, data among it.
+    is_over: bool,
+}
 
 impl Messages {
-    /// Appends bytes; what exceeds the bound is dropped.
+    /// Appends bytes; what exceeds the bound, and what follows a prompt, is dropped.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(&bytes[..bytes.len().min(MOST - self.0.len())]);
+        if self.is_over {
+            return;
+        }
+        let known = (self.bytes.len() + 1).saturating_sub(PROMPTS.len());
+        self.bytes.extend_from_slice(&bytes[..bytes.len().min(MOST - self.bytes.len())]);
+        if let Some(at) = memmem::find(&self.bytes[known..], PROMPTS) {
+            self.bytes.truncate(known + at + PROMPTS.len());
+            self.is_over = true;
+        }
     }
 
     /// Ends the line, since a frame has come.
     pub(super) fn end_line(&mut self) {
-        if self.0.last().is_some_and(|&last| last != b'\n') {
+        if self.bytes.last().is_some_and(|&last| last != b'\n') {
             self.push(b"\n");
         }
     }
 
     /// Returns the lines that are text, for the terminal. Line noise is none.
     pub(super) fn shown(&self) -> Vec<u8> {
-        let lines = self.0.split(|byte| matches!(byte, b'\r' | b'\n'));
+        let lines = self.bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
         let is_text = |line: &&[u8]| {
             let text = std::str::from_utf8(line).unwrap_or_default();
             !text.trim().is_empty() && !text.chars().any(char::is_control)
@@ -34,6 +50,18 @@ impl Messages {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn echo_behind_prompt_is_no_message() {
+        let bytes = [b"rz: killed\r\nready> ", PROMPTS, b"data\r\nmore\r\n"].concat();
+        for at in 0..bytes.len() {
+            let mut messages = Messages::default();
+            messages.push(&bytes[..at]);
+            messages.push(&bytes[at..]);
+            messages.end_line();
+            assert_eq!(messages.shown(), b"rz: killed\r\n", "{at}");
+        }
+    }
 
     #[test]
     fn lines_of_text_are_shown_within_bound() {

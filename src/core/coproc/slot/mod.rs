@@ -132,11 +132,14 @@ impl CoprocSlot {
     /// Stops the coprocess if its transfer cannot go on. What it wrote is not typed.
     fn stop_broken_transfer(&mut self, cx: &mut Cx<'_>) -> Option<CoprocEvent> {
         let fault = self.transfer.as_ref()?.fault()?;
+        if !self.stop(cx, StopReason::Transfer(fault)) {
+            return None;
+        }
         if fault == TransferFault::FarGone {
             // Each byte of data that the shell reads makes the answer to Ctrl-C later.
             cx.push(Effect::DiscardTyped);
         }
-        self.stop(cx, StopReason::Transfer(fault)).then_some(CoprocEvent::DropChunks)
+        Some(CoprocEvent::DropChunks)
     }
 
     /// Passes on an event.
