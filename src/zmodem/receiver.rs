@@ -266,7 +266,8 @@ impl Reception {
 
     fn outside(&mut self, text: &[u8]) {
         let is_ready = matches!(self.stage, ReceiverStage::Opening(_) | ReceiverStage::Ready);
-        let has_begun = self.frame.frame != FrameType::ZRqInit || !is_ready;
+        // What follows a broken header is the rest of its frame, in which any byte may be.
+        let has_begun = self.frame.frame != FrameType::ZRqInit || !is_ready || self.broken_frames > 0;
         if !has_begun && self.interrupt.is_in(text) {
             self.cancel(SessionEnd::Interrupted);
         }

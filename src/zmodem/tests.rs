@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::SessionEnd;
 use super::offer::FileOffer;
+use super::receiver::Receiver;
 use super::sender::{Demand, FileFate, Sender, SenderOptions, SenderStep};
 use super::simulation::{Fault, Session, Simulation};
 use crate::wire::zmodem::escape::Escaping;
@@ -61,6 +62,28 @@ fn way_of_seven_bits_is_told_at_once() {
     let session = simulation.run();
     assert_eq!((session.receiver, session.sender), (SessionEnd::SevenBits, SessionEnd::CancelledThere));
     assert!(session.time < Duration::from_secs(10), "{session:?}");
+}
+
+/// Ctrl-C of the user ends a receiver that waits; the rest of a broken frame holds any byte.
+#[test]
+fn interrupt_key_is_not_looked_for_in_broken_frame() {
+    let offer = FrameHeader::at(FrameType::ZRqInit, 0);
+    let file = FrameHeader::at(FrameType::ZFile, 0);
+    for (is_broken, end) in [(false, Some(SessionEnd::Interrupted)), (true, None)] {
+        let now = Instant::now();
+        let mut receiver = Receiver::new(now, false);
+        let mut bytes = Vec::new();
+        offer.append(HeaderForm::Hex, Escaping::Needed, &mut bytes);
+        if is_broken {
+            let from = bytes.len();
+            file.append(HeaderForm::Binary32, Escaping::Needed, &mut bytes);
+            bytes[from..].iter_mut().for_each(|byte| *byte &= 0x7f);
+        }
+        bytes.extend_from_slice(b"name\x03");
+        let mut rest = &bytes[..];
+        while receiver.next(now, &mut rest).is_some() {}
+        assert_eq!(receiver.end(), end);
+    }
 }
 
 /// lrzsz's receiver repeats ZRINIT in place of an answer.

@@ -104,9 +104,10 @@ fn fault_at_start_is_survived_or_told() {
         (("waitpid", libc::EINTR, 1, 2, EVER), Survived),
         (("tcsetattr", libc::EIO, 1, 1, 1), Told(125, "could not be put into raw mode")),
         (("epoll_ctl", libc::ENOMEM, 1, 1, 1), Told(125, "could not be registered")),
-        (("epoll_ctl", libc::ENOSPC, 2, 1, 1), Survived),
-        (("epoll_ctl", libc::ENOMEM, 3, 1, 1), Survived),
-        (("epoll_ctl", libc::ENOSPC, 2, 1, EVER), Survived),
+        (("epoll_ctl", libc::ENOSPC, 2, 1, 1), Told(125, "could not be registered")),
+        (("epoll_ctl", libc::ENOSPC, 3, 1, 1), Survived),
+        (("epoll_ctl", libc::ENOMEM, 4, 1, 1), Survived),
+        (("epoll_ctl", libc::ENOSPC, 3, 1, EVER), Survived),
     ] {
         check(&library, "seq 3000; exit 7", fault, "", outcome);
     }
