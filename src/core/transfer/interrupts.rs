@@ -44,6 +44,11 @@ pub(super) struct Interrupts {
 }
 
 impl Interrupts {
+    /// Returns whether one is known to have brought something.
+    pub(super) fn are_answered(&self) -> bool {
+        self.answered > 0
+    }
+
     /// Takes what the far side has printed since the last Ctrl-C. Returns whether another one is to be typed.
     pub(super) fn next(&mut self, bytes: &[u8]) -> bool {
         if self.is_repeated(bytes) {

@@ -1,30 +1,36 @@
 //! What the far side printed between its frames, such as the complaint of `sz` about a missing file.
 
-use memchr::memmem;
+use memchr::{memmem, memrchr};
 
 use super::far_shell::PROMPTS;
 
 /// Maximum number of bytes that are kept.
 const MOST: usize = 4096;
 
+/// Echo of Ctrl-C, by the line discipline or a line editor.
+const ECHOED_INTERRUPT: &[u8] = b"^C";
+
 /// The bytes outside of frames, a line for each run of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Messages {
     bytes: Vec<u8>,
-    /// Whether a prompt has come: behind it the shell echoes what is typed, data among it.
+    /// Whether a prompt has come, or the echo of Ctrl-C: behind it the shell echoes what is typed, data among it.
     is_over: bool,
 }
 
 impl Messages {
-    /// Appends bytes; what exceeds the bound, and what follows a prompt, is dropped.
+    /// Appends bytes; what exceeds the bound, and what follows a prompt or Ctrl-C, is dropped.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         if self.is_over {
             return;
         }
         let known = (self.bytes.len() + 1).saturating_sub(PROMPTS.len());
         self.bytes.extend_from_slice(&bytes[..bytes.len().min(MOST - self.bytes.len())]);
-        if let Some(at) = memmem::find(&self.bytes[known..], PROMPTS) {
-            self.bytes.truncate(known + at + PROMPTS.len());
+        let ends = [PROMPTS, ECHOED_INTERRUPT].map(|end| memmem::find(&self.bytes[known..], end));
+        if let Some(at) = ends.into_iter().flatten().min() {
+            // The line that it stands on is the shell's.
+            let line = memrchr(b'\n', &self.bytes[..known + at]).map_or(0, |newline| newline + 1);
+            self.bytes.truncate(line);
             self.is_over = true;
         }
     }
@@ -53,13 +59,15 @@ mod tests {
 
     #[test]
     fn echo_behind_prompt_is_no_message() {
-        let bytes = [b"rz: killed\r\nready> ", PROMPTS, b"data\r\nmore\r\n"].concat();
-        for at in 0..bytes.len() {
-            let mut messages = Messages::default();
-            messages.push(&bytes[..at]);
-            messages.push(&bytes[at..]);
-            messages.end_line();
-            assert_eq!(messages.shown(), b"rz: killed\r\n", "{at}");
+        for end in [PROMPTS, ECHOED_INTERRUPT] {
+            let bytes = [b"rz: killed\r\nready> ", end, b"data\r\nmore\r\n"].concat();
+            for at in 0..bytes.len() {
+                let mut messages = Messages::default();
+                messages.push(&bytes[..at]);
+                messages.push(&bytes[at..]);
+                messages.end_line();
+                assert_eq!(messages.shown(), b"rz: killed\r\n", "{at}");
+            }
         }
     }
 

@@ -297,7 +297,7 @@ impl Transfer {
             (Direction::Up, true) => FarState::Receiver,
         };
         // Where no data was sent, all text is in the tail.
-        let messages = if self.has_data() { self.messages.shown() } else { Vec::new() };
+        let messages = if self.has_data() { self.messages.clone() } else { Messages::default() };
         Recovery::new(now, far, self.far.clone(), &self.tail, messages)
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use memchr::memmem;
 
 use super::interrupts::{INTERRUPT, Interrupts};
+use super::messages::Messages;
 use super::peer_stream::{PeerStream, StreamPart};
 use super::{push_bounded, text};
 use crate::display::Bytes;
@@ -44,7 +45,7 @@ pub(in crate::core) struct Recovery {
     /// input there.
     cancels: u8,
     /// What the far side printed between its frames.
-    messages: Vec<u8>,
+    messages: Messages,
     /// Number of bytes that were hidden.
     hidden: u64,
     /// Time of the next drawing of the progress, and whether it stands on the screen.
@@ -78,7 +79,7 @@ pub(in crate::core) enum RecoveryStep {
 
 impl Recovery {
     /// Creates a recovery that begins now, with the far side's stream so far and its last bytes.
-    pub(super) fn new(now: Instant, far: FarState, stream: PeerStream, tail: &[u8], messages: Vec<u8>) -> Self {
+    pub(super) fn new(now: Instant, far: FarState, stream: PeerStream, tail: &[u8], messages: Messages) -> Self {
         let bytes = tail.to_vec();
         let next_drawing = now + FIRST_DRAWING;
         let (hidden, is_drawn) = (0, false);
@@ -103,9 +104,14 @@ impl Recovery {
         self.hidden += bytes.len() as u64;
         push_bounded(&mut self.bytes, bytes, KEPT);
         let mut rest = bytes;
+        // Behind an answer are more of them.
+        let may_tell = matches!(self.far, FarState::Receiver | FarState::Shell) && !self.interrupts.are_answered();
         while let Some(part) = self.stream.next(&mut rest) {
-            if !matches!(part, StreamPart::Outside(_) | StreamPart::Broken) {
-                self.since = now;
+            match part {
+                // A program tells its reason behind its cancel.
+                StreamPart::Outside(text) if may_tell => self.messages.push(text),
+                StreamPart::Outside(_) | StreamPart::Broken => {}
+                _ => self.since = now,
             }
         }
     }
@@ -180,8 +186,9 @@ impl Recovery {
         // Data that stands on the line of a shell would be a command.
         let keys: &[u8] = if text.is_empty() && self.far != FarState::Shell { b"\r" } else { b"" };
         // The last messages may be in the text.
-        let messages = self.messages.split_inclusive(|byte| *byte == b'\n');
-        let earlier = messages.filter(|line| memmem::find(&text, line.trim_ascii_end()).is_none());
+        let messages = self.messages.shown();
+        let lines = messages.split_inclusive(|byte| *byte == b'\n');
+        let earlier = lines.filter(|line| memmem::find(&text, line.trim_ascii_end()).is_none());
         RecoveryStep::End([earlier.collect::<Vec<_>>().concat(), text].concat(), keys)
     }
 }
@@ -196,7 +203,7 @@ mod tests {
     #[test]
     fn recovery_waits_for_prompt_then_types_enter() {
         let now = Instant::now();
-        let mut recovery = Recovery::new(now, FarState::Sender, PeerStream::new(true), b"", Vec::new());
+        let mut recovery = Recovery::new(now, FarState::Sender, PeerStream::new(true), b"", Messages::default());
         assert_eq!(recovery.deadline(), now + PATIENCE);
         recovery.push(now, b"\x18Kdata");
         assert_eq!(recovery.deadline(), now + PATIENCE);
@@ -213,7 +220,7 @@ mod tests {
     #[test]
     fn frames_are_hidden_however_long_they_come() {
         let start = Instant::now();
-        let mut recovery = Recovery::new(start, FarState::Sender, PeerStream::new(true), b"", Vec::new());
+        let mut recovery = Recovery::new(start, FarState::Sender, PeerStream::new(true), b"", Messages::default());
         let mut frame = Vec::new();
         FrameHeader::at(FrameType::ZData, 0).append(HeaderForm::Binary32, Escaping::Needed, &mut frame);
         subpacket::append(b"$ ls\r\n$ ", SubpacketEnd::FrameEnd, HeaderForm::Binary32, Escaping::Needed, &mut frame);
@@ -232,10 +239,27 @@ mod tests {
         assert!(now - last <= 2 * PATIENCE + SETTLED);
     }
 
+    /// The prompt that the Ctrl-C bring follows; the echo of data between does not.
+    #[test]
+    fn reason_of_receiver_that_cancels_is_shown() {
+        let now = Instant::now();
+        let mut recovery = Recovery::new(now, FarState::Shell, PeerStream::new(false), b"", Messages::default());
+        assert_eq!(recovery.step(now, false), RecoveryStep::Type(INTERRUPT));
+        // rz takes a second to leave.
+        recovery.push(now, b"rz: no space\r\n\x1b[?2004hready> da");
+        recovery.push(now, b"ta\r\nmore data\r\n");
+        for _ in 0..2 {
+            assert_eq!(recovery.step(now, false), RecoveryStep::Type(INTERRUPT));
+            recovery.push(now, b"^C\r\nready> ");
+        }
+        assert_eq!(recovery.step(now, false), RecoveryStep::End(b"rz: no space\r\nready> ".to_vec(), b""));
+    }
+
     #[test]
     fn text_of_shell_without_typed_data_is_shown_before_loss() {
         let (now, later) = (Instant::now(), Instant::now() + TEXT_TIMEOUT - SETTLED / 2);
-        let mut recovery = Recovery::new(now, FarState::ReceiverNoData, PeerStream::new(false), b"", Vec::new());
+        let mut recovery =
+            Recovery::new(now, FarState::ReceiverNoData, PeerStream::new(false), b"", Messages::default());
         recovery.push(now, b"rc=128\r\n");
         assert_eq!(recovery.deadline(), now + SETTLED);
         recovery.push(later, b"line\r\n");
