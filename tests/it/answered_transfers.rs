@@ -255,8 +255,8 @@ fn killed_far_receiver_leaves_both_ends_usable() {
     end_program("bash", true, true, Signal::SIGKILL);
 }
 
-/// Each shell answers Ctrl-C in its own way, with data on its line or without. A killed receiver leaves raw mode behind, in
-/// which Ctrl-C is no signal: dash stays in it, and zsh takes it for the user's choice.
+/// Each shell answers Ctrl-C in its own way, with data on its line or without. A receiver that SIGKILL ends leaves raw mode
+/// behind, in which Ctrl-C is no signal: dash stays in it, zsh takes it for the user's choice, and fish was seen to be silent.
 #[test]
 fn ended_far_receiver_leaves_every_shell_usable() {
     for (shell, signal) in
