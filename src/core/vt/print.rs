@@ -250,9 +250,8 @@ impl Screens {
         if col + len == self.cols {
             self.end_wrap(row);
         }
-        let (own, start) = (self.own, self.on_alternate.then_some(self.current.start));
+        self.touch();
         let place = &mut self.grid.rows[row];
-        place.touch(own, start);
         place.make_cells(self.cols, &mut self.clusters);
         place.put(col, &glyphs[..len], self.pen);
         self.grid.col += len;
