@@ -20,6 +20,10 @@ impl Screens {
 
     /// Takes `block`, whole plain lines in UTF-8, each ended by CR LF, at the offset `at`; returns how much of it was taken.
     pub(super) fn block(&mut self, block: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
+        // Below the scrolling region the last row does not scroll: each line would replace the one before it there.
+        if self.grid.row > self.grid.bottom {
+            return 0;
+        }
         // A row that has a number keeps it.
         let is_new = |row: &ScreenRow| row.is_unwritten() && row.number == 0;
         if !self.grid.rows.range(self.grid.row..).all(is_new) {

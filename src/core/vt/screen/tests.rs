@@ -35,6 +35,17 @@ fn alternate_screen_is_cut_at_resize() {
     }
 }
 
+/// There the last row does not scroll. Whole lines were taken as if each came to a blank row.
+#[test]
+fn lines_below_region_do_not_depend_on_cuts() {
+    let bytes = b"\x1b[1;4r\x1b[7;1Hone\r\nlast\r\n\r\n";
+    let mut cut = screen(b"");
+    for byte in bytes {
+        cut.feed(&[*byte], &mut Work::unlimited());
+    }
+    assert_eq!(screen_cells(&screen(bytes)), screen_cells(&cut));
+}
+
 proptest! {
     #[test]
     fn repaint_reproduces_screen(bytes in stream()) {

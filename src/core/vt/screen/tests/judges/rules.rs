@@ -25,6 +25,12 @@ pub(super) const RULES: &[Rule] = &[
         applies: |_, token| is_csi(token, "LM"),
     },
     Rule {
+        case: "IL and DL outside of the region do nothing (alacritty); xterm.js ends a pending wrap, vt100 and tmux act",
+        who: &[Xterm, Vt100, Tmux],
+        example: "\x1b[2;3r\x1b[1;15H a  aa\x1b[La",
+        applies: |screen, token| has_region(screen) && wraps_next(screen) && is_csi(token, "LM"),
+    },
+    Rule {
         case: "DECALN fills in the default attributes; xterm.js uses the current ones, and does not reset the region",
         who: &[Xterm, Vt100],
         example: "\x1b[1m\x1b#8",
