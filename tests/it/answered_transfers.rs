@@ -256,7 +256,7 @@ fn killed_far_receiver_leaves_both_ends_usable() {
 }
 
 /// Each shell answers Ctrl-C in its own way, with data on its line or without. A receiver that SIGKILL ends leaves raw mode
-/// behind, in which Ctrl-C is no signal: dash stays in it, zsh takes it for the user's choice, and fish was seen to be silent.
+/// behind, in which Ctrl-C is no signal: dash stays in it, and zsh takes it for the user's choice.
 #[test]
 fn ended_far_receiver_leaves_every_shell_usable() {
     for (shell, signal) in

@@ -11,13 +11,17 @@ use memchr::memmem;
 /// What is typed. fish answers Ctrl-C only on a line that has text, and the blank is that text, unless the line discipline
 /// drops it because Ctrl-C raises the signal.
 pub(in crate::core) const INTERRUPT: &[u8] = b" \x03";
+/// What is typed between two of them that were silent, so that it is read before the next one. Where the line discipline
+/// dropped the input between fish's select(2) and its read(2) of one byte, fish waits in that read, which each signal merely
+/// restarts (`read_blocked` of fish 3), until a byte comes.
+pub(in crate::core) const BLANK: &[u8] = b" ";
 /// Time without bytes before the first Ctrl-C: one that meets the raw mode of a receiver is lost.
 const SETTLED: Duration = Duration::from_millis(150);
 /// Maximum time to wait for that.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Maximum number of Ctrl-C with an answer.
 const MOST_ANSWERED: u8 = 6;
-/// Maximum number of Ctrl-C without any byte behind them, 24 s. bash needs seconds for a command that data is to its line
+/// Maximum number of Ctrl-C without any byte behind them, 25 s. bash needs seconds for a command that data is to its line
 /// editor: spell-correct-word takes time quadratic in the length of the line. All Ctrl-C meanwhile are one.
 const MOST_SILENT: u8 = 12;
 /// The same behind an answer with a prompt, 2 s: fish is silent on an empty line.
@@ -39,6 +43,8 @@ pub(super) struct Interrupts {
     silent: u8,
     /// Number of those since the last answer that have brought nothing.
     silent_in_row: u8,
+    /// Whether a blank was typed behind the last Ctrl-C.
+    blank: bool,
     /// What the far side printed before the last Ctrl-C, without those that brought nothing.
     last: Vec<u8>,
 }
@@ -49,10 +55,14 @@ impl Interrupts {
         self.answered > 0
     }
 
-    /// Takes what the far side has printed since the last Ctrl-C. Returns whether another one is to be typed.
-    pub(super) fn next(&mut self, bytes: &[u8]) -> bool {
+    /// Takes what the far side has printed since the last keys. Returns the keys to type next, if any.
+    pub(super) fn next(&mut self, bytes: &[u8]) -> Option<&'static [u8]> {
+        // The echo of the blank is no answer.
+        if std::mem::take(&mut self.blank) {
+            return Some(INTERRUPT);
+        }
         if self.is_repeated(bytes) {
-            return false;
+            return None;
         }
         let count = if bytes.is_empty() { &mut self.silent } else { &mut self.answered };
         *count += u8::from(self.is_typed);
@@ -63,12 +73,16 @@ impl Interrupts {
         }
         self.is_typed = true;
         let is_empty_line = self.silent_in_row >= MOST_SILENT_AT_PROMPT && self.answered > 0 && has_prompt(&self.last);
-        self.answered < MOST_ANSWERED && self.silent < MOST_SILENT && !is_empty_line
+        if self.answered >= MOST_ANSWERED || self.silent >= MOST_SILENT || is_empty_line {
+            return None;
+        }
+        self.blank = self.silent_in_row > 1;
+        Some(if self.blank { BLANK } else { INTERRUPT })
     }
 
     /// Returns whether the last Ctrl-C has brought the same text as the one before it.
     fn is_repeated(&self, bytes: &[u8]) -> bool {
-        if self.answered == 0 || bytes.len() > LONGEST || self.last.len() > LONGEST {
+        if self.blank || self.answered == 0 || bytes.len() > LONGEST || self.last.len() > LONGEST {
             return false;
         }
         let text = visible(bytes);
@@ -78,7 +92,7 @@ impl Interrupts {
 
     /// Returns the time without bytes, and the time since the last Ctrl-C, after which `next` is due.
     pub(super) fn patience(&self, bytes: &[u8]) -> (Duration, Duration) {
-        if !self.is_typed || self.is_repeated(bytes) {
+        if !self.is_typed || self.blank || self.is_repeated(bytes) {
             return (SETTLED, PATIENCE);
         }
         let doubled = 2_u32.pow(self.answered.into());
@@ -145,9 +159,13 @@ mod tests {
     /// of them behind every further one; and what is shown of it at the end.
     fn typed(answers: &[&[u8]]) -> (usize, Vec<u8>) {
         let (mut interrupts, mut count, mut bytes) = (Interrupts::default(), 0, DATA);
-        while interrupts.next(bytes) {
-            bytes = answers[count.min(answers.len() - 1)];
-            count += 1;
+        while let Some(keys) = interrupts.next(bytes) {
+            // The line editor draws the blank.
+            bytes = b" ";
+            if keys == INTERRUPT {
+                bytes = answers[count.min(answers.len() - 1)];
+                count += 1;
+            }
         }
         (count, interrupts.last_printed(bytes).to_vec())
     }
@@ -185,6 +203,22 @@ mod tests {
         }
     }
 
+    /// A blank wakes a fish whose input was dropped below it; a shell that answers at once gets none.
+    #[test]
+    fn blank_is_typed_alone_behind_two_silent_ctrl_c() {
+        let typed = |answers: &[&[u8]]| {
+            let mut interrupts = Interrupts::default();
+            let keys = answers.iter().map_while(|answer| interrupts.next(answer));
+            keys.collect::<Vec<_>>()
+        };
+        assert_eq!(typed(&[DATA, BASH, BASH, BASH]), [INTERRUPT, INTERRUPT]);
+        assert_eq!(typed(&[DATA, b"", BASH, BASH]), [INTERRUPT, INTERRUPT, INTERRUPT]);
+        let wakes: [&[u8]; 7] = [DATA, b"", b"", b"qwertz ", FISH, FISH, FISH];
+        assert_eq!(typed(&wakes), [INTERRUPT, INTERRUPT, BLANK, INTERRUPT, INTERRUPT]);
+        let stays: [&[u8]; 7] = [DATA, b"", b"", b"", b"", b"", b""];
+        assert_eq!(typed(&stays), [INTERRUPT, INTERRUPT, BLANK, INTERRUPT, BLANK, INTERRUPT, BLANK]);
+    }
+
     #[test]
     fn clock_in_prompt_is_no_difference() {
         assert_eq!(typed(&[b"^C\r\n\x1b[1m12:01:09 $ ", b"^C\r\n\x1b[1m12:01:10 $ "]).0, 2);
@@ -196,23 +230,20 @@ mod tests {
         let mut interrupts = Interrupts::default();
         assert_eq!(interrupts.patience(b"x"), (SETTLED, PATIENCE));
         for n in 0..MOST_ANSWERED {
-            assert!(interrupts.next(&[b'a' + n]));
+            assert_eq!(interrupts.next(&[b'a' + n]), Some(INTERRUPT));
             let (quiet, most) = interrupts.patience(b"x");
             assert_eq!(quiet, (SETTLED * 2_u32.pow(n.into())).min(MOST_QUIET));
             assert!(most > quiet && most <= MOST_PATIENCE);
         }
         let mut interrupts = Interrupts::default();
-        assert!(interrupts.next(b""));
-        let silence: Duration = (0..MOST_SILENT)
-            .map(|_| {
-                let (quiet, most) = interrupts.patience(b"");
-                interrupts.next(b"");
-                quiet.min(most)
-            })
-            .sum();
-        assert_eq!(silence, Duration::from_millis(23_700));
+        let mut silence = Duration::ZERO;
+        while interrupts.next(b"").is_some() {
+            let (quiet, most) = interrupts.patience(b"");
+            silence += quiet.min(most);
+        }
+        assert_eq!(silence, Duration::from_millis(25_350));
         let mut interrupts = Interrupts::default();
-        [&b""[..], b"", b"x", DASH].iter().for_each(|bytes| assert!(interrupts.next(bytes)));
+        [&b""[..], b"x", DASH].iter().for_each(|bytes| assert!(interrupts.next(bytes).is_some()));
         assert_eq!(interrupts.patience(DASH).0, SETTLED);
     }
 }

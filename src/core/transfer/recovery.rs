@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use memchr::memmem;
 
-use super::interrupts::{INTERRUPT, Interrupts};
+use super::interrupts::Interrupts;
 use super::messages::Messages;
 use super::peer_stream::{PeerStream, StreamPart};
 use super::{push_bounded, text};
@@ -174,8 +174,11 @@ impl Recovery {
         if self.far == FarState::Receiver && (!self.stream.cancelled || self.text().is_empty()) {
             self.far = FarState::Shell;
         }
-        if self.far == FarState::Shell && !last && self.interrupts.next(&self.bytes) {
-            return self.type_and_wait(now, INTERRUPT);
+        if self.far == FarState::Shell
+            && !last
+            && let Some(keys) = self.interrupts.next(&self.bytes)
+        {
+            return self.type_and_wait(now, keys);
         }
         let text = self.text();
         let may_be_there = matches!(self.far, FarState::Sender | FarState::ReceiverNoData);
@@ -195,6 +198,7 @@ impl Recovery {
 
 #[cfg(test)]
 mod tests {
+    use super::super::interrupts::INTERRUPT;
     use super::*;
     use crate::wire::zmodem::escape::Escaping;
     use crate::wire::zmodem::header::{FrameHeader, FrameType, HeaderForm};
