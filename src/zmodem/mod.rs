@@ -13,6 +13,7 @@ pub mod receiver;
 pub mod sender;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod simulation;
+mod subpackets;
 #[cfg(test)]
 mod tests;
 mod window;

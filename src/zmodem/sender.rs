@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::offer::FileOffer;
 use super::outbox::Outbox;
 use super::patience::{Due, Patience};
+use super::subpackets::subpackets;
 use super::window::Window;
 use super::{InterruptKey, SessionEnd, Violation};
 use crate::wire::zmodem::escape::Escaping;
@@ -15,8 +16,6 @@ use crate::wire::zmodem::reader::{FrameEvent, FrameReader};
 use crate::wire::zmodem::subpacket::{self, SubpacketEnd};
 use crate::wire::zmodem::{CANCEL_SEQUENCE, OVER_AND_OUT};
 
-/// Length of a subpacket: the longest that the protocol's first edition allows.
-const SUBPACKET_LEN: usize = 1024;
 /// Number of bytes that wait to be written above which no more data is asked for.
 const OUT_MAX: usize = 32 * 1024;
 /// Maximum number of bytes of the file that are asked for at once.
@@ -29,9 +28,9 @@ const OFFER_LOST: Duration = Duration::from_secs(2);
 const LAST_WAIT: Duration = Duration::from_secs(25);
 /// Length of a frame for a receiver that tells no length of its buffer, but cannot receive while it sends or writes its file.
 const SHORT_FRAME: u32 = 8 * 1024;
-/// Ends data that was cut off at any place, so that the receiver finds the header behind it: the end of a subpacket, and a
-/// wrong check value, behind which some of the asterisks are left.
-const CUT: &[u8] = b"\x18h************";
+/// Ends data that was cut off at any place, so that the receiver finds the header behind it: bytes that complete a false header
+/// (`subpackets`), the end of a subpacket, and a wrong check value, behind which some of the asterisks are left.
+const CUT: &[u8] = b"---------\x18h************";
 
 /// What a sender asks of the receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -334,7 +333,7 @@ impl Sender {
         if position > self.sent || position < self.acked {
             return;
         }
-        self.window.acknowledge(position, now);
+        self.window.acknowledge(position, position - self.acked, now);
         if position > self.acked {
             self.acked = position;
             self.patience.progress(now);
@@ -379,8 +378,8 @@ impl Sender {
 
     /// Takes data of the file from the position that was demanded, at most as much.
     pub fn data(&mut self, now: Instant, data: &[u8]) {
-        for piece in data.chunks(SUBPACKET_LEN) {
-            // A piece has at most `SUBPACKET_LEN` bytes.
+        for piece in subpackets(data) {
+            // A subpacket has at most 1,024 bytes.
             self.sent += u32::try_from(piece.len()).unwrap_or(0);
             let end = if self.sent == self.size {
                 self.stage = SenderStage::Checking;

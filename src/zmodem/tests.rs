@@ -243,16 +243,24 @@ fn sender_to_receiver_with_any_buffer_goes_on_without_a_pause() {
 /// The flags and the buffer of ZRINIT limit what is sent before an answer; only a receiver with both flags has the window.
 #[test]
 fn frames_are_short_for_receiver_that_cannot_receive_at_any_time() {
-    let first = |buffer, flags| {
-        let now = Instant::now();
-        let mut position = 0;
-        drain(&mut sender_to(now, 100_000, buffer, flags), now, &mut FrameReader::of_sender(), &mut position);
-        position
+    let most = |buffer, flags| {
+        let (now, mut position) = (Instant::now(), 0);
+        let mut sender = sender_to(now, 1_000_000, buffer, flags);
+        let mut reader = FrameReader::of_sender();
+        let steps = std::iter::repeat_with(|| {
+            let before = position;
+            drain(&mut sender, now, &mut reader, &mut position);
+            answer(&mut sender, now, FrameHeader::at(FrameType::ZAck, position));
+            position - before
+        });
+        steps.take_while(|step| *step > 0).max()
     };
     for flags in [0, CANFDX, CANOVIO] {
-        assert_eq!((first(0, flags), first(3000, flags)), (8192, 3000), "{flags}");
+        assert_eq!((most(0, flags), most(3000, flags)), (Some(8192), Some(3000)), "{flags}");
     }
-    assert_eq!((first(0, CANFDX | CANOVIO), first(3000, CANFDX | CANOVIO)), (32 * 1024, 3000));
+    let streams = most(0, CANFDX | CANOVIO);
+    assert!(streams > Some(8192), "{streams:?}");
+    assert_eq!(most(3000, CANFDX | CANOVIO), Some(3000));
 }
 
 #[test]

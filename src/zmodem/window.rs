@@ -4,9 +4,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-const START: u32 = 32 * 1024;
-const SMALLEST: u32 = 8 * 1024;
+const START: u32 = 8 * 1024;
+const SMALLEST: u32 = 4 * 1024;
 const LARGEST: u32 = 2 * 1024 * 1024;
+/// Part of the data acknowledged since the last loss that may be in flight beyond `START`. All that is in flight behind a loss
+/// is garbage to the receiver: lrzsz gives up at 20 times 1,400 bytes and the speed of its terminal in bit/s (`max_garbage` in
+/// zm.c), which is 76 kB where it has none.
+const CLEAN_PART: u64 = 2;
 /// Growth for each acknowledgement once data was lost: all that is in flight behind a loss is sent again, and lrzsz gives up
 /// where too much of it follows.
 const GROWTH_AFTER_LOSS: u32 = 512;
@@ -22,6 +26,8 @@ const DELAY_MAX: Duration = Duration::from_millis(500);
 pub(super) struct Window {
     size: u32,
     has_lost: bool,
+    /// Number of bytes acknowledged since the last loss.
+    clean: u64,
     /// Positions whose acknowledgement was asked for, and when.
     asked: VecDeque<(u32, Instant)>,
     /// Time from the last position to its acknowledgement, and the shortest such time.
@@ -39,6 +45,7 @@ impl Window {
         Self {
             size: START,
             has_lost: false,
+            clean: 0,
             asked: VecDeque::new(),
             answer_time: Duration::ZERO,
             delay: DELAY_MAX,
@@ -55,7 +62,7 @@ impl Window {
 
     /// Makes the window smaller, after data was lost.
     pub(super) fn lose(&mut self) {
-        self.has_lost = true;
+        (self.has_lost, self.clean) = (true, 0);
         self.shrink();
     }
 
@@ -82,8 +89,9 @@ impl Window {
         true
     }
 
-    /// Takes the acknowledgement of the data up to `position`.
-    pub(super) fn acknowledge(&mut self, position: u32, now: Instant) {
+    /// Takes the acknowledgement of the data up to `position`, of which `new` bytes were not acknowledged before.
+    pub(super) fn acknowledge(&mut self, position: u32, new: u32, now: Instant) {
+        self.clean += u64::from(new);
         let mut asked = None;
         while let Some((at, when)) = self.asked.front().copied().filter(|(at, _)| *at <= position) {
             self.asked.pop_front();
@@ -94,7 +102,8 @@ impl Window {
         self.delay = self.delay.min(self.answer_time);
         if self.answer_time < self.delay + QUICK {
             let larger = if self.has_lost { self.size + GROWTH_AFTER_LOSS } else { self.size * 2 };
-            self.size = larger.min(LARGEST);
+            let earned = u32::try_from(self.clean / CLEAN_PART).map_or(LARGEST, |earned| earned.clamp(START, LARGEST));
+            self.size = larger.min(earned).max(self.size);
         } else if self.answer_time > self.delay + SLOW && self.shrunk.is_none_or(|at| when >= at) {
             self.shrunk = Some(now);
             self.shrink();
@@ -115,15 +124,16 @@ mod tests {
         Duration::from_millis(time)
     }
 
-    /// Returns the size of the window after 20 acknowledgements, each of which takes that time.
+    /// Returns the size of the window after 100 acknowledgements, each of which takes that time.
     fn size_after(times: impl Iterator<Item = u64>) -> u32 {
         let (mut window, mut position, mut now) = (Window::new(), 0, Instant::now());
-        for time in times.take(20) {
+        for time in times.take(100) {
             window.restart(position);
-            position += window.step();
+            let step = window.step();
+            position += step;
             assert!(!window.asks_at(position - 1, now) && window.asks_at(position, now));
             now += ms(time);
-            window.acknowledge(position, now);
+            window.acknowledge(position, step, now);
         }
         window.size
     }
@@ -134,7 +144,7 @@ mod tests {
             (10, 10, LARGEST),
             // A connection with a long delay, and one in which data waits.
             (700, 700, LARGEST),
-            (10, 500, 2 * START),
+            (10, 500, START),
             (3000, 3000, SMALLEST),
         ] {
             let times = std::iter::once(first).chain(std::iter::repeat(later));
@@ -151,8 +161,29 @@ mod tests {
             asked.extend(window.asks_at(sent, now).then_some(sent));
         }
         for position in asked {
-            window.acknowledge(position, now + ms(5000));
+            window.acknowledge(position, START / 4, now + ms(5000));
         }
         assert_eq!(window.size, START / 2);
+    }
+
+    /// Whatever is in flight behind a loss is garbage to the receiver.
+    #[test]
+    fn window_holds_no_more_than_part_of_what_arrived_since_a_loss() {
+        let (mut window, now) = (Window::new(), Instant::now());
+        for lost in [false, true] {
+            if lost {
+                window.lose();
+                assert_eq!(window.size, LARGEST / 2);
+            }
+            let (before, mut clean) = (window.size, 0);
+            while window.size < LARGEST {
+                window.restart(0);
+                let step = window.step();
+                clean += step;
+                window.asks_at(step, now);
+                window.acknowledge(step, step, now);
+                assert!(window.size <= before.max(clean / 2).max(START), "{} of {clean}", window.size);
+            }
+        }
     }
 }
