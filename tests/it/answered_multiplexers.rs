@@ -1,7 +1,7 @@
 //! File transfers with a terminal multiplexer, tmux or screen, around the session or in its shell.
 
-use crate::support::transfers::{BASH, answering, assert_same, dirs_with, programs, send_files, started};
-use crate::support::{COSHELL, PROMPT, TestDir, direct, needs};
+use crate::support::transfers::{BASH, answering, assert_same, dirs_with, is_at_prompt, programs, send_files, started};
+use crate::support::{COSHELL, PROMPT, Terminal, TestDir, direct, needs};
 
 /// Returns the commands that start tmux and screen, with sockets in `dir`, in front of the command of their window.
 fn multiplexers(dir: &TestDir) -> [Vec<String>; 2] {
@@ -21,6 +21,13 @@ fn far_bash() -> String {
     format!("env PS1='{PROMPT}' {}", BASH.join(" "))
 }
 
+/// Waits for a prompt behind `summary`: the far program drops what is typed before it has exited.
+fn wait_prompt_behind(term: &mut Terminal, summary: &str) {
+    term.wait_until("the summary and the prompt", |term| {
+        term.rows().join("\n").contains(summary) && is_at_prompt(term)
+    });
+}
+
 /// The terminal is a multiplexer here, in whose window the session runs.
 #[test]
 fn session_in_multiplexer_transfers_both_ways() {
@@ -32,10 +39,10 @@ fn session_in_multiplexer_transfers_both_ways() {
         command.extend(BASH.iter().map(|word| (*word).to_owned()));
         let mut term = started(direct(&command).cwd(dir.path("far")));
         term.send("sz down\r");
-        term.wait_until("the summary", |term| term.rows().join("\n").contains("coshell: received "));
+        wait_prompt_behind(&mut term, "coshell: received ");
         assert_same(&dir, &["down"]);
         send_files(&mut term, "rz", &dir.path_str("near/up"));
-        term.wait_until("the summary", |term| term.rows().join("\n").contains("coshell: sent "));
+        wait_prompt_behind(&mut term, "coshell: sent ");
         assert_same(&dir, &["up"]);
         // The multiplexer ends with its only window.
         term.send("exit\r");

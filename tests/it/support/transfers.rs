@@ -131,7 +131,7 @@ pub fn kill_program(term: &Terminal, is_far: bool, signal: Signal) {
 }
 
 /// Returns whether the cursor stands behind a prompt without text.
-fn is_at_prompt(term: &Terminal) -> bool {
+pub fn is_at_prompt(term: &Terminal) -> bool {
     let row = term.rows().swap_remove(term.screen().cursor_position().0.into());
     row.trim_end_matches("^C").ends_with(PROMPT.trim_end())
 }
