@@ -15,6 +15,9 @@ use crate::core::{Charset, NoticeOutput, NoticeStyle, OutputKind, Settings, Term
 use crate::error::Usage;
 use crate::types::Size;
 
+/// Number of lines in the history of a replay, which has no reader.
+const REPLAY_HISTORY: usize = 100;
+
 /// What the environment says about the user and the terminal, read by the caller.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
@@ -78,6 +81,21 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
         protocol: environment.protocol,
         signal_characters: [0x03, 0x1c, 0x1a],
     })
+}
+
+/// Makes the settings of a replay with the triggers of these options: a session that shows nothing of its own.
+pub fn replay_settings(options: Vec<OptionArg>) -> Result<Settings, Usage> {
+    let of_replay = |sentence: String| Usage::of("replay", &sentence);
+    let args = Args::of_triggers(options).map_err(|refusal| of_replay(refusal.to_string()))?;
+    let args = Args { quiet: true, hotkey: None, indicator: false, history: REPLAY_HISTORY, ..args };
+    let settings = settings(args, &Environment::default()).map_err(|refusal| of_replay(refusal.to_string()))?;
+    if let Some((command, _)) = settings.coproc {
+        let name = named(&command.command);
+        return Err(of_replay(format!(
+            "coprocess {name} would start with the session: a replay starts none; leave it out"
+        )));
+    }
+    Ok(settings)
 }
 
 /// Returns the program that the session wraps.

@@ -6,6 +6,7 @@
 
 pub use crate::core::fuzzing::{keys, lines, prefilter, screen, session, transfer};
 pub use crate::host::rpc;
+pub use crate::wire::fuzzing::{asciicast, typescript};
 pub use crate::zmodem::fuzzing::zmodem;
 
 /// Name and function of a target.
@@ -13,6 +14,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets.
 pub const TARGETS: &[Target] = &[
+    ("asciicast", asciicast),
     ("keys", keys),
     ("lines", lines),
     ("prefilter", prefilter),
@@ -20,6 +22,7 @@ pub const TARGETS: &[Target] = &[
     ("screen", screen),
     ("session", session),
     ("transfer", transfer),
+    ("typescript", typescript),
     ("zmodem", zmodem),
 ];
 

@@ -156,7 +156,7 @@ fn man_page_passes_mandoc_lint() {
 #[test]
 fn documents_name_existing_options_only() {
     // Options of cargo, ssh, bash and other programs.
-    let others = ["answer", "release", "path", "norc", "test", "install", "locked"];
+    let others = ["answer", "log-timing", "release", "path", "norc", "test", "install", "locked"];
     let known = options();
     for name in ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "man/coshell.1.in"] {
         let document = plain(&read(name));

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::replay::ReplayArgs;
 use super::transfer::{RzArgs, SzArgs};
 use super::{SESSION, trigger_args, trigger_options};
 use crate::core::request;
@@ -39,6 +40,8 @@ pub enum Local {
     Sessions,
     /// Ask the user of the session for a line and print it
     Ask(Question),
+    /// Run recordings through triggers and print what would fire; nothing is run, typed or shown
+    Replay(ReplayArgs),
     /// Receive files by ZMODEM on standard input and output, as rz(1) does
     Rz(RzArgs),
     /// Send files by ZMODEM on standard input and output, as sz(1) does
@@ -112,7 +115,7 @@ fn shared(subcommand: Command) -> Command {
     if below.is_empty() {
         return match subcommand.get_name() {
             "integration" | "completions" | "rz" | "sz" => subcommand,
-            "sessions" => subcommand.arg(json_arg()),
+            "sessions" | "replay" => subcommand.arg(json_arg()),
             _ => subcommand.args([session_arg(), json_arg()]),
         };
     }
@@ -162,6 +165,9 @@ impl Call {
             ClientCommand::Local(Local::Ask(question)) => {
                 let given = [("null", question.null), ("dir", question.dir.is_some())];
                 super::check_owner(subcommand, ("files", question.files), &given)
+            }
+            ClientCommand::Local(Local::Replay(args)) => {
+                args.check().map_err(|(option, reason)| Usage::of(subcommand, &format!("--{option}: {reason}")))
             }
             ClientCommand::Local(_) => Ok(()),
         }

@@ -5,6 +5,7 @@ mod control;
 mod forgotten;
 mod quick;
 mod refusal;
+mod replay;
 mod stray;
 mod transfer;
 
@@ -18,6 +19,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
 pub use control::{Call, ClientCommand, Local, MarkedShell, Question};
+pub use replay::{Assumption, AssumptionError, ReplayArgs, TriggerOptionArgs};
 pub use transfer::{RzArgs, SzArgs};
 
 use crate::core::request::{InputFormat, OptionArg};
@@ -207,6 +209,12 @@ pub struct Args {
 }
 
 impl Args {
+    /// Returns the arguments of a session with these options of triggers and the defaults of all others.
+    pub fn of_triggers(trigger_options: Vec<OptionArg>) -> Result<Self, Answer> {
+        let defaults = parse_session(vec!["coshell".into()])?;
+        Ok(Self { trigger_options, ..defaults })
+    }
+
     /// Returns an error if an option of these lacks the one that it belongs to.
     fn check(&self) -> Result<(), Usage> {
         let given = [

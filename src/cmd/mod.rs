@@ -13,6 +13,7 @@ pub mod manual;
 pub mod output;
 mod own_terminal;
 mod received_file;
+mod replay;
 mod rz;
 pub mod session;
 mod sessions;

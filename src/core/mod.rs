@@ -27,6 +27,7 @@ mod menu;
 mod notices;
 mod output;
 mod password;
+pub mod replay;
 pub mod request;
 pub mod response;
 pub mod rpc_error;

@@ -22,6 +22,7 @@ mod menu;
 mod notices;
 mod properties;
 mod reading;
+mod replaying;
 mod requests;
 mod rested_rows;
 mod session_end;

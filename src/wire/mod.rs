@@ -1,4 +1,9 @@
-//! Encoding of protocol messages. Has no sockets: `host` and `cmd` send and receive the bytes.
+//! Encoding of protocol messages and of recordings. Has no sockets and no files: `host` and `cmd` move the bytes.
 
+pub mod asciicast;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+pub mod recording;
 pub mod rpc;
+pub mod typescript;
 pub mod zmodem;

@@ -30,6 +30,7 @@ mod notices_in_programs;
 mod python_client;
 mod redirection;
 mod relay;
+mod replay;
 mod run_script;
 mod screen_and_lines;
 mod shell_integration;

@@ -41,7 +41,11 @@ fn entry(name: &str, subcommand: &clap::Command) -> String {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         format!("\\fB\\-\\-{}\\fR: {}.\n", text(arg.get_long().unwrap_or_default()), text(&help))
     });
-    let more = if name == "trigger add" { " [\\fIactions and modifiers\\fR]" } else { "" };
+    let more = match name {
+        "trigger add" => " [\\fIactions and modifiers\\fR]",
+        "replay" => " [\\fItriggers\\fR]",
+        _ => "",
+    };
     let about = subcommand.get_about().map(ToString::to_string).unwrap_or_default();
     format!(".TP\n\\fB{name}\\fR{usage}{more}\n{}\n{}", sentence(&about), options.collect::<String>())
 }

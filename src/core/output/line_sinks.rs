@@ -94,7 +94,7 @@ impl CandidateLine {
 
     /// Returns the line for the triggers.
     pub(in crate::core) fn line(&self) -> LineRef<'_> {
-        LineRef { id: self.id, text: &self.text, continued: self.continued }
+        LineRef { id: self.id, number: self.number, text: &self.text, continued: self.continued }
     }
 }
 
@@ -207,8 +207,8 @@ impl VtSink for TriggerSink<'_> {
         if self.found_ids.contains(&line.id.0) {
             return self.collect(line);
         }
-        let Line { id, text, continued, .. } = *line;
-        self.triggers.pass_over_finished(LineRef { id: id.0, text, continued });
+        let Line { id, number, text, continued, .. } = *line;
+        self.triggers.pass_over_finished(LineRef { id: id.0, number, text, continued });
     }
 
     fn alt_screen(&mut self, on: bool) {

@@ -3,6 +3,7 @@
 //! Facts about processes and terminals cost system calls. The host looks them up only when the condition of a
 //! matching trigger depends on them.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::error::ConditionError;
@@ -92,6 +93,16 @@ impl When {
         ConditionState::of(known)
     }
 
+    /// Returns the conditions that do not hold.
+    pub(super) fn that_fail(conditions: &[Self], facts: &ConditionFacts) -> Vec<Self> {
+        conditions.iter().filter(|condition| condition.holds(facts) == ConditionState::No).cloned().collect()
+    }
+
+    /// Whether the condition depends on processes and terminal modes, of which a recording tells nothing.
+    pub fn needs_system(&self) -> bool {
+        self.holds(&ConditionFacts::default()) == ConditionState::Unknown
+    }
+
     /// Returns whether all conditions hold. A condition known not to hold decides without the pty state.
     pub(super) fn all_hold(conditions: &[Self], facts: &ConditionFacts) -> ConditionState {
         let mut all = ConditionState::Yes;
@@ -103,6 +114,17 @@ impl When {
             }
         }
         all
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Job(name) = self {
+            return write!(f, "job={name}");
+        }
+        let row =
+            CONDITIONS.iter().find(|(_, form)| matches!(form, ConditionForm::Flag(condition) if condition == self));
+        f.write_str(row.map_or("", |(name, _)| name))
     }
 }
 
@@ -156,6 +178,7 @@ mod tests {
         ];
         assert_eq!(When::NAMES, table.each_ref().map(|(name, _)| name.replace("ssh", "NAME")));
         for (text, want) in table {
+            assert_eq!(want.to_string(), text);
             assert_eq!(text.parse(), Ok(want));
         }
     }

@@ -30,12 +30,15 @@ mod dedup;
 pub mod definition;
 mod error;
 mod loop_guard;
+pub mod near_miss;
 mod pattern;
 mod plan;
 mod prefilter;
 mod regex_cache;
+pub mod rehearsal;
 pub mod table;
 mod template;
+pub mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -58,9 +61,10 @@ pub use template::Template;
 
 use dedup::{HeldLines, SeenMatches};
 use loop_guard::LoopGuard;
-use plan::Plan;
+use plan::{Plan, TryContext};
 use prefilter::{Prefilter, PrefilterForm};
 use regex_cache::RegexCache;
+use verdict::TriggerVerdict;
 
 /// Bytes searched before the prefilter is checked for overload and perhaps replaced.
 const STRETCH: usize = 16 << 10;
@@ -146,6 +150,8 @@ pub enum LineStage {
 pub struct LineRef<'a> {
     /// Identifies the line, even if its text changes.
     pub id: u64,
+    /// Number of the line, for people.
+    pub number: u64,
     /// The text without the line's end; contains no line feed.
     pub text: &'a [u8],
     /// Whether the text is a piece of a line, and not the first.
@@ -224,6 +230,10 @@ pub struct Triggers {
     candidates: Vec<usize>,
     /// Reused buffer for a continued piece with a byte in front.
     piece: Vec<u8>,
+    /// Whether each try leaves its verdicts: on the triggers that it searched for, or, if true, on all.
+    gives_verdicts: Option<bool>,
+    /// Verdicts of the last try.
+    verdicts: Vec<(usize, TriggerVerdict)>,
 }
 
 impl Triggers {
@@ -241,7 +251,19 @@ impl Triggers {
             held: HeldLines::default(),
             candidates: Vec::new(),
             piece: Vec::new(),
+            gives_verdicts: None,
+            verdicts: Vec::new(),
         }
+    }
+
+    /// Has each later try leave its verdicts: on the triggers that it searched for, or on all.
+    pub fn give_verdicts(&mut self, on_all: bool) {
+        self.gives_verdicts = Some(on_all);
+    }
+
+    /// Takes the verdicts of the last try.
+    pub fn take_verdicts(&mut self) -> Vec<(usize, TriggerVerdict)> {
+        std::mem::take(&mut self.verdicts)
     }
 
     /// Adds a trigger behind the others.
@@ -347,9 +369,13 @@ impl Triggers {
             return Tried::Done;
         }
         let candidates = self.candidates(line.text);
-        let plan = Plan::new(self, &candidates, now, line, stage, facts);
+        let mut context = TryContext::new(now, line, stage, facts);
+        let plan = Plan::new(self, &candidates, &mut context);
         self.candidates = candidates;
         let Some(plan) = plan else { return Tried::NeedsPtyState };
+        if let Some(of_all) = self.gives_verdicts {
+            self.verdicts = plan.verdicts(self, of_all, &context);
+        }
         if stage.is_rest() && !(stage == LineStage::Finished && line.is_passing()) {
             self.forget(line, |i| plan.has_lost(i));
         }
@@ -466,9 +492,11 @@ impl Trigger {
         self.options.enabled && (!self.spent || self.options.stops)
     }
 
-    fn is_cooling_down(&self, now: Instant) -> bool {
+    /// Returns the rest of the cooldown; zero where the trigger may fire.
+    fn cooldown_left(&self, now: Instant) -> Duration {
         let since = self.last_fired.map(|last| now.saturating_duration_since(last));
-        since.zip(self.options.cooldown).is_some_and(|(since, cooldown)| since < cooldown)
+        let left = since.zip(self.options.cooldown).map(|(since, cooldown)| cooldown.saturating_sub(since));
+        left.unwrap_or_default()
     }
 }
 

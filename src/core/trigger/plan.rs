@@ -9,6 +9,7 @@ use super::condition::ConditionState;
 use super::dedup::{MatchKey, MatchState, SeenMatches, hash};
 use super::pattern::Pattern;
 use super::regex_cache::CachedRegex;
+use super::verdict::{Cause, TriggerVerdict};
 use super::{ConditionFacts, Firing, Hit, LineRef, LineStage, Trigger, Triggers, When};
 
 /// Maximum number of matches of one trigger that fire on a line.
@@ -46,17 +47,14 @@ enum PlannedState {
 /// Decision about the fresh matches of a trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Decision {
-    /// Do not fire; the matches stay fresh.
-    Skip,
-    /// Do not fire; the matches count as seen.
-    Pass,
+    /// There are none.
+    NoneFresh,
     Fire,
-    /// Do not fire, because of the loop guard; the matches count as seen.
-    Stop,
+    Prevented(Cause),
 }
 
 /// Facts about a try.
-struct TryContext<'a> {
+pub(super) struct TryContext<'a> {
     now: Instant,
     line: LineRef<'a>,
     stage: LineStage,
@@ -69,21 +67,13 @@ struct TryContext<'a> {
 
 impl Plan {
     /// Plans a try of the candidates. `None` if a condition depends on the pty state, which is not known.
-    pub(super) fn new(
-        triggers: &mut Triggers,
-        candidates: &[usize],
-        now: Instant,
-        line: LineRef<'_>,
-        stage: LineStage,
-        facts: &ConditionFacts,
-    ) -> Option<Self> {
-        let mut context = TryContext { now, line, stage, facts, coproc: facts.coproc, shared: None };
+    pub(super) fn new(triggers: &mut Triggers, candidates: &[usize], context: &mut TryContext<'_>) -> Option<Self> {
         let (mut steps, mut stopped) = (Vec::new(), false);
         for &i in candidates {
             if !triggers.all[i].is_live() || !context.is_time_for(&triggers.all[i]) {
                 continue;
             }
-            let step = PlanStep::new(triggers, i, &mut context)?;
+            let step = PlanStep::new(triggers, i, context)?;
             stopped = step.stops(&triggers.all[i]);
             steps.push(step);
             if stopped {
@@ -107,6 +97,31 @@ impl Plan {
         }
     }
 
+    /// Returns the verdict on each trigger of `triggers` that this plan has searched for, or on all.
+    pub(super) fn verdicts(
+        &self,
+        triggers: &Triggers,
+        all: bool,
+        try_of: &TryContext<'_>,
+    ) -> Vec<(usize, TriggerVerdict)> {
+        if !all {
+            let searched = |step: &PlanStep| (step.trigger, step.verdict(&triggers.all[step.trigger], try_of));
+            return self.steps.iter().map(searched).collect();
+        }
+        (0..triggers.all.len()).map(|i| (i, self.verdict(i, &triggers.all[i], try_of))).collect()
+    }
+
+    fn verdict(&self, i: usize, trigger: &Trigger, try_of: &TryContext<'_>) -> TriggerVerdict {
+        match (self.steps.binary_search_by_key(&i, |step| step.trigger), self.steps.last()) {
+            (Ok(at), _) => self.steps[at].verdict(trigger, try_of),
+            (Err(_), Some(last)) if self.stopped && last.trigger < i => TriggerVerdict::StoppedBy(last.trigger),
+            _ if !trigger.options.enabled => TriggerVerdict::Off,
+            _ if !trigger.is_live() => TriggerVerdict::Prevented(Cause::Spent),
+            _ if !try_of.is_time_for(trigger) => TriggerVerdict::NotInstant,
+            _ => TriggerVerdict::NoMatch,
+        }
+    }
+
     pub(super) fn execute(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, firings: &mut Vec<Firing>) {
         for step in self.steps {
             triggers.all[step.trigger].cost.tried += 1;
@@ -125,7 +140,7 @@ impl PlanStep {
             search.run(regex, &mut triggers.piece, context, &mut found);
         }
         let fresh = found.iter().any(|found| matches!(found.state, PlannedState::Fresh(_)));
-        let decision = if fresh { context.decide(trigger)? } else { Decision::Skip };
+        let decision = if fresh { context.decide(trigger)? } else { Decision::NoneFresh };
         context.coproc |= decision == Decision::Fire && trigger.options.starts.is_some();
         Some(Self { trigger: i, found, decision })
     }
@@ -136,6 +151,23 @@ impl PlanStep {
         trigger.options.stops && (self.decision == Decision::Fire || self.found.iter().any(fired))
     }
 
+    fn verdict(&self, trigger: &Trigger, try_of: &TryContext<'_>) -> TriggerVerdict {
+        match (self.decision, self.found.first().map(|found| &found.state)) {
+            (_, None) => TriggerVerdict::NoMatch,
+            (Decision::Fire, _) => TriggerVerdict::Fires,
+            (Decision::Prevented(Cause::Conditions), _) => {
+                TriggerVerdict::Conditions(When::that_fail(&trigger.options.when, try_of.facts))
+            }
+            (Decision::Prevented(Cause::CoolingDown), _) => {
+                TriggerVerdict::CoolingDown(trigger.cooldown_left(try_of.now))
+            }
+            (Decision::Prevented(cause), _) => TriggerVerdict::Prevented(cause),
+            (Decision::NoneFresh, Some(PlannedState::Known(MatchState::Fired))) => TriggerVerdict::FiredBefore,
+            (Decision::NoneFresh, Some(PlannedState::Known(_))) => TriggerVerdict::PassedBefore,
+            (Decision::NoneFresh, Some(_)) => TriggerVerdict::Held,
+        }
+    }
+
     fn execute(self, triggers: &mut Triggers, now: Instant, line: LineRef<'_>, firings: &mut Vec<Firing>) {
         let trigger = &mut triggers.all[self.trigger];
         let mut left = match self.decision {
@@ -143,7 +175,7 @@ impl PlanStep {
             Decision::Fire => usize::MAX,
             _ => 0,
         };
-        if self.decision == Decision::Stop && trigger.guard.stop(now) {
+        if self.decision == Decision::Prevented(Cause::Loop) && trigger.guard.stop(now) {
             firings.push(Firing::Stopped { trigger: self.trigger });
         }
         if self.decision == Decision::Fire {
@@ -157,7 +189,8 @@ impl PlanStep {
         for found in self.found {
             let text = &line.text[found.key.start..][..found.key.len];
             let seen = match (found.state, self.decision) {
-                (PlannedState::Held, _) | (PlannedState::Fresh(_), Decision::Skip) => continue,
+                (PlannedState::Held, _) => continue,
+                (PlannedState::Fresh(_), Decision::Prevented(cause)) if !cause.counts_as_seen() => continue,
                 (PlannedState::Known(seen), _) => seen,
                 (PlannedState::Fresh(captures), _) if left > 0 => {
                     left -= 1;
@@ -173,7 +206,11 @@ impl PlanStep {
     }
 }
 
-impl TryContext<'_> {
+impl<'a> TryContext<'a> {
+    pub(super) fn new(now: Instant, line: LineRef<'a>, stage: LineStage, facts: &'a ConditionFacts) -> Self {
+        Self { now, line, stage, facts, coproc: facts.coproc, shared: None }
+    }
+
     fn is_time_for(&self, trigger: &Trigger) -> bool {
         self.stage != LineStage::Chunk || trigger.options.instant
     }
@@ -191,17 +228,21 @@ impl TryContext<'_> {
     fn decide(&self, trigger: &Trigger) -> Option<Decision> {
         let options = &trigger.options;
         let holds = When::all_hold(&options.when, self.facts);
-        Some(if holds == ConditionState::No || trigger.spent {
-            Decision::Skip
-        } else if (options.starts.is_some() && self.coproc) || trigger.is_cooling_down(self.now) {
-            Decision::Pass
+        Some(Decision::Prevented(if holds == ConditionState::No {
+            Cause::Conditions
+        } else if trigger.spent {
+            Cause::Spent
+        } else if options.starts.is_some() && self.coproc {
+            Cause::CoprocRuns
+        } else if !trigger.cooldown_left(self.now).is_zero() {
+            Cause::CoolingDown
         } else if holds == ConditionState::Unknown {
             return None;
         } else if trigger.guard.stops(self.now) {
-            Decision::Stop
+            Cause::Loop
         } else {
-            Decision::Fire
-        })
+            return Some(Decision::Fire);
+        }))
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
-use super::action::{ActionContext, ActionEffect, Protocol};
+use super::action::{self, ActionContext, ActionEffect, Protocol};
 use super::definition::{TriggerActions, TriggerDef};
+use super::rehearsal::{Rehearsal, RehearsalEvent, RehearsedFiring, TriedLine};
+use super::verdict::TriggerVerdict;
 use super::{
     ConditionFacts, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineRef, LineStage, Tried, TriggerDemand,
-    Triggers,
+    TriggerOptions, Triggers,
 };
 use crate::core::notices::Notice;
 use crate::core::request::OptionArg;
@@ -31,6 +33,8 @@ pub(in crate::core) struct TriggerTable {
     triggers: Triggers,
     /// By index of the trigger; `None` if it was removed.
     actions: Vec<Option<TriggerActions>>,
+    /// The record of what is not done, in a rehearsal.
+    rehearsal: Option<Rehearsal>,
 }
 
 impl TriggerTable {
@@ -41,22 +45,39 @@ impl TriggerTable {
             actions.push(Some(definition.actions));
             definition.options
         }));
-        Self { triggers, actions }
+        Self { triggers, actions, rehearsal: None }
+    }
+
+    /// Records from now on in `rehearsal` what triggers do, and does nothing of it.
+    pub(in crate::core) fn rehearse(&mut self, rehearsal: Rehearsal) {
+        self.triggers.give_verdicts(rehearsal.explained.is_some());
+        self.rehearsal = Some(rehearsal);
+    }
+
+    /// Takes the events of the rehearsal since the last call.
+    pub(in crate::core) fn take_rehearsed(&mut self) -> Vec<RehearsalEvent> {
+        self.rehearsal.as_mut().map(|rehearsal| std::mem::take(&mut rehearsal.events)).unwrap_or_default()
     }
 
     /// Returns what the triggers that can still fire need of the lines.
     pub(in crate::core) fn demand(&mut self) -> TriggerDemand {
-        self.triggers.demand()
+        let demand = self.triggers.demand();
+        TriggerDemand { any: demand.any || self.tries_all(), ..demand }
+    }
+
+    /// Whether every line is tried, since one is explained.
+    fn tries_all(&self) -> bool {
+        self.rehearsal.as_ref().is_some_and(|rehearsal| rehearsal.explained.is_some())
     }
 
     /// Returns whether a block of whole lines may contain a match.
     pub(in crate::core) fn block_may_match(&mut self, block: &[u8]) -> bool {
-        self.triggers.block_may_match(block)
+        self.triggers.block_may_match(block) || self.tries_all()
     }
 
     /// Returns whether a line may match.
     pub(in crate::core) fn line_may_match(&mut self, line: &[u8]) -> bool {
-        self.triggers.line_may_match(line)
+        self.triggers.line_may_match(line) || self.tries_all()
     }
 
     /// Records that a finished line was not tried, since it cannot match.
@@ -74,7 +95,24 @@ impl TriggerTable {
         facts: &ConditionFacts,
         firings: &mut Vec<Firing>,
     ) -> Tried {
-        self.triggers.try_line(now, line, stage, facts, firings)
+        let tried = self.triggers.try_line(now, line, stage, facts, firings);
+        if tried != Tried::NeedsPtyState && self.rehearsal.is_some() {
+            self.record_try(line, stage, facts);
+        }
+        tried
+    }
+
+    fn record_try(&mut self, line: LineRef<'_>, stage: LineStage, facts: &ConditionFacts) {
+        let Some(rehearsal) = &mut self.rehearsal else { return };
+        let mut verdicts = self.triggers.take_verdicts();
+        if !rehearsal.explains(line.number) {
+            verdicts.retain(|(_, verdict)| !matches!(verdict, TriggerVerdict::NoMatch | TriggerVerdict::NotInstant));
+        }
+        if !verdicts.is_empty() {
+            let LineRef { number, text, .. } = line;
+            let (alt_screen, text) = (facts.alt_screen, text.to_vec());
+            rehearsal.events.push(RehearsalEvent::Tried(TriedLine { number, stage, alt_screen, text, verdicts }));
+        }
     }
 
     /// Forgets the matches on the line `id`, which was erased.
@@ -101,12 +139,41 @@ impl TriggerTable {
         self.triggers.acted(i);
     }
 
-    /// Returns the effects of the actions of a trigger that fired; `None` if it has been removed since.
-    pub(in crate::core) fn act(&self, hit: &Hit, protocol: Protocol) -> Option<Vec<ActionEffect>> {
+    /// Returns the effects of the actions of a trigger that fired; `None` if it has been removed since, and in a rehearsal,
+    /// which records them.
+    pub(in crate::core) fn act(&mut self, hit: &Hit, protocol: Protocol) -> Option<Vec<ActionEffect>> {
+        if self.rehearsal.is_some() {
+            self.record_firing(hit, protocol);
+            return None;
+        }
         let actions = self.actions[hit.trigger].as_ref()?;
         let mut cx = ActionContext { trigger: self.name(hit.trigger), protocol, effects: Vec::new() };
         actions.list.iter().for_each(|action| action.fire(hit, &mut cx));
         Some(cx.effects)
+    }
+
+    fn record_firing(&mut self, hit: &Hit, protocol: Protocol) {
+        let Some(of_trigger) = &self.actions[hit.trigger] else { return };
+        let mut cx = ActionContext { trigger: self.name(hit.trigger), protocol, effects: Vec::new() };
+        let named = of_trigger.options.iter().filter(|option| action::kind(&option.name).is_some());
+        let mut fired = Vec::new();
+        for (option, action) in named.zip(&of_trigger.list) {
+            action.fire(hit, &mut cx);
+            fired.push((option.name.to_string(), std::mem::take(&mut cx.effects)));
+        }
+        if let Some(rehearsal) = &mut self.rehearsal {
+            rehearsal.events.push(RehearsalEvent::Fired(RehearsedFiring { hit: hit.clone(), actions: fired }));
+        }
+    }
+
+    /// Returns the number of triggers, the removed ones included.
+    pub(in crate::core) fn len(&self) -> usize {
+        self.triggers.len()
+    }
+
+    /// Returns the options of trigger `i`, which is below [`TriggerTable::len`].
+    pub(in crate::core) fn options(&self, i: usize) -> &TriggerOptions {
+        self.triggers.options(i)
     }
 
     /// Returns the triggers that have not been removed: their indexes and names.

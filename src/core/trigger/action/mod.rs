@@ -5,6 +5,7 @@ mod annotate;
 mod bell;
 mod capture;
 mod coproc;
+mod describe;
 mod inject;
 mod mark;
 mod notify;

@@ -71,6 +71,11 @@ impl Pattern {
         parsed.expect("Pattern::parse has found no fault in this text")
     }
 
+    /// Returns whether the pattern matches `text`. Compiles it for this call.
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        size::compile(self.text(), 2 * SIZE_LIMIT).is_ok_and(|regex| regex.is_match(text))
+    }
+
     pub(super) fn info(&self) -> &PatternInfo {
         self.inner.info.get_or_init(|| PatternInfo::of(&self.hir()))
     }

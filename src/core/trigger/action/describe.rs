@@ -1,0 +1,72 @@
+//! What the effects of actions would do, in words.
+
+use std::fmt;
+
+use super::ActionEffect;
+use crate::core::command_line::CommandLine;
+use crate::core::request::Visibility;
+use crate::display::one_line;
+
+/// Beginning and end of the notification that the default protocol makes.
+const NOTIFICATION: (&[u8], &[u8]) = (b"\x1b]9;", b"\x07");
+
+impl fmt::Display for ActionEffect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Type(bytes) => write!(f, "type \"{}\"", bytes.escape_ascii()),
+            Self::Start(command, Visibility::Visible) => write!(f, "start the coprocess {}", command_text(command)),
+            Self::Start(command, Visibility::Silent) => {
+                write!(f, "start the silent coprocess {}", command_text(command))
+            }
+            Self::Run(command, _) => write!(f, "run {}", command_text(command)),
+            Self::Annotate(text) => write!(f, "annotate the line with \"{}\"", one_line(text)),
+            Self::Mark(name) if name.is_empty() => f.write_str("mark the line"),
+            Self::Mark(name) => write!(f, "mark the line as \"{}\"", one_line(name)),
+            Self::Capture => f.write_str("capture the line"),
+            Self::Inject(bytes) => write!(f, "show \"{}\" as output", bytes.escape_ascii()),
+            Self::Set(name, value) => write!(f, "set {} to \"{}\"", one_line(name), one_line(value)),
+            Self::Show(bytes) if bytes == b"\x07" => f.write_str("ring the bell"),
+            Self::Show(bytes) => match notification(bytes) {
+                Some(text) => write!(f, "notify \"{}\"", one_line(&String::from_utf8_lossy(text))),
+                None => write!(f, "send \"{}\" to the terminal", bytes.escape_ascii()),
+            },
+            Self::Title(text) => write!(f, "set the title to \"{}\"", one_line(text)),
+        }
+    }
+}
+
+fn notification(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.strip_prefix(NOTIFICATION.0)?.strip_suffix(NOTIFICATION.1)
+}
+
+/// Returns a command line with its positional parameters.
+fn command_text(command: &CommandLine) -> String {
+    let parameter = |(i, value): (usize, &Vec<u8>)| format!(" ${i}=\"{}\"", one_line(&String::from_utf8_lossy(value)));
+    let parameters: String = command.args.iter().enumerate().map(parameter).collect();
+    format!("\"{}\"{}{parameters}", one_line(&command.command), if parameters.is_empty() { "" } else { " with" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn effects_are_described() {
+        let command =
+            CommandLine { args: vec![b"a b".to_vec(), b"b".to_vec()], ..CommandLine::new("open \"$1\"".into()) };
+        let plain = CommandLine::new("rz".into());
+        for (effect, text) in [
+            (ActionEffect::Type(b"Yes\r".to_vec()), r#"type "Yes\r""#),
+            (ActionEffect::Start(plain.clone(), Visibility::Silent), r#"start the silent coprocess "rz""#),
+            (ActionEffect::Start(plain, Visibility::Visible), r#"start the coprocess "rz""#),
+            (ActionEffect::Run(command, Vec::new()), r#"run "open "$1"" with $0="a b" $1="b""#),
+            (ActionEffect::Show(b"\x07".to_vec()), "ring the bell"),
+            (ActionEffect::Show(b"\x1b]9;3 failed\x07".to_vec()), r#"notify "3 failed""#),
+            (ActionEffect::Show(b"\x1b[5m".to_vec()), r#"send "\x1b[5m" to the terminal"#),
+            (ActionEffect::Set("a".into(), "b".into()), r#"set a to "b""#),
+            (ActionEffect::Mark(String::new()), "mark the line"),
+        ] {
+            assert_eq!(effect.to_string(), text);
+        }
+    }
+}
