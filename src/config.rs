@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::cli::Args;
 use crate::core::command_line::{CommandLine, check_command, named};
+use crate::core::recorder::RecordOptions;
 use crate::core::request::{OptionArg, Visibility};
 use crate::core::trigger::action;
 use crate::core::trigger::action::Protocol;
@@ -39,6 +40,8 @@ pub struct Environment {
     pub program: Option<PathBuf>,
     /// The working directory.
     pub directory: PathBuf,
+    /// `$TERM`.
+    pub term: Option<String>,
 }
 
 /// The program to start: its path and its `argv`.
@@ -69,6 +72,9 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
         triggers,
         coproc,
         zmodem: if args.zmodem { Some(transfer_programs(&args, environment)?) } else { None },
+        record: args.record.as_ref().map(|file| record_options(file, args.record_input, environment)),
+        term: environment.term.clone(),
+        shell: environment.shell.as_ref().map(|shell| shell.to_string_lossy().into_owned()),
         input_format: args.input,
         password_jobs: args.password_job,
         silent_keys: args.silent_keys,
@@ -119,6 +125,10 @@ pub fn shell_command(args: &Args, environment: &Environment) -> ShellCommand {
 fn shown(shell_command: &ShellCommand) -> String {
     let words = std::iter::once(&shell_command.path).chain(&shell_command.args);
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+fn record_options(file: &Path, input: bool, environment: &Environment) -> RecordOptions {
+    RecordOptions { file: environment.directory.join(file).to_string_lossy().into_owned(), input }
 }
 
 /// Returns the programs that answer a file transfer.

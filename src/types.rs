@@ -46,6 +46,8 @@ pub enum Sink {
     Coproc,
     /// The standard input of the background command in this slot.
     Job(u8),
+    /// The file of a recording.
+    Recording,
 }
 
 /// Why a write to a sink failed for good, with the system's text for errno where that says more.

@@ -47,6 +47,7 @@ const CORE_ORDER: &[&str] = &[
     "trigger",
     "session_event",
     "transfer",
+    "recorder",
     "coproc",
     "input",
     "output",

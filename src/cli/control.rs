@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn session_may_stand_in_front_of_each_subcommand() {
         let typed = |front: &[&str], words: &[String], behind: &[&str]| {
-            let (name, rest) = words.split_at(if words[0] == "trigger" { 2 } else { 1 });
+            let (name, rest) = words.split_at(if ["trigger", "record"].contains(&&*words[0]) { 2 } else { 1 });
             let words = front.iter().copied().chain(name.iter().map(String::as_str));
             let words = words.chain(behind.iter().copied()).chain(rest.iter().map(String::as_str));
             parse(["coshell"].into_iter().chain(words).map(std::ffi::OsString::from))

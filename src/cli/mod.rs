@@ -186,6 +186,23 @@ pub struct Args {
         help_heading = SESSION_HEADING
     )]
     pub history: usize,
+    /// Path of the recording.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        help = "Record the session to FILE, a new asciicast",
+        help_heading = SESSION_HEADING
+    )]
+    pub record: Option<PathBuf>,
+    /// Whether keys are recorded.
+    #[arg(
+        long,
+        hide_short_help = true,
+        help = "Record what is typed too, except while a program hides it",
+        help_heading = SESSION_HEADING
+    )]
+    pub record_input: bool,
     /// Path of the debug log.
     #[arg(
         long,
@@ -222,7 +239,8 @@ impl Args {
             ("zmodem-receive", self.zmodem_receive.is_some()),
             ("zmodem-send", self.zmodem_send.is_some()),
         ];
-        check_owner("", ("zmodem", self.zmodem), &given)
+        check_owner("", ("zmodem", self.zmodem), &given)?;
+        check_owner("", ("record", self.record.is_some()), &[("record-input", self.record_input)])
     }
 }
 

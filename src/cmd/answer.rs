@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::connection::unknown_form;
 use crate::core::request::OptionArg;
-use crate::core::request::{Request, TriggerRequest};
+use crate::core::request::{RecordRequest, Request, TriggerRequest};
 use crate::core::response::{
     CapturedLine, CommandResponse, CoprocStatus, EndResponse, GetResponse, LineResponse, MarksResponse, NoteResponse,
-    QuotedLine, Response, RunResponse, StatusResponse, StopResponse, TriggerResponse,
+    QuotedLine, RecordResponse, Response, RunResponse, StatusResponse, StopResponse, TriggerResponse,
 };
 use crate::display::one_line;
 use crate::error::Failure;
@@ -32,6 +32,9 @@ pub(super) fn text(command: &Request, answer: &Response) -> String {
         Response::Get(GetResponse::One { value }) => format!("{value}\n"),
         Response::Get(GetResponse::All { variables }) => {
             variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+        }
+        Response::Record(answer) if !matches!(command, Request::Record(RecordRequest::Start { .. })) => {
+            recording(answer)
         }
         Response::TriggerList(answer) => answer.triggers.iter().map(trigger).collect(),
         Response::TriggerNumber(answer) if matches!(command, Request::Trigger(TriggerRequest::Add { .. })) => {
@@ -142,6 +145,14 @@ fn coprocess(coproc: &CoprocStatus) -> String {
     )
 }
 
+fn recording(answer: &RecordResponse) -> String {
+    let Some(file) = &answer.file else { return "no recording is running\n".to_owned() };
+    let left_out = if answer.left_out > 0 { format!(", {} bytes left out", answer.left_out) } else { String::new() };
+    let (verb, input) =
+        (if answer.recording { "recording" } else { "recorded" }, if answer.input { ", with keys" } else { "" });
+    format!("{verb} {} ({} s, {} bytes{left_out}{input})\n", one_line(file), answer.seconds, answer.bytes)
+}
+
 fn trigger(trigger: &TriggerResponse) -> String {
     let name = trigger.name.as_deref().map(|name| format!("{}: ", one_line(name))).unwrap_or_default();
     format!(
@@ -213,6 +224,9 @@ mod tests {
             ("get", json!([]), &["a1\n", "host=a1\n"]),
             ("trigger-list", json!([]), &["  1  ask: sure\\? --send 'yes'  (fired 2, searched 5)\n"]),
             ("trigger-add", json!(["x"]), &["1\n"]),
+            ("record-start", json!(["x"]), &[""]),
+            ("record-status", json!([]), &["recording /home/me/make.cast (7 s, 4096 bytes, with keys)\n"]),
+            ("record-stop", json!([]), &["recorded /home/me/make.cast (7 s, 4096 bytes, with keys)\n"]),
             ("trigger-remove", json!(["1"]), &[""]),
             ("run", json!(["bot"]), &["", ""]),
             ("send", json!(["x"]), &["", ""]),

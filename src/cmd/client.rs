@@ -7,7 +7,7 @@ use super::listing::Listing;
 use super::output::{Form, refused, say};
 use super::{answer, ask, follow, lend, own_terminal, replay, rz, sessions, start_up, stdin, sz};
 use crate::cli::{Call, ClientCommand, Local};
-use crate::core::request::Request;
+use crate::core::request::{RecordRequest, Request};
 use crate::error::Failure;
 
 /// Runs the subcommand; returns the exit status.
@@ -32,12 +32,23 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                 }
                 Request::Lend { tty, command, .. } => lend::run(&mut client, command, *tty),
                 command => {
-                    let reply = client.call(&stdin::with_text(command)?, &[])?;
+                    let reply = client.call(&with_path(&stdin::with_text(command)?), &[])?;
                     print_reply(command, reply, call.json)
                 }
             }
         }
     }
+}
+
+/// Returns `command` with the path of a file as the session sees it, whose directory is another one.
+fn with_path(command: &Request) -> Request {
+    let mut command = command.clone();
+    if let Request::Record(RecordRequest::Start { file, .. }) = &mut command
+        && let Ok(path) = std::path::absolute(&file)
+    {
+        *file = path.to_string_lossy().into_owned();
+    }
+    command
 }
 
 /// Prints a response or the reason for a refusal; returns the exit status.

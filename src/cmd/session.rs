@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
@@ -42,7 +43,7 @@ pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
     let shell_variable = shell.replacement();
     let environment = environment(shell, argv);
     let ShellCommand { path, name, args: rest } = config::shell_command(&args, &environment);
-    let (nested, log) = (args.nested, args.log.clone());
+    let (nested, log, record) = (args.nested, args.log.clone(), args.record.clone());
     let mut settings = config::settings(args, &environment).map_err(Failure::Usage)?;
     if !nested {
         refuse_nesting()?;
@@ -51,6 +52,8 @@ pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
         Some(path) => open_log(path)?,
         None => Log::none(),
     };
+    // Last, so that no session that is refused leaves a file behind.
+    let recording = record.as_deref().map(open_recording).transpose()?;
     let program = Program { path: path.clone(), name, args: rest };
     settings.session = process::id().to_string();
     // A clock before 1970 is wrong anyway.
@@ -62,6 +65,7 @@ pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
         sockets: sessions::directories(),
         recent: state("history"),
         faults: state("faults"),
+        recording,
         log,
     };
     let outcome = catch_panic(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
@@ -91,6 +95,7 @@ fn environment(shell: UserShell, argv: &[OsString]) -> Environment {
         // Without its path coshell is looked for in $PATH, and without the directory a relative one is the shell's.
         program: env::current_exe().ok(),
         directory: env::current_dir().unwrap_or_default(),
+        term: env::var("TERM").ok(),
     }
 }
 
@@ -140,6 +145,15 @@ fn open_log(path: &Path) -> Result<Log, Failure> {
         Failure::Internal(format!("coshell: --log {}: {refusal}; {remedy}", path.display()))
     };
     private_file::open(path, Access::Append).map(|file| Log::to(file, level)).map_err(refused)
+}
+
+/// Creates the file of the recording, which holds what the session shows.
+fn open_recording(path: &Path) -> Result<File, Failure> {
+    let refused = |refusal: PrivateFileError| {
+        let sentence = format!("coshell: --record {}: {refusal}; name a file that does not exist", path.display());
+        Failure::Internal(sentence)
+    };
+    private_file::open(path, Access::New).map_err(refused)
 }
 
 /// Runs `session` and turns a panic into a failure, which is printed after the terminal has been restored.

@@ -176,6 +176,9 @@ impl BareRelay {
             | Input::Resumed
             | Input::Recent(_)
             | Input::Cancel(_)
+            // The recording ended with the core.
+            | Input::RecordingOpened(_)
+            | Input::RecordingClosed(_)
             | Input::Deadline => {}
         }
         self.tick(cx);
@@ -252,7 +255,7 @@ impl BareRelay {
         match sink {
             Sink::Terminal => self.terminal.wrote(n),
             Sink::Pty => self.pty.wrote(n),
-            Sink::Coproc | Sink::Job(_) => {}
+            Sink::Coproc | Sink::Job(_) | Sink::Recording => {}
         }
         self.settle(cx);
     }
@@ -262,7 +265,7 @@ impl BareRelay {
         match sink {
             Sink::Terminal if !self.lent => self.terminal.pending(),
             Sink::Pty => self.pty.pending(),
-            Sink::Terminal | Sink::Coproc | Sink::Job(_) => &[],
+            Sink::Terminal | Sink::Coproc | Sink::Job(_) | Sink::Recording => &[],
         }
     }
 

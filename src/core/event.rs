@@ -60,6 +60,10 @@ pub enum Input<'a> {
     /// Answers [`Effect::RecallRecent`] with the commands, oldest first; answers [`Effect::KeepRecent`] where the command
     /// could not be stored.
     Recent(Result<Vec<String>, RecentError>),
+    /// Answers [`Effect::OpenRecording`].
+    RecordingOpened(Result<(), RecordFileError>),
+    /// The file of the recording is written to its end, and closed; or it cannot be written.
+    RecordingClosed(Result<(), RecordFileError>),
     /// A client makes this request. It may be in the session (setsid(2)) that this child leads.
     Request(RequestId, Request, Option<Child>),
     /// The client that made this request has disconnected.
@@ -78,6 +82,10 @@ pub enum Input<'a> {
 /// Failure to read or write the file of recent commands, in a sentence of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecentError(pub String);
+
+/// Failure to open or to write the file of a recording, in a clause of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFileError(pub String);
 
 /// State of the pty, as the host finds it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,6 +162,15 @@ pub enum Effect {
     RecallRecent,
     /// Store this command for later sessions.
     KeepRecent(String),
+    /// Create the file of a recording.
+    OpenRecording {
+        /// Its path.
+        file: String,
+        /// Whether a file that exists is replaced.
+        replace: bool,
+    },
+    /// Write what is pending for the recording, then close its file and report that.
+    CloseRecording,
     /// Send the answer to this request.
     Answer(RequestId, Result<Response, RpcError>),
     /// Send an event, a JSON object as text, to the client that subscribed by this request.

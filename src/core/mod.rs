@@ -27,6 +27,7 @@ mod menu;
 mod notices;
 mod output;
 mod password;
+pub mod recorder;
 pub mod replay;
 pub mod request;
 pub mod response;
@@ -48,6 +49,7 @@ pub(crate) mod split;
 
 use std::time::Instant;
 
+use crate::display::one_line;
 use crate::fault::panic_for_test;
 use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, SIGINT, Sink, Size, Source, WriteError};
 use annotations::{Annotation, Annotations};
@@ -77,6 +79,7 @@ use output::{
     CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers, TextOrigin, exit_without_output,
 };
 use password::Reading;
+use recorder::Recorder;
 use request::{InputFormat, Request, TriggerRequest, Visibility};
 use response::{AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
@@ -214,7 +217,7 @@ impl Core {
         terminal.draw_as(settings.notice_style, settings.term_caps);
         let mut core = Self {
             session: Session::new(now, settings.unix_time),
-            output: Output::new(terminal, settings.notices),
+            output: Output::new(terminal, settings.notices, Recorder::new(now, settings.record_facts())),
             keyboard: Keyboard::new(settings.hotkey, settings.silent_keys, settings.signal_characters),
             pty_input: PtyInput::new(),
             coproc: CoprocSlot::default(),
@@ -229,6 +232,9 @@ impl Core {
         let cx = &mut Cx { now, effects };
         if core.settings.zmodem.is_some() {
             core.output.find_offers();
+        }
+        if let Some(record) = core.settings.record.take() {
+            core.output.recorder.begin(now, record, core.settings.size);
         }
         core.update_line_demand();
         for sentence in troubles {
@@ -305,6 +311,11 @@ impl Core {
             Input::Recent(recent) => {
                 let sentence = self.menu.recalled(recent);
                 sentence.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
+            }
+            Input::RecordingOpened(result) => self.output.recorder.opened(cx, result, self.settings.size),
+            Input::RecordingClosed(result) => {
+                let notice = self.output.recorder.closed(cx, result);
+                notice.into_iter().for_each(|notice| self.notice(cx, notice));
             }
             Input::Request(request_id, request, child) => {
                 let for_trigger = match child {
@@ -437,6 +448,7 @@ impl Core {
             Sink::Pty => self.pty_input.pending(),
             Sink::Coproc => self.coproc.pending(),
             Sink::Job(slot) => self.background.pending(slot),
+            Sink::Recording => self.output.recorder.pending(),
         }
     }
 
@@ -460,6 +472,7 @@ impl Core {
             }
             Sink::Coproc => self.coproc.wrote(cx, n),
             Sink::Job(slot) => self.background.wrote(slot, n, cx),
+            Sink::Recording => return self.output.recorder.wrote(n),
         }
         panic_for_test("wrote");
         self.settle(cx);
@@ -519,6 +532,8 @@ impl Core {
             Sink::Pty => self.pty_input.clear(),
             Sink::Coproc => self.coproc.stdin_closed(),
             Sink::Job(slot) => self.background.stdin_closed(slot),
+            // `RecordingClosed` reports it.
+            Sink::Recording => {}
         }
     }
 
@@ -586,6 +601,7 @@ impl Core {
         };
         let (used, events) = self.output.print(cx.now, bytes, readers);
         self.coproc.push_raw(cx.now, &bytes[..used]);
+        self.output.recorder.output(cx.now, &bytes[..used]);
         for event in events {
             match event {
                 OutputEvent::Line(line) => self.line(cx, line, LineStage::Finished),
@@ -655,6 +671,7 @@ impl Core {
         self.coproc_events(cx, event);
         let reading = self.control.password.look(cx.now, state);
         self.control.secret.looked(cx, reading, &mut self.pty_input);
+        self.output.recorder.keys_seen(cx.now, reading != Reading::No);
         for (line, stage) in self.output.take_awaiting() {
             if !self.coproc.is_silent() {
                 if let Reading::Perhaps(until) = reading {
@@ -682,6 +699,7 @@ impl Core {
         panic_for_test("action");
         let Some(effects) = self.triggers.act(hit, self.settings.protocol) else { return };
         let name = self.triggers.name(hit.trigger).to_owned();
+        self.output.recorder.marker(cx.now, || format!("coshell: trigger \"{}\" fired", one_line(&name)));
         self.tell(cx, &SessionEvent::Trigger { name: &name, line: &hit.line, captures: &hit.captures });
         for effect in effects {
             self.act(cx, effect, &FiredTrigger { name: &name, hit, line, stage });
@@ -795,10 +813,15 @@ impl Core {
                 CoprocEvent::Notice(notice) => self.notice(cx, notice),
                 CoprocEvent::Answer(request_id, reply) => cx.push(Effect::Answer(request_id, reply)),
                 CoprocEvent::Started { command, silent, pid } => {
+                    let what = if silent { "started: its input is not recorded" } else { "started" };
+                    let name = command_line::named(&command);
+                    self.output.recorder.marker(cx.now, || format!("coshell: coprocess {name} {what}"));
                     self.control.subscribers.tell(cx, &SessionEvent::CoprocStart { command: &command, silent, pid });
                 }
                 CoprocEvent::Ended { command, exit } => {
                     self.pty_input.settle(cx.now);
+                    let name = command_line::named(&command);
+                    self.output.recorder.marker(cx.now, || format!("coshell: coprocess {name} ended: {exit}"));
                     self.control.subscribers.tell(cx, &SessionEvent::CoprocEnd { command: &command, exit });
                 }
                 CoprocEvent::DropChunks => {
@@ -864,6 +887,10 @@ impl Core {
 
     /// Types keys into the shell, unless the keyboard is locked for a silent coprocess.
     fn type_keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
+        let is_locked = self.coproc.is_silent() && self.keyboard.locks();
+        if !is_locked && self.output.recorder.keys(bytes) {
+            cx.push(Effect::QueryPty);
+        }
         let typed = self.keyboard.type_keys(cx.now, bytes, self.coproc.is_silent(), &mut self.pty_input);
         if typed == KeysTyped::StopCoproc {
             self.coproc.stop(cx, StopReason::User);
@@ -1005,6 +1032,7 @@ impl Core {
                 TriggerRequest::Enable { trigger } => self.triggers.switch(&trigger, true).map(Into::into),
                 TriggerRequest::Disable { trigger } => self.triggers.switch(&trigger, false).map(Into::into),
             },
+            Request::Record(request) => return self.output.recorder.request(cx, request_id, request),
             Request::Lend { command, directory, environment, streams, .. } => {
                 let program = LentProgram { command, directory, environment, streams };
                 let checked = self.lend.check(&program, self.settings.has_terminal());
@@ -1042,6 +1070,7 @@ impl Core {
     fn cancel(&mut self, cx: &mut Cx<'_>, request_id: RequestId) {
         self.control.subscribers.remove(request_id);
         self.output.drop_listing(request_id);
+        self.output.recorder.cancel(request_id);
         self.control.secret.cancel(request_id);
         self.control.history_requests.cancel(request_id);
         self.coproc.cancel(request_id);
@@ -1072,6 +1101,7 @@ impl Core {
     fn take_terminal_back(&mut self, cx: &mut Cx<'_>, end: Result<ExitStatus, &str>) {
         panic_for_test("lend");
         self.lend.ended(cx, end);
+        self.output.recorder.marker(cx.now, || "coshell: the terminal was lent, which is not recorded".to_owned());
         self.output.terminal.take_back();
         self.shell_output(cx, &[]);
     }
@@ -1080,6 +1110,7 @@ impl Core {
         self.settings.size = size;
         panic_for_test("resize");
         self.output.resize(size);
+        self.output.recorder.resize(cx.now, size);
         self.menu.resized();
         self.tell(cx, &SessionEvent::Resize(size));
         cx.push(Effect::Resize(size));
@@ -1125,6 +1156,7 @@ impl Core {
                 notice.lines().into_iter().for_each(|line| cx.push(Effect::Warn(line)));
             }
             self.control.history_requests.take_all().for_each(|request_id| cx.refuse(request_id, RpcError::ended()));
+            self.output.recorder.end(cx, self.session.exit());
             cx.push(Effect::Finish(self.session.exit()));
         }
     }

@@ -158,6 +158,10 @@ pub enum Request {
     #[command(subcommand)]
     #[serde(skip)]
     Trigger(TriggerRequest),
+    /// Record the session as an asciicast
+    #[command(subcommand)]
+    #[serde(skip)]
+    Record(RecordRequest),
     /// Lend the real terminal to a program until it ends
     Lend {
         /// Connect stdin and stdout to the terminal even if they are redirected
@@ -236,6 +240,33 @@ pub enum TriggerRequest {
     },
 }
 
+/// Requests about the recording, which are methods of their own on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
+#[serde(tag = "method", content = "params", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum RecordRequest {
+    /// Start a recording
+    #[serde(rename = "record-start")]
+    Start {
+        /// File to create, for you alone
+        #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        file: String,
+        /// Record what is typed too, except while a program hides it
+        #[arg(long)]
+        #[serde(default)]
+        input: bool,
+        /// Replace a file that exists
+        #[arg(long)]
+        #[serde(default)]
+        force: bool,
+    },
+    /// Stop the recording
+    #[serde(rename = "record-stop")]
+    Stop {},
+    /// Print what is recorded
+    #[serde(rename = "record-status")]
+    Status {},
+}
+
 /// The options of a trigger. `cli` parses them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -294,9 +325,10 @@ impl Request {
     /// Creates the request `method` with `params`: an object, an array in the order of [`Request::parameters`], or
     /// none.
     pub fn read(method: &str, params: Option<Value>) -> Result<Self, OptionArgsError> {
-        let (of_triggers, known) = match method.strip_prefix("trigger-") {
-            Some(name) => (true, TriggerRequest::has_subcommand(name)),
-            None => (false, method != "trigger" && Self::has_subcommand(method)),
+        let known = match method.split_once('-') {
+            Some(("trigger", name)) => TriggerRequest::has_subcommand(name),
+            Some(("record", name)) => RecordRequest::has_subcommand(name),
+            _ => !GROUPS.contains(&method) && Self::has_subcommand(method),
         };
         if !known {
             return Err(OptionArgsError::Method);
@@ -307,8 +339,11 @@ impl Request {
             None => json!({}),
         };
         let whole = json!({"method": method, "params": params});
-        let read =
-            if of_triggers { serde_json::from_value(whole).map(Self::Trigger) } else { serde_json::from_value(whole) };
+        let read = match method.split_once('-') {
+            Some(("trigger", _)) => serde_json::from_value(whole).map(Self::Trigger),
+            Some(("record", _)) => serde_json::from_value(whole).map(Self::Record),
+            _ => serde_json::from_value(whole),
+        };
         let request = read.map_err(|error| OptionArgsError::Params(error.to_string()))?;
         request.check().map_err(|(name, reason)| OptionArgsError::Params(format!("{name}: {reason}")))?;
         Ok(request)
@@ -335,25 +370,32 @@ impl Request {
 
     /// Returns the names of all methods.
     pub fn methods() -> impl Iterator<Item = &'static str> {
-        PARAMETERS.keys().map(String::as_str).filter(|method| *method != "trigger")
+        PARAMETERS.keys().map(String::as_str).filter(|method| !GROUPS.contains(method))
     }
 
     /// Returns the request as it goes over the wire: its method and its parameters.
     pub fn write(&self) -> Value {
         let written = match self {
             Self::Trigger(command) => serde_json::to_value(command),
+            Self::Record(command) => serde_json::to_value(command),
             other => serde_json::to_value(other),
         };
         written.expect("strings, numbers and lists can always be written")
     }
 }
 
+/// Subcommands whose own subcommands are methods.
+const GROUPS: [&str; 2] = ["trigger", "record"];
+
 /// The parameters of every method, computed once, since building the clap commands is slow.
 static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
     let whole = Request::augment_subcommands(clap::Command::new(""));
     let of = |prefix: &str, command: &clap::Command| (format!("{prefix}{}", command.get_name()), on_the_wire(command));
-    let below = whole.find_subcommand("trigger").into_iter().flat_map(clap::Command::get_subcommands);
-    let below = below.map(|command| of("trigger-", command));
+    let of_group = |group: &&'static str| {
+        let below = whole.find_subcommand(group).into_iter().flat_map(clap::Command::get_subcommands);
+        below.map(|command| of(&format!("{group}-"), command)).collect::<Vec<_>>()
+    };
+    let below = GROUPS.iter().flat_map(of_group);
     let mut all: HashMap<_, _> = whole.get_subcommands().map(|command| of("", command)).chain(below).collect();
     // On the command line each option of a trigger is an option; on the wire they are one list.
     all.insert("trigger-add".to_owned(), ["regex", "options"].map(str::to_owned).to_vec());

@@ -31,6 +31,24 @@ pub struct SendResponse {
     pub typed: Option<usize>,
 }
 
+/// The answer to `record-start`, `record-stop` and `record-status`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordResponse {
+    /// Whether a recording runs.
+    pub recording: bool,
+    /// The file of the recording; absent where none runs and none was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Whether what is typed is recorded.
+    pub input: bool,
+    /// Length of the recording.
+    pub seconds: u64,
+    /// Number of bytes in the file, those that wait included.
+    pub bytes: u64,
+    /// Number of bytes of output that were left out, since the file took too long.
+    pub left_out: u64,
+}
+
 /// The answer to `subscribe`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubscribeResponse {
@@ -111,6 +129,8 @@ responses! {
     TriggerNumber(TriggerNumberResponse),
     /// To `trigger-enable` and `trigger-disable`.
     TriggerSwitch(TriggerSwitchResponse),
+    /// To `record-start`, `record-stop` and `record-status`.
+    Record(RecordResponse),
     /// To `subscribe`.
     Subscribe(SubscribeResponse),
     /// To `inject`, `set` and `notify`.
@@ -135,6 +155,7 @@ impl Response {
             Request::Captured {} => from_value(answer).map(Self::Captured),
             Request::Get { .. } => from_value(answer).map(Self::Get),
             Request::Marks {} => from_value(answer).map(Self::Marks),
+            Request::Record(_) => from_value(answer).map(Self::Record),
             Request::Subscribe { .. } => from_value(answer).map(Self::Subscribe),
             Request::Inject { .. } | Request::Set { .. } | Request::Notify { .. } => from_value(answer).map(Self::Done),
             Request::Trigger(command) => match command {

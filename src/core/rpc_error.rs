@@ -27,8 +27,8 @@ impl ErrorCode {
     /// Every code with its meaning, for the documents.
     pub const ALL: &[(Self, &str)] = &[
         (Self::Params, "a parameter is missing, unknown or not valid"),
-        (Self::Busy, "a coprocess is already running"),
-        (Self::Idle, "no coprocess is running, or none has run yet"),
+        (Self::Busy, "a coprocess or a recording is already running"),
+        (Self::Idle, "no coprocess or recording is running, or none has run yet"),
         (Self::Unknown, "there is no such trigger, line or name"),
         (Self::Full, "a limit is reached"),
         (Self::Failed, "a system call failed"),

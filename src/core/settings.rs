@@ -8,6 +8,7 @@ use super::input::keys::Chord;
 use super::notices::NoticeOutput;
 use super::output::indicator::Charset;
 use super::output::terminal::{NoticeStyle, OutputKind, TermCaps};
+use super::recorder::{RecordFacts, RecordOptions};
 use super::request::{InputFormat, Visibility};
 use super::transfer::Direction;
 use super::trigger::action::Protocol;
@@ -41,6 +42,12 @@ pub struct Settings {
     pub coproc: Option<(CommandLine, Visibility)>,
     /// The programs that answer a file transfer of the shell, with `--zmodem`.
     pub zmodem: Option<TransferPrograms>,
+    /// The recording that starts with the session, whose file is open.
+    pub record: Option<RecordOptions>,
+    /// Value of `$TERM`, for the headers of recordings.
+    pub term: Option<String>,
+    /// Value of `$SHELL`, for the same.
+    pub shell: Option<String>,
     /// Default format of a coprocess's stdin.
     pub input_format: InputFormat,
     /// Programs that draw a star for each character of a password, besides the known ones.
@@ -83,6 +90,12 @@ impl TransferPrograms {
 }
 
 impl Settings {
+    /// Returns the facts for the headers of recordings.
+    pub(super) fn record_facts(&self) -> RecordFacts {
+        let (command, term, shell) = (self.command.clone(), self.term.clone(), self.shell.clone());
+        RecordFacts { command, term, shell, epoch: self.unix_time }
+    }
+
     /// Returns whether both keyboard and screen are a terminal, so that coshell can prompt the user.
     pub(super) fn has_terminal(&self) -> bool {
         self.keyboard == OutputKind::Terminal && self.screen == OutputKind::Terminal

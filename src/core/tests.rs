@@ -22,6 +22,7 @@ mod menu;
 mod notices;
 mod properties;
 mod reading;
+mod recording;
 mod replaying;
 mod requests;
 mod rested_rows;
@@ -64,10 +65,21 @@ impl Bench {
     }
 
     fn within(environment: &Environment, size: Size, argv: &[&str]) -> Self {
+        Self::of(Settings { size, ..Self::settings_within(environment, argv) })
+    }
+
+    fn settings(argv: &[&str]) -> Settings {
+        Self::settings_within(&Environment::default(), argv)
+    }
+
+    fn settings_within(environment: &Environment, argv: &[&str]) -> Settings {
         let argv: Vec<_> = std::iter::once("coshell").chain(argv.iter().copied()).map(OsString::from).collect();
         let args = cli::parse_session(argv).unwrap_or_else(|error| panic!("{error}"));
-        let mut settings = config::settings(args, environment).unwrap_or_else(|error| panic!("{error}"));
-        settings.size = size;
+        config::settings(args, environment).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn of(settings: Settings) -> Self {
+        let size = settings.size;
         let (now, mut effects) = (Instant::now(), Vec::new());
         let core = Core::new(now, settings, &mut effects);
         let mut bench = Self {

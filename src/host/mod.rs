@@ -7,11 +7,13 @@ mod job_control;
 mod log;
 mod perform;
 mod ports;
+mod recording;
 mod start;
 mod terminal;
 
 use std::any::Any;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
@@ -36,6 +38,7 @@ pub use clients::rpc;
 use clients::{ClientRequest, Clients};
 pub use log::{Level, Log};
 use ports::Ports;
+use recording::RecordingFile;
 use terminal::OuterTerminal;
 
 /// Bytes after which a port is not read again in the same turn. During a flood that is one read of the pty (up to 4,095
@@ -72,6 +75,8 @@ pub struct Launch {
     pub recent: Option<PathBuf>,
     /// File in which faults of coshell are recorded; `None` for no such file.
     pub faults: Option<PathBuf>,
+    /// The file of the recording that starts with the session.
+    pub recording: Option<File>,
     /// The debug log.
     pub log: Log,
 }
@@ -128,6 +133,7 @@ struct Host {
     recent: LineFile,
     /// Faults of coshell.
     faults: LineFile,
+    recording: RecordingFile,
     effects: Vec<Effect>,
     warnings: Vec<String>,
     /// The reset bytes that the crash handler has.
@@ -153,6 +159,7 @@ impl Host {
         if let Some(exit) = self.finished {
             panic_for_test("exit");
             self.clients.flush_all(Instant::now());
+            self.finish_recording();
             return Ok(Some(exit));
         }
         if !self.effects.is_empty() || !self.typed_ahead.is_empty() {
@@ -183,6 +190,7 @@ impl Host {
         for port in self.ports.readable() {
             self.read_port(now, port);
         }
+        self.serve_recording(now);
         self.serve_clients(now);
         Ok(None)
     }
@@ -231,6 +239,7 @@ impl Host {
         }
         for event in &self.events {
             self.signals_ready |= event.token() == ports::SIGNALS;
+            self.recording.mark(event);
             self.ports.mark(event);
             self.clients.mark(event);
         }
@@ -412,6 +421,7 @@ impl Host {
                 }
             }
         }
+        self.flush_recording(now);
     }
 
     /// Returns whether a write to `port` waits for more data, so that one write carries both.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::Host;
 use crate::core::command_line::CommandLine;
-use crate::core::event::{PtyState, RecentError};
+use crate::core::event::{PtyState, RecentError, RecordFileError};
 use crate::core::{Effect, Input, LentProgram};
 use crate::display;
 use crate::fault;
@@ -74,6 +74,10 @@ impl Host {
             Effect::Lend(request_id, program) => {
                 return self.lend(request_id, &program).err().map(Input::LendFailed);
             }
+            Effect::OpenRecording { file, replace } => {
+                return Some(Input::RecordingOpened(self.open_recording(&file, replace).map_err(RecordFileError)));
+            }
+            Effect::CloseRecording => self.close_recording(now),
             Effect::Answer(request_id, reply) => self.clients.respond(request_id, reply),
             Effect::Tell(request_id, event) => self.clients.send_event(request_id, &event),
             Effect::RecallRecent => return Some(Input::Recent(self.recent.load().map_err(RecentError))),

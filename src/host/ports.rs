@@ -20,6 +20,8 @@ use crate::types::{Sink, Source};
 
 /// Token of the signals; ports have the tokens from 2 on.
 pub(super) const SIGNALS: Token = Token(0);
+/// Token of the thread that writes a recording.
+pub(super) const RECORDING: Token = Token(1);
 const FIRST_TOKEN: usize = 2;
 /// Number of sources, and of sinks: terminal, pty, coprocess (two), and one for each background command.
 const PORTS: usize = 4 + crate::core::JOB_SLOTS;
@@ -61,12 +63,15 @@ impl Port for Sink {
             Self::Coproc => 2,
             Self::Job(slot) => 3 + usize::from(slot),
             Self::Pty => PORTS - 1,
+            // A thread writes it; it is never among the ports.
+            Self::Recording => 1,
         }
     }
 
     fn of(index: usize) -> Self {
         match index {
             0 => Self::Terminal,
+            1 => Self::Recording,
             2 => Self::Coproc,
             pty if pty == PORTS - 1 => Self::Pty,
             slot => Self::Job((slot - 3) as u8),

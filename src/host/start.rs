@@ -15,6 +15,7 @@ use super::clients::Clients;
 use super::job_control;
 use super::ports;
 use super::ports::Ports;
+use super::recording::RecordingFile;
 use super::terminal::OuterTerminal;
 use super::{CHUNK, Host, Launch, StartError};
 use crate::core::{GuardedCore, MOST_RECENT};
@@ -39,7 +40,7 @@ impl Host {
     /// waited for the terminal in the background. From there on a panic must not end the session, so what can panic is left
     /// to the first turn.
     pub(super) fn start(launch: Launch) -> Result<ControlFlow<ExitStatus, Self>, StartError> {
-        let Launch { program, shell_variable, mut settings, sockets, recent, faults, log } = launch;
+        let Launch { program, shell_variable, mut settings, sockets, recent, faults, recording, log } = launch;
         panic_for_test("start");
         let context = |context| move |error| StartError::System(context, error);
         let inherited = InheritedSignals::take();
@@ -71,6 +72,8 @@ impl Host {
         let mut ports = Ports::new(registry);
         add_ports(&pty, &mut ports).map_err(context("the terminal could not be opened"))?;
         // Before the shell starts, like all that can fail.
+        let context_record = context("the recording could not be started");
+        let recording = RecordingFile::new(poll.registry(), recording).map_err(context_record)?;
         let client_registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
         let listener = Listener::bind(&sockets, &settings.session);
         // Without a socket the variable is left out; the error is reported below.
@@ -102,6 +105,7 @@ impl Host {
             clients,
             recent: LineFile::new(recent, MOST_RECENT),
             faults: LineFile::new(faults, MAX_FAULT_LINES),
+            recording,
             effects,
             warnings: Vec::new(),
             modes: Vec::new(),

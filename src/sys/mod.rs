@@ -7,6 +7,7 @@ pub mod crash;
 pub mod duplex;
 pub mod exit_signals;
 mod fd_passing;
+pub mod file_writer;
 pub mod foreground;
 pub mod line_file;
 pub mod memory;

@@ -18,6 +18,11 @@ pub enum Access {
     Read,
     /// Appending; a file that does not exist is created with mode 0600. Other users must have no access to the file.
     Append,
+    /// Writing to a new file, which is created with mode 0600.
+    New,
+    /// Writing to a file in place of its content; it is created with mode 0600 where it does not exist. Other users must have
+    /// no access to it.
+    Replace,
 }
 
 /// Why a file is not used. Displayed as a clause.
@@ -47,7 +52,7 @@ impl fmt::Display for PrivateFileError {
             Self::NotRegular => "it is not a regular file",
             Self::OtherOwner => "it belongs to another user",
             Self::Shared(Access::Read) => "other users can write to it",
-            Self::Shared(Access::Append) => "other users can read it or write to it",
+            Self::Shared(_) => "other users can read it or write to it",
             Self::SecondName => "it has a second name (a hard link)",
         })
     }
@@ -60,6 +65,9 @@ pub fn open(path: &Path, access: Access) -> Result<File, PrivateFileError> {
     match access {
         Access::Read => options.read(true),
         Access::Append => options.append(true).create(true).mode(0o600),
+        Access::New => options.write(true).create_new(true).mode(0o600),
+        // Its content is cut off below, once the file is known to be the user's own.
+        Access::Replace => options.write(true).create(true).truncate(false).mode(0o600),
     };
     // O_NONBLOCK: opening a FIFO would wait for its other end (fifo(7)), and a device for its line. It has no effect on a
     // regular file (open(2)).
@@ -69,7 +77,7 @@ pub fn open(path: &Path, access: Access) -> Result<File, PrivateFileError> {
     let metadata = file.metadata().map_err(PrivateFileError::System)?;
     let excluded = match access {
         Access::Read => 0o022,
-        Access::Append => 0o077,
+        Access::Append | Access::New | Access::Replace => 0o077,
     };
     if !metadata.is_file() {
         Err(PrivateFileError::NotRegular)
@@ -77,9 +85,12 @@ pub fn open(path: &Path, access: Access) -> Result<File, PrivateFileError> {
         Err(PrivateFileError::OtherOwner)
     } else if metadata.mode() & excluded != 0 {
         Err(PrivateFileError::Shared(access))
-    } else if access == Access::Append && metadata.nlink() > 1 {
+    } else if access != Access::Read && metadata.nlink() > 1 {
         Err(PrivateFileError::SecondName)
     } else {
+        if access == Access::Replace {
+            file.set_len(0).map_err(PrivateFileError::System)?;
+        }
         Ok(file)
     }
 }
@@ -144,6 +155,19 @@ mod tests {
             assert_eq!(outcome(&path(name), Access::Read), read, "{name}");
             assert_eq!(outcome(&path(name), Access::Append), append, "{name}");
         }
+        for name in ["readable", "twice", "link", "directory", "fifo"] {
+            assert_eq!(outcome(&path(name), Access::Replace), outcome(&path(name), Access::Append), "{name}");
+            let refusal = outcome(&path(name), Access::New);
+            assert!(["File exists", "it is a symbolic link"].contains(&&*refusal), "{name}: {refusal}");
+        }
+        fs::write(path("own"), "old").expect("the file is ours");
+        assert_eq!(
+            (outcome(&path("own"), Access::New), outcome(&path("new"), Access::New)),
+            ("File exists".into(), "opened".into())
+        );
+        assert_eq!(outcome(&path("own"), Access::Replace), "opened");
+        assert_eq!(fs::read(path("own")).expect("it exists"), b"");
+        assert_eq!(fs::metadata(path("new")).expect("it was created").mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(path("missing")).expect("it was created").mode() & 0o777, 0o600);
         assert_eq!(outcome(Path::new("/dev/null"), Access::Append), not_regular);
         if geteuid().is_root() {

@@ -44,9 +44,9 @@ impl Watchdog {
         close_on_exec(&read_end)?;
         close_on_exec(&write_end)?;
         let owner = getpgrp();
-        // SAFETY: coshell has one thread, so no lock is held at fork that the child could not release. The child calls
-        // async-signal-safe functions only, allocates nothing, and never returns from `run`, so no destructor of the
-        // parent's values runs twice.
+        // SAFETY: the child calls async-signal-safe functions only and allocates nothing, so that it needs no lock that the
+        // thread which writes a recording may hold at fork. It never returns from `run`, so no destructor of the parent's
+        // values runs twice.
         match unsafe { fork() }? {
             ForkResult::Child => run(read_end.as_raw_fd(), group, terminal, owner),
             ForkResult::Parent { child } => Ok(Self { pid: child, group, write_end }),

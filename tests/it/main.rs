@@ -28,6 +28,7 @@ mod menu;
 mod notices;
 mod notices_in_programs;
 mod python_client;
+mod recording;
 mod redirection;
 mod relay;
 mod replay;

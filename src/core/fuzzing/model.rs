@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::core::event::{PtyState, RecentError};
+use crate::core::event::{PtyState, RecentError, RecordFileError};
 use crate::core::request::Request;
 use crate::core::{Core, Effect, Input, JOB_SLOTS, Settings};
 use crate::types::{Child, Echo, ExitStatus, RequestId, SIGCONT, SIGKILL, Sink, Source, WriteError};
@@ -331,6 +331,14 @@ impl Model {
         }
     }
 
+    /// Takes what is pending for the recording.
+    fn close_recording(&mut self) -> Input<'static> {
+        let n = self.core.pending(Sink::Recording).len();
+        self.core.wrote(self.now, Sink::Recording, n, &mut self.effects);
+        Input::RecordingClosed(Ok(()))
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each effect")]
     fn perform_effect(&mut self, effect: Effect) -> Option<Input<'static>> {
         let Faults { starts, echo, signals, recent } = self.faults;
         match effect {
@@ -430,6 +438,11 @@ impl Model {
             Effect::ReportFault | Effect::RefuseAll(_) => {
                 panic!("only the relay in place of the core sends {effect:?}")
             }
+            Effect::OpenRecording { .. } => {
+                let missing = || RecordFileError("No such file or directory".to_owned());
+                return Some(Input::RecordingOpened(if starts { Err(missing()) } else { Ok(()) }));
+            }
+            Effect::CloseRecording => return Some(self.close_recording()),
             Effect::DiscardTyped | Effect::Resize(_) | Effect::KeepRecent(_) | Effect::Warn(_) => {}
         }
         None
@@ -438,7 +451,8 @@ impl Model {
     /// Writes what the sinks take.
     fn flush(&mut self) {
         let jobs = (0..JOB_SLOTS as u8).filter(|slot| self.jobs[usize::from(*slot)]).map(Sink::Job);
-        let sinks: Vec<Sink> = [Sink::Terminal, Sink::Pty, Sink::Coproc].into_iter().chain(jobs).collect();
+        let sinks: Vec<Sink> =
+            [Sink::Terminal, Sink::Pty, Sink::Coproc, Sink::Recording].into_iter().chain(jobs).collect();
         for sink in sinks {
             while self.finished.is_none() {
                 let n = self.core.pending(sink).len().min(self.write_size).min(self.room(sink));
@@ -470,7 +484,7 @@ impl Model {
             Sink::Coproc => {
                 self.coproc.as_ref().filter(|coproc| coproc.stdin).map_or(0, |coproc| PIPE - coproc.pipe.len())
             }
-            Sink::Job(_) => usize::MAX,
+            Sink::Job(_) | Sink::Recording => usize::MAX,
         }
     }
 

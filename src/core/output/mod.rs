@@ -28,6 +28,7 @@ use super::coproc::{Coproc, Reclaimed};
 use super::event::{Cx, Effect};
 use super::history::ShellEvent;
 use super::notices::{Notice, NoticeOutput, Notices};
+use super::recorder::Recorder;
 use super::request::InputFormat;
 use super::transfer::{OfferFinder, SwallowedOffers, TransferOffer};
 use super::trigger::LineStage;
@@ -43,6 +44,7 @@ const INJECTED_LIMIT: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Output {
     pub(super) terminal: TerminalOutput,
+    pub(super) recorder: Recorder,
     /// Assembles lines for a silent coprocess that reads lines.
     muted: Option<TerminalOutput>,
     demand: LineDemand,
@@ -111,9 +113,10 @@ pub(super) enum OutputEvent {
 
 impl Output {
     /// Creates the output of a session that has printed nothing yet.
-    pub(super) fn new(terminal: TerminalOutput, notice_output: NoticeOutput) -> Self {
+    pub(super) fn new(terminal: TerminalOutput, notice_output: NoticeOutput, recorder: Recorder) -> Self {
         Self {
             terminal,
+            recorder,
             muted: None,
             demand: LineDemand::default(),
             raw: LineBuffer::default(),
@@ -620,6 +623,7 @@ fn with_returns(text: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::recorder::RecordFacts;
 
     #[test]
     fn line_feeds_get_carriage_returns() {
@@ -631,7 +635,7 @@ mod tests {
         let now = Instant::now();
         let print = |output: &mut Output, bytes: &[u8]| output.terminal.print(bytes, &mut crate::core::vt::NullSink);
         let terminal = TerminalOutput::new(now, OutputKind::Terminal, Size::default(), 0);
-        let mut output = Output::new(terminal, NoticeOutput::Notices);
+        let mut output = Output::new(terminal, NoticeOutput::Notices, Recorder::new(now, RecordFacts::default()));
         print(&mut output, b"earlier");
         // Printed in part.
         let mark = output.mark();

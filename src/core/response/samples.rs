@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::{
     AnnotateResponse, CapturedLine, CapturedResponse, CellRun, CellRunColour, CommandResponse, CoprocFailure,
     CoprocStatus, CursorResponse, Done, EndResponse, ErrorsResponse, GetResponse, LastCoproc, LineResponse,
-    LinesResponse, MarkResponse, MarksResponse, NoteResponse, NotesResponse, QuotedLine, Response, RunResponse,
-    ScreenResponse, SendResponse, StatusResponse, StopResponse, StreamKind, SubscribeResponse, TriggerListResponse,
-    TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
+    LinesResponse, MarkResponse, MarksResponse, NoteResponse, NotesResponse, QuotedLine, RecordResponse, Response,
+    RunResponse, ScreenResponse, SendResponse, StatusResponse, StopResponse, StreamKind, SubscribeResponse,
+    TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
 };
 use crate::core::request::InputFormat;
 use crate::core::request::OptionArg;
@@ -43,6 +43,8 @@ pub fn samples(method: &str) -> Vec<Response> {
         "trigger-add" | "trigger-remove" => vec![TriggerNumberResponse { number: 1 }.into()],
         "trigger-enable" => vec![TriggerSwitchResponse { number: 1, enabled: true }.into()],
         "trigger-disable" => vec![TriggerSwitchResponse { number: 1, enabled: false }.into()],
+        "record-start" | "record-status" => vec![recording().into()],
+        "record-stop" => vec![RecordResponse { recording: false, ..recording() }.into()],
         "subscribe" => vec![SubscribeResponse { events: vec!["line".to_owned()] }.into()],
         "inject" | "set" | "notify" => vec![Done {}.into()],
         _ => Vec::new(),
@@ -145,6 +147,11 @@ fn marks() -> MarksResponse {
     };
     let mark = MarkResponse { quoted: quoted(), name: "errors".to_owned() };
     MarksResponse { commands: vec![command], marks: vec![mark], directory: Some(Some("/src".to_owned())) }
+}
+
+fn recording() -> RecordResponse {
+    let file = Some("/home/me/make.cast".to_owned());
+    RecordResponse { recording: true, file, input: true, seconds: 7, bytes: 4096, left_out: 0 }
 }
 
 fn trigger() -> TriggerResponse {

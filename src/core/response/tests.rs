@@ -15,6 +15,9 @@ fn golden() -> Vec<(&'static str, Value, Vec<Value>)> {
         ("run", json!(["bot"]), vec![json!({"pid": 4711}), failed.clone()]),
         ("stop", json!([]), vec![killed.clone(), json!({})]),
         ("wait", json!([]), vec![failed, killed.clone()]),
+        ("record-start", json!(["x"]), vec![recording(true)]),
+        ("record-status", json!([]), vec![recording(true)]),
+        ("record-stop", json!([]), vec![recording(false)]),
         ("lend", json!([["fzf"]]), vec![json!({"status": 0}), killed]),
         ("status", json!([]), vec![status()]),
         ("errors", json!([]), vec![json!({"command": "bot", "stderr": "no route\n"})]),
@@ -78,6 +81,11 @@ fn marks() -> Value {
         "seconds": 1.5, "directory": "/src", "text": "make",
     });
     json!({"commands": [command], "marks": [quoted("name")], "directory": "/src"})
+}
+
+fn recording(recording: bool) -> Value {
+    let file = "/home/me/make.cast";
+    json!({"recording": recording, "file": file, "input": true, "seconds": 7, "bytes": 4096, "left_out": 0})
 }
 
 fn trigger_list() -> Value {
@@ -162,7 +170,7 @@ fn unknown_value_is_null_or_absent() {
 #[test]
 fn response_without_required_key_is_error() {
     // What a session leaves out, or tells as null where there is none.
-    let optional = ["failure", "signal", "typed", "left_out", "directory", "coprocess", "last_coprocess"];
+    let optional = ["failure", "signal", "typed", "left_out", "directory", "coprocess", "last_coprocess", "file"];
     // An empty object is an answer to stop as well.
     for (method, params, answers) in golden().into_iter().filter(|(method, ..)| *method != "stop") {
         let keys = answers[0].as_object().expect("an answer is an object").keys();
