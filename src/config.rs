@@ -11,7 +11,7 @@ use crate::core::recorder::RecordOptions;
 use crate::core::request::{OptionArg, Visibility};
 use crate::core::trigger::action;
 use crate::core::trigger::action::Protocol;
-use crate::core::trigger::definition::{TRIGGER, TriggerDef};
+use crate::core::trigger::definition::{TriggerDef, opens};
 use crate::core::{Charset, NoticeOutput, NoticeStyle, OutputKind, Settings, TermCaps, TransferPrograms};
 use crate::error::Usage;
 use crate::types::Size;
@@ -167,12 +167,12 @@ type InitialCoproc = Option<(CommandLine, Visibility)>;
 
 /// Splits the options into the coprocess in front of the first trigger, and the triggers.
 fn triggers(options: Vec<OptionArg>) -> Result<(InitialCoproc, Vec<TriggerDef>), Usage> {
-    let count = options.iter().filter(|option| option.name == TRIGGER).count();
+    let count = options.iter().filter(|option| opens(&option.name)).count();
     let mut options = options.into_iter();
     let coproc = coproc(&until_trigger(&mut options))?;
     let mut triggers = Vec::with_capacity(count);
-    while let Some(trigger) = options.next() {
-        let trigger = TriggerDef::new(trigger.value, until_trigger(&mut options));
+    while let Some(opener) = options.next() {
+        let trigger = TriggerDef::of_option(&opener.name, opener.value, until_trigger(&mut options));
         triggers.push(trigger.map_err(|error| Usage::new(&error.option, error.kind))?);
     }
     Ok((coproc, triggers))
@@ -193,7 +193,7 @@ fn late_coproc(trigger: &TriggerDef) -> Option<String> {
 /// Takes the options up to the next trigger.
 fn until_trigger(options: &mut std::vec::IntoIter<OptionArg>) -> Vec<OptionArg> {
     let all = options.as_slice();
-    let end = all.iter().position(|option| option.name == TRIGGER).unwrap_or(all.len());
+    let end = all.iter().position(|option| opens(&option.name)).unwrap_or(all.len());
     options.take(end).collect()
 }
 
@@ -284,6 +284,14 @@ mod tests {
             (&["-t", "a", "--bell", "--when", "x"], "--when: "),
             (&["-t", "a", "--send", "$7"], "--send: "),
             (&["-t", "a(b", "--bell"], "--trigger: "),
+            (&["--event", "beep", "--bell"], "--event: unknown event 'beep'"),
+            (&["--event", "bell"], "--event: 'bell' has no action"),
+            (&["--event", "bell", "--all", "--bell"], "--all: belongs to a pattern"),
+            (&["--event", "bell", "--bell", "--status", "1"], "--status: event bell has nothing that it could filter"),
+            (&["-t", "a", "--bell", "--status", "1"], "--status: a pattern has nothing that it could filter"),
+            (&["--event", "exit", "--bell", "--status", "no"], "--status: 'no' is not an exit status"),
+            (&["--event", "title", "--bell", "--matching", "a("], "--matching: "),
+            (&["--event", "bell", "--send", "${status}"], "--send: "),
         ];
         for (argv, start) in table {
             let sentence = refused(argv);

@@ -10,7 +10,7 @@ use super::transfer::{RzArgs, SzArgs};
 use super::{SESSION, trigger_args, trigger_options};
 use crate::core::request;
 use crate::core::request::Options;
-use crate::core::trigger::definition::TRIGGER;
+use crate::core::trigger::definition::opens;
 use crate::error::Usage;
 
 /// A parsed subcommand.
@@ -208,7 +208,7 @@ fn innermost(matches: &ArgMatches) -> &ArgMatches {
 
 impl Args for Options {
     fn augment_args(command: Command) -> Command {
-        command.args(trigger_args().into_iter().filter(|arg| arg.get_id() != TRIGGER))
+        command.args(trigger_args().into_iter().filter(|arg| !opens(arg.get_id().as_str())))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -218,7 +218,8 @@ impl Args for Options {
 
 impl FromArgMatches for Options {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Ok(Self(trigger_options(matches)))
+        // The regex and the event are arguments of their own.
+        Ok(Self(trigger_options(matches).into_iter().filter(|option| !opens(&option.name)).collect()))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -254,7 +255,10 @@ mod tests {
             below.flat_map(|below| callable(below, &[path, &[below.get_name().to_owned()]].concat())).collect();
         if all.is_empty() {
             let mut words = path.to_vec();
-            for arg in here.get_positionals().filter(|arg| arg.is_required_set() || arg.get_id() == "files") {
+            for arg in here
+                .get_positionals()
+                .filter(|arg| arg.is_required_set() || ["files", "regex"].contains(&arg.get_id().as_str()))
+            {
                 words.extend(arg.is_last_set().then(|| "--".to_owned()));
                 let value =
                     arg.get_possible_values().first().map_or_else(|| "x".to_owned(), |one| one.get_name().to_owned());
@@ -324,12 +328,13 @@ mod tests {
     #[test]
     fn trigger_add_takes_options_of_triggers() {
         let call = call(&["trigger", "add", "a", "--send", "-x", "--once", "--bell"]);
-        let ClientCommand::Session(request::Request::Trigger(TriggerRequest::Add { regex, options })) = call.request
+        let ClientCommand::Session(request::Request::Trigger(TriggerRequest::Add { regex, options, .. })) =
+            call.request
         else {
             panic!("{call:?}")
         };
         let names: Vec<_> = options.0.iter().map(|item| (&*item.name, &*item.value)).collect();
-        assert_eq!((&*regex, &names[..]), ("a", &[("send", "-x"), ("once", ""), ("bell", "")][..]));
+        assert_eq!((regex.as_deref(), &names[..]), (Some("a"), &[("send", "-x"), ("once", ""), ("bell", "")][..]));
     }
 
     #[test]

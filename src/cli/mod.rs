@@ -24,7 +24,7 @@ pub use transfer::{RzArgs, SzArgs};
 
 use crate::core::request::{InputFormat, OptionArg};
 use crate::core::trigger::action::KINDS;
-use crate::core::trigger::definition::{MODIFIERS, TRIGGER};
+use crate::core::trigger::definition::{EVENT, MODIFIERS, TRIGGER};
 use crate::core::{Chord, SilentKeys};
 use crate::error::Usage;
 use crate::types::parse_number;
@@ -375,6 +375,11 @@ fn trigger_args() -> Vec<Arg> {
         .value_name("REGEX")
         .help("Define a trigger; the options after it apply to it")
         .help_heading("Triggers");
+    let event = Arg::new(EVENT)
+        .long(EVENT)
+        .value_name("EVENT")
+        .help("Define a trigger that an event opens, such as command-finished")
+        .help_heading("Triggers");
     let modifiers = MODIFIERS.iter().map(|modifier| {
         let arg = repeated(modifier.name, modifier.value).help(modifier.summary);
         arg.help_heading("Trigger modifiers").hide_short_help(true)
@@ -390,8 +395,8 @@ fn trigger_args() -> Vec<Arg> {
             None => arg,
         }
     });
-    let trigger = trigger.action(ArgAction::Append).num_args(1).allow_hyphen_values(true);
-    [trigger].into_iter().chain(actions).chain(modifiers).collect()
+    let openers = [trigger, event].map(|arg| arg.action(ArgAction::Append).num_args(1).allow_hyphen_values(true));
+    openers.into_iter().chain(actions).chain(modifiers).collect()
 }
 
 /// Returns an option that may be repeated, and whose position counts.
@@ -514,9 +519,8 @@ fn finish(mut command: Command, before: Vec<OptionArg>, argv: &[OsString]) -> Re
 /// Returns the options of triggers, in the order in which they were given.
 pub(super) fn trigger_options(matches: &ArgMatches) -> Vec<OptionArg> {
     let modifiers = MODIFIERS.iter().map(|modifier| modifier.name);
-    let names = KINDS.iter().map(|kind| kind.name).chain([TRIGGER]).chain(modifiers);
+    let names = KINDS.iter().map(|kind| kind.name).chain([TRIGGER, EVENT]).chain(modifiers);
     let mut placed = Vec::new();
-    // The pattern of `trigger add` is an argument of its own.
     for name in names.filter(|name| matches.try_contains_id(name).is_ok()) {
         let values = matches.get_many::<String>(name).into_iter().flatten();
         let places = matches.indices_of(name).into_iter().flatten();

@@ -9,7 +9,7 @@ use clap::{ArgAction, Command};
 
 use crate::core::request::OptionArg;
 use crate::core::trigger::action::KINDS;
-use crate::core::trigger::definition::{MODIFIERS, TRIGGER};
+use crate::core::trigger::definition::{EVENT, MODIFIERS, TRIGGER};
 
 /// Returns the options of triggers that were taken off, in order, and the rest of the command line.
 pub(super) fn take(command: &Command, argv: impl IntoIterator<Item = OsString>) -> (Vec<OptionArg>, Vec<OsString>) {
@@ -42,10 +42,10 @@ enum Value {
 
 /// Returns the option of a trigger with its value, which is taken only if it is plain.
 fn of_trigger(written: Written<'_>, behind: &mut Peekable<impl Iterator<Item = OsString>>) -> Option<OptionArg> {
-    let trigger = (TRIGGER, Some('t'), true);
+    let openers = [(TRIGGER, Some('t'), true), (EVENT, None, true)];
     let kinds = KINDS.iter().map(|kind| (kind.name, kind.letter, kind.value.is_some()));
     let modifiers = MODIFIERS.iter().map(|modifier| (modifier.name, None, modifier.value.is_some()));
-    let mut all = [trigger].into_iter().chain(kinds).chain(modifiers);
+    let mut all = openers.into_iter().chain(kinds).chain(modifiers);
     let (name, _, takes_value) = all.find(|&(name, letter, _)| written.is(Some(name), letter))?;
     let value = if takes_value { behind.next_if(|next| is_plain(next))?.into_string().ok()? } else { String::new() };
     Some(OptionArg { name: name.into(), value })

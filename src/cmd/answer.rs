@@ -155,10 +155,11 @@ fn recording(answer: &RecordResponse) -> String {
 
 fn trigger(trigger: &TriggerResponse) -> String {
     let name = trigger.name.as_deref().map(|name| format!("{}: ", one_line(name))).unwrap_or_default();
+    let event = trigger.event.as_deref().map(|event| format!("--event {}", one_line(event)));
+    let opener = event.unwrap_or_else(|| one_line(trigger.regex.as_deref().unwrap_or_default()));
     format!(
-        "{:>3}  {name}{}{}  (fired {}, searched {}{})\n",
+        "{:>3}  {name}{opener}{}  (fired {}, searched {}{})\n",
         trigger.number,
-        one_line(&trigger.regex),
         trigger.options.iter().map(option).collect::<String>(),
         trigger.fired,
         trigger.searched,
@@ -251,7 +252,8 @@ mod tests {
         let listed = TriggerResponse {
             number: 1,
             name: Some("n".to_owned()),
-            regex: "a b".to_owned(),
+            regex: Some("a b".to_owned()),
+            event: None,
             options: vec![option("send", "it's"), option("bell", "")],
             enabled: false,
             stopped: false,
@@ -261,6 +263,8 @@ mod tests {
         assert_eq!(trigger(&listed), "  1  n: a b --send 'it'\\''s' --bell  (fired 2, searched 5, off)\n");
         let stopped = TriggerResponse { name: None, options: Vec::new(), enabled: true, stopped: true, ..listed };
         assert_eq!(trigger(&stopped), "  1  a b  (fired 2, searched 5, stopped)\n");
+        let of_event = TriggerResponse { regex: None, event: Some("bell".to_owned()), ..stopped };
+        assert_eq!(trigger(&of_event), "  1  --event bell  (fired 2, searched 5, stopped)\n");
     }
 
     #[test]

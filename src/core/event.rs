@@ -100,6 +100,8 @@ pub struct PtyState {
     pub readers: Vec<String>,
     /// Names of that group's processes and of its leader's ancestors.
     pub jobs: Vec<String>,
+    /// Whether a process of that group sleeps in a read of the pty; `false` where that cannot be known.
+    pub asks: bool,
 }
 
 /// A program that is to be lent the terminal.

@@ -4,7 +4,7 @@
 //!
 //! [`Core`] is a router over machines. Each machine is a type in a module of its own: it owns its state, decides about
 //! nothing else, and returns events that concern other machines. [`Core::handle`] is one turn: it passes the input to a
-//! machine, routes the events that come back until none is left, then `tick` does what is due, and `settle` derives what
+//! machine, routes the events that come back until none is left, then the timers do what is due, and `settle` derives what
 //! follows from the state of all machines.
 //!
 //! Contract for the caller: after every call perform the effects in order, at once, and pass in their answers
@@ -51,7 +51,7 @@ use std::time::Instant;
 
 use crate::display::one_line;
 use crate::fault::panic_for_test;
-use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, SIGINT, Sink, Size, Source, WriteError};
+use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, SIGINT, Sink, Source, WriteError};
 use annotations::{Annotation, Annotations};
 use background::Background;
 pub use background::SLOTS as JOB_SLOTS;
@@ -76,17 +76,19 @@ pub use output::indicator::Charset;
 use output::terminal::TerminalOutput;
 pub use output::terminal::{NoticeStyle, OutputKind, TermCaps};
 use output::{
-    CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers, TextOrigin, exit_without_output,
+    CandidateLine, Gate, GateState, LineDemand, Output, OutputEvent, Readers, TextOrigin, TryCandidate,
+    exit_without_output,
 };
 use password::Reading;
 use recorder::Recorder;
-use request::{InputFormat, Request, TriggerRequest, Visibility};
+use request::{InputFormat, Request, Visibility};
 use response::{AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
 use session::Session;
 use session_event::SessionEvent;
 pub use settings::{Settings, TransferPrograms};
 use trigger::action::ActionEffect;
+use trigger::event::{Occurrence, TriggerEvent};
 use trigger::table::{TriggerState, TriggerTable};
 use trigger::{ConditionFacts, Firing, Hit, LineStage, Tried};
 
@@ -113,7 +115,7 @@ pub struct Core {
     lend: Lend,
 }
 
-/// A trigger that fired: its name, its match, and the line at the stage at which it was tried.
+/// A trigger that fired: its name, its match or event, and the line at the stage at which it was tried.
 struct FiredTrigger<'a> {
     name: &'a str,
     hit: &'a Hit,
@@ -131,7 +133,7 @@ enum Starter<'a> {
     Other,
 }
 
-/// A timer of a machine. `deadline` and `tick` read the same table, so that neither can forget one.
+/// A timer of a machine. `deadline` and `handle` read the same table, so that neither can forget one.
 struct Timer {
     /// Returns when it is due, if ever.
     due: fn(&Core) -> Option<Instant>,
@@ -168,7 +170,7 @@ const TIMERS: &[Timer] = &[
                 core.line(cx, line, stage);
             }
             if let Some(line) = core.output.due_again(cx.now) {
-                core.try_line(cx, line, LineStage::Finished, None);
+                core.try_triggers(cx, TryCandidate { line, stage: LineStage::Finished, occurrence: None }, None);
             }
         },
     },
@@ -183,6 +185,18 @@ const TIMERS: &[Timer] = &[
             core.coproc_events(cx, events);
             if let Some(line) = core.coproc.progress_line(cx.now, core.output.terminal.cols()) {
                 core.output.terminal.show_below(&line);
+            }
+        },
+    },
+    Timer {
+        due: |core| core.triggers.events.deadline(core.output.zone()).filter(|_| !core.session.shell_is_gone()),
+        run: |core, cx| {
+            if core.session.shell_is_gone() {
+                return;
+            }
+            core.triggers.events.due(cx.now).into_iter().for_each(|occurrence| core.occurred(cx, occurrence));
+            if core.triggers.events.looks(cx.now, core.output.zone()) {
+                cx.push(Effect::QueryPty);
             }
         },
     },
@@ -221,7 +235,7 @@ impl Core {
             keyboard: Keyboard::new(settings.hotkey, settings.silent_keys, settings.signal_characters),
             pty_input: PtyInput::new(),
             coproc: CoprocSlot::default(),
-            triggers: TriggerTable::new(rules),
+            triggers: TriggerTable::new(now, rules),
             background: Background::default(),
             annotations: Annotations::default(),
             control: Control::new(std::mem::take(&mut settings.password_jobs)),
@@ -245,6 +259,7 @@ impl Core {
             let new = NewCoproc::new(command, visibility, format);
             core.start_coproc(cx, new, Starter::Other);
         }
+        core.occurred(cx, Occurrence::new(TriggerEvent::Start, b""));
         // A notice must not wait for the shell to print something.
         core.settle(cx);
         core
@@ -296,7 +311,15 @@ impl Core {
             Input::EndOfFile(byte) => self.pty_input.key(now, &[byte]),
             Input::Interrupted(byte, true) => self.pty_input.interrupt(now, byte),
             Input::Interrupted(_, false) => {}
-            Input::Resized(size) => self.resized(cx, size),
+            Input::Resized(size) => {
+                self.settings.size = size;
+                panic_for_test("resize");
+                self.output.resize(size);
+                self.output.recorder.resize(cx.now, size);
+                self.menu.resized();
+                self.tell(cx, &SessionEvent::Resize(size));
+                cx.push(Effect::Resize(size));
+            }
             Input::Terminate(signal) if self.lend.explains(now, signal) => {
                 let [interrupt, quit, _] = self.settings.signal_characters;
                 self.keys(cx, &[if signal == SIGINT { interrupt } else { quit }]);
@@ -340,16 +363,11 @@ impl Core {
             Input::FaultReported { .. } => {}
         }
         panic_for_test("tick");
-        self.tick(cx);
+        TIMERS.iter().for_each(|timer| (timer.run)(self, cx));
         panic_for_test("settle");
         self.settle(cx);
         // Not in `wrote`: what a sink has taken changes no reader of lines.
         self.update_line_demand();
-    }
-
-    /// Does what is due by now.
-    fn tick(&mut self, cx: &mut Cx<'_>) {
-        TIMERS.iter().for_each(|timer| (timer.run)(self, cx));
     }
 
     /// Derives what follows from the state of all machines.
@@ -491,8 +509,10 @@ impl Core {
             }
             Source::Pty => {
                 self.session.printed(cx.now, bytes.len());
+                let activity = self.triggers.events.printed(cx.now);
                 let bytes = self.coproc.without_trailer(cx.now, bytes);
                 self.shell_output(cx, &bytes);
+                activity.into_iter().for_each(|occurrence| self.occurred(cx, occurrence));
             }
             Source::Coproc => {
                 panic_for_test("coproc output");
@@ -606,11 +626,17 @@ impl Core {
             match event {
                 OutputEvent::Line(line) => self.line(cx, line, LineStage::Finished),
                 OutputEvent::Shell { event, coproc_knows } => {
+                    let occurrence = self.triggers.events.shell_event(cx.now, &event);
                     let event = SessionEvent::Shell(&event);
                     if !coproc_knows {
                         self.coproc.tell(cx.now, &event);
                     }
                     self.control.subscribers.tell(cx, &event);
+                    occurrence.into_iter().for_each(|occurrence| self.occurred(cx, occurrence));
+                }
+                OutputEvent::Sign(sign) => {
+                    let occurrence = self.triggers.events.sign(sign);
+                    occurrence.into_iter().for_each(|occurrence| self.occurred(cx, occurrence));
                 }
             }
         }
@@ -630,33 +656,54 @@ impl Core {
             }
         }
         if !silent && line.origin == TextOrigin::Shell {
-            self.try_line(cx, line, stage, None);
+            self.try_triggers(cx, TryCandidate { line, stage, occurrence: None }, None);
         }
     }
 
-    /// Tries the triggers on a line. `pty_state` is present where a condition needed it and the host has answered.
-    fn try_line(&mut self, cx: &mut Cx<'_>, line: CandidateLine, stage: LineStage, pty_state: Option<PtyState>) {
-        if pty_state.is_none() && self.output.awaits_pty_state() {
-            self.output.await_pty_state(line, stage);
+    /// Tries the triggers on an event.
+    fn occurred(&mut self, cx: &mut Cx<'_>, mut occurrence: Occurrence) {
+        if self.coproc.is_silent() || !self.triggers.events.wanted().has(occurrence.event()) {
             return;
         }
+        let line = self.output.current_line();
+        if occurrence.event().has_line() {
+            occurrence.set_text(&line.text);
+        }
+        let occurrence = Some(occurrence);
+        self.try_triggers(cx, TryCandidate { line, stage: LineStage::Chunk, occurrence }, None);
+    }
+
+    /// Tries the triggers on a line or an event. `pty_state` is present where a condition needed it and the host has answered.
+    fn try_triggers(&mut self, cx: &mut Cx<'_>, candidate: TryCandidate, pty_state: Option<PtyState>) {
+        if pty_state.is_none() && self.output.awaits_pty_state() {
+            return self.output.await_pty_state(candidate);
+        }
+        let TryCandidate { line, stage, occurrence } = &candidate;
         let no_echo = self.control.password.is_read();
-        let facts =
-            ConditionFacts { alt_screen: line.alt_screen, coproc: self.coproc.is_running(), no_echo, pty_state };
+        let facts = ConditionFacts {
+            alt_screen: line.alt_screen,
+            coproc: self.coproc.is_running(),
+            zone: line.zone,
+            no_echo,
+            pty_state,
+        };
         let mut firings = Vec::new();
         panic_for_test("triggers");
-        match self.triggers.try_line(cx.now, line.line(), stage, &facts, &mut firings) {
+        let tried = match occurrence {
+            Some(occurrence) => self.triggers.try_event(cx.now, occurrence, &facts, &mut firings),
+            None => self.triggers.try_line(cx.now, line.line(), *stage, &facts, &mut firings),
+        };
+        match tried {
             Tried::Done => {}
-            Tried::Held { until } => self.output.hold(until, &line),
+            Tried::Held { until } => self.output.hold(until, line),
             Tried::NeedsPtyState => {
                 cx.push(Effect::QueryPty);
-                self.output.await_pty_state(line, stage);
-                return;
+                return self.output.await_pty_state(candidate);
             }
         }
         for firing in firings {
             match firing {
-                Firing::Hit(hit) => self.fire(cx, &hit, &line, stage),
+                Firing::Hit(hit) => self.fire(cx, &hit, line, *stage),
                 Firing::Stopped { trigger } => {
                     let notice = self.triggers.stopped_notice(trigger);
                     self.notice(cx, notice);
@@ -665,19 +712,23 @@ impl Core {
         }
     }
 
-    /// Takes the state of the pty and tries the lines that waited for it.
+    /// Takes the state of the pty and tries the lines and events that waited for it.
     fn pty_state(&mut self, cx: &mut Cx<'_>, state: &PtyState) {
         let event = self.coproc.pty_group(cx, state.group);
         self.coproc_events(cx, event);
         let reading = self.control.password.look(cx.now, state);
         self.control.secret.looked(cx, reading, &mut self.pty_input);
         self.output.recorder.keys_seen(cx.now, reading != Reading::No);
-        for (line, stage) in self.output.take_awaiting() {
+        let (zone, number) = (self.output.zone(), self.output.line_number());
+        for occurrence in self.triggers.events.looked(state, reading, zone, number) {
+            self.occurred(cx, occurrence);
+        }
+        for candidate in self.output.take_awaiting() {
             if !self.coproc.is_silent() {
-                if let Reading::Perhaps(until) = reading {
-                    self.output.try_again(until, &line, stage);
+                if let (Reading::Perhaps(until), None) = (reading, &candidate.occurrence) {
+                    self.output.try_again(until, &candidate.line, candidate.stage);
                 }
-                self.try_line(cx, line, stage, Some(state.clone()));
+                self.try_triggers(cx, candidate, Some(state.clone()));
             }
         }
         self.output.drop_raw();
@@ -783,7 +834,7 @@ impl Core {
                     line: &fired.hit.line,
                     captures: &fired.hit.captures,
                 }),
-                raw: self.output.raw_from(fired.line),
+                raw: if fired.hit.event.is_some() { Vec::new() } else { self.output.raw_from(fired.line) },
                 line: fired.line.first_event(fired.stage),
             }),
             Starter::Offer(header) => Some(FirstInput { trigger: None, raw: header.to_vec(), line: None }),
@@ -916,7 +967,7 @@ impl Core {
                 Some(name) => self.menu.show_message(format!("coprocess {name} is running: s stops it")),
                 None => self.menu.edit_command(cx),
             },
-            MenuAction::Run(command) => match self.runnable(&command, false) {
+            MenuAction::Run(command) => match self.coproc.runnable(&command, false, self.session.check_running()) {
                 Ok(command) => {
                     self.close_menu(cx);
                     self.menu.keep(cx, &command.command);
@@ -957,17 +1008,19 @@ impl Core {
         panic_for_test("request");
         let (now, history) = (cx.now, self.output.terminal.history());
         let reply: Reply = match request {
-            Request::Run { silent, replace, wait, input, command } => match self.runnable(&command, replace) {
-                Ok(command) => {
-                    let visibility = if silent { Visibility::Silent } else { Visibility::Visible };
-                    let format = input.unwrap_or(self.settings.input_format);
-                    let request = Some((request_id, wait));
-                    let new = NewCoproc { request, for_trigger, ..NewCoproc::new(command, visibility, format) };
-                    let event = self.coproc.run(cx, new);
-                    return self.coproc_events(cx, event);
+            Request::Run { silent, replace, wait, input, command } => {
+                match self.coproc.runnable(&command, replace, self.session.check_running()) {
+                    Ok(command) => {
+                        let visibility = if silent { Visibility::Silent } else { Visibility::Visible };
+                        let format = input.unwrap_or(self.settings.input_format);
+                        let request = Some((request_id, wait));
+                        let new = NewCoproc { request, for_trigger, ..NewCoproc::new(command, visibility, format) };
+                        let event = self.coproc.run(cx, new);
+                        return self.coproc_events(cx, event);
+                    }
+                    Err(error) => Err(error),
                 }
-                Err(error) => Err(error),
-            },
+            }
             Request::Stop { signal } => return self.coproc.request_stop(cx, request_id, signal),
             Request::Wait {} => return self.coproc.request_wait(cx, request_id),
             Request::Status {} => {
@@ -1025,13 +1078,7 @@ impl Core {
                 set.map(|()| Done {}.into()).map_err(|reason| RpcError::new(ErrorCode::Params, reason))
             }
             Request::Get { name } => annotate::get(&self.annotations, name.as_deref()).map(Into::into),
-            Request::Trigger(request) => match request {
-                TriggerRequest::List {} => Ok(self.triggers.list(now).into()),
-                TriggerRequest::Add { regex, options } => self.triggers.add(regex, options.0).map(Into::into),
-                TriggerRequest::Remove { trigger } => self.triggers.remove(&trigger).map(Into::into),
-                TriggerRequest::Enable { trigger } => self.triggers.switch(&trigger, true).map(Into::into),
-                TriggerRequest::Disable { trigger } => self.triggers.switch(&trigger, false).map(Into::into),
-            },
+            Request::Trigger(request) => self.triggers.request(now, request),
             Request::Record(request) => return self.output.recorder.request(cx, request_id, request),
             Request::Lend { command, directory, environment, streams, .. } => {
                 let program = LentProgram { command, directory, environment, streams };
@@ -1057,15 +1104,6 @@ impl Core {
         cx.push(Effect::Answer(request_id, reply));
     }
 
-    /// Returns the command line, or an error where it cannot be run as the coprocess now.
-    fn runnable(&self, command: &str, replace: bool) -> Result<command_line::CommandLine, RpcError> {
-        let checked = command_line::check_command(command);
-        let command = checked.map_err(|reason| RpcError::new(ErrorCode::Params, reason))?;
-        self.session.check_running()?;
-        self.coproc.check_free(replace)?;
-        Ok(command_line::CommandLine::new(command))
-    }
-
     /// Handles the disconnection of the client of `request_id`.
     fn cancel(&mut self, cx: &mut Cx<'_>, request_id: RequestId) {
         self.control.subscribers.remove(request_id);
@@ -1087,6 +1125,7 @@ impl Core {
                 panic_for_test("session");
                 self.session.exited(cx.now, exit);
                 self.tell(cx, &SessionEvent::Exit(exit));
+                self.occurred(cx, Occurrence::exit(exit.status().into()));
             }
             Child::Coproc => self.coproc.exited(exit),
             Child::Lent => self.take_terminal_back(cx, Ok(exit)),
@@ -1104,16 +1143,6 @@ impl Core {
         self.output.recorder.marker(cx.now, || "coshell: the terminal was lent, which is not recorded".to_owned());
         self.output.terminal.take_back();
         self.shell_output(cx, &[]);
-    }
-
-    fn resized(&mut self, cx: &mut Cx<'_>, size: Size) {
-        self.settings.size = size;
-        panic_for_test("resize");
-        self.output.resize(size);
-        self.output.recorder.resize(cx.now, size);
-        self.menu.resized();
-        self.tell(cx, &SessionEvent::Resize(size));
-        cx.push(Effect::Resize(size));
     }
 
     /// Hangs up the session; coshell exits with status `exit`.

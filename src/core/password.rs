@@ -88,7 +88,7 @@ mod tests {
             is_canonical: false,
             group,
             readers: readers.iter().map(|&name| name.to_owned()).collect(),
-            jobs: Vec::new(),
+            ..PtyState::default()
         }
     }
 

@@ -210,8 +210,13 @@ pub enum TriggerRequest {
     #[serde(rename = "trigger-add")]
     Add {
         /// Regular expression to match
-        #[arg(value_name = "REGEX", allow_hyphen_values = true)]
-        regex: String,
+        #[arg(value_name = "REGEX", allow_hyphen_values = true, required_unless_present = "event")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        regex: Option<String>,
+        /// Event that opens the trigger, instead of a match
+        #[arg(long, value_name = "EVENT", conflicts_with = "regex")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<String>,
         /// Actions and modifiers of the trigger, in order
         #[command(flatten)]
         #[serde(default)]
@@ -398,7 +403,7 @@ static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
     let below = GROUPS.iter().flat_map(of_group);
     let mut all: HashMap<_, _> = whole.get_subcommands().map(|command| of("", command)).chain(below).collect();
     // On the command line each option of a trigger is an option; on the wire they are one list.
-    all.insert("trigger-add".to_owned(), ["regex", "options"].map(str::to_owned).to_vec());
+    all.insert("trigger-add".to_owned(), ["regex", "options", "event"].map(str::to_owned).to_vec());
     // The client fills these in from its environment.
     all.insert("lend".to_owned(), ["command", "directory", "environment", "streams"].map(str::to_owned).to_vec());
     all
@@ -455,7 +460,8 @@ mod tests {
 
     #[test]
     fn request_survives_the_wire() {
-        let add = TriggerRequest::Add { regex: "a".to_owned(), options: Options(vec![item("bell", "")]) };
+        let add =
+            TriggerRequest::Add { regex: Some("a".to_owned()), event: None, options: Options(vec![item("bell", "")]) };
         let all = [
             Request::Wait {},
             Request::Stop { signal: 2 },

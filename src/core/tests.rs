@@ -9,12 +9,13 @@ use super::*;
 use crate::cli;
 use crate::config;
 use crate::config::Environment;
-use crate::types::{Echo, Sink, Source};
+use crate::types::{Echo, Sink, Size, Source};
 
 mod alternate_screen;
 mod annotating;
 mod bursts;
 mod dumb;
+mod events;
 mod indicator;
 mod line_demand;
 mod listings;

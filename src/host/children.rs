@@ -124,8 +124,8 @@ impl Children {
     /// Returns the process group of the pty's foreground job, or 0, and the names of its processes and of its ancestors up
     /// to the shell.
     pub(super) fn foreground_job(&self, pty: &Pty) -> (i32, JobNames) {
-        pty.foreground()
-            .map_or_else(Default::default, |group| (group.as_raw(), os_process::job_names(group, self.shell.pid)))
+        let names = |group| os_process::job_names(group, self.shell.pid, pty.device());
+        pty.foreground().map_or_else(Default::default, |group| (group.as_raw(), names(group)))
     }
 
     /// Returns the running coprocess or background command whose pid is `leader`.

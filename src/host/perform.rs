@@ -58,9 +58,9 @@ impl Host {
             }
             Effect::QueryPty => {
                 let (group, names) = self.children.foreground_job(&self.pty);
-                let (echo, JobNames { all: jobs, childless: readers }) = (self.pty.echo(), names);
+                let (echo, JobNames { all: jobs, childless: readers, asks }) = (self.pty.echo(), names);
                 let is_canonical = self.pty.is_canonical();
-                return Some(Input::PtyState(PtyState { echo, is_canonical, group, readers, jobs }));
+                return Some(Input::PtyState(PtyState { echo, is_canonical, group, readers, jobs, asks }));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, self.pty.interrupt(byte))),
             Effect::DiscardTyped => self.pty.discard_typed(),

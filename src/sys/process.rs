@@ -51,8 +51,15 @@ pub fn child_change(pid: Pid) -> Option<ChildChange> {
 const MAX_ANCESTORS: usize = 64;
 
 /// Variables that coshell sets for its children, besides `COSHELL_MATCH_*` (coshell(1), ENVIRONMENT).
-const OUTER_SESSION: &[&[u8]] =
-    &[b"COSHELL_SESSION", b"COSHELL_SOCKET", b"COSHELL_TTY", b"COSHELL_TRIGGER", b"COSHELL_LINE", b"COSHELL_MATCH"];
+const OUTER_SESSION: &[&[u8]] = &[
+    b"COSHELL_SESSION",
+    b"COSHELL_SOCKET",
+    b"COSHELL_TTY",
+    b"COSHELL_TRIGGER",
+    b"COSHELL_LINE",
+    b"COSHELL_MATCH",
+    b"COSHELL_EVENT",
+];
 
 /// Removes from the environment of `command` the variables that describe a session or a match: coshell's own environment
 /// has those of the session around this one, or of the trigger that started coshell.
@@ -80,11 +87,15 @@ pub struct JobNames {
     pub all: Vec<String>,
     /// Those of processes of the group without a child in it.
     pub childless: Vec<String>,
+    /// Whether a process of the group sleeps in a read of the terminal; `false` where that cannot be known.
+    pub asks: bool,
 }
 
-/// Returns the names of the processes in `group`, of its leader and of the leader's ancestors up to and including `top`.
-pub fn job_names(group: Pid, top: Pid) -> JobNames {
+/// Returns the names of the processes in `group`, of its leader and of the leader's ancestors up to and including `top`, and
+/// whether one of the group reads from the terminal with the device number `tty`.
+pub fn job_names(group: Pid, top: Pid, tty: Option<libc::dev_t>) -> JobNames {
     let members = os::members(group);
+    let asks = tty.is_some_and(|tty| members.iter().any(|process| os::reads(process.pid, tty)));
     let is_childless = |process: &&ProcessInfo| members.iter().all(|other| other.parent != process.pid);
     let childless = members.iter().filter(is_childless).map(|process| process.name.clone()).collect();
     let mut names: Vec<String> = members.into_iter().map(|process| process.name).collect();
@@ -95,7 +106,7 @@ pub fn job_names(group: Pid, top: Pid) -> JobNames {
         names.push(name);
         next = (pid != top).then_some(parent);
     }
-    JobNames { all: names, childless }
+    JobNames { all: names, childless, asks }
 }
 
 /// Returns whether there is a process `pid`.
@@ -141,6 +152,7 @@ pub fn working_directory(pid: Pid) -> Option<PathBuf> {
 #[cfg(target_os = "linux")]
 mod os {
     use std::fs;
+    use std::os::unix::fs::MetadataExt;
     use std::path::PathBuf;
 
     use nix::unistd::Pid;
@@ -171,6 +183,32 @@ mod os {
         let name = head.split_once('(')?.1.to_owned();
         let mut numbers = tail.split_whitespace().skip(1).map(|number| number.parse().map(Pid::from_raw));
         Some((name, numbers.next()?.ok()?, numbers.next()?.ok()?))
+    }
+
+    /// Maximum number of threads of a process that are looked at.
+    const MAX_THREADS: usize = 64;
+
+    /// Returns whether a thread of `pid` sleeps in a read of the terminal `tty`. A process of another user, as of a set-uid
+    /// program, does not say; Yama's scope 1 allows the look at a descendant.
+    pub(super) fn reads(pid: Pid, tty: libc::dev_t) -> bool {
+        let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+        let mut read_from = threads.flatten().take(MAX_THREADS).filter_map(|thread| {
+            let call = fs::read_to_string(thread.path().join("syscall")).ok()?;
+            read_descriptor(&call)
+        });
+        read_from.any(|fd| {
+            // /dev/tty stands for the controlling terminal, which is this one for a foreground process group.
+            let device = fs::metadata(format!("/proc/{pid}/fd/{fd}")).ok().map(|file| file.rdev());
+            device.is_some_and(|device| device == tty || device == libc::makedev(5, 0))
+        })
+    }
+
+    /// Parses `/proc/PID/syscall`, "number, arguments in hexadecimal": returns the descriptor that the call reads from.
+    fn read_descriptor(call: &str) -> Option<u64> {
+        let mut words = call.split_whitespace();
+        let number: libc::c_long = words.next()?.parse().ok()?;
+        let fd = u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
+        (number == libc::SYS_read || number == libc::SYS_readv).then_some(fd)
     }
 
     pub(super) fn working_directory(pid: Pid) -> Option<PathBuf> {
@@ -217,6 +255,11 @@ mod os {
         name_and_parent(group).map(|(name, parent)| ProcessInfo { pid: group, parent, name }).into_iter().collect()
     }
 
+    /// Returns false: the system does not say in which call a process sleeps.
+    pub(super) fn reads(_: Pid, _: libc::dev_t) -> bool {
+        false
+    }
+
     pub(super) fn working_directory(pid: Pid) -> Option<PathBuf> {
         let info: libc::proc_vnodepathinfo = info(pid, libc::PROC_PIDVNODEPATHINFO)?;
         Some(PathBuf::from(text(info.pvi_cdir.vip_path.as_flattened())))
@@ -235,6 +278,10 @@ mod os {
 
     pub(super) fn members(_: Pid) -> Vec<super::ProcessInfo> {
         Vec::new()
+    }
+
+    pub(super) fn reads(_: Pid, _: libc::dev_t) -> bool {
+        false
     }
 
     pub(super) fn working_directory(_: Pid) -> Option<PathBuf> {

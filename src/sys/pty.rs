@@ -106,6 +106,12 @@ impl Pty {
         tcgetpgrp(&self.master).ok().filter(|group| group.as_raw() > 1)
     }
 
+    /// Returns the device number of the slave, if it is known.
+    pub fn device(&self) -> Option<libc::dev_t> {
+        // Without /dev/pts, as in some containers, it is not known.
+        nix::sys::stat::stat(&self.name).ok().map(|stat| stat.st_rdev)
+    }
+
     /// Returns whether the line discipline echoes; where the attributes cannot be read, it is taken to.
     pub fn echo(&self) -> Echo {
         let modes = tty::attributes(&self.master).map_or(ECHO, |attributes| attributes.c_lflag);

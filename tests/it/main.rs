@@ -46,6 +46,7 @@ mod terminal_modes;
 mod transfer_roles;
 mod transparency;
 mod trigger_actions;
+mod trigger_events;
 mod triggers;
 mod trzsz;
 mod typed_ahead;

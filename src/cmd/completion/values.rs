@@ -11,6 +11,7 @@ use crate::core::event_kind::EventKind;
 use crate::core::request::{Request, TriggerRequest};
 use crate::core::response::{TriggerListResponse, TriggerResponse};
 use crate::core::trigger::When;
+use crate::core::trigger::event::EVENTS;
 use crate::types::signal_names;
 
 /// Returns a completer for the values of `arg`, if they are known. `session` is the session on the command line.
@@ -19,6 +20,7 @@ pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates>
     Some(match (arg.get_id().as_str(), arg.is_positional()) {
         // The user types the name of the job.
         ("when", _) => fixed(|| When::NAMES.iter().map(|name| name.trim_end_matches("NAME"))),
+        ("event", _) => fixed(|| EVENTS.iter().map(|row| row.name)),
         ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
         ("signal", _) => fixed(signal_names),
         ("events", _) => fixed(|| EventKind::ALL.map(EventKind::name)),
@@ -43,7 +45,7 @@ where
     ArgValueCandidates::new(move || names().into_iter().map(CompletionCandidate::new).collect())
 }
 
-/// Returns the triggers of the session, by name or else by number, with their patterns as the description.
+/// Returns the triggers of the session, by name or else by number, with their patterns or events as the description.
 fn triggers(session: Option<&str>) -> Vec<CompletionCandidate> {
     let list = Request::Trigger(TriggerRequest::List {});
     // Without a session, or if it does not respond, there are no candidates.
@@ -51,7 +53,8 @@ fn triggers(session: Option<&str>) -> Vec<CompletionCandidate> {
         sessions::connect(session).ok().and_then(|mut client| client.ask_in_time(&list));
     let candidate = |trigger: TriggerResponse| {
         let name = trigger.name.unwrap_or_else(|| trigger.number.to_string());
-        CompletionCandidate::new(name).help(Some(trigger.regex.into()))
+        let opener = trigger.regex.or(trigger.event);
+        CompletionCandidate::new(name).help(opener.map(Into::into))
     };
     answer.into_iter().flat_map(|answer| answer.triggers).map(candidate).collect()
 }

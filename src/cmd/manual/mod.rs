@@ -7,6 +7,7 @@ use clap::Arg;
 
 use crate::cli;
 use crate::core::trigger::action::{ActionKind, KINDS};
+use crate::core::trigger::event::{EVENTS, EventInfo};
 
 const TEMPLATE: &str = include_str!("../../../man/coshell.1.in");
 const GENERATED: &str = "Generated from coshell.1.in by: COSHELL_BLESS=1 cargo test --test docs";
@@ -16,6 +17,7 @@ pub fn page() -> String {
     let lines = TEMPLATE.lines().map(|line| match line {
         "@OPTIONS@" => options(),
         "@ACTIONS@" => actions(),
+        "@TRIGGER_EVENTS@" => trigger_events(),
         "@SUBCOMMANDS@" => protocol::subcommands(),
         "@METHODS@" => protocol::methods(),
         "@REFUSALS@" => protocol::refusals(),
@@ -67,6 +69,25 @@ fn actions() -> String {
         entry(&short, kind.name, kind.value, kind.manual)
     };
     KINDS.iter().map(action).collect()
+}
+
+/// Returns every event that opens triggers, with its paragraph and its values.
+fn trigger_events() -> String {
+    let event = |row: &EventInfo| {
+        let values: Vec<String> = row.values.iter().map(|name| format!("\\fB{name}\\fR")).collect();
+        let values = match &values[..] {
+            [] => String::new(),
+            [only] => format!(" Its value is {only}."),
+            [first @ .., last] => format!(" Its values are {} and {last}.", first.join(", ")),
+        };
+        format!(
+            ".TP\n\\fB{}\\fR\n{}{}\n",
+            text(row.name),
+            row.manual.replace(". ", ".\n"),
+            values.replacen(' ', "\n", 1)
+        )
+    };
+    EVENTS.iter().map(event).collect()
 }
 
 fn entry(short: &str, long: &str, value: Option<&str>, body: &str) -> String {

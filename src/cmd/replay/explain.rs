@@ -105,6 +105,9 @@ impl Explanation {
     fn reason(&self, replay: &Replay, tried: &TriedLine, trigger: usize, verdict: &TriggerVerdict) -> String {
         match verdict {
             TriggerVerdict::Fires => "fires".to_owned(),
+            TriggerVerdict::NoMatch if replay.options(trigger).pattern().is_none() => {
+                "an event opens it, and no line does".to_owned()
+            }
             TriggerVerdict::NoMatch => format!("the pattern does not match{}", self.near(replay, tried, trigger)),
             TriggerVerdict::Held => {
                 "the match touches the end of the line and could still grow: it is held until the line is \
@@ -132,7 +135,7 @@ impl Explanation {
 
     /// Returns what the pattern would match, as the rest of a sentence.
     fn near(&self, replay: &Replay, tried: &TriedLine, trigger: usize) -> String {
-        let pattern = &replay.options(trigger).pattern;
+        let Some(pattern) = replay.options(trigger).pattern() else { return String::new() };
         let mut hints: Vec<String> = Vec::new();
         for neighbour in self.neighbours.iter().flatten().filter(|neighbour| pattern.is_match(&neighbour.text)) {
             hints.push(format!("it matches line {}", neighbour.number));

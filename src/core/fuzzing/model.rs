@@ -402,6 +402,7 @@ impl Model {
                     group: 7,
                     readers: names.clone(),
                     jobs: names,
+                    asks: signals,
                 }));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, signals)),

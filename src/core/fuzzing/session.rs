@@ -395,7 +395,10 @@ fn any_request(script: &mut Script<'_>) -> Request {
                 2 => vec![option("inject", text(script)), option("all", String::new())],
                 _ => vec![option("run", "true".to_owned()), option("cooldown", "1s".to_owned())],
             };
-            Request::Trigger(TriggerRequest::Add { regex: text(script), options: Options(options) })
+            let events = crate::core::trigger::event::EVENTS;
+            let event = (script.below(3) == 0).then(|| events[script.below(events.len())].name.to_owned());
+            let regex = event.is_none().then(|| text(script));
+            Request::Trigger(TriggerRequest::Add { regex, event, options: Options(options) })
         }
         7 => match script.below(3) {
             0 => Request::Trigger(TriggerRequest::Remove { trigger: script.below(9).to_string() }),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::idle_timer::PAUSE;
-use super::line_sinks::{CandidateLine, TextOrigin};
+use super::line_sinks::{CandidateLine, LinePlace};
 use crate::core::trigger::LineStage;
 use crate::core::vt::DrawnRow;
 
@@ -82,7 +82,7 @@ impl DrawnRows {
         stage: LineStage,
         rows: Vec<DrawnRow>,
         number: u64,
-        origin: TextOrigin,
+        place: LinePlace,
     ) -> Vec<(CandidateLine, LineStage)> {
         self.latest = None;
         let rests = stage != LineStage::Unrested;
@@ -102,7 +102,7 @@ impl DrawnRows {
             }
         }
         for row in rows {
-            let line = CandidateLine::drawn(row, number, origin);
+            let line = CandidateLine::drawn(row, number, place);
             if !rests {
                 self.unrested.push(line.clone());
             }
@@ -155,6 +155,10 @@ impl DrawnRows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::output::line_sinks::TextOrigin;
+    use crate::core::vt::MarkedZone;
+
+    const PLACE: LinePlace = LinePlace { origin: TextOrigin::Shell, zone: MarkedZone::None };
     use crate::core::vt::LineId;
 
     fn row(id: u64, text: &str) -> DrawnRow {
@@ -195,7 +199,7 @@ mod tests {
 
         fn tries(&mut self, at: u64, rows: &[DrawnRow]) -> Vec<String> {
             let stage = self.stage(at).expect("a try is due");
-            let tries = self.drawn.tries(stage, rows.to_vec(), 7, TextOrigin::Shell);
+            let tries = self.drawn.tries(stage, rows.to_vec(), 7, PLACE);
             let shown = |(line, stage): (CandidateLine, LineStage)| {
                 assert!(line.alt_screen && line.number == 7 && line.start == 100 * line.id);
                 // Blank rows are not given to readers.
@@ -206,7 +210,7 @@ mod tests {
         }
 
         fn hold(&mut self, ms: u64, id: u64, text: &str) {
-            let line = CandidateLine::drawn(row(id, text), 7, TextOrigin::Shell);
+            let line = CandidateLine::drawn(row(id, text), 7, PLACE);
             self.drawn.hold(self.now() + Duration::from_millis(ms), &line);
         }
 

@@ -2,15 +2,17 @@
 //! trigger.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::time::Instant;
 
 use super::terminal::LineObserver;
 use crate::core::coproc::Coproc;
 use crate::core::history::ShellEvent;
 use crate::core::session_event::SessionEvent;
+use crate::core::trigger::event::{EventSet, OutputSign, TriggerEvent};
 use crate::core::trigger::table::TriggerTable;
 use crate::core::trigger::{LineRef, LineStage};
-use crate::core::vt::{DrawnRow, Line, VtSink, VtState};
+use crate::core::vt::{DrawnRow, Line, MarkedZone, VtSink, VtState};
 
 /// TextOrigin of printed bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,28 +42,46 @@ pub(in crate::core) struct CandidateLine {
     pub(in crate::core) continued: bool,
     /// Whether it is on the alternate screen.
     pub(in crate::core) alt_screen: bool,
+    /// The part of the output that it belongs to, by the marks before its end.
+    pub(in crate::core) zone: MarkedZone,
+}
+
+/// Origin and part of the output to which a line belongs.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::core) struct LinePlace {
+    pub(in crate::core) origin: TextOrigin,
+    pub(in crate::core) zone: MarkedZone,
 }
 
 impl CandidateLine {
     /// Creates the unfinished line of `text`, if it is not empty.
-    pub(in crate::core) fn partial(text: &mut VtState, origin: TextOrigin) -> Option<Self> {
+    pub(in crate::core) fn partial(text: &mut VtState, place: LinePlace) -> Option<Self> {
         let alt_screen = text.alt_screen();
         let line = text.partial()?;
-        Some(Self::of(&line, alt_screen, origin))
+        Some(Self::of(&line, alt_screen, place))
     }
 
     /// Creates the line of a row of the alternate screen. A blank row has no text.
-    pub(in crate::core) fn drawn(row: DrawnRow, number: u64, origin: TextOrigin) -> Self {
+    pub(in crate::core) fn drawn(row: DrawnRow, number: u64, place: LinePlace) -> Self {
         let DrawnRow { id, mut text, start } = row;
         if text.trim_ascii().is_empty() {
             text.clear();
         }
-        Self { origin, id: id.0, text, start, number, more: false, continued: false, alt_screen: true }
+        let LinePlace { origin, zone } = place;
+        Self { origin, id: id.0, text, start, number, more: false, continued: false, alt_screen: true, zone }
     }
 
-    fn of(line: &Line<'_>, alt_screen: bool, origin: TextOrigin) -> Self {
+    /// Creates the blank line of `text` on which the cursor is, with the number that it will have.
+    pub(in crate::core) fn blank(text: &VtState, number: u64, place: LinePlace) -> Self {
+        let (alt_screen, start) = (text.alt_screen(), text.offset());
+        let LinePlace { origin, zone } = place;
+        Self { origin, id: 0, text: Vec::new(), start, number, more: false, continued: false, alt_screen, zone }
+    }
+
+    fn of(line: &Line<'_>, alt_screen: bool, place: LinePlace) -> Self {
         Self {
-            origin,
+            origin: place.origin,
+            zone: place.zone,
             id: line.id.0,
             text: line.text.to_vec(),
             start: line.start,
@@ -135,12 +155,13 @@ pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) all_lines: bool,
     pub(in crate::core) after_match: AfterMatch,
     pub(in crate::core) alt_screen: bool,
-    /// The collected lines, and shell events between them, in order.
+    pub(in crate::core) zone: MarkedZone,
+    /// The collected lines, and the shell events and signs between them, in order.
     pub(in crate::core) found: Vec<SinkItem>,
     /// Ids of the collected lines. A later line with one of them is tried after it, though it cannot match.
     pub(in crate::core) found_ids: HashSet<u64>,
-    /// Shell events that the coprocess has got already.
-    pub(in crate::core) told_events: Vec<ShellEvent>,
+    /// The events for which triggers wait.
+    pub(in crate::core) wanted: EventSet,
 }
 
 /// Treatment of the lines behind one that may match.
@@ -157,7 +178,19 @@ pub(in crate::core) enum AfterMatch {
 impl TriggerSink<'_> {
     /// Whether lines without a possible match are collected, so that readers get all lines in order.
     fn takes_all(&self) -> bool {
-        self.all_lines || !self.found.is_empty() && (self.reader.is_some() || self.after_match == AfterMatch::TakeAll)
+        self.all_lines || self.has_lines() && (self.reader.is_some() || self.after_match == AfterMatch::TakeAll)
+    }
+
+    /// Whether a line has been collected.
+    fn has_lines(&self) -> bool {
+        !self.found_ids.is_empty()
+    }
+
+    /// Collects a sign, unless coshell itself prints it.
+    fn collect_sign(&mut self, sign: OutputSign) {
+        if self.origin == TextOrigin::Shell {
+            self.found.push(SinkItem::Sign(sign));
+        }
     }
 
     /// Returns whether the triggers are tried on the line.
@@ -168,7 +201,8 @@ impl TriggerSink<'_> {
 
     fn collect(&mut self, line: &Line<'_>) {
         self.found_ids.insert(line.id.0);
-        self.found.push(SinkItem::Line(CandidateLine::of(line, self.alt_screen, self.origin)));
+        let place = LinePlace { origin: self.origin, zone: self.zone };
+        self.found.push(SinkItem::Line(CandidateLine::of(line, self.alt_screen, place)));
     }
 
     fn coproc_sink(&mut self) -> Option<CoprocSink<'_>> {
@@ -185,7 +219,7 @@ impl VtSink for TriggerSink<'_> {
     }
 
     fn should_stop(&self) -> bool {
-        self.after_match == AfterMatch::Stop && !self.found.is_empty()
+        self.after_match == AfterMatch::Stop && self.has_lines()
     }
 
     fn line(&mut self, line: &Line<'_>) {
@@ -211,27 +245,49 @@ impl VtSink for TriggerSink<'_> {
         self.triggers.pass_over_finished(LineRef { id: id.0, number, text, continued });
     }
 
+    fn bell(&mut self) {
+        if self.wanted.has(TriggerEvent::Bell) {
+            self.collect_sign(OutputSign::Bell);
+        }
+    }
+
+    fn title(&mut self, title: &[u8]) {
+        if self.wanted.has(TriggerEvent::Title) {
+            self.collect_sign(OutputSign::Title(title.to_vec()));
+        }
+    }
+
+    fn osc(&mut self, payload: &[u8], _: Range<u64>) {
+        self.zone.take(payload);
+        if let Some(sign) = OutputSign::of_osc(payload, self.wanted) {
+            self.collect_sign(sign);
+        }
+    }
+
     fn alt_screen(&mut self, on: bool) {
         self.alt_screen = on;
+        if on && self.wanted.has(TriggerEvent::FullScreen) {
+            self.collect_sign(OutputSign::FullScreen);
+        }
     }
 }
 
 impl LineObserver for TriggerSink<'_> {
     fn shell_event(&mut self, event: &ShellEvent) {
-        if self.takes_all() {
-            self.found.push(SinkItem::Shell(event.clone()));
-            return;
-        }
-        if let Some(mut coproc_sink) = self.coproc_sink() {
+        let coproc_knows = !self.takes_all();
+        if let Some(mut coproc_sink) = self.coproc_sink().filter(|_| coproc_knows) {
             coproc_sink.shell_event(event);
         }
-        self.told_events.push(event.clone());
+        self.found.push(SinkItem::Shell { event: event.clone(), coproc_knows });
     }
 }
 
 /// Sink that collects shell events only.
-#[derive(Debug, Default)]
-pub(in crate::core) struct EventSink(pub(in crate::core) Vec<ShellEvent>);
+#[derive(Debug)]
+pub(in crate::core) struct EventSink {
+    pub(in crate::core) zone: MarkedZone,
+    pub(in crate::core) events: Vec<ShellEvent>,
+}
 
 impl VtSink for EventSink {
     fn block(&mut self, _: &[u8], _: usize, _: u64) -> bool {
@@ -239,11 +295,15 @@ impl VtSink for EventSink {
     }
 
     fn line(&mut self, _: &Line<'_>) {}
+
+    fn osc(&mut self, payload: &[u8], _: Range<u64>) {
+        self.zone.take(payload);
+    }
 }
 
 impl LineObserver for EventSink {
     fn shell_event(&mut self, event: &ShellEvent) {
-        self.0.push(event.clone());
+        self.events.push(event.clone());
     }
 }
 
@@ -252,6 +312,8 @@ impl LineObserver for EventSink {
 pub(in crate::core) enum SinkItem {
     /// A finished line.
     Line(CandidateLine),
-    /// A shell event.
-    Shell(ShellEvent),
+    /// A shell event, and whether the coprocess has got it already.
+    Shell { event: ShellEvent, coproc_knows: bool },
+    /// A sign of an event for which triggers wait.
+    Sign(OutputSign),
 }

@@ -20,6 +20,7 @@ use idle_timer::{IdleState, IdleTimer};
 use line_buffer::LineBuffer;
 use line_demand::Granularity;
 pub(super) use line_demand::LineDemand;
+use line_sinks::LinePlace;
 use line_sinks::{AfterMatch, CoprocSink, EventSink, SinkItem, TriggerSink};
 pub(super) use line_sinks::{CandidateLine, TextOrigin};
 use terminal::{OutputKind, TerminalOutput};
@@ -32,7 +33,9 @@ use super::recorder::Recorder;
 use super::request::InputFormat;
 use super::transfer::{OfferFinder, SwallowedOffers, TransferOffer};
 use super::trigger::LineStage;
+use super::trigger::event::{Occurrence, OutputSign};
 use super::trigger::table::TriggerTable;
+use super::vt::MarkedZone;
 use crate::types::{ExitStatus, RequestId, SIGHUP, SIGPIPE, Size, WriteError};
 
 /// Number of withheld bytes from which the pty is not read.
@@ -62,10 +65,10 @@ pub(super) struct Output {
     finds_offers: bool,
     /// An offer that is answered once the state of the pty is known, and the triggers have not.
     offered: Option<TransferOffer>,
-    /// Origin of the bytes printed last.
-    origin: TextOrigin,
-    /// Lines that are tried once the state of the pty is known.
-    awaiting_pty_state: VecDeque<(CandidateLine, LineStage)>,
+    /// Origin of the bytes printed last, and the part of the output behind them.
+    place: LinePlace,
+    /// Lines and events for which triggers are tried once the state of the pty is known.
+    awaiting_pty_state: VecDeque<TryCandidate>,
     /// A finished line that is tried again at this time, unless more has been printed.
     again: Option<(Instant, CandidateLine)>,
     /// Output kept until the gate opens.
@@ -109,6 +112,16 @@ pub(super) enum OutputEvent {
     Line(CandidateLine),
     /// The shell reported a command or its directory. `coproc_knows` is whether the coprocess has got the event already.
     Shell { event: ShellEvent, coproc_knows: bool },
+    /// A sign of an event for which triggers wait.
+    Sign(OutputSign),
+}
+
+/// What waits for the state of the pty: a line with its stage, or an event with the line on which it has happened.
+#[derive(Debug)]
+pub(super) struct TryCandidate {
+    pub(super) line: CandidateLine,
+    pub(super) stage: LineStage,
+    pub(super) occurrence: Option<Occurrence>,
 }
 
 impl Output {
@@ -129,7 +142,7 @@ impl Output {
             swallowed: SwallowedOffers::default(),
             finds_offers: false,
             offered: None,
-            origin: TextOrigin::Shell,
+            place: LinePlace { origin: TextOrigin::Shell, zone: MarkedZone::default() },
             awaiting_pty_state: VecDeque::new(),
             again: None,
             withheld: Vec::new(),
@@ -152,7 +165,7 @@ impl Output {
         self.demand.keeps_raw || !self.raw.is_empty()
     }
 
-    /// Whether lines wait for the state of the pty.
+    /// Whether lines or events wait for the state of the pty.
     pub(super) fn awaits_pty_state(&self) -> bool {
         !self.awaiting_pty_state.is_empty() || self.offered.is_some()
     }
@@ -167,13 +180,13 @@ impl Output {
         self.offered.take()
     }
 
-    /// Keeps a line until the state of the pty is known.
-    pub(super) fn await_pty_state(&mut self, line: CandidateLine, stage: LineStage) {
-        self.awaiting_pty_state.push_back((line, stage));
+    /// Keeps a line or an event until the state of the pty is known.
+    pub(super) fn await_pty_state(&mut self, candidate: TryCandidate) {
+        self.awaiting_pty_state.push_back(candidate);
     }
 
-    /// Takes the lines that waited for the state of the pty.
-    pub(super) fn take_awaiting(&mut self) -> VecDeque<(CandidateLine, LineStage)> {
+    /// Takes the lines and events that waited for the state of the pty.
+    pub(super) fn take_awaiting(&mut self) -> VecDeque<TryCandidate> {
         std::mem::take(&mut self.awaiting_pty_state)
     }
 
@@ -284,16 +297,18 @@ impl Output {
     /// Shows output, up to the end of a line whose trigger may start a silent coprocess. Returns the number of bytes taken,
     /// and the events in them.
     pub(super) fn print(&mut self, now: Instant, bytes: &[u8], readers: Readers<'_>) -> (usize, Vec<OutputEvent>) {
-        self.origin = readers.origin;
+        self.place.origin = readers.origin;
         self.chunk_start = self.terminal.text().offset();
         // Where lines are assembled they are counted, though their last reader has ended in this turn.
         if !self.demand.assembles {
-            let mut sink = EventSink::default();
+            let mut sink = EventSink { zone: self.place.zone, events: Vec::new() };
             self.terminal.print(bytes, &mut sink);
+            self.place.zone = sink.zone;
             self.keep_raw(bytes);
             self.note_offers(bytes);
             // Hardly any chunk has a mark of the shell's: no iterator is set up for none.
-            let events = if sink.0.is_empty() { Vec::new() } else { shell_events(sink.0, false).collect() };
+            let shell = |event| OutputEvent::Shell { event, coproc_knows: false };
+            let events = if sink.events.is_empty() { Vec::new() } else { sink.events.into_iter().map(shell).collect() };
             return (bytes.len(), events);
         }
         let after_match = match self.demand.granularity {
@@ -301,6 +316,7 @@ impl Output {
             _ if self.demand.keeps_raw && readers.format.tells_of_lines() => AfterMatch::TakeAll,
             _ => AfterMatch::Filter,
         };
+        let wanted = readers.triggers.events.wanted();
         let mut sink = TriggerSink {
             now,
             origin: readers.origin,
@@ -309,20 +325,23 @@ impl Output {
             all_lines: readers.subscribed,
             after_match,
             alt_screen: self.terminal.text().alt_screen(),
+            zone: self.place.zone,
             found: Vec::new(),
             found_ids: HashSet::new(),
-            told_events: Vec::new(),
+            wanted,
         };
         let used = self.terminal.print(bytes, &mut sink);
-        let TriggerSink { found, told_events, .. } = sink;
+        let TriggerSink { found, zone, .. } = sink;
+        self.place.zone = zone;
         self.terminal.counted(self.line_number(), false);
         self.keep_raw(&bytes[..used]);
         self.note_offers(&bytes[..used]);
-        let found = found.into_iter().map(|item| match item {
+        let events = found.into_iter().map(|item| match item {
             SinkItem::Line(line) => OutputEvent::Line(line),
-            SinkItem::Shell(event) => OutputEvent::Shell { event, coproc_knows: false },
+            SinkItem::Shell { event, coproc_knows } => OutputEvent::Shell { event, coproc_knows },
+            SinkItem::Sign(sign) => OutputEvent::Sign(sign),
         });
-        (used, found.chain(shell_events(told_events, true)).collect())
+        (used, events.collect())
     }
 
     fn note_offers(&mut self, bytes: &[u8]) {
@@ -367,7 +386,7 @@ impl Output {
         }
         let rows = self.terminal.text_mut().take_drawn_rows();
         self.drawn.keep(rows.clone(), self.terminal.text().size().rows.into());
-        let rows = rows.into_iter().map(|row| CandidateLine::drawn(row, self.line_number() + 1, self.origin));
+        let rows = rows.into_iter().map(|row| CandidateLine::drawn(row, self.line_number() + 1, self.place));
         let mut lines: Vec<_> = rows.collect();
         lines.extend(self.partial_line());
         lines
@@ -393,7 +412,7 @@ impl Output {
     pub(super) fn drop_raw(&mut self) {
         if self.demand.keeps_raw {
             let unfinished = self.terminal.text().line_start();
-            let waiting = self.awaiting_pty_state.iter().map(|(line, _)| line.start).min();
+            let waiting = self.awaiting_pty_state.iter().map(|candidate| candidate.line.start).min();
             let start = waiting.map_or(unfinished, |waiting| waiting.min(unfinished));
             match self.drawn.start() {
                 Some(drawn) => self.raw.keep_all_from(drawn.min(start)),
@@ -418,7 +437,18 @@ impl Output {
     /// Returns the unfinished line, if there is one.
     pub(super) fn partial_line(&mut self) -> Option<CandidateLine> {
         let text = self.muted.as_mut().unwrap_or(&mut self.terminal).text_mut();
-        CandidateLine::partial(text, self.origin)
+        CandidateLine::partial(text, self.place)
+    }
+
+    /// Returns the part of the output that the cursor is in, by the marks of the shell.
+    pub(super) fn zone(&self) -> MarkedZone {
+        self.place.zone
+    }
+
+    /// Returns the line that the cursor is on, which may be blank.
+    pub(super) fn current_line(&mut self) -> CandidateLine {
+        let number = self.line_number() + 1;
+        self.partial_line().unwrap_or_else(|| CandidateLine::blank(self.terminal.text(), number, self.place))
     }
 
     /// Returns the lines that are due to be tried, and their stages: the unfinished line, or rows of the alternate screen.
@@ -432,7 +462,7 @@ impl Output {
         let mut lines: Vec<_> = unfinished.into_iter().collect();
         if let Some(stage) = self.drawn.due(now) {
             let rows = self.muted.as_mut().unwrap_or(&mut self.terminal).text_mut().take_drawn_rows();
-            lines.extend(self.drawn.tries(stage, rows, self.line_number() + 1, self.origin));
+            lines.extend(self.drawn.tries(stage, rows, self.line_number() + 1, self.place));
         }
         lines.extend(self.drawn.settled(now).into_iter().map(|line| (line, LineStage::Settled)));
         lines
@@ -602,10 +632,6 @@ pub(super) fn exit_without_output(cx: &mut Cx<'_>, kind: OutputKind, error: Writ
             ExitStatus::FAILED
         }
     }
-}
-
-fn shell_events(events: Vec<ShellEvent>, coproc_knows: bool) -> impl Iterator<Item = OutputEvent> {
-    events.into_iter().map(move |event| OutputEvent::Shell { event, coproc_knows })
 }
 
 /// Returns `text` with CR in front of each LF, since LF alone only moves the cursor down.

@@ -159,7 +159,8 @@ fn trigger() -> TriggerResponse {
     TriggerResponse {
         number: 1,
         name: Some("ask".to_owned()),
-        regex: "sure\\?".to_owned(),
+        regex: Some("sure\\?".to_owned()),
+        event: None,
         options: vec![option],
         enabled: true,
         stopped: false,

@@ -91,7 +91,7 @@ fn recording(recording: bool) -> Value {
 fn trigger_list() -> Value {
     let options = json!([{"name": "send", "value": "yes"}]);
     json!({"triggers": [{
-        "number": 1, "name": "ask", "regex": "sure\\?", "options": options, "enabled": true, "stopped": false, "fired": 2, "searched": 5,
+        "number": 1, "name": "ask", "regex": "sure\\?", "event": null, "options": options, "enabled": true, "stopped": false, "fired": 2, "searched": 5,
     }]})
 }
 

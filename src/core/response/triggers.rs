@@ -18,8 +18,10 @@ pub struct TriggerResponse {
     pub number: usize,
     /// Its name; null where it has none.
     pub name: Option<String>,
-    /// What it looks for.
-    pub regex: String,
+    /// What it looks for; null where an event opens it.
+    pub regex: Option<String>,
+    /// The event that opens it; null where a pattern does.
+    pub event: Option<String>,
     /// Its actions and modifiers, in order.
     pub options: Vec<OptionArg>,
     /// Whether it is switched on.

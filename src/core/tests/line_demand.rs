@@ -14,7 +14,7 @@ impl Bench {
 
     fn add(&mut self, regex: &str, option: &str, value: &str) -> &mut Self {
         let options = Options(vec![OptionArg { name: option.to_owned().into(), value: value.to_owned() }]);
-        self.trigger(TriggerRequest::Add { regex: regex.to_owned(), options })
+        self.trigger(TriggerRequest::Add { regex: Some(regex.to_owned()), event: None, options })
     }
 
     fn run(&mut self, form: InputFormat) -> &mut Self {

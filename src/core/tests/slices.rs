@@ -143,7 +143,7 @@ fn added_trigger_waits_for_history_and_misses_no_line() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(&costly_output());
     let options = Options(vec![OptionArg { name: "send".into(), value: "answer".to_owned() }]);
-    let request = Request::Trigger(TriggerRequest::Add { regex: "^question".to_owned(), options });
+    let request = Request::Trigger(TriggerRequest::Add { regex: Some("^question".to_owned()), event: None, options });
     bench.turn(Input::Request(RequestId(7), request, None));
     assert_eq!(bench.core.gate(), Gate::AwaitingHistory);
     bench.turn(Input::Bytes(Source::Pty, b"\r\nquestion\r\n"));

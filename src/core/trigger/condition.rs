@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use super::error::ConditionError;
 use crate::core::event::PtyState;
+use crate::core::vt::MarkedZone;
 
 /// A condition of a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,16 @@ pub enum When {
     Coproc,
     /// No coprocess runs.
     NoCoproc,
+    /// A command prints the line, by the marks of the shell.
+    Output,
+    /// No command is known to print the line.
+    NoOutput,
+    /// The line is a prompt or is typed at one, by the marks of the shell.
+    Prompt,
+    /// The line is not known to be a prompt.
+    NoPrompt,
+    /// A program waits for the user's input.
+    Asks,
 }
 
 /// Facts known at the time of a match.
@@ -33,6 +44,8 @@ pub struct ConditionFacts {
     pub alt_screen: bool,
     /// Whether a coprocess runs.
     pub coproc: bool,
+    /// The part of the output that the line belongs to.
+    pub zone: MarkedZone,
     /// Whether a program reads a password; known with `pty_state`.
     pub no_echo: bool,
     /// Facts that cost system calls; `None` until the host has looked them up.
@@ -78,6 +91,12 @@ conditions! {
     "no-echo": "no-echo" => ConditionForm::Flag(When::NoEcho);
     "job=NAME": "job=NAME" => ConditionForm::Job;
     "[no-]coproc": "coproc" => ConditionForm::Flag(When::Coproc), "no-coproc" => ConditionForm::Flag(When::NoCoproc);
+    "[no-]output": "output" => ConditionForm::Flag(When::Output), "no-output" => ConditionForm::Flag(When::NoOutput);
+    "[no-]prompt": "prompt" => ConditionForm::Flag(When::Prompt), "no-prompt" => ConditionForm::Flag(When::NoPrompt);
+    "asks": "asks" => ConditionForm::Flag(When::Asks);
+    // The name of the event.
+    "[no-]full-screen":
+        "full-screen" => ConditionForm::Flag(When::AltScreen), "no-full-screen" => ConditionForm::Flag(When::NoAltScreen);
 }
 
 impl When {
@@ -87,6 +106,13 @@ impl When {
             Self::NoAltScreen => !facts.alt_screen,
             Self::Coproc => facts.coproc,
             Self::NoCoproc => !facts.coproc,
+            Self::Output => facts.zone == MarkedZone::Output,
+            Self::NoOutput => facts.zone != MarkedZone::Output,
+            Self::Prompt => facts.zone == MarkedZone::Prompt,
+            Self::NoPrompt => facts.zone != MarkedZone::Prompt,
+            // The shell that reads a command line is at a prompt.
+            Self::Asks if facts.zone == MarkedZone::Prompt => false,
+            Self::Asks => return ConditionState::of_pty_state(facts, |pty_state| pty_state.asks),
             Self::NoEcho => return ConditionState::of_pty_state(facts, |_| facts.no_echo),
             Self::Job(name) => return ConditionState::of_pty_state(facts, |pty_state| pty_state.jobs.contains(name)),
         };
@@ -175,6 +201,13 @@ mod tests {
             ("job=ssh", When::Job("ssh".to_owned())),
             ("coproc", When::Coproc),
             ("no-coproc", When::NoCoproc),
+            ("output", When::Output),
+            ("no-output", When::NoOutput),
+            ("prompt", When::Prompt),
+            ("no-prompt", When::NoPrompt),
+            ("asks", When::Asks),
+            ("full-screen", When::AltScreen),
+            ("no-full-screen", When::NoAltScreen),
         ];
         assert_eq!(When::NAMES, table.each_ref().map(|(name, _)| name.replace("ssh", "NAME")));
         for (text, want) in table {
@@ -222,6 +255,11 @@ mod tests {
             pty_state: Some(PtyState { jobs: jobs.iter().map(|&job| job.to_owned()).collect(), ..PtyState::default() }),
             ..ConditionFacts::default()
         };
+        let asking = |zone, asks| ConditionFacts {
+            zone,
+            pty_state: Some(PtyState { asks, ..PtyState::default() }),
+            ..ConditionFacts::default()
+        };
         let job = || When::Job("ssh".to_owned());
         let table: Vec<(Vec<When>, ConditionFacts, ConditionState)> = vec![
             (vec![], ConditionFacts::default(), ConditionState::Yes),
@@ -237,7 +275,21 @@ mod tests {
             (vec![job()], pty_state(false, &["sshd"]), ConditionState::No),
             (vec![job(), When::AltScreen], ConditionFacts::default(), ConditionState::No),
             (vec![When::NoAltScreen, job()], ConditionFacts::default(), ConditionState::Unknown),
+            (vec![When::Asks], ConditionFacts::default(), ConditionState::Unknown),
+            (vec![When::Asks], asking(MarkedZone::None, true), ConditionState::Yes),
+            (vec![When::Asks], asking(MarkedZone::Output, true), ConditionState::Yes),
+            (vec![When::Asks], asking(MarkedZone::Output, false), ConditionState::No),
+            (vec![When::Asks], asking(MarkedZone::Prompt, true), ConditionState::No),
         ];
+        for zone in [MarkedZone::None, MarkedZone::Prompt, MarkedZone::Output] {
+            let holds = |when| When::all_hold(&[when], &ConditionFacts { zone, ..ConditionFacts::default() });
+            for (when, no, of) in
+                [(When::Output, When::NoOutput, MarkedZone::Output), (When::Prompt, When::NoPrompt, MarkedZone::Prompt)]
+            {
+                let wanted = ConditionState::of(zone == of);
+                assert_eq!((holds(when), holds(no)), (wanted, ConditionState::of(zone != of)), "{zone:?}");
+            }
+        }
         for (conditions, facts, want) in table {
             assert_eq!(When::all_hold(&conditions, &facts), want, "{conditions:?} {facts:?}");
         }

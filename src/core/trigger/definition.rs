@@ -1,16 +1,17 @@
-//! Definition of a trigger: its pattern and its options, as given by the command line, a configuration or a client.
+//! Definition of a trigger: what opens it, and its options, as given by the command line, a configuration or a client.
 
 use std::time::Duration;
 
 use super::action::{self, Action, ActionKind};
 use super::error::{DurationError, OptionError, TriggerError};
-use super::{Pattern, TriggerOptions, When};
+use super::event::{EventRule, TriggerEvent};
+use super::{Opener, Pattern, TriggerOptions, When};
 use crate::core::request::OptionArg;
 
 /// A trigger with its actions.
 #[derive(Debug)]
 pub struct TriggerDef {
-    /// Pattern and modifiers.
+    /// What opens the trigger, and modifiers.
     pub options: TriggerOptions,
     /// The actions, and the options that define them.
     pub actions: TriggerActions,
@@ -34,12 +35,32 @@ pub struct Modifier {
     pub value: Option<&'static str>,
     /// One line for the help, without a period.
     pub summary: &'static str,
+    /// The triggers that it may change.
+    pub scope: Scope,
     /// Applies the option with this value, which is empty where it takes none.
     pub apply: fn(&mut TriggerOptions, &str) -> Result<(), OptionError>,
 }
 
-/// The option that begins a trigger.
+/// Triggers that a modifier may change.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope {
+    /// All.
+    All,
+    /// Those that a pattern opens.
+    Patterns,
+    /// Those that one of these events opens: a filter.
+    Events(&'static [TriggerEvent]),
+}
+
+/// The option that begins a trigger with a pattern.
 pub const TRIGGER: &str = "trigger";
+/// The option that begins a trigger with an event.
+pub const EVENT: &str = "event";
+
+/// Returns whether the option called `name` begins a trigger.
+pub fn opens(name: &str) -> bool {
+    name == TRIGGER || name == EVENT
+}
 
 /// Every modifier.
 pub const MODIFIERS: &[Modifier] = &[
@@ -47,42 +68,106 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "name",
         value: Some("NAME"),
         summary: "Set the name that notices and lists show",
+        scope: Scope::All,
         apply: |options, name| set(&mut options.name, Some(name.to_owned())),
     },
     Modifier {
         name: "all",
         value: None,
         summary: "Fire for every match in a line",
+        scope: Scope::Patterns,
         apply: |options, _| set(&mut options.all, true),
     },
     Modifier {
         name: "once",
         value: None,
         summary: "Fire only once per session",
+        scope: Scope::All,
         apply: |options, _| set(&mut options.once, true),
     },
     Modifier {
         name: "instant",
         value: None,
         summary: "Fire without waiting 20 ms for a pause",
+        scope: Scope::Patterns,
         apply: |options, _| set(&mut options.instant, true),
     },
     Modifier {
         name: "cooldown",
         value: Some("DURATION"),
         summary: "Fire at most once within DURATION (500ms, 5s, 2m)",
+        scope: Scope::All,
         apply: |options, duration| set(&mut options.cooldown, Some(parse_duration(duration)?)),
     },
     Modifier {
         name: "when",
         value: Some("CONDITION"),
         summary: When::SUMMARY,
+        scope: Scope::All,
         apply: |options, condition| {
             options.when.push(condition.parse()?);
             Ok(())
         },
     },
+    Modifier {
+        name: "after",
+        value: Some("DURATION"),
+        summary: "Time that makes the event: of silence [30s], of a long command [60s]",
+        scope: Scope::Events(&[TriggerEvent::LongCommand, TriggerEvent::Idle, TriggerEvent::Activity]),
+        apply: |options, duration| {
+            let duration = parse_duration(duration)?;
+            filter(options, |rule| rule.after = Some(duration))
+        },
+    },
+    Modifier {
+        name: "status",
+        value: Some("STATUS"),
+        summary: "Fire only for this exit status: a number, or nonzero",
+        scope: Scope::Events(&[TriggerEvent::CommandFinished, TriggerEvent::Exit]),
+        apply: |options, status| {
+            let status = status.parse()?;
+            filter(options, |rule| rule.status = Some(status))
+        },
+    },
+    Modifier {
+        name: "longer",
+        value: Some("DURATION"),
+        summary: "Fire only if the command took at least DURATION",
+        scope: Scope::Events(&[TriggerEvent::CommandFinished]),
+        apply: |options, duration| {
+            let duration = parse_duration(duration)?;
+            filter(options, |rule| rule.longer = Some(duration))
+        },
+    },
+    Modifier {
+        name: "matching",
+        value: Some("REGEX"),
+        summary: "Fire only if the event's text matches: command, directory, line",
+        scope: Scope::Events(&[
+            TriggerEvent::Prompt,
+            TriggerEvent::CommandFinished,
+            TriggerEvent::LongCommand,
+            TriggerEvent::Directory,
+            TriggerEvent::Title,
+            TriggerEvent::Notification,
+            TriggerEvent::Idle,
+            TriggerEvent::Asks,
+            TriggerEvent::Password,
+        ]),
+        apply: |options, regex| {
+            let pattern = Pattern::parse(regex)?;
+            filter(options, |rule| rule.matching = Some(pattern))
+        },
+    },
 ];
+
+/// Changes the filters of a trigger, which `Scope` has found to be opened by an event.
+fn filter(options: &mut TriggerOptions, change: impl FnOnce(&mut EventRule)) -> Result<(), OptionError> {
+    if let Opener::Event(rule) = &mut options.opener {
+        change(rule);
+    }
+    Ok(())
+}
 
 fn set<T>(option: &mut T, value: T) -> Result<(), OptionError> {
     *option = value;
@@ -97,14 +182,31 @@ impl TriggerDef {
             return Err(of_trigger(OptionError::EmptyPattern));
         }
         let pattern = Pattern::parse(regex).map_err(|error| of_trigger(OptionError::Pattern(error)))?;
+        Self::opened_by(Opener::Pattern(pattern), TRIGGER, options)
+    }
+
+    /// Creates a trigger that the event called `name` opens, with these options in order.
+    pub fn of_event(name: &str, options: Vec<OptionArg>) -> Result<Self, TriggerError> {
+        let event = name.parse();
+        let event =
+            event.map_err(|error| TriggerError { option: EVENT.to_owned(), kind: OptionError::Event(error) })?;
+        Self::opened_by(Opener::Event(EventRule::new(event)), EVENT, options)
+    }
+
+    /// Creates a trigger from the option called `begin`, TRIGGER or EVENT, and those behind it.
+    pub fn of_option(begin: &str, value: String, options: Vec<OptionArg>) -> Result<Self, TriggerError> {
+        if begin == EVENT { Self::of_event(&value, options) } else { Self::new(value, options) }
+    }
+
+    fn opened_by(opener: Opener, begin: &str, options: Vec<OptionArg>) -> Result<Self, TriggerError> {
         let actions = TriggerActions { list: Vec::with_capacity(options.len()), options: Vec::new() };
-        let mut definition = Self { options: TriggerOptions::new(pattern), actions };
+        let mut definition = Self { options: TriggerOptions::of(opener), actions };
         for option in &options {
             definition.apply(option).map_err(|kind| TriggerError { option: option.name.to_string(), kind })?;
         }
         if definition.actions.list.is_empty() {
-            let pattern = definition.options.pattern.text().to_owned();
-            return Err(of_trigger(OptionError::NoAction(pattern)));
+            let kind = OptionError::NoAction(definition.options.opener.text().to_owned());
+            return Err(TriggerError { option: begin.to_owned(), kind });
         }
         definition.actions.options = options;
         Ok(definition)
@@ -121,6 +223,7 @@ impl TriggerDef {
             return Err(OptionError::Unknown { known });
         };
         check_value(modifier.value, option)?;
+        modifier.scope.check(&self.options.opener)?;
         (modifier.apply)(&mut self.options, &option.value)
     }
 
@@ -128,10 +231,29 @@ impl TriggerDef {
         if kind.starts.is_some() && self.options.starts.is_some() {
             return Err(OptionError::SecondCoproc);
         }
-        self.actions.list.push((kind.parse)(value, &self.options.pattern)?);
+        self.actions.list.push((kind.parse)(value, self.options.opener.groups())?);
         self.options.starts = self.options.starts.or(kind.starts);
         self.options.stops |= kind.stops;
         Ok(())
+    }
+}
+
+impl Scope {
+    /// Refuses a modifier of this scope for a trigger that `opener` opens.
+    fn check(self, opener: &Opener) -> Result<(), OptionError> {
+        let event = match opener {
+            Opener::Pattern(_) => None,
+            Opener::Event(rule) => Some(rule.event),
+        };
+        match (self, event) {
+            (Self::All, _) | (Self::Patterns, None) => Ok(()),
+            (Self::Patterns, Some(event)) => Err(OptionError::NotOfEvent(event.name())),
+            (Self::Events(events), Some(event)) if events.contains(&event) => Ok(()),
+            (Self::Events(events), event) => Err(OptionError::NotOfOpener {
+                event: event.map(TriggerEvent::name),
+                events: events.iter().map(|event| event.name()).collect(),
+            }),
+        }
     }
 }
 
@@ -161,6 +283,7 @@ fn parse_duration(text: &str) -> Result<Duration, DurationError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::trigger::event::EVENTS;
 
     fn option(name: &'static str, value: &str) -> OptionArg {
         OptionArg { name: name.into(), value: value.to_owned() }
@@ -176,22 +299,73 @@ mod tests {
         }
     }
 
+    /// Returns an option and a value that it takes.
+    fn valued(modifier: &Modifier) -> OptionArg {
+        let value = match modifier.value {
+            None => "",
+            Some("DURATION") => "5s",
+            Some("CONDITION") => "coproc",
+            Some("STATUS") => "1",
+            Some(_) => "n",
+        };
+        option(modifier.name, value)
+    }
+
     #[test]
     fn each_modifier_changes_the_options() {
-        let options = |given: Vec<OptionArg>| {
-            let definition = TriggerDef::new("a".to_owned(), given).expect("the options are valid");
-            format!("{:?}", definition.options)
-        };
-        let plain = options(vec![option("bell", "")]);
         for modifier in MODIFIERS {
-            let value = match modifier.value {
-                None => "",
-                Some("DURATION") => "5s",
-                Some("CONDITION") => "coproc",
-                Some(_) => "n",
+            let (begin, value) = match modifier.scope {
+                Scope::All | Scope::Patterns => (TRIGGER, "a"),
+                Scope::Events(events) => (EVENT, events[0].name()),
             };
-            assert_ne!(options(vec![option("bell", ""), option(modifier.name, value)]), plain, "{}", modifier.name);
+            let options = |given: Vec<OptionArg>| {
+                let definition = TriggerDef::of_option(begin, value.to_owned(), given).expect("the options are valid");
+                format!("{:?}", definition.options)
+            };
+            let plain = options(vec![option("bell", "")]);
+            assert_ne!(options(vec![option("bell", ""), valued(modifier)]), plain, "{}", modifier.name);
         }
+    }
+
+    #[test]
+    fn modifier_of_another_opener_is_refused_by_name() {
+        for modifier in MODIFIERS {
+            let given = || vec![option("bell", ""), valued(modifier)];
+            let refusal = TriggerDef::new("a".to_owned(), given()).err().map(|error| error.to_string());
+            let is_filter = matches!(modifier.scope, Scope::Events(_));
+            assert_eq!(refusal.is_some(), is_filter, "{}: {refusal:?}", modifier.name);
+            for row in EVENTS {
+                let refusal = TriggerDef::of_event(row.name, given()).err().map(|error| error.to_string());
+                let holds = match modifier.scope {
+                    Scope::All => true,
+                    Scope::Patterns => false,
+                    Scope::Events(events) => events.contains(&row.event),
+                };
+                assert_eq!(refusal.is_none(), holds, "{} {}", row.name, modifier.name);
+                let named = |refusal: &str| refusal.starts_with(modifier.name) && refusal.contains(row.name);
+                assert!(refusal.is_none_or(|refusal| named(&refusal)), "{} {}", row.name, modifier.name);
+            }
+        }
+    }
+
+    #[test]
+    fn value_that_the_event_lacks_is_refused() {
+        for row in EVENTS {
+            for value in ["status", "duration", "command", "directory", "title", "none"] {
+                let notify = vec![option("notify", &format!("$0 ${{{value}}}"))];
+                let refusal = TriggerDef::of_event(row.name, notify).err().map(|error| error.to_string());
+                assert_eq!(refusal.is_none(), row.values.contains(&value), "{} {value}", row.name);
+                let sentence = refusal.unwrap_or_default();
+                assert!(
+                    sentence.is_empty() || sentence.contains(&format!("event {} has no value", row.name)),
+                    "{sentence}"
+                );
+            }
+        }
+        let unknown = TriggerDef::of_event("beep", vec![option("bell", "")]).expect_err("there is no such event");
+        assert!(unknown.to_string().starts_with("event: unknown event 'beep': the events are start, prompt, "));
+        let idle = TriggerDef::of_event("idle", Vec::new()).expect_err("it has no action");
+        assert!(idle.to_string().starts_with("event: 'idle' has no action"), "{idle}");
     }
 
     #[test]

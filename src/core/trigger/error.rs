@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::groups::GroupOwner;
 use super::pattern::BadPattern;
 use crate::core::annotations::NameError;
 use crate::core::command_line::CommandLineError;
@@ -31,7 +32,9 @@ pub enum OptionError {
     EmptyPattern,
     /// The trigger has a pattern that cannot be used.
     Pattern(BadPattern),
-    /// The trigger of this pattern has no action.
+    /// There is no such event.
+    Event(EventError),
+    /// The trigger of this pattern or event has no action.
     NoAction(String),
     /// The trigger starts a coprocess already.
     SecondCoproc,
@@ -39,6 +42,15 @@ pub enum OptionError {
     Unknown {
         /// Names of the options that there are.
         known: Vec<&'static str>,
+    },
+    /// The option changes the search for a pattern, and an event opens the trigger.
+    NotOfEvent(&'static str),
+    /// The option is a filter of these events, and a pattern or another event opens the trigger.
+    NotOfOpener {
+        /// The event that opens the trigger, if one does.
+        event: Option<&'static str>,
+        /// The events of which the option is a filter.
+        events: Vec<&'static str>,
     },
     /// The option takes no value, and has this one.
     Value(String),
@@ -54,6 +66,8 @@ pub enum OptionError {
     Duration(DurationError),
     /// The value is no condition.
     Condition(ConditionError),
+    /// The value is no exit status.
+    Status(StatusError),
 }
 
 impl Error for OptionError {}
@@ -65,6 +79,7 @@ impl fmt::Display for OptionError {
                 f.write_str("the pattern is empty: write a regular expression, or ^ to match every line")
             }
             Self::Pattern(error) => error.fmt(f),
+            Self::Event(error) => error.fmt(f),
             Self::NoAction(pattern) => {
                 let remedy = "add one after it, such as --coproc CMD, --send TEXT or --bell";
                 write!(f, "'{pattern}' has no action: {remedy}")
@@ -73,6 +88,14 @@ impl fmt::Display for OptionError {
                 f.write_str("a session has one coprocess at a time: give only one after each --trigger")
             }
             Self::Unknown { known } => write!(f, "is not an option of a trigger; the options are {}", known.join(", ")),
+            Self::NotOfEvent(event) => {
+                write!(f, "belongs to a pattern: event {event} has no line that is searched; remove it")
+            }
+            Self::NotOfOpener { event, events } => {
+                let opener = event.map_or_else(|| "a pattern".to_owned(), |event| format!("event {event}"));
+                let known = events.join(", ");
+                write!(f, "{opener} has nothing that it could filter; it belongs to these events: {known}")
+            }
             Self::Value(value) => write!(f, "takes no value, but was given '{value}'"),
             Self::NoAssignment => f.write_str("takes NAME=VALUE"),
             Self::Command(error) => error.fmt(f),
@@ -80,6 +103,7 @@ impl fmt::Display for OptionError {
             Self::Template(error) => error.fmt(f),
             Self::Duration(error) => error.fmt(f),
             Self::Condition(error) => error.fmt(f),
+            Self::Status(error) => error.fmt(f),
         }
     }
 }
@@ -111,6 +135,47 @@ impl From<DurationError> for OptionError {
 impl From<ConditionError> for OptionError {
     fn from(error: ConditionError) -> Self {
         Self::Condition(error)
+    }
+}
+
+impl From<BadPattern> for OptionError {
+    fn from(error: BadPattern) -> Self {
+        Self::Pattern(error)
+    }
+}
+
+impl From<StatusError> for OptionError {
+    fn from(error: StatusError) -> Self {
+        Self::Status(error)
+    }
+}
+
+/// A text that names no event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventError {
+    /// The text.
+    pub text: String,
+    /// Names of the events that there are.
+    pub known: Vec<&'static str>,
+}
+
+impl Error for EventError {}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown event '{}': the events are {}", self.text.escape_debug(), self.known.join(", "))
+    }
+}
+
+/// A text that is no filter of exit statuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusError(pub(super) String);
+
+impl Error for StatusError {}
+
+impl fmt::Display for StatusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is not an exit status: write a number from 0 to 255, or nonzero", self.0.escape_debug())
     }
 }
 
@@ -173,20 +238,24 @@ pub enum TemplateErrorKind {
     TrailingBackslash,
     /// `${` without `}`.
     Unclosed,
-    /// `$name` of a group that the pattern has, without braces.
+    /// `$name` of a group that there is, without braces.
     Unbraced(String),
-    /// The number of a group that the pattern does not have.
+    /// The number of a group that there is not.
     NoGroup {
+        /// What has the groups.
+        owner: GroupOwner,
         /// The digits.
         key: String,
-        /// Number of groups in the pattern, without the whole match.
+        /// Number of groups, without the whole.
         groups: usize,
     },
-    /// The name of a group that the pattern does not have.
+    /// The name of a group that there is not.
     NoName {
+        /// What has the groups.
+        owner: GroupOwner,
         /// The name.
         key: String,
-        /// Names of the pattern's groups.
+        /// Names of the groups.
         names: Vec<String>,
     },
 }
@@ -209,22 +278,24 @@ impl fmt::Display for TemplateErrorKind {
             Self::TrailingBackslash => f.write_str("the text ends with a single \\; write \\\\ for a backslash"),
             Self::Unclosed => f.write_str("${ has no closing }"),
             Self::Unbraced(name) => write!(f, "${name} is not replaced: write ${{{name}}}, or $${name} for the text"),
-            Self::NoGroup { key, groups } => {
+            Self::NoGroup { owner, key, groups } => {
+                let noun = owner.noun(*groups);
                 let groups = match groups {
-                    0 => "no groups, only $0".to_owned(),
-                    1 => "one group".to_owned(),
-                    _ => format!("{groups} groups"),
+                    0 => format!("no {noun}, only $0"),
+                    1 => format!("one {noun}"),
+                    _ => format!("{groups} {noun}"),
                 };
-                write!(f, "the pattern has {groups}, so there is no ${key}")?;
+                write!(f, "{owner} has {groups}, so there is no ${key}")?;
                 if key.len() > 1 { write!(f, " (${{{}}} ends a number early)", &key[..1]) } else { Ok(()) }
             }
-            Self::NoName { key, names } => {
+            Self::NoName { owner, key, names } => {
+                let (one, all) = (owner.noun(1), owner.noun(0));
                 let known = match &names[..] {
-                    [] => "it has no named groups".to_owned(),
-                    names => format!("its named groups are {}", names.join(", ")),
+                    [] => format!("it has no named {all}"),
+                    names => format!("its named {all} are {}", names.join(", ")),
                 };
                 let key = key.escape_debug();
-                write!(f, "the pattern has no group named '{key}': {known}; write $${{ for the text ${{")
+                write!(f, "{owner} has no {one} named '{key}': {known}; write $${{ for the text ${{")
             }
         }
     }

@@ -29,6 +29,9 @@ mod condition;
 mod dedup;
 pub mod definition;
 mod error;
+pub mod event;
+mod event_plan;
+mod groups;
 mod loop_guard;
 pub mod near_miss;
 mod pattern;
@@ -54,12 +57,16 @@ use super::request::Visibility;
 pub use captures::Captures;
 pub use condition::{ConditionFacts, When};
 pub use dedup::HOLD;
-pub use error::{ConditionError, DurationError, OptionError, TemplateError, TemplateErrorKind, TriggerError};
+pub use error::{
+    ConditionError, DurationError, EventError, OptionError, StatusError, TemplateError, TemplateErrorKind, TriggerError,
+};
+pub use groups::{GroupOwner, Groups};
 pub use loop_guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_WINDOW};
 pub use pattern::{BadPattern, Pattern};
 pub use template::Template;
 
 use dedup::{HeldLines, SeenMatches};
+use event::{EventDemand, EventRule, TriggerEvent};
 use loop_guard::LoopGuard;
 use plan::{Plan, TryContext};
 use prefilter::{Prefilter, PrefilterForm};
@@ -82,13 +89,40 @@ pub struct TriggerDemand {
     pub instant: bool,
 }
 
+/// What opens a trigger.
+#[derive(Clone, Debug)]
+pub enum Opener {
+    /// A match of this pattern in a line.
+    Pattern(Pattern),
+    /// An event that passes these filters.
+    Event(EventRule),
+}
+
+impl Opener {
+    /// Returns what its actions may refer to.
+    pub fn groups(&self) -> &dyn Groups {
+        match self {
+            Self::Pattern(pattern) => pattern,
+            Self::Event(rule) => &rule.event,
+        }
+    }
+
+    /// Returns the pattern, or the name of the event.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Pattern(pattern) => pattern.text(),
+            Self::Event(rule) => rule.event.name(),
+        }
+    }
+}
+
 /// Options of a trigger, apart from its actions.
 #[derive(Clone, Debug)]
 pub struct TriggerOptions {
-    /// The name, if it differs from the pattern.
+    /// The name, if it differs from the pattern or the name of the event.
     pub name: Option<String>,
-    /// The pattern that the trigger looks for.
-    pub pattern: Pattern,
+    /// What opens the trigger.
+    pub opener: Opener,
     /// Whether the trigger fires for every match in a line, not only for the first.
     pub all: bool,
     /// Whether the trigger fires once in a session.
@@ -110,9 +144,14 @@ pub struct TriggerOptions {
 impl TriggerOptions {
     /// Creates the options of a trigger with this pattern and no modifiers.
     pub fn new(pattern: Pattern) -> Self {
+        Self::of(Opener::Pattern(pattern))
+    }
+
+    /// Creates the options of a trigger that this opens, with no modifiers.
+    pub fn of(opener: Opener) -> Self {
         Self {
             name: None,
-            pattern,
+            opener,
             all: false,
             once: false,
             instant: false,
@@ -124,9 +163,25 @@ impl TriggerOptions {
         }
     }
 
-    /// Returns the name for notices and lists: the name, or the pattern.
+    /// Returns the name for notices and lists: the name, or the pattern, or the name of the event.
     pub fn label(&self) -> &str {
-        self.name.as_deref().unwrap_or_else(|| self.pattern.text())
+        self.name.as_deref().unwrap_or_else(|| self.opener.text())
+    }
+
+    /// Returns the pattern that the trigger looks for, unless an event opens it.
+    pub fn pattern(&self) -> Option<&Pattern> {
+        match &self.opener {
+            Opener::Pattern(pattern) => Some(pattern),
+            Opener::Event(_) => None,
+        }
+    }
+
+    /// Returns the event that opens the trigger with its filters, unless a pattern does.
+    pub fn event(&self) -> Option<&EventRule> {
+        match &self.opener {
+            Opener::Pattern(_) => None,
+            Opener::Event(rule) => Some(rule),
+        }
     }
 }
 
@@ -185,15 +240,17 @@ pub enum Firing {
     },
 }
 
-/// A trigger that fires, with its match.
+/// A trigger that fires, with its match or its event.
 #[derive(Clone, Debug)]
 pub struct Hit {
     /// Index of the trigger.
     pub trigger: usize,
-    /// The groups of the match.
+    /// The groups of the match, or the text and the values of the event.
     pub captures: Captures,
-    /// The line on which the trigger fires, shared with the captures.
+    /// The line on which the trigger fires, or the text of the event.
     pub line: Arc<[u8]>,
+    /// The event, if one fires the trigger.
+    pub event: Option<TriggerEvent>,
 }
 
 /// Statistics of a trigger.
@@ -219,6 +276,10 @@ pub struct Triggers {
     all: Vec<Trigger>,
     /// `None` after a change of the triggers that can fire.
     demand: Option<TriggerDemand>,
+    /// As old as `demand`.
+    event_demand: EventDemand,
+    /// Indexes of the triggers that can fire on events, as old as `demand`.
+    on_events: Vec<usize>,
     /// Over all triggers that can fire. Built at first use, and again after a change.
     prefilter: Option<Prefilter>,
     /// Loose once the output has overloaded the tight one.
@@ -244,6 +305,8 @@ impl Triggers {
         Self {
             all,
             demand: None,
+            event_demand: EventDemand::default(),
+            on_events: Vec::new(),
             prefilter: None,
             form: PrefilterForm::Tight,
             regexes,
@@ -306,16 +369,18 @@ impl Triggers {
 
     /// Returns what the triggers that can still fire need of the lines. Computed after a change only.
     pub fn demand(&mut self) -> TriggerDemand {
-        let all = &self.all;
-        *self.demand.get_or_insert_with(|| {
-            let live = all.iter().filter(|trigger| trigger.is_live()).map(|trigger| &trigger.options);
-            live.fold(TriggerDemand::default(), |demand, options| TriggerDemand {
-                any: true,
-                starts: demand.starts | options.starts.is_some(),
-                silences: demand.silences | (options.starts == Some(Visibility::Silent)),
-                instant: demand.instant | options.instant,
-            })
-        })
+        if let Some(demand) = self.demand {
+            return demand;
+        }
+        self.update_event_demand();
+        let live = self.all.iter().filter(|trigger| trigger.is_live()).map(|trigger| &trigger.options);
+        let demand = live.fold(TriggerDemand::default(), |demand, options| TriggerDemand {
+            any: true,
+            starts: demand.starts | options.starts.is_some(),
+            silences: demand.silences | (options.starts == Some(Visibility::Silent)),
+            instant: demand.instant | options.instant,
+        });
+        *self.demand.insert(demand)
     }
 
     /// Returns the bytes of memory that the prefilter takes; 0 before its first use.
@@ -454,9 +519,10 @@ impl Triggers {
         }
         let (all, form) = (&self.all, self.form);
         self.prefilter.get_or_insert_with(|| {
-            let members: Vec<usize> = (0..all.len()).filter(|&i| all[i].is_live()).collect();
+            let live = (0..all.len()).filter(|&i| all[i].is_live());
+            let members: Vec<usize> = live.filter(|&i| all[i].options.pattern().is_some()).collect();
             // One by one: the parsed forms of a thousand patterns take megabytes.
-            let patterns = members.clone().into_iter().map(|i| all[i].options.pattern.hir());
+            let patterns = members.clone().into_iter().filter_map(|i| Some(all[i].options.pattern()?.hir()));
             Prefilter::new(members, patterns, form)
         })
     }
@@ -490,6 +556,14 @@ impl Trigger {
     /// triggers on the line on which it fired.
     fn is_live(&self) -> bool {
         self.options.enabled && (!self.spent || self.options.stops)
+    }
+
+    /// Records that the trigger fires. Returns whether it cannot fire any more.
+    fn fires(&mut self, now: Instant) -> bool {
+        self.guard.record(now);
+        self.last_fired = Some(now);
+        self.spent |= self.options.once;
+        self.spent
     }
 
     /// Returns the rest of the cooldown; zero where the trigger may fire.

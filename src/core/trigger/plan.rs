@@ -44,10 +44,10 @@ enum PlannedState {
     Fresh(Captures),
 }
 
-/// Decision about the fresh matches of a trigger.
+/// Decision about the fresh matches of a trigger, or about its event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Decision {
-    /// There are none.
+pub(super) enum Decision {
+    /// There are no fresh matches.
     NoneFresh,
     Fire,
     Prevented(Cause),
@@ -133,10 +133,11 @@ impl Plan {
 impl PlanStep {
     fn new(triggers: &mut Triggers, i: usize, context: &mut TryContext<'_>) -> Option<Self> {
         let trigger = &triggers.all[i];
-        let pattern = &trigger.options.pattern;
         let mut found = Vec::new();
-        if let Some(regex) = triggers.regexes.get(i, pattern) {
-            let search = Search { i, trigger, seen: &triggers.seen };
+        if let Some(pattern) = trigger.options.pattern()
+            && let Some(regex) = triggers.regexes.get(i, pattern)
+        {
+            let search = Search { i, trigger, pattern, seen: &triggers.seen };
             search.run(regex, &mut triggers.piece, context, &mut found);
         }
         let fresh = found.iter().any(|found| matches!(found.state, PlannedState::Fresh(_)));
@@ -178,13 +179,8 @@ impl PlanStep {
         if self.decision == Decision::Prevented(Cause::Loop) && trigger.guard.stop(now) {
             firings.push(Firing::Stopped { trigger: self.trigger });
         }
-        if self.decision == Decision::Fire {
-            trigger.guard.record(now);
-            trigger.last_fired = Some(now);
-            if trigger.options.once {
-                trigger.spent = true;
-                triggers.demand = None;
-            }
+        if self.decision == Decision::Fire && trigger.fires(now) {
+            triggers.demand = None;
         }
         for found in self.found {
             let text = &line.text[found.key.start..][..found.key.len];
@@ -196,7 +192,7 @@ impl PlanStep {
                     left -= 1;
                     trigger.cost.fired += 1;
                     let shared = Arc::clone(captures.line());
-                    firings.push(Firing::Hit(Hit { trigger: self.trigger, captures, line: shared }));
+                    firings.push(Firing::Hit(Hit { trigger: self.trigger, captures, line: shared, event: None }));
                     MatchState::Fired
                 }
                 (PlannedState::Fresh(_), _) => MatchState::Passed,
@@ -215,33 +211,41 @@ impl<'a> TryContext<'a> {
         self.stage != LineStage::Chunk || trigger.options.instant
     }
 
-    /// Returns whether a match that ends at `end` is held.
-    fn must_wait(&self, trigger: &Trigger, end: usize) -> bool {
+    /// Returns whether a match of `pattern` that ends at `end` is held.
+    fn must_wait(&self, trigger: &Trigger, pattern: &Pattern, end: usize) -> bool {
         matches!(self.stage, LineStage::Unrested | LineStage::Paused)
             && end == self.line.text.len()
             && !trigger.options.instant
             && !trigger.spent
-            && trigger.options.pattern.info().can_grow
+            && pattern.info().can_grow
     }
 
-    /// Decides about fresh matches. `None` if only the pty state can tell, which is checked last.
+    /// Decides about fresh matches. `None` if only the pty state can tell.
     fn decide(&self, trigger: &Trigger) -> Option<Decision> {
+        Decision::of(trigger, self.now, self.facts, self.coproc)
+    }
+}
+
+impl Decision {
+    /// Decides whether a trigger fires; `coproc` is whether a coprocess runs or an earlier trigger starts one. `None` if only
+    /// the pty state can tell, which is checked last.
+    pub(super) fn of(trigger: &Trigger, now: Instant, facts: &ConditionFacts, coproc: bool) -> Option<Self> {
         let options = &trigger.options;
-        let holds = When::all_hold(&options.when, self.facts);
-        Some(Decision::Prevented(if holds == ConditionState::No {
+        let holds = When::all_hold(&options.when, facts);
+        Some(Self::Prevented(if holds == ConditionState::No {
             Cause::Conditions
         } else if trigger.spent {
             Cause::Spent
-        } else if options.starts.is_some() && self.coproc {
+        } else if options.starts.is_some() && coproc {
             Cause::CoprocRuns
-        } else if !trigger.cooldown_left(self.now).is_zero() {
+        } else if !trigger.cooldown_left(now).is_zero() {
             Cause::CoolingDown
         } else if holds == ConditionState::Unknown {
             return None;
-        } else if trigger.guard.stops(self.now) {
+        } else if trigger.guard.stops(now) {
             Cause::Loop
         } else {
-            return Some(Decision::Fire);
+            return Some(Self::Fire);
         }))
     }
 }
@@ -250,6 +254,7 @@ impl<'a> TryContext<'a> {
 struct Search<'a> {
     i: usize,
     trigger: &'a Trigger,
+    pattern: &'a Pattern,
     seen: &'a SeenMatches,
 }
 
@@ -264,7 +269,7 @@ impl Search<'_> {
         let options = &self.trigger.options;
         let line = context.line;
         // A byte in front keeps `^` from matching at the start of a continued piece.
-        let skip = usize::from(line.continued && options.pattern.info().looks_at_start);
+        let skip = usize::from(line.continued && self.pattern.info().looks_at_start);
         let text = if skip > 0 { prefixed(piece, line.text) } else { line.text };
         let (max_matches, max_searches) = if options.all { (MOST_MATCHES, MOST_SEARCHES) } else { (1, 1) };
         let (mut at, mut last_end, mut empty) = (skip, None, false);
@@ -290,10 +295,10 @@ impl Search<'_> {
         let line = context.line;
         let end = key.start + key.len;
         match self.seen.state_of(line.id, key, &line.text[key.start..end]) {
-            MatchState::New if context.must_wait(self.trigger, end) => PlannedState::Held,
+            MatchState::New if context.must_wait(self.trigger, self.pattern, end) => PlannedState::Held,
             MatchState::New => {
                 let shared = context.shared.get_or_insert_with(|| line.text.into());
-                PlannedState::Fresh(captures(&self.trigger.options.pattern, shared, regex, skip))
+                PlannedState::Fresh(captures(self.pattern, shared, regex, skip))
             }
             seen => PlannedState::Known(seen),
         }

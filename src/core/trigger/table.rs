@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::action::{self, ActionContext, ActionEffect, Protocol};
 use super::definition::{TriggerActions, TriggerDef};
+use super::event::{EventWatch, Occurrence};
 use super::rehearsal::{Rehearsal, RehearsalEvent, RehearsedFiring, TriedLine};
 use super::verdict::TriggerVerdict;
 use super::{
@@ -11,8 +12,10 @@ use super::{
     TriggerOptions, Triggers,
 };
 use crate::core::notices::Notice;
-use crate::core::request::OptionArg;
-use crate::core::response::{TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse};
+use crate::core::request::{OptionArg, TriggerRequest};
+use crate::core::response::{
+    Response, TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
+};
 use crate::core::rpc_error::{ErrorCode, RpcError};
 
 /// Maximum number of triggers in a session, removed ones included.
@@ -30,6 +33,8 @@ pub(in crate::core) enum TriggerState {
 /// All triggers, in order. A trigger keeps its number when others are removed.
 #[derive(Debug)]
 pub(in crate::core) struct TriggerTable {
+    /// Finds the events that open triggers.
+    pub(in crate::core) events: EventWatch,
     triggers: Triggers,
     /// By index of the trigger; `None` if it was removed.
     actions: Vec<Option<TriggerActions>>,
@@ -38,14 +43,14 @@ pub(in crate::core) struct TriggerTable {
 }
 
 impl TriggerTable {
-    /// Creates a table of these triggers.
-    pub(in crate::core) fn new(definitions: Vec<TriggerDef>) -> Self {
+    /// Creates a table of these triggers, for a session that starts.
+    pub(in crate::core) fn new(now: Instant, definitions: Vec<TriggerDef>) -> Self {
         let mut actions = Vec::with_capacity(definitions.len());
         let triggers = Triggers::new(definitions.into_iter().map(|definition| {
             actions.push(Some(definition.actions));
             definition.options
         }));
-        Self { triggers, actions, rehearsal: None }
+        Self { events: EventWatch::new(now), triggers, actions, rehearsal: None }
     }
 
     /// Records from now on in `rehearsal` what triggers do, and does nothing of it.
@@ -62,6 +67,7 @@ impl TriggerTable {
     /// Returns what the triggers that can still fire need of the lines.
     pub(in crate::core) fn demand(&mut self) -> TriggerDemand {
         let demand = self.triggers.demand();
+        self.events.set_demand(self.triggers.event_demand());
         TriggerDemand { any: demand.any || self.tries_all(), ..demand }
     }
 
@@ -115,12 +121,23 @@ impl TriggerTable {
         }
     }
 
+    /// Tries all triggers on an event, and appends what fires to `firings`.
+    pub(in crate::core) fn try_event(
+        &mut self,
+        now: Instant,
+        occurrence: &Occurrence,
+        facts: &ConditionFacts,
+        firings: &mut Vec<Firing>,
+    ) -> Tried {
+        self.triggers.try_event(now, occurrence, facts, firings)
+    }
+
     /// Forgets the matches on the line `id`, which was erased.
     pub(in crate::core) fn forget_line(&mut self, id: u64) {
         self.triggers.forget_line(id);
     }
 
-    /// Returns the name of trigger `i`, or its pattern if it has no name.
+    /// Returns the name of trigger `i`, or if it has none its pattern or its event.
     pub(in crate::core) fn name(&self, i: usize) -> &str {
         self.triggers.options(i).label()
     }
@@ -197,13 +214,14 @@ impl TriggerTable {
     }
 
     /// Lists the triggers with the numbers of their firings and of the tries of their own regexes.
-    pub(in crate::core) fn list(&self, now: Instant) -> TriggerListResponse {
+    fn list(&self, now: Instant) -> TriggerListResponse {
         let info = |(i, actions): (usize, &Option<TriggerActions>)| {
             let (options, cost) = (self.triggers.options(i), self.triggers.cost(i));
             Some(TriggerResponse {
                 number: i + 1,
                 name: options.name.clone(),
-                regex: options.pattern.text().to_owned(),
+                regex: options.pattern().map(|pattern| pattern.text().to_owned()),
+                event: options.event().map(|rule| rule.event.name().to_owned()),
                 options: actions.as_ref()?.options.clone(),
                 enabled: options.enabled,
                 stopped: self.triggers.is_stopped(i, now),
@@ -214,13 +232,32 @@ impl TriggerTable {
         TriggerListResponse { triggers: self.actions.iter().enumerate().filter_map(info).collect() }
     }
 
-    /// Adds a trigger behind the others.
-    pub(in crate::core) fn add(
+    /// Serves a client.
+    pub(in crate::core) fn request(&mut self, now: Instant, request: TriggerRequest) -> Result<Response, RpcError> {
+        Ok(match request {
+            TriggerRequest::List {} => self.list(now).into(),
+            TriggerRequest::Add { regex, event, options } => self.add(regex, event.as_deref(), options.0)?.into(),
+            TriggerRequest::Remove { trigger } => self.remove(&trigger)?.into(),
+            TriggerRequest::Enable { trigger } => self.switch(&trigger, true)?.into(),
+            TriggerRequest::Disable { trigger } => self.switch(&trigger, false)?.into(),
+        })
+    }
+
+    /// Adds a trigger that this pattern or this event opens behind the others.
+    fn add(
         &mut self,
-        regex: String,
+        regex: Option<String>,
+        event: Option<&str>,
         options: Vec<OptionArg>,
     ) -> Result<TriggerNumberResponse, RpcError> {
-        let definition = TriggerDef::new(regex, options);
+        let definition = match (regex, event) {
+            (Some(regex), None) => TriggerDef::new(regex, options),
+            (None, Some(event)) => TriggerDef::of_event(event, options),
+            (Some(_), Some(_)) | (None, None) => {
+                let sentence = "a trigger has a regex or an event: give one of them";
+                return Err(RpcError::new(ErrorCode::Params, sentence));
+            }
+        };
         let TriggerDef { options, actions } = definition.map_err(|error| RpcError::new(ErrorCode::Params, error))?;
         if self.actions.len() >= MOST {
             let sentence = format!("the session has had {MOST} triggers, removed ones included, and accepts no more");
@@ -232,7 +269,7 @@ impl TriggerTable {
     }
 
     /// Removes a trigger.
-    pub(in crate::core) fn remove(&mut self, trigger: &str) -> Result<TriggerNumberResponse, RpcError> {
+    fn remove(&mut self, trigger: &str) -> Result<TriggerNumberResponse, RpcError> {
         let i = self.find(trigger)?;
         self.triggers.set_enabled(i, false);
         self.actions[i] = None;
@@ -240,13 +277,13 @@ impl TriggerTable {
     }
 
     /// Switches a trigger on or off.
-    pub(in crate::core) fn switch(&mut self, trigger: &str, on: bool) -> Result<TriggerSwitchResponse, RpcError> {
+    fn switch(&mut self, trigger: &str, on: bool) -> Result<TriggerSwitchResponse, RpcError> {
         let i = self.find(trigger)?;
         self.triggers.set_enabled(i, on);
         Ok(TriggerSwitchResponse { number: i + 1, enabled: on })
     }
 
-    /// Finds a trigger by its name, its pattern or its number.
+    /// Finds a trigger by its name, its pattern, its event or its number.
     fn find(&self, wanted: &str) -> Result<usize, RpcError> {
         let by_name: Vec<usize> = self.standing().filter(|(_, name)| *name == wanted).map(|(i, _)| i).collect();
         match by_name[..] {

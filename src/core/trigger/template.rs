@@ -5,7 +5,7 @@
 
 use super::captures::Captures;
 use super::error::{TemplateError, TemplateErrorKind};
-use super::pattern::Pattern;
+use super::groups::Groups;
 
 /// Text with the places of captures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum TemplatePart {
     Text(Vec<u8>),
-    /// The number of a group that the pattern has.
+    /// The number of a group that there is.
     Group(usize),
 }
 
@@ -33,9 +33,9 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// A group or a name that `pattern` does not have, or a `${` without its `}`.
-    pub fn parse(text: &str, pattern: &Pattern) -> Result<Self, TemplateError> {
-        parse(text, pattern, Escapes::Off)
+    /// A group or a name that is not among `groups`, or a `${` without its `}`.
+    pub fn parse(text: &str, groups: &dyn Groups) -> Result<Self, TemplateError> {
+        parse(text, groups, Escapes::Off)
     }
 
     /// As [`Template::parse`], and replaces `\r \n \t \e \xNN \\` in the text by the bytes they stand for. `\x24` is a
@@ -44,8 +44,8 @@ impl Template {
     /// # Errors
     ///
     /// As [`Template::parse`], or any other escape.
-    pub fn parse_escaped(text: &str, pattern: &Pattern) -> Result<Self, TemplateError> {
-        parse(text, pattern, Escapes::On)
+    pub fn parse_escaped(text: &str, groups: &dyn Groups) -> Result<Self, TemplateError> {
+        parse(text, groups, Escapes::On)
     }
 
     /// Returns the text with the captures in their places. A group that took no part in the match is empty.
@@ -73,8 +73,8 @@ fn push_printable(text: &[u8], output: &mut Vec<u8>) {
     }
 }
 
-fn parse(text: &str, pattern: &Pattern, escapes: Escapes) -> Result<Template, TemplateError> {
-    let mut parser = TemplateParser { text, pattern, at: 0, parts: Vec::new() };
+fn parse(text: &str, groups: &dyn Groups, escapes: Escapes) -> Result<Template, TemplateError> {
+    let mut parser = TemplateParser { text, groups, at: 0, parts: Vec::new() };
     while let Some(byte) = parser.peek(0) {
         let step = match byte {
             b'\\' if escapes == Escapes::On => parser.escape(),
@@ -91,7 +91,7 @@ fn parse(text: &str, pattern: &Pattern, escapes: Escapes) -> Result<Template, Te
 
 struct TemplateParser<'a> {
     text: &'a str,
-    pattern: &'a Pattern,
+    groups: &'a dyn Groups,
     /// On a character boundary whenever a byte below 0x80 stands there.
     at: usize,
     parts: Vec<TemplatePart>,
@@ -160,7 +160,7 @@ impl<'a> TemplateParser<'a> {
             }
             _ => {
                 let name = self.run(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                if self.pattern.names().flatten().any(|known| known == name) {
+                if self.groups.names().flatten().any(|known| known == name) {
                     return Err(TemplateErrorKind::Unbraced(name.to_owned()));
                 }
                 self.copy(1);
@@ -183,15 +183,19 @@ impl<'a> TemplateParser<'a> {
 
     /// Returns the number of the group `key`, which is a number or a name.
     fn group(&self, key: &str) -> Result<usize, TemplateErrorKind> {
-        let pattern = self.pattern;
+        let groups = self.groups;
         if !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit()) {
-            let number = key.parse().ok().filter(|&number: &usize| number < pattern.groups());
-            return number
-                .ok_or_else(|| TemplateErrorKind::NoGroup { key: key.to_owned(), groups: pattern.groups() - 1 });
+            let number = key.parse().ok().filter(|&number: &usize| number < groups.count());
+            return number.ok_or_else(|| TemplateErrorKind::NoGroup {
+                owner: groups.owner(),
+                key: key.to_owned(),
+                groups: groups.count() - 1,
+            });
         }
-        pattern.names().position(|name| name == Some(key)).ok_or_else(|| TemplateErrorKind::NoName {
+        groups.names().position(|name| name == Some(key)).ok_or_else(|| TemplateErrorKind::NoName {
+            owner: groups.owner(),
             key: key.to_owned(),
-            names: pattern.names().flatten().map(str::to_owned).collect(),
+            names: groups.names().flatten().map(str::to_owned).collect(),
         })
     }
 }
@@ -203,6 +207,7 @@ fn is_hex(digits: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::trigger::Pattern;
 
     fn pattern(text: &str) -> Pattern {
         Pattern::parse(text).expect("the pattern is valid")

@@ -62,7 +62,7 @@ pub use feed::VtState;
 pub use input::InputParser;
 pub use modes::Modes;
 pub use parse::STRING_LIMIT;
-pub use prompt_mark::{PromptMarkKind, prompt_mark};
+pub use prompt_mark::{MarkedZone, PromptMarkKind, prompt_mark};
 pub use titles::Titles;
 pub use view::TextPosition;
 

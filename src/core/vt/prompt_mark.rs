@@ -16,6 +16,31 @@ pub enum PromptMarkKind {
     End,
 }
 
+/// Part of the output to which a position belongs, by the marks before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MarkedZone {
+    /// The shell has sent no mark, or the last one was the end of a command.
+    #[default]
+    None,
+    /// A prompt and the text that is typed at it.
+    Prompt,
+    /// The output of a command.
+    Output,
+}
+
+impl MarkedZone {
+    /// Takes the payload of an OSC, which may be a mark.
+    pub(in crate::core) fn take(&mut self, payload: &[u8]) {
+        if let Some((kind, _)) = prompt_mark(payload) {
+            *self = match kind {
+                PromptMarkKind::Prompt | PromptMarkKind::SecondaryPrompt | PromptMarkKind::Input => Self::Prompt,
+                PromptMarkKind::Output => Self::Output,
+                PromptMarkKind::End => Self::None,
+            };
+        }
+    }
+}
+
 /// Parses the payload of an OSC. Returns the kind of mark, and its parameters; `None` for other payloads.
 pub fn prompt_mark(payload: &[u8]) -> Option<(PromptMarkKind, impl Iterator<Item = &[u8]>)> {
     let mut params = payload.strip_prefix(b"133;")?.split(|&byte| byte == b';');

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::CoprocSlot;
+use crate::core::command_line::{CommandLine, check_command};
 use crate::core::coproc::event::{CoprocEvent, NewCoproc};
 use crate::core::coproc::process::StopReason;
 use crate::core::coproc::waiters::WaitPurpose;
@@ -12,8 +13,22 @@ use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::types::{RequestId, SIGTERM};
 
 impl CoprocSlot {
-    /// Returns an error unless a coprocess may be started now: the slot is free, or `replace` is set.
-    pub(in crate::core) fn check_free(&self, replace: bool) -> Result<(), RpcError> {
+    /// Returns the command line, or an error where it cannot be run as the coprocess now: the slot is not free and `replace` is
+    /// not set, or the session does not run any more.
+    pub(in crate::core) fn runnable(
+        &self,
+        command: &str,
+        replace: bool,
+        session: Result<(), RpcError>,
+    ) -> Result<CommandLine, RpcError> {
+        let checked = check_command(command);
+        let command = checked.map_err(|reason| RpcError::new(ErrorCode::Params, reason))?;
+        session?;
+        self.check_free(replace)?;
+        Ok(CommandLine::new(command))
+    }
+
+    fn check_free(&self, replace: bool) -> Result<(), RpcError> {
         if self.recovery.is_some() {
             let sentence = "a broken file transfer is being cleaned up; try again in a moment";
             return Err(RpcError::new(ErrorCode::Busy, sentence));

@@ -13,7 +13,7 @@ pub(super) const KIND: ActionKind = ActionKind {
     starts: None,
     stops: false,
     // The notice of a note goes to the screen alone: triggers do not read it.
-    parse: |text, pattern| Ok(Box::new(Annotate(Template::parse(text, pattern)?))),
+    parse: |text, groups| Ok(Box::new(Annotate(Template::parse(text, groups)?))),
 };
 
 #[derive(Debug)]

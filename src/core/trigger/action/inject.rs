@@ -13,7 +13,7 @@ pub(super) const KIND: ActionKind = ActionKind {
              \\fB\\ee\\fR begins an escape sequence.",
     starts: None,
     stops: false,
-    parse: |text, pattern| Ok(Box::new(Inject(Template::parse_escaped(text, pattern)?))),
+    parse: |text, groups| Ok(Box::new(Inject(Template::parse_escaped(text, groups)?))),
 };
 
 #[derive(Debug)]

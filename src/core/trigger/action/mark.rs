@@ -13,8 +13,8 @@ pub(super) const KIND: ActionKind = ActionKind {
              lists the marks.",
     starts: None,
     stops: false,
-    parse: |text, pattern| {
-        let name = if text.is_empty() { None } else { Some(Template::parse(text, pattern)?) };
+    parse: |text, groups| {
+        let name = if text.is_empty() { None } else { Some(Template::parse(text, groups)?) };
         Ok(Box::new(SetMark(name)))
     },
 };

@@ -19,7 +19,7 @@ use std::fmt;
 
 pub use notify::Protocol;
 
-use super::{Hit, OptionError, Pattern};
+use super::{Groups, Hit, OptionError};
 use crate::core::command_line::CommandLine;
 use crate::core::request::Visibility;
 
@@ -50,8 +50,8 @@ pub struct ActionKind {
     pub parse: Parse,
 }
 
-/// Makes an action from its parameter, for a trigger with the given pattern.
-pub type Parse = fn(&str, &Pattern) -> Result<Box<dyn Action>, OptionError>;
+/// Makes an action from its parameter, for a trigger with these groups.
+pub type Parse = fn(&str, &dyn Groups) -> Result<Box<dyn Action>, OptionError>;
 
 /// Every kind of action.
 pub const KINDS: &[ActionKind] = &[
@@ -121,6 +121,7 @@ impl ActionContext<'_> {
             ("COSHELL_LINE".to_owned(), without_nul(&hit.line)),
             ("COSHELL_MATCH".to_owned(), group(0)),
         ];
+        env.extend(hit.event.map(|event| ("COSHELL_EVENT".to_owned(), event.name().into())));
         env.extend(captures.iter().filter_map(|(name, value)| {
             Some((format!("COSHELL_MATCH_{}", name?), without_nul(value.unwrap_or_default())))
         }));

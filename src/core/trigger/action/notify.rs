@@ -16,7 +16,7 @@ pub(super) const KIND: ActionKind = ActionKind {
     starts: None,
     stops: false,
     // The sequence goes to the terminal alone, which sends no response.
-    parse: |text, pattern| Ok(Box::new(Notify(Template::parse(text, pattern)?))),
+    parse: |text, groups| Ok(Box::new(Notify(Template::parse(text, groups)?))),
 };
 
 /// Longest notification, in characters.

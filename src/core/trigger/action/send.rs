@@ -13,7 +13,7 @@ pub(super) const KIND: ActionKind = ActionKind {
              stand for the match, without control characters. \\fB$$\\fR is a dollar sign.",
     starts: None,
     stops: false,
-    parse: |text, pattern| Ok(Box::new(Send(Template::parse_escaped(text, pattern)?))),
+    parse: |text, groups| Ok(Box::new(Send(Template::parse_escaped(text, groups)?))),
 };
 
 #[derive(Debug)]

@@ -13,10 +13,10 @@ pub(super) const KIND: ActionKind = ActionKind {
              in the value stand for the match. \\fBcoshell get\\fR prints session variables.",
     starts: None,
     stops: false,
-    parse: |text, pattern| {
+    parse: |text, groups| {
         let (name, value) = text.split_once('=').ok_or(OptionError::NoAssignment)?;
         check_name(name)?;
-        Ok(Box::new(SetVariable(name.to_owned(), Template::parse(value, pattern)?)))
+        Ok(Box::new(SetVariable(name.to_owned(), Template::parse(value, groups)?)))
     },
 };
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::core::trigger::Pattern;
 
 #[test]
 fn names_and_letters_are_unique() {

@@ -17,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
+use super::groups::{GroupOwner, Groups};
 pub use fault::BadPattern;
 use info::PatternInfo;
 pub(super) use size::LIMIT as SIZE_LIMIT;
@@ -55,16 +56,6 @@ impl Pattern {
         &self.inner.text
     }
 
-    /// Returns the number of groups, the whole match included.
-    pub(super) fn groups(&self) -> usize {
-        self.inner.groups.unwrap_or_else(|| self.info().names.len())
-    }
-
-    /// Returns the name of each group, in order; group 0 is the whole match and has none.
-    pub(super) fn names(&self) -> impl Iterator<Item = Option<&str>> {
-        self.info().names.iter().map(Option::as_deref)
-    }
-
     /// Parses the pattern again and returns its parsed form, which would take too much memory if kept.
     pub(super) fn hir(&self) -> Hir {
         let parsed = ParserBuilder::new().utf8(false).build().parse(self.text());
@@ -78,6 +69,20 @@ impl Pattern {
 
     pub(super) fn info(&self) -> &PatternInfo {
         self.inner.info.get_or_init(|| PatternInfo::of(&self.hir()))
+    }
+}
+
+impl Groups for Pattern {
+    fn count(&self) -> usize {
+        self.inner.groups.unwrap_or_else(|| self.info().names.len())
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = Option<&str>> + '_> {
+        Box::new(self.info().names.iter().map(Option::as_deref))
+    }
+
+    fn owner(&self) -> GroupOwner {
+        GroupOwner::Pattern
     }
 }
 
@@ -102,10 +107,10 @@ mod tests {
     #[test]
     fn groups_have_numbers_and_names() {
         let pattern = parsed(r"(?<file>\S+):(\d+):(?P<text>.*)");
-        assert_eq!(pattern.groups(), 4);
+        assert_eq!(pattern.count(), 4);
         assert_eq!(pattern.names().collect::<Vec<_>>(), [None, Some("file"), None, Some("text")]);
         assert_eq!(parsed("a").names().collect::<Vec<_>>(), [None]);
-        assert_eq!(parsed("(?<n>a){0}").groups(), 1);
+        assert_eq!(parsed("(?<n>a){0}").count(), 1);
         let gap = parsed("(?<n>a){0}(?<m>b)");
         assert_eq!(gap.names().collect::<Vec<_>>(), [None, None, Some("m")]);
         let captures = gap.search(b"b").expect("the pattern matches");

@@ -1,0 +1,278 @@
+//! Triggers that events open: every event with its filters, its values, and the rules of all triggers.
+
+use super::*;
+use crate::core::trigger::event::EVENTS;
+
+/// What happens in a session: bytes of the shell, or a time without.
+enum Step {
+    Shell(&'static str),
+    Wait(u64),
+}
+
+use Step::{Shell, Wait};
+
+const SECOND: u64 = 1000;
+/// A command of a second that fails, in a directory, with the prompts around it.
+const FAILS: &[Step] = &[
+    Shell("\x1b]7;file://host/src\x07\x1b]133;A\x07$ \x1b]133;B\x07make\r\n\x1b]133;C;cmdline_url=make%20all\x07"),
+    Wait(SECOND),
+    Shell("error\r\n\x1b]133;D;2\x07\x1b]133;A\x07$ \x1b]133;B\x07"),
+];
+const LONG: &[Step] = &[
+    Shell("\x1b]133;C;cmdline_url=sleep%2090\x07"),
+    Wait(59 * SECOND),
+    Shell("."),
+    Wait(2 * SECOND),
+    Wait(29 * SECOND),
+    Shell("\x1b]133;D;0\x07"),
+];
+const SILENCES: &[Step] = &[
+    Wait(29 * SECOND),
+    Shell("two "),
+    Wait(40 * SECOND),
+    Wait(100 * SECOND),
+    Shell("lines\r\n"),
+    Wait(SECOND),
+    Shell("x"),
+    Wait(31 * SECOND),
+];
+
+/// Runs a session with these options. Returns what the triggers have typed, without the ends of lines.
+fn typed(options: &[&str], steps: &[Step]) -> Vec<String> {
+    let mut bench = Bench::new(options);
+    for step in steps {
+        match step {
+            Shell(bytes) => bench.shell(bytes.as_bytes()),
+            Wait(ms) => bench.wait(*ms),
+        };
+    }
+    String::from_utf8_lossy(&bench.typed).lines().map(str::to_owned).collect()
+}
+
+/// An event, its filters, the text that is typed, what happens, and what is typed then.
+type Row<'a> = (&'a str, &'a [&'a str], &'a str, &'a [Step], &'a [&'a str]);
+
+#[test]
+fn each_event_fires_by_its_filters_with_its_values() {
+    let bells: &[Step] = &[Shell("a\x07b"), Shell("\x1b]0;title\x07"), Shell("\x07")];
+    let titles: &[Step] = &[Shell("\x1b]0;one\x07\x1b]2;two\x1b\\"), Shell("\x1bkthree\x1b\\\x1b]1;icon\x07")];
+    let notes: &[Step] = &[Shell("\x1b]9;done\x07\x1b]777;notify;make;failed\x07\x1b]9;4;1;50\x07\x1b]99;;ok\x1b\\")];
+    let screens: &[Step] = &[Shell("\x1b[?1049h"), Shell("\x1b[?1049l\x1b[?1049h\x1b[?1049l")];
+    let finished = "${status} ${duration} ${command} ${directory} $0";
+    let table: &[Row] = &[
+        ("prompt", &[], "$0|${directory}", FAILS, &["/src|/src", "/src|/src"]),
+        ("prompt", &["--matching", "^/src$"], "$0", FAILS, &["/src", "/src"]),
+        ("prompt", &["--matching", "^/tmp"], "$0", FAILS, &[]),
+        ("command-finished", &[], finished, FAILS, &["2 1.0 make all /src make all"]),
+        ("command-finished", &["--status", "nonzero"], "$1", FAILS, &["2"]),
+        ("command-finished", &["--status", "2"], "$1", FAILS, &["2"]),
+        ("command-finished", &["--status", "0"], "$1", FAILS, &[]),
+        ("command-finished", &["--status", "nonzero"], "$1", LONG, &[]),
+        ("command-finished", &["--status", "0"], "$1", LONG, &["0"]),
+        ("command-finished", &["--longer", "1s"], "$2", FAILS, &["1.0"]),
+        ("command-finished", &["--longer", "1100ms"], "$2", FAILS, &[]),
+        ("command-finished", &["--matching", "^make"], "$0", FAILS, &["make all"]),
+        ("command-finished", &["--matching", "^sleep", "--status", "0"], "$0", FAILS, &[]),
+        ("long-command", &[], "${duration} ${command} $0", LONG, &["60.0 sleep 90 sleep 90"]),
+        ("long-command", &["--after", "62s"], "${duration}", LONG, &["62.0"]),
+        ("long-command", &["--after", "91s"], "${duration}", LONG, &[]),
+        ("long-command", &["--matching", "make"], "$0", LONG, &[]),
+        ("long-command", &["--after", "500ms"], "${directory}", FAILS, &["/src"]),
+        ("directory", &[], "$0 ${directory}", FAILS, &["/src /src"]),
+        ("directory", &["--matching", "tmp"], "$0", FAILS, &[]),
+        ("title", &[], "$0", titles, &["one", "two", "three"]),
+        ("title", &["--matching", "^t"], "$0", titles, &["two", "three"]),
+        ("bell", &[], "rang$0", bells, &["rang", "rang"]),
+        ("notification", &[], "$0|${title}", notes, &["done|", "failed|make", "ok|"]),
+        ("notification", &["--matching", "fail"], "$0", notes, &["failed"]),
+        ("idle", &[], "$0 ${duration}", SILENCES, &["two  30.0", "x 30.0"]),
+        ("idle", &["--after", "10s"], "${duration}", SILENCES, &["10.0", "10.0", "10.0"]),
+        ("idle", &["--after", "50s", "--matching", "^two"], "${duration}", SILENCES, &["50.0"]),
+        ("activity", &[], "${duration}", SILENCES, &["140.0"]),
+        ("activity", &["--after", "29s"], "${duration}", SILENCES, &["29.0", "140.0"]),
+        ("activity", &["--after", "200s"], "${duration}", SILENCES, &[]),
+        ("full-screen", &[], "full$0", screens, &["full", "full"]),
+        ("start", &[], "started$0", &[Wait(SECOND)], &["started"]),
+    ];
+    for (event, filters, text, steps, want) in table {
+        let send = format!("{text}\\r\\n");
+        let options = [&["--event", event, "--send", &send], *filters].concat();
+        assert_eq!(typed(&options, steps), *want, "{options:?}");
+    }
+    let tested: Vec<_> = table.iter().map(|(event, ..)| *event).chain(["exit", "asks", "password"]).collect();
+    assert!(EVENTS.iter().all(|row| tested.contains(&row.name)));
+}
+
+#[test]
+fn exit_of_shell_fires_before_session_ends() {
+    for (filters, fires) in [(&[][..], true), (&["--status", "3"], true), (&["--status", "0"], false)] {
+        let options = [&["--event", "exit", "--run", "echo $1"], filters].concat();
+        let mut bench = Bench::new(&options);
+        bench.input(Input::Exited(Child::Shell, ExitStatus::Code(3)));
+        let started = bench.effects.iter().find_map(|effect| match effect {
+            Effect::StartJob { command, .. } => Some(command.clone()),
+            _ => None,
+        });
+        let args = started.as_ref().map(|command| command.args.clone());
+        assert_eq!(args, fires.then(|| vec![b"".to_vec(), b"3".to_vec()]));
+        let has = |name: &str, value: &[u8]| {
+            started.as_ref().is_some_and(|command| command.env.contains(&(name.to_owned(), value.to_vec())))
+        };
+        assert_eq!((has("COSHELL_EVENT", b"exit"), has("COSHELL_MATCH_status", b"3")), (fires, fires));
+    }
+}
+
+#[test]
+fn events_do_not_depend_on_how_output_is_cut() {
+    let stream = b"a\x07\x1b]9;note\x07\r\n\x1b]133;A\x07$ \x1b]133;B\x07ls\r\n\x1b]133;C;cmdline_url=ls\x07x\r\n\x1b]133;D;1\x07\x1b]133;A\x07$ \x1b]0;t\x07";
+    let options: Vec<String> = ["bell", "notification", "prompt", "command-finished", "title"]
+        .iter()
+        .flat_map(|event| ["--event", event, "--send"].map(str::to_owned).into_iter().chain([format!("{event} $0\\n")]))
+        .collect();
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    crate::core::split::at_every_split(stream, |pieces| {
+        let mut bench = Bench::new(&options);
+        pieces.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        let want = "bell \nnotification note\nprompt \ncommand-finished ls\nprompt \ntitle t\n";
+        assert_eq!(String::from_utf8_lossy(&bench.typed), want);
+    });
+}
+
+#[test]
+fn event_comes_between_the_lines_around_it() {
+    let mut bench = Bench::new(&["-t", "^line", "--send", "$0 ", "--event", "bell", "--send", "bell "]);
+    bench.shell(b"line 1\r\n\x07line 2\r\n\x07");
+    assert_eq!(String::from_utf8_lossy(&bench.typed), "line bell line bell ");
+}
+
+#[test]
+fn rules_of_all_triggers_hold_for_events() {
+    let ring: &[Step] = &[Shell("\x07"), Wait(SECOND), Shell("\x07"), Wait(5 * SECOND), Shell("\x07")];
+    let table: &[(&[&str], &[&str])] = &[
+        (&["--event", "bell", "--send", "a\\n", "--once"], &["a"]),
+        (&["--event", "bell", "--send", "a\\n", "--cooldown", "3s"], &["a", "a"]),
+        (&["--event", "bell", "--send", "a\\n", "--when", "alt-screen"], &[]),
+        (&["--event", "bell", "--send", "a\\n", "--when", "no-coproc"], &["a", "a", "a"]),
+        (&["--event", "bell", "--send", "a\\n", "--once", "--event", "bell", "--send", "b\\n", "--once"], &["a", "b"]),
+        (
+            &[
+                "--event", "bell", "--send", "a\\n", "--stop", "--event", "bell", "--send", "b\\n", "--event", "title",
+                "--send", "t",
+            ],
+            &["a", "a", "a"],
+        ),
+        (&["--event", "bell", "--send", "b\\n", "--event", "bell", "--stop", "--bell"], &["b", "b", "b"]),
+    ];
+    for (options, want) in table {
+        assert_eq!(typed(options, ring), *want, "{options:?}");
+    }
+}
+
+#[test]
+fn event_waits_for_the_state_of_the_pty() {
+    let mut bench = Bench::new(&["--event", "bell", "--when", "job=ssh", "--send", "x"]);
+    bench.shell(b"\x07");
+    assert_eq!((bench.typed.len(), bench.effects.contains(&Effect::QueryPty)), (0, true));
+    bench.pty_state.jobs = vec!["ssh".to_owned()];
+    bench.shell(b"\x07");
+    assert_eq!(bench.typed, b"x");
+}
+
+#[test]
+fn question_and_password_are_found_when_output_rests() {
+    let mut bench = Bench::new(&["--event", "asks", "--send", "a:$0\\n", "--event", "password", "--send", "p:$0\\n"]);
+    bench.pty_state = PtyState { group: 7, asks: true, ..PtyState::default() };
+    bench.shell(b"Go on? ").wait(299);
+    assert_eq!(String::from_utf8_lossy(&bench.typed), "");
+    bench.wait(100_000);
+    assert_eq!(String::from_utf8_lossy(&bench.typed), "a:Go on? \n");
+    assert_eq!(bench.core.deadline(), None);
+    // The user types on the same line, then ends it.
+    bench.shell(b"ye").wait(1000);
+    assert_eq!(String::from_utf8_lossy(&bench.typed), "a:Go on? \n");
+    bench.typed.clear();
+    bench.pty_state.echo = Echo::OffInLines;
+    bench.shell(b"s\r\nPassword: ").wait(299);
+    assert_eq!(bench.typed, b"");
+    bench.wait(1000);
+    assert_eq!(String::from_utf8_lossy(&bench.typed), "a:Password: \np:Password: \n");
+    // A shell at a prompt that it has marked asks nothing, and is not looked at.
+    bench.typed.clear();
+    bench.shell(b"\r\n\x1b]133;A\x07$ \x1b]133;B\x07").wait(100);
+    assert_eq!(bench.core.deadline(), None);
+    bench.wait(60 * SECOND);
+    assert_eq!(bench.typed, b"");
+}
+
+#[test]
+fn condition_looks_at_the_part_of_the_output() {
+    let stream = b"no marks\r\n\x1b]133;A\x07prompt $ \x1b]133;B\x07typed\r\n\x1b]133;C\x07output\r\nmore output\r\n\x1b]133;D;0\x07\x1b]133;A\x07next $ ";
+    let table: &[(&str, &[&str])] = &[
+        ("output", &["output", "more output"]),
+        ("prompt", &["prompt $ typed", "next $ "]),
+        ("no-output", &["no marks", "prompt $ typed", "next $ "]),
+        ("no-prompt", &["no marks", "output", "more output"]),
+    ];
+    for (condition, want) in table {
+        crate::core::split::at_every_split(stream, |pieces| {
+            let mut bench = Bench::new(&["-t", "^.+$", "--when", condition, "--send", "$0\\n"]);
+            pieces.iter().for_each(|piece| {
+                bench.shell(piece);
+            });
+            bench.wait(SECOND);
+            let typed = String::from_utf8_lossy(&bench.typed).lines().map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(typed, *want, "{condition}");
+        });
+    }
+}
+
+#[test]
+fn event_that_sets_itself_off_is_stopped() {
+    let mut bench = Bench::new(&["--event", "bell", "--inject", "\\x07", "--name", "echo"]);
+    bench.shell(b"\x07").wait(100);
+    let lines = bench.lines().join("\n");
+    assert!(lines.contains("trigger \"echo\" fired 20 times"), "{lines}");
+}
+
+#[test]
+fn events_without_triggers_cost_no_wake_up() {
+    let mut bench = Bench::new(&["--event", "idle", "--send", "x", "--once", "--event", "long-command", "--bell"]);
+    assert!(bench.core.deadline().is_some());
+    bench.wait(30 * SECOND);
+    assert_eq!((bench.typed.clone(), bench.core.deadline()), (b"x".to_vec(), None));
+    bench.shell(b"\x1b]133;C\x07").wait(61 * SECOND);
+    assert_eq!(bench.core.deadline(), None);
+    let mut bench = Bench::new(&["-t", "x", "--bell"]);
+    bench.shell(b"\x1b]133;C\x07\r\n").wait(SECOND);
+    assert_eq!(bench.core.deadline(), None);
+}
+
+#[test]
+fn hidden_output_has_no_events() {
+    let mut bench = Bench::new(&["-s", "rz", "--event", "bell", "--send", "x", "--event", "idle", "--send", "y"]);
+    bench.input(Input::CoprocStarted(7)).shell(b"\x07").wait(40 * SECOND);
+    assert_eq!(bench.typed, b"");
+}
+
+#[test]
+fn coprocess_of_an_event_reads_from_the_event_on() {
+    for (form, want) in [
+        ("raw", "behind"),
+        ("text", ""),
+        ("json", "{\"groups\":[\"/src\",\"/src\"],\"line\":\"/src\",\"name\":\"directory\",\"type\":\"trigger\"}\n"),
+    ] {
+        let mut bench = Bench::new(&["-i", form, "--event", "directory", "-c", "bot"]);
+        bench.shell(b"before\x1b]7;file://h/src\x07").input(Input::CoprocStarted(7)).shell(b"behind");
+        assert_eq!(String::from_utf8_lossy(&bench.read), want, "{form}");
+    }
+}
+
+#[test]
+fn actions_on_lines_take_the_line_of_the_cursor() {
+    let mut bench = Bench::new(&["--event", "bell", "--capture"]);
+    bench.shell(b"one\r\ntwo\x07");
+    let captured = bench.core.annotations.captured.iter().map(|line| (line.line, line.quote.clone()));
+    assert_eq!(captured.collect::<Vec<_>>(), [(2, "two".to_owned())]);
+}
