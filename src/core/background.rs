@@ -2,9 +2,11 @@
 //! for a slot. A command that fails or is left out is noticed. The host starts the processes.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use super::command_line::{CommandLine, named};
 use super::event::{Cx, Effect};
+use super::limiter::Limiter;
 use super::notices::{Notice, SeeAlso};
 use super::stderr_tail::StderrTail;
 use super::write_buffer::WriteBuffer;
@@ -12,10 +14,12 @@ use crate::types::{ExitStatus, Sink};
 
 /// Maximum number of background commands at a time (coshell(1), ACTIONS, `run`).
 pub const SLOTS: usize = 16;
-/// Maximum size of a command's stdin in bytes: a line of 64 KiB and its line feed.
-const STDIN_LIMIT: usize = 64 * 1024 + 1;
+/// Maximum size of a command's stdin in bytes: 256 KiB of lines, and a line of 64 KiB, with room to spare.
+const STDIN_LIMIT: usize = 512 * 1024;
 /// Maximum number of waiting commands.
 const WAITING: usize = 1000;
+/// Shortest time between two notices of failures for one trigger.
+const FAILURE_INTERVAL: Duration = Duration::from_secs(10);
 /// Maximum bytes of all waiting commands together, so that a burst of long lines takes no more memory: a command has its
 /// line four times, as stdin, argument and variables.
 const WAITING_BYTES: usize = 8 << 20;
@@ -39,7 +43,7 @@ struct Job {
 }
 
 /// The background commands: those that run, by slot, and those that wait.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Background {
     jobs: [Option<Job>; SLOTS],
     waiting: VecDeque<WaitingJob>,
@@ -47,6 +51,28 @@ pub(super) struct Background {
     waiting_bytes: usize,
     /// Number of commands left out since the last notice about them.
     left_out: usize,
+    failures: Limiter<Notice>,
+}
+
+impl Default for Background {
+    fn default() -> Self {
+        Self {
+            jobs: Default::default(),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            left_out: 0,
+            failures: Limiter::new(FAILURE_INTERVAL),
+        }
+    }
+}
+
+/// Returns the notice of a failure with the number of earlier ones that were not shown.
+fn counted((failure, others): (Notice, usize)) -> Notice {
+    match others {
+        0 => failure,
+        1 => failure.and("one failure before it was not shown"),
+        _ => failure.and(&format!("{others} failures before it were not shown")),
+    }
 }
 
 impl WaitingJob {
@@ -104,12 +130,26 @@ impl Background {
         (left_out > 0).then(|| Notice::new(format!("{left_out} {} left out", commands(left_out))))
     }
 
-    /// Drops the waiting commands at the end of the session. Returns a notice where there are any.
-    pub(super) fn end(&mut self) -> Option<Notice> {
+    /// Drops the waiting commands at the end of the session. Returns a notice where there are any, and those of failures that
+    /// have waited.
+    pub(super) fn end(&mut self) -> Vec<Notice> {
         self.waiting_bytes = 0;
+        let mut notices: Vec<Notice> = self.failures.take_all().map(counted).collect();
         let dropped = std::mem::take(&mut self.waiting).len() + std::mem::take(&mut self.left_out);
-        (dropped > 0)
-            .then(|| Notice::new(format!("background commands not run, since the session has ended: {dropped}")))
+        if dropped > 0 {
+            notices.push(Notice::new(format!("background commands not run, since the session has ended: {dropped}")));
+        }
+        notices
+    }
+
+    /// Returns the notices of failures that are due.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<Notice> {
+        self.failures.due(now).into_iter().map(counted).collect()
+    }
+
+    /// Returns when `due` has something to return.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.failures.deadline()
     }
 
     /// Returns the trigger that the command in `slot` runs for.
@@ -147,12 +187,13 @@ impl Background {
     }
 
     /// Frees `slot`, whose command has exited, for the next one. Returns a notice with the end of its stderr where it
-    /// failed, and one of commands that were left out.
+    /// failed, unless one of its trigger was shown just before, and one of commands that were left out.
     pub(super) fn exited(&mut self, cx: &mut Cx<'_>, slot: u8, exit: ExitStatus) -> Vec<Notice> {
         cx.push(Effect::ReleaseJob(slot));
         let Some(job) = self.free(slot) else { return Vec::new() };
         let failed = || Notice::new(format!("{} failed: {exit}", job.name));
         let failure = (!exit.success()).then(|| failed().with(job.stderr.last_lines(), SeeAlso::Nowhere));
+        let failure = failure.and_then(|failure| self.failures.pass(cx.now, job.trigger, failure));
         failure.into_iter().chain(self.start_waiting(cx)).collect()
     }
 
@@ -161,7 +202,8 @@ impl Background {
     pub(super) fn start_failed(&mut self, cx: &mut Cx<'_>, slot: u8, reason: &str) -> Vec<Notice> {
         let Some(job) = self.free(slot) else { return Vec::new() };
         let failure = Notice::new(format!("{} could not be started: {reason}", job.name));
-        std::iter::once(failure).chain(self.start_waiting(cx)).collect()
+        let failure = self.failures.pass(cx.now, job.trigger, failure);
+        failure.into_iter().chain(self.start_waiting(cx)).collect()
     }
 
     fn free(&mut self, slot: u8) -> Option<Job> {
@@ -179,8 +221,6 @@ impl Background {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     fn command_line(command: &str) -> CommandLine {
@@ -228,7 +268,7 @@ mod tests {
         let mut cx = Cx { now: Instant::now(), effects: &mut effects };
         (0..SLOTS + 3).for_each(|_| drop(background.start(&mut cx, command_line("true"), Vec::new(), 0)));
         let notice = Notice::new("background commands not run, since the session has ended: 3");
-        assert_eq!((background.end(), background.end()), (Some(notice), None));
+        assert_eq!((background.end(), background.end()), (vec![notice], vec![]));
         assert_eq!(background.exited(&mut cx, 0, ExitStatus::Code(0)), []);
     }
 
@@ -252,6 +292,29 @@ mod tests {
         assert_eq!(cx.effects.len(), 1);
         background.wrote(0, 3, &mut cx);
         assert_eq!(cx.effects[1], Effect::CloseWrite(Sink::Job(0)));
+    }
+
+    #[test]
+    fn failures_of_a_trigger_are_noticed_once_in_ten_seconds() {
+        let (mut background, mut effects, start) = (Background::default(), Vec::new(), Instant::now());
+        let mut fail = |background: &mut Background, seconds, trigger: usize, status| {
+            let mut cx = Cx { now: start + Duration::from_secs(seconds), effects: &mut effects };
+            background.start(&mut cx, command_line("false"), Vec::new(), trigger);
+            let notices = background.exited(&mut cx, 0, ExitStatus::Code(status));
+            notices.iter().map(|notice| notice.sentence().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(fail(&mut background, 0, 1, 1), ["\"false\" failed: status 1"]);
+        for status in [2, 3, 4] {
+            assert_eq!(fail(&mut background, 5, 1, status), [""; 0]);
+        }
+        assert_eq!(fail(&mut background, 5, 2, 9), ["\"false\" failed: status 9"]);
+        let end = start + FAILURE_INTERVAL;
+        assert_eq!(background.deadline(), Some(end));
+        let told: Vec<_> = background.due(end).iter().map(|notice| notice.sentence().to_owned()).collect();
+        assert_eq!(told, ["\"false\" failed: status 4; 2 failures before it were not shown"]);
+        assert_eq!((background.due(end), background.deadline()), (vec![], None));
+        assert_eq!(fail(&mut background, 11, 1, 5), [""; 0]);
+        assert_eq!(background.end(), [Notice::new("\"false\" failed: status 5")]);
     }
 
     #[test]

@@ -23,10 +23,13 @@ mod guarded;
 pub mod history;
 mod input;
 mod lend;
+mod limiter;
 mod menu;
 mod notices;
+mod notifications;
 mod output;
 mod password;
+mod pending;
 pub mod recorder;
 pub mod replay;
 pub mod request;
@@ -53,7 +56,6 @@ use crate::display::one_line;
 use crate::fault::panic_for_test;
 use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, SIGINT, Sink, Source, WriteError};
 use annotations::{Annotation, Annotations};
-use background::Background;
 pub use background::SLOTS as JOB_SLOTS;
 use control::send::{SendOptions, typable};
 use control::{Control, Reply, annotate, read, status};
@@ -80,6 +82,7 @@ use output::{
     exit_without_output,
 };
 use password::Reading;
+use pending::PendingActions;
 use recorder::Recorder;
 use request::{InputFormat, Request, Visibility};
 use response::{AnnotateResponse, Done};
@@ -87,10 +90,10 @@ use rpc_error::{ErrorCode, RpcError};
 use session::Session;
 use session_event::SessionEvent;
 pub use settings::{Settings, TransferPrograms};
-use trigger::action::ActionEffect;
+use trigger::action::{ActionEffect, Notification};
 use trigger::event::{Occurrence, TriggerEvent};
 use trigger::table::{TriggerState, TriggerTable};
-use trigger::{ConditionFacts, Firing, Hit, LineStage, Tried};
+use trigger::{ConditionFacts, Firing, HandedLines, Hit, LineStage, Tried};
 
 /// Maximum number of rounds in one turn in which injected text fires triggers that inject text. The loop guard stops such
 /// a trigger long before.
@@ -108,7 +111,7 @@ pub struct Core {
     pty_input: PtyInput,
     coproc: CoprocSlot,
     triggers: TriggerTable,
-    background: Background,
+    pending: PendingActions,
     annotations: Annotations,
     control: Control,
     menu: Menu,
@@ -201,6 +204,14 @@ const TIMERS: &[Timer] = &[
         },
     },
     Timer {
+        due: |core| core.pending.background.deadline(),
+        run: |core, cx| core.pending.background.due(cx.now).into_iter().for_each(|notice| core.notice(cx, notice)),
+    },
+    Timer {
+        due: |core| core.pending.notifications.deadline(),
+        run: |core, cx| core.output.terminal.show(&core.pending.notifications.due(cx.now)),
+    },
+    Timer {
         due: |core| core.control.secret.deadline(),
         run: |core, cx| core.control.secret.tick(cx, core.session.shell_is_gone()),
     },
@@ -236,7 +247,7 @@ impl Core {
             pty_input: PtyInput::new(),
             coproc: CoprocSlot::default(),
             triggers: TriggerTable::new(now, rules),
-            background: Background::default(),
+            pending: PendingActions::new(settings.protocol),
             annotations: Annotations::default(),
             control: Control::new(std::mem::take(&mut settings.password_jobs)),
             menu: Menu::new(settings.hotkey),
@@ -293,7 +304,7 @@ impl Core {
                 self.shell_output(cx, &unread);
             }
             Input::JobStartFailed(slot, reason) => {
-                let notice = self.background.start_failed(cx, slot, &reason);
+                let notice = self.pending.background.start_failed(cx, slot, &reason);
                 notice.into_iter().for_each(|notice| self.notice(cx, notice));
             }
             Input::LendFailed(reason) => self.take_terminal_back(cx, Err(&reason)),
@@ -343,7 +354,7 @@ impl Core {
             Input::Request(request_id, request, child) => {
                 let for_trigger = match child {
                     Some(Child::Coproc) => self.coproc.for_trigger(),
-                    Some(Child::Job(slot)) => self.background.for_trigger(slot),
+                    Some(Child::Job(slot)) => self.pending.background.for_trigger(slot),
                     Some(Child::Shell | Child::Lent) | None => None,
                 };
                 let request = self.control.history_requests.defer(now, request_id, request);
@@ -465,7 +476,7 @@ impl Core {
             Sink::Terminal => self.output.terminal.pending(),
             Sink::Pty => self.pty_input.pending(),
             Sink::Coproc => self.coproc.pending(),
-            Sink::Job(slot) => self.background.pending(slot),
+            Sink::Job(slot) => self.pending.background.pending(slot),
             Sink::Recording => self.output.recorder.pending(),
         }
     }
@@ -489,7 +500,7 @@ impl Core {
                 }
             }
             Sink::Coproc => self.coproc.wrote(cx, n),
-            Sink::Job(slot) => self.background.wrote(slot, n, cx),
+            Sink::Job(slot) => self.pending.background.wrote(slot, n, cx),
             Sink::Recording => return self.output.recorder.wrote(n),
         }
         panic_for_test("wrote");
@@ -525,7 +536,7 @@ impl Core {
                 let text = self.coproc.wrote_stderr(bytes);
                 self.control.subscribers.tell(cx, &SessionEvent::CoprocStderr { text: &text });
             }
-            Source::Job(slot) => self.background.push_stderr(slot, bytes),
+            Source::Job(slot) => self.pending.background.push_stderr(slot, bytes),
         }
     }
 
@@ -551,7 +562,7 @@ impl Core {
             }
             Sink::Pty => self.pty_input.clear(),
             Sink::Coproc => self.coproc.stdin_closed(),
-            Sink::Job(slot) => self.background.stdin_closed(slot),
+            Sink::Job(slot) => self.pending.background.stdin_closed(slot),
             // `RecordingClosed` reports it.
             Sink::Recording => {}
         }
@@ -572,7 +583,9 @@ impl Core {
                     bytes = &bytes[used..];
                     if self.output.swallows_offer(cx.now, &piece[..used]) {
                         // The notice waits until the alternate screen is left.
-                        self.output.terminal.show(&self.settings.protocol.notify(SWALLOWED.as_bytes()));
+                        self.output
+                            .terminal
+                            .show(&self.settings.protocol.notify(&Notification::new(SWALLOWED.as_bytes())));
                         self.notice(cx, Notice::new(SWALLOWED));
                     }
                     if let Some(offer) = offer.filter(|_| used == piece.len()) {
@@ -640,6 +653,9 @@ impl Core {
                 }
             }
         }
+        for block in self.output.complete_blocks(&mut self.triggers) {
+            self.fire(cx, block.hit, &block.line, block.stage);
+        }
         for line in self.output.printed(cx.now) {
             self.line(cx, line, LineStage::Chunk);
         }
@@ -703,7 +719,7 @@ impl Core {
         }
         for firing in firings {
             match firing {
-                Firing::Hit(hit) => self.fire(cx, &hit, line, *stage),
+                Firing::Hit(hit) => self.fire(cx, hit, line, *stage),
                 Firing::Stopped { trigger } => {
                     let notice = self.triggers.stopped_notice(trigger);
                     self.notice(cx, notice);
@@ -746,12 +762,21 @@ impl Core {
 
     // Triggers and their actions.
 
-    fn fire(&mut self, cx: &mut Cx<'_>, hit: &Hit, line: &CandidateLine, stage: LineStage) {
+    /// Runs the actions of a trigger that fires, or begins the block of lines at whose end it does.
+    fn fire(&mut self, cx: &mut Cx<'_>, mut hit: Hit, line: &CandidateLine, stage: LineStage) {
         panic_for_test("action");
-        let Some(effects) = self.triggers.act(hit, self.settings.protocol) else { return };
+        let options = self.triggers.options(hit.trigger);
+        if options.until.is_some() && hit.lines == HandedLines::None {
+            return self.output.begin_block(hit, line, stage);
+        }
+        if options.context > 0 && hit.lines == HandedLines::None {
+            hit.lines = HandedLines::Before(self.output.lines_before(line, options.context));
+        }
+        let hit = &hit;
+        let Some(effects) = self.triggers.act(hit) else { return };
         let name = self.triggers.name(hit.trigger).to_owned();
         self.output.recorder.marker(cx.now, || format!("coshell: trigger \"{}\" fired", one_line(&name)));
-        self.tell(cx, &SessionEvent::Trigger { name: &name, line: &hit.line, captures: &hit.captures });
+        self.tell(cx, &SessionEvent::trigger(&name, hit));
         for effect in effects {
             self.act(cx, effect, &FiredTrigger { name: &name, hit, line, stage });
         }
@@ -769,6 +794,11 @@ impl Core {
                 .then(|| format!("trigger \"{name}\" typed nothing: 80 KiB are already waiting to be typed")),
             ActionEffect::Show(bytes) => {
                 self.output.terminal.show(&bytes);
+                None
+            }
+            ActionEffect::Notify(notification) => {
+                let bytes = self.pending.notifications.push(cx.now, fired.hit.trigger, notification);
+                self.output.terminal.show(&bytes.unwrap_or_default());
                 None
             }
             ActionEffect::Title(title) => {
@@ -801,7 +831,7 @@ impl Core {
             ActionEffect::Inject(bytes) => (!self.output.inject(&bytes, for_trigger))
                 .then(|| format!("trigger \"{name}\" injected nothing: 64 KiB are already waiting to be shown")),
             ActionEffect::Run(command, stdin) => {
-                let notice = self.background.start(cx, command, stdin, fired.hit.trigger);
+                let notice = self.pending.background.start(cx, command, stdin, fired.hit.trigger);
                 return notice.into_iter().for_each(|notice| self.notice(cx, notice));
             }
             ActionEffect::Start(command, visibility) => {
@@ -828,16 +858,15 @@ impl Core {
             return self.notice(cx, Notice::new(sentence));
         }
         let first = match starter {
-            Starter::Trigger(fired) => Some(FirstInput {
-                trigger: Some(SessionEvent::Trigger {
-                    name: fired.name,
-                    line: &fired.hit.line,
-                    captures: &fired.hit.captures,
-                }),
-                raw: if fired.hit.event.is_some() { Vec::new() } else { self.output.raw_from(fired.line) },
-                line: fired.line.first_event(fired.stage),
-            }),
-            Starter::Offer(header) => Some(FirstInput { trigger: None, raw: header.to_vec(), line: None }),
+            Starter::Trigger(fired) => {
+                let (trigger, lines) = (Some(SessionEvent::trigger(fired.name, fired.hit)), fired.hit.lines.bytes());
+                // A block has its first line, and an event none.
+                let has_line = fired.hit.event.is_none() && !matches!(fired.hit.lines, HandedLines::Block(_));
+                let raw = if has_line { self.output.raw_from(fired.line) } else { Vec::new() };
+                let line = fired.line.first_event(fired.stage).filter(|_| has_line);
+                Some(FirstInput { trigger, lines, raw, line })
+            }
+            Starter::Offer(header) => Some(FirstInput { trigger: None, lines: b"", raw: header.to_vec(), line: None }),
             Starter::Other => None,
         };
         let mutes = new.visibility == Visibility::Silent && new.format.tells_of_lines();
@@ -883,7 +912,7 @@ impl Core {
                 CoprocEvent::Show(bytes) => self.shell_output(cx, &bytes),
                 CoprocEvent::ClearProgress => self.output.terminal.show_below(""),
                 CoprocEvent::Notify(text) => {
-                    self.output.terminal.show(&self.settings.protocol.notify(text.as_bytes()));
+                    self.output.terminal.show(&self.settings.protocol.notify(&Notification::new(text.as_bytes())));
                 }
                 CoprocEvent::Start(new) => self.start_coproc(cx, new, Starter::Other),
             }
@@ -1092,7 +1121,7 @@ impl Core {
                 }
             }
             Request::Notify { text } if self.settings.screen == OutputKind::Terminal => {
-                self.output.terminal.show(&self.settings.protocol.notify(text.as_bytes()));
+                self.output.terminal.show(&self.settings.protocol.notify(&Notification::new(text.as_bytes())));
                 Ok(Done {}.into())
             }
             Request::Notify { .. } => {
@@ -1130,7 +1159,7 @@ impl Core {
             Child::Coproc => self.coproc.exited(exit),
             Child::Lent => self.take_terminal_back(cx, Ok(exit)),
             Child::Job(slot) => {
-                let notice = self.background.exited(cx, slot, exit);
+                let notice = self.pending.background.exited(cx, slot, exit);
                 notice.into_iter().for_each(|notice| self.notice(cx, notice));
             }
         }
@@ -1179,7 +1208,7 @@ impl Core {
             self.output.give_up();
         }
         if self.output.terminal.is_empty() {
-            let notice = self.background.end();
+            let notice = self.pending.background.end();
             notice.into_iter().for_each(|notice| self.notice(cx, notice));
             while let Some(notice) = self.output.take_notice() {
                 notice.lines().into_iter().for_each(|line| cx.push(Effect::Warn(line)));

@@ -61,6 +61,11 @@ impl Notice {
         Self { details, see_also, ..self }
     }
 
+    /// Adds another clause to the sentence.
+    pub(super) fn and(self, clause: &str) -> Self {
+        Self { sentence: format!("{}; {clause}", self.sentence), ..self }
+    }
+
     /// Returns the sentence without the prefix `coshell: `.
     pub(super) fn sentence(&self) -> &str {
         &self.sentence

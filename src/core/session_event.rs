@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::core::event_kind::EventKind;
 use crate::core::history::ShellEvent;
-use crate::core::trigger::Captures;
+use crate::core::trigger::{Captures, Hit};
 use crate::types::{ExitStatus, Size};
 
 /// An event of a session.
@@ -36,6 +36,8 @@ pub enum SessionEvent<'a> {
         line: &'a [u8],
         /// The whole match first, then the groups.
         captures: &'a Captures,
+        /// The lines that the trigger hands to its commands, each ended by LF.
+        lines: &'a [u8],
     },
     /// A coprocess was started. Only for subscribers.
     CoprocStart {
@@ -69,7 +71,12 @@ pub enum SessionEvent<'a> {
     Exit(ExitStatus),
 }
 
-impl SessionEvent<'_> {
+impl<'a> SessionEvent<'a> {
+    /// Creates the event that the trigger called `name` fired.
+    pub fn trigger(name: &'a str, hit: &'a Hit) -> Self {
+        Self::Trigger { name, line: &hit.line, captures: &hit.captures, lines: hit.lines.bytes() }
+    }
+
     /// Returns the kind of the event.
     pub fn kind(&self) -> EventKind {
         match self {
@@ -106,10 +113,14 @@ impl SessionEvent<'_> {
                 ShellEvent::Directory { path } => json!({"path": &**path}),
             },
             SessionEvent::Resize(size) => json!({"rows": size.rows, "cols": size.cols}),
-            SessionEvent::Trigger { name, line, captures } => {
+            SessionEvent::Trigger { name, line, captures, lines } => {
                 let groups: Vec<Value> =
                     captures.iter().map(|(_, group)| group.map_or(Value::Null, |bytes| text(bytes).into())).collect();
-                json!({"name": name, "line": text(line), "groups": groups})
+                let mut object = json!({"name": name, "line": text(line), "groups": groups});
+                if !lines.is_empty() {
+                    object["lines"] = text(lines).lines().collect::<Vec<_>>().into();
+                }
+                object
             }
             SessionEvent::CoprocStart { command, silent, pid } => {
                 json!({"command": command, "silent": silent, "pid": pid})

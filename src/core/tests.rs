@@ -16,6 +16,7 @@ mod annotating;
 mod bursts;
 mod dumb;
 mod events;
+mod handed_lines;
 mod indicator;
 mod line_demand;
 mod listings;

@@ -17,6 +17,21 @@ fn typed_bytes(text: &str, len: usize) -> Vec<u8> {
 }
 
 #[test]
+fn command_reads_lines_before_the_match_and_blocks() {
+    for (options, want) in [
+        (&["-t", "^error", "--context", "1"][..], "two\nerror\n"),
+        (&["-t", "^one", "--until", "^error"], "one\ntwo\nerror\n"),
+    ] {
+        let action = ["--run", "cat > $HOME/part && mv $HOME/part $HOME/out"];
+        let options = [&["-q"], options, &action].concat();
+        let mut term = wrapped(&options, "printf 'one\\ntwo\\nerror\\n'; read told").start();
+        term.wait_until("the lines", |term| term.read_home("out").is_some());
+        assert_eq!(term.read_home("out").map(|out| String::from_utf8_lossy(&out).into_owned()).as_deref(), Some(want));
+        term.send("\r");
+    }
+}
+
+#[test]
 fn send_with_escapes_types_decoded_bytes() {
     assert_eq!(typed_bytes(r"\x41\t\e[A\n\r\\z", 9), b"A\t\x1b[A\n\r\\z");
     assert_eq!(typed_bytes("\u{e9}\u{4e2d}", 5), "\u{e9}\u{4e2d}".as_bytes());

@@ -62,6 +62,8 @@ pub(in crate::core) enum CoprocEvent {
 pub(in crate::core) struct FirstInput<'a> {
     /// The firing of the trigger, if one starts it.
     pub(in crate::core) trigger: Option<SessionEvent<'a>>,
+    /// The lines that the trigger hands to it before that, each ended by LF.
+    pub(in crate::core) lines: &'a [u8],
     /// The raw bytes of the line that starts it, as far as they have come.
     pub(in crate::core) raw: Vec<u8>,
     /// The line as an event, unless it is unfinished.

@@ -158,7 +158,7 @@ mod tests {
     fn json_of_trigger_has_groups() {
         let pattern = Pattern::parse("a(1)|(2)").expect("a good pattern");
         let captures = pattern.search(b"a1\xff").expect("it matches");
-        let fired = SessionEvent::Trigger { name: "n", line: b"a1\xff", captures: &captures };
+        let fired = SessionEvent::Trigger { name: "n", line: b"a1\xff", captures: &captures, lines: b"" };
         assert_eq!(
             read(InputFormat::Json, &[fired]),
             "{\"groups\":[\"a1\",\"1\",null],\"line\":\"a1\u{fffd}\",\"name\":\"n\",\"type\":\"trigger\"}\n"

@@ -93,6 +93,20 @@ impl Coproc {
         }
     }
 
+    /// Queues lines, each ended by LF, as input before all others. As JSON the event of the trigger has them.
+    fn push_handed_lines(&mut self, now: Instant, lines: &[u8]) {
+        match self.format() {
+            // As the terminal gets them.
+            InputFormat::Raw => {
+                lines.split_inclusive(|&byte| byte == b'\n').for_each(|line| {
+                    self.stdin.give(now, &[&line[..line.len() - 1], b"\r\n"].concat());
+                });
+            }
+            InputFormat::Text => self.stdin.give(now, lines),
+            InputFormat::Json => {}
+        }
+    }
+
     /// Queues an event as input, where the input format is text or JSON.
     pub(super) fn tell(&mut self, now: Instant, event: &SessionEvent<'_>) {
         self.encoder.render(event, &mut self.encoded);

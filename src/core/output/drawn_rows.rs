@@ -158,7 +158,7 @@ mod tests {
     use crate::core::output::line_sinks::TextOrigin;
     use crate::core::vt::MarkedZone;
 
-    const PLACE: LinePlace = LinePlace { origin: TextOrigin::Shell, zone: MarkedZone::None };
+    const PLACE: LinePlace = LinePlace { origin: TextOrigin::Shell, zone: MarkedZone::None, recorded: 0 };
     use crate::core::vt::LineId;
 
     fn row(id: u64, text: &str) -> DrawnRow {

@@ -26,6 +26,8 @@ pub(in crate::core) struct LineDemand {
     pub(in crate::core) keeps_raw: bool,
     /// Whether the unfinished line is tried after every read of the pty.
     pub(in crate::core) instant: bool,
+    /// Number of finished lines that are kept for commands of triggers.
+    pub(in crate::core) recent: usize,
 }
 
 impl LineDemand {
@@ -38,6 +40,6 @@ impl LineDemand {
             (false, false) => Granularity::None,
         };
         let assembles = granularity != Granularity::None || read_by_coproc;
-        Self { granularity, assembles, keeps_raw: triggers.starts, instant: triggers.instant }
+        Self { granularity, assembles, keeps_raw: triggers.starts, instant: triggers.instant, recent: triggers.lines }
     }
 }

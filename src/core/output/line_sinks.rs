@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::time::Instant;
 
+use super::recent_lines::RecentLines;
 use super::terminal::LineObserver;
 use crate::core::coproc::Coproc;
 use crate::core::history::ShellEvent;
@@ -44,6 +45,8 @@ pub(in crate::core) struct CandidateLine {
     pub(in crate::core) alt_screen: bool,
     /// The part of the output that it belongs to, by the marks before its end.
     pub(in crate::core) zone: MarkedZone,
+    /// Number of lines recorded before it, see `RecentLines`.
+    pub(in crate::core) recorded: u64,
 }
 
 /// Origin and part of the output to which a line belongs.
@@ -51,6 +54,7 @@ pub(in crate::core) struct CandidateLine {
 pub(in crate::core) struct LinePlace {
     pub(in crate::core) origin: TextOrigin,
     pub(in crate::core) zone: MarkedZone,
+    pub(in crate::core) recorded: u64,
 }
 
 impl CandidateLine {
@@ -67,21 +71,33 @@ impl CandidateLine {
         if text.trim_ascii().is_empty() {
             text.clear();
         }
-        let LinePlace { origin, zone } = place;
-        Self { origin, id: id.0, text, start, number, more: false, continued: false, alt_screen: true, zone }
+        let LinePlace { origin, zone, recorded } = place;
+        Self { origin, id: id.0, text, start, number, more: false, continued: false, alt_screen: true, zone, recorded }
     }
 
     /// Creates the blank line of `text` on which the cursor is, with the number that it will have.
     pub(in crate::core) fn blank(text: &VtState, number: u64, place: LinePlace) -> Self {
         let (alt_screen, start) = (text.alt_screen(), text.offset());
-        let LinePlace { origin, zone } = place;
-        Self { origin, id: 0, text: Vec::new(), start, number, more: false, continued: false, alt_screen, zone }
+        let LinePlace { origin, zone, recorded } = place;
+        Self {
+            origin,
+            id: 0,
+            text: Vec::new(),
+            start,
+            number,
+            more: false,
+            continued: false,
+            alt_screen,
+            zone,
+            recorded,
+        }
     }
 
     fn of(line: &Line<'_>, alt_screen: bool, place: LinePlace) -> Self {
         Self {
             origin: place.origin,
             zone: place.zone,
+            recorded: place.recorded,
             id: line.id.0,
             text: line.text.to_vec(),
             start: line.start,
@@ -156,6 +172,7 @@ pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) after_match: AfterMatch,
     pub(in crate::core) alt_screen: bool,
     pub(in crate::core) zone: MarkedZone,
+    pub(in crate::core) recent: &'a mut RecentLines,
     /// The collected lines, and the shell events and signs between them, in order.
     pub(in crate::core) found: Vec<SinkItem>,
     /// Ids of the collected lines. A later line with one of them is tried after it, though it cannot match.
@@ -201,7 +218,7 @@ impl TriggerSink<'_> {
 
     fn collect(&mut self, line: &Line<'_>) {
         self.found_ids.insert(line.id.0);
-        let place = LinePlace { origin: self.origin, zone: self.zone };
+        let place = LinePlace { origin: self.origin, zone: self.zone, recorded: self.recent.count() };
         self.found.push(SinkItem::Line(CandidateLine::of(line, self.alt_screen, place)));
     }
 
@@ -215,6 +232,9 @@ impl VtSink for TriggerSink<'_> {
         if self.takes_all() || self.origin == TextOrigin::Shell && self.triggers.block_may_match(block) {
             return true;
         }
+        if self.origin == TextOrigin::Shell {
+            self.recent.push_block(block, lines);
+        }
         self.coproc_sink().is_some_and(|mut coproc_sink| coproc_sink.block(block, lines, number))
     }
 
@@ -225,11 +245,14 @@ impl VtSink for TriggerSink<'_> {
     fn line(&mut self, line: &Line<'_>) {
         if self.takes_all() || self.is_tried(line) {
             self.collect(line);
-            return;
+        } else {
+            self.counted(line);
+            if let Some(mut coproc_sink) = self.coproc_sink() {
+                coproc_sink.line(line);
+            }
         }
-        self.counted(line);
-        if let Some(mut coproc_sink) = self.coproc_sink() {
-            coproc_sink.line(line);
+        if self.origin == TextOrigin::Shell {
+            self.recent.push(line.number, line.text);
         }
     }
 

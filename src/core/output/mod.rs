@@ -1,6 +1,7 @@
 //! The path of the shell's output from the pty to the terminal, the lines in it for triggers and readers, and the text
 //! that coshell itself shows.
 
+mod blocks;
 mod drawn_rows;
 mod gate;
 mod idle_timer;
@@ -8,12 +9,14 @@ pub(super) mod indicator;
 mod line_buffer;
 mod line_demand;
 mod line_sinks;
+mod recent_lines;
 pub(super) mod terminal;
 
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Instant;
 
+use blocks::{Blocks, OpenBlock};
 use drawn_rows::DrawnRows;
 pub(super) use gate::{Gate, GateState};
 use idle_timer::{IdleState, IdleTimer};
@@ -23,6 +26,7 @@ pub(super) use line_demand::LineDemand;
 use line_sinks::LinePlace;
 use line_sinks::{AfterMatch, CoprocSink, EventSink, SinkItem, TriggerSink};
 pub(super) use line_sinks::{CandidateLine, TextOrigin};
+use recent_lines::RecentLines;
 use terminal::{OutputKind, TerminalOutput};
 
 use super::coproc::{Coproc, Reclaimed};
@@ -32,9 +36,9 @@ use super::notices::{Notice, NoticeOutput, Notices};
 use super::recorder::Recorder;
 use super::request::InputFormat;
 use super::transfer::{OfferFinder, SwallowedOffers, TransferOffer};
-use super::trigger::LineStage;
 use super::trigger::event::{Occurrence, OutputSign};
 use super::trigger::table::TriggerTable;
+use super::trigger::{Hit, LineStage};
 use super::vt::MarkedZone;
 use crate::types::{ExitStatus, RequestId, SIGHUP, SIGPIPE, Size, WriteError};
 
@@ -67,6 +71,8 @@ pub(super) struct Output {
     offered: Option<TransferOffer>,
     /// Origin of the bytes printed last, and the part of the output behind them.
     place: LinePlace,
+    recent: RecentLines,
+    blocks: Blocks,
     /// Lines and events for which triggers are tried once the state of the pty is known.
     awaiting_pty_state: VecDeque<TryCandidate>,
     /// A finished line that is tried again at this time, unless more has been printed.
@@ -142,7 +148,9 @@ impl Output {
             swallowed: SwallowedOffers::default(),
             finds_offers: false,
             offered: None,
-            place: LinePlace { origin: TextOrigin::Shell, zone: MarkedZone::default() },
+            place: LinePlace { origin: TextOrigin::Shell, zone: MarkedZone::default(), recorded: 0 },
+            recent: RecentLines::default(),
+            blocks: Blocks::default(),
             awaiting_pty_state: VecDeque::new(),
             again: None,
             withheld: Vec::new(),
@@ -259,6 +267,7 @@ impl Output {
         } else if !demand.keeps_raw {
             self.raw = LineBuffer::default();
         }
+        self.recent.keep(demand.recent);
         self.demand = demand;
     }
 
@@ -326,6 +335,7 @@ impl Output {
             after_match,
             alt_screen: self.terminal.text().alt_screen(),
             zone: self.place.zone,
+            recent: &mut self.recent,
             found: Vec::new(),
             found_ids: HashSet::new(),
             wanted,
@@ -333,6 +343,7 @@ impl Output {
         let used = self.terminal.print(bytes, &mut sink);
         let TriggerSink { found, zone, .. } = sink;
         self.place.zone = zone;
+        self.place.recorded = self.recent.count();
         self.terminal.counted(self.line_number(), false);
         self.keep_raw(&bytes[..used]);
         self.note_offers(&bytes[..used]);
@@ -369,6 +380,7 @@ impl Output {
     /// restarts the idle timers. Returns the lines that are to be tried at once: the unfinished line or the changed rows of
     /// the alternate screen, for instant triggers.
     pub(super) fn printed(&mut self, now: Instant) -> Vec<CandidateLine> {
+        self.recent.trim();
         if self.demand.assembles {
             self.printed_rows(now);
         }
@@ -438,6 +450,21 @@ impl Output {
     pub(super) fn partial_line(&mut self) -> Option<CandidateLine> {
         let text = self.muted.as_mut().unwrap_or(&mut self.terminal).text_mut();
         CandidateLine::partial(text, self.place)
+    }
+
+    /// Returns the last `n` finished lines in front of `line`, each ended by LF.
+    pub(super) fn lines_before(&self, line: &CandidateLine, n: usize) -> Vec<u8> {
+        self.recent.before(line.recorded, n).to_vec()
+    }
+
+    /// Begins a block of lines, for a trigger that fires at its end.
+    pub(super) fn begin_block(&mut self, hit: Hit, line: &CandidateLine, stage: LineStage) {
+        self.blocks.begin(hit, line, stage);
+    }
+
+    /// Returns the blocks of lines that are complete.
+    pub(super) fn complete_blocks(&mut self, triggers: &mut TriggerTable) -> Vec<OpenBlock> {
+        self.blocks.pull(&self.recent, triggers)
     }
 
     /// Returns the part of the output that the cursor is in, by the marks of the shell.

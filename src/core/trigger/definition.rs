@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::action::{self, Action, ActionKind};
 use super::error::{DurationError, OptionError, TriggerError};
 use super::event::{EventRule, TriggerEvent};
-use super::{Opener, Pattern, TriggerOptions, When};
+use super::{Opener, Pattern, Template, TriggerOptions, When};
 use crate::core::request::OptionArg;
 
 /// A trigger with its actions.
@@ -51,6 +51,9 @@ pub enum Scope {
     /// Those that one of these events opens: a filter.
     Events(&'static [TriggerEvent]),
 }
+
+/// Maximum number of lines before the line that commands of a trigger get.
+pub const MOST_CONTEXT: usize = 1000;
 
 /// The option that begins a trigger with a pattern.
 pub const TRIGGER: &str = "trigger";
@@ -106,6 +109,33 @@ pub const MODIFIERS: &[Modifier] = &[
         scope: Scope::All,
         apply: |options, condition| {
             options.when.push(condition.parse()?);
+            Ok(())
+        },
+    },
+    Modifier {
+        name: "context",
+        value: Some("LINES"),
+        summary: "Hand that many lines before to --run and --coproc too",
+        scope: Scope::All,
+        apply: |options, lines| {
+            let known = lines.parse().ok().filter(|lines| (1..=MOST_CONTEXT).contains(lines));
+            set(&mut options.context, known.ok_or_else(|| OptionError::Lines(lines.to_owned()))?)
+        },
+    },
+    Modifier {
+        name: "until",
+        value: Some("REGEX"),
+        summary: "Collect lines until one matches REGEX; fire then, with all of them",
+        scope: Scope::Patterns,
+        apply: |options, regex| set(&mut options.until, Some(Pattern::parse(regex)?)),
+    },
+    Modifier {
+        name: "notify-title",
+        value: Some("TITLE"),
+        summary: "Title of the notifications of --notify",
+        scope: Scope::All,
+        apply: |options, title| {
+            options.notify_title = Some(Template::parse(title, options.opener.groups())?);
             Ok(())
         },
     },
@@ -305,7 +335,7 @@ mod tests {
             None => "",
             Some("DURATION") => "5s",
             Some("CONDITION") => "coproc",
-            Some("STATUS") => "1",
+            Some("STATUS" | "LINES") => "1",
             Some(_) => "n",
         };
         option(modifier.name, value)

@@ -68,6 +68,8 @@ pub enum OptionError {
     Condition(ConditionError),
     /// The value is no exit status.
     Status(StatusError),
+    /// The value is no number of lines.
+    Lines(String),
 }
 
 impl Error for OptionError {}
@@ -104,6 +106,9 @@ impl fmt::Display for OptionError {
             Self::Duration(error) => error.fmt(f),
             Self::Condition(error) => error.fmt(f),
             Self::Status(error) => error.fmt(f),
+            Self::Lines(text) => {
+                write!(f, "'{}' is not a number of lines: write a number from 1 to 1000", text.escape_debug())
+            }
         }
     }
 }

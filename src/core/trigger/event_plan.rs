@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::event::{EventDemand, Occurrence};
 use super::plan::Decision;
 use super::verdict::Cause;
-use super::{ConditionFacts, Firing, Hit, Tried, Triggers};
+use super::{ConditionFacts, Firing, HandedLines, Hit, Tried, Triggers};
 
 impl Triggers {
     /// Tries the triggers on an event, and appends what fires in the order of the configuration.
@@ -102,7 +102,8 @@ impl Triggers {
                     self.demand = None;
                 }
                 let (captures, line) = (occurrence.captures(), Arc::clone(occurrence.text()));
-                firings.push(Firing::Hit(Hit { trigger: i, captures, line, event: Some(occurrence.event()) }));
+                let (event, lines) = (Some(occurrence.event()), HandedLines::None);
+                firings.push(Firing::Hit(Hit { trigger: i, captures, line, event, lines }));
             }
         }
     }

@@ -87,6 +87,8 @@ pub struct TriggerDemand {
     pub silences: bool,
     /// Whether a trigger is tried after every chunk.
     pub instant: bool,
+    /// Number of finished lines that triggers hand to their commands.
+    pub lines: usize,
 }
 
 /// What opens a trigger.
@@ -135,6 +137,12 @@ pub struct TriggerOptions {
     pub cooldown: Option<Duration>,
     /// Conditions that must all hold.
     pub when: Vec<When>,
+    /// Number of lines before the line that commands of the trigger get.
+    pub context: usize,
+    /// Pattern of the last line of the block that commands of the trigger get.
+    pub until: Option<Pattern>,
+    /// Title of the trigger's desktop notifications, if it is not the default.
+    pub notify_title: Option<Template>,
     /// Visibility of the coprocess that the trigger starts. Such a trigger does not fire while a coprocess runs.
     pub starts: Option<Visibility>,
     /// Whether later triggers are not tried on a line on which this one has fired.
@@ -158,6 +166,9 @@ impl TriggerOptions {
             enabled: true,
             cooldown: None,
             when: Vec::new(),
+            context: 0,
+            until: None,
+            notify_title: None,
             starts: None,
             stops: false,
         }
@@ -251,6 +262,42 @@ pub struct Hit {
     pub line: Arc<[u8]>,
     /// The event, if one fires the trigger.
     pub event: Option<TriggerEvent>,
+    /// Further lines for the commands of the trigger.
+    pub lines: HandedLines,
+}
+
+/// Lines that the commands of a trigger get besides the line on which it fires, each ended by LF.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum HandedLines {
+    /// None.
+    #[default]
+    None,
+    /// The lines before it.
+    Before(Vec<u8>),
+    /// The block that it begins, with the line itself.
+    Block(Vec<u8>),
+}
+
+impl HandedLines {
+    /// Returns the lines.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::None => b"",
+            Self::Before(lines) | Self::Block(lines) => lines,
+        }
+    }
+}
+
+impl Hit {
+    /// Returns the input of a command: the line, with the lines before it, or the block.
+    pub fn input(&self) -> Vec<u8> {
+        let line = [&self.line[..], b"\n"];
+        match &self.lines {
+            HandedLines::None => line.concat(),
+            HandedLines::Before(before) => [&before[..], line[0], line[1]].concat(),
+            HandedLines::Block(block) => block.clone(),
+        }
+    }
 }
 
 /// Statistics of a trigger.
@@ -285,6 +332,8 @@ pub struct Triggers {
     /// Loose once the output has overloaded the tight one.
     form: PrefilterForm,
     regexes: RegexCache,
+    /// Those of the ends of blocks.
+    ends: RegexCache,
     seen: SeenMatches,
     held: HeldLines,
     /// Reused buffer for the candidates of a line.
@@ -301,7 +350,7 @@ impl Triggers {
     /// Creates the triggers in the order of the configuration. Their regexes are compiled at first use.
     pub fn new(options: impl IntoIterator<Item = TriggerOptions>) -> Self {
         let all: Vec<_> = options.into_iter().map(Trigger::new).collect();
-        let regexes = RegexCache::new(all.len());
+        let [regexes, ends] = [(); 2].map(|()| RegexCache::new(all.len()));
         Self {
             all,
             demand: None,
@@ -310,6 +359,7 @@ impl Triggers {
             prefilter: None,
             form: PrefilterForm::Tight,
             regexes,
+            ends,
             seen: SeenMatches::default(),
             held: HeldLines::default(),
             candidates: Vec::new(),
@@ -333,6 +383,7 @@ impl Triggers {
     pub fn push(&mut self, options: TriggerOptions) {
         self.all.push(Trigger::new(options));
         self.regexes.grow(self.all.len());
+        self.ends.grow(self.all.len());
         self.prefilter = None;
         self.demand = None;
     }
@@ -350,6 +401,12 @@ impl Triggers {
     /// Returns the options of trigger `i`, which is below [`Triggers::len`]; `enabled` is its current state.
     pub fn options(&self, i: usize) -> &TriggerOptions {
         &self.all[i].options
+    }
+
+    /// Returns whether `line` is the last one of a block of trigger `i`, which is below [`Triggers::len`].
+    pub fn ends_block(&mut self, i: usize, line: &[u8]) -> bool {
+        let Some(until) = &self.all[i].options.until else { return true };
+        self.ends.get(i, until).is_none_or(|regex| regex.find(line, 0).is_some())
     }
 
     /// Returns whether the loop guard would stop a match of trigger `i`, which is below [`Triggers::len`].
@@ -379,6 +436,7 @@ impl Triggers {
             starts: demand.starts | options.starts.is_some(),
             silences: demand.silences | (options.starts == Some(Visibility::Silent)),
             instant: demand.instant | options.instant,
+            lines: demand.lines.max(options.context).max(usize::from(options.until.is_some())),
         });
         *self.demand.insert(demand)
     }

@@ -10,7 +10,7 @@ use super::dedup::{MatchKey, MatchState, SeenMatches, hash};
 use super::pattern::Pattern;
 use super::regex_cache::CachedRegex;
 use super::verdict::{Cause, TriggerVerdict};
-use super::{ConditionFacts, Firing, Hit, LineRef, LineStage, Trigger, Triggers, When};
+use super::{ConditionFacts, Firing, HandedLines, Hit, LineRef, LineStage, Trigger, Triggers, When};
 
 /// Maximum number of matches of one trigger that fire on a line.
 const MOST_MATCHES: usize = 256;
@@ -192,7 +192,13 @@ impl PlanStep {
                     left -= 1;
                     trigger.cost.fired += 1;
                     let shared = Arc::clone(captures.line());
-                    firings.push(Firing::Hit(Hit { trigger: self.trigger, captures, line: shared, event: None }));
+                    firings.push(Firing::Hit(Hit {
+                        trigger: self.trigger,
+                        captures,
+                        line: shared,
+                        event: None,
+                        lines: HandedLines::None,
+                    }));
                     MatchState::Fired
                 }
                 (PlannedState::Fresh(_), _) => MatchState::Passed,

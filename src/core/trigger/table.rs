@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::action::{self, ActionContext, ActionEffect, Protocol};
+use super::action::{self, ActionContext, ActionEffect};
 use super::definition::{TriggerActions, TriggerDef};
 use super::event::{EventWatch, Occurrence};
 use super::rehearsal::{Rehearsal, RehearsalEvent, RehearsedFiring, TriedLine};
@@ -156,22 +156,32 @@ impl TriggerTable {
         self.triggers.acted(i);
     }
 
+    /// Returns whether `line` is the last one of a block of trigger `i`.
+    pub(in crate::core) fn ends_block(&mut self, i: usize, line: &[u8]) -> bool {
+        self.triggers.ends_block(i, line)
+    }
+
     /// Returns the effects of the actions of a trigger that fired; `None` if it has been removed since, and in a rehearsal,
     /// which records them.
-    pub(in crate::core) fn act(&mut self, hit: &Hit, protocol: Protocol) -> Option<Vec<ActionEffect>> {
+    pub(in crate::core) fn act(&mut self, hit: &Hit) -> Option<Vec<ActionEffect>> {
         if self.rehearsal.is_some() {
-            self.record_firing(hit, protocol);
+            self.record_firing(hit);
             return None;
         }
         let actions = self.actions[hit.trigger].as_ref()?;
-        let mut cx = ActionContext { trigger: self.name(hit.trigger), protocol, effects: Vec::new() };
+        let mut cx = self.action_context(hit);
         actions.list.iter().for_each(|action| action.fire(hit, &mut cx));
         Some(cx.effects)
     }
 
-    fn record_firing(&mut self, hit: &Hit, protocol: Protocol) {
+    fn action_context(&self, hit: &Hit) -> ActionContext<'_> {
+        let notify_title = self.triggers.options(hit.trigger).notify_title.as_ref();
+        ActionContext { trigger: self.name(hit.trigger), notify_title, effects: Vec::new() }
+    }
+
+    fn record_firing(&mut self, hit: &Hit) {
         let Some(of_trigger) = &self.actions[hit.trigger] else { return };
-        let mut cx = ActionContext { trigger: self.name(hit.trigger), protocol, effects: Vec::new() };
+        let mut cx = self.action_context(hit);
         let named = of_trigger.options.iter().filter(|option| action::kind(&option.name).is_some());
         let mut fired = Vec::new();
         for (option, action) in named.zip(&of_trigger.list) {

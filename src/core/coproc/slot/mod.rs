@@ -60,6 +60,7 @@ impl CoprocSlot {
             if let Some(trigger) = &first.trigger {
                 coproc.tell(cx.now, trigger);
             }
+            coproc.push_handed_lines(cx.now, first.lines);
             coproc.push_raw(cx.now, &first.raw);
             if let Some(line) = &first.line {
                 coproc.tell(cx.now, line);

@@ -2,13 +2,10 @@
 
 use std::fmt;
 
-use super::ActionEffect;
+use super::{ActionEffect, Notification};
 use crate::core::command_line::CommandLine;
 use crate::core::request::Visibility;
 use crate::display::one_line;
-
-/// Beginning and end of the notification that the default protocol makes.
-const NOTIFICATION: (&[u8], &[u8]) = (b"\x1b]9;", b"\x07");
 
 impl fmt::Display for ActionEffect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,17 +23,12 @@ impl fmt::Display for ActionEffect {
             Self::Inject(bytes) => write!(f, "show \"{}\" as output", bytes.escape_ascii()),
             Self::Set(name, value) => write!(f, "set {} to \"{}\"", one_line(name), one_line(value)),
             Self::Show(bytes) if bytes == b"\x07" => f.write_str("ring the bell"),
-            Self::Show(bytes) => match notification(bytes) {
-                Some(text) => write!(f, "notify \"{}\"", one_line(&String::from_utf8_lossy(text))),
-                None => write!(f, "send \"{}\" to the terminal", bytes.escape_ascii()),
-            },
+            Self::Show(bytes) => write!(f, "send \"{}\" to the terminal", bytes.escape_ascii()),
+            Self::Notify(Notification { title: None, text }) => write!(f, "notify \"{text}\""),
+            Self::Notify(Notification { title: Some(title), text }) => write!(f, "notify \"{title}: {text}\""),
             Self::Title(text) => write!(f, "set the title to \"{}\"", one_line(text)),
         }
     }
-}
-
-fn notification(bytes: &[u8]) -> Option<&[u8]> {
-    bytes.strip_prefix(NOTIFICATION.0)?.strip_suffix(NOTIFICATION.1)
 }
 
 /// Returns a command line with its positional parameters.
@@ -61,7 +53,7 @@ mod tests {
             (ActionEffect::Start(plain, Visibility::Visible), r#"start the coprocess "rz""#),
             (ActionEffect::Run(command, Vec::new()), r#"run "open "$1"" with $0="a b" $1="b""#),
             (ActionEffect::Show(b"\x07".to_vec()), "ring the bell"),
-            (ActionEffect::Show(b"\x1b]9;3 failed\x07".to_vec()), r#"notify "3 failed""#),
+            (ActionEffect::Notify(Notification::new(b"3 failed\x1b")), r#"notify "3 failed""#),
             (ActionEffect::Show(b"\x1b[5m".to_vec()), r#"send "\x1b[5m" to the terminal"#),
             (ActionEffect::Set("a".into(), "b".into()), r#"set a to "b""#),
             (ActionEffect::Mark(String::new()), "mark the line"),

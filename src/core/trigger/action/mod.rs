@@ -17,9 +17,9 @@ mod title;
 
 use std::fmt;
 
-pub use notify::Protocol;
+pub use notify::{Notification, Protocol};
 
-use super::{Groups, Hit, OptionError};
+use super::{Groups, Hit, OptionError, Template};
 use crate::core::command_line::CommandLine;
 use crate::core::request::Visibility;
 
@@ -96,6 +96,8 @@ pub enum ActionEffect {
     Set(String, String),
     /// Write these bytes to the terminal; they do not move the cursor.
     Show(Vec<u8>),
+    /// Show this desktop notification.
+    Notify(Notification),
     /// Set the window's title.
     Title(String),
 }
@@ -105,8 +107,8 @@ pub enum ActionEffect {
 pub struct ActionContext<'a> {
     /// The trigger's name, or its pattern if it has no name.
     pub trigger: &'a str,
-    /// Escape sequence for desktop notifications.
-    pub protocol: Protocol,
+    /// Title of the trigger's desktop notifications, if it is not the default.
+    pub notify_title: Option<&'a Template>,
     /// Effects of the trigger's actions so far.
     pub effects: Vec<ActionEffect>,
 }

@@ -10,9 +10,11 @@ pub(super) const KIND: ActionKind = ActionKind {
     value: Some("TEXT"),
     summary: "Show a desktop notification",
     manual: "Shows \\fITEXT\\fR as a desktop notification. \\fB$0\\fR, \\fB$1\\fR and \\fB${name}\\fR in it stand \
-             for the match. The escape sequence depends on the terminal: OSC 99 for kitty, OSC 777 for foot and \
-             urxvt, OSC 9 for all others (iTerm2, WezTerm, Ghostty, Windows Terminal). In tmux it needs \
-             \\fBallow-passthrough on\\fR.",
+             for the match. \\fB\\-\\-notify\\-title\\fR sets its title. A trigger shows at most one notification in a \
+             second; of those that come too early the newest is shown at the end of the second, with the number of the \
+             others. The escape sequence depends on the terminal: OSC 99 for kitty, OSC 777 for foot, urxvt, WezTerm and \
+             Ghostty, OSC 9 for all others (iTerm2, Windows Terminal), which has no title: it stands in front of the text. \
+             In tmux it needs \\fBallow-passthrough on\\fR.",
     starts: None,
     stops: false,
     // The sequence goes to the terminal alone, which sends no response.
@@ -49,7 +51,7 @@ impl Protocol {
         let term = env("TERM").unwrap_or_default();
         let sequence = if env("KITTY_WINDOW_ID").is_some() || term == "xterm-kitty" {
             NotifySequence::Osc99
-        } else if term.starts_with("foot") || term.starts_with("rxvt-unicode") {
+        } else if has_titles(&term, env("TERM_PROGRAM").as_deref()) {
             NotifySequence::Osc777
         } else {
             NotifySequence::Osc9
@@ -57,22 +59,48 @@ impl Protocol {
         Self { sequence, tmux: env("TMUX").is_some() }
     }
 
-    /// Returns the sequence for `text`, without control characters and truncated to the longest notification.
-    pub fn notify(self, text: &[u8]) -> Vec<u8> {
-        self.notification(&printable(text)).into_bytes()
-    }
-
-    /// Returns the sequence for `text`, which has no control characters.
-    fn notification(self, text: &str) -> String {
-        let plain = match self.sequence {
-            NotifySequence::Osc9 => format!("\x1b]9;{text}\x07"),
-            NotifySequence::Osc777 => format!("\x1b]777;notify;coshell;{}\x07", text.replace(';', ",")),
-            NotifySequence::Osc99 => format!("\x1b]99;;{text}\x1b\\"),
+    /// Returns the sequence that shows a notification.
+    pub fn notify(self, notification: &Notification) -> Vec<u8> {
+        let Notification { title, text } = notification;
+        let plain = match (self.sequence, title) {
+            (NotifySequence::Osc9, None) => format!("\x1b]9;{text}\x07"),
+            (NotifySequence::Osc9, Some(title)) => format!("\x1b]9;{title}: {text}\x07"),
+            (NotifySequence::Osc777, title) => {
+                let title = title.as_deref().unwrap_or("coshell").replace(';', ",");
+                format!("\x1b]777;notify;{title};{}\x07", text.replace(';', ","))
+            }
+            (NotifySequence::Osc99, None) => format!("\x1b]99;;{text}\x1b\\"),
+            // Two pieces of one notification: `d=0` says that another one follows.
+            (NotifySequence::Osc99, Some(title)) => {
+                format!("\x1b]99;i=coshell:d=0;{title}\x1b\\\x1b]99;i=coshell:p=body;{text}\x1b\\")
+            }
         };
         if self.tmux {
-            return format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b"));
+            return format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")).into_bytes();
         }
-        plain
+        plain.into_bytes()
+    }
+}
+
+/// Whether the terminal knows OSC 777, which has a title, and not OSC 99.
+fn has_titles(term: &str, program: Option<&str>) -> bool {
+    let by_term = ["foot", "rxvt-unicode", "xterm-ghostty", "wezterm"].iter().any(|name| term.starts_with(name));
+    by_term || matches!(program, Some("WezTerm" | "ghostty"))
+}
+
+/// A desktop notification, without control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// Its title, if it is not the default.
+    pub title: Option<String>,
+    /// Its text.
+    pub text: String,
+}
+
+impl Notification {
+    /// Creates a notification without a title. The text is freed from control characters, and truncated.
+    pub fn new(text: &[u8]) -> Self {
+        Self { title: None, text: printable(text) }
     }
 }
 
@@ -81,7 +109,10 @@ struct Notify(Template);
 
 impl Action for Notify {
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
-        cx.effects.push(ActionEffect::Show(cx.protocol.notify(&self.0.expand(&hit.captures))));
+        let title = cx.notify_title.map(|title| printable(&title.expand(&hit.captures)));
+        let title = title.filter(|title| !title.is_empty());
+        cx.effects
+            .push(ActionEffect::Notify(Notification { title, ..Notification::new(&self.0.expand(&hit.captures)) }));
     }
 }
 
@@ -98,16 +129,35 @@ mod tests {
         Protocol::of(|name| env.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
+    fn shown(env: &[(&str, &str)], title: Option<&str>, text: &str) -> String {
+        let notification = Notification { title: title.map(str::to_owned), text: text.to_owned() };
+        String::from_utf8(protocol(env).notify(&notification)).expect("text")
+    }
+
     #[test]
     fn sequence_is_chosen_by_the_environment() {
-        assert_eq!(protocol(&[("TERM", "xterm-256color")]).notification("a;b"), "\x1b]9;a;b\x07");
-        assert_eq!(protocol(&[("TERM", "foot")]).notification("a;b"), "\x1b]777;notify;coshell;a,b\x07");
-        assert_eq!(protocol(&[("KITTY_WINDOW_ID", "1")]).notification("a"), "\x1b]99;;a\x1b\\");
+        let terminals: &[(&str, &str, &str, &str)] = &[
+            ("TERM", "xterm-256color", "\x1b]9;a;b\x07", "\x1b]9;t;u: a;b\x07"),
+            ("TERM_PROGRAM", "iTerm.app", "\x1b]9;a;b\x07", "\x1b]9;t;u: a;b\x07"),
+            ("TERM", "foot", "\x1b]777;notify;coshell;a,b\x07", "\x1b]777;notify;t,u;a,b\x07"),
+            ("TERM", "xterm-ghostty", "\x1b]777;notify;coshell;a,b\x07", "\x1b]777;notify;t,u;a,b\x07"),
+            ("TERM_PROGRAM", "WezTerm", "\x1b]777;notify;coshell;a,b\x07", "\x1b]777;notify;t,u;a,b\x07"),
+            (
+                "KITTY_WINDOW_ID",
+                "1",
+                "\x1b]99;;a;b\x1b\\",
+                "\x1b]99;i=coshell:d=0;t;u\x1b\\\x1b]99;i=coshell:p=body;a;b\x1b\\",
+            ),
+        ];
+        for (name, value, plain, titled) in terminals {
+            let both = [None, Some("t;u")].map(|title| shown(&[(name, value)], title, "a;b"));
+            assert_eq!(both, [*plain, *titled], "{name}={value}");
+        }
     }
 
     #[test]
     fn sequence_is_wrapped_for_tmux() {
-        assert_eq!(protocol(&[("TMUX", "x")]).notification("a"), "\x1bPtmux;\x1b\x1b]9;a\x07\x1b\\");
+        assert_eq!(shown(&[("TMUX", "x")], None, "a"), "\x1bPtmux;\x1b\x1b]9;a\x07\x1b\\");
     }
 
     #[test]

@@ -11,7 +11,8 @@ pub(super) const KIND: ActionKind = ActionKind {
     summary: "Run CMD in the background, with the line on stdin",
     manual: "Runs \\fICMD\\fR with \\fB/bin/sh -c\\fR in the background, with the line on its standard input and \
              the match in \\fB$0\\fR, \\fB$1\\fR and so on. Its output is discarded. If it fails, a notice shows \
-             the end of its standard error. At most 16 commands run at a time, and up to 1,000 wait; a notice counts \
+             the end of its standard error; of the failures of one trigger within 10 seconds the first is shown at once, \
+             and the last with the number of the others at their end. At most 16 commands run at a time, and up to 1,000 wait; a notice counts \
              those that are left out.",
     starts: None,
     stops: false,
@@ -24,6 +25,6 @@ struct Run(String);
 impl Action for Run {
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>) {
         let command = cx.command_line(&self.0, hit);
-        cx.effects.push(ActionEffect::Run(command, [&hit.line[..], b"\n"].concat()));
+        cx.effects.push(ActionEffect::Run(command, hit.input()));
     }
 }

@@ -1,0 +1,80 @@
+//! Blocks of lines that triggers with `--until` collect: from the line that matches the pattern to the one that matches the
+//! end. The trigger fires with the whole block.
+
+use super::line_sinks::CandidateLine;
+use super::recent_lines::RecentLines;
+use crate::core::trigger::table::TriggerTable;
+use crate::core::trigger::{HandedLines, Hit, LineStage};
+
+/// Maximum number of blocks that are collected at the same time.
+const MOST: usize = 16;
+/// Maximum number of lines of a block, and of their bytes. Further lines are counted.
+const LINES: usize = 10_000;
+const BYTES: usize = 256 * 1024;
+
+/// A block that has begun.
+#[derive(Debug)]
+pub(in crate::core) struct OpenBlock {
+    pub(in crate::core) hit: Hit,
+    /// The line that matched, at the stage at which it did.
+    pub(in crate::core) line: CandidateLine,
+    pub(in crate::core) stage: LineStage,
+    /// Index of the next line.
+    next: u64,
+    text: Vec<u8>,
+    lines: usize,
+    left_out: usize,
+}
+
+/// The blocks that have begun.
+#[derive(Debug, Default)]
+pub(super) struct Blocks(Vec<OpenBlock>);
+
+impl Blocks {
+    /// Begins a block with the line that matched. A match of its trigger inside the block is a part of it.
+    pub(super) fn begin(&mut self, hit: Hit, line: &CandidateLine, stage: LineStage) {
+        let is_open = self.0.iter().any(|block| block.hit.trigger == hit.trigger);
+        if !is_open && self.0.len() < MOST {
+            let (line, next) = (line.clone(), line.recorded);
+            self.0.push(OpenBlock { hit, line, stage, next, text: Vec::new(), lines: 0, left_out: 0 });
+        }
+    }
+
+    /// Appends the lines that have come. Returns the blocks that are complete.
+    pub(super) fn pull(&mut self, recent: &RecentLines, triggers: &mut TriggerTable) -> Vec<OpenBlock> {
+        self.0.extract_if(.., |block| block.pull(recent, triggers)).collect()
+    }
+}
+
+impl OpenBlock {
+    /// Appends the lines that have come, up to the end. Returns whether it has come.
+    fn pull(&mut self, recent: &RecentLines, triggers: &mut TriggerTable) -> bool {
+        for line in recent.from(self.next) {
+            let is_first = self.lines + self.left_out == 0;
+            self.append(line);
+            if !is_first && triggers.ends_block(self.hit.trigger, line) {
+                self.close();
+                return true;
+            }
+        }
+        self.next = recent.count();
+        false
+    }
+
+    fn append(&mut self, line: &[u8]) {
+        if self.lines >= LINES || self.text.len() + line.len() >= BYTES {
+            self.left_out += 1;
+            return;
+        }
+        self.lines += 1;
+        self.text.extend_from_slice(line);
+        self.text.push(b'\n');
+    }
+
+    fn close(&mut self) {
+        if self.left_out > 0 {
+            self.text.extend_from_slice(format!("[coshell: {} lines left out]\n", self.left_out).as_bytes());
+        }
+        self.hit.lines = HandedLines::Block(std::mem::take(&mut self.text));
+    }
+}
