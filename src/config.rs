@@ -3,11 +3,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::Args;
 use crate::core::command_line::{CommandLine, check_command, named};
 use crate::core::recorder::RecordOptions;
+use crate::core::redact::{Redaction, Redactor};
 use crate::core::request::{OptionArg, Visibility};
 use crate::core::trigger::action;
 use crate::core::trigger::action::Protocol;
@@ -58,6 +60,7 @@ pub struct ShellCommand {
 /// Makes the settings that do not depend on the terminal.
 pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, Usage> {
     let (coproc, triggers) = triggers(std::mem::take(&mut args.trigger_options))?;
+    let redactor = Redactor::new(&args.redact_pattern).map_err(|refusal| Usage::new("redact-pattern", refusal))?;
     let warnings = if coproc.is_none() { triggers.iter().filter_map(late_coproc).collect() } else { Vec::new() };
     Ok(Settings {
         session: String::new(),
@@ -75,6 +78,7 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
         record: args.record.as_ref().map(|file| record_options(file, args.record_input, environment)),
         term: environment.term.clone(),
         shell: environment.shell.as_ref().map(|shell| shell.to_string_lossy().into_owned()),
+        redaction: Redaction { redactor: Arc::new(redactor), always: args.redact },
         input_format: args.input,
         password_jobs: args.password_job,
         silent_keys: args.silent_keys,

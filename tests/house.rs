@@ -34,6 +34,7 @@ const CORE_ORDER: &[&str] = &[
     "command_line",
     "notices",
     "rpc_error",
+    "redact",
     "event_kind",
     "request",
     "response",

@@ -203,6 +203,23 @@ pub struct Args {
         help_heading = SESSION_HEADING
     )]
     pub record_input: bool,
+    /// Whether secrets are hidden.
+    #[arg(
+        long,
+        help = "Hide tokens and keys in recordings, logs and answers",
+        help_heading = SESSION_HEADING
+    )]
+    pub redact: bool,
+    /// Further patterns of secrets.
+    #[arg(
+        long,
+        value_name = "REGEX",
+        allow_hyphen_values = true,
+        hide_short_help = true,
+        help = "Pattern of a further secret, or its group 1, that is redacted; repeatable",
+        help_heading = SESSION_HEADING
+    )]
+    pub redact_pattern: Vec<String>,
     /// Path of the debug log.
     #[arg(
         long,
@@ -239,6 +256,12 @@ impl Args {
             ("zmodem-receive", self.zmodem_receive.is_some()),
             ("zmodem-send", self.zmodem_send.is_some()),
         ];
+        if self.redact && self.record_input {
+            return Err(Usage::new(
+                "record-input",
+                "keys come one by one, so that --redact cannot hide a secret in them; leave out one of the two",
+            ));
+        }
         check_owner("", ("zmodem", self.zmodem), &given)?;
         check_owner("", ("record", self.record.is_some()), &[("record-input", self.record_input)])
     }

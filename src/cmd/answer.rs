@@ -241,7 +241,7 @@ mod tests {
         let Request::Lines { number, from, to, command, follow, .. } = request("lines", json!([])) else {
             panic!("lines")
         };
-        let command = Request::Lines { number, from, to, command, follow, numbers: true, notes: true };
+        let command = Request::Lines { number, from, to, command, follow, numbers: true, notes: true, redact: false };
         let texts: Vec<String> = samples("lines").iter().map(|answer| text(&command, answer)).collect();
         assert_eq!(texts, ["    12  2 errors          ^ see the log\n"]);
     }

@@ -49,7 +49,7 @@ pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
         refuse_nesting()?;
     }
     let log = match &log {
-        Some(path) => open_log(path)?,
+        Some(path) => open_log(path)?.redacted_by(settings.redaction.rules_if_always()),
         None => Log::none(),
     };
     // Last, so that no session that is refused leaves a file behind.

@@ -31,6 +31,7 @@ mod output;
 mod password;
 mod pending;
 pub mod recorder;
+pub mod redact;
 pub mod replay;
 pub mod request;
 pub mod response;
@@ -242,14 +243,18 @@ impl Core {
         terminal.draw_as(settings.notice_style, settings.term_caps);
         let mut core = Self {
             session: Session::new(now, settings.unix_time),
-            output: Output::new(terminal, settings.notices, Recorder::new(now, settings.record_facts())),
+            output: Output::new(
+                terminal,
+                settings.notices,
+                Recorder::new(now, settings.record_facts(), settings.redaction.clone()),
+            ),
             keyboard: Keyboard::new(settings.hotkey, settings.silent_keys, settings.signal_characters),
             pty_input: PtyInput::new(),
-            coproc: CoprocSlot::default(),
+            coproc: CoprocSlot::new(settings.redaction.rules_if_always()),
             triggers: TriggerTable::new(now, rules),
             pending: PendingActions::new(settings.protocol),
             annotations: Annotations::default(),
-            control: Control::new(std::mem::take(&mut settings.password_jobs)),
+            control: Control::new(std::mem::take(&mut settings.password_jobs), settings.redaction.rules_if_always()),
             menu: Menu::new(settings.hotkey),
             lend: Lend::default(),
             settings,
@@ -1035,8 +1040,9 @@ impl Core {
     /// Serves a client, which is part of a command of the trigger `for_trigger`, if any.
     fn request(&mut self, cx: &mut Cx<'_>, request_id: RequestId, request: Request, for_trigger: Option<usize>) {
         panic_for_test("request");
+        let rules = self.settings.redaction.rules_if(request.redacts());
         let (now, history) = (cx.now, self.output.terminal.history());
-        let reply: Reply = match request {
+        let mut reply: Reply = match request {
             Request::Run { silent, replace, wait, input, command } => {
                 match self.coproc.runnable(&command, replace, self.session.check_running()) {
                     Ok(command) => {
@@ -1071,16 +1077,12 @@ impl Core {
                 let lines = read::lines(now, query, history, &self.annotations, &self.session);
                 lines.and_then(|lines| {
                     if follow {
-                        self.control.subscribers.add(request_id, vec![EventKind::Line])?;
+                        self.control.subscribers.add(request_id, vec![EventKind::Line], rules.clone())?;
                     }
                     Ok(lines.into())
                 })
             }
-            Request::Screen {} => {
-                self.output.terminal.screen().map(|screen| read::screen(&screen).into()).ok_or_else(|| {
-                    RpcError::new(ErrorCode::NoTerminal, "the session has no screen: its output is not a terminal")
-                })
-            }
+            Request::Screen { .. } => read::screen(self.output.terminal.screen().as_deref()).map(Into::into),
             Request::Annotate { line, text } => annotate::annotation(now, history, &line, text).map(|note| {
                 let response = AnnotateResponse { line: note.line, text: note.quote.clone() };
                 self.notice(cx, annotate::notice(&note));
@@ -1089,7 +1091,7 @@ impl Core {
                 response.into()
             }),
             Request::Notes {} => Ok(annotate::notes(&self.annotations, &self.session).into()),
-            Request::Captured {} => Ok(annotate::captured(&self.annotations, &self.session).into()),
+            Request::Captured { .. } => Ok(annotate::captured(&self.annotations, &self.session).into()),
             Request::Marks {} => Ok(read::marks(history, &self.annotations, &self.session).into()),
             Request::Inject { text, no_triggers } => {
                 let text = text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes();
@@ -1128,8 +1130,11 @@ impl Core {
                 let sentence = "the session's output is not a terminal, so nothing can show a notification";
                 Err(RpcError::new(ErrorCode::NoTerminal, sentence))
             }
-            Request::Subscribe { events } => self.control.subscribers.add(request_id, events).map(Into::into),
+            Request::Subscribe { events } => {
+                self.control.subscribers.add(request_id, events, rules.clone()).map(Into::into)
+            }
         };
+        control::redact_reply(&mut reply, rules);
         cx.push(Effect::Answer(request_id, reply));
     }
 

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::event::{Cx, Effect, RecordFileError};
 use super::notices::Notice;
+use super::redact::Redaction;
+use super::redact::stream::{StreamItem, StreamRedactor};
 use super::request::RecordRequest;
 use super::response::RecordResponse;
 use super::rpc_error::{ErrorCode, RpcError};
@@ -49,6 +51,7 @@ pub struct RecordFacts {
 #[derive(Debug)]
 pub(super) struct Recorder {
     facts: RecordFacts,
+    redaction: Redaction,
     /// Start of the session.
     start: Instant,
     running: Option<Box<RunningRecording>>,
@@ -58,11 +61,21 @@ pub(super) struct Recorder {
     closing: Option<(Option<RequestId>, RecordResponse)>,
 }
 
+/// An event besides output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum RecordEvent {
+    Input(Vec<u8>),
+    Resize(Size),
+    Marker(String),
+}
+
 /// A recording that runs.
 #[derive(Debug)]
 struct RunningRecording {
     options: RecordOptions,
     start: Instant,
+    /// Hides secrets, on request.
+    redactor: Option<StreamRedactor<RecordEvent>>,
     writer: AsciicastWriter,
     queue: WriteBuffer,
     /// Number of bytes that have been queued.
@@ -78,8 +91,8 @@ struct RunningRecording {
 
 impl Recorder {
     /// Creates the recorder of a session that starts now.
-    pub(super) fn new(now: Instant, facts: RecordFacts) -> Self {
-        Self { facts, start: now, running: None, opening: None, closing: None }
+    pub(super) fn new(now: Instant, facts: RecordFacts, redaction: Redaction) -> Self {
+        Self { facts, redaction, start: now, running: None, opening: None, closing: None }
     }
 
     /// Begins a recording whose file is open.
@@ -93,13 +106,14 @@ impl Recorder {
             rows: size.rows,
             term: self.facts.term.clone(),
             timestamp,
-            command: Some(self.facts.command.clone()),
+            command: Some(self.redacted(self.facts.command.clone())),
             title: None,
             env: env.collect(),
         };
         let mut recording = RunningRecording {
             options,
             start: now,
+            redactor: self.redaction.rules_if_always().map(StreamRedactor::new),
             writer: AsciicastWriter::default(),
             queue: WriteBuffer::new(QUEUE),
             bytes: 0,
@@ -122,13 +136,25 @@ impl Recorder {
 
     /// Records a new size of the window.
     pub(super) fn resize(&mut self, now: Instant, size: Size) {
-        let size = size.or_default();
-        self.event(now, |writer, at, out| writer.resize(at, size.cols, size.rows, out));
+        if let Some(recording) = &mut self.running {
+            recording.event(now, RecordEvent::Resize(size.or_default()));
+        }
     }
 
     /// Records a marker.
     pub(super) fn marker(&mut self, now: Instant, label: impl FnOnce() -> String) {
-        self.event(now, |writer, at, out| writer.marker(at, &label(), out));
+        if self.running.is_some() {
+            let label = self.redacted(label());
+            self.running.iter_mut().for_each(|recording| recording.event(now, RecordEvent::Marker(label.clone())));
+        }
+    }
+
+    /// Returns `text` without its secrets, if they are to be hidden.
+    fn redacted(&self, mut text: String) -> String {
+        if self.redaction.always {
+            self.redaction.redactor.redact_string(&mut text);
+        }
+        text
     }
 
     /// Keeps keys until `keys_seen` says whether they may be recorded. Returns whether that must be found out.
@@ -142,12 +168,6 @@ impl Recorder {
     pub(super) fn keys_seen(&mut self, now: Instant, hidden: bool) {
         if let Some(recording) = self.running.as_mut().filter(|recording| !recording.keys.is_empty()) {
             recording.keys_seen(now, hidden);
-        }
-    }
-
-    fn event(&mut self, now: Instant, write: impl FnOnce(&mut AsciicastWriter, Duration, &mut Vec<u8>)) {
-        if let Some(recording) = &mut self.running {
-            recording.event(now, write);
         }
     }
 
@@ -171,6 +191,10 @@ impl Recorder {
             {
                 let sentence = "a recording runs already; stop it with coshell record stop";
                 cx.refuse(request_id, RpcError::new(ErrorCode::Busy, sentence));
+            }
+            RecordRequest::Start { input: true, .. } if self.redaction.always => {
+                let sentence = "the session is redacted, and keys come one by one: leave out --input";
+                cx.refuse(request_id, RpcError::new(ErrorCode::Params, sentence));
             }
             RecordRequest::Start { file, input, force } => {
                 cx.push(Effect::OpenRecording { file: file.clone(), replace: force });
@@ -210,10 +234,7 @@ impl Recorder {
     fn stop(&mut self, cx: &mut Cx<'_>, request_id: Option<RequestId>, exit: Option<ExitStatus>) {
         if let Some(recording) = &mut self.running {
             recording.keys_seen(cx.now, true);
-            recording.event(cx.now, |writer, at, out| match exit {
-                Some(exit) => writer.exit(at, exit.status(), out),
-                None => writer.finish(at, out),
-            });
+            recording.finish(cx.now, exit);
         }
         self.closing = Some((request_id, RecordResponse { recording: false, ..self.response(cx.now) }));
         cx.push(Effect::CloseRecording);
@@ -265,21 +286,60 @@ impl RunningRecording {
             self.left_out = self.left_out.map(|count| count + bytes.len() as u64);
             return;
         }
-        self.event(now, |writer, at, out| writer.output(at, bytes, out));
+        self.tell_left_out(now);
+        let at = self.at(now);
+        match &mut self.redactor {
+            Some(redactor) => {
+                let mut passed = Vec::new();
+                redactor.push(at, bytes, &mut passed);
+                self.write_all(passed);
+            }
+            None => self.write(at, StreamItem::Bytes(bytes.to_vec())),
+        }
     }
 
     fn keys_seen(&mut self, now: Instant, hidden: bool) {
         let keys = std::mem::take(&mut self.keys);
         let hidden = hidden || self.prompt.asks_secret();
         if hidden && !keys.is_empty() && !std::mem::replace(&mut self.hides_keys, true) {
-            self.event(now, |writer, at, out| {
-                writer.marker(at, "coshell: keys are left out while a program hides them", out)
-            });
+            let label = "coshell: keys are left out while a program hides them".to_owned();
+            self.event(now, RecordEvent::Marker(label));
         }
         if !hidden && !keys.is_empty() {
             self.hides_keys = false;
-            self.event(now, |writer, at, out| writer.input(at, &keys, out));
+            self.event(now, RecordEvent::Input(keys));
         }
+    }
+
+    /// Records an event. These are few, and none is left out.
+    fn event(&mut self, now: Instant, event: RecordEvent) {
+        self.tell_left_out(now);
+        let at = self.at(now);
+        match &mut self.redactor {
+            Some(redactor) => {
+                let mut passed = Vec::new();
+                redactor.push_other(at, event, &mut passed);
+                self.write_all(passed);
+            }
+            None => self.write(at, StreamItem::Other(event)),
+        }
+    }
+
+    /// Writes what is held back, and the end.
+    fn finish(&mut self, now: Instant, exit: Option<ExitStatus>) {
+        self.tell_left_out(now);
+        let (at, mut passed, mut out) = (self.at(now), Vec::new(), Vec::new());
+        self.redactor.iter_mut().for_each(|redactor| redactor.finish(&mut passed));
+        self.write_all(passed);
+        match exit {
+            Some(exit) => self.writer.exit(at, exit.status(), &mut out),
+            None => self.writer.finish(at, &mut out),
+        }
+        self.push(&out);
+    }
+
+    fn at(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.start)
     }
 
     /// Whether output is left out: from a full queue on until it is half empty.
@@ -287,18 +347,27 @@ impl RunningRecording {
         self.queue.room() == 0 || self.left_out[0] > 0 && self.queue.len() > LOW_WATER
     }
 
-    /// Queues an event; before it, where output was left out, a marker that tells how much. Events besides output are few
-    /// and are never left out.
-    fn event(&mut self, now: Instant, write: impl FnOnce(&mut AsciicastWriter, Duration, &mut Vec<u8>)) {
-        let at = now.saturating_duration_since(self.start);
-        let mut out = Vec::new();
-        if !self.is_full()
-            && let count @ 1.. = std::mem::take(&mut self.left_out[0])
-        {
+    /// Queues a marker that tells how much output was left out, once there is room again.
+    fn tell_left_out(&mut self, now: Instant) {
+        if self.left_out[0] > 0 && !self.is_full() {
+            let count = std::mem::take(&mut self.left_out[0]);
             let label = format!("coshell: {count} bytes of output are left out: the file took too long");
-            self.writer.marker(at, &label, &mut out);
+            self.event(now, RecordEvent::Marker(label));
         }
-        write(&mut self.writer, at, &mut out);
+    }
+
+    fn write_all(&mut self, items: Vec<(Duration, StreamItem<RecordEvent>)>) {
+        items.into_iter().for_each(|(at, item)| self.write(at, item));
+    }
+
+    fn write(&mut self, at: Duration, item: StreamItem<RecordEvent>) {
+        let (writer, mut out) = (&mut self.writer, Vec::new());
+        match item {
+            StreamItem::Bytes(bytes) => writer.output(at, &bytes, &mut out),
+            StreamItem::Other(RecordEvent::Input(keys)) => writer.input(at, &keys, &mut out),
+            StreamItem::Other(RecordEvent::Resize(size)) => writer.resize(at, size.cols, size.rows, &mut out),
+            StreamItem::Other(RecordEvent::Marker(label)) => writer.marker(at, &label, &mut out),
+        }
         self.push(&out);
     }
 

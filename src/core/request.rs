@@ -110,9 +110,18 @@ pub enum Request {
         #[arg(long, short)]
         #[serde(default)]
         follow: bool,
+        /// Hide tokens and keys
+        #[arg(long)]
+        #[serde(default)]
+        redact: bool,
     },
     /// Print the contents of the session's screen
-    Screen {},
+    Screen {
+        /// Hide tokens and keys
+        #[arg(long)]
+        #[serde(default)]
+        redact: bool,
+    },
     /// Add a note to a line
     Annotate {
         /// Line by its number, by NUMBER:FROM-TO with columns from 1, or by /TEXT (the last line that contains TEXT)
@@ -125,7 +134,12 @@ pub enum Request {
     /// List the notes
     Notes {},
     /// List the lines that triggers captured
-    Captured {},
+    Captured {
+        /// Hide tokens and keys
+        #[arg(long)]
+        #[serde(default)]
+        redact: bool,
+    },
     /// Show text as if the shell had printed it
     Inject {
         /// Text to show
@@ -366,6 +380,14 @@ impl Request {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the answer is to be redacted.
+    pub(super) fn redacts(&self) -> bool {
+        matches!(
+            self,
+            Self::Lines { redact: true, .. } | Self::Screen { redact: true } | Self::Captured { redact: true }
+        )
     }
 
     /// Returns the names of a method's parameters, in the order in which an array gives them.

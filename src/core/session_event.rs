@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::core::event_kind::EventKind;
 use crate::core::history::ShellEvent;
+use crate::core::redact::line::LineRedactor;
 use crate::core::trigger::{Captures, Hit};
 use crate::types::{ExitStatus, Size};
 
@@ -93,6 +94,31 @@ impl<'a> SessionEvent<'a> {
             SessionEvent::Notice { .. } => EventKind::Notice,
             SessionEvent::Exit(_) => EventKind::Exit,
         }
+    }
+
+    /// Returns the event as a JSON object without its secrets. The lines come in order.
+    pub(super) fn redacted_object(&self, redactor: &mut LineRedactor) -> Value {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut object = self.object();
+        match *self {
+            SessionEvent::Line { text: line, .. } => object["text"] = text(&redactor.line(line)).into(),
+            SessionEvent::Prompt { text: line, .. } => object["text"] = text(&redactor.unfinished(line)).into(),
+            SessionEvent::Trigger { line, captures, lines, .. } => {
+                // A group may be a part of a secret.
+                let groups = (0..captures.len()).map(|i| captures.range(i));
+                object["groups"] = redactor.rules().parts_of(captures.line(), groups).into();
+                object["line"] = text(&redactor.rules().redact(line)).into();
+                if !lines.is_empty() {
+                    // They come again, in order, behind those that the redactor has seen.
+                    let mut again = LineRedactor::new(redactor.shared_rules());
+                    let lines = lines.split_inclusive(|byte| *byte == b'\n');
+                    let lines = lines.map(|line| text(&again.line(line.strip_suffix(b"\n").unwrap_or(line))));
+                    object["lines"] = lines.collect::<Vec<_>>().into();
+                }
+            }
+            _ => redactor.rules().redact_value(&mut object),
+        }
+        object
     }
 
     /// Returns the event as a JSON object.

@@ -9,6 +9,7 @@ use super::notices::NoticeOutput;
 use super::output::indicator::Charset;
 use super::output::terminal::{NoticeStyle, OutputKind, TermCaps};
 use super::recorder::{RecordFacts, RecordOptions};
+use super::redact::Redaction;
 use super::request::{InputFormat, Visibility};
 use super::transfer::Direction;
 use super::trigger::action::Protocol;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub term: Option<String>,
     /// Value of `$SHELL`, for the same.
     pub shell: Option<String>,
+    /// What is redacted.
+    pub redaction: Redaction,
     /// Default format of a coprocess's stdin.
     pub input_format: InputFormat,
     /// Programs that draw a star for each character of a password, besides the known ones.

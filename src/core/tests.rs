@@ -25,6 +25,7 @@ mod notices;
 mod properties;
 mod reading;
 mod recording;
+mod redaction;
 mod replaying;
 mod requests;
 mod rested_rows;

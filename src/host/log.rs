@@ -4,8 +4,10 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Instant;
 
+use crate::core::redact::Redactor;
 use crate::core::request::Request;
 use crate::core::{Effect, Input};
 use crate::fault::panic_for_test;
@@ -29,17 +31,27 @@ pub struct Log {
     file: Option<File>,
     level: Level,
     since: Instant,
+    /// Hides secrets.
+    redactor: Option<Arc<Redactor>>,
 }
 
 impl Log {
     /// Creates a log that writes nothing.
     pub fn none() -> Self {
-        Self { file: None, level: Level::Info, since: Instant::now() }
+        Self { file: None, level: Level::Info, since: Instant::now(), redactor: None }
     }
 
     /// Creates a log that writes to `file` with detail `level`.
     pub fn to(file: File, level: Level) -> Self {
-        Self { file: Some(file), level, since: Instant::now() }
+        Self { file: Some(file), level, since: Instant::now(), redactor: None }
+    }
+
+    /// Hides secrets by these rules. Bytes, which may be parts of a secret, are only counted then.
+    pub fn redacted_by(mut self, redactor: Option<Arc<Redactor>>) -> Self {
+        if redactor.is_some() {
+            self.level = self.level.min(Level::Debug);
+        }
+        Self { redactor, ..self }
     }
 
     pub(super) fn input(&mut self, input: &Input<'_>) {
@@ -53,6 +65,9 @@ impl Log {
                 if self.level == Level::Debug {
                     self.line(format_args!("in  {} bytes from {source:?}", bytes.len()));
                 }
+            }
+            Input::Unread(bytes) if self.redactor.is_some() => {
+                self.line(format_args!("in  {} unread bytes", bytes.len()));
             }
             Input::Bytes(source, bytes) => self.line(format_args!("in  {source:?} \"{}\"", bytes.escape_ascii())),
             // Text to be typed is bytes, and appears at Trace only; a secret never appears.
@@ -78,15 +93,24 @@ impl Log {
     }
 
     pub(super) fn effect(&mut self, effect: &Effect) {
-        if self.file.is_some() {
-            self.line(format_args!("out {effect:?}"));
+        match effect {
+            _ if self.file.is_none() => {}
+            // The arguments and variables hold what a trigger has matched, and are no text here.
+            Effect::StartCoproc { command, .. } | Effect::StartJob { command, .. } if self.redactor.is_some() => {
+                self.line(format_args!("out Start({:?})", command.command));
+            }
+            effect => self.line(format_args!("out {effect:?}")),
         }
     }
 
     fn line(&mut self, text: fmt::Arguments<'_>) {
         let seconds = self.since.elapsed().as_secs_f64();
+        let mut text = format!("{seconds:9.3} {text}");
+        if let Some(redactor) = &self.redactor {
+            redactor.redact_string(&mut text);
+        }
         if let Some(file) = &mut self.file
-            && writeln!(file, "{seconds:9.3} {text}").is_err()
+            && writeln!(file, "{text}").is_err()
         {
             // A full disk must not end the session, and the terminal is no place for log errors: the log ends here.
             self.file = None;

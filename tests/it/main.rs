@@ -29,6 +29,7 @@ mod notices;
 mod notices_in_programs;
 mod python_client;
 mod recording;
+mod redaction;
 mod redirection;
 mod relay;
 mod replay;

@@ -4,15 +4,20 @@
 pub(super) mod annotate;
 mod history_requests;
 pub(super) mod read;
+mod redacted;
 pub(super) mod send;
 pub(super) mod status;
 pub(super) mod subscribers;
 mod typed_calls;
 
+use std::sync::Arc;
+
 use super::password::PasswordWatch;
+use super::redact::Redactor;
 use super::response::Response;
 use super::rpc_error::RpcError;
 use history_requests::HistoryRequests;
+pub(super) use redacted::redact_reply;
 use send::Secret;
 use subscribers::Subscribers;
 
@@ -33,8 +38,10 @@ pub(super) struct Control {
 }
 
 impl Control {
-    /// Creates the state of a new session; `password_jobs` are programs that draw stars for a password.
-    pub(super) fn new(password_jobs: Vec<String>) -> Self {
-        Self { password: PasswordWatch::new(password_jobs), ..Self::default() }
+    /// Creates the state of a new session; `password_jobs` are programs that draw stars for a password, `rules` redact what
+    /// all subscribers get.
+    pub(super) fn new(password_jobs: Vec<String>, rules: Option<Arc<Redactor>>) -> Self {
+        let subscribers = Subscribers::new(rules);
+        Self { password: PasswordWatch::new(password_jobs), subscribers, ..Self::default() }
     }
 }

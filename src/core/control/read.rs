@@ -208,15 +208,19 @@ fn leave_out(lines: &mut Vec<(HistoryLine, Vec<u8>)>) -> bool {
     first > 0
 }
 
-/// Returns the contents of the screen.
-pub(in crate::core) fn screen(screen: &Screen) -> ScreenResponse {
+/// Returns the contents of the screen, if there is one.
+pub(in crate::core) fn screen(screen: Option<&Screen>) -> Result<ScreenResponse, RpcError> {
+    let Some(screen) = screen else {
+        let sentence = "the session has no screen: its output is not a terminal";
+        return Err(RpcError::new(ErrorCode::NoTerminal, sentence));
+    };
     let (rows, cursor, mut room) = (0..screen.rows(), screen.cursor(), RUNS);
     let runs = |row| {
         let runs = runs(screen.cells(row).into_iter(), room);
         room = room.saturating_sub(runs.len());
         runs
     };
-    ScreenResponse {
+    Ok(ScreenResponse {
         rows: screen.rows(),
         cols: screen.columns(),
         alternate_screen: screen.alt_screen(),
@@ -225,7 +229,7 @@ pub(in crate::core) fn screen(screen: &Screen) -> ScreenResponse {
         runs: rows.clone().map(runs).collect(),
         wrapped: rows.filter(|&row| screen.wraps(row)).collect(),
         numbers: screen.line_numbers(),
-    }
+    })
 }
 
 /// Returns a row as runs of cells that look the same. Once there are `most` runs, the last one has the rest of the row.

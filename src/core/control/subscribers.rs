@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::core::event::{Cx, Effect};
 use crate::core::event_kind::EventKind;
+use crate::core::redact::Redactor;
+use crate::core::redact::line::LineRedactor;
 use crate::core::response::SubscribeResponse;
 use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::core::session_event::SessionEvent;
@@ -18,20 +20,30 @@ const MAX_SUBSCRIBERS: usize = 1024;
 struct Subscriber {
     request_id: RequestId,
     kinds: Vec<EventKind>,
+    /// Whether its events are redacted, though not all are.
+    redacted: bool,
 }
 
 /// All subscriptions.
 #[derive(Debug, Default)]
 pub(in crate::core) struct Subscribers {
     all: Vec<Subscriber>,
+    /// Redacts the events, in their order. Absent where none is redacted.
+    redactor: Option<LineRedactor>,
 }
 
 impl Subscribers {
-    /// Adds a subscription to these kinds of events, or to all where `kinds` is empty.
+    /// Creates an empty list; `rules` redact the events of all.
+    pub(in crate::core) fn new(rules: Option<Arc<Redactor>>) -> Self {
+        Self { all: Vec::new(), redactor: rules.map(LineRedactor::new) }
+    }
+
+    /// Adds a subscription to these kinds of events, or to all where `kinds` is empty; `rules` redact them.
     pub(in crate::core) fn add(
         &mut self,
         request_id: RequestId,
         kinds: Vec<EventKind>,
+        rules: Option<Arc<Redactor>>,
     ) -> Result<SubscribeResponse, RpcError> {
         let kinds = if kinds.is_empty() { EventKind::ALL.to_vec() } else { kinds };
         if self.all.len() >= MAX_SUBSCRIBERS {
@@ -39,7 +51,8 @@ impl Subscribers {
             return Err(RpcError::new(ErrorCode::Full, sentence));
         }
         let events = kinds.iter().map(|kind| kind.name().to_owned()).collect();
-        self.all.push(Subscriber { request_id, kinds });
+        self.all.push(Subscriber { request_id, kinds, redacted: rules.is_some() });
+        self.redactor = self.redactor.take().or_else(|| rules.map(LineRedactor::new));
         Ok(SubscribeResponse { events })
     }
 
@@ -55,24 +68,29 @@ impl Subscribers {
     }
 
     /// Sends an event to the clients that have subscribed to its kind.
-    pub(in crate::core) fn tell(&self, cx: &mut Cx<'_>, event: &SessionEvent<'_>) {
-        self.tell_object(cx, event.kind(), || event.object());
+    pub(in crate::core) fn tell(&mut self, cx: &mut Cx<'_>, event: &SessionEvent<'_>) {
+        self.tell_object(cx, event, |object| object);
     }
 
     /// Sends the event of a line that was printed at `time`, in seconds since 1970.
-    pub(in crate::core) fn tell_printed(&self, cx: &mut Cx<'_>, event: &SessionEvent<'_>, time: f64) {
-        let object = || {
-            let mut object = event.object();
+    pub(in crate::core) fn tell_printed(&mut self, cx: &mut Cx<'_>, event: &SessionEvent<'_>, time: f64) {
+        let timed = |mut object: Value| {
             object["time"] = time.into();
             object
         };
-        self.tell_object(cx, event.kind(), object);
+        self.tell_object(cx, event, timed);
     }
 
-    fn tell_object(&self, cx: &mut Cx<'_>, kind: EventKind, object: impl Fn() -> Value) {
-        let mut text: Option<Arc<str>> = None;
+    fn tell_object(&mut self, cx: &mut Cx<'_>, event: &SessionEvent<'_>, complete: impl Fn(Value) -> Value) {
+        let kind = event.kind();
+        let (mut plain, mut redacted): (Option<Arc<str>>, Option<Arc<str>>) = (None, None);
         for subscriber in self.all.iter().filter(|subscriber| subscriber.kinds.contains(&kind)) {
-            let text = text.get_or_insert_with(|| object().to_string().into());
+            let text = match self.redactor.as_mut().filter(|_| subscriber.redacted) {
+                Some(redactor) => {
+                    redacted.get_or_insert_with(|| complete(event.redacted_object(redactor)).to_string().into())
+                }
+                None => plain.get_or_insert_with(|| complete(event.object()).to_string().into()),
+            };
             cx.push(Effect::Tell(subscriber.request_id, Arc::clone(text)));
         }
     }

@@ -1,5 +1,10 @@
 //! Encoding of a coprocess's input: raw bytes, lines as text, or one JSON object a line (coshell(1), `--input`).
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::core::redact::Redactor;
+use crate::core::redact::line::LineRedactor;
 use crate::core::request::InputFormat;
 use crate::core::session_event::SessionEvent;
 
@@ -9,12 +14,14 @@ pub(super) struct InputEncoder {
     format: InputFormat,
     /// Format `Text`: the part of the unfinished line that was encoded already.
     encoded_part: Vec<u8>,
+    /// Hides secrets in lines.
+    redactor: Option<LineRedactor>,
 }
 
 impl InputEncoder {
-    /// Creates an encoder that has encoded nothing yet.
-    pub(super) fn new(format: InputFormat) -> Self {
-        Self { format, encoded_part: Vec::new() }
+    /// Creates an encoder that has encoded nothing yet. Where there are `rules`, secrets in lines are hidden.
+    pub(super) fn new(format: InputFormat, rules: Option<Arc<Redactor>>) -> Self {
+        Self { format, encoded_part: Vec::new(), redactor: rules.map(LineRedactor::new) }
     }
 
     /// Returns the format.
@@ -28,7 +35,11 @@ impl InputEncoder {
             InputFormat::Raw => {}
             InputFormat::Text => self.text(event, out),
             InputFormat::Json => {
-                out.extend_from_slice(event.object().to_string().as_bytes());
+                let object = match &mut self.redactor {
+                    Some(redactor) => event.redacted_object(redactor),
+                    None => event.object(),
+                };
+                out.extend_from_slice(object.to_string().as_bytes());
                 out.push(b'\n');
             }
         }
@@ -38,7 +49,7 @@ impl InputEncoder {
     pub(super) fn render_lines(&mut self, number: u64, block: &[u8], out: &mut Vec<u8>) {
         let mut rest = block;
         for number in number.. {
-            if self.format == InputFormat::Text && self.encoded_part.is_empty() {
+            if self.format == InputFormat::Text && self.encoded_part.is_empty() && self.redactor.is_none() {
                 return without_returns(rest, out);
             }
             let Some(feed) = memchr::memchr(b'\n', rest) else { return };
@@ -50,16 +61,18 @@ impl InputEncoder {
     fn text(&mut self, event: &SessionEvent<'_>, out: &mut Vec<u8>) {
         match *event {
             SessionEvent::Line { text, more, .. } => {
-                self.rest_of(text, out);
+                let text = self.redactor.as_mut().map_or(Cow::Borrowed(text), |redactor| redactor.line(text));
+                self.rest_of(&text, out);
                 self.encoded_part.clear();
                 if !more {
                     out.push(b'\n');
                 }
             }
             SessionEvent::Prompt { text, .. } => {
-                self.rest_of(text, out);
+                let text = self.redactor.as_ref().map_or(Cow::Borrowed(text), |redactor| redactor.unfinished(text));
+                self.rest_of(&text, out);
                 self.encoded_part.clear();
-                self.encoded_part.extend_from_slice(text);
+                self.encoded_part.extend_from_slice(&text);
             }
             _ => {}
         }
@@ -91,6 +104,7 @@ fn without_returns(block: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::redact::builtin_rules;
     use crate::core::trigger::Pattern;
     use crate::types::ExitStatus;
 
@@ -103,7 +117,7 @@ mod tests {
     }
 
     fn read(format: InputFormat, events: &[SessionEvent<'_>]) -> String {
-        let mut encoder = InputEncoder::new(format);
+        let mut encoder = InputEncoder::new(format, None);
         let mut bytes = Vec::new();
         events.iter().for_each(|event| encoder.render(event, &mut bytes));
         String::from_utf8(bytes).expect("the events here are text")
@@ -119,12 +133,12 @@ mod tests {
         for format in [InputFormat::Text, InputFormat::Json] {
             for given in [None, Some(prompt("a")), Some(prompt("x"))] {
                 let (mut single, mut whole) = (Vec::new(), Vec::new());
-                let mut encoder = InputEncoder::new(format);
+                let mut encoder = InputEncoder::new(format, None);
                 given.iter().for_each(|prompt| encoder.render(prompt, &mut single));
                 for (number, text) in (7..).zip(["ab", "", "c d"]) {
                     encoder.render(&SessionEvent::Line { number, text: text.as_bytes(), more: false }, &mut single);
                 }
-                let mut encoder = InputEncoder::new(format);
+                let mut encoder = InputEncoder::new(format, None);
                 given.iter().for_each(|prompt| encoder.render(prompt, &mut whole));
                 encoder.render_lines(7, b"ab\r\n\r\nc d\r\n", &mut whole);
                 assert_eq!(single.escape_ascii().to_string(), whole.escape_ascii().to_string());
@@ -135,6 +149,44 @@ mod tests {
     #[test]
     fn text_encodes_overprinted_line_on_new_line() {
         assert_eq!(read(InputFormat::Text, &[prompt("10%"), prompt("20%"), line("done")]), "10%\n20%\ndone\n");
+    }
+
+    #[test]
+    fn secrets_are_hidden_also_where_the_output_paused_in_them() {
+        let token = format!("ghp_{}", "a".repeat(36));
+        for format in [InputFormat::Text, InputFormat::Json] {
+            for at in 0..=token.len() {
+                let mut encoder = InputEncoder::new(format, Some(builtin_rules()));
+                let mut bytes = Vec::new();
+                encoder.render(&prompt(&format!("key {}", &token[..at])), &mut bytes);
+                encoder.render(&line(&format!("key {token} end")), &mut bytes);
+                encoder.render_lines(7, format!("{token}\r\n").as_bytes(), &mut bytes);
+                let read = String::from_utf8(bytes).expect("the events here are text");
+                assert!(!read.contains(&token) && !read.contains("aaaa"), "{at}: {read}");
+                assert_eq!(read.matches("[redacted:github]").count(), 2, "{at}: {read}");
+                if format == InputFormat::Text && at > 3 {
+                    assert_eq!(read, "key [redacted:github] end\n[redacted:github]\n", "{at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn group_that_is_part_of_secret_is_hidden() {
+        let token = format!("ghp_{}", "a".repeat(36));
+        let text = format!("x {token} y");
+        let captures =
+            Pattern::parse("_(a+) (y)").expect("a good pattern").search(text.as_bytes()).expect("it matches");
+        let before = format!("{token}\nplain\n");
+        let fired =
+            SessionEvent::Trigger { name: "n", line: text.as_bytes(), captures: &captures, lines: before.as_bytes() };
+        let (mut encoder, mut bytes) = (InputEncoder::new(InputFormat::Json, Some(builtin_rules())), Vec::new());
+        encoder.render(&fired, &mut bytes);
+        let object: serde_json::Value = serde_json::from_slice(&bytes).expect("it is JSON");
+        let mark = "[redacted:github]";
+        assert_eq!(object["groups"], serde_json::json!([format!("{mark} y"), mark, "y"]));
+        assert_eq!(object["line"], format!("x {mark} y"));
+        assert_eq!(object["lines"], serde_json::json!([mark, "plain"]));
     }
 
     #[test]

@@ -66,13 +66,13 @@ pub(super) struct EndedCoproc {
 
 impl Coproc {
     /// Creates a coprocess that is about to be started. It is silent where it has a progress line.
-    fn new(now: Instant, command: String, format: InputFormat, progress: Option<Progress>) -> Self {
+    fn new(now: Instant, command: String, encoder: InputEncoder, progress: Option<Progress>) -> Self {
         let visibility = if progress.is_some() { Visibility::Silent } else { Visibility::Visible };
         Self {
             command,
             started: now,
             progress,
-            encoder: InputEncoder::new(format),
+            encoder,
             encoded: Vec::new(),
             stdin: CoprocStdin::new(now, visibility),
             output: CoprocOutput::new(),
@@ -102,7 +102,10 @@ impl Coproc {
                     self.stdin.give(now, &[&line[..line.len() - 1], b"\r\n"].concat());
                 });
             }
-            InputFormat::Text => self.stdin.give(now, lines),
+            // The text has no number.
+            InputFormat::Text => lines.split_inclusive(|&byte| byte == b'\n').for_each(|line| {
+                self.tell(now, &SessionEvent::Line { number: 0, text: &line[..line.len() - 1], more: false });
+            }),
             InputFormat::Json => {}
         }
     }

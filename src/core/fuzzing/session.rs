@@ -355,9 +355,10 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
                 numbers: false,
                 notes: false,
                 follow: number & 0x80 != 0,
+                redact: false,
             }
         }
-        10 => Request::Screen {},
+        10 => Request::Screen { redact: false },
         11 => Request::Set { name: text(script), value: text(script) },
         12 => Request::Get { name: Some(text(script)) },
         13 => Request::Subscribe { events: EventKind::ALL[script.below(EventKind::ALL.len())..].to_vec() },
@@ -365,7 +366,7 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
         _ => match script.below(6) {
             0 => Request::Errors { follow: false },
             1 => Request::Notes {},
-            2 => Request::Captured {},
+            2 => Request::Captured { redact: false },
             3 => Request::Marks {},
             4 => Request::Trigger(TriggerRequest::List {}),
             _ => Request::Trigger(TriggerRequest::Disable { trigger: script.byte().to_string() }),

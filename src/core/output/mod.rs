@@ -677,6 +677,7 @@ fn with_returns(text: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::core::recorder::RecordFacts;
+    use crate::core::redact::Redaction;
 
     #[test]
     fn line_feeds_get_carriage_returns() {
@@ -688,7 +689,11 @@ mod tests {
         let now = Instant::now();
         let print = |output: &mut Output, bytes: &[u8]| output.terminal.print(bytes, &mut crate::core::vt::NullSink);
         let terminal = TerminalOutput::new(now, OutputKind::Terminal, Size::default(), 0);
-        let mut output = Output::new(terminal, NoticeOutput::Notices, Recorder::new(now, RecordFacts::default()));
+        let mut output = Output::new(
+            terminal,
+            NoticeOutput::Notices,
+            Recorder::new(now, RecordFacts::default(), Redaction::default()),
+        );
         print(&mut output, b"earlier");
         // Printed in part.
         let mark = output.mark();

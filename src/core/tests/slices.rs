@@ -62,7 +62,7 @@ fn requests_wait_for_history_and_keys_do_not() {
     let line = || Request::Annotate { line: "/x".to_owned(), text: "note".to_owned() };
     let lines = || Request::read("lines", None).expect("it is valid");
     for (request, output) in [
-        (Request::Screen {}, costly_output()),
+        (Request::Screen { redact: false }, costly_output()),
         (lines(), costly_output()),
         (Request::Marks {}, costly_output()),
         (line(), costly_output()),
@@ -95,7 +95,7 @@ fn one_request_is_answered_in_a_turn() {
 fn request_of_disconnected_client_is_dropped() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(&costly_output());
-    bench.turn(Input::Request(RequestId(7), Request::Screen {}, None));
+    bench.turn(Input::Request(RequestId(7), Request::Screen { redact: false }, None));
     bench.turn(Input::Cancel(RequestId(7)));
     bench.read_history();
     assert!(!bench.has_answer(7));
@@ -162,7 +162,7 @@ fn added_trigger_waits_for_history_and_misses_no_line() {
 fn session_ends_while_history_is_read() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(&costly_output());
-    bench.turn(Input::Request(RequestId(7), Request::Screen {}, None));
+    bench.turn(Input::Request(RequestId(7), Request::Screen { redact: false }, None));
     bench.turn(Input::Exited(Child::Shell, ExitStatus::Code(0)));
     bench.turn(Input::Closed(Source::Pty));
     bench.wait(2000);

@@ -5,16 +5,19 @@ mod ending;
 mod requests;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use ending::Ending;
 
 use super::event::{CoprocEvent, FirstInput, NewCoproc, Reclaimed};
+use super::format::InputEncoder;
 use super::progress::Progress;
 use super::waiters::CoprocWaiters;
 use super::{Coproc, EndedCoproc, StopReason};
 use crate::core::event::{Cx, Effect};
 use crate::core::notices::Notice;
+use crate::core::redact::Redactor;
 use crate::core::request::Visibility;
 use crate::core::response::EndResponse;
 use crate::core::rpc_error::RpcError;
@@ -40,9 +43,16 @@ pub(in crate::core) struct CoprocSlot {
     /// Whether the terminal has a row for progress.
     draws_progress: bool,
     last: Option<EndedCoproc>,
+    /// Hide secrets in the lines that coprocesses read.
+    rules: Option<Arc<Redactor>>,
 }
 
 impl CoprocSlot {
+    /// Creates an empty slot; `rules` hide secrets in the lines that coprocesses read.
+    pub(in crate::core) fn new(rules: Option<Arc<Redactor>>) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
     /// Starts a coprocess in the empty slot, with its first input. A silent one draws its progress where `drawable`;
     /// `locked` is whether Ctrl-C stops it. Returns whether a file transfer begins.
     pub(in crate::core) fn start(
@@ -55,7 +65,8 @@ impl CoprocSlot {
         let silent = new.visibility == Visibility::Silent;
         self.draws_progress = drawable;
         let progress = silent.then(|| Progress::begin(cx.now, drawable, locked));
-        let mut coproc = Coproc::new(cx.now, new.command.command.clone(), new.format, progress);
+        let encoder = InputEncoder::new(new.format, self.rules.clone());
+        let mut coproc = Coproc::new(cx.now, new.command.command.clone(), encoder, progress);
         if let Some(first) = first {
             if let Some(trigger) = &first.trigger {
                 coproc.tell(cx.now, trigger);
