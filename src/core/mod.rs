@@ -15,6 +15,7 @@ mod annotations;
 mod background;
 mod bare_relay;
 pub mod command_line;
+mod confirm;
 mod control;
 mod coproc;
 pub mod event;
@@ -58,6 +59,7 @@ use crate::fault::panic_for_test;
 use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, SIGINT, Sink, Source, WriteError};
 use annotations::{Annotation, Annotations};
 pub use background::SLOTS as JOB_SLOTS;
+use confirm::{ConfirmAnswer, ConfirmQuestion};
 use control::send::{SendOptions, typable};
 use control::{Control, Reply, annotate, read, status};
 use coproc::{CoprocEvent, CoprocSlot, FirstInput, NewCoproc, StopReason};
@@ -205,6 +207,13 @@ const TIMERS: &[Timer] = &[
         },
     },
     Timer {
+        due: |core| core.pending.confirm.deadline(),
+        run: |core, cx| {
+            let answer = core.pending.confirm.tick(cx.now, core.menu.taken_keys());
+            answer.into_iter().for_each(|answer| core.answered(cx, answer));
+        },
+    },
+    Timer {
         due: |core| core.pending.background.deadline(),
         run: |core, cx| core.pending.background.due(cx.now).into_iter().for_each(|notice| core.notice(cx, notice)),
     },
@@ -252,7 +261,7 @@ impl Core {
             pty_input: PtyInput::new(),
             coproc: CoprocSlot::new(settings.redaction.rules_if_always()),
             triggers: TriggerTable::new(now, rules),
-            pending: PendingActions::new(settings.protocol),
+            pending: PendingActions::new(now, settings.protocol, settings.hotkey),
             annotations: Annotations::default(),
             control: Control::new(std::mem::take(&mut settings.password_jobs), settings.redaction.rules_if_always()),
             menu: Menu::new(settings.hotkey),
@@ -414,9 +423,18 @@ impl Core {
         self.output.terminal.indicate(indicated, self.settings.indicator.unwrap_or_default());
         if self.session.shell_is_gone() {
             self.close_menu(cx);
+            self.output.terminal.lift_question();
+            let dropped = self.pending.confirm.end();
+            dropped.into_iter().for_each(|notice| self.notice(cx, notice));
         }
         self.menu.settle(cx.now, &mut self.output.terminal);
         if !self.coproc.is_silent() && !self.coproc.is_recovering() {
+            self.output.settle_notices();
+        }
+        let may_draw = self.gate() == Gate::Open && !self.menu.is_open() && !self.lend.is_requested();
+        let refused = self.pending.confirm.settle(cx.now, &mut self.output.terminal, may_draw);
+        if let Some(notice) = refused {
+            self.notice(cx, notice);
             self.output.settle_notices();
         }
         self.lend.settle(cx, &mut self.output.terminal);
@@ -526,6 +544,7 @@ impl Core {
             Source::Pty => {
                 self.session.printed(cx.now, bytes.len());
                 let activity = self.triggers.events.printed(cx.now);
+                self.pending.confirm.printed(cx.now);
                 let bytes = self.coproc.without_trailer(cx.now, bytes);
                 self.shell_output(cx, &bytes);
                 activity.into_iter().for_each(|occurrence| self.occurred(cx, occurrence));
@@ -777,13 +796,43 @@ impl Core {
         if options.context > 0 && hit.lines == HandedLines::None {
             hit.lines = HandedLines::Before(self.output.lines_before(line, options.context));
         }
-        let hit = &hit;
-        let Some(effects) = self.triggers.act(hit) else { return };
+        let confirm = options.confirm;
+        let Some(effects) = self.triggers.act(&hit) else { return };
         let name = self.triggers.name(hit.trigger).to_owned();
         self.output.recorder.marker(cx.now, || format!("coshell: trigger \"{}\" fired", one_line(&name)));
-        self.tell(cx, &SessionEvent::trigger(&name, hit));
-        for effect in effects {
-            self.act(cx, effect, &FiredTrigger { name: &name, hit, line, stage });
+        self.tell(cx, &SessionEvent::trigger(&name, &hit));
+        if !confirm {
+            let fired = FiredTrigger { name: &name, hit: &hit, line, stage };
+            return effects.into_iter().for_each(|effect| self.act(cx, effect, &fired));
+        }
+        let question = ConfirmQuestion { name, hit, line: line.clone(), stage, effects };
+        let has_terminal =
+            self.settings.has_terminal() && !self.output.terminal.is_dumb() && !self.session.shell_is_gone();
+        let refused = self.pending.confirm.ask(question, has_terminal);
+        refused.into_iter().for_each(|notice| self.notice(cx, notice));
+    }
+
+    /// Runs the actions of a trigger that the user allows, or does what another answer says.
+    fn answered(&mut self, cx: &mut Cx<'_>, answer: ConfirmAnswer) {
+        if !matches!(answer, ConfirmAnswer::Pass(_)) {
+            self.output.terminal.lift_question();
+        }
+        match answer {
+            ConfirmAnswer::Yes(ConfirmQuestion { name, hit, line, stage, effects }) => {
+                let fired = FiredTrigger { name: &name, hit: &hit, line: &line, stage };
+                effects.into_iter().for_each(|effect| self.act(cx, effect, &fired));
+            }
+            ConfirmAnswer::No => {}
+            ConfirmAnswer::Refused(notice, keys) => {
+                self.notice(cx, notice);
+                self.keyboard.skip(cx.now, &keys);
+                self.type_keys(cx, &keys);
+            }
+            ConfirmAnswer::Pass(bytes) => {
+                self.keyboard.skip(cx.now, &bytes);
+                self.type_keys(cx, &bytes);
+            }
+            ConfirmAnswer::Hotkey => self.menu.open(cx.now),
         }
     }
 
@@ -946,6 +995,10 @@ impl Core {
             let used = if self.menu.is_open() {
                 let (used, action) = self.menu.take(cx.now, rest);
                 action.into_iter().for_each(|action| self.menu_action(cx, action));
+                used
+            } else if self.pending.confirm.takes_keys() {
+                let (used, answer) = self.pending.confirm.take(cx.now, rest, self.menu.taken_keys());
+                answer.into_iter().for_each(|answer| self.answered(cx, answer));
                 used
             } else {
                 self.shell_keys(cx, rest)

@@ -14,6 +14,7 @@ use crate::types::{Echo, Sink, Size, Source};
 mod alternate_screen;
 mod annotating;
 mod bursts;
+mod confirm;
 mod dumb;
 mod events;
 mod handed_lines;

@@ -110,8 +110,8 @@ fn recover(seed: u8, recovery: &mut Recovery, mut now: Instant, mut script: Scri
             return text;
         }
         steps += 1;
-        // At most two cancels, or six interrupts that are answered and twelve that are not.
-        assert!(steps <= 18, "a recovery ends");
+        // At most two cancels, or six interrupts that are answered and twelve that are not, with ten blanks between these.
+        assert!(steps <= 28, "a recovery ends");
     }
 }
 

@@ -113,6 +113,13 @@ pub const MODIFIERS: &[Modifier] = &[
         },
     },
     Modifier {
+        name: "confirm",
+        value: None,
+        summary: "Ask before the actions run: y allows them",
+        scope: Scope::All,
+        apply: |options, _| set(&mut options.confirm, true),
+    },
+    Modifier {
         name: "context",
         value: Some("LINES"),
         summary: "Hand that many lines before to --run and --coproc too",

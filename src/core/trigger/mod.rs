@@ -137,6 +137,8 @@ pub struct TriggerOptions {
     pub cooldown: Option<Duration>,
     /// Conditions that must all hold.
     pub when: Vec<When>,
+    /// Whether the user is asked before the actions run.
+    pub confirm: bool,
     /// Number of lines before the line that commands of the trigger get.
     pub context: usize,
     /// Pattern of the last line of the block that commands of the trigger get.
@@ -166,6 +168,7 @@ impl TriggerOptions {
             enabled: true,
             cooldown: None,
             when: Vec::new(),
+            confirm: false,
             context: 0,
             until: None,
             notify_title: None,

@@ -12,6 +12,7 @@ impl TerminalOutput {
     /// Saves the screen: turns off the modes that are on, and copies the contents to the alternate screen, with the cursor
     /// below them. The program's output there does not enter the history.
     pub(in crate::core) fn lend(&mut self) {
+        self.lift_question();
         self.is_lent = true;
         let mut bytes = self.text.modes().reset_bytes();
         if self.is_dumb() {
@@ -58,6 +59,7 @@ impl TerminalOutput {
     /// Turns off the modes that are on, for the shell that has the terminal while coshell is stopped. Inside an escape
     /// sequence, which coshell's own bytes would break, they stay.
     pub(in crate::core) fn suspend(&mut self) {
+        self.lift_question();
         let reset = self.text.modes().reset_bytes();
         if self.kind == Some(OutputKind::Terminal) && self.text.in_ground_state() && !reset.is_empty() {
             self.resume_bytes = self.set_modes_bytes();

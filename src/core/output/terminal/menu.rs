@@ -23,6 +23,7 @@ impl TerminalOutput {
 
     /// Opens the menu's row, once `has_read_for_menu`. It does not enter the history, from which the row is restored.
     pub(in crate::core) fn open_menu_row(&mut self) {
+        self.lift_question();
         let (Some(screen), Some(OutputKind::Terminal)) = (self.screen(), self.kind) else { return };
         let (row, bytes) = menu_row::open(&screen, self.text.modes());
         self.queue.push(&bytes);

@@ -1,7 +1,7 @@
 //! Output to the terminal: the shell's bytes at once, coshell's own only where the stream is in the ground state, so that
 //! they never split an escape sequence or a character.
 //!
-//! `line_observer` passes parsed output on. `own_rows` shows notices, progress and title, `menu` the menu; `lend` saves and
+//! `line_observer` passes parsed output on. `own_rows` shows notices, progress and title, `question` the rows of a question, `menu` the menu; `lend` saves and
 //! restores the screen; `overlay` and `menu_row` make the bytes for that. `term_caps` tells whether the terminal can be
 //! drawn on; `dumb` prints notices where it cannot.
 
@@ -12,6 +12,7 @@ mod menu;
 mod menu_row;
 mod overlay;
 mod own_rows;
+mod question;
 mod term_caps;
 
 use std::borrow::Cow;
@@ -28,6 +29,7 @@ pub(in crate::core) use line_observer::LineObserver;
 use menu_row::MenuRow;
 pub(in crate::core) use menu_row::MenuText;
 pub use overlay::NoticeStyle;
+use question::QuestionRows;
 pub use term_caps::TermCaps;
 
 /// Maximum number of coshell's own bytes that wait for the ground state.
@@ -79,6 +81,7 @@ pub(in crate::core) struct TerminalOutput {
     menu_row: Option<MenuRow>,
     /// Progress line to draw once the menu's row is closed.
     deferred_progress: Option<String>,
+    question: Option<QuestionRows>,
     /// Number of printed bytes queued since the session's start.
     printed: u64,
 }
@@ -104,6 +107,7 @@ impl TerminalOutput {
             now,
             menu_row: None,
             deferred_progress: None,
+            question: None,
             printed: 0,
         }
     }
@@ -146,6 +150,7 @@ impl TerminalOutput {
     /// Prints the shell's bytes and passes their contents to `observer`. Returns the number of bytes taken: all, unless the
     /// observer stops.
     pub(in crate::core) fn print(&mut self, bytes: &[u8], observer: &mut impl LineObserver) -> usize {
+        self.lift_question();
         let used = match &mut self.history {
             Some(history) => self.text.feed(bytes, &mut HistoryTee { now: self.now, history, observer }),
             None => self.text.feed(bytes, observer),
@@ -259,6 +264,7 @@ impl TerminalOutput {
 
     /// Turns off the modes that programs left on, and only those, and restores the title.
     pub(in crate::core) fn restore(&mut self) {
+        self.lift_question();
         self.restore_bytes = self.restoring();
         self.close_menu_row();
         self.text.titles_mut().set_prefix(None);
@@ -296,6 +302,8 @@ impl TerminalOutput {
     /// Sets the window size.
     pub(in crate::core) fn resize(&mut self, size: Size) {
         let size = size.or_default();
+        // The terminal may have folded its rows anew: they stay.
+        self.question = None;
         self.size = size;
         self.text.resize(size, &mut NullSink);
         if let Some(history) = &mut self.history {

@@ -47,6 +47,16 @@ pub(super) fn above(cursor: &Cursor, cols: u16, back: &[u8], style: NoticeStyle,
     [out.as_bytes(), back].concat()
 }
 
+/// Deletes the `count` rows above the rows in which the cursor is.
+pub(super) fn lift(cursor: &Cursor, back: &[u8], count: usize) -> Vec<u8> {
+    let mut out = String::from("\r\x1b[0m");
+    push_move(&mut out, usize::from(cursor.row) + count, 'A');
+    push_move(&mut out, count, 'M');
+    push_move(&mut out, usize::from(cursor.row), 'B');
+    push_move(&mut out, usize::from(cursor.column), 'C');
+    [out.as_bytes(), back].concat()
+}
+
 /// Draws `line` on the row below the cursor's line, or clears that row where `line` is empty.
 pub(super) fn below(cursor: &Cursor, cols: u16, back: &[u8], style: NoticeStyle, line: &str) -> Vec<u8> {
     let rows = usize::from(cursor.rows - 1 - cursor.row);
@@ -134,6 +144,20 @@ mod tests {
         let rows: Vec<_> = parser.screen().rows(0, 10).collect();
         assert_eq!(rows, ["coshell: ", "  two", "$ 34567890", "1234567890", "123"]);
         assert_eq!(parser.screen().cursor_position(), (3, 1));
+    }
+
+    #[test]
+    fn lifted_rows_leave_screen_unchanged() {
+        for (before, cursor, rows, cols) in [
+            (&b"first\r\n$ ls -l\x1b[3D"[..], at(4, 0, 1), 6, 20),
+            (b"a\r\n$ 345678901234567890123\x1b[A\x1b[2D", at(1, 1, 3), 8, 10),
+        ] {
+            let mut parser = screen(rows, cols, before);
+            let (lines_before, position) = (lines(&parser), parser.screen().cursor_position());
+            notice(&mut parser, &cursor, cols);
+            parser.process(&lift(&cursor, b"", 2));
+            assert_eq!((lines(&parser), parser.screen().cursor_position()), (lines_before, position));
+        }
     }
 
     #[test]

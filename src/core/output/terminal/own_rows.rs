@@ -60,6 +60,7 @@ impl TerminalOutput {
         if self.menu_row.is_some() {
             self.deferred_progress = Some(line.to_owned());
         } else if self.can_place() && self.has_read_position() {
+            self.lift_question();
             let (cursor, sgr) = self.pen();
             let back = self.back(&cursor, sgr);
             self.push_plainly(&overlay::below(&cursor, self.size.cols, &back, self.style, line));
@@ -78,32 +79,36 @@ impl TerminalOutput {
         if self.is_dumb() {
             return self.print_notices(notices);
         }
+        if notices.first().is_some() {
+            self.lift_question();
+        }
         let cols = usize::from(self.size.cols.saturating_sub(1));
         // More rows than these never fit above a line.
         let most = usize::from(self.size.rows).saturating_sub(2).max(1);
         while self.can_place()
             && let Some(notice) = notices.first()
             && self.has_read_position()
-            && self.put_above(&notice.rows(cols, most))
+            && self.put_above(&notice.rows(cols, most)).is_some()
         {
             notices.take();
         }
     }
 
     /// Inserts rows above all rows that the program at the cursor draws together, such as a prompt or several bars, or, where
-    /// that does not fit, above the cursor's line, which stays whole on the screen. Returns whether they fit.
-    fn put_above(&mut self, rows: &[String]) -> bool {
+    /// that does not fit, above the cursor's line, which stays whole on the screen. Returns the cursor's position in the rows
+    /// below, if they fit.
+    pub(super) fn put_above(&mut self, rows: &[String]) -> Option<Cursor> {
         let most = usize::from(self.size.rows);
         let fits = |cursor: &Cursor| usize::from(cursor.rows) + rows.len() < most;
         let sgr = self.pen().1;
         let (line, block) = (self.pen().0, self.tracked().drawn_block());
         let cursor = Some(block).filter(fits).unwrap_or(line);
         if !fits(&cursor) {
-            return false;
+            return None;
         }
         let back = self.back(&cursor, sgr);
         self.push_plainly(&overlay::above(&cursor, self.size.cols, &back, self.style, rows));
-        true
+        Some(cursor)
     }
 
     /// Whether the history is read as far as `pen` needs it.
@@ -112,7 +117,7 @@ impl TerminalOutput {
     }
 
     /// Whether the history is read as far as `back` needs it.
-    fn has_read_position(&mut self) -> bool {
+    pub(super) fn has_read_position(&mut self) -> bool {
         self.has_read_line() && (!self.pen().0.pending_wrap || self.has_read())
     }
 
