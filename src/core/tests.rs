@@ -249,6 +249,18 @@ fn prompt_is_answered_once() {
 }
 
 #[test]
+fn match_held_on_one_line_does_not_settle_that_on_next() {
+    let mut bench = Bench::new(&["-t", "task (.*)", "--send", "$1."]);
+    // The second line begins in the chunk that ends the first, whose match is held until 520 ms.
+    bench.shell(b"task on").wait(400).shell(b"e\r\ntask two").wait(300);
+    assert_eq!(bench.typed, b"one.");
+    bench.wait(219);
+    assert_eq!(bench.typed, b"one.");
+    bench.wait(1);
+    assert_eq!(bench.typed, b"one.two.");
+}
+
+#[test]
 fn empty_line_is_tried_at_every_split() {
     for (pattern, fires) in
         [("^$", 2), (r"^\s*$", 3), (r"\A\z", 2), ("^x?$", 2), ("^(a|)$", 3), ("$", 6), ("^.$", 4), (r"\b", 3)]

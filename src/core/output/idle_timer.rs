@@ -12,6 +12,8 @@ pub(super) struct IdleTimer {
     pause: Option<Instant>,
     /// End of the delay of a match.
     held: Option<Instant>,
+    /// Where the unfinished line begins in the stream.
+    line: u64,
 }
 
 /// The timer that is due.
@@ -26,9 +28,13 @@ pub(super) enum IdleState {
 }
 
 impl IdleTimer {
-    /// Restarts the pause timer, because output came.
-    pub(super) fn restart(&mut self, now: Instant) {
+    /// Restarts the pause timer, because output came; the unfinished line begins at the offset `line` of the stream. The
+    /// delay of a match on another line is over, since that line was tried when it was finished.
+    pub(super) fn restart(&mut self, now: Instant, line: u64) {
         self.pause = Some(now + PAUSE);
+        if std::mem::replace(&mut self.line, line) != line {
+            self.held = None;
+        }
     }
 
     /// Stops both timers, because the line is finished or empty.
@@ -68,7 +74,7 @@ mod tests {
     fn pause_is_due_once() {
         let now = Instant::now();
         let mut timer = IdleTimer::default();
-        timer.restart(now);
+        timer.restart(now, 0);
         assert_eq!(timer.due(now), IdleState::No);
         timer.hold(now + 10 * PAUSE);
         assert_eq!(timer.due(now + PAUSE), IdleState::Paused);
@@ -76,5 +82,17 @@ mod tests {
         assert_eq!(timer.deadline(), Some(now + 10 * PAUSE));
         assert_eq!(timer.due(now + 10 * PAUSE), IdleState::Settled);
         assert_eq!(timer.deadline(), None);
+    }
+
+    #[test]
+    fn delay_ends_with_its_line() {
+        let now = Instant::now();
+        let mut timer = IdleTimer::default();
+        timer.restart(now, 7);
+        timer.hold(now + 10 * PAUSE);
+        timer.restart(now, 7);
+        assert_eq!(timer.held, Some(now + 10 * PAUSE));
+        timer.restart(now, 9);
+        assert_eq!(timer.held, None);
     }
 }

@@ -371,7 +371,7 @@ impl Output {
     pub(super) fn print_muted(&mut self, now: Instant, bytes: &[u8], coproc: Option<&mut Coproc>) {
         if let (Some(muted), Some(coproc)) = (&mut self.muted, coproc) {
             muted.print(bytes, &mut CoprocSink { now, coproc });
-            self.idle.restart(now);
+            self.idle.restart(now, muted.text().line_start());
             self.printed_rows(now);
         }
     }
@@ -391,7 +391,7 @@ impl Output {
         if !self.terminal.text().has_partial() {
             self.idle.clear();
         } else {
-            self.idle.restart(now);
+            self.idle.restart(now, self.terminal.text().line_start());
         }
         if !self.demand.instant {
             return Vec::new();
