@@ -199,6 +199,10 @@ fn explanation_says_why_and_nothing_is_run() {
     let output = replay(&[&triggers[..], &["--explain", "1", &file]].concat());
     assert!(text(&output.stdout).contains("it matches line 2"), "{}", text(&output.stdout));
     assert!(text(&output.stdout).contains("it matches if case is ignored"), "{}", text(&output.stdout));
+    let once = replay(&["-t", "one", "--once", "--bell", "--explain", "3", &file]);
+    assert!(text(&once.stdout).contains("1 \"one\": the pattern does not match"), "{}", text(&once.stdout));
+    let once = replay(&["-t", "(?i)error", "--once", "--bell", "--explain", "3", &file]);
+    assert!(text(&once.stdout).contains("it is --once, and has fired"), "{}", text(&once.stdout));
     let output = replay(&[&triggers[..], &["--explain", "9", &file]].concat());
     assert!(text(&output.stdout).contains("there is no line 9: the last one is 3"));
     assert!(!dir.exists("witness"));

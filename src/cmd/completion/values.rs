@@ -21,6 +21,7 @@ pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates>
         // The user types the name of the job.
         ("when", _) => fixed(|| When::NAMES.iter().map(|name| name.trim_end_matches("NAME"))),
         ("event", _) => fixed(|| EVENTS.iter().map(|row| row.name)),
+        ("assume", _) => fixed(|| ["no-echo", "job="]),
         ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
         ("signal", _) => fixed(signal_names),
         ("events", _) => fixed(|| EventKind::ALL.map(EventKind::name)),

@@ -70,14 +70,15 @@ impl Explanation {
     }
 
     fn explained(&self, replay: &Replay, at: Duration, tried: &TriedLine) -> String {
-        let verdicts = tried.verdicts.iter().map(|(trigger, verdict)| (*trigger, verdict));
-        let reasons =
-            verdicts.map(|(trigger, verdict)| (trigger, verdict, self.reason(replay, tried, trigger, verdict)));
+        let reasons = tried.verdicts.iter().map(|(trigger, verdict)| {
+            let verdict = searched(replay, tried, *trigger, verdict);
+            (*trigger, self.reason(replay, tried, *trigger, &verdict), verdict)
+        });
         if self.json {
             let triggers: Vec<_> = reasons
-                .map(|(trigger, verdict, reason)| {
+                .map(|(trigger, reason, verdict)| {
                     let name = replay.options(trigger).label();
-                    json!({"trigger": trigger + 1, "name": name, "verdict": word(verdict), "reason": reason})
+                    json!({"trigger": trigger + 1, "name": name, "verdict": word(&verdict), "reason": reason})
                 })
                 .collect();
             let explanation = json!({
@@ -95,7 +96,7 @@ impl Explanation {
             stage(tried.stage),
             quote(&tried.text)
         );
-        let lines = reasons.map(|(trigger, _, reason)| {
+        let lines = reasons.map(|(trigger, reason, _)| {
             format!("    {} \"{}\": {reason}\n", trigger + 1, one_line(replay.options(trigger).label()))
         });
         head + &lines.collect::<String>()
@@ -143,6 +144,13 @@ impl Explanation {
         hints.extend(near_misses(pattern, &tried.text).into_iter().map(|near| hint(near).to_owned()));
         hints.iter().map(|hint| format!("; {hint}")).collect()
     }
+}
+
+/// Returns the verdict, or that the pattern does not match where a trigger that cannot fire was not searched for.
+fn searched(replay: &Replay, tried: &TriedLine, trigger: usize, verdict: &TriggerVerdict) -> TriggerVerdict {
+    let is_moot = matches!(verdict, TriggerVerdict::Prevented(Cause::Spent) | TriggerVerdict::Off);
+    let matches = || replay.options(trigger).pattern().is_some_and(|pattern| pattern.is_match(&tried.text));
+    if is_moot && !matches() { TriggerVerdict::NoMatch } else { verdict.clone() }
 }
 
 fn hint(near: NearMiss) -> &'static str {

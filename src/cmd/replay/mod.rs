@@ -4,6 +4,7 @@ mod explain;
 mod progress;
 mod report;
 mod source;
+mod timed;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
