@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
@@ -68,7 +69,10 @@ pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
         recording,
         log,
     };
-    let outcome = catch_panic(|| host::run(launch))?.map_err(|refusal| explain(refusal, &path))?;
+    let outcome = catch_panic(|| host::run(launch))?.map_err(|refusal| {
+        record.as_deref().into_iter().for_each(discard_recording);
+        explain(refusal, &path)
+    })?;
     let Outcome { exit, warnings } = outcome;
     for line in warnings {
         output::say(&format!("{line}\n"));
@@ -154,6 +158,14 @@ fn open_recording(path: &Path) -> Result<File, Failure> {
         Failure::Internal(sentence)
     };
     private_file::open(path, Access::New).map_err(refused)
+}
+
+/// Removes the recording of a session that did not start, of which nothing was written.
+fn discard_recording(path: &Path) {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
+        // What remains is an empty file, which says as much.
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// Runs `session` and turns a panic into a failure, which is printed after the terminal has been restored.

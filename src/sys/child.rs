@@ -164,8 +164,8 @@ fn inherited_descriptors() -> Vec<RawFd> {
 }
 
 fn passes_exec(fd: RawFd) -> bool {
-    // SAFETY: the number was just listed as open, and coshell has one thread, which has closed nothing since. The borrow
-    // ends with this call, and F_GETFD only reads a flag.
+    // SAFETY: the number was just listed as open, and this thread has closed nothing since. The thread that writes a recording
+    // may have closed its file; F_GETFD, which only reads a flag, then gives EBADF. The borrow ends with this call.
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
     fcntl(fd, FcntlArg::F_GETFD).is_ok_and(|flags| !FdFlag::from_bits_retain(flags).contains(FdFlag::FD_CLOEXEC))
 }

@@ -138,6 +138,15 @@ fn full_disk_ends_recording_and_not_session() {
 }
 
 #[test]
+fn session_that_does_not_start_leaves_no_file() {
+    let dir = TestDir::new();
+    let file = dir.path_str("x.cast");
+    let program = dir.path_str("no program");
+    assert_eq!(run(coshell(&["--record", &file, "--", &program])).ended, Ended::Code(127));
+    assert!(!dir.exists("x.cast"));
+}
+
+#[test]
 fn record_input_without_record_is_refused() {
     let outcome = run(coshell(&["--record-input"]));
     assert_eq!(outcome.ended, Ended::Code(2));

@@ -26,6 +26,8 @@ pub(in crate::core) enum StreamItem<T> {
 pub(in crate::core) struct StreamRedactor<T> {
     redactor: Arc<Redactor>,
     block: KeyBlock,
+    /// Columns of the terminal.
+    cols: usize,
     /// Bytes of the unfinished line.
     line: Vec<u8>,
     /// What begins at these offsets in `line`: bytes that came at a time, or another item.
@@ -36,9 +38,14 @@ pub(in crate::core) struct StreamRedactor<T> {
 type Edit = (Range<usize>, Vec<u8>);
 
 impl<T> StreamRedactor<T> {
-    /// Creates a redactor with these rules.
-    pub(in crate::core) fn new(redactor: Arc<Redactor>) -> Self {
-        Self { redactor, block: KeyBlock::default(), line: Vec::new(), begins: Vec::new() }
+    /// Creates a redactor with these rules, for a terminal of `cols` columns.
+    pub(in crate::core) fn new(redactor: Arc<Redactor>, cols: u16) -> Self {
+        Self { redactor, block: KeyBlock::default(), cols: cols.into(), line: Vec::new(), begins: Vec::new() }
+    }
+
+    /// Sets the number of columns.
+    pub(in crate::core) fn resize(&mut self, cols: u16) {
+        self.cols = cols.into();
     }
 
     /// Takes bytes that came at the time `at`; appends what can be passed on to `out`.
@@ -101,7 +108,7 @@ impl<T> StreamRedactor<T> {
 
     /// Returns the changes of a line, in order.
     fn edits(&mut self, line: &[u8], is_finished: bool) -> Vec<Edit> {
-        let visible = Visible::of(line);
+        let visible = Visible::of(line, self.cols);
         let is_body = if is_finished { self.block.takes(&visible.text) } else { self.block.is_inside(&visible.text) };
         let mut edits: Vec<Edit> = Vec::new();
         if is_body {
@@ -155,7 +162,7 @@ mod tests {
     use crate::core::split::at_every_split;
 
     fn run(pieces: &[&[u8]]) -> Vec<(Duration, StreamItem<u8>)> {
-        let (mut stream, mut out) = (StreamRedactor::new(builtin_rules()), Vec::new());
+        let (mut stream, mut out) = (StreamRedactor::new(builtin_rules(), 80), Vec::new());
         for (i, piece) in pieces.iter().enumerate() {
             stream.push(Duration::from_secs(i as u64), piece, &mut out);
         }
@@ -190,6 +197,16 @@ mod tests {
     }
 
     #[test]
+    fn secret_that_a_full_screen_program_wraps_is_hidden() {
+        let token = format!("ghp_{}", "a".repeat(36));
+        let (left, right) = token.split_at(20);
+        let stream = format!("\x1b[1;1H{}{left}\x1b[2;1H{right} next\x1b[3;1H~", "x ".repeat(30));
+        let redacted = at_every_split(stream.as_bytes(), |pieces| text(run(pieces)));
+        let expected = format!("\x1b[1;1H{}[redacted:github]\x1b[2;1H next\x1b[3;1H~", "x ".repeat(30));
+        assert_eq!(redacted, expected);
+    }
+
+    #[test]
     fn key_is_hidden() {
         let stream = "$ cat k\r\n-----BEGIN PRIVATE KEY-----\r\n\x1b[1mMIIE\x1b[m\r\nAAAA==\r\n-----END PRIVATE KEY-----\r\nMIIE\r\n";
         let redacted = at_every_split(stream.as_bytes(), |pieces| text(run(pieces)));
@@ -202,7 +219,7 @@ mod tests {
 
     #[test]
     fn times_and_other_items_keep_their_places() {
-        let (mut stream, mut out) = (StreamRedactor::new(builtin_rules()), Vec::new());
+        let (mut stream, mut out) = (StreamRedactor::new(builtin_rules(), 80), Vec::new());
         let second = Duration::from_secs;
         stream.push(second(1), b"one\r\ntw", &mut out);
         stream.push_other(second(2), b'm', &mut out);
@@ -230,7 +247,7 @@ mod tests {
     #[test]
     fn endless_line_is_bounded_and_cut_at_blanks() {
         let token = format!("ghp_{}", "a".repeat(36));
-        let (mut stream, mut out) = (StreamRedactor::<u8>::new(builtin_rules()), Vec::new());
+        let (mut stream, mut out) = (StreamRedactor::<u8>::new(builtin_rules(), 80), Vec::new());
         let whole = format!("{token} word ").repeat(10_000);
         for piece in whole.as_bytes().chunks(1000) {
             stream.push(Duration::ZERO, piece, &mut out);

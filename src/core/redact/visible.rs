@@ -14,6 +14,8 @@ pub(super) struct Visible {
     pub(super) places: Vec<usize>,
     /// The payloads of control strings, such as titles.
     pub(super) payloads: Vec<Range<usize>>,
+    /// Number of characters since the last cursor motion.
+    row: usize,
 }
 
 /// State of the parser.
@@ -28,9 +30,9 @@ enum Sequence {
 }
 
 impl Visible {
-    /// Reads a line, with or without its end.
-    pub(super) fn of(line: &[u8]) -> Self {
-        let (mut visible, mut state) = (Self::default(), Sequence::Ground);
+    /// Reads a line, with or without its end, of a terminal of `cols` columns.
+    pub(super) fn of(line: &[u8], cols: usize) -> Self {
+        let (mut visible, mut state, mut start) = (Self::default(), Sequence::Ground, 0);
         for (at, &byte) in line.iter().enumerate() {
             state = match (state, byte) {
                 (Sequence::String(start), BEL | ESC) => {
@@ -40,14 +42,17 @@ impl Visible {
                 (Sequence::String(start), _) => Sequence::String(start),
                 (_, ESC) => Sequence::Escape,
                 (Sequence::StringEscape, b'\\') => Sequence::Ground,
-                (Sequence::Escape | Sequence::StringEscape, b'[') => Sequence::Csi,
+                (Sequence::Escape | Sequence::StringEscape, b'[') => {
+                    start = at + 1;
+                    Sequence::Csi
+                }
                 (Sequence::Escape | Sequence::StringEscape, b']' | b'P' | b'_' | b'^' | b'X') => {
                     Sequence::String(at + 1)
                 }
                 (Sequence::Escape | Sequence::StringEscape, 0x20..=0x2f) => Sequence::Escape,
                 (Sequence::Escape | Sequence::StringEscape, _) => Sequence::Ground,
                 (Sequence::Csi, 0x40..=0x7e) => {
-                    visible.ends_csi(at, byte);
+                    visible.ends_csi(at, byte, &line[start..at], cols);
                     Sequence::Ground
                 }
                 (Sequence::Csi, _) => Sequence::Csi,
@@ -63,10 +68,12 @@ impl Visible {
         visible
     }
 
-    /// Takes the final byte of a CSI sequence: colours and modes leave the cursor where it is, others move it.
-    fn ends_csi(&mut self, at: usize, last: u8) {
+    /// Takes the final byte of a CSI sequence: colours and modes leave the cursor where it is, others move it. Behind a full row
+    /// the start of another one continues it: full-screen programs wrap their lines so.
+    fn ends_csi(&mut self, at: usize, last: u8, parameters: &[u8], cols: usize) {
         match last {
             b'm' | b'h' | b'l' | b'K' | b'n' | b'q' | b'u' | b't' | b'c' => {}
+            b'H' | b'f' if self.row >= cols && is_first_column(parameters) => self.row = 0,
             _ => self.push(at, b'\n'),
         }
     }
@@ -91,9 +98,17 @@ impl Visible {
     }
 
     fn push(&mut self, at: usize, byte: u8) {
+        // Further bytes of a character do not count.
+        self.row = if byte == b'\n' { 0 } else { self.row + usize::from(byte & 0xc0 != 0x80) };
         self.text.push(byte);
         self.places.push(at);
     }
+}
+
+/// Whether the parameters of a cursor position name column 1, which is the default.
+fn is_first_column(parameters: &[u8]) -> bool {
+    let column = parameters.split(|byte| *byte == b';').nth(1);
+    column.is_none_or(|column| [&b""[..], b"0", b"1"].contains(&column))
 }
 
 /// Returns the text of the payload at `range` of `line`, and the places of its bytes. A command line in OSC 133 and a path in
@@ -125,10 +140,14 @@ mod tests {
             ("ab \rcd\r\n", "abcd", &[]),
             ("10%\r20%", "10%\n20%", &[]),
             ("a\x1b[5Cb", "a\nb", &[]),
+            // A row of four columns that goes on in the next, and rows that do not.
+            ("abcd\x1b[2;1Hef", "abcdef", &[]),
+            ("abc\u{e9}\x1b[2Hef", "abc\u{e9}ef", &[]),
+            ("abc\x1b[2;1Hef\x1b[3;2Hg", "abc\nef\ng", &[]),
             ("\x1b(Ba\x1b=b\x07", "ab", &[]),
             ("\x1b]0;open", "", &["0;open"]),
         ] {
-            let visible = Visible::of(line.as_bytes());
+            let visible = Visible::of(line.as_bytes(), 4);
             assert_eq!(String::from_utf8_lossy(&visible.text), text, "{line:?}");
             let read: Vec<&str> = visible.payloads.iter().map(|range| &line[range.clone()]).collect();
             let read: Vec<&str> =
