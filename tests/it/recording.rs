@@ -123,6 +123,20 @@ fn recording_is_whole_after_a_signal() {
 }
 
 #[test]
+fn recording_keeps_what_came_before_a_fault_of_coshell() {
+    let dir = TestDir::new();
+    let file = dir.path_str("x.cast");
+    // Panics at the first key.
+    let launch = wrapped(&["--record", &file], "echo before; read x; echo after");
+    let mut term = launch.env("COSHELL_TEST_PANIC", "keyboard").start();
+    term.wait("before\r\n");
+    term.send("x\r");
+    term.wait("after\r\n");
+    assert_eq!(term.wait_end(), Ended::Code(0));
+    assert_eq!(data(&events(&dir.read("x.cast")), "o"), "before\r\n");
+}
+
+#[test]
 fn full_disk_ends_recording_and_not_session() {
     // A file of at most 64 KiB stands for a full disk: setrlimit(2), RLIMIT_FSIZE.
     let dir = TestDir::new();
