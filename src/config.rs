@@ -11,6 +11,7 @@ use crate::core::command_line::{CommandLine, check_command, named};
 use crate::core::recorder::RecordOptions;
 use crate::core::redact::{Redaction, Redactor};
 use crate::core::request::{OptionArg, Visibility};
+use crate::core::trigger::CostClock;
 use crate::core::trigger::action;
 use crate::core::trigger::action::Protocol;
 use crate::core::trigger::definition::{TriggerDef, opens};
@@ -88,6 +89,7 @@ pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, U
         term_caps: environment.term_caps,
         notice_style: if environment.no_colour { NoticeStyle::Plain } else { NoticeStyle::Faint },
         notices: if args.quiet { NoticeOutput::Quiet } else { NoticeOutput::Notices },
+        cost_clock: CostClock::default(),
         protocol: environment.protocol,
         signal_characters: [0x03, 0x1c, 0x1a],
     })

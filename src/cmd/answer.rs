@@ -158,11 +158,12 @@ fn trigger(trigger: &TriggerResponse) -> String {
     let event = trigger.event.as_deref().map(|event| format!("--event {}", one_line(event)));
     let opener = event.unwrap_or_else(|| one_line(trigger.regex.as_deref().unwrap_or_default()));
     format!(
-        "{:>3}  {name}{opener}{}  (fired {}, searched {}{})\n",
+        "{:>3}  {name}{opener}{}  (fired {}, searched {} in {:.1} ms{})\n",
         trigger.number,
         trigger.options.iter().map(option).collect::<String>(),
         trigger.fired,
         trigger.searched,
+        trigger.microseconds as f64 / 1000.0,
         match (trigger.enabled, trigger.stopped) {
             (false, _) => ", off",
             (true, true) => ", stopped",
@@ -223,7 +224,7 @@ mod tests {
             ("notes", json!([]), &["    12  2 errors\n        see the log\n"]),
             ("captured", json!([]), &["    12  2 errors\n"]),
             ("get", json!([]), &["a1\n", "host=a1\n"]),
-            ("trigger-list", json!([]), &["  1  ask: sure\\? --send 'yes'  (fired 2, searched 5)\n"]),
+            ("trigger-list", json!([]), &["  1  ask: sure\\? --send 'yes'  (fired 2, searched 5 in 0.0 ms)\n"]),
             ("trigger-add", json!(["x"]), &["1\n"]),
             ("record-start", json!(["x"]), &[""]),
             ("record-status", json!([]), &["recording /home/me/make.cast (7 s, 4096 bytes, with keys)\n"]),
@@ -259,12 +260,13 @@ mod tests {
             stopped: false,
             fired: 2,
             searched: 5,
+            microseconds: 1250,
         };
-        assert_eq!(trigger(&listed), "  1  n: a b --send 'it'\\''s' --bell  (fired 2, searched 5, off)\n");
+        assert_eq!(trigger(&listed), "  1  n: a b --send 'it'\\''s' --bell  (fired 2, searched 5 in 1.2 ms, off)\n");
         let stopped = TriggerResponse { name: None, options: Vec::new(), enabled: true, stopped: true, ..listed };
-        assert_eq!(trigger(&stopped), "  1  a b  (fired 2, searched 5, stopped)\n");
+        assert_eq!(trigger(&stopped), "  1  a b  (fired 2, searched 5 in 1.2 ms, stopped)\n");
         let of_event = TriggerResponse { regex: None, event: Some("bell".to_owned()), ..stopped };
-        assert_eq!(trigger(&of_event), "  1  --event bell  (fired 2, searched 5, stopped)\n");
+        assert_eq!(trigger(&of_event), "  1  --event bell  (fired 2, searched 5 in 1.2 ms, stopped)\n");
     }
 
     #[test]

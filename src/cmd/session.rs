@@ -21,6 +21,7 @@ use crate::config;
 use crate::config::{Environment, ShellCommand};
 use crate::core::request::Request;
 use crate::core::response::StatusResponse;
+use crate::core::trigger::CostClock;
 use crate::core::trigger::action::Protocol;
 use crate::core::{Charset, TermCaps};
 use crate::error::Failure;
@@ -29,6 +30,7 @@ use crate::host;
 use crate::host::{Launch, Level, Log, Outcome, StartError};
 use crate::sys;
 use crate::sys::child::Program;
+use crate::sys::clock;
 use crate::sys::private_file;
 use crate::sys::private_file::{Access, PrivateFileError};
 use crate::sys::{socket, tty};
@@ -57,6 +59,7 @@ pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
     let recording = record.as_deref().map(open_recording).transpose()?;
     let program = Program { path: path.clone(), name, args: rest };
     settings.session = process::id().to_string();
+    settings.cost_clock = CostClock { time: clock::monotonic, cpu: clock::cpu_time };
     // A clock before 1970 is wrong anyway.
     settings.unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let launch = Launch {

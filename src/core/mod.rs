@@ -260,7 +260,7 @@ impl Core {
             keyboard: Keyboard::new(settings.hotkey, settings.silent_keys, settings.signal_characters),
             pty_input: PtyInput::new(),
             coproc: CoprocSlot::new(settings.redaction.rules_if_always()),
-            triggers: TriggerTable::new(now, rules),
+            triggers: TriggerTable::new(now, rules, settings.cost_clock),
             pending: PendingActions::new(now, settings.protocol, settings.hotkey),
             annotations: Annotations::default(),
             control: Control::new(std::mem::take(&mut settings.password_jobs), settings.redaction.rules_if_always()),
@@ -741,6 +741,8 @@ impl Core {
                 return self.output.await_pty_state(candidate);
             }
         }
+        let slow = self.triggers.slow_notice();
+        slow.into_iter().for_each(|notice| self.notice(cx, notice));
         for firing in firings {
             match firing {
                 Firing::Hit(hit) => self.fire(cx, hit, line, *stage),

@@ -12,6 +12,7 @@ use super::recorder::{RecordFacts, RecordOptions};
 use super::redact::Redaction;
 use super::request::{InputFormat, Visibility};
 use super::transfer::Direction;
+use super::trigger::CostClock;
 use super::trigger::action::Protocol;
 use super::trigger::definition::TriggerDef;
 use crate::types::Size;
@@ -67,6 +68,8 @@ pub struct Settings {
     pub term_caps: TermCaps,
     /// Whether notices are shown.
     pub notices: NoticeOutput,
+    /// Clocks for the costs of triggers.
+    pub cost_clock: CostClock,
     /// Escape sequence for desktop notifications.
     pub protocol: Protocol,
     /// Control characters of which the line discipline makes signals: VINTR, VQUIT, VSUSP (termios(3)).

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 pub mod child;
+pub mod clock;
 pub mod crash;
 pub mod duplex;
 pub mod exit_signals;

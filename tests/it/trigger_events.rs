@@ -1,7 +1,7 @@
 //! Triggers that events open, with the marks of real shells and with real programs.
 
 use crate::support::programs::{bash_with, fish_with, zsh_with};
-use crate::support::{Launch, Terminal, TestDir, bash, needs, proc, wrapped};
+use crate::support::{Launch, Session, Terminal, TestDir, bash, needs, proc, wrapped};
 
 /// Function that makes a shell in a session with options and a start-up file.
 type MakeShell = fn(&TestDir, &[&str], &str) -> Launch;
@@ -161,6 +161,17 @@ fn output_of_a_command_is_told_from_what_is_typed() {
         assert_eq!(lines[0], "printed marked", "{name}");
         assert!(lines[1..].iter().all(|line| line.starts_with("typed p> echo marked")), "{name}: {lines:?}");
     }
+}
+
+#[test]
+fn client_adds_a_trigger_on_an_event() {
+    let mut session = Session::bash(&[]);
+    session.call(&["trigger", "add", "--event", "bell", "--send", "echo ra''ng\\r"]).success();
+    session.call(&["trigger", "add", "--event", "beep", "--bell"]).failed(1, "unknown event 'beep'");
+    session.call(&["trigger", "add", "x", "--event", "bell", "--bell"]).failed(2, "event");
+    assert!(session.call(&["trigger", "list"]).success().contains("--event bell --send"));
+    session.term.send("printf '\\a'\r");
+    session.term.wait("rang\r\n");
 }
 
 #[test]

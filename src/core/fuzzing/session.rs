@@ -125,6 +125,29 @@ const SESSIONS: &[(&[&str], Promise)] = &[
             "-t",
             "^$",
             "--stop",
+            "-t",
+            "num",
+            "--context",
+            "3",
+            "--confirm",
+            "--run",
+            "cat",
+            "-t",
+            "go",
+            "--until",
+            "!$",
+            "--run",
+            "cat",
+            "--event",
+            "asks",
+            "--send",
+            "y",
+            "--confirm",
+            "--event",
+            "idle",
+            "--after",
+            "1s",
+            "--bell",
         ],
         Promise::Nothing,
     ),
@@ -390,10 +413,11 @@ fn any_request(script: &mut Script<'_>) -> Request {
         }
         6 => {
             let option = |name: &'static str, value: String| OptionArg { name: name.into(), value };
-            let options = match script.below(4) {
+            let options = match script.below(5) {
                 0 => vec![option("send", "x".to_owned()), option("instant", String::new())],
                 1 => vec![option("silent-coproc", "bot".to_owned())],
                 2 => vec![option("inject", text(script)), option("all", String::new())],
+                3 => vec![option("send", text(script)), option("confirm", String::new())],
                 _ => vec![option("run", "true".to_owned()), option("cooldown", "1s".to_owned())],
             };
             let events = crate::core::trigger::event::EVENTS;

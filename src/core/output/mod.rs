@@ -380,7 +380,10 @@ impl Output {
     /// restarts the idle timers. Returns the lines that are to be tried at once: the unfinished line or the changed rows of
     /// the alternate screen, for instant triggers.
     pub(super) fn printed(&mut self, now: Instant) -> Vec<CandidateLine> {
-        self.recent.trim();
+        // Lines that wait for the state of the pty may need those before them.
+        if !self.awaits_pty_state() {
+            self.recent.trim();
+        }
         if self.demand.assembles {
             self.printed_rows(now);
         }

@@ -166,5 +166,6 @@ fn trigger() -> TriggerResponse {
         stopped: false,
         fired: 2,
         searched: 5,
+        microseconds: 12,
     }
 }

@@ -92,6 +92,7 @@ fn trigger_list() -> Value {
     let options = json!([{"name": "send", "value": "yes"}]);
     json!({"triggers": [{
         "number": 1, "name": "ask", "regex": "sure\\?", "event": null, "options": options, "enabled": true, "stopped": false, "fired": 2, "searched": 5,
+        "microseconds": 12,
     }]})
 }
 

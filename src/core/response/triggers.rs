@@ -32,6 +32,8 @@ pub struct TriggerResponse {
     pub fired: u64,
     /// How often its pattern was searched for.
     pub searched: u64,
+    /// How long the searches took.
+    pub microseconds: u64,
 }
 
 /// The answer to `trigger-add` and to `trigger-remove`.

@@ -26,6 +26,7 @@
 pub mod action;
 mod captures;
 mod condition;
+mod cost;
 mod dedup;
 pub mod definition;
 mod error;
@@ -56,6 +57,7 @@ use super::request::Visibility;
 
 pub use captures::Captures;
 pub use condition::{ConditionFacts, When};
+pub use cost::{Cost, CostClock, SlowTrigger};
 pub use dedup::HOLD;
 pub use error::{
     ConditionError, DurationError, EventError, OptionError, StatusError, TemplateError, TemplateErrorKind, TriggerError,
@@ -65,6 +67,7 @@ pub use loop_guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_W
 pub use pattern::{BadPattern, Pattern};
 pub use template::Template;
 
+use cost::CostMeter;
 use dedup::{HeldLines, SeenMatches};
 use event::{EventDemand, EventRule, TriggerEvent};
 use loop_guard::LoopGuard;
@@ -303,15 +306,6 @@ impl Hit {
     }
 }
 
-/// Statistics of a trigger.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-    /// Number of firings.
-    pub fired: u64,
-    /// Number of lines searched by the trigger's own regex, after the prefilter passed them.
-    pub tried: u64,
-}
-
 struct Trigger {
     options: TriggerOptions,
     /// Whether the trigger is `once` and has fired.
@@ -337,6 +331,7 @@ pub struct Triggers {
     regexes: RegexCache,
     /// Those of the ends of blocks.
     ends: RegexCache,
+    meter: CostMeter,
     seen: SeenMatches,
     held: HeldLines,
     /// Reused buffer for the candidates of a line.
@@ -363,6 +358,7 @@ impl Triggers {
             form: PrefilterForm::Tight,
             regexes,
             ends,
+            meter: CostMeter::default(),
             seen: SeenMatches::default(),
             held: HeldLines::default(),
             candidates: Vec::new(),
@@ -380,6 +376,16 @@ impl Triggers {
     /// Takes the verdicts of the last try.
     pub fn take_verdicts(&mut self) -> Vec<(usize, TriggerVerdict)> {
         std::mem::take(&mut self.verdicts)
+    }
+
+    /// Measures costs by these clocks.
+    pub fn measure(&mut self, clock: CostClock) {
+        self.meter = CostMeter::new(clock);
+    }
+
+    /// Takes a trigger that was found to take more than half of coshell's CPU time. Each trigger is found once.
+    pub fn take_slow(&mut self) -> Option<SlowTrigger> {
+        self.meter.take_slow()
     }
 
     /// Adds a trigger behind the others.

@@ -137,9 +137,14 @@ impl PlanStep {
         if let Some(pattern) = trigger.options.pattern()
             && let Some(regex) = triggers.regexes.get(i, pattern)
         {
+            let start = triggers.meter.start();
             let search = Search { i, trigger, pattern, seen: &triggers.seen };
             search.run(regex, &mut triggers.piece, context, &mut found);
+            if triggers.meter.add(start, &mut triggers.all[i].cost) {
+                triggers.meter.look(i, triggers.all.iter_mut().map(|trigger| &mut trigger.cost));
+            }
         }
+        let trigger = &triggers.all[i];
         let fresh = found.iter().any(|found| matches!(found.state, PlannedState::Fresh(_)));
         let decision = if fresh { context.decide(trigger)? } else { Decision::NoneFresh };
         context.coproc |= decision == Decision::Fire && trigger.options.starts.is_some();

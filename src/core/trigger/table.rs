@@ -8,8 +8,8 @@ use super::event::{EventWatch, Occurrence};
 use super::rehearsal::{Rehearsal, RehearsalEvent, RehearsedFiring, TriedLine};
 use super::verdict::TriggerVerdict;
 use super::{
-    ConditionFacts, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineRef, LineStage, Tried, TriggerDemand,
-    TriggerOptions, Triggers,
+    ConditionFacts, CostClock, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineRef, LineStage, SlowTrigger,
+    Tried, TriggerDemand, TriggerOptions, Triggers,
 };
 use crate::core::notices::Notice;
 use crate::core::request::{OptionArg, TriggerRequest};
@@ -43,13 +43,14 @@ pub(in crate::core) struct TriggerTable {
 }
 
 impl TriggerTable {
-    /// Creates a table of these triggers, for a session that starts.
-    pub(in crate::core) fn new(now: Instant, definitions: Vec<TriggerDef>) -> Self {
+    /// Creates a table of these triggers, for a session that starts. Their costs are measured by `clock`.
+    pub(in crate::core) fn new(now: Instant, definitions: Vec<TriggerDef>, clock: CostClock) -> Self {
         let mut actions = Vec::with_capacity(definitions.len());
-        let triggers = Triggers::new(definitions.into_iter().map(|definition| {
+        let mut triggers = Triggers::new(definitions.into_iter().map(|definition| {
             actions.push(Some(definition.actions));
             definition.options
         }));
+        triggers.measure(clock);
         Self { events: EventWatch::new(now), triggers, actions, rehearsal: None }
     }
 
@@ -151,6 +152,16 @@ impl TriggerTable {
         ))
     }
 
+    /// Returns the notice that a trigger takes more than half of coshell's time, once for each.
+    pub(in crate::core) fn slow_notice(&mut self) -> Option<Notice> {
+        let SlowTrigger { trigger, time, of } = self.triggers.take_slow()?;
+        let (name, time, of) = (self.name(trigger), time.as_secs_f64(), of.as_secs_f64());
+        Some(Notice::new(format!(
+            "trigger \"{name}\" took {time:.1} s of the last {of:.1} s for which coshell was busy: make its pattern simpler, or \
+             turn it off with coshell trigger disable"
+        )))
+    }
+
     /// Records that coshell has typed or shown something for trigger `i`.
     pub(in crate::core) fn acted(&mut self, i: usize) {
         self.triggers.acted(i);
@@ -237,6 +248,7 @@ impl TriggerTable {
                 stopped: self.triggers.is_stopped(i, now),
                 fired: cost.fired,
                 searched: cost.tried,
+                microseconds: cost.time.as_micros().try_into().unwrap_or(u64::MAX),
             })
         };
         TriggerListResponse { triggers: self.actions.iter().enumerate().filter_map(info).collect() }

@@ -87,6 +87,35 @@ fn shown(firing: &Firing) -> String {
 
 const NONE: [&str; 0] = [];
 
+thread_local! {
+    /// Time of the clock below.
+    static TIME: std::cell::Cell<Duration> = const { std::cell::Cell::new(Duration::ZERO) };
+}
+
+/// A clock that each look puts forward by 100 ms.
+fn costly_clock() -> Duration {
+    TIME.set(TIME.get() + Duration::from_millis(100));
+    TIME.get()
+}
+
+#[test]
+fn trigger_that_takes_most_of_the_time_is_found_once() {
+    // Of the time that passes, a search takes a quarter: half of it is spent between two searches.
+    for (cpu, slow) in [((|| TIME.get() / 3) as fn() -> Duration, true), (|| TIME.get(), false)] {
+        let mut bench = Bench::new([options("slow"), options("slow(er)?"), options("quick")]);
+        bench.triggers.measure(CostClock { time: costly_clock, cpu });
+        let mut found = Vec::new();
+        for id in 0..200 {
+            bench.finish(id, "slow");
+            found.extend(bench.triggers.take_slow().map(|slow| (slow.trigger, slow.time)));
+        }
+        let time = |i| bench.triggers.cost(i).time;
+        assert_eq!((time(0), time(2)), (Duration::from_secs(20), Duration::ZERO));
+        let want = if slow { &[(0, Duration::from_secs(2)), (1, Duration::from_secs(2))][..] } else { &[] };
+        assert_eq!(found, want, "each is found once");
+    }
+}
+
 #[test]
 fn prompt_fires_when_paused_and_not_again() {
     let mut bench = Bench::new([options("assword: $")]);
@@ -297,7 +326,8 @@ fn pty_state_is_requested_only_when_needed() {
     bench.facts.pty_state = None;
     assert_eq!(bench.finish(2, "password"), NONE);
     assert_eq!(bench.tried, Tried::Done);
-    assert_eq!(bench.triggers.cost(1), Cost { fired: 1, tried: 3 });
+    let cost = bench.triggers.cost(1);
+    assert_eq!((cost.fired, cost.tried), (1, 3));
 }
 
 #[test]
