@@ -21,6 +21,7 @@ pub mod signals;
 pub mod socket;
 mod stop_request;
 pub mod stream;
+pub mod trusted_file;
 pub mod tty;
 pub mod typed_ahead;
 pub mod watchdog;
