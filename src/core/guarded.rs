@@ -11,7 +11,7 @@ use super::output::indicator::Charset;
 use super::output::terminal::OutputKind;
 use super::request::Request;
 use super::session::Session;
-use super::settings::Settings;
+use super::settings::{Configured, Settings};
 use crate::types::{Sink, Source};
 
 /// A [`Core`], or the relay that has taken its place. The contract for the caller is that of `Core`.
@@ -68,6 +68,16 @@ impl GuardedCore {
         };
         let (mark, before) = (Mark::of(core), effects.len());
         if catch_unwind(AssertUnwindSafe(|| core.wrote(now, sink, n, effects))).is_err() {
+            effects.truncate(before);
+            self.take_over(now, &mark, None, effects);
+        }
+    }
+
+    /// Takes over a configuration that has been read again. The relay has none.
+    pub fn configure(&mut self, now: Instant, configured: Configured, effects: &mut Vec<Effect>) {
+        let State::Full(core) = &mut self.0 else { return };
+        let (mark, before) = (Mark::of(core), effects.len());
+        if catch_unwind(AssertUnwindSafe(|| core.configure(now, configured, effects))).is_err() {
             effects.truncate(before);
             self.take_over(now, &mark, None, effects);
         }
@@ -132,7 +142,7 @@ impl GuardedCore {
     /// Whether the bytes pending for `sink` are a secret, which must not reach a log. The relay types keys, which can be one.
     pub fn is_secret(&self, sink: Sink) -> bool {
         match &self.0 {
-            State::Full(core) => core.is_secret(sink),
+            State::Full(core) => sink == Sink::Pty && core.pty_input.is_secret(),
             State::Bare(_) => sink == Sink::Pty,
         }
     }

@@ -92,7 +92,7 @@ use response::{AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
 use session::Session;
 use session_event::SessionEvent;
-pub use settings::{Settings, TransferPrograms};
+pub use settings::{ConfigurationError, Configured, Settings, TransferPrograms};
 use trigger::action::{ActionEffect, Notification};
 use trigger::event::{Occurrence, TriggerEvent};
 use trigger::table::{TriggerState, TriggerTable};
@@ -245,7 +245,7 @@ const TIMERS: &[Timer] = &[
 impl Core {
     /// Creates a session whose shell is about to run, and starts the coprocess of the settings, if any.
     pub fn new(now: Instant, mut settings: Settings, effects: &mut Vec<Effect>) -> Self {
-        let (rules, coproc) = (std::mem::take(&mut settings.triggers), settings.coproc.take());
+        let (rules, coproc) = (std::mem::take(&mut settings.triggers), settings.coproc.clone());
         let troubles = std::mem::take(&mut settings.warnings);
         panic_for_test("new");
         let mut terminal = TerminalOutput::new(now, settings.screen, settings.size, settings.history);
@@ -395,6 +395,37 @@ impl Core {
         self.update_line_demand();
     }
 
+    /// Takes over a configuration that has been read again; a fault in it changes nothing.
+    pub fn configure(&mut self, now: Instant, configured: Configured, effects: &mut Vec<Effect>) {
+        self.output.terminal.clock(now);
+        let cx = &mut Cx { now, effects };
+        panic_for_test("configure");
+        match configured.and_then(|mut new| {
+            self.triggers.reload(std::mem::take(&mut new.triggers))?;
+            Ok(new)
+        }) {
+            Err(error) => self.notice(cx, error.notice()),
+            Ok(new) => {
+                let later = self.settings.take_over(*new);
+                self.keyboard.set_silent_keys(self.settings.silent_keys);
+                self.control.password.set_jobs(std::mem::take(&mut self.settings.password_jobs));
+                self.output.set_notice_output(self.settings.notices);
+                if self.settings.zmodem.is_some() {
+                    self.output.find_offers();
+                }
+                self.notice(cx, settings::reload_notice(self.triggers.configured(), &later));
+            }
+        }
+        self.tick(cx);
+        self.settle(cx);
+        self.update_line_demand();
+    }
+
+    /// Does what is due by now.
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        TIMERS.iter().for_each(|timer| (timer.run)(self, cx));
+    }
+
     /// Derives what follows from the state of all machines.
     fn settle(&mut self, cx: &mut Cx<'_>) {
         self.coproc.settle(cx, self.pty_input.room_for_chunks() > 0 || self.session.is_over());
@@ -502,11 +533,6 @@ impl Core {
             Sink::Job(slot) => self.pending.background.pending(slot),
             Sink::Recording => self.output.recorder.pending(),
         }
-    }
-
-    /// Whether the bytes pending for `sink` are a secret, which must not reach a log.
-    pub fn is_secret(&self, sink: Sink) -> bool {
-        sink == Sink::Pty && self.pty_input.is_secret()
     }
 
     /// Removes the first `n` pending bytes, which were written to `sink`.

@@ -51,6 +51,11 @@ impl PasswordWatch {
         Self { jobs, row: None }
     }
 
+    /// Replaces the names of further programs that draw stars.
+    pub(super) fn set_jobs(&mut self, jobs: Vec<String>) {
+        self.jobs = jobs;
+    }
+
     /// Takes a look.
     pub(super) fn look(&mut self, now: Instant, state: &PtyState) -> Reading {
         if !self.hides_input(state) {

@@ -292,7 +292,7 @@ pub enum RecordRequest {
 pub struct Options(pub Vec<OptionArg>);
 
 /// An option of a trigger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptionArg {
     /// The option without dashes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::command_line::CommandLine;
 use super::input::keyboard::SilentKeys;
 use super::input::keys::Chord;
-use super::notices::NoticeOutput;
+use super::notices::{Notice, NoticeOutput};
 use super::output::indicator::Charset;
 use super::output::terminal::{NoticeStyle, OutputKind, TermCaps};
 use super::recorder::{RecordFacts, RecordOptions};
@@ -15,6 +15,7 @@ use super::transfer::Direction;
 use super::trigger::CostClock;
 use super::trigger::action::Protocol;
 use super::trigger::definition::TriggerDef;
+use super::trigger::table::TooManyTriggers;
 use crate::types::Size;
 
 /// Checked settings with which a session starts.
@@ -95,11 +96,77 @@ impl TransferPrograms {
     }
 }
 
+/// A configuration that has been read again: the settings that follow from it, with the triggers that it defines, or why
+/// it is not used.
+pub type Configured = Result<Box<Settings>, ConfigurationError>;
+
+/// Why a configuration that has been read again is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigurationError {
+    /// It has this fault, a clause that names the place.
+    Fault(String),
+    /// With its triggers the session would have had too many.
+    Full(TooManyTriggers),
+}
+
+impl ConfigurationError {
+    pub(super) fn notice(&self) -> Notice {
+        match self {
+            Self::Fault(fault) => Notice::new(format!("{fault}; the configuration before it stays in use")),
+            Self::Full(full) => Notice::new(format!("the configuration was not reloaded: {full}")),
+        }
+    }
+}
+
+impl From<TooManyTriggers> for ConfigurationError {
+    fn from(error: TooManyTriggers) -> Self {
+        Self::Full(error)
+    }
+}
+
+/// A setting that is made when the session starts: the key in a configuration, and whether two settings differ in it.
+type StartSetting = (&'static str, fn(&Settings, &Settings) -> bool);
+
+/// The settings that a running session keeps when its configuration is read again.
+const START_SETTINGS: &[StartSetting] = &[
+    ("coproc", |one, other| one.coproc != other.coproc),
+    ("history", |one, other| one.history != other.history),
+    ("hotkey", |one, other| one.hotkey != other.hotkey),
+];
+
+/// Returns the keys of the settings that a running session keeps when its configuration is read again.
+pub fn start_settings() -> impl Iterator<Item = &'static str> {
+    START_SETTINGS.iter().map(|(name, _)| *name)
+}
+
+/// Returns the notice that the configuration, which has `triggers` triggers, has been read again; the settings `later` have
+/// changed, and are those of the next session.
+pub(super) fn reload_notice(triggers: usize, later: &[&str]) -> Notice {
+    let triggers = if triggers == 1 { "1 trigger".to_owned() } else { format!("{triggers} triggers") };
+    let later = match later {
+        [] => String::new(),
+        keys => format!("; a new session is needed for {}", keys.join(", ")),
+    };
+    Notice::new(format!("the configuration was reloaded: {triggers}{later}"))
+}
+
 impl Settings {
     /// Returns the facts for the headers of recordings.
     pub(super) fn record_facts(&self) -> RecordFacts {
         let (command, term, shell) = (self.command.clone(), self.term.clone(), self.shell.clone());
         RecordFacts { command, term, shell, epoch: self.unix_time }
+    }
+
+    /// Takes over what `new` says of a running session. Returns the keys of settings that have changed and are kept.
+    pub(super) fn take_over(&mut self, new: Self) -> Vec<&'static str> {
+        let later = START_SETTINGS.iter().filter(|(_, differ)| differ(self, &new)).map(|(name, _)| *name).collect();
+        self.zmodem = new.zmodem;
+        self.input_format = new.input_format;
+        self.password_jobs = new.password_jobs;
+        self.silent_keys = new.silent_keys;
+        self.indicator = new.indicator;
+        self.notices = new.notices;
+        later
     }
 
     /// Returns whether both keyboard and screen are a terminal, so that coshell can prompt the user.

@@ -78,6 +78,11 @@ impl Keyboard {
         Self { keys: Keys::new(hotkey), silent_keys, signals, pending_signal: None, end_of_input: None }
     }
 
+    /// Changes the function of the keyboard while a silent coprocess runs.
+    pub(in crate::core) fn set_silent_keys(&mut self, silent_keys: SilentKeys) {
+        self.silent_keys = silent_keys;
+    }
+
     /// Whether keys are locked out while a silent coprocess runs.
     pub(in crate::core) fn locks(&self) -> bool {
         self.silent_keys == SilentKeys::Lock

@@ -603,6 +603,11 @@ impl Output {
         std::mem::take(&mut self.injected)
     }
 
+    /// Turns notices on or off.
+    pub(super) fn set_notice_output(&mut self, notice_output: NoticeOutput) {
+        self.notice_output = notice_output;
+    }
+
     /// Queues a notice, unless notices are turned off.
     pub(super) fn notice(&mut self, notice: Notice) {
         if self.notice_output == NoticeOutput::Notices {

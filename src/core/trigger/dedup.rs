@@ -128,6 +128,12 @@ impl SeenMatches {
         }
     }
 
+    /// Forgets the matches of `trigger` on all lines.
+    pub(super) fn forget_trigger(&mut self, trigger: usize) {
+        let lines: Vec<u64> = self.lines.keys().copied().collect();
+        lines.into_iter().for_each(|id| self.forget(id, |other| other == trigger));
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -15,6 +15,17 @@ pub struct TriggerDef {
     pub options: TriggerOptions,
     /// The actions, and the options that define them.
     pub actions: TriggerActions,
+    /// Whether the configuration defines the trigger, and may change or remove it later.
+    pub is_configured: bool,
+}
+
+/// A fault of a definition.
+#[derive(Debug)]
+pub struct TriggerFault {
+    /// Index of the option at fault; `None` for the trigger itself.
+    pub index: Option<usize>,
+    /// The fault.
+    pub error: TriggerError,
 }
 
 /// Actions of a trigger.
@@ -65,6 +76,9 @@ pub fn opens(name: &str) -> bool {
     name == TRIGGER || name == EVENT
 }
 
+/// The modifier that says whether a trigger is enabled at first.
+pub const ENABLED: &str = "enabled";
+
 /// Every modifier.
 pub const MODIFIERS: &[Modifier] = &[
     Modifier {
@@ -110,6 +124,16 @@ pub const MODIFIERS: &[Modifier] = &[
         apply: |options, condition| {
             options.when.push(condition.parse()?);
             Ok(())
+        },
+    },
+    Modifier {
+        name: ENABLED,
+        value: Some("BOOL"),
+        summary: "Whether it is enabled at first: true or false [true]",
+        scope: Scope::All,
+        apply: |options, text| {
+            let enabled = text.parse().map_err(|_| OptionError::Bool(text.to_owned()))?;
+            set(&mut options.enabled, enabled)
         },
     },
     Modifier {
@@ -214,39 +238,46 @@ fn set<T>(option: &mut T, value: T) -> Result<(), OptionError> {
 impl TriggerDef {
     /// Creates a trigger that looks for `regex`, with these options in order.
     pub fn new(regex: String, options: Vec<OptionArg>) -> Result<Self, TriggerError> {
-        let of_trigger = |kind| TriggerError { option: TRIGGER.to_owned(), kind };
-        if regex.is_empty() {
-            return Err(of_trigger(OptionError::EmptyPattern));
-        }
-        let pattern = Pattern::parse(regex).map_err(|error| of_trigger(OptionError::Pattern(error)))?;
-        Self::opened_by(Opener::Pattern(pattern), TRIGGER, options)
+        Self::of_option(TRIGGER, regex, options)
     }
 
     /// Creates a trigger that the event called `name` opens, with these options in order.
     pub fn of_event(name: &str, options: Vec<OptionArg>) -> Result<Self, TriggerError> {
-        let event = name.parse();
-        let event =
-            event.map_err(|error| TriggerError { option: EVENT.to_owned(), kind: OptionError::Event(error) })?;
-        Self::opened_by(Opener::Event(EventRule::new(event)), EVENT, options)
+        Self::of_option(EVENT, name.to_owned(), options)
     }
 
-    /// Creates a trigger from the option called `begin`, TRIGGER or EVENT, and those behind it.
+    /// Creates a trigger from the option called `begin`, [`TRIGGER`] or [`EVENT`], and those behind it.
     pub fn of_option(begin: &str, value: String, options: Vec<OptionArg>) -> Result<Self, TriggerError> {
-        if begin == EVENT { Self::of_event(&value, options) } else { Self::new(value, options) }
+        Self::checked(begin, value, options).map_err(|mut faults| faults.swap_remove(0).error)
     }
 
-    fn opened_by(opener: Opener, begin: &str, options: Vec<OptionArg>) -> Result<Self, TriggerError> {
+    /// Creates a trigger as [`TriggerDef::of_option`] does, or returns all faults of its definition, at least one.
+    pub fn checked(begin: &str, value: String, options: Vec<OptionArg>) -> Result<Self, Vec<TriggerFault>> {
+        let mut faults = Vec::new();
+        let mut fault = |index: Option<usize>, option: &str, kind| {
+            faults.push(TriggerFault { index, error: TriggerError { option: option.to_owned(), kind } });
+        };
+        let opener = Opener::of_option(begin, value);
+        let has_opener = opener.is_ok();
+        let opener = opener.unwrap_or_else(|kind| {
+            fault(None, begin, kind);
+            // Stands in for the opener while the options are checked.
+            Opener::Pattern(Pattern::parse("").expect("an empty pattern has no fault"))
+        });
         let actions = TriggerActions { list: Vec::with_capacity(options.len()), options: Vec::new() };
-        let mut definition = Self { options: TriggerOptions::of(opener), actions };
-        for option in &options {
-            definition.apply(option).map_err(|kind| TriggerError { option: option.name.to_string(), kind })?;
+        let mut definition = Self { options: TriggerOptions::of(opener), actions, is_configured: false };
+        for (index, option) in options.iter().enumerate() {
+            match definition.apply(option) {
+                Err(kind) if !has_opener && kind.is_about_opener() => {}
+                Err(kind) => fault(Some(index), &option.name, kind),
+                Ok(()) => {}
+            }
         }
-        if definition.actions.list.is_empty() {
-            let kind = OptionError::NoAction(definition.options.opener.text().to_owned());
-            return Err(TriggerError { option: begin.to_owned(), kind });
+        if !options.iter().any(|option| action::kind(&option.name).is_some()) {
+            fault(None, begin, OptionError::NoAction(definition.options.opener.text().to_owned()));
         }
         definition.actions.options = options;
-        Ok(definition)
+        if faults.is_empty() { Ok(definition) } else { Err(faults) }
     }
 
     fn apply(&mut self, option: &OptionArg) -> Result<(), OptionError> {
@@ -272,6 +303,20 @@ impl TriggerDef {
         self.options.starts = self.options.starts.or(kind.starts);
         self.options.stops |= kind.stops;
         Ok(())
+    }
+}
+
+impl Opener {
+    /// Creates what the option called `begin` opens a trigger with.
+    fn of_option(begin: &str, value: String) -> Result<Self, OptionError> {
+        if begin == EVENT {
+            let event = value.parse().map_err(OptionError::Event)?;
+            return Ok(Self::Event(EventRule::new(event)));
+        }
+        if value.is_empty() {
+            return Err(OptionError::EmptyPattern);
+        }
+        Pattern::parse(value).map(Self::Pattern).map_err(OptionError::Pattern)
     }
 }
 
@@ -343,6 +388,7 @@ mod tests {
             Some("DURATION") => "5s",
             Some("CONDITION") => "coproc",
             Some("STATUS" | "LINES") => "1",
+            Some("BOOL") => "false",
             Some(_) => "n",
         };
         option(modifier.name, value)
@@ -403,6 +449,38 @@ mod tests {
         assert!(unknown.to_string().starts_with("event: unknown event 'beep': the events are start, prompt, "));
         let idle = TriggerDef::of_event("idle", Vec::new()).expect_err("it has no action");
         assert!(idle.to_string().starts_with("event: 'idle' has no action"), "{idle}");
+    }
+
+    #[test]
+    fn all_faults_are_found_at_once() {
+        let faults = |begin, opener: &str, given: &[(&'static str, &str)]| -> Vec<(Option<usize>, String)> {
+            let options = given.iter().map(|(name, value)| option(name, value)).collect();
+            let faults = TriggerDef::checked(begin, opener.to_owned(), options).expect_err("the trigger has faults");
+            faults.into_iter().map(|fault| (fault.index, fault.error.option)).collect()
+        };
+        let named = |index, name: &str| (index, name.to_owned());
+        let given = [("send", "$1"), ("cooldown", "5"), ("beep", ""), ("send", "\\q"), ("bell", "x"), ("status", "0")];
+        for (begin, opener) in [(TRIGGER, "a("), (EVENT, "beep")] {
+            assert_eq!(
+                faults(begin, opener, &given),
+                [
+                    named(None, begin),
+                    named(Some(1), "cooldown"),
+                    named(Some(2), "beep"),
+                    named(Some(3), "send"),
+                    named(Some(4), "bell"),
+                ],
+                "group and filter may be those of the opener"
+            );
+        }
+        assert_eq!(
+            faults(TRIGGER, "a", &[("send", "$1")]),
+            [named(Some(0), "send")],
+            "there is an action, with a fault"
+        );
+        assert_eq!(faults(TRIGGER, "a", &[("when", "x")]), [named(Some(0), "when"), named(None, "trigger")]);
+        assert_eq!(faults(TRIGGER, "", &[]), [named(None, "trigger"), named(None, "trigger")]);
+        assert_eq!(faults(EVENT, "bell", &[]), [named(None, "event")]);
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub enum OptionError {
     },
     /// The option takes no value, and has this one.
     Value(String),
+    /// The value is neither true nor false.
+    Bool(String),
     /// The value has no `=`.
     NoAssignment,
     /// The value cannot be run.
@@ -72,6 +74,17 @@ pub enum OptionError {
     Lines(String),
 }
 
+impl OptionError {
+    /// Returns whether the fault depends on what opens the trigger.
+    pub(super) fn is_about_opener(&self) -> bool {
+        match self {
+            Self::Template(error) => error.is_about_groups(),
+            Self::NotOfEvent(_) | Self::NotOfOpener { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 impl Error for OptionError {}
 
 impl fmt::Display for OptionError {
@@ -86,9 +99,7 @@ impl fmt::Display for OptionError {
                 let remedy = "add one after it, such as --coproc CMD, --send TEXT or --bell";
                 write!(f, "'{pattern}' has no action: {remedy}")
             }
-            Self::SecondCoproc => {
-                f.write_str("a session has one coprocess at a time: give only one after each --trigger")
-            }
+            Self::SecondCoproc => f.write_str("a session has one coprocess at a time: a trigger can start only one"),
             Self::Unknown { known } => write!(f, "is not an option of a trigger; the options are {}", known.join(", ")),
             Self::NotOfEvent(event) => {
                 write!(f, "belongs to a pattern: event {event} has no line that is searched; remove it")
@@ -99,6 +110,7 @@ impl fmt::Display for OptionError {
                 write!(f, "{opener} has nothing that it could filter; it belongs to these events: {known}")
             }
             Self::Value(value) => write!(f, "takes no value, but was given '{value}'"),
+            Self::Bool(value) => write!(f, "'{value}' is neither true nor false"),
             Self::NoAssignment => f.write_str("takes NAME=VALUE"),
             Self::Command(error) => error.fmt(f),
             Self::Name(error) => error.fmt(f),
@@ -263,6 +275,21 @@ pub enum TemplateErrorKind {
         /// Names of the groups.
         names: Vec<String>,
     },
+}
+
+impl TemplateError {
+    /// Returns whether the fault depends on the groups of the pattern.
+    pub(super) fn is_about_groups(&self) -> bool {
+        match self.kind {
+            TemplateErrorKind::Unbraced(_) | TemplateErrorKind::NoGroup { .. } | TemplateErrorKind::NoName { .. } => {
+                true
+            }
+            TemplateErrorKind::HexDigits
+            | TemplateErrorKind::UnknownEscape(_)
+            | TemplateErrorKind::TrailingBackslash
+            | TemplateErrorKind::Unclosed => false,
+        }
+    }
 }
 
 impl Error for TemplateError {}

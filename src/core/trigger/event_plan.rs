@@ -33,6 +33,7 @@ impl Triggers {
     pub(super) fn update_event_demand(&mut self) {
         let live = (0..self.all.len()).filter(|&i| self.all[i].is_live());
         self.on_events = live.filter(|&i| self.all[i].options.event().is_some()).collect();
+        self.on_events.sort_by_key(|&i| self.all[i].rank);
         let rules = self.on_events.iter().filter_map(|&i| self.all[i].options.event());
         let mut demand = EventDemand::default();
         for rule in rules {

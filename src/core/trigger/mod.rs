@@ -33,6 +33,7 @@ mod error;
 pub mod event;
 mod event_plan;
 mod groups;
+mod identity;
 mod loop_guard;
 pub mod near_miss;
 mod pattern;
@@ -308,6 +309,8 @@ impl Hit {
 
 struct Trigger {
     options: TriggerOptions,
+    /// Place among all triggers in the order in which they are tried.
+    rank: usize,
     /// Whether the trigger is `once` and has fired.
     spent: bool,
     last_fired: Option<Instant>,
@@ -347,7 +350,7 @@ pub struct Triggers {
 impl Triggers {
     /// Creates the triggers in the order of the configuration. Their regexes are compiled at first use.
     pub fn new(options: impl IntoIterator<Item = TriggerOptions>) -> Self {
-        let all: Vec<_> = options.into_iter().map(Trigger::new).collect();
+        let all: Vec<_> = options.into_iter().enumerate().map(|(rank, options)| Trigger::new(options, rank)).collect();
         let [regexes, ends] = [(); 2].map(|()| RegexCache::new(all.len()));
         Self {
             all,
@@ -390,11 +393,38 @@ impl Triggers {
 
     /// Adds a trigger behind the others.
     pub fn push(&mut self, options: TriggerOptions) {
-        self.all.push(Trigger::new(options));
+        self.all.push(Trigger::new(options, self.all.len()));
         self.regexes.grow(self.all.len());
         self.ends.grow(self.all.len());
         self.prefilter = None;
         self.demand = None;
+    }
+
+    /// Replaces the options of trigger `i`, which is below [`Triggers::len`]. Its state stays.
+    pub fn replace(&mut self, i: usize, options: TriggerOptions) {
+        let trigger = &mut self.all[i];
+        if trigger.options.pattern().map(Pattern::text) != options.pattern().map(Pattern::text) {
+            self.seen.forget_trigger(i);
+        }
+        // The regexes of the pattern or the filter, and of the end of a block.
+        self.regexes.forget(i);
+        self.ends.forget(i);
+        trigger.spent &= options.once;
+        trigger.options = options;
+        self.prefilter = None;
+        self.demand = None;
+    }
+
+    /// Sets the order in which the triggers are tried: `order` has the index of each trigger once.
+    pub fn set_order(&mut self, order: impl IntoIterator<Item = usize>) {
+        order.into_iter().enumerate().for_each(|(rank, i)| self.all[i].rank = rank);
+        self.prefilter = None;
+        self.demand = None;
+    }
+
+    /// Returns the place of trigger `i`, which is below [`Triggers::len`], in the order in which the triggers are tried.
+    pub fn rank(&self, i: usize) -> usize {
+        self.all[i].rank
     }
 
     /// Returns whether there are no triggers.
@@ -509,7 +539,7 @@ impl Triggers {
             self.verdicts = plan.verdicts(self, of_all, &context);
         }
         if stage.is_rest() && !(stage == LineStage::Finished && line.is_passing()) {
-            self.forget(line, |i| plan.has_lost(i));
+            self.forget(line, |_, rank| plan.has_lost(rank));
         }
         let is_held = plan.has_held_match();
         plan.execute(self, now, line, firings);
@@ -528,7 +558,7 @@ impl Triggers {
     pub fn pass_over(&mut self, line: LineRef<'_>) {
         if self.seen.has_line(line.id) {
             let candidates = self.candidates(line.text);
-            self.forget(line, |i| candidates.binary_search(&i).is_err());
+            self.forget(line, |i, _| !candidates.contains(&i));
             self.candidates = candidates;
         }
     }
@@ -541,12 +571,12 @@ impl Triggers {
         }
     }
 
-    /// Forgets the matches on `line` of the triggers for which `is_lost` holds, as far as they can fire: a disabled trigger
-    /// is not tried, so that nothing is known of it.
-    fn forget(&mut self, line: LineRef<'_>, is_lost: impl Fn(usize) -> bool) {
+    /// Forgets the matches on `line` of the triggers for whose index and rank `is_lost` holds, as far as they can fire: a
+    /// disabled trigger is not tried, so that nothing is known of it.
+    fn forget(&mut self, line: LineRef<'_>, is_lost: impl Fn(usize, usize) -> bool) {
         if self.seen.has_line(line.id) && !line.continued {
             let Self { all, seen, .. } = self;
-            seen.forget(line.id, |i| all[i].is_live() && is_lost(i));
+            seen.forget(line.id, |i| all[i].is_live() && is_lost(i, all[i].rank));
         }
     }
 
@@ -587,7 +617,8 @@ impl Triggers {
         let (all, form) = (&self.all, self.form);
         self.prefilter.get_or_insert_with(|| {
             let live = (0..all.len()).filter(|&i| all[i].is_live());
-            let members: Vec<usize> = live.filter(|&i| all[i].options.pattern().is_some()).collect();
+            let mut members: Vec<usize> = live.filter(|&i| all[i].options.pattern().is_some()).collect();
+            members.sort_by_key(|&i| all[i].rank);
             // One by one: the parsed forms of a thousand patterns take megabytes.
             let patterns = members.clone().into_iter().filter_map(|i| Some(all[i].options.pattern()?.hir()));
             Prefilter::new(members, patterns, form)
@@ -614,9 +645,9 @@ impl LineRef<'_> {
 }
 
 impl Trigger {
-    fn new(options: TriggerOptions) -> Self {
+    fn new(options: TriggerOptions, rank: usize) -> Self {
         let (guard, cost) = (LoopGuard::default(), Cost::default());
-        Self { options, spent: false, last_fired: None, guard, cost }
+        Self { options, rank, spent: false, last_fired: None, guard, cost }
     }
 
     /// Returns whether the trigger can still fire or stop others: a spent trigger with `stop` still stops later

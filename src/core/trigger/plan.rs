@@ -19,7 +19,7 @@ const MOST_SEARCHES: usize = 1024;
 
 /// What one try does.
 pub(super) struct Plan {
-    /// In the order of the triggers.
+    /// In the order in which the triggers are tried.
     steps: Vec<PlanStep>,
     /// Whether the last step keeps later triggers from being tried.
     stopped: bool,
@@ -28,6 +28,8 @@ pub(super) struct Plan {
 /// What one try does for one trigger.
 struct PlanStep {
     trigger: usize,
+    /// Place of the trigger in the order.
+    rank: usize,
     found: Vec<PlannedMatch>,
     decision: Decision,
 }
@@ -89,9 +91,10 @@ impl Plan {
         found.any(|found| matches!(found.state, PlannedState::Held))
     }
 
-    /// Returns whether the line was searched for trigger `i`, or did not pass its prefilter, and there is no match.
-    pub(super) fn has_lost(&self, i: usize) -> bool {
-        match self.steps.binary_search_by_key(&i, |step| step.trigger) {
+    /// Returns whether the line was searched for the trigger of this rank, or did not pass its prefilter, and there is no
+    /// match.
+    pub(super) fn has_lost(&self, rank: usize) -> bool {
+        match self.steps.binary_search_by_key(&rank, |step| step.rank) {
             Ok(at) => self.steps[at].found.is_empty(),
             Err(at) => !self.stopped || at < self.steps.len(),
         }
@@ -108,13 +111,13 @@ impl Plan {
             let searched = |step: &PlanStep| (step.trigger, step.verdict(&triggers.all[step.trigger], try_of));
             return self.steps.iter().map(searched).collect();
         }
-        (0..triggers.all.len()).map(|i| (i, self.verdict(i, &triggers.all[i], try_of))).collect()
+        triggers.all.iter().enumerate().map(|(i, trigger)| (i, self.verdict(trigger, try_of))).collect()
     }
 
-    fn verdict(&self, i: usize, trigger: &Trigger, try_of: &TryContext<'_>) -> TriggerVerdict {
-        match (self.steps.binary_search_by_key(&i, |step| step.trigger), self.steps.last()) {
+    fn verdict(&self, trigger: &Trigger, try_of: &TryContext<'_>) -> TriggerVerdict {
+        match (self.steps.binary_search_by_key(&trigger.rank, |step| step.rank), self.steps.last()) {
             (Ok(at), _) => self.steps[at].verdict(trigger, try_of),
-            (Err(_), Some(last)) if self.stopped && last.trigger < i => TriggerVerdict::StoppedBy(last.trigger),
+            (Err(_), Some(last)) if self.stopped && last.rank < trigger.rank => TriggerVerdict::StoppedBy(last.trigger),
             _ if !trigger.options.enabled => TriggerVerdict::Off,
             _ if !trigger.is_live() => TriggerVerdict::Prevented(Cause::Spent),
             _ if !try_of.is_time_for(trigger) => TriggerVerdict::NotInstant,
@@ -132,7 +135,7 @@ impl Plan {
 
 impl PlanStep {
     fn new(triggers: &mut Triggers, i: usize, context: &mut TryContext<'_>) -> Option<Self> {
-        let trigger = &triggers.all[i];
+        let (trigger, rank) = (&triggers.all[i], triggers.all[i].rank);
         let mut found = Vec::new();
         if let Some(pattern) = trigger.options.pattern()
             && let Some(regex) = triggers.regexes.get(i, pattern)
@@ -148,7 +151,7 @@ impl PlanStep {
         let fresh = found.iter().any(|found| matches!(found.state, PlannedState::Fresh(_)));
         let decision = if fresh { context.decide(trigger)? } else { Decision::NoneFresh };
         context.coproc |= decision == Decision::Fire && trigger.options.starts.is_some();
-        Some(Self { trigger: i, found, decision })
+        Some(Self { trigger: i, rank, found, decision })
     }
 
     /// Returns whether no later trigger is tried on the line.

@@ -52,6 +52,11 @@ impl RegexCache {
         self.slots.resize_with(len, || None);
     }
 
+    /// Drops the regex of trigger `i`, whose pattern changes.
+    pub(super) fn forget(&mut self, i: usize) {
+        self.size -= self.slots[i].take().map_or(0, |cached| cached.size);
+    }
+
     /// Returns the regex of trigger `i`. `None` only if it does not compile, which the check excludes.
     pub(super) fn get(&mut self, i: usize, pattern: &Pattern) -> Option<&mut CachedRegex> {
         self.clock += 1;

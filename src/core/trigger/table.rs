@@ -1,10 +1,13 @@
 //! The triggers of a session with their actions: tries, lists, adds, removes and switches them.
 
+use std::error::Error;
+use std::fmt;
 use std::time::Instant;
 
 use super::action::{self, ActionContext, ActionEffect};
 use super::definition::{TriggerActions, TriggerDef};
 use super::event::{EventWatch, Occurrence};
+use super::identity::{Predecessors, TriggerIdentity};
 use super::rehearsal::{Rehearsal, RehearsalEvent, RehearsedFiring, TriedLine};
 use super::verdict::TriggerVerdict;
 use super::{
@@ -30,28 +33,51 @@ pub(in crate::core) enum TriggerState {
     Stopped,
 }
 
-/// All triggers, in order. A trigger keeps its number when others are removed.
+/// All triggers. A trigger keeps its number when others are removed, and when the configuration is read again.
 #[derive(Debug)]
 pub(in crate::core) struct TriggerTable {
     /// Finds the events that open triggers.
     pub(in crate::core) events: EventWatch,
     triggers: Triggers,
     /// By index of the trigger; `None` if it was removed.
-    actions: Vec<Option<TriggerActions>>,
+    entries: Vec<Option<TriggerEntry>>,
     /// The record of what is not done, in a rehearsal.
     rehearsal: Option<Rehearsal>,
+}
+
+/// What the table keeps of a trigger besides its state.
+#[derive(Debug)]
+struct TriggerEntry {
+    actions: TriggerActions,
+    /// Whether the configuration defines the trigger.
+    is_configured: bool,
+    /// Whether its definition enables it; a client may have switched it since.
+    starts_enabled: bool,
+}
+
+/// A session has had the maximum number of triggers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyTriggers;
+
+impl Error for TooManyTriggers {}
+
+impl fmt::Display for TooManyTriggers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the session has had {MOST} triggers, removed ones included, and accepts no more")
+    }
 }
 
 impl TriggerTable {
     /// Creates a table of these triggers, for a session that starts. Their costs are measured by `clock`.
     pub(in crate::core) fn new(now: Instant, definitions: Vec<TriggerDef>, clock: CostClock) -> Self {
-        let mut actions = Vec::with_capacity(definitions.len());
+        let mut entries = Vec::with_capacity(definitions.len());
         let mut triggers = Triggers::new(definitions.into_iter().map(|definition| {
-            actions.push(Some(definition.actions));
-            definition.options
+            let (options, entry) = TriggerEntry::of(definition);
+            entries.push(Some(entry));
+            options
         }));
         triggers.measure(clock);
-        Self { events: EventWatch::new(now), triggers, actions, rehearsal: None }
+        Self { events: EventWatch::new(now), triggers, entries, rehearsal: None }
     }
 
     /// Records from now on in `rehearsal` what triggers do, and does nothing of it.
@@ -179,7 +205,7 @@ impl TriggerTable {
             self.record_firing(hit);
             return None;
         }
-        let actions = self.actions[hit.trigger].as_ref()?;
+        let actions = &self.entries[hit.trigger].as_ref()?.actions;
         let mut cx = self.action_context(hit);
         actions.list.iter().for_each(|action| action.fire(hit, &mut cx));
         Some(cx.effects)
@@ -191,7 +217,7 @@ impl TriggerTable {
     }
 
     fn record_firing(&mut self, hit: &Hit) {
-        let Some(of_trigger) = &self.actions[hit.trigger] else { return };
+        let Some(TriggerEntry { actions: of_trigger, .. }) = &self.entries[hit.trigger] else { return };
         let mut cx = self.action_context(hit);
         let named = of_trigger.options.iter().filter(|option| action::kind(&option.name).is_some());
         let mut fired = Vec::new();
@@ -214,10 +240,22 @@ impl TriggerTable {
         self.triggers.options(i)
     }
 
-    /// Returns the triggers that have not been removed: their indexes and names.
+    /// Returns the triggers that have not been removed, in the order in which they are tried: their indexes and names.
     pub(in crate::core) fn standing(&self) -> impl Iterator<Item = (usize, &str)> {
-        let standing = self.actions.iter().enumerate().filter(|(_, actions)| actions.is_some());
-        standing.map(|(i, _)| (i, self.name(i)))
+        self.ranked().map(|(i, _)| (i, self.name(i)))
+    }
+
+    /// Returns the number of triggers that the configuration defines.
+    pub(in crate::core) fn configured(&self) -> usize {
+        self.entries.iter().flatten().filter(|entry| entry.is_configured).count()
+    }
+
+    /// Returns the triggers that have not been removed, in the order in which they are tried.
+    fn ranked(&self) -> impl Iterator<Item = (usize, &TriggerEntry)> {
+        let entries = self.entries.iter().enumerate();
+        let mut standing: Vec<_> = entries.filter_map(|(i, entry)| Some((i, entry.as_ref()?))).collect();
+        standing.sort_by_key(|(i, _)| self.triggers.rank(*i));
+        standing.into_iter()
     }
 
     /// Returns whether trigger `i` fires.
@@ -236,28 +274,28 @@ impl TriggerTable {
 
     /// Lists the triggers with the numbers of their firings and of the tries of their own regexes.
     fn list(&self, now: Instant) -> TriggerListResponse {
-        let info = |(i, actions): (usize, &Option<TriggerActions>)| {
+        let info = |(i, entry): (usize, &TriggerEntry)| {
             let (options, cost) = (self.triggers.options(i), self.triggers.cost(i));
-            Some(TriggerResponse {
+            TriggerResponse {
                 number: i + 1,
                 name: options.name.clone(),
                 regex: options.pattern().map(|pattern| pattern.text().to_owned()),
                 event: options.event().map(|rule| rule.event.name().to_owned()),
-                options: actions.as_ref()?.options.clone(),
+                options: entry.actions.options.clone(),
                 enabled: options.enabled,
                 stopped: self.triggers.is_stopped(i, now),
                 fired: cost.fired,
                 searched: cost.tried,
                 microseconds: cost.time.as_micros().try_into().unwrap_or(u64::MAX),
-            })
+            }
         };
-        TriggerListResponse { triggers: self.actions.iter().enumerate().filter_map(info).collect() }
+        TriggerListResponse { triggers: self.ranked().map(info).collect() }
     }
 
     /// Serves a client.
     pub(in crate::core) fn request(&mut self, now: Instant, request: TriggerRequest) -> Result<Response, RpcError> {
         Ok(match request {
-            TriggerRequest::List {} => self.list(now).into(),
+            TriggerRequest::List { .. } => self.list(now).into(),
             TriggerRequest::Add { regex, event, options } => self.add(regex, event.as_deref(), options.0)?.into(),
             TriggerRequest::Remove { trigger } => self.remove(&trigger)?.into(),
             TriggerRequest::Enable { trigger } => self.switch(&trigger, true)?.into(),
@@ -280,21 +318,72 @@ impl TriggerTable {
                 return Err(RpcError::new(ErrorCode::Params, sentence));
             }
         };
-        let TriggerDef { options, actions } = definition.map_err(|error| RpcError::new(ErrorCode::Params, error))?;
-        if self.actions.len() >= MOST {
-            let sentence = format!("the session has had {MOST} triggers, removed ones included, and accepts no more");
-            return Err(RpcError::new(ErrorCode::Full, sentence));
+        let definition = definition.map_err(|error| RpcError::new(ErrorCode::Params, error))?;
+        if self.entries.len() >= MOST {
+            return Err(RpcError::new(ErrorCode::Full, TooManyTriggers));
         }
+        Ok(TriggerNumberResponse { number: self.push(definition) + 1 })
+    }
+
+    /// Adds a trigger behind the others; returns its index.
+    fn push(&mut self, definition: TriggerDef) -> usize {
+        let (options, entry) = TriggerEntry::of(definition);
         self.triggers.push(options);
-        self.actions.push(Some(actions));
-        Ok(TriggerNumberResponse { number: self.actions.len() })
+        self.entries.push(Some(entry));
+        self.entries.len() - 1
+    }
+
+    /// Replaces the triggers of the configuration by `definitions`. One that had a predecessor keeps its state and its number
+    /// (see `identity`). The triggers of the configuration are tried first, in their order, then all others.
+    pub(in crate::core) fn reload(&mut self, definitions: Vec<TriggerDef>) -> Result<(), TooManyTriggers> {
+        let Predecessors { of_each, left } = Predecessors::find(self.described(), &definitions);
+        let new = of_each.iter().filter(|predecessor| predecessor.is_none()).count();
+        if self.entries.len() + new > MOST {
+            return Err(TooManyTriggers);
+        }
+        left.into_iter().for_each(|i| self.remove_at(i));
+        let others: Vec<usize> = self.ranked().filter(|(_, entry)| !entry.is_configured).map(|(i, _)| i).collect();
+        let pairs = of_each.into_iter().zip(definitions);
+        let mut order: Vec<usize> = pairs
+            .map(|(predecessor, definition)| match predecessor {
+                Some(i) => self.replace(i, definition),
+                None => self.push(definition),
+            })
+            .collect();
+        order.extend(others);
+        order.extend((0..self.entries.len()).filter(|&i| self.entries[i].is_none()));
+        self.triggers.set_order(order);
+        Ok(())
+    }
+
+    /// Returns the triggers of the configuration with their indexes.
+    fn described(&self) -> impl Iterator<Item = (usize, TriggerIdentity<'_>)> {
+        let configured = self.ranked().filter(|(_, entry)| entry.is_configured);
+        configured.map(|(i, entry)| (i, TriggerIdentity::of(self.triggers.options(i), &entry.actions)))
+    }
+
+    /// Gives trigger `i` this definition; returns `i`. A trigger that a client has switched stays as it is, unless its new
+    /// definition says otherwise than its old one.
+    fn replace(&mut self, i: usize, definition: TriggerDef) -> usize {
+        let before = self.entries[i].as_ref().map(|entry| entry.starts_enabled);
+        let (mut options, entry) = TriggerEntry::of(definition);
+        if before == Some(entry.starts_enabled) {
+            options.enabled = self.triggers.options(i).enabled;
+        }
+        self.triggers.replace(i, options);
+        self.entries[i] = Some(entry);
+        i
+    }
+
+    fn remove_at(&mut self, i: usize) {
+        self.triggers.set_enabled(i, false);
+        self.entries[i] = None;
     }
 
     /// Removes a trigger.
     fn remove(&mut self, trigger: &str) -> Result<TriggerNumberResponse, RpcError> {
         let i = self.find(trigger)?;
-        self.triggers.set_enabled(i, false);
-        self.actions[i] = None;
+        self.remove_at(i);
         Ok(TriggerNumberResponse { number: i + 1 })
     }
 
@@ -319,11 +408,20 @@ impl TriggerTable {
             }
         }
         let number = wanted.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        number.filter(|&i| self.actions.get(i).is_some_and(Option::is_some)).ok_or_else(|| {
+        number.filter(|&i| self.entries.get(i).is_some_and(Option::is_some)).ok_or_else(|| {
             RpcError::new(
                 ErrorCode::Unknown,
                 format!("there is no trigger '{wanted}'; coshell trigger list shows them"),
             )
         })
+    }
+}
+
+impl TriggerEntry {
+    /// Splits a definition into the options and the entry of the trigger.
+    fn of(definition: TriggerDef) -> (TriggerOptions, Self) {
+        let TriggerDef { options, actions, is_configured } = definition;
+        let entry = Self { actions, is_configured, starts_enabled: options.enabled };
+        (options, entry)
     }
 }

@@ -26,6 +26,16 @@ impl BadPattern {
         Self { reason: reason.into(), pattern: pattern.to_owned(), span: start..end }
     }
 
+    /// Returns the reason without the pattern.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Returns the range of bytes at fault within the pattern, on character boundaries.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
     /// Creates the fault from the parser's error, without its rendering on several lines.
     pub(super) fn of_parser(pattern: &str, error: &regex_syntax::Error) -> Self {
         match error {
