@@ -47,6 +47,8 @@ impl Error for Usage {}
 pub enum Failure {
     /// The command line is wrong.
     Usage(Usage),
+    /// The configuration has faults, shown with their places in this text.
+    Configuration(String),
     /// coshell itself failed. The text of this and the following variants is a whole message.
     Internal(String),
     /// The program was found but could not be run.
@@ -59,7 +61,7 @@ impl Failure {
     /// Returns the exit status, as EXIT STATUS in the man page lists it.
     pub fn status(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Configuration(_) => 2,
             Self::Internal(_) => ExitStatus::FAILED.status(),
             Self::CannotRun(_) => 126,
             Self::NotFound(_) => 127,
@@ -71,7 +73,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(usage) => write!(f, "coshell: {usage}\nTry '{}'.", usage.page()),
-            Self::Internal(sentence) | Self::CannotRun(sentence) | Self::NotFound(sentence) => f.write_str(sentence),
+            Self::Configuration(sentence)
+            | Self::Internal(sentence)
+            | Self::CannotRun(sentence)
+            | Self::NotFound(sentence) => f.write_str(sentence),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A target takes any bytes and panics where an invariant does not hold. An input that made one panic is kept in
 //! `tests/corpus/`.
 
+pub use crate::config::fuzzing::config;
 pub use crate::core::fuzzing::{keys, lines, prefilter, screen, session, transfer};
 pub use crate::host::rpc;
 pub use crate::wire::fuzzing::{asciicast, typescript};
@@ -15,6 +16,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// The targets.
 pub const TARGETS: &[Target] = &[
     ("asciicast", asciicast),
+    ("config", config),
     ("keys", keys),
     ("lines", lines),
     ("prefilter", prefilter),

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     match status {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
-            cmd::output::say(&format!("{failure}\n"));
+            cmd::output::fail(&failure);
             ExitCode::from(failure.status())
         }
     }

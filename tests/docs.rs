@@ -1,7 +1,8 @@
-//! Compares the documents with the program: the man page is generated from the tables, every option is described and
-//! none is made up, every command line that is shown is accepted, every file and function that is named exists.
+//! Compares the documents with the program: the man pages and the JSON schema are generated from the tables, every option is
+//! described and none is made up, every command line and configuration that is shown is accepted, every file and function
+//! that is named exists.
 //!
-//! `COSHELL_BLESS=1 cargo test --test docs` writes the man page anew.
+//! `COSHELL_BLESS=1 cargo test --test docs` writes the man pages and the schema anew.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -10,10 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use coshell::cli;
-use coshell::cli::Typed;
+use coshell::cli::{Typed, keys};
 use coshell::cmd::manual;
 use coshell::config;
 use coshell::config::Environment;
+use coshell::config::load::load;
+use coshell::config::schema::schema;
 use coshell::core::event_kind::EventKind;
 use coshell::core::request::{OptionArgsError, Request};
 use coshell::core::response::samples;
@@ -57,14 +60,70 @@ fn capitalised(text: &str) -> String {
     text[..1].to_uppercase() + &text[1..]
 }
 
-#[test]
-fn man_page_is_up_to_date() {
-    let page = manual::page();
+/// Fails unless the file `name` has the content `generated`, or writes it.
+fn assert_up_to_date(name: &str, generated: &str) {
     if std::env::var_os("COSHELL_BLESS").is_some() {
-        fs::write(path("man/coshell.1"), &page).expect("the page can be written");
+        fs::write(path(name), generated).expect("the file can be written");
     }
-    let same = read("man/coshell.1") == page;
-    assert!(same, "man/coshell.1 differs from its template and the tables: COSHELL_BLESS=1 cargo test --test docs");
+    let same = read(name) == generated;
+    assert!(same, "{name} differs from its template and the tables: COSHELL_BLESS=1 cargo test --test docs");
+}
+
+#[test]
+fn man_pages_and_schema_are_up_to_date() {
+    assert_up_to_date("man/coshell.1", &manual::page());
+    assert_up_to_date("man/coshell.toml.5", &manual::configuration_page());
+    assert_up_to_date("assets/coshell.schema.json", &schema());
+}
+
+#[test]
+fn configuration_page_and_schema_have_every_key() {
+    let page = plain(&manual::configuration_page());
+    assert!(!page.lines().any(|line| line.starts_with('@')), "a slot was not filled");
+    let schema: Value = serde_json::from_str(&schema()).expect("the schema is JSON");
+    let trigger_keys = keys::trigger_keys();
+    for (keys, properties) in [
+        (&keys::session_keys(), &schema["properties"]),
+        (&keys::session_keys(), &schema["definitions"]["profile"]["properties"]),
+        (&trigger_keys, &schema["definitions"]["trigger"]["properties"]),
+    ] {
+        for key in keys {
+            assert!(page.contains(&format!(".TP\n{} (", key.name)), "{} has no entry", key.name);
+            assert_eq!(properties[&*key.name]["description"], json!(key.summary), "{}", key.name);
+        }
+    }
+}
+
+/// Reads a configuration; files that it includes are empty.
+fn load_text(name: &str, text: &str) -> Result<usize, String> {
+    let mut first = Some(text.as_bytes().to_vec());
+    let mut read = |_: &Path| Ok(first.take().unwrap_or_default());
+    let loaded = load(Path::new(name), None, Some(Path::new("/home/u")), &mut read);
+    loaded.map(|loaded| loaded.triggers.len()).map_err(|error| error.failure(false).to_string())
+}
+
+#[test]
+fn shown_configurations_are_accepted() {
+    let example = read("examples/config.toml");
+    assert_eq!(load_text("examples/config.toml", &example), Ok(2));
+    // A line of the configuration that is commented out has no blank behind the #.
+    let uncommented = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if !rest.starts_with(' ') => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    let whole: Vec<String> = example.lines().map(uncommented).collect();
+    assert_eq!(load_text("examples/config.toml", &whole.join("\n")), Ok(6));
+    let between = |text: &str, start: &str, end: &str| -> Vec<String> {
+        let parts = text.split(start).skip(1);
+        parts.filter_map(|part| Some(part.split_once(end)?.0.to_owned())).collect()
+    };
+    let mut shown = between(&plain(&manual::configuration_page()), ".nf\n", ".fi\n");
+    shown.extend(between(&read("README.md"), "```toml\n", "```"));
+    shown.retain(|text| text.contains(" = "));
+    assert!(shown.len() > 2, "only {} configurations were found", shown.len());
+    for text in shown {
+        load_text("document", &text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+    }
 }
 
 #[test]
@@ -142,14 +201,16 @@ fn man_page_has_every_error_and_every_event() {
 }
 
 #[test]
-fn man_page_passes_mandoc_lint() {
-    let file = std::env::temp_dir().join(format!("coshell-docs-{}.1", std::process::id()));
-    fs::write(&file, manual::page()).expect("the temporary directory can be written");
-    let lint = Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(&file).output();
-    fs::remove_file(&file).expect("it was just written");
-    match lint {
-        Ok(lint) => assert!(lint.stdout.is_empty(), "{}", String::from_utf8_lossy(&lint.stdout)),
-        Err(error) => eprintln!("not checked, mandoc could not be run: {error}"),
+fn man_pages_pass_mandoc_lint() {
+    for (section, page) in [(1, manual::page()), (5, manual::configuration_page())] {
+        let file = std::env::temp_dir().join(format!("coshell-docs-{}.{section}", std::process::id()));
+        fs::write(&file, page).expect("the temporary directory can be written");
+        let lint = Command::new("mandoc").args(["-T", "lint", "-W", "warning"]).arg(&file).output();
+        fs::remove_file(&file).expect("it was just written");
+        match lint {
+            Ok(lint) => assert!(lint.stdout.is_empty(), "{}", String::from_utf8_lossy(&lint.stdout)),
+            Err(error) => eprintln!("not checked, mandoc could not be run: {error}"),
+        }
     }
 }
 
@@ -158,7 +219,9 @@ fn documents_name_existing_options_only() {
     // Options of cargo, ssh, bash and other programs.
     let others = ["answer", "log-timing", "release", "path", "norc", "test", "install", "locked"];
     let known = options();
-    for name in ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "man/coshell.1.in"] {
+    for name in
+        ["README.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md", "man/coshell.1.in", "man/coshell.toml.5.in"]
+    {
         let document = plain(&read(name));
         for (at, _) in document.match_indices("--") {
             let before = document[..at].chars().next_back();

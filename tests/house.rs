@@ -74,6 +74,8 @@ const CRATES: &[(&str, &[&str])] = &[
     // clap derives the subcommands from the enum of requests in the core.
     ("clap", &["cli", "cmd", "core"]),
     ("clap_complete", &["cli", "cmd"]),
+    ("toml", &["config"]),
+    ("annotate_snippets", &["config"]),
     ("mio", &["host", "sys"]),
     ("signal_hook_mio", &["sys"]),
     ("signal_hook", &["sys"]),

@@ -1,6 +1,7 @@
 //! Subcommands: those that send a request to a session, defined in `core::request`, and those that need no session.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -46,6 +47,8 @@ pub enum Local {
     Rz(RzArgs),
     /// Send files by ZMODEM on standard input and output, as sz(1) does
     Sz(SzArgs),
+    /// Check the configuration and print what it does
+    Check(CheckArgs),
     /// Print a shell script that marks prompts and commands
     Integration {
         /// Shell: bash, zsh or fish
@@ -61,6 +64,20 @@ pub enum Local {
         #[arg(value_name = "WORD", last = true, hide = true)]
         words: Vec<OsString>,
     },
+}
+
+/// What is checked.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct CheckArgs {
+    /// Configuration, instead of ~/.config/coshell/config.toml
+    #[arg(long, short = 'f', value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Profile of the configuration to use as well
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Print the JSON schema of configurations instead
+    #[arg(long)]
+    pub schema: bool,
 }
 
 /// A question to the user.
@@ -115,7 +132,7 @@ fn shared(subcommand: Command) -> Command {
     if below.is_empty() {
         return match subcommand.get_name() {
             "integration" | "completions" | "rz" | "sz" => subcommand,
-            "sessions" | "replay" => subcommand.arg(json_arg()),
+            "sessions" | "replay" | "check" => subcommand.arg(json_arg()),
             _ => subcommand.args([session_arg(), json_arg()]),
         };
     }

@@ -3,6 +3,7 @@
 
 mod control;
 mod forgotten;
+pub mod keys;
 mod quick;
 mod refusal;
 mod replay;
@@ -18,7 +19,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
-pub use control::{Call, ClientCommand, Local, MarkedShell, Question};
+pub use control::{Call, CheckArgs, ClientCommand, Local, MarkedShell, Question};
 pub use replay::{Assumption, AssumptionError, ReplayArgs, TriggerOptionArgs};
 pub use transfer::{RzArgs, SzArgs};
 
@@ -69,6 +70,38 @@ pub struct Args {
     /// The options of triggers, and the actions in front of any trigger, in order.
     #[arg(skip)]
     pub trigger_options: Vec<OptionArg>,
+    /// The other arguments as typed, behind the program's name.
+    #[arg(skip)]
+    pub typed: Vec<OsString>,
+    /// The configuration file.
+    #[arg(
+        long,
+        short = 'f',
+        value_name = "FILE",
+        overrides_with = "no_config",
+        value_hint = ValueHint::FilePath,
+        help = "Configuration [~/.config/coshell/config.toml]",
+        help_heading = SESSION_HEADING
+    )]
+    pub config: Option<PathBuf>,
+    /// Whether no configuration file is read.
+    #[arg(
+        long,
+        overrides_with = "config",
+        hide_short_help = true,
+        help = "Read no configuration",
+        help_heading = SESSION_HEADING
+    )]
+    pub no_config: bool,
+    /// The profile of the configuration.
+    #[arg(
+        long,
+        value_name = "NAME",
+        hide_short_help = true,
+        help = "Profile of the configuration to use as well",
+        help_heading = SESSION_HEADING
+    )]
+    pub profile: Option<String>,
     /// Form of a coprocess's stdin.
     #[arg(
         long,
@@ -161,6 +194,7 @@ pub struct Args {
         default_value = "title",
         hide_default_value = true,
         hide_possible_values = true,
+        hide_short_help = true,
         help = "Where to show a running coprocess: title or none [title]",
         help_heading = SESSION_HEADING
     )]
@@ -206,6 +240,7 @@ pub struct Args {
     /// Whether secrets are hidden.
     #[arg(
         long,
+        hide_short_help = true,
         help = "Hide tokens and keys in recordings, logs and answers",
         help_heading = SESSION_HEADING
     )]
@@ -249,12 +284,13 @@ impl Args {
         Ok(Self { trigger_options, ..defaults })
     }
 
-    /// Returns an error if an option of these lacks the one that it belongs to.
-    fn check(&self) -> Result<(), Usage> {
+    /// Returns an error if an option of `typed` lacks the one that it belongs to. In a configuration, of which the rest of
+    /// these comes, one may stand without the other.
+    pub fn check(&self, typed: &Self) -> Result<(), Usage> {
         let given = [
-            ("zmodem-dir", self.zmodem_dir.is_some()),
-            ("zmodem-receive", self.zmodem_receive.is_some()),
-            ("zmodem-send", self.zmodem_send.is_some()),
+            ("zmodem-dir", typed.zmodem_dir.is_some()),
+            ("zmodem-receive", typed.zmodem_receive.is_some()),
+            ("zmodem-send", typed.zmodem_send.is_some()),
         ];
         if self.redact && self.record_input {
             return Err(Usage::new(
@@ -263,7 +299,15 @@ impl Args {
             ));
         }
         check_owner("", ("zmodem", self.zmodem), &given)?;
-        check_owner("", ("record", self.record.is_some()), &[("record-input", self.record_input)])
+        check_owner("", ("record", self.record.is_some()), &[("record-input", typed.record_input)])
+    }
+
+    /// Returns these with the options `configured`, written as on a command line, wherever they give none themselves.
+    pub fn over(&self, configured: Vec<OsString>) -> Result<Self, Answer> {
+        let program = [OsString::from("coshell")];
+        let argv: Vec<OsString> = program.into_iter().chain(configured).chain(self.typed.iter().cloned()).collect();
+        let args = finish(session(), Vec::new(), &argv)?;
+        Ok(Self { trigger_options: self.trigger_options.clone(), typed: self.typed.clone(), ..args })
     }
 }
 
@@ -401,7 +445,7 @@ fn trigger_args() -> Vec<Arg> {
     let event = Arg::new(EVENT)
         .long(EVENT)
         .value_name("EVENT")
-        .help("Define a trigger that an event opens, such as command-finished")
+        .help("Define a trigger that an event opens")
         .help_heading("Triggers");
     let modifiers = MODIFIERS.iter().map(|modifier| {
         let arg = repeated(modifier.name, modifier.value).help(modifier.summary);
@@ -525,7 +569,8 @@ fn refuse_call(error: clap::Error, command: &Command, named: Option<&str>, argv:
 pub fn parse_session(argv: Vec<OsString>) -> Result<Args, Answer> {
     let command = session();
     let (items, left) = quick::take(&command, argv);
-    finish(command, items, &left)
+    let args = finish(command, items, &left)?;
+    Ok(Args { typed: left.into_iter().skip(1).collect(), ..args })
 }
 
 /// Parses what is left of the command line of a session, after the options `before` were taken off.
@@ -535,7 +580,6 @@ fn finish(mut command: Command, before: Vec<OptionArg>, argv: &[OsString]) -> Re
         command.try_get_matches_from_mut(argv).map_err(|error| refuse_session(error, !before.is_empty(), argv))?;
     let trigger_options = before.into_iter().chain(trigger_options(&matches)).collect();
     let args = Args::from_arg_matches_mut(&mut matches).map_err(|error| refuse_session(error, false, argv))?;
-    args.check()?;
     Ok(Args { trigger_options, ..args })
 }
 

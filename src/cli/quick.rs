@@ -155,7 +155,7 @@ mod tests {
     ];
 
     fn shown(result: Result<Args, Answer>) -> Result<String, String> {
-        result.map(|args| format!("{args:?}")).map_err(|error| error.to_string())
+        result.map(|args| format!("{:?}", Args { typed: Vec::new(), ..args })).map_err(|error| error.to_string())
     }
 
     proptest! {

@@ -35,6 +35,11 @@ pub(super) fn explained(error: &Error, subcommand: &str) -> Usage {
             format!("{}there is no {what} '{argument}'{rest}", owner(subcommand))
         }
         ErrorKind::MissingRequiredArgument => format!("{}{name} is missing{}", owner(subcommand), usage(error)),
+        ErrorKind::ArgumentConflict => {
+            let others = context(ContextKind::PriorArg);
+            let others: Vec<&str> = others.iter().map(|other| bare(other)).collect();
+            format!("{name}: does not go together with {}; leave one of them out", others.join(" and "))
+        }
         ErrorKind::TooManyValues => format!("{name}: takes no value, but was given '{value}'"),
         _ => format!("{name}: {}", first_line(error)),
     })
@@ -163,9 +168,10 @@ mod tests {
                 &["lines", "-f", "--to", "4"],
                 "--to: lines that are followed have no last one; leave out the one or the other",
             ),
-            (&["--zmodem-dir", "x"], "--zmodem-dir: belongs to --zmodem: add --zmodem"),
-            (&["--zmodem-receive=rz"], "--zmodem-receive: belongs to --zmodem: add --zmodem"),
-            (&["--zmodem-send", "sz x", "--", "ssh"], "--zmodem-send: belongs to --zmodem: add --zmodem"),
+            (
+                &["--zmodem", "--zmodem-dir", "x", "--zmodem-receive", "y"],
+                "--zmodem-dir: does not go together with --zmodem-receive; leave one of them out",
+            ),
             (&["ask", "-0", "x"], "--null: belongs to --files: add --files"),
             (&["ask", "--dir", "x", "x"], "--dir: belongs to --files: add --files"),
             (&["completions", "csh"], "SHELL: 'csh' is not one of bash, elvish, fish, powershell or zsh"),

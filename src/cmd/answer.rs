@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::connection::unknown_form;
+use crate::config::toml_text;
 use crate::core::request::OptionArg;
 use crate::core::request::{RecordRequest, Request, TriggerRequest};
 use crate::core::response::{
@@ -36,7 +37,10 @@ pub(super) fn text(command: &Request, answer: &Response) -> String {
         Response::Record(answer) if !matches!(command, Request::Record(RecordRequest::Start { .. })) => {
             recording(answer)
         }
-        Response::TriggerList(answer) => answer.triggers.iter().map(trigger).collect(),
+        Response::TriggerList(answer) => match command {
+            Request::Trigger(TriggerRequest::List { toml: true }) => toml_text::triggers(&answer.triggers),
+            _ => answer.triggers.iter().map(trigger).collect(),
+        },
         Response::TriggerNumber(answer) if matches!(command, Request::Trigger(TriggerRequest::Add { .. })) => {
             format!("{}\n", answer.number)
         }

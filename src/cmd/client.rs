@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::connection::SessionAnswer;
 use super::listing::Listing;
 use super::output::{Form, refused, say};
-use super::{answer, ask, follow, lend, own_terminal, replay, rz, sessions, start_up, stdin, sz};
+use super::{answer, ask, check, follow, lend, own_terminal, replay, rz, sessions, start_up, stdin, sz};
 use crate::cli::{Call, ClientCommand, Local};
 use crate::core::request::{RecordRequest, Request};
 use crate::error::Failure;
@@ -14,6 +14,7 @@ use crate::error::Failure;
 pub fn run(call: &Call) -> Result<u8, Failure> {
     match &call.request {
         ClientCommand::Local(Local::Sessions) => sessions::list(call.json),
+        ClientCommand::Local(Local::Check(args)) => check::run(args, call.json),
         ClientCommand::Local(Local::Replay(args)) => replay::run(args, call.json),
         ClientCommand::Local(Local::Rz(args)) => rz::run(args),
         ClientCommand::Local(Local::Sz(args)) => sz::run(args),

@@ -3,8 +3,10 @@
 mod answer;
 mod archive;
 pub mod ask;
+mod check;
 pub mod client;
 mod completion;
+mod configuration;
 mod connection;
 mod follow;
 mod lend;

@@ -65,6 +65,15 @@ pub fn say(text: &str) {
     let _ = io::stderr().write_all(display::lines(text).as_bytes());
 }
 
+/// Writes why coshell failed to stderr.
+pub fn fail(failure: &Failure) {
+    match failure {
+        // Its parts are safe to show, and the colours are its own.
+        Failure::Configuration(shown) => drop(writeln!(io::stderr(), "{shown}")),
+        failure => say(&format!("{failure}\n")),
+    }
+}
+
 /// Writes a message to stderr, with the name of the program before it.
 pub(super) fn complain(sentence: &str) {
     say(&format!("coshell: {sentence}\n"));

@@ -15,19 +15,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::connection::Client;
 use super::shell::UserShell;
-use super::{output, sessions};
+use super::{configuration, output, sessions};
 use crate::cli::Args;
 use crate::config;
-use crate::config::{Environment, ShellCommand};
+use crate::config::{ConfigurationFiles, Environment, SettingsError, ShellCommand};
 use crate::core::request::Request;
 use crate::core::response::StatusResponse;
 use crate::core::trigger::CostClock;
 use crate::core::trigger::action::Protocol;
-use crate::core::{Charset, TermCaps};
+use crate::core::{Charset, Settings, TermCaps};
 use crate::error::Failure;
 use crate::fault;
 use crate::host;
-use crate::host::{Launch, Level, Log, Outcome, StartError};
+use crate::host::{Configuration, Launch, Level, Log, Outcome, StartError};
 use crate::sys;
 use crate::sys::child::Program;
 use crate::sys::clock;
@@ -40,14 +40,15 @@ use crate::types::{ExitStatus, reason};
 const DESCRIPTORS: usize = 64;
 
 /// Runs a session; returns its exit status. `argv` is the command line of which `args` was parsed.
-pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
+pub fn run(mut args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
     let shell = UserShell::read(args.command.is_empty());
     shell.stand_in(argv)?;
     let shell_variable = shell.replacement();
     let environment = environment(shell, argv);
     let ShellCommand { path, name, args: rest } = config::shell_command(&args, &environment);
     let (nested, log, record) = (args.nested, args.log.clone(), args.record.clone());
-    let mut settings = config::settings(args, &environment).map_err(Failure::Usage)?;
+    let mut files = ConfigurationFiles::find(&mut args, &environment, configuration::places());
+    let mut settings = settings(args, &mut files, &environment)?;
     if !nested {
         refuse_nesting()?;
     }
@@ -66,6 +67,7 @@ pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
         program,
         shell_variable,
         settings,
+        configuration: files.can_change().then(|| Box::new(files) as Box<dyn Configuration>),
         sockets: sessions::directories(),
         recent: state("history"),
         faults: state("faults"),
@@ -83,6 +85,24 @@ pub fn run(args: Args, argv: &[OsString]) -> Result<ExitStatus, Failure> {
     Ok(exit)
 }
 
+/// Makes the settings of the command line and the configuration. A login shell starts without a configuration that has
+/// faults: a slip in a file must not lock its user out.
+fn settings(args: Args, files: &mut ConfigurationFiles, environment: &Environment) -> Result<Settings, Failure> {
+    let may_go_without = environment.as_login && !files.is_named();
+    let spare = may_go_without.then(|| args.clone());
+    let error = match (files.settings(args), spare) {
+        (Ok(settings), _) => return Ok(settings),
+        (Err(SettingsError::Load(error)), Some(spare)) => {
+            let sentence = format!("{}; the session has no configuration", error.line());
+            let mut settings = config::settings(spare, environment).map_err(Failure::Usage)?;
+            settings.warnings.push(sentence);
+            return Ok(settings);
+        }
+        (Err(error), _) => error,
+    };
+    Err(error.failure(configuration::in_colour(environment.no_colour)))
+}
+
 /// Returns the path of the state file `name` (XDG base directory specification), or `None` without a home directory.
 pub(super) fn state(name: &str) -> Option<PathBuf> {
     let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -90,13 +110,14 @@ pub(super) fn state(name: &str) -> Option<PathBuf> {
     Some(state.join("coshell").join(name))
 }
 
+/// Returns what the environment says; `argv` is coshell's own command line.
 fn environment(shell: UserShell, argv: &[OsString]) -> Environment {
     Environment {
         shell: shell.variable,
         login_shell: shell.entry,
         as_login: argv.first().is_some_and(|argv0| argv0.as_bytes().starts_with(b"-")),
         protocol: Protocol::of(|name| env::var(name).ok()),
-        no_colour: env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        no_colour: configuration::no_colour(),
         term_caps: TermCaps::of(env::var_os("TERM").as_deref().map(OsStr::to_string_lossy).as_deref()),
         charset: Charset::of(|name| env::var(name).ok()),
         // Without its path coshell is looked for in $PATH, and without the directory a relative one is the shell's.

@@ -407,6 +407,7 @@ impl Core {
             Err(error) => self.notice(cx, error.notice()),
             Ok(new) => {
                 let later = self.settings.take_over(*new);
+                self.menu.update_triggers(&self.triggers, cx.now);
                 self.keyboard.set_silent_keys(self.settings.silent_keys);
                 self.control.password.set_jobs(std::mem::take(&mut self.settings.password_jobs));
                 self.output.set_notice_output(self.settings.notices);

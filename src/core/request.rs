@@ -219,7 +219,12 @@ pub enum Request {
 pub enum TriggerRequest {
     /// List the triggers, how often each fired and how often its pattern was searched for
     #[serde(rename = "trigger-list")]
-    List {},
+    List {
+        /// Print them as a configuration
+        #[arg(long)]
+        #[serde(skip)]
+        toml: bool,
+    },
     /// Add a trigger after the existing ones
     #[serde(rename = "trigger-add")]
     Add {
@@ -433,7 +438,7 @@ static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
 
 fn on_the_wire(command: &clap::Command) -> Vec<String> {
     // Options about printing are not sent to the session.
-    let here_only = [("errors", "follow"), ("lines", "numbers"), ("lines", "notes")];
+    let here_only = [("errors", "follow"), ("lines", "numbers"), ("lines", "notes"), ("list", "toml")];
     let arguments =
         command.get_arguments().filter(|arg| !here_only.contains(&(command.get_name(), arg.get_id().as_str())));
     arguments.map(|arg| arg.get_id().to_string()).collect()

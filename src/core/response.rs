@@ -159,7 +159,7 @@ impl Response {
             Request::Subscribe { .. } => from_value(answer).map(Self::Subscribe),
             Request::Inject { .. } | Request::Set { .. } | Request::Notify { .. } => from_value(answer).map(Self::Done),
             Request::Trigger(command) => match command {
-                TriggerRequest::List {} => from_value(answer).map(Self::TriggerList),
+                TriggerRequest::List { .. } => from_value(answer).map(Self::TriggerList),
                 TriggerRequest::Add { .. } | TriggerRequest::Remove { .. } => {
                     from_value(answer).map(Self::TriggerNumber)
                 }

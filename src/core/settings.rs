@@ -132,6 +132,8 @@ const START_SETTINGS: &[StartSetting] = &[
     ("coproc", |one, other| one.coproc != other.coproc),
     ("history", |one, other| one.history != other.history),
     ("hotkey", |one, other| one.hotkey != other.hotkey),
+    ("redact", |one, other| one.redaction.always != other.redaction.always),
+    ("redact-pattern", |one, other| !one.redaction.redactor.has_patterns_of(&other.redaction.redactor)),
 ];
 
 /// Returns the keys of the settings that a running session keeps when its configuration is read again.

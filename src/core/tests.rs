@@ -27,6 +27,7 @@ mod properties;
 mod reading;
 mod recording;
 mod redaction;
+mod reloading;
 mod replaying;
 mod requests;
 mod rested_rows;

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::core::redact::Redactor;
 use crate::core::request::Request;
-use crate::core::{Effect, Input};
+use crate::core::{Configured, Effect, Input};
 use crate::fault::panic_for_test;
 use crate::types::{RequestId, Sink};
 
@@ -77,6 +77,16 @@ impl Log {
                 self.line(format_args!("in  Request({number}, Send)"));
             }
             other => self.line(format_args!("in  {other:?}")),
+        }
+    }
+
+    /// Writes that the configuration has been read again, without the texts in it.
+    pub(super) fn configured(&mut self, configured: &Configured) {
+        if self.file.is_some() {
+            match configured {
+                Ok(settings) => self.line(format_args!("in  Configured({} triggers)", settings.triggers.len())),
+                Err(why) => self.line(format_args!("in  Configured({why:?})")),
+            }
         }
     }
 

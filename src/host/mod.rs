@@ -3,6 +3,7 @@
 
 mod children;
 mod clients;
+mod configuration;
 mod job_control;
 mod log;
 mod perform;
@@ -13,6 +14,7 @@ mod terminal;
 
 use std::any::Any;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
@@ -23,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
 
-use crate::core::{Effect, GuardedCore, Input, Settings};
+use crate::core::{Configured, Effect, GuardedCore, Input, Settings};
 use crate::fault::panic_for_test;
 use crate::sys::child::Program;
 use crate::sys::crash;
@@ -36,6 +38,7 @@ use children::Children;
 #[cfg(any(test, fuzzing))]
 pub use clients::rpc;
 use clients::{ClientRequest, Clients};
+use configuration::WatchedConfiguration;
 pub use log::{Level, Log};
 use ports::Ports;
 use recording::RecordingFile;
@@ -69,6 +72,8 @@ pub struct Launch {
     pub shell_variable: Option<OsString>,
     /// Settings of the core; `run` fills in the facts about the terminal.
     pub settings: Settings,
+    /// Where the settings come from; `None` where they can not be read again.
+    pub configuration: Option<Box<dyn Configuration>>,
     /// Directories for the session's socket, in order of preference.
     pub sockets: Vec<PathBuf>,
     /// File of the commands that were run from the menu; `None` for no such file.
@@ -79,6 +84,25 @@ pub struct Launch {
     pub recording: Option<File>,
     /// The debug log.
     pub log: Log,
+}
+
+/// The configuration of a running session, in its files.
+pub trait Configuration: fmt::Debug {
+    /// Reads the configuration.
+    fn read(&mut self) -> Configured;
+    /// Returns whether its files have changed since the last `read`.
+    fn has_changed(&mut self) -> FileChange;
+}
+
+/// Whether files have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileChange {
+    /// They are as they were.
+    None,
+    /// They have, and may be changing still.
+    Unsettled,
+    /// They have.
+    Settled,
 }
 
 /// Result of a session.
@@ -129,6 +153,7 @@ struct Host {
     pty: Pty,
     children: Children,
     clients: Clients,
+    configuration: WatchedConfiguration,
     /// Commands that were run from the menu.
     recent: LineFile,
     /// Faults of coshell.
@@ -304,12 +329,24 @@ impl Host {
                     self.signals.discard_stop();
                 }
                 SignalEvent::Continue => self.resume_terminal(now, Vec::new()),
+                SignalEvent::Reload => self.configure(now),
                 SignalEvent::Terminate(signal) => {
                     self.terminal.give_up();
                     self.handle(now, Input::Terminate(signal));
                 }
             }
         }
+    }
+
+    /// Passes the configuration to the core, if there is one.
+    fn configure(&mut self, now: Instant) {
+        let Some(configured) = self.configuration.read() else { return };
+        self.guarded(|host| host.log.configured(&configured));
+        self.core.configure(now, configured, &mut self.effects);
+        self.guarded(|host| {
+            host.perform(now);
+            host.flush(now);
+        });
     }
 
     /// Reports the window size to the core, if it has changed.
@@ -337,6 +374,9 @@ impl Host {
                 ReadResult::Bytes(n) => {
                     if let Some(size) = self.terminal.look_at_size(now) {
                         self.handle(now, Input::Resized(size));
+                    }
+                    if self.configuration.look(now) {
+                        self.configure(now);
                     }
                     if port == Source::Keyboard {
                         // The poll may report a key before a signal that preceded it. A key typed after a resize is meant

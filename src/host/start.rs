@@ -12,6 +12,7 @@ use mio::{Events, Poll};
 use super::children::Children;
 use super::clients;
 use super::clients::Clients;
+use super::configuration::WatchedConfiguration;
 use super::job_control;
 use super::ports;
 use super::ports::Ports;
@@ -40,7 +41,8 @@ impl Host {
     /// waited for the terminal in the background. From there on a panic must not end the session, so what can panic is left
     /// to the first turn.
     pub(super) fn start(launch: Launch) -> Result<ControlFlow<ExitStatus, Self>, StartError> {
-        let Launch { program, shell_variable, mut settings, sockets, recent, faults, recording, log } = launch;
+        let Launch { program, shell_variable, mut settings, configuration, sockets, recent, faults, recording, log } =
+            launch;
         panic_for_test("start");
         let context = |context| move |error| StartError::System(context, error);
         let inherited = InheritedSignals::take();
@@ -103,6 +105,7 @@ impl Host {
             pty,
             children,
             clients,
+            configuration: WatchedConfiguration::new(configuration),
             recent: LineFile::new(recent, MOST_RECENT),
             faults: LineFile::new(faults, MAX_FAULT_LINES),
             recording,

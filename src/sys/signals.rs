@@ -8,7 +8,7 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg, raise, sigprocmask};
 use nix::unistd::getpgrp;
-use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGWINCH};
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGTSTP, SIGUSR1, SIGWINCH};
 use signal_hook_mio::v1_0::Signals as HandledSignals;
 
 use super::stop_request::StopRequest;
@@ -24,6 +24,8 @@ pub enum SignalEvent {
     Stop,
     /// SIGCONT: coshell has been continued.
     Continue,
+    /// SIGUSR1: the configuration is to be read again.
+    Reload,
     /// A signal with this number that ends the session.
     Terminate(i32),
 }
@@ -36,6 +38,7 @@ impl SignalEvent {
             SIGWINCH => Self::Resize,
             SIGTSTP => Self::Stop,
             SIGCONT => Self::Continue,
+            SIGUSR1 => Self::Reload,
             other => Self::Terminate(other),
         }
     }
@@ -51,7 +54,6 @@ const TERMINATING: &[i32] = &[
     libc::SIGALRM,
     libc::SIGVTALRM,
     libc::SIGPROF,
-    libc::SIGUSR1,
     libc::SIGUSR2,
     libc::SIGXCPU,
     libc::SIGSYS,
@@ -162,7 +164,7 @@ impl Signals {
         sigprocmask(SigmaskHow::SIG_BLOCK, Some(&background), None)?;
         let stop = StopRequest::open(inherited.ignored.contains(&SIGTSTP))?;
         let stop_handler = stop.fd().is_none().then_some(SIGTSTP);
-        let handled = TERMINATING.iter().copied().chain(stop_handler);
+        let handled = TERMINATING.iter().copied().chain([SIGUSR1]).chain(stop_handler);
         let handled = handled.filter(|signal| !inherited.ignored.contains(signal));
         Ok(Self {
             handled: HandledSignals::new(handled.chain([SIGCHLD, SIGWINCH, SIGCONT]))?,
@@ -219,7 +221,7 @@ impl Signals {
         let is_cancelled = events[from..].iter().any(|event| match event {
             SignalEvent::Continue => !is_sent,
             SignalEvent::Terminate(_) => true,
-            SignalEvent::Child | SignalEvent::Resize | SignalEvent::Stop => false,
+            SignalEvent::Child | SignalEvent::Resize | SignalEvent::Stop | SignalEvent::Reload => false,
         });
         let stays = is_cancelled || is_ignored(signal as i32);
         let action = replace(signal as i32, if stays { libc::SIG_IGN } else { libc::SIG_DFL });

@@ -19,7 +19,11 @@ fn subcommands_and_values_are_completed_in_every_shell() {
     let keys: Vec<String> = Chord::names().collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let of_session = format!("coshell trigger enable --session {id} ");
-    let table: [(&str, &[&str]); 34] = [
+    let profiles = TestDir::new();
+    let profiles = profiles.write_file("c.toml", "[profile.home]\n[profile.work]\n");
+    let (of_file, of_check) =
+        (format!("coshell -f {profiles} --profile "), format!("coshell check --config={profiles} --profile w"));
+    let table: [(&str, &[&str]); 37] = [
         ("coshell tri", &["trigger"]),
         ("coshell trigger ", &["add", "disable", "enable", "help", "list", "remove"]),
         ("coshell help tri", &["trigger"]),
@@ -56,6 +60,9 @@ fn subcommands_and_values_are_completed_in_every_shell() {
         ("coshell trigger add x --run zz-t", &["zz-two"]),
         ("coshell --log some", &["some-file"]),
         ("coshell --log=some", &["some-file"]),
+        ("coshell -f some", &["some-file"]),
+        (&of_file, &["home", "work"]),
+        (&of_check, &["work"]),
     ];
     let own = [
         "complete -W 'inner-a inner-b' zz-one",

@@ -113,7 +113,7 @@ type Stimulus = fn(&mut Faulty);
 
 #[test]
 fn panic_in_each_machine_leaves_shell_running() {
-    let cases: [(&str, Stimulus); 13] = [
+    let cases: [(&str, Stimulus); 14] = [
         ("perform", |faulty| faulty.session.term.resize(40, 100, 0, 0)),
         ("coproc", |faulty| faulty.session.term.send("echo coproc' 'please\r")),
         ("coproc output", |faulty| faulty.session.term.send("echo coproc' 'please\r")),
@@ -128,6 +128,7 @@ fn panic_in_each_machine_leaves_shell_running() {
         ("screen", |faulty| drop(faulty.session.client().response("screen", json!({})))),
         ("clients", |faulty| drop(faulty.session.client().response("status", json!({})))),
         ("resize", |faulty| faulty.session.term.resize(40, 100, 0, 0)),
+        ("configure", |faulty| faulty.session.term.signal(Signal::SIGUSR1)),
         ("signals", |faulty| faulty.session.term.resize(40, 100, 0, 0)),
         ("reap", |faulty| faulty.session.term.send("echo coproc' 'please\r")),
         ("lend", |faulty| faulty.session.term.send(format!("{COSHELL} lend -- echo lent\r"))),

@@ -10,6 +10,7 @@ mod answered_transfers;
 mod ask;
 mod command_line;
 mod completions;
+mod configuration;
 mod confirm;
 mod coproc;
 mod coproc_faults;

@@ -75,23 +75,23 @@ pub(super) fn candidates(words: &[OsString]) -> String {
 
 /// Returns the candidates of clap's completion engine for the last of `words`.
 fn complete_last(words: &[OsString]) -> Vec<CompletionCandidate> {
-    let session = values::session(words);
-    let command = cli::command_of(words).map(|command| with_completers(command, session.as_deref()));
+    let context = values::Context::of(words);
+    let command = cli::command_of(words).map(|command| with_completers(command, &context));
     let last = words.len().saturating_sub(1);
     // `complete` fails only without a last word.
     command.and_then(|mut command| complete(&mut command, words.to_vec(), last, None).ok()).unwrap_or_default()
 }
 
 /// Adds completers for the values of arguments to `command`.
-fn with_completers(command: Command, session: Option<&str>) -> Command {
-    let command = command.mut_args(|arg| match (values::of(&arg, session), left_to_shell(&arg)) {
+fn with_completers(command: Command, context: &values::Context) -> Command {
+    let command = command.mut_args(|arg| match (values::of(&arg, context), left_to_shell(&arg)) {
         (Some(candidates), _) => arg.add(candidates),
         (None, Some(what)) => arg.add(ArgValueCompleter::new(move |_: &OsStr| {
             vec![CompletionCandidate::new("").id(Some(format!("{BY_SHELL}{what}")))]
         })),
         (None, None) => arg,
     });
-    command.mut_subcommands(|below| with_completers(below, session))
+    command.mut_subcommands(|below| with_completers(below, context))
 }
 
 fn left_to_shell(arg: &Arg) -> Option<&'static str> {

@@ -1,11 +1,12 @@
 //! Completes the values of arguments from the tables that check them or from the running sessions.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Arg;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
-use crate::cmd::sessions;
+use crate::cmd::{configuration, sessions};
 use crate::core::Chord;
 use crate::core::event_kind::EventKind;
 use crate::core::request::{Request, TriggerRequest};
@@ -14,9 +15,26 @@ use crate::core::trigger::When;
 use crate::core::trigger::event::EVENTS;
 use crate::types::signal_names;
 
-/// Returns a completer for the values of `arg`, if they are known. `session` is the session on the command line.
-pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates> {
-    let session = session.map(str::to_owned);
+/// What the command line says of the values that are completed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Context {
+    /// The session.
+    session: Option<String>,
+    /// The configuration file.
+    config: Option<PathBuf>,
+}
+
+impl Context {
+    /// Reads the words of the command line up to the cursor.
+    pub(super) fn of(words: &[OsString]) -> Self {
+        let config = value_of(words, &["--config", "-f"]);
+        Self { session: value_of(words, &["--session"]), config: config.map(PathBuf::from) }
+    }
+}
+
+/// Returns a completer for the values of `arg`, if they are known.
+pub(super) fn of(arg: &Arg, context: &Context) -> Option<ArgValueCandidates> {
+    let Context { session, config } = context.clone();
     Some(match (arg.get_id().as_str(), arg.is_positional()) {
         // The user types the name of the job.
         ("when", _) => fixed(|| When::NAMES.iter().map(|name| name.trim_end_matches("NAME"))),
@@ -25,18 +43,26 @@ pub(super) fn of(arg: &Arg, session: Option<&str>) -> Option<ArgValueCandidates>
         ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
         ("signal", _) => fixed(signal_names),
         ("events", _) => fixed(|| EventKind::ALL.map(EventKind::name)),
+        ("profile", false) => fixed(move || configuration::profiles(config.clone())),
         ("session", _) => fixed(|| sessions::alive().into_iter().map(|(id, _)| id)),
         ("trigger", true) => ArgValueCandidates::new(move || triggers(session.as_deref())),
         _ => return None,
     })
 }
 
-/// Returns the session that `words` name with `--session`.
-pub(super) fn session(words: &[OsString]) -> Option<String> {
+/// Returns the value that `words` give one of `options`, behind it or behind an equals sign.
+fn value_of(words: &[OsString], options: &[&str]) -> Option<String> {
     let (value, option) = (words.iter().skip(1), words.iter());
-    let behind = value.zip(option).find(|(_, option)| *option == "--session").map(|(value, _)| value.to_str());
-    let joined = || words.iter().find_map(|word| word.to_str()?.strip_prefix("--session="));
-    behind.flatten().or_else(joined).map(str::to_owned)
+    let is_option = |word: &OsString| options.iter().any(|option| word == option);
+    let behind = value.zip(option).find(|(_, option)| is_option(option)).map(|(value, _)| value.to_str());
+    let split = |word: &'_ OsString| Some(word.to_str()?.split_once('=')?.1.to_owned());
+    let joined = || {
+        let starts = |word: &&OsString| {
+            word.to_str().and_then(|word| word.split_once('=')).is_some_and(|(name, _)| options.contains(&name))
+        };
+        words.iter().find(starts).and_then(split)
+    };
+    behind.flatten().map(str::to_owned).or_else(joined)
 }
 
 fn fixed<I>(names: impl Fn() -> I + Send + Sync + 'static) -> ArgValueCandidates
@@ -48,7 +74,7 @@ where
 
 /// Returns the triggers of the session, by name or else by number, with their patterns or events as the description.
 fn triggers(session: Option<&str>) -> Vec<CompletionCandidate> {
-    let list = Request::Trigger(TriggerRequest::List {});
+    let list = Request::Trigger(TriggerRequest::List { toml: false });
     // Without a session, or if it does not respond, there are no candidates.
     let answer: Option<TriggerListResponse> =
         sessions::connect(session).ok().and_then(|mut client| client.ask_in_time(&list));

@@ -1,6 +1,7 @@
-//! The man page: a hand-written template, into which the tables of the parser are inserted. The page is committed as
-//! `man/coshell.1`, and a test compares the two.
+//! The man pages: hand-written templates, into which the tables of the parser are inserted. The pages are committed as
+//! `man/coshell.1` and `man/coshell.toml.5`, and a test compares them.
 
+mod configuration;
 mod protocol;
 
 use clap::Arg;
@@ -10,21 +11,39 @@ use crate::core::trigger::action::{ActionKind, KINDS};
 use crate::core::trigger::event::{EVENTS, EventInfo};
 
 const TEMPLATE: &str = include_str!("../../../man/coshell.1.in");
-const GENERATED: &str = "Generated from coshell.1.in by: COSHELL_BLESS=1 cargo test --test docs";
+const CONFIGURATION_TEMPLATE: &str = include_str!("../../../man/coshell.toml.5.in");
 
-/// Returns the man page as roff with the man(7) macros.
+/// Returns coshell(1) as roff with the man(7) macros.
 pub fn page() -> String {
-    let lines = TEMPLATE.lines().map(|line| match line {
-        "@OPTIONS@" => options(),
-        "@ACTIONS@" => actions(),
-        "@TRIGGER_EVENTS@" => trigger_events(),
-        "@SUBCOMMANDS@" => protocol::subcommands(),
-        "@METHODS@" => protocol::methods(),
-        "@REFUSALS@" => protocol::refusals(),
-        "@EVENTS@" => protocol::events(),
-        line => line.replace("@VERSION@", env!("CARGO_PKG_VERSION")).replace("@GENERATED@", GENERATED) + "\n",
-    });
-    lines.collect()
+    filled("coshell.1.in", TEMPLATE, |slot| match slot {
+        "@OPTIONS@" => Some(options()),
+        "@ACTIONS@" => Some(actions()),
+        "@TRIGGER_EVENTS@" => Some(trigger_events()),
+        "@SUBCOMMANDS@" => Some(protocol::subcommands()),
+        "@METHODS@" => Some(protocol::methods()),
+        "@REFUSALS@" => Some(protocol::refusals()),
+        "@EVENTS@" => Some(protocol::events()),
+        _ => None,
+    })
+}
+
+/// Returns coshell.toml(5) as roff with the man(7) macros.
+pub fn configuration_page() -> String {
+    filled("coshell.toml.5.in", CONFIGURATION_TEMPLATE, |slot| match slot {
+        "@KEYS@" => Some(configuration::file_keys()),
+        "@TRIGGER_KEYS@" => Some(configuration::trigger_keys()),
+        "@COMMAND_LINE_ONLY@" => Some(configuration::command_line_only()),
+        "@START_SETTINGS@" => Some(configuration::start_settings()),
+        _ => None,
+    })
+}
+
+/// Returns the template of the file `name` with the lines that `slot` returns in place of their names.
+fn filled(name: &str, template: &str, slot: impl Fn(&str) -> Option<String>) -> String {
+    let generated = format!("Generated from {name} by: COSHELL_BLESS=1 cargo test --test docs");
+    let plain =
+        |line: &str| line.replace("@VERSION@", env!("CARGO_PKG_VERSION")).replace("@GENERATED@", &generated) + "\n";
+    template.lines().map(|line| slot(line).unwrap_or_else(|| plain(line))).collect()
 }
 
 /// Returns every option except the actions, under the headings of `--help`. The section ACTIONS describes the actions.

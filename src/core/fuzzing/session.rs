@@ -391,7 +391,7 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
             1 => Request::Notes {},
             2 => Request::Captured { redact: false },
             3 => Request::Marks {},
-            4 => Request::Trigger(TriggerRequest::List {}),
+            4 => Request::Trigger(TriggerRequest::List { toml: false }),
             _ => Request::Trigger(TriggerRequest::Disable { trigger: script.byte().to_string() }),
         },
     }

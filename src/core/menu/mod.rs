@@ -92,7 +92,7 @@ impl Menu {
         [open.awaited, open.decoder.deadline()].into_iter().flatten().min()
     }
 
-    /// Requests a redraw after a change of the window size.
+    /// Requests a redraw, as after a change of the window size.
     pub(super) fn resized(&mut self) {
         if let Some(open) = &mut self.open {
             open.stale = true;
@@ -150,6 +150,14 @@ impl Menu {
         };
         let entries = triggers.standing().map(|(i, name)| format!("[{}] {}", state(i), name));
         self.show_switches("trigger", entries.collect(), "this session has no triggers");
+    }
+
+    /// Lists the triggers anew where they are listed: an entry is known by its place.
+    pub(super) fn update_triggers(&mut self, triggers: &TriggerTable, now: Instant) {
+        if self.open.as_ref().is_some_and(|open| open.page.shows_switches()) {
+            self.show_triggers(triggers, now);
+            self.resized();
+        }
     }
 
     /// Shows a list whose entries are called `label`, or else the message `or_else`.

@@ -91,6 +91,11 @@ impl MenuPage {
         self.view = MenuView::Switches(MenuList { label, at: at.min(items.len().saturating_sub(1)), items });
     }
 
+    /// Returns whether the page lists what can be switched.
+    pub(super) fn shows_switches(&self) -> bool {
+        matches!(self.view, MenuView::Switches(_))
+    }
+
     /// Handles a key and returns its action.
     pub(super) fn key(&mut self, key: Key) -> MenuAction {
         if let Key::Answer(bytes) = key {

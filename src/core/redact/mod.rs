@@ -111,6 +111,13 @@ impl Redactor {
         parts
     }
 
+    /// Returns whether the patterns of the user are those of `other`.
+    pub(super) fn has_patterns_of(&self, other: &Self) -> bool {
+        let patterns = |redactor: &Self| redactor.patterns.iter().map(|rule| rule.regex.as_str().to_owned()).collect();
+        let (own, others): (Vec<String>, Vec<String>) = (patterns(self), patterns(other));
+        own == others
+    }
+
     fn marker(&self, rule: usize) -> String {
         marker(&self.rules().all[rule].name)
     }

@@ -1,5 +1,26 @@
-//! Checks the arguments and makes the [`Settings`] of a session. A refusal names the option, before anything is
-//! started.
+//! Checks the arguments and the configuration and makes the [`Settings`] of a session. A refusal names the option, or the
+//! place in the file, before anything is started.
+//!
+//! A file is read in steps: `reader`, `value` and `trigger` read the tables of TOML, `document` one file, `load` all files
+//! and the profile, `options` the options that they set, `files` finds the files and reads them again. `fault` shows what is
+//! wrong at which `place`. The keys come from the options of the command line (`cli::keys`).
+
+mod document;
+pub mod fault;
+mod files;
+pub mod load;
+mod options;
+pub mod place;
+mod reader;
+pub mod schema;
+pub mod toml_text;
+mod trigger;
+mod value;
+
+#[cfg(test)]
+mod file_tests;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,6 +39,9 @@ use crate::core::trigger::definition::{TriggerDef, opens};
 use crate::core::{Charset, NoticeOutput, NoticeStyle, OutputKind, Settings, TermCaps, TransferPrograms};
 use crate::error::Usage;
 use crate::types::Size;
+pub use document::{DEFAULT_PROFILE, FileOption, INCLUDE, PROFILES, TRIGGERS};
+pub use files::{ConfigurationFiles, Places, SettingsError};
+pub use trigger::{FileTrigger, NAME, OPENERS, REGEX};
 
 /// Number of lines in the history of a replay, which has no reader.
 const REPLAY_HISTORY: usize = 100;
@@ -59,7 +83,13 @@ pub struct ShellCommand {
 }
 
 /// Makes the settings that do not depend on the terminal.
-pub fn settings(mut args: Args, environment: &Environment) -> Result<Settings, Usage> {
+pub fn settings(args: Args, environment: &Environment) -> Result<Settings, Usage> {
+    args.check(&args)?;
+    checked_settings(args, environment)
+}
+
+/// Makes the settings of options of which none lacks the one that it belongs to.
+fn checked_settings(mut args: Args, environment: &Environment) -> Result<Settings, Usage> {
     let (coproc, triggers) = triggers(std::mem::take(&mut args.trigger_options))?;
     let redactor = Redactor::new(&args.redact_pattern).map_err(|refusal| Usage::new("redact-pattern", refusal))?;
     let warnings = if coproc.is_none() { triggers.iter().filter_map(late_coproc).collect() } else { Vec::new() };
@@ -213,10 +243,7 @@ fn coproc(options: &[OptionArg]) -> Result<InitialCoproc, Usage> {
         let command = check_command(&option.value).map_err(|reason| Usage::new(&option.name, reason))?;
         let command = CommandLine::new(command);
         if coproc.replace((command, visibility)).is_some() {
-            return Err(Usage::new(
-                &option.name,
-                "a session has one coprocess at a time: give only one before the first --trigger",
-            ));
+            return Err(Usage::new(&option.name, "a session has one coprocess at a time: give only one to start with"));
         }
     }
     Ok(coproc)
@@ -298,6 +325,9 @@ mod tests {
             (&["--event", "exit", "--bell", "--status", "no"], "--status: 'no' is not an exit status"),
             (&["--event", "title", "--bell", "--matching", "a("], "--matching: "),
             (&["--event", "bell", "--send", "${status}"], "--send: "),
+            (&["--zmodem-dir", "x"], "--zmodem-dir: belongs to --zmodem: add --zmodem"),
+            (&["--zmodem-receive=rz"], "--zmodem-receive: belongs to --zmodem: add --zmodem"),
+            (&["--zmodem-send", "sz x", "--", "ssh"], "--zmodem-send: belongs to --zmodem: add --zmodem"),
         ];
         for (argv, start) in table {
             let sentence = refused(argv);

@@ -1,0 +1,90 @@
+//! Writes TOML: the triggers of a session as a configuration.
+
+use std::fmt::Write;
+
+use super::{REGEX, TRIGGERS};
+use crate::cli::keys::{ConfigKey, KeyForm, trigger_keys};
+use crate::core::request::OptionArg;
+use crate::core::response::TriggerResponse;
+use crate::core::trigger::definition::{ENABLED, EVENT};
+
+/// Returns `text` as a string of TOML: as it is in single quotes where that is possible, as patterns are read best.
+pub fn string(text: &str) -> String {
+    if !text.contains(|char: char| char == '\'' || (char.is_control() && char != '\t')) {
+        return format!("'{text}'");
+    }
+    let escaped = text.chars().fold(String::new(), |mut escaped, char| {
+        match char {
+            '"' | '\\' => escaped.extend(['\\', char]),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            // A write to a string does not fail.
+            _ if char.is_control() => drop(write!(escaped, "\\u{:04x}", u32::from(char))),
+            _ => escaped.push(char),
+        }
+        escaped
+    });
+    format!("\"{escaped}\"")
+}
+
+/// Returns the triggers of a session as a configuration that defines them.
+pub fn triggers(triggers: &[TriggerResponse]) -> String {
+    let keys = trigger_keys();
+    triggers.iter().map(|trigger| one(trigger, &keys)).collect::<Vec<_>>().join("\n")
+}
+
+fn one(trigger: &TriggerResponse, keys: &[ConfigKey]) -> String {
+    let openers = [(REGEX, &trigger.regex), (EVENT, &trigger.event)];
+    let opener = openers.into_iter().filter_map(|(key, value)| Some(format!("{key} = {}", string(value.as_ref()?))));
+    let mut lines: Vec<String> = std::iter::once(format!("[[{TRIGGERS}]]")).chain(opener).collect();
+    let mut written: Vec<&str> = vec![ENABLED];
+    for option in &trigger.options {
+        if !written.contains(&&*option.name) {
+            written.push(&option.name);
+            lines.push(format!("{} = {}", option.name, value(&option.name, &trigger.options, keys)));
+        }
+    }
+    // A client may have switched it.
+    lines.extend((!trigger.enabled).then(|| format!("{ENABLED} = false")));
+    lines.join("\n") + "\n"
+}
+
+/// Returns the value of the key `name`, which several of `options` may give.
+fn value(name: &str, options: &[OptionArg], keys: &[ConfigKey]) -> String {
+    let key = keys.iter().find(|key| key.name == name);
+    let form = key.map_or(&KeyForm::Text, |key| &key.form);
+    let is_repeatable = key.is_none_or(|key| key.is_repeatable);
+    let values: Vec<String> = options
+        .iter()
+        .filter(|option| option.name == name)
+        .map(|option| match form {
+            KeyForm::Flag => "true".to_owned(),
+            KeyForm::OptionalText if option.value.is_empty() => "true".to_owned(),
+            KeyForm::Bool | KeyForm::Number => option.value.clone(),
+            _ => string(&option.value),
+        })
+        .collect();
+    match &values[..] {
+        // An option that is given twice without need counts once, or its last value does.
+        [.., last] if values.len() == 1 || !is_repeatable => last.clone(),
+        values => format!("[{}]", values.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use toml::de::DeValue;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn string_has_its_value_when_read(text in "[\\x00-\\x7f'\"\\\\é\u{85}\u{2028}]{0,12}") {
+            let written = string(&text);
+            let read = DeValue::parse(&written).map_err(|error| TestCaseError::fail(format!("{written}: {error}")))?;
+            prop_assert_eq!(read.get_ref().as_str(), Some(text.as_str()), "{}", written);
+        }
+    }
+}
