@@ -7,6 +7,8 @@ use std::process::Command;
 
 use coshell::core::Chord;
 use coshell::core::event_kind::EventKind;
+use coshell::core::trigger::When;
+use coshell::core::trigger::event::EVENTS;
 
 use crate::support::completer::Completer;
 use crate::support::{COSHELL, Session, TestDir, coshell, needs};
@@ -15,7 +17,9 @@ use crate::support::{COSHELL, Session, TestDir, coshell, needs};
 #[test]
 fn subcommands_and_values_are_completed_in_every_shell() {
     let session = Session::bash(&["-t", "foo bar", "--bell", "--name", "my name", "-t", "b.z", "--bell"]);
-    let (id, conditions) = (session.id(), ["alt-screen", "no-alt-screen", "no-echo", "job=", "coproc", "no-coproc"]);
+    let id = session.id();
+    let conditions: Vec<&str> = When::NAMES.iter().map(|name| name.trim_end_matches("NAME")).collect();
+    let events: Vec<&str> = EVENTS.iter().map(|row| row.name).collect();
     let keys: Vec<String> = Chord::names().collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let of_session = format!("coshell trigger enable --session {id} ");
@@ -23,7 +27,9 @@ fn subcommands_and_values_are_completed_in_every_shell() {
     let profiles = profiles.write_file("c.toml", "[profile.home]\n[profile.work]\n");
     let (of_file, of_check) =
         (format!("coshell -f {profiles} --profile "), format!("coshell check --config={profiles} --profile w"));
-    let table: [(&str, &[&str]); 37] = [
+    let table: [(&str, &[&str]); 39] = [
+        ("coshell --event ", &events),
+        ("coshell trigger add --event command-", &["command-finished"]),
         ("coshell tri", &["trigger"]),
         ("coshell trigger ", &["add", "disable", "enable", "help", "list", "remove"]),
         ("coshell help tri", &["trigger"]),
@@ -34,7 +40,10 @@ fn subcommands_and_values_are_completed_in_every_shell() {
         ("coshell stop --signal USR", &["USR1", "USR2"]),
         ("coshell -t x --bell --when ", &conditions),
         ("coshell trigger add x --when ", &conditions),
-        ("coshell -t x --when=no-", &["no-alt-screen", "no-echo", "no-coproc"]),
+        (
+            "coshell -t x --when=no-",
+            &["no-alt-screen", "no-echo", "no-coproc", "no-output", "no-prompt", "no-full-screen"],
+        ),
         ("coshell --hotkey ctrl-", &keys),
         ("coshell --hotkey no", &["none"]),
         ("coshell subscribe ", &EventKind::ALL.map(EventKind::name)),

@@ -179,6 +179,8 @@ pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) found_ids: HashSet<u64>,
     /// The events for which triggers wait.
     pub(in crate::core) wanted: EventSet,
+    /// Whether an event may start a coprocess, so that the output behind it is not parsed before the event was tried.
+    pub(in crate::core) stops_at_events: bool,
 }
 
 /// Treatment of the lines behind one that may match.
@@ -201,6 +203,11 @@ impl TriggerSink<'_> {
     /// Whether a line has been collected.
     fn has_lines(&self) -> bool {
         !self.found_ids.is_empty()
+    }
+
+    /// Whether an event has been collected.
+    fn has_events(&self) -> bool {
+        self.found.iter().any(|item| !matches!(item, SinkItem::Line(_)))
     }
 
     /// Collects a sign, unless coshell itself prints it.
@@ -239,7 +246,7 @@ impl VtSink for TriggerSink<'_> {
     }
 
     fn should_stop(&self) -> bool {
-        self.after_match == AfterMatch::Stop && self.has_lines()
+        self.after_match == AfterMatch::Stop && self.has_lines() || self.stops_at_events && self.has_events()
     }
 
     fn line(&mut self, line: &Line<'_>) {
@@ -252,7 +259,7 @@ impl VtSink for TriggerSink<'_> {
             }
         }
         if self.origin == TextOrigin::Shell {
-            self.recent.push(line.number, line.text);
+            self.recent.push(line.number, line.text, line.continued);
         }
     }
 

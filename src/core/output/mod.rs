@@ -325,7 +325,8 @@ impl Output {
             _ if self.demand.keeps_raw && readers.format.tells_of_lines() => AfterMatch::TakeAll,
             _ => AfterMatch::Filter,
         };
-        let wanted = readers.triggers.events.wanted();
+        let events = &readers.triggers.events;
+        let (wanted, starts) = (events.wanted(), events.starts() && readers.origin == TextOrigin::Shell);
         let mut sink = TriggerSink {
             now,
             origin: readers.origin,
@@ -339,6 +340,7 @@ impl Output {
             found: Vec::new(),
             found_ids: HashSet::new(),
             wanted,
+            stops_at_events: starts,
         };
         let used = self.terminal.print(bytes, &mut sink);
         let TriggerSink { found, zone, .. } = sink;

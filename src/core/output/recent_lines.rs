@@ -36,18 +36,25 @@ impl RecentLines {
         self.count
     }
 
-    /// Records the line with this number. One that is finished again takes its own place.
-    pub(super) fn push(&mut self, number: u64, text: &[u8]) {
+    /// Records the line with this number, or a further piece of it (`continued`). One that is finished again takes its own
+    /// place.
+    pub(super) fn push(&mut self, number: u64, text: &[u8], continued: bool) {
         if self.most == 0 {
             return;
         }
-        match self.last {
-            Some((last, len)) if last == number => self.text.truncate(self.text.len() - len),
-            _ => (self.kept, self.count) = (self.kept + 1, self.count + 1),
+        let last = self.last.filter(|(last, _)| *last == number).map(|(_, len)| len);
+        let before = match last {
+            // The LF is replaced.
+            Some(len) if continued => len - 1,
+            _ => 0,
+        };
+        self.text.truncate(self.text.len() - last.map_or(0, |len| len - before));
+        if last.is_none() {
+            (self.kept, self.count) = (self.kept + 1, self.count + 1);
         }
         self.text.extend_from_slice(text);
         self.text.push(b'\n');
-        self.last = Some((number, text.len() + 1));
+        self.last = Some((number, before + text.len() + 1));
     }
 
     /// Records a block of lines, each ended by CR LF and without other controls.
@@ -74,6 +81,8 @@ impl RecentLines {
             };
             self.kept -= memchr::memchr_iter(b'\n', &self.text[..start]).count();
             self.text.drain(..start);
+            // A line that was dropped cannot be finished again.
+            self.last = self.last.filter(|(_, len)| *len <= self.text.len());
         }
     }
 
@@ -115,12 +124,13 @@ mod tests {
     #[test]
     fn lines_before_an_index_are_found_until_they_are_trimmed() {
         let mut recent = RecentLines::default();
-        recent.push(1, b"not recorded");
+        recent.push(1, b"not recorded", false);
         recent.keep(2);
-        recent.push(2, b"one");
+        recent.push(2, b"on", false);
+        recent.push(2, b"e", true);
         recent.push_block(b"two\r\nthree\r\n", 2);
-        recent.push(5, b"fou");
-        recent.push(5, b"four");
+        recent.push(5, b"fou", false);
+        recent.push(5, b"four", false);
         assert_eq!(recent.count(), 4);
         assert_eq!(lines(recent.before(4, 2)), ["three", "four"]);
         assert_eq!(lines(recent.before(2, 9)), ["one", "two"]);
@@ -141,10 +151,16 @@ mod tests {
         recent.keep(1000);
         let line = vec![b'x'; 60_000];
         for number in 0..20 {
-            recent.push(number, &line);
+            recent.push(number, &line, false);
             recent.trim();
         }
         assert_eq!((recent.kept, recent.text.len()), (4, 4 * 60_001));
         assert_eq!(recent.before(20, 1000).len(), 4 * 60_001);
+        // A line without an end.
+        for _ in 0..20 {
+            recent.push(20, &line, true);
+            recent.trim();
+            assert!(recent.text.len() <= BYTES && recent.kept <= 5);
+        }
     }
 }

@@ -264,9 +264,17 @@ fn coprocess_of_an_event_reads_from_the_event_on() {
         ("json", "{\"groups\":[\"/src\",\"/src\"],\"line\":\"/src\",\"name\":\"directory\",\"type\":\"trigger\"}\n"),
     ] {
         let mut bench = Bench::new(&["-i", form, "--event", "directory", "-c", "bot"]);
-        bench.shell(b"before\x1b]7;file://h/src\x07").input(Input::CoprocStarted(7)).shell(b"behind");
+        bench.shell(b"before\x1b]7;file://h/src\x07behind").input(Input::CoprocStarted(7));
         assert_eq!(String::from_utf8_lossy(&bench.read), want, "{form}");
     }
+}
+
+#[test]
+fn silent_coprocess_of_an_event_hides_the_output_behind_it() {
+    let mut bench = Bench::new(&["-q", "--indicator", "none", "--event", "notification", "-s", "bot"]);
+    bench.shell(b"shown\x1b]9;go\x07hidden\r\n\x1b]9;again\x07");
+    assert_eq!((bench.started(), bench.lines()), (vec!["bot"], vec!["shown".to_owned()]));
+    assert_eq!(bench.read, b"hidden\r\n\x1b]9;again\x07");
 }
 
 #[test]

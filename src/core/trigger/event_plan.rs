@@ -34,9 +34,10 @@ impl Triggers {
         let live = (0..self.all.len()).filter(|&i| self.all[i].is_live());
         self.on_events = live.filter(|&i| self.all[i].options.event().is_some()).collect();
         self.on_events.sort_by_key(|&i| self.all[i].rank);
-        let rules = self.on_events.iter().filter_map(|&i| self.all[i].options.event());
         let mut demand = EventDemand::default();
-        for rule in rules {
+        for options in self.on_events.iter().map(|&i| &self.all[i].options) {
+            let Some(rule) = options.event() else { continue };
+            demand.starts |= options.starts.is_some();
             demand.wanted.insert(rule.event);
             demand.times.extend(rule.time().map(|time| (rule.event, time)));
         }
