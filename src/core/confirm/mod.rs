@@ -3,8 +3,8 @@
 //!
 //! The answer belongs to what was shown: the effects of the actions are computed before the question and kept with it.
 //! One question is asked at a time. A key counts only once the terminal has been given the question: `y` allows it, and any
-//! other key refuses it. A key that is no answer either (`n`, Enter, Escape, Ctrl-C) goes to the shell as well, since the user
-//! types to a program there.
+//! other key refuses it. Other keys than `n`, Enter, Escape and Ctrl-C then go to the shell as well, since the user types to a
+//! program there.
 
 mod text;
 
