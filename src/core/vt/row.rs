@@ -418,7 +418,7 @@ impl ScreenRow {
     /// `padded`.
     pub(super) fn push_text(&self, from: usize, to: usize, padded: bool, clusters: &Clusters, out: &mut Vec<u8>) {
         if self.cells.is_empty() {
-            debug_assert!(from == 0, "a row whose text begins within it is held as cells");
+            debug_assert!(from == 0 || self.flat.is_empty(), "a row whose text begins within it is held as cells");
             let flat = if to == usize::MAX || padded { &self.flat[..] } else { &self.flat[..self.flat.len().min(to)] };
             let end =
                 if padded { flat.len() } else { flat.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1) };

@@ -249,7 +249,8 @@ impl Screens {
             PromptMarkKind::Output => {
                 self.settle(sink);
                 self.command = self.typed_text();
-                if self.grid.col == 0 && self.grid.rows[self.grid.row].continues {
+                // Of a line whose beginning has scrolled off, nothing is above the first row.
+                if self.grid.col == 0 && self.grid.row > 0 && self.grid.rows[self.grid.row].continues {
                     // The output begins on a row into which an earlier, longer text of the line editor has wrapped.
                     self.split_line(self.grid.row, span, sink);
                 }

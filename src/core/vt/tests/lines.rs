@@ -318,3 +318,13 @@ fn vertical_motion_ends_line() {
         ],
     );
 }
+
+#[test]
+fn output_mark_is_taken_on_any_row() {
+    // On the first row of a line that has scrolled off in part, and behind a prompt whose row was erased.
+    let scrolled = [&[b'x'; 60][..], b"\x1b[H\x1b]133;C\x07y\r\n"].concat();
+    let erased = b"a\n\x1b]133;B\x07\n\x1b]133;C\x07b\r\n".to_vec();
+    for (stream, texts) in [(scrolled, &[][..]), (erased, &["a", "", " b"])] {
+        assert_eq!(feed_at_every_split(10, stream).texts(), texts);
+    }
+}
