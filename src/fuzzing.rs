@@ -5,7 +5,7 @@
 //! `tests/corpus/`.
 
 pub use crate::config::fuzzing::config;
-pub use crate::core::fuzzing::{keys, lines, prefilter, screen, session, transfer};
+pub use crate::core::fuzzing::{highlight, keys, lines, prefilter, screen, session, transfer};
 pub use crate::host::rpc;
 pub use crate::wire::fuzzing::{asciicast, typescript};
 pub use crate::zmodem::fuzzing::zmodem;
@@ -17,6 +17,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("asciicast", asciicast),
     ("config", config),
+    ("highlight", highlight),
     ("keys", keys),
     ("lines", lines),
     ("prefilter", prefilter),

@@ -355,7 +355,10 @@ impl Core {
             Input::Suspend => self.session.suspend(Suspension::Coshell),
             Input::ShellStopped => self.session.suspend(Suspension::Shell),
             Input::Resumed if self.session.is_leaving() => {}
-            Input::Resumed => self.output.terminal.resume(),
+            Input::Resumed => {
+                self.output.terminal.resume();
+                self.output.disturbed();
+            }
             Input::Recent(recent) => {
                 let sentence = self.menu.recalled(recent);
                 sentence.into_iter().for_each(|sentence| self.notice(cx, Notice::new(sentence)));
@@ -543,6 +546,7 @@ impl Core {
         match sink {
             Sink::Terminal => self.output.terminal.wrote(n),
             Sink::Pty => {
+                self.output.disturbed();
                 let typed_for = self.pty_input.wrote(now, n);
                 typed_for.into_iter().for_each(|i| self.triggers.acted(i));
                 if self.pty_input.is_empty() {
@@ -628,6 +632,11 @@ impl Core {
         let mut bytes = released.as_deref().unwrap_or(bytes);
         while !bytes.is_empty() {
             match self.gate() {
+                Gate::Open if self.output.asks_pty_state(cx.now) => {
+                    cx.push(Effect::QueryPty);
+                    self.output.withhold(bytes);
+                    break;
+                }
                 Gate::Open => {
                     let (piece, offer) = self.output.up_to_offer(self.output.up_to_notice(bytes));
                     let used = self.print(cx, piece, TextOrigin::Shell);
@@ -676,12 +685,15 @@ impl Core {
     /// Shows output and handles the lines and shell events in it. Returns the number of bytes taken: up to the end of a line
     /// whose trigger may start a silent coprocess.
     fn print(&mut self, cx: &mut Cx<'_>, bytes: &[u8], origin: TextOrigin) -> usize {
+        let (coproc, no_echo) = (self.coproc.is_running(), self.control.password.is_read());
+        let facts = ConditionFacts { coproc, no_echo, ..ConditionFacts::default() };
         let readers = Readers {
             origin,
             triggers: &mut self.triggers,
             coproc: self.coproc.line_reader(),
             subscribed: self.control.subscribers.want_lines(),
             format: self.settings.input_format,
+            facts,
         };
         let (used, events) = self.output.print(cx.now, bytes, readers);
         self.coproc.push_raw(cx.now, &bytes[..used]);
@@ -787,6 +799,7 @@ impl Core {
         self.coproc_events(cx, event);
         let reading = self.control.password.look(cx.now, state);
         self.control.secret.looked(cx, reading, &mut self.pty_input);
+        self.output.take_pty_state(cx.now, state);
         self.output.recorder.keys_seen(cx.now, reading != Reading::No);
         let (zone, number) = (self.output.zone(), self.output.line_number());
         for occurrence in self.triggers.events.looked(state, reading, zone, number) {
@@ -1258,6 +1271,7 @@ impl Core {
         self.lend.ended(cx, end);
         self.output.recorder.marker(cx.now, || "coshell: the terminal was lent, which is not recorded".to_owned());
         self.output.terminal.take_back();
+        self.output.disturbed();
         self.shell_output(cx, &[]);
     }
 

@@ -18,6 +18,7 @@ mod confirm;
 mod dumb;
 mod events;
 mod handed_lines;
+mod highlighting;
 mod indicator;
 mod line_demand;
 mod listings;

@@ -21,6 +21,7 @@ mod explainer_session;
 mod failing_calls;
 mod faults;
 mod flow_control;
+mod highlighting;
 mod indicator;
 mod inside;
 mod job_control;

@@ -1,5 +1,6 @@
 //! The fuzz targets of the core: each takes any bytes and panics where an invariant does not hold.
 
+pub(in crate::core) mod highlight;
 mod keys;
 mod lines;
 mod model;
@@ -9,6 +10,7 @@ mod script;
 pub(in crate::core) mod session;
 mod transfer;
 
+pub use highlight::highlight;
 pub use keys::keys;
 pub use lines::lines;
 pub use prefilter::prefilter;

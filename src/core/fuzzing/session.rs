@@ -54,6 +54,14 @@ pub(in crate::core) const TRIGGERS_OF_EVERY_KIND: &[&str] = &[
     "--bell",
     "--all",
     "--instant",
+    "-t",
+    "o",
+    "--highlight",
+    "bold on red",
+    "--link",
+    "/$0",
+    "--when",
+    "job=bash",
 ];
 
 /// Options of a session, and the promise.

@@ -28,6 +28,10 @@ pub(in crate::core) struct LineDemand {
     pub(in crate::core) instant: bool,
     /// Number of finished lines that are kept for commands of triggers.
     pub(in crate::core) recent: usize,
+    /// Whether matches are shown in another way.
+    pub(in crate::core) decorates: bool,
+    /// Whether that depends on the state of the pty.
+    pub(in crate::core) decorates_by_pty: bool,
 }
 
 impl LineDemand {
@@ -40,6 +44,7 @@ impl LineDemand {
             (false, false) => Granularity::None,
         };
         let assembles = granularity != Granularity::None || read_by_coproc;
-        Self { granularity, assembles, keeps_raw: triggers.starts, instant: triggers.instant, recent: triggers.lines }
+        let TriggerDemand { starts, instant, lines, decorates, decorates_by_pty, .. } = triggers;
+        Self { granularity, assembles, keeps_raw: starts, instant, recent: lines, decorates, decorates_by_pty }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::time::Instant;
 
+use super::highlight::Chunk;
 use super::recent_lines::RecentLines;
 use super::terminal::LineObserver;
 use crate::core::coproc::Coproc;
@@ -181,6 +182,8 @@ pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) wanted: EventSet,
     /// Whether an event may start a coprocess, so that the output behind it is not parsed before the event was tried.
     pub(in crate::core) stops_at_events: bool,
+    /// The chunk being printed, where matches are shown in another way.
+    pub(super) highlighted: Option<Chunk>,
 }
 
 /// Treatment of the lines behind one that may match.
@@ -223,6 +226,13 @@ impl TriggerSink<'_> {
             && (self.found_ids.contains(&line.id.0) || self.triggers.line_may_match(line.text))
     }
 
+    fn decorate(&mut self, line: &Line<'_>) {
+        if let Some(chunk) = self.highlighted.as_mut().filter(|_| self.origin == TextOrigin::Shell && !self.alt_screen)
+        {
+            chunk.line(self.now, line, self.zone, self.triggers);
+        }
+    }
+
     fn collect(&mut self, line: &Line<'_>) {
         self.found_ids.insert(line.id.0);
         let place = LinePlace { origin: self.origin, zone: self.zone, recorded: self.recent.count() };
@@ -251,6 +261,7 @@ impl VtSink for TriggerSink<'_> {
 
     fn line(&mut self, line: &Line<'_>) {
         if self.takes_all() || self.is_tried(line) {
+            self.decorate(line);
             self.collect(line);
         } else {
             self.counted(line);
@@ -289,6 +300,9 @@ impl VtSink for TriggerSink<'_> {
 
     fn osc(&mut self, payload: &[u8], _: Range<u64>) {
         self.zone.take(payload);
+        if let Some(chunk) = &mut self.highlighted {
+            chunk.osc(payload);
+        }
         if let Some(sign) = OutputSign::of_osc(payload, self.wanted) {
             self.collect_sign(sign);
         }

@@ -4,6 +4,7 @@
 mod blocks;
 mod drawn_rows;
 mod gate;
+mod highlight;
 mod idle_timer;
 pub(super) mod indicator;
 mod line_buffer;
@@ -19,6 +20,7 @@ use std::time::Instant;
 use blocks::{Blocks, OpenBlock};
 use drawn_rows::DrawnRows;
 pub(super) use gate::{Gate, GateState};
+use highlight::{Chunk, Highlight};
 use idle_timer::{IdleState, IdleTimer};
 use line_buffer::LineBuffer;
 use line_demand::Granularity;
@@ -30,7 +32,7 @@ use recent_lines::RecentLines;
 use terminal::{OutputKind, TerminalOutput};
 
 use super::coproc::{Coproc, Reclaimed};
-use super::event::{Cx, Effect};
+use super::event::{Cx, Effect, PtyState};
 use super::history::ShellEvent;
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::recorder::Recorder;
@@ -38,7 +40,7 @@ use super::request::InputFormat;
 use super::transfer::{OfferFinder, SwallowedOffers, TransferOffer};
 use super::trigger::event::{Occurrence, OutputSign};
 use super::trigger::table::TriggerTable;
-use super::trigger::{Hit, LineStage};
+use super::trigger::{ConditionFacts, Hit, LineStage};
 use super::vt::MarkedZone;
 use crate::types::{ExitStatus, RequestId, SIGHUP, SIGPIPE, Size, WriteError};
 
@@ -55,6 +57,8 @@ pub(super) struct Output {
     /// Assembles lines for a silent coprocess that reads lines.
     muted: Option<TerminalOutput>,
     demand: LineDemand,
+    /// Shows matches in another way, while a trigger asks for that.
+    highlight: Option<Highlight>,
     raw: LineBuffer,
     idle: IdleTimer,
     drawn: DrawnRows,
@@ -109,6 +113,8 @@ pub(super) struct Readers<'a> {
     pub(super) subscribed: bool,
     /// Input format of a coprocess that a trigger starts.
     pub(super) format: InputFormat,
+    /// Facts for triggers that show their match in another way.
+    pub(super) facts: ConditionFacts,
 }
 
 /// An event found in the output.
@@ -138,6 +144,7 @@ impl Output {
             recorder,
             muted: None,
             demand: LineDemand::default(),
+            highlight: None,
             raw: LineBuffer::default(),
             idle: IdleTimer::default(),
             drawn: DrawnRows::default(),
@@ -175,7 +182,21 @@ impl Output {
 
     /// Whether lines or events wait for the state of the pty.
     pub(super) fn awaits_pty_state(&self) -> bool {
-        !self.awaiting_pty_state.is_empty() || self.offered.is_some()
+        let highlight_asks = self.highlight.as_ref().is_some_and(Highlight::asks);
+        !self.awaiting_pty_state.is_empty() || self.offered.is_some() || highlight_asks
+    }
+
+    /// Returns whether the state of the pty is needed before more is shown, since the colours depend on it. It is asked for then,
+    /// and comes in the same turn of the host.
+    pub(super) fn asks_pty_state(&mut self, now: Instant) -> bool {
+        self.demand.decorates_by_pty && self.highlight.as_mut().is_some_and(|highlight| highlight.ask(now))
+    }
+
+    /// Takes the state of the pty, on which colours depend.
+    pub(super) fn take_pty_state(&mut self, now: Instant, state: &PtyState) {
+        if let Some(highlight) = &mut self.highlight {
+            highlight.answered(now, state);
+        }
     }
 
     /// Keeps an offer of a file transfer until the state of the pty is known.
@@ -268,7 +289,22 @@ impl Output {
             self.raw = LineBuffer::default();
         }
         self.recent.keep(demand.recent);
+        if !demand.decorates {
+            self.highlight = None;
+        } else if self.highlight.is_none() && self.terminal.shows_colours() {
+            let (at, has_links) = (self.terminal.text().offset(), self.terminal.shows_links());
+            let directory = self.terminal.history().and_then(|history| history.directory());
+            self.highlight = Some(Highlight::new(at, directory, has_links));
+        }
         self.demand = demand;
+    }
+
+    /// Records that something other than the stream changes the terminal: keys whose echo comes, a resize, another program.
+    /// The line that is unfinished by then is not highlighted.
+    pub(super) fn disturbed(&mut self) {
+        if let Some(highlight) = &mut self.highlight {
+            highlight.block_to(self.terminal.text().offset() + 1);
+        }
     }
 
     /// Returns the part of `bytes` in front of waiting notices: on a dumb terminal notices are printed where the next line
@@ -341,9 +377,11 @@ impl Output {
             found_ids: HashSet::new(),
             wanted,
             stops_at_events: starts,
+            highlighted: self.highlight.as_mut().map(|stage| stage.begin(readers.facts, self.terminal.text())),
         };
-        let used = self.terminal.print(bytes, &mut sink);
-        let TriggerSink { found, zone, .. } = sink;
+        let used = self.terminal.parse(bytes, &mut sink);
+        let TriggerSink { found, zone, highlighted, .. } = sink;
+        self.push_parsed(&bytes[..used], highlighted);
         self.place.zone = zone;
         self.place.recorded = self.recent.count();
         self.terminal.counted(self.line_number(), false);
@@ -355,6 +393,14 @@ impl Output {
             SinkItem::Sign(sign) => OutputEvent::Sign(sign),
         });
         (used, events.collect())
+    }
+
+    /// Queues parsed bytes for the terminal, with matches shown in another way.
+    fn push_parsed(&mut self, bytes: &[u8], highlighted: Option<Chunk>) {
+        let Self { highlight, terminal, .. } = self;
+        let insertions =
+            highlight.as_mut().zip(highlighted).map(|(stage, chunk)| stage.end(chunk, bytes, terminal.text()));
+        terminal.push_parsed(bytes, &insertions.unwrap_or_default());
     }
 
     fn note_offers(&mut self, bytes: &[u8]) {
@@ -648,6 +694,7 @@ impl Output {
     /// Sets the window size.
     pub(super) fn resize(&mut self, size: Size) {
         self.terminal.resize(size);
+        self.disturbed();
         if let Some(muted) = &mut self.muted {
             muted.resize(size);
         }

@@ -12,6 +12,7 @@ fn firings(kind: &ActionKind) -> u64 {
     let value = match kind.value {
         Some("NAME=VALUE") => "a=b",
         Some("[NAME]") | None => "",
+        Some("STYLE") => "red",
         Some(_) => "text\\r\\n",
     };
     let argv = ["-q", "-t", "^warning", &option, value];

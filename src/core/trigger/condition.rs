@@ -100,7 +100,7 @@ conditions! {
 }
 
 impl When {
-    fn holds(&self, facts: &ConditionFacts) -> ConditionState {
+    pub(super) fn holds(&self, facts: &ConditionFacts) -> ConditionState {
         let known = match self {
             Self::AltScreen => facts.alt_screen,
             Self::NoAltScreen => !facts.alt_screen,

@@ -299,7 +299,12 @@ impl TriggerDef {
         if kind.starts.is_some() && self.options.starts.is_some() {
             return Err(OptionError::SecondCoproc);
         }
-        self.actions.list.push((kind.parse)(value, self.options.opener.groups())?);
+        let action = (kind.parse)(value, self.options.opener.groups())?;
+        if let (true, Opener::Event(rule)) = (action.decorates(), &self.options.opener) {
+            return Err(OptionError::NotOfEvent(rule.event.name()));
+        }
+        self.options.decorates |= action.decorates();
+        self.actions.list.push(action);
         self.options.starts = self.options.starts.or(kind.starts);
         self.options.stops |= kind.stops;
         Ok(())

@@ -72,6 +72,8 @@ pub enum OptionError {
     Status(StatusError),
     /// The value is no number of lines.
     Lines(String),
+    /// The value is no style.
+    Style(StyleError),
 }
 
 impl OptionError {
@@ -79,7 +81,7 @@ impl OptionError {
     pub(super) fn is_about_opener(&self) -> bool {
         match self {
             Self::Template(error) => error.is_about_groups(),
-            Self::NotOfEvent(_) | Self::NotOfOpener { .. } => true,
+            Self::NotOfEvent(_) | Self::NotOfOpener { .. } | Self::Style(StyleError::NoGroup(_)) => true,
             _ => false,
         }
     }
@@ -121,6 +123,7 @@ impl fmt::Display for OptionError {
             Self::Lines(text) => {
                 write!(f, "'{}' is not a number of lines: write a number from 1 to 1000", text.escape_debug())
             }
+            Self::Style(error) => error.fmt(f),
         }
     }
 }
@@ -193,6 +196,48 @@ impl Error for StatusError {}
 impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{}' is not an exit status: write a number from 0 to 255, or nonzero", self.0.escape_debug())
+    }
+}
+
+impl From<StyleError> for OptionError {
+    fn from(error: StyleError) -> Self {
+        Self::Style(error)
+    }
+}
+
+/// Reason why a text is no style.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StyleError {
+    /// The text is empty.
+    Empty,
+    /// A word of the text is neither an attribute nor a colour.
+    Unknown {
+        /// The word.
+        word: String,
+        /// Words that there are.
+        known: Vec<&'static str>,
+    },
+    /// `on` is not followed by a colour.
+    NoBackground,
+    /// The pattern has no such group.
+    NoGroup(String),
+}
+
+impl Error for StyleError {}
+
+impl fmt::Display for StyleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the style is empty: write one such as 'bold red' or 'black on yellow'"),
+            Self::Unknown { word, known } => {
+                let others = "a number from 0 to 255, #rrggbb, or SGR numbers such as 1;31";
+                write!(f, "unknown style '{}': write {}, {others}", word.escape_debug(), known.join(", "))
+            }
+            Self::NoBackground => f.write_str("a colour must follow 'on', as in 'black on yellow'"),
+            Self::NoGroup(group) => {
+                write!(f, "the pattern has no group '{}' in front of the colon", group.escape_debug())
+            }
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod action;
 mod captures;
 mod condition;
 mod cost;
+mod decorate;
 mod dedup;
 pub mod definition;
 mod error;
@@ -59,9 +60,11 @@ use super::request::Visibility;
 pub use captures::Captures;
 pub use condition::{ConditionFacts, When};
 pub use cost::{Cost, CostClock, SlowTrigger};
+pub use decorate::{Decoration, Look};
 pub use dedup::HOLD;
 pub use error::{
-    ConditionError, DurationError, EventError, OptionError, StatusError, TemplateError, TemplateErrorKind, TriggerError,
+    ConditionError, DurationError, EventError, OptionError, StatusError, StyleError, TemplateError, TemplateErrorKind,
+    TriggerError,
 };
 pub use groups::{GroupOwner, Groups};
 pub use loop_guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_WINDOW};
@@ -93,6 +96,10 @@ pub struct TriggerDemand {
     pub instant: bool,
     /// Number of finished lines that triggers hand to their commands.
     pub lines: usize,
+    /// Whether a trigger changes how its match is shown.
+    pub decorates: bool,
+    /// Whether one does so under conditions that depend on the state of the pty.
+    pub decorates_by_pty: bool,
 }
 
 /// What opens a trigger.
@@ -153,6 +160,8 @@ pub struct TriggerOptions {
     pub starts: Option<Visibility>,
     /// Whether later triggers are not tried on a line on which this one has fired.
     pub stops: bool,
+    /// Whether an action changes how the match is shown.
+    pub decorates: bool,
 }
 
 impl TriggerOptions {
@@ -178,6 +187,7 @@ impl TriggerOptions {
             notify_title: None,
             starts: None,
             stops: false,
+            decorates: false,
         }
     }
 
@@ -314,6 +324,8 @@ struct Trigger {
     /// Whether the trigger is `once` and has fired.
     spent: bool,
     last_fired: Option<Instant>,
+    /// Time and id of the line that was decorated last.
+    decorated: Option<(Instant, u64)>,
     guard: LoopGuard,
     cost: Cost,
 }
@@ -476,6 +488,8 @@ impl Triggers {
             silences: demand.silences | (options.starts == Some(Visibility::Silent)),
             instant: demand.instant | options.instant,
             lines: demand.lines.max(options.context).max(usize::from(options.until.is_some())),
+            decorates: demand.decorates | options.decorates,
+            decorates_by_pty: demand.decorates_by_pty | options.decorates_by_pty(),
         });
         *self.demand.insert(demand)
     }
@@ -647,7 +661,7 @@ impl LineRef<'_> {
 impl Trigger {
     fn new(options: TriggerOptions, rank: usize) -> Self {
         let (guard, cost) = (LoopGuard::default(), Cost::default());
-        Self { options, rank, spent: false, last_fired: None, guard, cost }
+        Self { options, rank, spent: false, last_fired: None, decorated: None, guard, cost }
     }
 
     /// Returns whether the trigger can still fire or stop others: a spent trigger with `stop` still stops later

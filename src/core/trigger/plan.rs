@@ -280,29 +280,14 @@ impl Search<'_> {
         context: &mut TryContext<'_>,
         found: &mut Vec<PlannedMatch>,
     ) {
-        let options = &self.trigger.options;
         let line = context.line;
-        // A byte in front keeps `^` from matching at the start of a continued piece.
-        let skip = usize::from(line.continued && self.pattern.info().looks_at_start);
-        let text = if skip > 0 { prefixed(piece, line.text) } else { line.text };
-        let (max_matches, max_searches) = if options.all { (MOST_MATCHES, MOST_SEARCHES) } else { (1, 1) };
-        let (mut at, mut last_end, mut empty) = (skip, None, false);
-        for _ in 0..max_searches {
-            if at > text.len() || found.len() >= max_matches {
-                return;
-            }
-            let Some(Range { start, end }) = regex.find(text, at) else { return };
-            at = if start == end { end + 1 } else { end };
-            // An empty match counts once, and not at the end of another match.
-            if start == end && (empty || last_end == Some(end)) {
-                continue;
-            }
-            empty |= start == end;
-            last_end = Some(end);
-            let key = match_key(self.i, start - skip, &text[start..end], found);
+        for_each_match((self.pattern, self.trigger.options.all), regex, piece, line, |regex, skip| {
+            let Some(Range { start, end }) = regex.group(0) else { return };
+            let (start, end) = (start - skip, end - skip);
+            let key = match_key(self.i, start, &line.text[start..end], found);
             let state = self.state(&key, regex, context, skip);
             found.push(PlannedMatch { key, state });
-        }
+        });
     }
 
     fn state(&self, key: &MatchKey, regex: &CachedRegex, context: &mut TryContext<'_>, skip: usize) -> PlannedState {
@@ -319,8 +304,39 @@ impl Search<'_> {
     }
 }
 
+/// Calls `with` for each match in `line` that counts: the first, or all. It gets the regex, whose groups have `skip` bytes in
+/// front.
+pub(super) fn for_each_match(
+    (pattern, all): (&Pattern, bool),
+    regex: &mut CachedRegex,
+    piece: &mut Vec<u8>,
+    line: LineRef<'_>,
+    mut with: impl FnMut(&CachedRegex, usize),
+) {
+    // A byte in front keeps `^` from matching at the start of a continued piece.
+    let skip = usize::from(line.continued && pattern.info().looks_at_start);
+    let text = if skip > 0 { prefixed(piece, line.text) } else { line.text };
+    let (max_matches, max_searches) = if all { (MOST_MATCHES, MOST_SEARCHES) } else { (1, 1) };
+    let (mut at, mut last_end, mut empty, mut matches) = (skip, None, false, 0);
+    for _ in 0..max_searches {
+        if at > text.len() || matches >= max_matches {
+            return;
+        }
+        let Some(Range { start, end }) = regex.find(text, at) else { return };
+        at = if start == end { end + 1 } else { end };
+        // An empty match counts once, and not at the end of another match.
+        if start == end && (empty || last_end == Some(end)) {
+            continue;
+        }
+        empty |= start == end;
+        last_end = Some(end);
+        matches += 1;
+        with(regex, skip);
+    }
+}
+
 /// Returns the captures of the last search, shifted back by `skip` bytes.
-fn captures(pattern: &Pattern, line: &Arc<[u8]>, regex: &CachedRegex, skip: usize) -> Captures {
+pub(super) fn captures(pattern: &Pattern, line: &Arc<[u8]>, regex: &CachedRegex, skip: usize) -> Captures {
     let group = |i| regex.group(i).map(|range| range.start - skip..range.end - skip);
     Captures::new(Arc::clone(line), Arc::clone(&pattern.info().names), group)
 }

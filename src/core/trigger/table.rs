@@ -11,8 +11,8 @@ use super::identity::{Predecessors, TriggerIdentity};
 use super::rehearsal::{Rehearsal, RehearsalEvent, RehearsedFiring, TriedLine};
 use super::verdict::TriggerVerdict;
 use super::{
-    ConditionFacts, CostClock, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineRef, LineStage, SlowTrigger,
-    Tried, TriggerDemand, TriggerOptions, Triggers,
+    ConditionFacts, CostClock, Decoration, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineRef, LineStage,
+    SlowTrigger, Tried, TriggerDemand, TriggerOptions, Triggers,
 };
 use crate::core::notices::Notice;
 use crate::core::request::{OptionArg, TriggerRequest};
@@ -23,6 +23,9 @@ use crate::core::rpc_error::{ErrorCode, RpcError};
 
 /// Maximum number of triggers in a session, removed ones included.
 const MOST: usize = 100_000;
+
+/// Maximum number of decorations on a line, each of which is compared with each change of attributes in the line.
+const MOST_DECORATIONS: usize = 256;
 
 /// Whether a trigger fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +162,22 @@ impl TriggerTable {
         self.triggers.try_event(now, occurrence, facts, firings)
     }
 
+    /// Returns what the triggers show in another way on a line that is about to be shown; what is later lies on top.
+    pub(in crate::core) fn decorations(
+        &mut self,
+        now: Instant,
+        line: LineRef<'_>,
+        facts: &ConditionFacts,
+    ) -> Vec<Decoration> {
+        let (entries, mut all) = (&self.entries, Vec::new());
+        self.triggers.for_each_decorated(now, line, facts, |i, captures| {
+            let list = entries[i].iter().flat_map(|entry| &entry.actions.list);
+            all.extend(list.filter_map(|action| action.decorate(captures)));
+            all.len() < MOST_DECORATIONS
+        });
+        all
+    }
+
     /// Forgets the matches on the line `id`, which was erased.
     pub(in crate::core) fn forget_line(&mut self, id: u64) {
         self.triggers.forget_line(id);
@@ -270,6 +289,12 @@ impl TriggerTable {
     /// Switches trigger `i` on or off.
     pub(in crate::core) fn set_enabled(&mut self, i: usize, on: bool) {
         self.triggers.set_enabled(i, on);
+    }
+
+    /// Returns how often trigger `i` has fired.
+    #[cfg(test)]
+    pub(in crate::core) fn fired(&self, i: usize) -> u64 {
+        self.triggers.cost(i).fired
     }
 
     /// Lists the triggers with the numbers of their firings and of the tries of their own regexes.

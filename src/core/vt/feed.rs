@@ -101,15 +101,18 @@ impl VtState {
 
     /// Returns a copy without lines and titles: parser, modes and stream offset.
     pub fn without_lines(&self) -> Self {
-        let (parser, carry, modes) = (self.parser.clone(), self.carry, self.modes.clone());
         Self {
-            parser,
-            carry,
-            modes,
+            size: self.size,
+            parser: self.parser.clone(),
+            carry: self.carry,
+            modes: self.modes.clone(),
+            titles: Titles::default(),
+            screens: None,
+            row_ids: RowIds::default(),
+            number: 0,
             offset: self.offset,
-            sequence_start: self.sequence_start,
             encoding: self.encoding,
-            ..Self::new(self.size)
+            sequence_start: self.sequence_start,
         }
     }
 

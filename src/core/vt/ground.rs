@@ -82,7 +82,7 @@ impl VtState {
     }
 
     /// Begins an escape sequence whose ESC is `ahead` bytes from here.
-    fn begin_sequence(&mut self, ahead: usize) {
+    pub(super) fn begin_sequence(&mut self, ahead: usize) {
         self.sequence_start = self.offset + ahead as u64;
         self.parser.begin();
     }

@@ -15,6 +15,8 @@
 //! which prompts and redrawn rows stand, `prompt_mark` parses the marks of a shell, and `origin` knows where the screen begins
 //! on the terminal.
 //!
+//! `printed_line` takes the raw bytes of a finished line apart, for those who print it again in other attributes.
+//!
 //! `modes` (with `pen`, `sgr` and `kitty`) records the modes that are set, `titles` the window title. `input` parses the
 //! opposite direction: the bytes that the user's terminal sends. `work` is the budget of what is parsed in slices.
 
@@ -36,6 +38,7 @@ mod parse;
 mod pen;
 mod pieces;
 mod print;
+mod printed_line;
 mod prompt_mark;
 mod reflow;
 mod report;
@@ -62,7 +65,9 @@ pub use feed::VtState;
 pub use input::InputParser;
 pub use modes::Modes;
 pub use parse::STRING_LIMIT;
+pub(super) use printed_line::{Marks, PrintedLine, Replay, TextRun, tail};
 pub use prompt_mark::{MarkedZone, PromptMarkKind, prompt_mark};
+pub use sgr::Sgr;
 pub use titles::Titles;
 pub use view::TextPosition;
 

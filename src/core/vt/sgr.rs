@@ -1,5 +1,7 @@
 //! Character attributes (SGR) as a value, and the sequence that sets them.
 
+use std::ops::Range;
+
 use super::parse::Csi;
 use super::style::{CellColour, Style};
 
@@ -8,7 +10,7 @@ const MAX_PARAMS: usize = 6;
 
 /// Attributes that differ from the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sgr {
+pub struct Sgr {
     /// Bit set of the codes `n` of `CSI n m` in force, of those with a code that resets them.
     flags: u64,
     /// Style of the underline, as in `CSI 4:3 m` (kitty, VTE); 0 if none was given.
@@ -42,31 +44,99 @@ const OFF: [(u16, &[u16]); 10] = [
     (50, &[26]),
 ];
 
+/// Returns the parameters of each attribute of an SGR, and whether colons separate them.
+fn attributes_of(csi: &Csi) -> impl Iterator<Item = (Range<usize>, bool)> {
+    let mut n = 0;
+    std::iter::from_fn(move || {
+        let first = n;
+        n += 1;
+        while n < csi.len() && csi.is_sub(n) {
+            n += 1;
+        }
+        let colons = n > first + 1;
+        // A colour in xterm's form with semicolons takes the parameters after it.
+        if matches!(csi.param(first), 38 | 48 | 58) && !colons {
+            n += match csi.param(n) {
+                2 => 4,
+                5 => 2,
+                _ => 0,
+            };
+        }
+        (first < csi.len()).then(|| (first..n.min(csi.len()), colons))
+    })
+}
+
 impl Sgr {
-    /// Executes SGR.
-    pub(super) fn apply(&mut self, csi: &Csi) {
-        let mut n = 0;
-        while n < csi.len() {
-            let mut next = n + 1;
-            while next < csi.len() && csi.is_sub(next) {
-                next += 1;
-            }
-            let colons = next > n + 1;
-            // A colour in xterm's form with semicolons takes the parameters after it.
-            if matches!(csi.param(n), 38 | 48 | 58) && !colons {
-                next += match csi.param(next) {
-                    2 => 4,
-                    5 => 2,
-                    _ => 0,
-                };
-            }
-            self.apply_one(csi, n..next.min(csi.len()), colons);
-            n = next;
+    /// Creates the attributes that SGR with these parameters sets.
+    pub fn of(params: &str) -> Self {
+        let mut sgr = Self::default();
+        sgr.apply(&Csi::parse(params.as_bytes()));
+        sgr
+    }
+
+    /// Returns whether the background colour is that of `other`.
+    pub fn has_same_background(&self, other: &Self) -> bool {
+        self.background == other.background
+    }
+
+    /// Returns these attributes on top of others.
+    pub fn over(self, below: Self) -> Self {
+        let pick = |above: Colour, below| if above.len > 0 { above } else { below };
+        let has_underline = self.flags >> 4 & 1 == 1;
+        Self {
+            flags: self.flags | below.flags,
+            underline: if has_underline { self.underline } else { below.underline },
+            foreground: pick(self.foreground, below.foreground),
+            background: pick(self.background, below.background),
+            underline_colour: pick(self.underline_colour, below.underline_colour),
         }
     }
 
+    /// Appends the sequence that changes these attributes to others. Attributes that no code here stands for stay as they
+    /// are, which they would not behind `CSI m`.
+    pub fn switch(&self, to: &Self, out: &mut Vec<u8>) {
+        let mut codes = Vec::new();
+        let mut left = self.flags;
+        for (off, on) in OFF {
+            let all = on.iter().fold(0, |all, code| all | 1 << code);
+            if left & all & !to.flags != 0 {
+                codes.push(off.to_string());
+                left &= !all;
+            }
+        }
+        let restyled = self.underline != to.underline && to.flags >> 4 & 1 == 1;
+        let missing = to.flags & !left | if restyled { 1 << 4 } else { 0 };
+        codes.extend((0..64).filter(|code| missing >> code & 1 == 1).map(|code| to.code(code)));
+        let colours = [
+            (self.foreground, to.foreground, "39"),
+            (self.background, to.background, "49"),
+            (self.underline_colour, to.underline_colour, "59"),
+        ];
+        let changed = colours.iter().filter(|(from, to, _)| from != to);
+        codes.extend(changed.map(|(_, to, off)| if to.len > 0 { to.text() } else { (*off).to_owned() }));
+        if !codes.is_empty() {
+            out.extend_from_slice(format!("\x1b[{}m", codes.join(";")).as_bytes());
+        }
+    }
+
+    /// Returns the code of an attribute that is set.
+    fn code(&self, code: u16) -> String {
+        if code == 4 && self.underline > 0 { format!("4:{}", self.underline) } else { code.to_string() }
+    }
+
+    /// Returns whether each attribute that `csi` sets or resets is known here.
+    pub(super) fn knows(csi: &Csi) -> bool {
+        let is_known = |code| matches!(code, 0..=9 | 20..=55 | 58 | 59 | 90..=97 | 100..=107);
+        attributes_of(csi).all(|(at, _)| is_known(csi.param(at.start)))
+    }
+
+    /// Executes SGR.
+    pub(super) fn apply(&mut self, csi: &Csi) {
+        attributes_of(csi).for_each(|(at, colons)| self.apply_one(csi, at, colons));
+    }
+
     /// Applies the attribute of the parameters `at`.
-    fn apply_one(&mut self, csi: &Csi, at: std::ops::Range<usize>, colons: bool) {
+    fn apply_one(&mut self, csi: &Csi, at: Range<usize>, colons: bool) {
         let code = csi.param(at.start);
         match code {
             0 => *self = Self::default(),
@@ -119,12 +189,8 @@ impl Sgr {
 
     /// Returns the sequence that sets the attributes after `CSI m`; empty for the default.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        let on = (0..64).filter(|code| self.flags >> code & 1 == 1);
-        let mut all: Vec<String> = on
-            .map(
-                |code| if code == 4 && self.underline > 0 { format!("4:{}", self.underline) } else { code.to_string() },
-            )
-            .collect();
+        let mut all: Vec<String> =
+            (0..64).filter(|code| self.flags >> code & 1 == 1).map(|code| self.code(code)).collect();
         let colours = [self.foreground, self.background, self.underline_colour];
         all.extend(colours.iter().filter(|colour| colour.len > 0).map(Colour::text));
         if all.is_empty() { Vec::new() } else { format!("\x1b[{}m", all.join(";")).into_bytes() }
@@ -132,7 +198,7 @@ impl Sgr {
 }
 
 impl Colour {
-    fn of(csi: &Csi, at: std::ops::Range<usize>, colons: bool) -> Self {
+    fn of(csi: &Csi, at: Range<usize>, colons: bool) -> Self {
         let len = at.len().min(MAX_PARAMS);
         let mut params = [0; MAX_PARAMS];
         for (place, n) in params.iter_mut().zip(at.take(len)) {

@@ -18,6 +18,7 @@ mod term_caps;
 use std::borrow::Cow;
 use std::time::Instant;
 
+use super::highlight::Insertions;
 use crate::core::history::History;
 use crate::core::vt::screen::Screen;
 use crate::core::vt::{NullSink, VtState};
@@ -150,16 +151,31 @@ impl TerminalOutput {
     /// Prints the shell's bytes and passes their contents to `observer`. Returns the number of bytes taken: all, unless the
     /// observer stops.
     pub(in crate::core) fn print(&mut self, bytes: &[u8], observer: &mut impl LineObserver) -> usize {
+        let used = self.parse(bytes, observer);
+        self.push_printed(&bytes[..used], |queue, bytes| queue.push(bytes));
+        used
+    }
+
+    /// Parses the shell's bytes and passes their contents to `observer`. Returns the number of bytes taken, which
+    /// `push_parsed` must follow.
+    pub(in crate::core::output) fn parse(&mut self, bytes: &[u8], observer: &mut impl LineObserver) -> usize {
         self.lift_question();
-        let used = match &mut self.history {
+        match &mut self.history {
             Some(history) => self.text.feed(bytes, &mut HistoryTee { now: self.now, history, observer }),
             None => self.text.feed(bytes, observer),
-        };
-        let bytes = &bytes[..used];
-        if self.kind.is_some() {
-            self.queue.push(bytes);
         }
-        self.printed += used as u64;
+    }
+
+    /// Queues the shell's bytes, which `parse` has taken, with insertions that move nothing on the screen.
+    pub(in crate::core::output) fn push_parsed(&mut self, bytes: &[u8], insertions: &Insertions) {
+        self.push_printed(bytes, |queue, bytes| insertions.for_each_piece(bytes, |piece| queue.push(piece)));
+    }
+
+    fn push_printed(&mut self, bytes: &[u8], push: impl FnOnce(&mut WriteBuffer, &[u8])) {
+        if self.kind.is_some() {
+            push(&mut self.queue, bytes);
+        }
+        self.printed += bytes.len() as u64;
         panic_for_test("history");
         if let Some(history) = &mut self.history {
             history.push_shell(self.now, bytes, &self.text);
@@ -174,7 +190,6 @@ impl TerminalOutput {
             }
             line.drain(..line.len().saturating_sub(LINE_LIMIT));
         }
-        used
     }
 
     /// Queues coshell's own bytes.
@@ -310,6 +325,16 @@ impl TerminalOutput {
             history.resized(self.now, &self.text);
         }
         self.resize_menu_row();
+    }
+
+    /// Whether the shell's output goes to a terminal that has colours.
+    pub(in crate::core::output) fn shows_colours(&self) -> bool {
+        self.kind == Some(OutputKind::Terminal) && !self.is_dumb()
+    }
+
+    /// Whether the terminal has hyperlinks (OSC 8) or ignores them. The console of Linux may print an OSC that it does not know.
+    pub(in crate::core::output) fn shows_links(&self) -> bool {
+        self.caps == TermCaps::Full
     }
 
     /// Returns the number of columns.

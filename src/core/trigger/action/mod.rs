@@ -6,20 +6,23 @@ mod bell;
 mod capture;
 mod coproc;
 mod describe;
+mod highlight;
 mod inject;
+mod link;
 mod mark;
 mod notify;
 mod run;
 mod send;
 mod set;
 mod stop;
+mod style;
 mod title;
 
 use std::fmt;
 
 pub use notify::{Notification, Protocol};
 
-use super::{Groups, Hit, OptionError, Template};
+use super::{Captures, Decoration, Groups, Hit, OptionError, Template};
 use crate::core::command_line::CommandLine;
 use crate::core::request::Visibility;
 
@@ -27,6 +30,16 @@ use crate::core::request::Visibility;
 pub trait Action: fmt::Debug {
     /// Appends the effects of the action for the match `hit` to those of `cx`.
     fn fire(&self, hit: &Hit, cx: &mut ActionContext<'_>);
+
+    /// Returns whether the action changes how the match is shown.
+    fn decorates(&self) -> bool {
+        false
+    }
+
+    /// Returns what the action shows in another way. It is asked before the line is shown, for lines that can be changed.
+    fn decorate(&self, _captures: &Captures) -> Option<Decoration> {
+        None
+    }
 }
 
 /// Kind of action: a row that the command line, the help, the man page and the configuration read.
@@ -62,6 +75,9 @@ pub const KINDS: &[ActionKind] = &[
     notify::KIND,
     bell::KIND,
     title::KIND,
+    highlight::MATCH,
+    highlight::LINE,
+    link::KIND,
     annotate::KIND,
     mark::KIND,
     capture::KIND,
