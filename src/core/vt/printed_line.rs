@@ -28,7 +28,8 @@ const TAB: usize = 8;
 /// State of the stream that only OSCs change.
 #[derive(Clone, Debug, Default)]
 pub(in crate::core) struct Marks {
-    /// Parameters and URI of the open hyperlink (OSC 8), `None` without one.
+    /// Parameters and URI of the open hyperlink (OSC 8), `None` without one. Whether DECRC restores it differs among terminals;
+    /// here it stays.
     link: Option<Rc<[u8]>>,
     /// Whether the open hyperlink was too long to be kept.
     is_link_cut: bool,
