@@ -69,6 +69,15 @@ fn pauses_of_recording_decide_as_in_session() {
 }
 
 #[test]
+fn lines_are_counted_behind_the_last_firing() {
+    let mut replay = replay(&["-t", "one", "--once", "--bell"], Assumed::default(), None);
+    replay.output(ms(0), b"one\r\n");
+    replay.output(ms(1), b"two\r\nthree\r\n");
+    replay.finish();
+    assert_eq!((fired(&mut replay).len(), replay.lines()), (1, 3));
+}
+
+#[test]
 fn nothing_is_done() {
     let mut replay = replay(
         &["-t", "go", "--send", "x", "-c", "bot", "--inject", "go again", "--set", "a=b", "--annotate", "n"],

@@ -98,7 +98,8 @@ impl TriggerTable {
     pub(in crate::core) fn demand(&mut self) -> TriggerDemand {
         let demand = self.triggers.demand();
         self.events.set_demand(self.triggers.event_demand());
-        TriggerDemand { any: demand.any || self.tries_all(), ..demand }
+        // A rehearsal numbers the lines to its end, also behind the last firing of triggers that are `once`.
+        TriggerDemand { any: demand.any || self.rehearsal.is_some(), ..demand }
     }
 
     /// Whether every line is tried, since one is explained.
