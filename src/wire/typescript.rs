@@ -76,9 +76,10 @@ impl TypescriptReader {
         self.line.extend_from_slice(&bytes[..end]);
         let known = self.line.len().min(TYPESCRIPT_START.len());
         if self.line[..known] != TYPESCRIPT_START[..known] || self.line.len() > LINE_LIMIT {
-            // A typescript whose first line was removed.
-            out.append(&mut self.line);
+            // A typescript whose first line was removed. The end of this one may begin the last.
             self.part = Part::Body;
+            let line = std::mem::take(&mut self.line);
+            self.push(&line, out);
         } else if self.line.ends_with(b"\n") {
             let line = String::from_utf8_lossy(&self.line).into_owned();
             let value = |name: &str| line.split_once(&format!("{name}=\""))?.1.split('"').next()?.parse().ok();
@@ -263,6 +264,7 @@ mod tests {
         assert_eq!(body(format!("{header}a\nScript").as_bytes()).0, "a\\nScript");
         assert_eq!(body(b"Script started\nx"), ("Script started\\nx".to_owned(), None));
         assert_eq!(body(b"Scr"), ("Scr".to_owned(), None));
+        assert_eq!(body(b"Scripted\nScript done on Monday\n"), ("Scripted".to_owned(), None));
     }
 
     fn entries(file: &[u8]) -> Vec<Result<TimingEntry, String>> {
