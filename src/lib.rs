@@ -12,6 +12,7 @@
 //! - [`sys`]: system calls behind owned types; all `unsafe` code.
 //! - [`wire`]: encoding of protocol messages.
 //! - [`zmodem`]: both roles of a ZMODEM transfer, without I/O.
+//! - [`import`]: triggers of iTerm2 as a configuration, without I/O.
 //! - [`error`]: errors and their exit statuses.
 //! - [`cli`]: definition and parsing of the command line.
 //! - [`host`]: the event loop that connects `core` and `sys`.
@@ -28,6 +29,7 @@ pub mod fault;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod host;
+pub mod import;
 pub mod sys;
 pub mod types;
 pub mod wire;

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("zmodem", 1),
     ("cli", 2),
     ("host", 2),
+    ("import", 2),
     ("config", 3),
     ("cmd", 4),
     ("lib", 5),
@@ -69,7 +70,8 @@ const CORE_ORDER: &[&str] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("regex", &["core"]),
     ("regex_automata", &["core"]),
-    ("regex_syntax", &["core"]),
+    ("regex_syntax", &["core", "import"]),
+    ("plist", &["import"]),
     ("tui_input", &["core"]),
     // clap derives the subcommands from the enum of requests in the core.
     ("clap", &["cli", "cmd", "core"]),
@@ -363,8 +365,10 @@ fn unsafe_and_cfg_live_in_sys() {
 fn core_has_no_system_and_no_clock() {
     let impure =
         pattern(r"std::(?:io|fs|net|process|env|thread|os)\b|Instant::now|SystemTime|\b(?:nix|mio|libc|termios)::");
-    for module in modules().iter().filter(|module| ["core", "wire", "zmodem"].contains(&module.top())) {
-        let found = impure.find(&module.code).map(|found| found.as_str());
+    for module in modules().iter().filter(|module| ["core", "import", "wire", "zmodem"].contains(&module.top())) {
+        // A cursor reads bytes in memory.
+        let code = module.code.replace("std::io::Cursor", "");
+        let found = impure.find(&code).map(|found| found.as_str());
         assert!(found.is_none(), "{}: {found:?}", module.file);
     }
 }
