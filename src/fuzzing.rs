@@ -7,6 +7,7 @@
 pub use crate::config::fuzzing::config;
 pub use crate::core::fuzzing::{highlight, keys, lines, prefilter, screen, session, transfer};
 pub use crate::host::rpc;
+pub use crate::import::fuzzing::import;
 pub use crate::wire::fuzzing::{asciicast, typescript};
 pub use crate::zmodem::fuzzing::zmodem;
 
@@ -18,6 +19,7 @@ pub const TARGETS: &[Target] = &[
     ("asciicast", asciicast),
     ("config", config),
     ("highlight", highlight),
+    ("import", import),
     ("keys", keys),
     ("lines", lines),
     ("prefilter", prefilter),

@@ -1,0 +1,119 @@
+//! Writes a configuration: keys, values and comments in TOML.
+
+use crate::display::one_line;
+
+/// Columns of a comment.
+const COLUMNS: usize = 100;
+
+/// A value of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum TomlValue {
+    Text(String),
+    Flag(bool),
+    Texts(Vec<String>),
+}
+
+/// Returns a line with a key and its value.
+pub(super) fn key(name: &str, value: &TomlValue) -> String {
+    let value = match value {
+        TomlValue::Text(text) => quoted(text),
+        TomlValue::Flag(flag) => flag.to_string(),
+        TomlValue::Texts(texts) => {
+            let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+            format!("[{}]", texts.join(", "))
+        }
+    };
+    format!("{name} = {value}\n")
+}
+
+/// Returns a part of a dotted key.
+pub(super) fn key_part(name: &str) -> String {
+    let is_bare = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || "_-".contains(char));
+    if is_bare { name.to_owned() } else { quoted(name) }
+}
+
+/// Returns text in the quotes that leave it the most readable: a literal string where it can be one.
+fn quoted(text: &str) -> String {
+    let is_plain = !text.chars().any(crate::display::is_control);
+    if is_plain && !text.contains('\'') {
+        return format!("'{text}'");
+    }
+    if is_plain && !text.contains('"') && !text.contains('\\') {
+        return format!("\"{text}\"");
+    }
+    let mut quoted = String::from("\"");
+    for char in text.chars() {
+        match char {
+            '"' | '\\' => quoted.extend(['\\', char]),
+            '\t' => quoted.push_str("\\t"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            _ if crate::display::is_control(char) => quoted.push_str(&format!("\\u{:04X}", u32::from(char))),
+            _ => quoted.push(char),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Returns text as a comment of several lines.
+pub(super) fn comment(text: &str) -> String {
+    let (mut out, mut width) = (String::new(), COLUMNS);
+    for word in one_line(text).split(' ').filter(|word| !word.is_empty()) {
+        let len = word.chars().count() + 1;
+        if width + len > COLUMNS {
+            out.push_str(if out.is_empty() { "#" } else { "\n#" });
+            width = 1;
+        }
+        out.push(' ');
+        out.push_str(word);
+        width += len;
+    }
+    out.push('\n');
+    out
+}
+
+/// Returns lines commented out.
+pub(super) fn commented_out(lines: &str) -> String {
+    lines.lines().map(|line| format!("#{line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn text_has_the_most_readable_quotes() {
+        for (text, want) in [
+            (r"(\d+) failed", r"'(\d+) failed'"),
+            (r#"say "$1""#, r#"'say "$1"'"#),
+            ("don't", "\"don't\""),
+            (r"'\d'", r#""'\\d'""#),
+            (r#"'"'"#, r#""'\"'""#),
+            ("a\nb\x1b\u{202e}", r#""a\nb\u001B\u202E""#),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(text), want);
+        }
+    }
+
+    #[test]
+    fn comment_is_folded_and_has_no_other_line() {
+        let text = comment(&format!("first\nsecond = 1\r{}", " word".repeat(50)));
+        assert!(
+            text.lines().count() == 3 && text.lines().all(|line| line.starts_with("# ") && line.len() <= COLUMNS + 1)
+        );
+        assert!(text.starts_with("# first second = 1 word "), "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_back(text in "\\PC{0,20}|[\\x00-\\x20'\"\\\\\u{7f}-\u{a0}\u{2028}é]{0,20}", name in "\\PC{0,8}") {
+            let line = format!("{}{}", comment(&text), key(&key_part(&name), &TomlValue::Texts(vec![text.clone()])));
+            let table: toml::Table = line.parse().expect("it is TOML");
+            prop_assert_eq!(table[&name][0].as_str(), Some(&*text));
+        }
+    }
+}
