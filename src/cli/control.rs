@@ -49,6 +49,9 @@ pub enum Local {
     Sz(SzArgs),
     /// Check the configuration and print what it does
     Check(CheckArgs),
+    /// Convert the triggers of another program to a configuration
+    #[command(subcommand)]
+    Import(ImportSource),
     /// Print a shell script that marks prompts and commands
     Integration {
         /// Shell: bash, zsh or fish
@@ -106,6 +109,17 @@ pub struct Question {
     pub here: bool,
 }
 
+/// A program whose triggers can be converted.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum ImportSource {
+    /// Print the triggers of iTerm2 as a configuration
+    Iterm2 {
+        /// Profile as JSON, .it2triggers file or com.googlecode.iterm2.plist; - is standard input
+        #[arg(value_name = "FILE", required = true, num_args = 1.., value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
+}
+
 /// A shell for which there is a script that marks prompts and commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MarkedShell {
@@ -131,7 +145,7 @@ fn shared(subcommand: Command) -> Command {
     let below: Vec<String> = subcommand.get_subcommands().map(|below| below.get_name().to_owned()).collect();
     if below.is_empty() {
         return match subcommand.get_name() {
-            "integration" | "completions" | "rz" | "sz" => subcommand,
+            "iterm2" | "integration" | "completions" | "rz" | "sz" => subcommand,
             "sessions" | "replay" | "check" => subcommand.arg(json_arg()),
             _ => subcommand.args([session_arg(), json_arg()]),
         };

@@ -19,7 +19,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
-pub use control::{Call, CheckArgs, ClientCommand, Local, MarkedShell, Question};
+pub use control::{Call, CheckArgs, ClientCommand, ImportSource, Local, MarkedShell, Question};
 pub use replay::{Assumption, AssumptionError, ReplayArgs, TriggerOptionArgs};
 pub use transfer::{RzArgs, SzArgs};
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::connection::SessionAnswer;
 use super::listing::Listing;
 use super::output::{Form, refused, say};
-use super::{answer, ask, check, follow, lend, own_terminal, replay, rz, sessions, start_up, stdin, sz};
+use super::{answer, ask, check, follow, import, lend, own_terminal, replay, rz, sessions, start_up, stdin, sz};
 use crate::cli::{Call, ClientCommand, Local};
 use crate::core::request::{RecordRequest, Request};
 use crate::error::Failure;
@@ -18,6 +18,7 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
         ClientCommand::Local(Local::Replay(args)) => replay::run(args, call.json),
         ClientCommand::Local(Local::Rz(args)) => rz::run(args),
         ClientCommand::Local(Local::Sz(args)) => sz::run(args),
+        ClientCommand::Local(Local::Import(source)) => import::run(source),
         ClientCommand::Local(Local::Integration { shell }) => start_up::integration(*shell),
         ClientCommand::Local(Local::Completions { shell, words }) => start_up::completions(*shell, words),
         ClientCommand::Local(Local::Ask(question)) if question.here => ask::here(question),

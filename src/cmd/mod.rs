@@ -9,6 +9,7 @@ mod completion;
 mod configuration;
 mod connection;
 mod follow;
+mod import;
 mod lend;
 mod listing;
 pub mod manual;

@@ -22,6 +22,7 @@ mod failing_calls;
 mod faults;
 mod flow_control;
 mod highlighting;
+mod import;
 mod import_icu;
 mod indicator;
 mod inside;

@@ -65,6 +65,8 @@ fn usage(arg: &Arg) -> String {
     match long {
         Some(long) if value.is_empty() => format!(" [{long}]"),
         Some(long) => format!(" [{long} {value}]"),
+        // A command with its arguments is one thing.
+        None if arg.is_required_set() && takes_many(arg) && !arg.is_last_set() => format!(" {value}..."),
         None if arg.is_required_set() => format!(" {value}"),
         None if takes_many(arg) => format!(" [{value}...]"),
         None => format!(" [{value}]"),
