@@ -33,7 +33,7 @@ pub enum DocumentError {
         /// Column of the fault, from 1.
         column: usize,
     },
-    /// The file is a faulty property list, with the fault and its place.
+    /// The file is a faulty property list, with the fault or its place.
     PropertyList(String),
     /// The property list is nested too deeply, or has too many values.
     TooComplex,
@@ -127,7 +127,7 @@ fn property_list<'a>(events: impl Iterator<Item = Result<Event<'a>, plist::Error
     let mut open: Vec<OpenValue> = Vec::new();
     let (mut values, mut text) = (0, 0);
     for event in events {
-        let event = event.map_err(|fault| faulty(&fault.to_string()))?;
+        let event = event.map_err(|fault| faulty(&place(&fault)))?;
         values += 1;
         text += match &event {
             Event::String(string) => string.len(),
@@ -164,6 +164,13 @@ fn property_list<'a>(events: impl Iterator<Item = Result<Event<'a>, plist::Error
         }
     }
     Err(faulty("it ends too early"))
+}
+
+/// Returns the place of a fault, which the error shows behind an identifier.
+fn place(fault: &plist::Error) -> String {
+    let shown = fault.to_string();
+    let offset = shown.rsplit_once("(offset ").and_then(|(_, rest)| rest.strip_suffix(')'));
+    offset.map_or_else(|| "it may be cut".to_owned(), |offset| format!("at byte {offset}"))
 }
 
 #[cfg(test)]
@@ -211,7 +218,7 @@ mod tests {
         assert!(refused(b"<plist><dict><key>a</key>").contains("the property list is faulty"));
         assert!(refused(b"<plist><dict><true/></dict>").contains("a dictionary has a value without a key"));
         assert!(refused(b"bplist00").contains("the property list is faulty"));
-        assert!(refused(b"<plist></array></plist>").contains("the property list is faulty"));
+        assert!(refused(b"<plist></array></plist>").starts_with("the property list is faulty, at byte 15: "));
         assert!(refused(b" \n").contains("is empty") && refused(b"hello").contains("neither JSON nor"));
         assert_eq!(read(&vec![b' '; FILE_LIMIT + 1]), Err(DocumentError::TooLarge));
     }

@@ -6,6 +6,7 @@ use super::checked;
 use super::profile::{TriggerRecord, number};
 use super::reason::Reason;
 use super::writer::TomlValue;
+use crate::core::trigger::definition::EVENT;
 
 /// An event of iTerm2: a row of the table.
 #[derive(Debug)]
@@ -30,12 +31,11 @@ enum EventFilter {
 
 /// The first match type that is an event.
 pub(super) const FIRST: u64 = 100;
-/// The option that begins a trigger with an event, and those for the filters.
-const EVENT: &str = "event";
+/// The options for the filters.
 const AFTER: &str = "after";
 const MATCHING: &str = "matching";
 const STATUS: &str = "status";
-/// All of them.
+/// All options of events.
 #[cfg(test)]
 pub(super) const OPTIONS: &[&str] = &[EVENT, AFTER, MATCHING, STATUS];
 

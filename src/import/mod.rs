@@ -16,7 +16,6 @@ pub mod pattern;
 mod profile;
 mod reason;
 mod style;
-
 mod trigger;
 mod words;
 mod writer;

@@ -11,7 +11,7 @@ use super::reason::Reason;
 use super::writer::{self, TomlValue};
 use crate::core::request::OptionArg;
 use crate::core::trigger::action::KINDS;
-use crate::core::trigger::definition::{MODIFIERS, TriggerDef};
+use crate::core::trigger::definition::{ENABLED, EVENT, TRIGGER, TriggerDef};
 use crate::display::one_line;
 
 /// Maximum number of characters of a label.
@@ -19,7 +19,6 @@ const LABEL: usize = 60;
 
 /// The key for the pattern in a configuration, and the one that switches a trigger off.
 const REGEX: &str = "regex";
-const ENABLED: &str = "enabled";
 /// Modifiers of triggers.
 const NAME: &str = "name";
 const ALL: &str = "all";
@@ -75,7 +74,13 @@ impl ConvertedTrigger {
     ) -> Result<(), Reason> {
         self.keys.extend(record.name.clone().map(|name| (NAME, TomlValue::Text(name))));
         let opening = self.open(record);
-        self.keys.extend(record.job.as_ref().map(|job| (WHEN, TomlValue::Texts(vec![format!("job={}", job.trim())]))));
+        if let Some(job) = &record.job {
+            self.keys.push((WHEN, TomlValue::Texts(vec![format!("job={}", job.trim())])));
+            if job.contains(char::is_uppercase) {
+                self.comments
+                    .push("iTerm2 ignores case in the name of the job; here it is as ps -o comm shows it.".to_owned());
+            }
+        }
         let row = match row {
             Ok(row) => row,
             Err(reason) => {
@@ -143,18 +148,19 @@ impl ConvertedTrigger {
 
     /// Returns why coshell would refuse the trigger.
     fn check(&self) -> Result<(), Reason> {
-        let Some((_, TomlValue::Text(regex))) = self.keys.iter().find(|(name, _)| *name == REGEX) else {
-            return Ok(());
+        let opener = |name: &str| [(REGEX, TRIGGER), (EVENT, EVENT)].into_iter().find(|(key, _)| *key == name);
+        let text = |(name, value): &(&'static str, TomlValue)| match value {
+            TomlValue::Text(text) => Some((opener(name)?.1, text.clone())),
+            _ => None,
         };
-        let is_known =
-            |name: &str| KINDS.iter().any(|kind| kind.name == name) || MODIFIERS.iter().any(|row| row.name == name);
-        let known = self.keys.iter().filter(|(name, _)| is_known(name));
-        let mut options: Vec<OptionArg> = known.flat_map(|(name, value)| options(name, value)).collect();
+        let Some((begin, value)) = self.keys.iter().find_map(text) else { return Ok(()) };
+        let others = self.keys.iter().filter(|(name, _)| opener(name).is_none());
+        let mut options: Vec<OptionArg> = others.flat_map(|(name, value)| options(name, value)).collect();
         if !options.iter().any(|option| KINDS.iter().any(|kind| kind.name == option.name)) {
             // The pattern is checked all the same.
             options.extend(KINDS.iter().find(|kind| kind.value.is_none()).map(|kind| option(kind.name, "")));
         }
-        TriggerDef::new(regex.clone(), options)
+        TriggerDef::of_option(begin, value, options)
             .map(drop)
             .map_err(|refusal| Reason::refused(&refusal.option, refusal.kind))
     }
@@ -213,6 +219,7 @@ fn may_repeat(regex: &str) -> bool {
 fn options(name: &'static str, value: &TomlValue) -> Vec<OptionArg> {
     match value {
         TomlValue::Text(text) => vec![option(name, text)],
+        TomlValue::Flag(is_set) if name == ENABLED => vec![option(name, &is_set.to_string())],
         TomlValue::Flag(_) => vec![option(name, "")],
         TomlValue::Texts(texts) => texts.iter().map(|text| option(name, text)).collect(),
     }

@@ -92,3 +92,46 @@ fn other_file_is_refused_before_anything_is_printed() {
         assert!(message.ends_with("Try 'coshell import iterm2 --help'.\n"), "{message}");
     }
 }
+
+/// Returns what `/bin/sh` prints for a command with these parameters from `$0` on.
+fn printed(command: &str, parameters: &[&str]) -> String {
+    let output = Command::new("/bin/sh").args(["-c", command]).args(parameters).env("HOME", "/").output();
+    let output = output.expect("sh runs");
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("it is text")
+}
+
+#[test]
+fn command_prints_what_it_prints_in_iterm2_and_runs_nothing_else() {
+    let commands = [
+        r#"printf '<%s>\\n' \1 \2"#,
+        r#"printf '<%s>\\n' "\1 and \2" '\1' 'a \2 b' \1\2 x\10"#,
+        r#"FILE=\1; printf '<%s>\\n' "$FILE" "$(printf %s \2)" $HOME ${NONE:-none}"#,
+        r#"printf '<%s>\\n' '\1\2' '' \\$HOME "\\$HOME \1"; echo \2 | cat"#,
+        r#"if [ \1 = one ]; then (echo yes \2) && echo 'it'\\''s \1'; fi"#,
+        r#"awk '{print $1, $2}' /dev/null; echo \0 "\0" '"\0"'"#,
+    ];
+    let triggers: Vec<serde_json::Value> = commands
+        .iter()
+        .map(|command| serde_json::json!({"action": "ScriptTrigger", "regex": "^(a)(b)$", "parameter": command}))
+        .collect();
+    let dir = TestDir::new();
+    dir.write_file("triggers", serde_json::json!(triggers).to_string());
+    let output = import(dir.root(), &["triggers"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let table = parsed(&String::from_utf8_lossy(&output.stdout));
+    let converted = table["trigger"].as_array().expect("there are triggers");
+    for (command, trigger) in commands.iter().zip(converted) {
+        let run = trigger["run"].as_str().expect("it has a command");
+        for groups in [["onetwo", "one", "two"], ["x", "x", "y/z.9"]] {
+            let pasted = command.replace(r"\\", "\u{1}");
+            let pasted =
+                (0..3).fold(pasted, |text, i| text.replace(&format!("\\{i}"), groups[i])).replace('\u{1}', r"\");
+            assert_eq!(printed(run, &groups), printed(&pasted, &["sh"]), "{command} became {run}");
+        }
+        let hostile = ["$(touch ran)`touch ran`'\"; touch ran #"; 3];
+        let ran = dir.root().join("ran");
+        printed(&format!("cd '{}'; {run}", dir.root().display()), &hostile);
+        assert!(!ran.exists(), "{command} became {run}");
+    }
+}
