@@ -33,7 +33,7 @@ const SILENT_COPROC: &str = "silent-coproc";
 const ZMODEM: &str = r"\*\*B0";
 
 /// A key of a trigger in the configuration, with its value.
-type ConfigKey = (&'static str, TomlValue);
+type WrittenKey = (&'static str, TomlValue);
 
 /// A trigger in the configuration.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(super) struct ConvertedTrigger {
     /// Comments in front of it.
     comments: Vec<String>,
     /// Its keys; of one that is left out, as far as they could be made.
-    keys: Vec<ConfigKey>,
+    keys: Vec<WrittenKey>,
     /// Its name, pattern or action in quotes, for messages.
     pub(super) label: String,
     /// Why it is commented out, if it is.
