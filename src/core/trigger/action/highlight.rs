@@ -18,9 +18,9 @@ pub(super) const MATCH: ActionKind = ActionKind {
     parse: |text, pattern| {
         let (part, sgr) = match text.split_once(':') {
             Some((group, style)) if !group.contains(';') => {
-                (Part::Group(group_number(group.trim(), pattern)?), style::parse(style)?)
+                (HighlightedPart::Group(group_number(group.trim(), pattern)?), style::parse(style)?)
             }
-            _ => (Part::Group(0), style::parse(text)?),
+            _ => (HighlightedPart::Group(0), style::parse(text)?),
         };
         Ok(Box::new(HighlightAction { part, sgr }))
     },
@@ -34,18 +34,18 @@ pub(super) const LINE: ActionKind = ActionKind {
     manual: "Does the same for the whole line.",
     starts: None,
     stops: false,
-    parse: |text, _| Ok(Box::new(HighlightAction { part: Part::Line, sgr: style::parse(text)? })),
+    parse: |text, _| Ok(Box::new(HighlightAction { part: HighlightedPart::Line, sgr: style::parse(text)? })),
 };
 
 #[derive(Debug)]
 struct HighlightAction {
-    part: Part,
+    part: HighlightedPart,
     sgr: Sgr,
 }
 
 /// What is coloured.
 #[derive(Debug)]
-enum Part {
+enum HighlightedPart {
     /// The group of this number, which the pattern has.
     Group(usize),
     Line,
@@ -61,8 +61,8 @@ impl Action for HighlightAction {
 
     fn decorate(&self, captures: &Captures) -> Option<Decoration> {
         let range = match self.part {
-            Part::Group(group) => captures.range(group)?,
-            Part::Line => 0..captures.line().len(),
+            HighlightedPart::Group(group) => captures.range(group)?,
+            HighlightedPart::Line => 0..captures.line().len(),
         };
         Some(Decoration { range, look: Look::Style(self.sgr) })
     }

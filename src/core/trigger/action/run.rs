@@ -8,7 +8,7 @@ pub(super) const KIND: ActionKind = ActionKind {
     name: "run",
     letter: None,
     value: Some("CMD"),
-    summary: "Run CMD in the background, with the line on stdin",
+    summary: "Run CMD in the background; stdin has the line",
     manual: "Runs \\fICMD\\fR with \\fB/bin/sh -c\\fR in the background, with the line on its standard input and \
              the match in \\fB$0\\fR, \\fB$1\\fR and so on. Its output is discarded. If it fails, a notice shows \
              the end of its standard error; of the failures of one trigger within 10 seconds the first is shown at once, \
