@@ -65,7 +65,7 @@ pub use feed::VtState;
 pub use input::InputParser;
 pub use modes::Modes;
 pub use parse::STRING_LIMIT;
-pub(super) use printed_line::{Marks, PrintedLine, Replay, TextRun, tail};
+pub(super) use printed_line::{LineReplay, Marks, PrintedLine, TextRun, tail};
 pub use prompt_mark::{MarkedZone, PromptMarkKind, prompt_mark};
 pub use sgr::Sgr;
 pub use titles::Titles;

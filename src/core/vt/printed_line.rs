@@ -62,7 +62,7 @@ pub(in crate::core) struct PrintedLine {
 
 /// Parser and modes at a place of the stream, moved forward over it.
 #[derive(Clone, Debug)]
-pub(in crate::core) struct Replay {
+pub(in crate::core) struct LineReplay {
     state: VtState,
     marks: Marks,
     /// The last two bytes.
@@ -112,7 +112,7 @@ impl Marks {
     }
 }
 
-impl Replay {
+impl LineReplay {
     /// Creates the replay of the stream from the place where the emulation was in `state`, without lines.
     ///
     /// `tail` are the last two bytes in front.
@@ -271,7 +271,7 @@ impl LineSegment {
         Self { is_placed: true, ..Self::default() }
     }
 
-    fn print(&mut self, bytes: &[u8], at: usize, replay: &Replay) {
+    fn print(&mut self, bytes: &[u8], at: usize, replay: &LineReplay) {
         let from = self.text.len();
         self.text.extend_from_slice(bytes);
         self.pos = advance(self.pos, bytes, usize::from(replay.state.size.cols));
@@ -280,7 +280,7 @@ impl LineSegment {
     }
 
     /// Moves to the next tab stop. Returns false while a wrap is pending, which a tab executes on some terminals.
-    fn tab(&mut self, at: usize, replay: &Replay) -> bool {
+    fn tab(&mut self, at: usize, replay: &LineReplay) -> bool {
         let (from, last) = (self.text.len(), usize::from(replay.state.size.cols).saturating_sub(1));
         if self.pos.col > last {
             return false;
@@ -293,7 +293,7 @@ impl LineSegment {
     }
 
     /// Returns the line, if this is its whole text.
-    fn printed(mut self, text: &[u8], replay: &Replay) -> Option<PrintedLine> {
+    fn printed(mut self, text: &[u8], replay: &LineReplay) -> Option<PrintedLine> {
         // Columns that a tab skips at the line's end are no text.
         while let Some(tab) = self.runs.pop_if(|run| run.is_tab) {
             self.text.truncate(tab.text.start);

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use crate::core::event::PtyState;
 use crate::core::trigger::table::TriggerTable;
 use crate::core::trigger::{ConditionFacts, Decoration, LineRef, Look};
-use crate::core::vt::{Line, MarkedZone, Marks, Replay, VtState, tail};
+use crate::core::vt::{Line, LineReplay, MarkedZone, Marks, VtState, tail};
 pub(super) use insertions::Insertions;
 
 /// Time for which the state of the pty is taken as unchanged.
@@ -54,7 +54,7 @@ pub(super) struct Highlight {
 /// Bytes of the stream, and the state in front of them.
 #[derive(Debug)]
 struct Stretch {
-    replay: Box<Replay>,
+    replay: Box<LineReplay>,
     bytes: Vec<u8>,
 }
 
@@ -63,7 +63,7 @@ struct Stretch {
 pub(super) struct Chunk {
     facts: ConditionFacts,
     /// State in front of it. It is large and moved often.
-    replay: Box<Replay>,
+    replay: Box<LineReplay>,
     marks: Marks,
     directory: Option<Vec<u8>>,
     has_links: bool,
@@ -123,7 +123,7 @@ impl Highlight {
         facts.pty_state = self.pty_state.as_ref().map(|(_, state)| state.clone());
         // `end` puts them back.
         let (marks, directory) = (std::mem::take(&mut self.marks), self.directory.take());
-        let replay = Box::new(Replay::new(text.without_lines(), marks.clone(), self.tail));
+        let replay = Box::new(LineReplay::new(text.without_lines(), marks.clone(), self.tail));
         Chunk { facts, replay, marks, directory, has_links: self.has_links, lines: Vec::new() }
     }
 
@@ -152,7 +152,7 @@ impl Highlight {
     }
 
     /// Keeps the bytes of the unfinished line, which began in this chunk behind the state `before`, or in an earlier one.
-    fn hold(&mut self, before: Option<Box<Replay>>, bytes: &[u8], start: u64, text: &VtState) {
+    fn hold(&mut self, before: Option<Box<LineReplay>>, bytes: &[u8], start: u64, text: &VtState) {
         let held = self.held.take().filter(|_| text.line_start() < text.offset());
         let goes_on = text.line_start() < start;
         self.held = match (held, before) {
@@ -220,7 +220,7 @@ impl Chunk {
 /// `bytes`, which end with the chunk, or further on.
 fn decorate(
     line: &DecoratedLine,
-    replay: &mut Replay,
+    replay: &mut LineReplay,
     bytes: &[u8],
     start: u64,
     text: &VtState,
