@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::configuration::ConfigurationArgs;
 use super::replay::ReplayArgs;
 use super::transfer::{RzArgs, SzArgs};
 use super::{SESSION, trigger_args, trigger_options};
@@ -72,12 +73,9 @@ pub enum Local {
 /// What is checked.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct CheckArgs {
-    /// Configuration, instead of ~/.config/coshell/config.toml
-    #[arg(long, short = 'f', value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub config: Option<PathBuf>,
-    /// Profile of the configuration to use as well
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
+    /// The configuration
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
     /// Print the JSON schema of configurations instead
     #[arg(long)]
     pub schema: bool,

@@ -1,6 +1,7 @@
 //! The command line: parses the arguments in the order in which they were given. The options of actions come from
 //! `core::trigger::action::KINDS`, the subcommands from `core::request` and `control`.
 
+mod configuration;
 mod control;
 mod forgotten;
 pub mod keys;
@@ -19,6 +20,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
+pub use configuration::ConfigurationArgs;
 pub use control::{Call, CheckArgs, ClientCommand, ImportSource, Local, MarkedShell, Question};
 pub use replay::{Assumption, AssumptionError, ReplayArgs, TriggerOptionArgs};
 pub use transfer::{RzArgs, SzArgs};

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueHint};
 
+use super::configuration::ConfigurationArgs;
 use super::{trigger_args, trigger_options};
 use crate::core::request::OptionArg;
 use crate::core::trigger::When;
@@ -20,6 +21,9 @@ pub struct ReplayArgs {
     /// The triggers, with their actions and modifiers
     #[command(flatten)]
     pub triggers: TriggerOptionArgs,
+    /// The configuration
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
     /// Format of the recordings: asciicast, typescript, raw or text; by default it is detected
     #[arg(long, value_name = "FORMAT", value_parser = format_parser(), hide_possible_values = true)]
     pub format: Option<RecordingFormat>,
@@ -38,6 +42,11 @@ pub struct ReplayArgs {
 }
 
 impl ReplayArgs {
+    /// Returns whether the triggers of a configuration are replayed: one is named, or no trigger is given.
+    pub fn reads_configuration(&self) -> bool {
+        self.configuration != ConfigurationArgs::default() || self.triggers.0.is_empty()
+    }
+
     /// Returns an error if options contradict each other: the name of one, and the reason.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         let one = "takes one FILE: name the recording that it belongs to".to_owned();

@@ -24,29 +24,25 @@ pub(super) fn run(args: &CheckArgs, json: bool) -> Result<u8, Failure> {
     if args.schema {
         return print_as(&schema(), Form::Json).map(|_| 0);
     }
-    let mut files = configuration::files(args.config.clone(), args.profile.clone())?;
+    let mut files = configuration::files(&args.configuration)?;
     let path = files.shown_path();
     match files.load() {
         Ok(Some(loaded)) if json => print_as(&format!("{}\n", as_json(&loaded)), Form::Json).map(|_| 0),
         Ok(Some(loaded)) => print(&as_text(&loaded)).map(|_| 0),
-        Ok(None) => Err(missing(&path, args.profile.as_deref())),
+        Ok(None) => Err(missing(&path, args.configuration.profile.as_deref())),
         Err(LoadError::Faulty(sources, faults)) if json => {
             let faults: Vec<Value> = faults.list().iter().map(|fault| fault.json(&sources)).collect();
             print_as(&format!("{}\n", json!({"errors": faults})), Form::Json).map(|_| FAULTY)
         }
         Err(error) => {
-            output::fail(&error.failure(configuration::in_colour(configuration::no_colour())));
+            output::fail(&configuration::failure(error));
             Ok(FAULTY)
         }
     }
 }
 
 fn missing(path: &str, profile: Option<&str>) -> Failure {
-    let sentence = if path.is_empty() {
-        "there is no home directory to look for a configuration in: name one with -f FILE".to_owned()
-    } else {
-        format!("there is no configuration: write {path}, or name one with -f FILE")
-    };
+    let sentence = configuration::missing(path);
     let profile = profile.map(|name| format!("--profile {name}: ")).unwrap_or_default();
     Failure::Usage(Usage::of("check", &format!("{profile}{sentence}")))
 }

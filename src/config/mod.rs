@@ -121,6 +121,7 @@ fn checked_settings(mut args: Args, environment: &Environment) -> Result<Setting
         notices: if args.quiet { NoticeOutput::Quiet } else { NoticeOutput::Notices },
         cost_clock: CostClock::default(),
         protocol: environment.protocol,
+        rehearsal: None,
         signal_characters: [0x03, 0x1c, 0x1a],
     })
 }

@@ -272,6 +272,9 @@ impl Core {
         if core.settings.zmodem.is_some() {
             core.output.find_offers();
         }
+        if let Some(rehearsal) = core.settings.rehearsal.take() {
+            core.triggers.rehearse(rehearsal);
+        }
         if let Some(record) = core.settings.record.take() {
             core.output.recorder.begin(now, record, core.settings.size);
         }

@@ -37,6 +37,8 @@ pub struct Assumed {
 pub struct ReplayEvent {
     /// The time since the start.
     pub at: Duration,
+    /// The number of the last line that has one.
+    pub line: u64,
     /// The event.
     pub event: RehearsalEvent,
 }
@@ -57,9 +59,9 @@ impl Replay {
     /// on all triggers are wanted.
     pub fn new(start: Instant, settings: Settings, assumed: Assumed, explained: Option<u64>) -> Self {
         let mut effects = Vec::new();
-        let mut core = Core::new(start, settings, &mut effects);
-        core.triggers.rehearse(Rehearsal::new(explained));
-        core.update_line_demand();
+        // From the first event on, which is the start of the session.
+        let settings = Settings { rehearsal: Some(Rehearsal::new(explained)), ..settings };
+        let core = Core::new(start, settings, &mut effects);
         let echo = if assumed.no_echo { Echo::OffInLines } else { Echo::On };
         let pty_state = PtyState { echo, jobs: assumed.jobs, ..PtyState::default() };
         let mut replay = Self { core, start, now: start, pty_state, effects, events: Vec::new() };
@@ -145,8 +147,8 @@ impl Replay {
                 break;
             }
         }
-        let at = self.now();
+        let (at, line) = (self.now(), self.lines());
         let rehearsed = self.core.triggers.take_rehearsed().into_iter();
-        self.events.extend(rehearsed.map(|event| ReplayEvent { at, event }));
+        self.events.extend(rehearsed.map(|event| ReplayEvent { at, line, event }));
     }
 }

@@ -15,6 +15,7 @@ use super::transfer::Direction;
 use super::trigger::CostClock;
 use super::trigger::action::Protocol;
 use super::trigger::definition::TriggerDef;
+use super::trigger::rehearsal::Rehearsal;
 use super::trigger::table::TooManyTriggers;
 use crate::types::Size;
 
@@ -73,6 +74,8 @@ pub struct Settings {
     pub cost_clock: CostClock,
     /// Escape sequence for desktop notifications.
     pub protocol: Protocol,
+    /// The record of what triggers would do, where nothing of it is done.
+    pub rehearsal: Option<Rehearsal>,
     /// Control characters of which the line discipline makes signals: VINTR, VQUIT, VSUSP (termios(3)).
     pub signal_characters: [u8; 3],
 }

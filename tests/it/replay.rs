@@ -1,5 +1,6 @@
 //! `coshell replay`: recordings of script(1) and of asciinema, and plain files.
 
+use std::fs;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
@@ -64,7 +65,7 @@ fn firings_of_asciicast_are_printed_with_captures_and_effects() {
         all[0],
         json!({
             "type": "fired", "file": file, "line": 2, "time": 1.75, "alternate_screen": false, "text": "3 failed",
-            "trigger": 1, "name": "tests", "groups": ["3 failed", "3"], "named": {"n": "3"},
+            "trigger": 1, "name": "tests", "groups": ["3 failed", "3"], "named": {"n": "3"}, "event": null,
             "actions": [{"action": "notify", "would": "notify \"3 of them\""}, {"action": "bell", "would": "ring the bell"}],
         })
     );
@@ -232,4 +233,39 @@ fn unknown_conditions_are_told() {
     );
     let output = replay(&["-t", "go", "--when", "job=ssh", "--bell", &file]);
     assert!(text(&output.stdout).contains("unknown, it would depend on job=ssh"), "{}", text(&output.stdout));
+}
+
+/// The user's own configuration counts only where no trigger is given.
+#[test]
+fn triggers_of_configuration_are_replayed() {
+    let dir = TestDir::new();
+    let log = dir.write_file("log", "one\ntwo\n");
+    let written = |regex: &str| format!("[[trigger]]\nregex = '{regex}'\nbell = true\n");
+    let file =
+        dir.write_file("c.toml", format!("{}[[profile.p.trigger]]\nevent = 'start'\nbell = true\n", written("one")));
+    fs::create_dir(dir.path("coshell")).unwrap();
+    dir.write_file("coshell/config.toml", written("two"));
+    let fired = |args: &[&str]| -> Vec<String> {
+        let mut command = Command::new(COSHELL);
+        command.args(["replay", "--json"]).args(args).arg(&log).env("XDG_CONFIG_HOME", dir.root()).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let objects = text(&output.stdout);
+        let objects = objects.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        objects.filter_map(|object| Some(object["name"].as_str()?.to_owned())).collect()
+    };
+    assert_eq!(fired(&[]), ["two"]);
+    assert_eq!(fired(&["-t", "o", "--bell"]), ["o", "o"]);
+    assert_eq!(fired(&["-f", &file, "-t", "o", "--bell"]), ["one", "o", "o"]);
+    assert_eq!(fired(&["-f", &file, "--profile", "p"]), ["start", "one"]);
+    let marked = dir.write_file("marked", "\x1b]133;C\x07out\r\n\x1b]133;D;2\x07$ ");
+    let shown = replay(&["--event", "command-finished", "--status", "2", "--notify", "${status}", &marked]);
+    let place = format!("{marked}:1: 0.000 s: trigger \"command-finished\" on command-finished \"\"\n");
+    assert!(text(&shown.stdout).starts_with(&place), "{}", text(&shown.stdout));
+    assert!(text(&shown.stdout).contains("\n    would notify \"2\"\n"), "{}", text(&shown.stdout));
+
+    let bad = dir.write_file("bad.toml", written("a("));
+    let output = replay(&["-f", &bad, &log]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("regex: unclosed group"), "{}", text(&output.stderr));
 }

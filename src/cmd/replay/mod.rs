@@ -9,6 +9,7 @@ mod timed;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::configuration;
 use super::listing::Listing;
 use super::output::{Form, Pager, complain};
 use crate::cli::{Assumption, ReplayArgs};
@@ -57,10 +58,22 @@ pub(super) fn run(args: &ReplayArgs, json: bool) -> Result<u8, Failure> {
 
 /// Makes the settings of one replay. The one place that says where triggers come from.
 fn settings(args: &ReplayArgs) -> Result<Settings, Failure> {
-    let settings = config::replay_settings(args.triggers.0.clone()).map_err(Failure::Usage)?;
+    let mut settings = config::replay_settings(args.triggers.0.clone()).map_err(Failure::Usage)?;
+    let refused = |sentence: &str| Failure::Usage(Usage::of("replay", sentence));
+    if args.reads_configuration() {
+        let mut files = configuration::files(&args.configuration)?;
+        let path = files.shown_path();
+        let loaded = files.load().map_err(configuration::failure)?;
+        let Some(loaded) = loaded else {
+            let remedy = "write --trigger REGEX and an action, as for a session";
+            return Err(refused(&format!("no trigger is given: {remedy}; {}", configuration::missing(&path))));
+        };
+        // As in a session, those of the command line come last.
+        let given = std::mem::take(&mut settings.triggers);
+        settings.triggers = loaded.triggers.into_iter().map(|trigger| trigger.definition).chain(given).collect();
+    }
     if settings.triggers.is_empty() {
-        let sentence = "no trigger is given: write --trigger REGEX and an action, as for a session";
-        return Err(Failure::Usage(Usage::of("replay", sentence)));
+        return Err(refused("the configuration has no trigger: add one, or write --trigger REGEX and an action"));
     }
     Ok(settings)
 }

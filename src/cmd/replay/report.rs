@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::core::replay::{Assumed, Replay, ReplayEvent};
+use crate::core::trigger::event::TriggerEvent;
 use crate::core::trigger::rehearsal::{RehearsalEvent, RehearsedFiring, TriedLine};
 use crate::core::trigger::verdict::TriggerVerdict;
-use crate::core::trigger::{Captures, When};
+use crate::core::trigger::{Captures, LineStage, When};
 use crate::display::one_line;
 
 /// Maximum number of characters of a line that an entry quotes.
@@ -82,7 +83,7 @@ impl Report {
     }
 
     /// Reports an event, or only counts it where `quiet`.
-    pub(super) fn event(&mut self, replay: &Replay, ReplayEvent { at, event }: ReplayEvent, quiet: bool) {
+    pub(super) fn event(&mut self, replay: &Replay, ReplayEvent { at, line, event }: ReplayEvent, quiet: bool) {
         let before = self.text.len();
         match event {
             RehearsalEvent::Tried(tried) => {
@@ -94,6 +95,14 @@ impl Report {
                     }
                 }
                 self.tried = Some(tried);
+            }
+            RehearsalEvent::Fired(firing) if firing.hit.event.is_some() => {
+                // An event has no line: the place is behind the last one.
+                let (text, stage) = (firing.hit.line.to_vec(), LineStage::Finished);
+                let event = TriedLine { number: line, stage, alt_screen: false, text, verdicts: Vec::new() };
+                let tried = self.tried.replace(event);
+                self.fired(replay, at, &firing);
+                self.tried = tried;
             }
             RehearsalEvent::Fired(firing) => self.fired(replay, at, &firing),
         }
@@ -143,13 +152,15 @@ impl Report {
             let mut object = self.object("fired", at, replay, trigger, &tried);
             let groups = groups(&firing.hit.captures);
             (object["groups"], object["named"]) = (groups.0, groups.1);
+            object["event"] = json!(firing.hit.event.map(TriggerEvent::name));
             object["actions"] =
                 actions(firing).into_iter().map(|(name, would)| json!({"action": name, "would": would})).collect();
             self.text.push_str(&format!("{object}\n"));
         } else {
             let place = self.place(at, &tried);
+            let opened = firing.hit.event.map_or_else(|| "matched".to_owned(), |event| format!("on {}", event.name()));
             self.text.push_str(&format!(
-                "{place} trigger \"{}\" matched \"{}\"\n",
+                "{place} trigger \"{}\" {opened} \"{}\"\n",
                 one_line(replay.options(trigger).label()),
                 quote(firing.hit.captures.whole())
             ));

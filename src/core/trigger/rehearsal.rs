@@ -42,7 +42,7 @@ pub enum RehearsalEvent {
 
 /// The record of a rehearsal.
 #[derive(Debug, Default)]
-pub(in crate::core) struct Rehearsal {
+pub struct Rehearsal {
     /// The line on which the verdicts on all triggers are recorded.
     pub(super) explained: Option<u64>,
     pub(super) events: Vec<RehearsalEvent>,
@@ -50,7 +50,7 @@ pub(in crate::core) struct Rehearsal {
 
 impl Rehearsal {
     /// Creates an empty record; `explained` is the line on which the verdicts on all triggers are recorded.
-    pub(in crate::core) fn new(explained: Option<u64>) -> Self {
+    pub fn new(explained: Option<u64>) -> Self {
         Self { explained, events: Vec::new() }
     }
 
