@@ -446,6 +446,10 @@ impl Screens {
     /// Executes EL with this parameter.
     pub(super) fn erase_line(&mut self, param: u16, span: Span, sink: &mut impl VtSink) {
         let Some(part) = ErasedPart::of(param) else { return };
+        if !self.current.is_short(self.cols) {
+            // The text may have wrapped to a row that is not blank.
+            self.lay_out(sink);
+        }
         let plain = self.eraser == StyleId::DEFAULT;
         let whole_flat = self.current.storage == Storage::Returned && part != ErasedPart::Before;
         if plain && self.current.storage == Storage::Flat && part == ErasedPart::After {

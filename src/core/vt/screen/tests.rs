@@ -46,6 +46,21 @@ fn lines_below_region_do_not_depend_on_cuts() {
     assert_eq!(screen_cells(&screen(bytes)), screen_cells(&cut));
 }
 
+/// The cursor is not in front of blank cells there. Text that came at once was taken to be on a blank row.
+#[test]
+fn erasure_behind_wrap_onto_text_does_not_depend_on_cuts() {
+    for text in ["abcd", "a   ", "\x1b[1mabcd", "\u{4e2d}cd"] {
+        for erasure in ["\x1b[K", "\x1b[0K", "\x1b[1K", "\x1b[2K", "\x1b[J", "\x1b[X", "\x1b[P", "\x1b[@"] {
+            let bytes = format!("\x1b[8;9HZ\x1b[7;19H{text}{erasure}\r\nx");
+            let mut cut = screen(b"");
+            for byte in bytes.as_bytes() {
+                cut.feed(&[*byte], &mut Work::unlimited());
+            }
+            assert_eq!(screen_cells(&screen(bytes.as_bytes())), screen_cells(&cut), "{}", bytes.escape_debug());
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn repaint_reproduces_screen(bytes in stream()) {
