@@ -47,6 +47,8 @@ pub enum KeyForm {
     Number,
     /// A string.
     Text,
+    /// A whole number, or a string.
+    NumberOrText,
     /// A string, or `true` for the option without its value.
     OptionalText,
     /// `NAME=VALUE`, or a table of names and values.
@@ -123,7 +125,8 @@ fn of_row(name: &'static str, value: Option<&'static str>, summary: &'static str
     let form = match value {
         None => KeyForm::Flag,
         Some("BOOL") => KeyForm::Bool,
-        Some("N") => KeyForm::Number,
+        Some("N" | "LINES") => KeyForm::Number,
+        Some("STATUS") => KeyForm::NumberOrText,
         Some("NAME=VALUE") => KeyForm::Assignments,
         Some(value) if value.starts_with('[') => KeyForm::OptionalText,
         Some(_) => KeyForm::Text,
@@ -169,6 +172,8 @@ mod tests {
             ("mark", KeyForm::OptionalText),
             ("set", KeyForm::Assignments),
             ("cooldown", KeyForm::Text),
+            ("context", KeyForm::Number),
+            ("status", KeyForm::NumberOrText),
         ] {
             assert_eq!(key(&keys, name).form, form, "{name}");
         }

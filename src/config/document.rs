@@ -1,5 +1,7 @@
 //! One file of a configuration: TOML to options and triggers, each with its place. Reads no file.
 
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -64,12 +66,24 @@ pub struct FileOption {
     pub values: Vec<String>,
     /// Where the value stands.
     pub place: FilePlace,
+    /// Where each of the values stands in that file.
+    pub(super) spans: Vec<Range<usize>>,
 }
 
 impl FileOption {
     /// Returns whether the option starts a coprocess.
     pub(super) fn is_coproc(&self) -> bool {
         action::kind(&self.key.name).is_some()
+    }
+
+    /// Returns the option once for each of its values.
+    pub(super) fn each_value(&self) -> impl Iterator<Item = Self> {
+        self.values.iter().zip(&self.spans).map(|(value, span)| Self {
+            key: self.key.clone(),
+            values: vec![value.clone()],
+            place: FilePlace { file: self.place.file, span: span.clone() },
+            spans: vec![span.clone()],
+        })
     }
 }
 
@@ -110,8 +124,8 @@ impl Reader<'_> {
             return self.faults.push(if of_trigger { ConfigFault { help: Some(help), ..fault } } else { fault });
         };
         if let Some(values) = self.values(known, value) {
-            let values = values.into_iter().map(|value| value.text).collect();
-            section.options.push(FileOption { key: known.clone(), values, place: self.place(&value.span()) });
+            let (values, spans) = values.into_iter().map(|value| (value.text, value.span)).unzip();
+            section.options.push(FileOption { key: known.clone(), values, place: self.place(&value.span()), spans });
         }
     }
 

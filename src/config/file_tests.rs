@@ -110,6 +110,7 @@ fn each_fault_is_told_with_its_place() {
         ("zmodem-send = ''", "1:15: zmodem-send: "),
         ("coproc = 'a'\nsilent-coproc = 'b'", "2:17: silent-coproc: a session has one coprocess at a time"),
         ("zmodem-dir = 'a'\nzmodem-receive = 'b'", "1:14: zmodem-dir: does not go together with --zmodem-receive"),
+        ("redact-pattern = ['a', 'b(']", "1:24: redact-pattern: 'b(' is not a regular expression: unclosed group"),
         ("hotkey = ", "1:10: TOML: "),
         ("hotkey = ctrl-]", "1:10: TOML: "),
         ("[[trigger]]\nregex = (a)\nbell = true", "2:9: TOML: "),
@@ -131,6 +132,12 @@ fn each_fault_is_told_with_its_place() {
         ("[[trigger]]\nevent = 'bell'", "2:9: the trigger has no action; add one"),
         ("[[trigger]]\nevent = 'bell'\nbell = true\nstatus = '1'", "4:10: status: event bell has nothing that"),
         ("[[trigger]]\nevent = 'bell'\nsend = '${status}'", "3:9: send: at character 1: event bell has no value"),
+        ("[[trigger]]\nevent = 'exit'\nbell = true\nstatus = -1", "4:10: status: '-1' is not an exit status"),
+        (
+            "[[trigger]]\nregex = 'a'\nrun = 'a'\ncontext = '5'",
+            "4:11: context: expected a whole number, or an array of these, found a string",
+        ),
+        ("[[trigger]]\nregex = 'a'\nrun = 'a'\ncontext = 1001", "4:11: context: '1001' is not a number of lines"),
         ("[[trigger]]\nregex = 'a'\nbell = true\nuntil = 'b('", "4:11: until: unclosed group"),
         ("[[trigger]]\nregex = 'a'", "2:9: the trigger has no action; add one, such as send = \"TEXT\""),
         ("[[trigger]]\nregex = ''\nbell = true", "2:9: regex: the pattern is empty"),
@@ -274,8 +281,14 @@ fn triggers_of_a_session_are_written_as_a_configuration() {
         option("set", "x=$1"),
         option("enabled", "true"),
     ];
+    let bell = option("bell", "");
     let text = toml_text::triggers(&[
         trigger("(a)\\d", options.clone(), false),
+        TriggerResponse {
+            regex: None,
+            event: Some("exit".to_owned()),
+            ..trigger("", vec![option("status", "1"), option("status", "nonzero"), option("context", "05"), bell], true)
+        },
         trigger("it's \"b\"\n", vec![option("mark", "m"), option("cooldown", "5s"), option("cooldown", "6s")], true),
     ]);
     let expected = r#"[[trigger]]
@@ -289,6 +302,12 @@ set = 'x=$1'
 enabled = false
 
 [[trigger]]
+event = 'exit'
+status = [1, 'nonzero']
+context = 5
+bell = true
+
+[[trigger]]
 regex = "it's \"b\"\n"
 mark = 'm'
 cooldown = ['5s', '6s']
@@ -299,7 +318,8 @@ cooldown = ['5s', '6s']
     wanted.pop();
     wanted.push(("enabled", "false"));
     assert_eq!(trigger_options(&loaded, 0), wanted);
-    assert_eq!(patterns(&loaded), ["(a)\\d", "it's \"b\"\n"]);
+    assert_eq!(trigger_options(&loaded, 1), [("status", "1"), ("status", "nonzero"), ("context", "5"), ("bell", "")]);
+    assert_eq!(patterns(&loaded), ["(a)\\d", "exit", "it's \"b\"\n"]);
 }
 
 /// Parts of configurations, right and wrong.

@@ -49,8 +49,8 @@ pub(super) fn check_options(options: &[FileOption], home: Option<&Path>, faults:
         return;
     }
     let mut is_found = false;
-    for option in options {
-        if let Err(usage) = parsed(std::slice::from_ref(option), home) {
+    for option in options.iter().flat_map(FileOption::each_value) {
+        if let Err(usage) = parsed(std::slice::from_ref(&option), home) {
             faults.push(ConfigFault::new(option.place.clone(), message(&usage)));
             is_found = true;
         }

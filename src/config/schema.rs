@@ -74,6 +74,7 @@ fn value(key: &ConfigKey) -> Value {
     let one = match &key.form {
         KeyForm::Flag | KeyForm::Bool => json!({"type": "boolean"}),
         KeyForm::Number => json!({"type": "integer", "minimum": 0}),
+        KeyForm::NumberOrText => json!({"type": ["string", "integer"], "minimum": 0}),
         KeyForm::Text => json!({"type": "string"}),
         KeyForm::OptionalText => json!({"type": ["string", "boolean"]}),
         KeyForm::Assignments => {

@@ -61,7 +61,8 @@ fn value(name: &str, options: &[OptionArg], keys: &[ConfigKey]) -> String {
         .map(|option| match form {
             KeyForm::Flag => "true".to_owned(),
             KeyForm::OptionalText if option.value.is_empty() => "true".to_owned(),
-            KeyForm::Bool | KeyForm::Number => option.value.clone(),
+            KeyForm::Bool => option.value.clone(),
+            KeyForm::Number | KeyForm::NumberOrText => number(&option.value).unwrap_or_else(|| string(&option.value)),
             _ => string(&option.value),
         })
         .collect();
@@ -70,6 +71,11 @@ fn value(name: &str, options: &[OptionArg], keys: &[ConfigKey]) -> String {
         [.., last] if values.len() == 1 || !is_repeatable => last.clone(),
         values => format!("[{}]", values.join(", ")),
     }
+}
+
+/// Returns a number of the command line as one of TOML, which has no zeros and no plus in front.
+fn number(text: &str) -> Option<String> {
+    text.parse::<u32>().ok().map(|number| number.to_string())
 }
 
 #[cfg(test)]

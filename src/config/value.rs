@@ -36,9 +36,13 @@ impl Reader<'_> {
             (KeyForm::Flag | KeyForm::OptionalText, DeValue::Boolean(true)) => text(String::new()),
             (KeyForm::Flag | KeyForm::OptionalText, DeValue::Boolean(false)) => Some(Vec::new()),
             (KeyForm::Bool, DeValue::Boolean(value)) => text(value.to_string()),
-            (KeyForm::Number, DeValue::Integer(number)) => text(decimal(number)),
+            (KeyForm::Number | KeyForm::NumberOrText, DeValue::Integer(number)) => text(decimal(number)),
             (
-                KeyForm::Text | KeyForm::OptionalText | KeyForm::Choice(_) | KeyForm::Assignments,
+                KeyForm::Text
+                | KeyForm::NumberOrText
+                | KeyForm::OptionalText
+                | KeyForm::Choice(_)
+                | KeyForm::Assignments,
                 DeValue::String(value),
             ) => text(value.to_string()),
             (KeyForm::Assignments, DeValue::Table(table)) => self.assignments(key, table),
@@ -80,6 +84,7 @@ pub(super) fn wanted(form: &KeyForm, value: &str, is_repeatable: bool) -> String
     let one = match form {
         KeyForm::Flag | KeyForm::Bool => "true or false".to_owned(),
         KeyForm::Number => "a whole number".to_owned(),
+        KeyForm::NumberOrText => format!("a whole number or a string ({value})"),
         KeyForm::Text => format!("a string ({value})"),
         KeyForm::OptionalText => format!("a string ({value}) or true"),
         KeyForm::Assignments => "a string (NAME=VALUE) or a table of strings".to_owned(),

@@ -48,6 +48,7 @@ fn option(key: &ConfigKey) -> String {
     let one = match &key.form {
         KeyForm::Flag | KeyForm::Bool => "true or false",
         KeyForm::Number => "whole number",
+        KeyForm::NumberOrText => "whole number, or string",
         KeyForm::Text | KeyForm::Choice(_) => "string",
         KeyForm::OptionalText => "string, or true",
         KeyForm::Assignments => "string, or table of strings",

@@ -74,7 +74,8 @@ impl Redactor {
         let rule = |pattern: &String| {
             let regex = Regex::new(pattern).map_err(|refusal| RedactError {
                 pattern: pattern.clone(),
-                reason: refusal.to_string().lines().last().unwrap_or_default().to_owned(),
+                // The last line has the reason; those before it show the pattern.
+                reason: refusal.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
             })?;
             let name = regex.capture_names().nth(1).flatten().unwrap_or(UNNAMED).to_owned();
             Ok(Rule { name: name.into(), regex })
