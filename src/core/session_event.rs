@@ -104,9 +104,14 @@ impl<'a> SessionEvent<'a> {
             SessionEvent::Line { text: line, .. } => object["text"] = text(&redactor.line(line)).into(),
             SessionEvent::Prompt { text: line, .. } => object["text"] = text(&redactor.unfinished(line)).into(),
             SessionEvent::Trigger { line, captures, lines, .. } => {
-                // A group may be a part of a secret.
-                let groups = (0..captures.len()).map(|i| captures.range(i));
-                object["groups"] = redactor.rules().parts_of(captures.line(), groups).into();
+                let rules = redactor.rules();
+                if captures.are_apart() {
+                    rules.redact_value(&mut object["groups"]);
+                } else {
+                    // A group may be a part of a secret.
+                    let groups = (0..captures.len()).map(|i| captures.range(i));
+                    object["groups"] = rules.parts_of(captures.line(), groups).into();
+                }
                 object["line"] = text(&redactor.rules().redact(line)).into();
                 if !lines.is_empty() {
                     // They come again, in order, behind those that the redactor has seen.

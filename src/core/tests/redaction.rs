@@ -116,3 +116,13 @@ fn keys_are_not_recorded_in_a_redacted_session() {
     let refused = |effect: &Effect| matches!(effect, Effect::Answer(_, Err(RpcError { code: ErrorCode::Params, .. })));
     assert!(bench.effects.iter().any(refused));
 }
+
+#[test]
+fn values_of_an_event_are_redacted_each_by_itself() {
+    let token = format!("glpat-{}", "a".repeat(20));
+    let marks = format!("\x1b]133;C;cmdline_url=curl%20{token}\x07\x1b]133;D;12\x07");
+    let argv = ["--redact", "-q", "--event", "command-finished", "--bell"];
+    let (_, all) = outputs(&argv, false, &[b"\x1b]133;A\x07$ \x1b]133;B\x07", marks.as_bytes()]);
+    let command = "\"curl [redacted:gitlab]\"";
+    assert!(all.contains(&format!("\"groups\":[{command},\"12\",\"0.0\",{command},\"\"]")), "{all}");
+}

@@ -11,6 +11,8 @@ pub struct Captures {
     groups: Box<[Option<Range<usize>>]>,
     /// One entry for each group.
     names: Arc<[Option<Box<str>>]>,
+    /// Whether the groups are texts by themselves, one behind the other, and no parts of a line.
+    are_apart: bool,
 }
 
 impl Captures {
@@ -20,7 +22,18 @@ impl Captures {
         names: Arc<[Option<Box<str>>]>,
         group: impl Fn(usize) -> Option<Range<usize>>,
     ) -> Self {
-        Self { line, groups: (0..names.len()).map(group).collect(), names }
+        Self { line, groups: (0..names.len()).map(group).collect(), names, are_apart: false }
+    }
+
+    /// Creates the values of an event, of which the first is its text.
+    pub(super) fn of_values<'a>(values: impl Iterator<Item = (Option<&'static str>, Option<&'a [u8]>)>) -> Self {
+        let (mut all, mut groups, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, value) in values {
+            groups.push(value.map(|value| all.len()..all.len() + value.len()));
+            all.extend_from_slice(value.unwrap_or_default());
+            names.push(name.map(Into::into));
+        }
+        Self { line: all.into(), groups: groups.into(), names: names.into(), are_apart: true }
     }
 
     /// Returns the text of group `i`; group 0 is the whole match. `None` if the group took no part in the match, or
@@ -58,6 +71,11 @@ impl Captures {
     /// Returns the line, or the piece of a line, that was searched.
     pub fn line(&self) -> &Arc<[u8]> {
         &self.line
+    }
+
+    /// Returns whether the groups are values of an event, which are no parts of a line.
+    pub fn are_apart(&self) -> bool {
+        self.are_apart
     }
 
     /// Returns the number of groups, the whole match included.

@@ -73,15 +73,9 @@ impl Occurrence {
 
     /// Returns the text as group 0, and the values as the groups behind it.
     pub(in crate::core::trigger) fn captures(&self) -> Captures {
-        let names = self.event.info().values;
-        let value = |name: &&'static str| self.values.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-        let (mut all, mut groups) = (self.text.to_vec(), vec![Some(0..self.text.len())]);
-        for name in names {
-            groups.push(value(name).map(|value| all.len()..all.len() + value.len()));
-            all.extend_from_slice(value(name).map_or(&[], Vec::as_slice));
-        }
-        let names = std::iter::once(None).chain(names.iter().map(|name| Some((*name).into())));
-        Captures::new(all.into(), names.collect(), |i| groups[i].clone())
+        let value = |name| self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_slice());
+        let values = self.event.info().values.iter().map(|&name| (Some(name), value(name)));
+        Captures::of_values(std::iter::once((None, Some(&*self.text))).chain(values))
     }
 }
 
