@@ -495,8 +495,9 @@ impl Core {
 
     /// Sets how closely lines are examined from the triggers, the subscribers and the coprocess.
     fn update_line_demand(&mut self) {
+        let triggers = self.output.demand_of_blocks(&self.triggers).and(self.triggers.demand());
         let subscribed = self.control.subscribers.want_lines();
-        self.output.set_demand(LineDemand::of(self.triggers.demand(), subscribed, self.coproc.reads_lines()));
+        self.output.set_demand(LineDemand::of(triggers, subscribed, self.coproc.reads_lines()));
     }
 
     /// Returns whether the shell's output is shown now, and why not.

@@ -40,8 +40,19 @@ impl Blocks {
         }
     }
 
+    /// Drops the blocks of triggers that have been removed, disabled or given another definition without an end.
+    pub(super) fn keep_collecting(&mut self, triggers: &TriggerTable) {
+        self.0.retain(|block| triggers.collects_block(block.hit.trigger));
+    }
+
+    /// Returns whether no block has begun.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Appends the lines that have come. Returns the blocks that are complete.
     pub(super) fn pull(&mut self, recent: &RecentLines, triggers: &mut TriggerTable) -> Vec<OpenBlock> {
+        self.keep_collecting(triggers);
         self.0.extract_if(.., |block| block.pull(recent, triggers)).collect()
     }
 }

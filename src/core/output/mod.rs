@@ -40,7 +40,7 @@ use super::request::InputFormat;
 use super::transfer::{OfferFinder, SwallowedOffers, TransferOffer};
 use super::trigger::event::{Occurrence, OutputSign};
 use super::trigger::table::TriggerTable;
-use super::trigger::{ConditionFacts, Hit, LineStage};
+use super::trigger::{ConditionFacts, Hit, LineStage, TriggerDemand};
 use super::vt::MarkedZone;
 use crate::types::{ExitStatus, RequestId, SIGHUP, SIGPIPE, Size, WriteError};
 
@@ -516,6 +516,14 @@ impl Output {
     /// Returns the blocks of lines that are complete.
     pub(super) fn complete_blocks(&mut self, triggers: &mut TriggerTable) -> Vec<OpenBlock> {
         self.blocks.pull(&self.recent, triggers)
+    }
+
+    /// Drops the blocks of triggers that collect no more, and returns what the others need of the lines: a trigger that has
+    /// fired for the last time still waits for the end of its block.
+    pub(super) fn demand_of_blocks(&mut self, triggers: &TriggerTable) -> TriggerDemand {
+        self.blocks.keep_collecting(triggers);
+        let is_open = !self.blocks.is_empty();
+        TriggerDemand { any: is_open, lines: usize::from(is_open), ..TriggerDemand::default() }
     }
 
     /// Returns the part of the output that the cursor is in, by the marks of the shell.

@@ -147,3 +147,10 @@ fn failures_of_a_trigger_are_told_once_in_ten_seconds() {
     let last = "\"false\" failed: status 4; 2 failures before it were not shown";
     assert_eq!(failures(&bench), ["\"false\" failed: status 1", last]);
 }
+
+#[test]
+fn trigger_that_fires_once_collects_its_block() {
+    let mut bench = Bench::new(&["-t", "^error", "--until", "^end", "--once", "--run", "handle"]);
+    bench.shell(b"error: bad\r\n").wait(100).shell(b"  at x\r\n").shell(b"end\r\nmore\r\n");
+    assert_eq!((bench.started(), input(&bench)), (vec!["handle"], "error: bad\n  at x\nend\n".to_owned()));
+}

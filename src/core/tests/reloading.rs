@@ -260,3 +260,47 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn question_that_stands_is_answered_although_its_trigger_has_gone() {
+    let ask: Written<'_> = ("sure", &["send=yes", "confirm"]);
+    let mut bench = Bench::configured(&[], &[ask]);
+    bench.shell(b"sure? ").wait(100).reload(&[], &[]).wait(100);
+    assert!(bench.text().contains("type \"yes\"? y does it"), "{}", bench.text());
+    bench.keys(b"y");
+    assert_eq!(bench.typed, b"yes");
+}
+
+#[test]
+fn block_ends_with_its_trigger() {
+    let named = |pattern, options: &'static [&'static str]| -> Written<'static> { (pattern, options) };
+    let block = named("^begin", &["name=n", "until=^end", "send=block|"]);
+    for (after, typed) in [
+        (vec![block], "block|"),
+        (vec![named("^begin", &["name=n", "until=^end", "send=new|"])], "new|"),
+        (vec![named("^begin", &["name=n", "send=new|"])], ""),
+        (vec![], ""),
+    ] {
+        // Another trigger needs the lines anyway.
+        let other = named("^other", &["until=^other", "send=other"]);
+        let after = [&after[..], &[other]].concat();
+        let mut bench = Bench::configured(&[], &[block, other]);
+        bench.shell(b"begin\r\none\r\n").reload(&[], &after).shell(b"two\r\nend\r\n").wait(100);
+        assert_eq!(String::from_utf8_lossy(&bench.typed), typed, "{after:?}");
+    }
+}
+
+#[test]
+fn block_of_a_disabled_trigger_fires_nothing() {
+    let mut bench = Bench::configured(&[], &[("^begin", &["name=n", "until=^end", "send=block|"])]);
+    let switch = |enabled| {
+        let trigger = "n".to_owned();
+        Request::Trigger(if enabled { TriggerRequest::Enable { trigger } } else { TriggerRequest::Disable { trigger } })
+    };
+    bench.shell(b"begin\r\none\r\n").answer_to(switch(false));
+    bench.shell(b"two\r\n").answer_to(switch(true));
+    bench.shell(b"end\r\n").wait(100);
+    assert_eq!(bench.typed, b"");
+    bench.shell(b"begin\r\nend\r\n").wait(100);
+    assert_eq!(bench.typed, b"block|");
+}

@@ -102,6 +102,21 @@ pub struct TriggerDemand {
     pub decorates_by_pty: bool,
 }
 
+impl TriggerDemand {
+    /// Combines the demand of two groups of triggers.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            any: self.any | other.any,
+            starts: self.starts | other.starts,
+            silences: self.silences | other.silences,
+            instant: self.instant | other.instant,
+            lines: self.lines.max(other.lines),
+            decorates: self.decorates | other.decorates,
+            decorates_by_pty: self.decorates_by_pty | other.decorates_by_pty,
+        }
+    }
+}
+
 /// What opens a trigger.
 #[derive(Clone, Debug)]
 pub enum Opener {
@@ -482,14 +497,16 @@ impl Triggers {
         }
         self.update_event_demand();
         let live = self.all.iter().filter(|trigger| trigger.is_live()).map(|trigger| &trigger.options);
-        let demand = live.fold(TriggerDemand::default(), |demand, options| TriggerDemand {
-            any: true,
-            starts: demand.starts | options.starts.is_some(),
-            silences: demand.silences | (options.starts == Some(Visibility::Silent)),
-            instant: demand.instant | options.instant,
-            lines: demand.lines.max(options.context).max(usize::from(options.until.is_some())),
-            decorates: demand.decorates | options.decorates,
-            decorates_by_pty: demand.decorates_by_pty | options.decorates_by_pty(),
+        let demand = live.fold(TriggerDemand::default(), |demand, options| {
+            demand.and(TriggerDemand {
+                any: true,
+                starts: options.starts.is_some(),
+                silences: options.starts == Some(Visibility::Silent),
+                instant: options.instant,
+                lines: options.context.max(usize::from(options.until.is_some())),
+                decorates: options.decorates,
+                decorates_by_pty: options.decorates_by_pty(),
+            })
         });
         *self.demand.insert(demand)
     }

@@ -213,6 +213,12 @@ impl TriggerTable {
         self.triggers.acted(i);
     }
 
+    /// Returns whether a block of trigger `i` goes on.
+    pub(in crate::core) fn collects_block(&self, i: usize) -> bool {
+        let options = self.triggers.options(i);
+        options.enabled && options.until.is_some()
+    }
+
     /// Returns whether `line` is the last one of a block of trigger `i`.
     pub(in crate::core) fn ends_block(&mut self, i: usize, line: &[u8]) -> bool {
         self.triggers.ends_block(i, line)
