@@ -105,14 +105,14 @@ fn load_text(name: &str, text: &str) -> Result<usize, String> {
 #[test]
 fn shown_configurations_are_accepted() {
     let example = read("examples/config.toml");
-    assert_eq!(load_text("examples/config.toml", &example), Ok(2));
+    assert_eq!(load_text("examples/config.toml", &example), Ok(4));
     // A line of the configuration that is commented out has no blank behind the #.
     let uncommented = |line: &str| match line.strip_prefix('#') {
         Some(rest) if !rest.starts_with(' ') => rest.to_owned(),
         _ => line.to_owned(),
     };
     let whole: Vec<String> = example.lines().map(uncommented).collect();
-    assert_eq!(load_text("examples/config.toml", &whole.join("\n")), Ok(6));
+    assert_eq!(load_text("examples/config.toml", &whole.join("\n")), Ok(12));
     let between = |text: &str, start: &str, end: &str| -> Vec<String> {
         let parts = text.split(start).skip(1);
         parts.filter_map(|part| Some(part.split_once(end)?.0.to_owned())).collect()
