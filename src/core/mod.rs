@@ -847,7 +847,8 @@ impl Core {
         let name = self.triggers.name(hit.trigger).to_owned();
         self.output.recorder.marker(cx.now, || format!("coshell: trigger \"{}\" fired", one_line(&name)));
         self.tell(cx, &SessionEvent::trigger(&name, &hit));
-        if !confirm {
+        // Colours and links are shown already, and have no effect here.
+        if !confirm || effects.is_empty() {
             let fired = FiredTrigger { name: &name, hit: &hit, line, stage };
             return effects.into_iter().for_each(|effect| self.act(cx, effect, &fired));
         }

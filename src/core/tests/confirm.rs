@@ -219,3 +219,15 @@ fn answer_belongs_to_what_was_shown() {
         .collect();
     assert_eq!(args, [b"a;".to_vec()]);
 }
+
+#[test]
+fn colours_and_links_are_shown_unasked() {
+    for action in [&["--highlight", "red"][..], &["--link", "https://x/$0"], &["--highlight", "red", "--stop"]] {
+        let mut bench = Bench::new(&[&["-t", "sure", "--confirm"][..], action].concat());
+        bench.shell(b"sure\r\nsure? ").wait(100).keys(b"y");
+        assert_eq!((bench.lines(), &bench.typed[..]), (vec!["sure".to_owned(), "sure?".to_owned()], &b"y"[..]));
+    }
+    let mut bench = Bench::new(&["-t", "sure", "--confirm", "--highlight", "red", "--bell"]);
+    bench.shell(b"sure? ").wait(100);
+    assert!(bench.lines()[0].ends_with("ring the bell? y does it, any other key does not"), "{:?}", bench.lines());
+}
