@@ -92,8 +92,8 @@ fn action_words(option: &OptionArg) -> String {
     let Some(kind) = action::kind(&option.name) else { return String::new() };
     let value = one_line(&toml_text::string(&option.value));
     let name = kind.value.unwrap_or_default().trim_matches(['[', ']']);
-    // What stands in parentheses explains the value.
-    let summary = kind.summary.split(" (").next().unwrap_or_default();
+    // What stands in parentheses explains the value; a semicolon stands between actions here.
+    let summary = kind.summary.split([';', '(']).next().unwrap_or_default().trim_end();
     let summary = match (summary.split_once(name), option.value.is_empty()) {
         (_, true) => summary.to_owned(),
         (Some((before, after)), false) if !name.is_empty() => format!("{before}{value}{after}"),

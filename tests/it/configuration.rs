@@ -296,7 +296,7 @@ fn check_says_what_a_configuration_does() {
         "file {0}/a.toml\nfile {0}/b.toml\nprofile p (not in use)\noption --history '7'\noption --zmodem off\n\
          option --password-job 'a' 'b'\n  1  on b  start 'rz' and hide all output while it runs\n  \
          2  n: on (x)  show a desktop notification: 'got $1'; ring the terminal's bell; set a mark on the line (once, cooldown 5s)\n  \
-         3  on y  skip the remaining triggers for the line\n  4  on y  run 'make' in the background; stdin has the line\n\
+         3  on y  skip the remaining triggers for the line\n  4  on y  run 'make' in the background\n\
          warning: trigger y never fires: trigger y before it has the same pattern and stops\n",
         home.root().display()
     );
