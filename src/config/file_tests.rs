@@ -391,3 +391,25 @@ proptest! {
         fuzzing::config(&bytes);
     }
 }
+
+#[test]
+fn name_that_two_triggers_have_is_written_once() {
+    let trigger = |regex: &str| TriggerResponse {
+        number: 1,
+        name: Some("n".to_owned()),
+        regex: Some(regex.to_owned()),
+        event: None,
+        microseconds: 0,
+        options: [("name", "n"), ("bell", "")]
+            .map(|(name, value)| OptionArg { name: name.into(), value: value.into() })
+            .into(),
+        enabled: true,
+        stopped: false,
+        fired: 0,
+        searched: 0,
+    };
+    let text = toml_text::triggers(&[trigger("a"), trigger("b")]);
+    let loaded = good(&text);
+    assert_eq!(trigger_options(&loaded, 0), [("name", "n"), ("bell", "")]);
+    assert_eq!(trigger_options(&loaded, 1), [("bell", "")], "{text}");
+}

@@ -1,8 +1,9 @@
 //! Writes TOML: the triggers of a session as a configuration.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
-use super::{REGEX, TRIGGERS};
+use super::{NAME, REGEX, TRIGGERS};
 use crate::cli::keys::{ConfigKey, KeyForm, trigger_keys};
 use crate::core::request::OptionArg;
 use crate::core::response::TriggerResponse;
@@ -30,11 +31,14 @@ pub fn string(text: &str) -> String {
 
 /// Returns the triggers of a session as a configuration that defines them.
 pub fn triggers(triggers: &[TriggerResponse]) -> String {
-    let keys = trigger_keys();
-    triggers.iter().map(|trigger| one(trigger, &keys)).collect::<Vec<_>>().join("\n")
+    let (keys, mut names) = (trigger_keys(), HashSet::new());
+    let mut written = |trigger| one(trigger, &keys, &mut names);
+    triggers.iter().map(&mut written).collect::<Vec<_>>().join("\n")
 }
 
-fn one(trigger: &TriggerResponse, keys: &[ConfigKey]) -> String {
+/// Writes a trigger; `names` are those of the triggers before it.
+fn one<'a>(trigger: &'a TriggerResponse, keys: &[ConfigKey], names: &mut HashSet<&'a str>) -> String {
+    let is_named_alike = trigger.name.as_deref().is_some_and(|name| !names.insert(name));
     let openers = [(REGEX, &trigger.regex), (EVENT, &trigger.event)];
     let opener = openers.into_iter().filter_map(|(key, value)| Some(format!("{key} = {}", string(value.as_ref()?))));
     let mut lines: Vec<String> = std::iter::once(format!("[[{TRIGGERS}]]")).chain(opener).collect();
@@ -42,7 +46,9 @@ fn one(trigger: &TriggerResponse, keys: &[ConfigKey]) -> String {
     for option in &trigger.options {
         if !written.contains(&&*option.name) {
             written.push(&option.name);
-            lines.push(format!("{} = {}", option.name, value(&option.name, &trigger.options, keys)));
+            // A configuration has each name once; a command line may have it more often.
+            let comment = if is_named_alike && option.name == NAME { "# " } else { "" };
+            lines.push(format!("{comment}{} = {}", option.name, value(&option.name, &trigger.options, keys)));
         }
     }
     // A client may have switched it.
