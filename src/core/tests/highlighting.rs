@@ -56,6 +56,12 @@ fn match_is_coloured_in_the_bytes_and_the_pen_put_back() {
             "- ERROR\r\x1b[2K\x1b[?25hERROR\r\n",
             r"- ERROR\r\x1b[2K\x1b[?25h\x1b[31mERROR\x1b[39m\r\n",
         ),
+        // Attributes off (sgr0) in tmux and screen, as fish prints them in front of a command's output.
+        (
+            &["--highlight", "red"],
+            "\x1b[30m\x1b[m\x0f\x1b]0;t\x07\rERROR\x1b[m\x0f x\r\n",
+            r"\x1b[30m\x1b[m\x0f\x1b]0;t\x07\r\x1b[31mERROR\x1b[39m\x1b[m\x0f x\r\n",
+        ),
         // Several matches on a line.
         (&["--all", "--highlight", "red"], "ERROR ERROR\r\n", r"\x1b[31mERROR\x1b[39m \x1b[31mERROR\x1b[39m\r\n"),
         (&["--highlight", "red"], "ERROR ERROR\r\n", r"\x1b[31mERROR\x1b[39m ERROR\r\n"),
@@ -128,6 +134,7 @@ fn lines_that_are_not_printed_plainly_are_left_alone() {
         "\x1b[2;5rERROR\r\n",
         "\x1b[?6hERROR\r\n",
         "\x1b(0ERROR\r\n\x1b(B",
+        "\x1b)0\x0eERROR\x0f ERROR\r\n",
         "\x1b[?1049hERROR\r\n\x1b[?1049l",
         "\x1b[?7lERROR\r\n",
         // Images, text in other sizes, bytes that are not UTF-8.

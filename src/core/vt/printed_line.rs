@@ -246,6 +246,8 @@ impl LineReplay {
                 b'\r' => segment = LineSegment::placed(),
                 0x1b => self.control(0x1b, 0),
                 0x07 => {}
+                // The character set is that of G0, or the line is unknown already: terminfo's sgr0 for tmux and screen has an SI.
+                0x0f => self.control(0x0f, 0),
                 byte => {
                     self.control(byte, 0);
                     harmless = false;
