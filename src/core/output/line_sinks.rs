@@ -180,8 +180,11 @@ pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) found_ids: HashSet<u64>,
     /// The events for which triggers wait.
     pub(in crate::core) wanted: EventSet,
-    /// Whether an event may start a coprocess, so that the output behind it is not parsed before the event was tried.
+    /// Whether events open triggers here: the output behind one is not parsed before it was tried, so that the cursor is where
+    /// it was.
     pub(in crate::core) stops_at_events: bool,
+    /// Whether an event has been collected.
+    pub(in crate::core) has_event: bool,
     /// The chunk being printed, where matches are shown in another way.
     pub(super) highlighted: Option<Chunk>,
 }
@@ -208,14 +211,10 @@ impl TriggerSink<'_> {
         !self.found_ids.is_empty()
     }
 
-    /// Whether an event has been collected.
-    fn has_events(&self) -> bool {
-        self.found.iter().any(|item| !matches!(item, SinkItem::Line(_)))
-    }
-
     /// Collects a sign, unless coshell itself prints it.
     fn collect_sign(&mut self, sign: OutputSign) {
         if self.origin == TextOrigin::Shell {
+            self.has_event = true;
             self.found.push(SinkItem::Sign(sign));
         }
     }
@@ -256,7 +255,7 @@ impl VtSink for TriggerSink<'_> {
     }
 
     fn should_stop(&self) -> bool {
-        self.after_match == AfterMatch::Stop && self.has_lines() || self.stops_at_events && self.has_events()
+        self.after_match == AfterMatch::Stop && self.has_lines() || self.stops_at_events && self.has_event
     }
 
     fn line(&mut self, line: &Line<'_>) {
@@ -322,6 +321,7 @@ impl LineObserver for TriggerSink<'_> {
         if let Some(mut coproc_sink) = self.coproc_sink().filter(|_| coproc_knows) {
             coproc_sink.shell_event(event);
         }
+        self.has_event = true;
         self.found.push(SinkItem::Shell { event: event.clone(), coproc_knows });
     }
 }

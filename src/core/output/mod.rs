@@ -361,8 +361,7 @@ impl Output {
             _ if self.demand.keeps_raw && readers.format.tells_of_lines() => AfterMatch::TakeAll,
             _ => AfterMatch::Filter,
         };
-        let events = &readers.triggers.events;
-        let (wanted, starts) = (events.wanted(), events.starts() && readers.origin == TextOrigin::Shell);
+        let wanted = readers.triggers.events.wanted();
         let mut sink = TriggerSink {
             now,
             origin: readers.origin,
@@ -376,7 +375,8 @@ impl Output {
             found: Vec::new(),
             found_ids: HashSet::new(),
             wanted,
-            stops_at_events: starts,
+            stops_at_events: !wanted.is_empty() && readers.origin == TextOrigin::Shell,
+            has_event: false,
             highlighted: self.highlight.as_mut().map(|stage| stage.begin(readers.facts, self.terminal.text())),
         };
         let used = self.terminal.parse(bytes, &mut sink);

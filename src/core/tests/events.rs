@@ -141,6 +141,22 @@ fn events_do_not_depend_on_how_output_is_cut() {
 }
 
 #[test]
+fn line_of_an_event_does_not_depend_on_how_output_is_cut() {
+    let stream = b"one\r\ntwo \x07two\r\n\x1b]9;note\x07three\r\n\x1b]133;C\x07four\r\n\x1b]133;D;1\x07$ \r\nsix\r\n";
+    let events = ["bell", "notification", "command-finished"];
+    let options: Vec<&str> = events.iter().flat_map(|event| ["--event", event, "--mark"]).collect();
+    crate::core::split::at_every_split(stream, |pieces| {
+        let mut bench = Bench::new(&options);
+        pieces.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        let marks = bench.core.annotations.marks.iter().map(|mark| (mark.line, &*mark.text, &*mark.quote));
+        let want = [(2, "bell", "two "), (3, "notification", ""), (5, "command-finished", "")];
+        assert_eq!(marks.collect::<Vec<_>>(), want);
+    });
+}
+
+#[test]
 fn event_comes_between_the_lines_around_it() {
     let mut bench = Bench::new(&["-t", "^line", "--send", "$0 ", "--event", "bell", "--send", "bell "]);
     bench.shell(b"line 1\r\n\x07line 2\r\n\x07");

@@ -37,7 +37,6 @@ impl Triggers {
         let mut demand = EventDemand::default();
         for options in self.on_events.iter().map(|&i| &self.all[i].options) {
             let Some(rule) = options.event() else { continue };
-            demand.starts |= options.starts.is_some();
             demand.wanted.insert(rule.event);
             demand.times.extend(rule.time().map(|time| (rule.event, time)));
         }

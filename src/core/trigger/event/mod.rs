@@ -211,6 +211,11 @@ impl EventSet {
         self.0 |= 1 << event as u32;
     }
 
+    /// Returns whether there are none.
+    pub(in crate::core) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Returns whether the event is in the set.
     pub(in crate::core) fn has(self, event: TriggerEvent) -> bool {
         self.0 >> event as u32 & 1 == 1

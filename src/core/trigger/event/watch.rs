@@ -15,8 +15,6 @@ use crate::core::vt::MarkedZone;
 pub(in crate::core::trigger) struct EventDemand {
     /// Their events.
     pub(in crate::core::trigger) wanted: EventSet,
-    /// Whether one of them starts a coprocess.
-    pub(in crate::core::trigger) starts: bool,
     /// The times of those events that a time makes.
     pub(in crate::core::trigger) times: Vec<(TriggerEvent, Duration)>,
 }
@@ -69,11 +67,6 @@ impl EventWatch {
     /// Returns the events that open triggers.
     pub(in crate::core) fn wanted(&self) -> EventSet {
         self.demand.wanted
-    }
-
-    /// Whether an event may start a coprocess, which reads the output from there on.
-    pub(in crate::core) fn starts(&self) -> bool {
-        self.demand.starts
     }
 
     /// Takes note of output. Returns the event that it has come after a time without.
