@@ -837,7 +837,8 @@ impl Core {
         panic_for_test("action");
         let options = self.triggers.options(hit.trigger);
         if options.until.is_some() && hit.lines == HandedLines::None {
-            return self.output.begin_block(hit, line, stage);
+            let context = options.context;
+            return self.output.begin_block(hit, line, stage, context);
         }
         if options.context > 0 && hit.lines == HandedLines::None {
             hit.lines = HandedLines::Before(self.output.lines_before(line, options.context));

@@ -31,12 +31,13 @@ pub(in crate::core) struct OpenBlock {
 pub(super) struct Blocks(Vec<OpenBlock>);
 
 impl Blocks {
-    /// Begins a block with the line that matched. A match of its trigger inside the block is a part of it.
-    pub(super) fn begin(&mut self, hit: Hit, line: &CandidateLine, stage: LineStage) {
+    /// Begins a block with the line that matched, and `before` in front of it. A match of its trigger inside the block is a part
+    /// of it.
+    pub(super) fn begin(&mut self, hit: Hit, line: &CandidateLine, stage: LineStage, before: &[u8]) {
         let is_open = self.0.iter().any(|block| block.hit.trigger == hit.trigger);
         if !is_open && self.0.len() < MOST {
             let (line, next) = (line.clone(), line.recorded);
-            self.0.push(OpenBlock { hit, line, stage, next, text: Vec::new(), lines: 0, left_out: 0 });
+            self.0.push(OpenBlock { hit, line, stage, next, text: before.to_vec(), lines: 0, left_out: 0 });
         }
     }
 

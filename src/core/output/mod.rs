@@ -508,9 +508,9 @@ impl Output {
         self.recent.before(line.recorded, n).to_vec()
     }
 
-    /// Begins a block of lines, for a trigger that fires at its end.
-    pub(super) fn begin_block(&mut self, hit: Hit, line: &CandidateLine, stage: LineStage) {
-        self.blocks.begin(hit, line, stage);
+    /// Begins a block of lines, with `context` lines in front of it, for a trigger that fires at its end.
+    pub(super) fn begin_block(&mut self, hit: Hit, line: &CandidateLine, stage: LineStage, context: usize) {
+        self.blocks.begin(hit, line, stage, self.recent.before(line.recorded, context));
     }
 
     /// Returns the blocks of lines that are complete.

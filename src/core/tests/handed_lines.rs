@@ -45,6 +45,9 @@ fn block_is_collected_up_to_its_end() {
             assert_eq!((started, input(&bench)), (usize::from(!want.is_empty()), want.to_owned()), "{pattern}");
         });
     }
+    let mut bench = Bench::new(&["-t", "^error", "--context", "2", "--until", "^end", "--run", "handle"]);
+    bench.shell(BUILD);
+    assert_eq!(input(&bench), format!("one\ntwo\n{block}"), "with the lines before it");
     // The match at a pause begins the block too, and the captures are those of its first line.
     let mut bench = Bench::new(&["-t", r"^error: (\w+)", "--until", "^$", "--send", "$1|"]);
     bench.shell(b"error: bad").wait(100).shell(b" luck\r\nmore\r\n").wait(100);
