@@ -146,6 +146,29 @@ fn spent_cooling_and_disabled_triggers_stay_so() {
 }
 
 #[test]
+fn colours_follow_the_configuration() {
+    let red: (&str, &[&str]) = ("ERR", &["name=a", "highlight=red", "once"]);
+    let blue: (&str, &[&str]) = ("ERR", &["name=a", "highlight=blue"]);
+    let mut bench = Bench::configured(&[], &[red]);
+    let coloured = |bench: &mut Bench, triggers: Option<&[Written<'_>]>| {
+        triggers.iter().for_each(|triggers| _ = bench.reload(&[], triggers).wait(100));
+        bench.shown.clear();
+        bench.shell(b"ERR\r\n");
+        bench.shown.escape_ascii().to_string()
+    };
+    for (triggers, want) in [
+        (None, r"\x1b[31mERR\x1b[39m\r\n"),
+        (Some(&[red][..]), r"ERR\r\n"),
+        (Some(&[blue]), r"\x1b[34mERR\x1b[39m\r\n"),
+        (Some(&[red]), r"\x1b[31mERR\x1b[39m\r\n"),
+        (None, r"ERR\r\n"),
+        (Some(&[]), r"ERR\r\n"),
+    ] {
+        assert_eq!(coloured(&mut bench, triggers), want, "{triggers:?}");
+    }
+}
+
+#[test]
 fn match_that_was_seen_does_not_fire_again_after_reload() {
     let all: &[Written<'_>] = &[("ready", &["send=x", "name=n"])];
     let mut bench = Bench::configured(&[], all);

@@ -306,7 +306,7 @@ pub enum HandedLines {
     None,
     /// The lines before it.
     Before(Vec<u8>),
-    /// The block that it begins, with the line itself.
+    /// The block that it begins, with the line itself, and perhaps lines before it.
     Block(Vec<u8>),
 }
 
@@ -437,6 +437,8 @@ impl Triggers {
         self.regexes.forget(i);
         self.ends.forget(i);
         trigger.spent &= options.once;
+        // A trigger that becomes `once` fires once more, and its match is shown so once more.
+        trigger.decorated.take_if(|_| options.once != trigger.options.once);
         trigger.options = options;
         self.prefilter = None;
         self.demand = None;
