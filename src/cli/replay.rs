@@ -33,7 +33,7 @@ pub struct ReplayArgs {
     /// Say why each trigger fires or does not fire on the line with this number
     #[arg(long, value_name = "LINE", value_parser = parse_number::<u64>)]
     pub explain: Option<u64>,
-    /// Assume a condition that a recording does not tell: no-echo or job=NAME; repeatable
+    /// Assume a condition that a recording does not tell: no-echo, asks or job=NAME; repeatable
     #[arg(long, value_name = "CONDITION", value_parser = Assumption::from_str)]
     pub assume: Vec<Assumption>,
     /// Recordings; - reads standard input
@@ -115,7 +115,10 @@ impl fmt::Display for AssumptionError {
         match self {
             Self::Condition(sentence) => f.write_str(sentence),
             Self::Known(condition) => {
-                write!(f, "'{condition}' follows from the replay itself; only no-echo and job=NAME can be assumed")
+                write!(
+                    f,
+                    "'{condition}' follows from the replay itself; only no-echo, asks and job=NAME can be assumed"
+                )
             }
         }
     }

@@ -95,6 +95,7 @@ use session_event::SessionEvent;
 pub use settings::{ConfigurationError, Configured, Settings, TransferPrograms};
 use trigger::action::{ActionEffect, Notification};
 use trigger::event::{Occurrence, TriggerEvent};
+use trigger::rehearsal::FiringPlace;
 use trigger::table::{TriggerState, TriggerTable};
 use trigger::{ConditionFacts, Firing, HandedLines, Hit, LineStage, Tried};
 
@@ -844,7 +845,8 @@ impl Core {
             hit.lines = HandedLines::Before(self.output.lines_before(line, options.context));
         }
         let confirm = options.confirm;
-        let Some(effects) = self.triggers.act(&hit) else { return };
+        let place = FiringPlace { number: line.number, alt_screen: line.alt_screen };
+        let Some(effects) = self.triggers.act(&hit, place) else { return };
         let name = self.triggers.name(hit.trigger).to_owned();
         self.output.recorder.marker(cx.now, || format!("coshell: trigger \"{}\" fired", one_line(&name)));
         self.tell(cx, &SessionEvent::trigger(&name, &hit));

@@ -28,6 +28,8 @@ const LONGEST: Duration = Duration::from_secs(200 * 366 * 86_400);
 pub struct Assumed {
     /// Whether a program reads a password.
     pub no_echo: bool,
+    /// Whether a program waits for the user's input wherever the output pauses.
+    pub asks: bool,
     /// Names of the jobs in the foreground.
     pub jobs: Vec<String>,
 }
@@ -37,8 +39,6 @@ pub struct Assumed {
 pub struct ReplayEvent {
     /// The time since the start.
     pub at: Duration,
-    /// The number of the last line that has one.
-    pub line: u64,
     /// The event.
     pub event: RehearsalEvent,
 }
@@ -63,7 +63,7 @@ impl Replay {
         let settings = Settings { rehearsal: Some(Rehearsal::new(explained)), ..settings };
         let core = Core::new(start, settings, &mut effects);
         let echo = if assumed.no_echo { Echo::OffInLines } else { Echo::On };
-        let pty_state = PtyState { echo, jobs: assumed.jobs, ..PtyState::default() };
+        let pty_state = PtyState { echo, asks: assumed.asks, jobs: assumed.jobs, ..PtyState::default() };
         let mut replay = Self { core, start, now: start, pty_state, effects, events: Vec::new() };
         replay.settle();
         replay
@@ -147,8 +147,8 @@ impl Replay {
                 break;
             }
         }
-        let (at, line) = (self.now(), self.lines());
+        let at = self.now();
         let rehearsed = self.core.triggers.take_rehearsed().into_iter();
-        self.events.extend(rehearsed.map(|event| ReplayEvent { at, line, event }));
+        self.events.extend(rehearsed.map(|event| ReplayEvent { at, event }));
     }
 }

@@ -65,7 +65,7 @@ fn firings_of_asciicast_are_printed_with_captures_and_effects() {
         all[0],
         json!({
             "type": "fired", "file": file, "line": 2, "time": 1.75, "alternate_screen": false, "text": "3 failed",
-            "trigger": 1, "name": "tests", "groups": ["3 failed", "3"], "named": {"n": "3"}, "event": null,
+            "trigger": 1, "name": "tests", "groups": ["3 failed", "3"], "named": {"n": "3"},
             "actions": [{"action": "notify", "would": "notify \"3 of them\""}, {"action": "bell", "would": "ring the bell"}],
         })
     );
@@ -260,7 +260,7 @@ fn triggers_of_configuration_are_replayed() {
     assert_eq!(fired(&["-f", &file, "--profile", "p"]), ["start", "one"]);
     let marked = dir.write_file("marked", "\x1b]133;C\x07out\r\n\x1b]133;D;2\x07$ ");
     let shown = replay(&["--event", "command-finished", "--status", "2", "--notify", "${status}", &marked]);
-    let place = format!("{marked}:1: 0.000 s: trigger \"command-finished\" on command-finished \"\"\n");
+    let place = format!("{marked}:2: 0.000 s: trigger \"command-finished\" on event command-finished\n");
     assert!(text(&shown.stdout).starts_with(&place), "{}", text(&shown.stdout));
     assert!(text(&shown.stdout).contains("\n    would notify \"2\"\n"), "{}", text(&shown.stdout));
 
@@ -268,4 +268,38 @@ fn triggers_of_configuration_are_replayed() {
     let output = replay(&["-f", &bad, &log]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("regex: unclosed group"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn assumed_question_lets_condition_and_event_hold() {
+    let dir = TestDir::new();
+    let file = dir.write_file("log.cast", "{\"version\":2,\"width\":80,\"height\":24}\n[0.1,\"o\",\"sure? \"]\n");
+    let triggers = ["-t", "sure", "--when", "asks", "--bell", "-t", "sure", "--when", "no-echo", "--bell"];
+    let event = ["--event", "asks", "--send", "y\\r", "--confirm", "--assume", "asks", &file];
+    let all = objects(0, &[&triggers[..], &event].concat());
+    let fired: Vec<_> = all.iter().filter(|object| object["type"] == "fired").collect();
+    assert_eq!(fired.iter().map(|object| &object["trigger"]).collect::<Vec<_>>(), [&json!(1), &json!(3)]);
+    assert_eq!((&fired[0]["event"], &fired[0]["text"]), (&Value::Null, &json!("sure? ")));
+    assert_eq!(
+        (&fired[1]["event"], &fired[1]["text"], &fired[1]["line"]),
+        (&json!("asks"), &json!("sure? "), &json!(1))
+    );
+    assert_eq!(fired[1]["actions"][0]["would"], "ask, and type \"y\\r\"");
+}
+
+#[test]
+fn events_are_printed_with_text_and_values() {
+    let dir = TestDir::new();
+    let file = dir.write_file("log", "one\x07\n\x1b]9;done\x07two\n");
+    let triggers = ["--event", "start", "--bell", "--event", "bell", "--name", "b", "--mark"];
+    let output = replay(&[&triggers[..], &["--event", "notification", "--send", "$0", &file]].concat());
+    assert_eq!(
+        text(&output.stdout),
+        format!(
+            "{file}:1: 0.000 s: trigger \"start\" on event start\n    would ring the bell\n\
+             {file}:1: 0.000 s: trigger \"b\" on event bell\n    would mark the line as \"b\"\n\
+             {file}:2: 0.000 s: trigger \"notification\" on event notification \"done\"\n    ${{title}}: \"\"\n    \
+             would type \"done\"\n3 fired: 2 lines, 18 bytes, 0.0 s\n"
+        )
+    );
 }

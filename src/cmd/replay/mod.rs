@@ -83,6 +83,7 @@ fn assumed(assumptions: &[Assumption]) -> Assumed {
     for Assumption(condition) in assumptions {
         match condition {
             When::Job(name) => assumed.jobs.push(name.clone()),
+            When::Asks => assumed.asks = true,
             _ => assumed.no_echo = true,
         }
     }

@@ -6,10 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::core::replay::{Assumed, Replay, ReplayEvent};
-use crate::core::trigger::event::TriggerEvent;
-use crate::core::trigger::rehearsal::{RehearsalEvent, RehearsedFiring, TriedLine};
+use crate::core::trigger::rehearsal::{FiringPlace, RehearsalEvent, RehearsedAction, RehearsedFiring, TriedLine};
 use crate::core::trigger::verdict::TriggerVerdict;
-use crate::core::trigger::{Captures, LineStage, When};
+use crate::core::trigger::{Captures, When};
 use crate::display::one_line;
 
 /// Maximum number of characters of a line that an entry quotes.
@@ -63,8 +62,6 @@ pub(super) struct Report {
     file: String,
     json: bool,
     assumed: Assumed,
-    /// The line of the firings that follow.
-    tried: Option<TriedLine>,
     /// The last entry about a match that depends on what is unknown: line, text and trigger.
     told: Option<(u64, Vec<u8>, usize)>,
     text: String,
@@ -74,7 +71,7 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn new(file: &Path, json: bool, assumed: Assumed) -> Self {
         let file = file.display().to_string();
-        Self { file, json, assumed, tried: None, told: None, text: String::new(), summary: Summary::default() }
+        Self { file, json, assumed, told: None, text: String::new(), summary: Summary::default() }
     }
 
     /// Takes the text of the report since the last call.
@@ -83,7 +80,7 @@ impl Report {
     }
 
     /// Reports an event, or only counts it where `quiet`.
-    pub(super) fn event(&mut self, replay: &Replay, ReplayEvent { at, line, event }: ReplayEvent, quiet: bool) {
+    pub(super) fn event(&mut self, replay: &Replay, ReplayEvent { at, event }: ReplayEvent, quiet: bool) {
         let before = self.text.len();
         match event {
             RehearsalEvent::Tried(tried) => {
@@ -94,15 +91,6 @@ impl Report {
                         self.unknown(replay, at, &tried, *trigger, conditions);
                     }
                 }
-                self.tried = Some(tried);
-            }
-            RehearsalEvent::Fired(firing) if firing.hit.event.is_some() => {
-                // An event has no line: the place is behind the last one.
-                let (text, stage) = (firing.hit.line.to_vec(), LineStage::Finished);
-                let event = TriedLine { number: line, stage, alt_screen: false, text, verdicts: Vec::new() };
-                let tried = self.tried.replace(event);
-                self.fired(replay, at, &firing);
-                self.tried = tried;
             }
             RehearsalEvent::Fired(firing) => self.fired(replay, at, &firing),
         }
@@ -128,11 +116,12 @@ impl Report {
         self.summary.unknown += 1;
         let names: Vec<String> = conditions.iter().map(ToString::to_string).collect();
         if self.json {
-            let mut object = self.object("unknown", at, replay, trigger, tried);
+            let mut object = self.object("unknown", at, replay, trigger, place_of(tried));
+            object["text"] = String::from_utf8_lossy(&tried.text).into();
             object["depends_on"] = json!(names);
             return self.text.push_str(&format!("{object}\n"));
         }
-        let place = self.place(at, tried);
+        let place = self.place(at, place_of(tried));
         let name = replay.options(trigger).label();
         let assume: Vec<String> = names.iter().map(|name| format!("--assume {name}")).collect();
         self.text.push_str(&format!(
@@ -146,28 +135,31 @@ impl Report {
 
     fn fired(&mut self, replay: &Replay, at: Duration, firing: &RehearsedFiring) {
         self.summary.fired += 1;
-        let trigger = firing.hit.trigger;
-        let Some(tried) = self.tried.take() else { return };
+        let RehearsedFiring { hit, place, .. } = firing;
+        let asks = replay.options(hit.trigger).confirm;
         if self.json {
-            let mut object = self.object("fired", at, replay, trigger, &tried);
-            let groups = groups(&firing.hit.captures);
-            (object["groups"], object["named"]) = (groups.0, groups.1);
-            object["event"] = json!(firing.hit.event.map(TriggerEvent::name));
-            object["actions"] =
-                actions(firing).into_iter().map(|(name, would)| json!({"action": name, "would": would})).collect();
+            let mut object = self.object("fired", at, replay, hit.trigger, *place);
+            object["text"] = String::from_utf8_lossy(&hit.line).into();
+            if let Some(event) = hit.event {
+                object["event"] = event.name().into();
+            }
+            (object["groups"], object["named"]) = groups(&hit.captures);
+            object["actions"] = actions(firing, asks)
+                .into_iter()
+                .map(|(name, would)| json!({"action": name, "would": would}))
+                .collect();
             self.text.push_str(&format!("{object}\n"));
         } else {
-            let place = self.place(at, &tried);
-            let opened = firing.hit.event.map_or_else(|| "matched".to_owned(), |event| format!("on {}", event.name()));
-            self.text.push_str(&format!(
-                "{place} trigger \"{}\" {opened} \"{}\"\n",
-                one_line(replay.options(trigger).label()),
-                quote(firing.hit.captures.whole())
-            ));
-            self.captures(&firing.hit.captures);
-            actions(firing).iter().for_each(|(_, would)| self.text.push_str(&format!("    would {would}\n")));
+            let (place, name) = (self.place(at, *place), one_line(replay.options(hit.trigger).label()));
+            let whole = quote(hit.captures.whole());
+            self.text.push_str(&match hit.event {
+                None => format!("{place} trigger \"{name}\" matched \"{whole}\"\n"),
+                Some(event) if whole.is_empty() => format!("{place} trigger \"{name}\" on event {}\n", event.name()),
+                Some(event) => format!("{place} trigger \"{name}\" on event {} \"{whole}\"\n", event.name()),
+            });
+            self.captures(&hit.captures);
+            actions(firing, asks).iter().for_each(|(_, would)| self.text.push_str(&format!("    would {would}\n")));
         }
-        self.tried = Some(tried);
     }
 
     fn captures(&mut self, captures: &Captures) {
@@ -180,23 +172,26 @@ impl Report {
     }
 
     /// Returns the beginning of an entry: file, line and time.
-    fn place(&self, at: Duration, tried: &TriedLine) -> String {
-        let screen = if tried.alt_screen { " (alternate screen)" } else { "" };
-        format!("{}:{}: {:.3} s{screen}:", one_line(&self.file), tried.number, at.as_secs_f64())
+    fn place(&self, at: Duration, place: FiringPlace) -> String {
+        let screen = if place.alt_screen { " (alternate screen)" } else { "" };
+        format!("{}:{}: {:.3} s{screen}:", one_line(&self.file), place.number, at.as_secs_f64())
     }
 
-    fn object(&self, kind: &str, at: Duration, replay: &Replay, trigger: usize, tried: &TriedLine) -> Value {
+    fn object(&self, kind: &str, at: Duration, replay: &Replay, trigger: usize, place: FiringPlace) -> Value {
         json!({
             "type": kind,
             "file": self.file,
-            "line": tried.number,
+            "line": place.number,
             "time": rounded(at.as_secs_f64()),
-            "alternate_screen": tried.alt_screen,
-            "text": String::from_utf8_lossy(&tried.text),
+            "alternate_screen": place.alt_screen,
             "trigger": trigger + 1,
             "name": replay.options(trigger).label(),
         })
     }
+}
+
+fn place_of(tried: &TriedLine) -> FiringPlace {
+    FiringPlace { number: tried.number, alt_screen: tried.alt_screen }
 }
 
 /// Returns the groups by number, the whole match first, and those that have a name.
@@ -206,15 +201,17 @@ fn groups(captures: &Captures) -> (Value, Value) {
     (captures.iter().map(|(_, group)| text(group)).collect(), Value::Object(named.collect()))
 }
 
-/// Returns the actions by name, each with what it would do.
-fn actions(firing: &RehearsedFiring) -> Vec<(&str, String)> {
-    let would = |(name, effects): &'_ (String, Vec<_>)| -> String {
-        if effects.is_empty() && name == "stop" {
-            return "try no later trigger on the line".to_owned();
+/// Returns the actions by name, each with what it would do; `asks` is whether the user is asked before.
+fn actions(firing: &RehearsedFiring, asks: bool) -> Vec<(&str, String)> {
+    let would = |RehearsedAction { name, effects, decoration }: &RehearsedAction| match decoration {
+        Some(decoration) => decoration.clone(),
+        None if effects.is_empty() && name == "stop" => "try no later trigger on the line".to_owned(),
+        None => {
+            let effects = effects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            if asks { format!("ask, and {effects}") } else { effects }
         }
-        effects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
-    firing.actions.iter().map(|action| (&*action.0, would(action))).collect()
+    firing.actions.iter().map(|action| (&*action.name, would(action))).collect()
 }
 
 /// Returns text for quotation marks, cut where it is long.

@@ -24,15 +24,11 @@ fn replay(argv: &[&str], assumed: Assumed, explained: Option<u64>) -> Replay {
 
 /// Returns the firings: time in milliseconds, line, trigger and match.
 fn fired(replay: &mut Replay) -> Vec<(u128, u64, usize, String)> {
-    let mut number = 0;
     let mut fired = Vec::new();
     for event in replay.take_events() {
-        match event.event {
-            RehearsalEvent::Tried(tried) => number = tried.number,
-            RehearsalEvent::Fired(firing) => {
-                let whole = String::from_utf8_lossy(firing.hit.captures.whole()).into_owned();
-                fired.push((event.at.as_millis(), number, firing.hit.trigger, whole));
-            }
+        if let RehearsalEvent::Fired(firing) = event.event {
+            let whole = String::from_utf8_lossy(firing.hit.captures.whole()).into_owned();
+            fired.push((event.at.as_millis(), firing.place.number, firing.hit.trigger, whole));
         }
     }
     fired
@@ -91,6 +87,44 @@ fn nothing_is_done() {
         assert!(replay.core.pending(sink).is_empty());
     }
     assert!(!replay.core.coproc.is_running() && replay.core.annotations.notes.iter().next().is_none());
+}
+
+#[test]
+fn events_fire_on_the_line_of_the_cursor_and_nothing_is_done() {
+    let argv =
+        ["--event", "start", "-s", "bot", "--event", "start", "--inject", "go\\r\\n", "--event", "bell", "--bell"];
+    let mut replay = replay(&[&argv[..], &["-t", "go", "--bell"]].concat(), Assumed::default(), None);
+    replay.output(ms(5), b"one\r\n\x07go\r\n\r\nfour\x07");
+    replay.finish();
+    let (start, bell) = ([(0, 1, 0, String::new()), (0, 1, 1, String::new())], |line| (5, line, 2, String::new()));
+    assert_eq!(fired(&mut replay), [&start[..], &[bell(2), (5, 2, 3, "go".to_owned()), bell(4)]].concat());
+    assert!(!replay.core.coproc.is_running(), "the coprocess was not started");
+}
+
+#[test]
+fn decorations_are_described() {
+    let argv = ["-t", "(a)(=)?(\\d+)", "--highlight", " bold red", "--highlight", "3:1;34", "--highlight", "2:blue"];
+    let rest = ["--highlight-line", "on 17", "--link", "x/$1.rs:$3", "--bell", "--stop"];
+    let mut replay = replay(&[&argv[..], &rest].concat(), Assumed::default(), None);
+    replay.output(ms(0), b"go a12 \tit\r\n");
+    replay.finish();
+    let fired = replay.take_events().into_iter().find_map(|event| match event.event {
+        RehearsalEvent::Fired(firing) => Some(firing),
+        RehearsalEvent::Tried(_) => None,
+    });
+    let actions = fired.expect("the trigger fires").actions.into_iter();
+    let (shown, done): (Vec<_>, Vec<_>) = actions.partition(|action| action.decoration.is_some());
+    assert!(shown.iter().all(|action| action.effects.is_empty()) && done.len() == 2);
+    assert_eq!(
+        shown.into_iter().filter_map(|action| action.decoration).collect::<Vec<_>>(),
+        [
+            r#"show "a12" in bold red"#,
+            r#"show "12" in 1;34"#,
+            "show nothing in blue, since the group took no part in the match",
+            r#"show "go a12  it" in on 17"#,
+            r#"make "a12" a link to "x/a.rs:12""#,
+        ]
+    );
 }
 
 #[test]

@@ -22,16 +22,38 @@ pub struct TriedLine {
     pub verdicts: Vec<(usize, TriggerVerdict)>,
 }
 
+/// The place of a firing: the line that matched, or the line that the cursor is on at an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FiringPlace {
+    /// The line's number, as in [`TriedLine`].
+    pub number: u64,
+    /// Whether it is a row of the alternate screen.
+    pub alt_screen: bool,
+}
+
 /// A firing: what the trigger would have done.
 #[derive(Clone, Debug)]
 pub struct RehearsedFiring {
-    /// The match.
+    /// The match, or the event.
     pub hit: Hit,
-    /// The names of the trigger's actions, each with its effects.
-    pub actions: Vec<(String, Vec<ActionEffect>)>,
+    /// Where it fired.
+    pub place: FiringPlace,
+    /// What its actions would have done.
+    pub actions: Vec<RehearsedAction>,
 }
 
-/// An event of a rehearsal. The firings of a try follow it.
+/// An action that would have been done.
+#[derive(Clone, Debug)]
+pub struct RehearsedAction {
+    /// Its name.
+    pub name: String,
+    /// Its effects.
+    pub effects: Vec<ActionEffect>,
+    /// How it changes what is shown of the line, in words, if it does.
+    pub decoration: Option<String>,
+}
+
+/// An event of a rehearsal.
 #[derive(Clone, Debug)]
 pub enum RehearsalEvent {
     /// A line was tried.

@@ -8,7 +8,7 @@ use super::action::{self, ActionContext, ActionEffect};
 use super::definition::{TriggerActions, TriggerDef};
 use super::event::{EventWatch, Occurrence};
 use super::identity::{Predecessors, TriggerIdentity};
-use super::rehearsal::{Rehearsal, RehearsalEvent, RehearsedFiring, TriedLine};
+use super::rehearsal::{FiringPlace, Rehearsal, RehearsalEvent, RehearsedAction, RehearsedFiring, TriedLine};
 use super::verdict::TriggerVerdict;
 use super::{
     ConditionFacts, CostClock, Decoration, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineRef, LineStage,
@@ -224,11 +224,11 @@ impl TriggerTable {
         self.triggers.ends_block(i, line)
     }
 
-    /// Returns the effects of the actions of a trigger that fired; `None` if it has been removed since, and in a rehearsal,
-    /// which records them.
-    pub(in crate::core) fn act(&mut self, hit: &Hit) -> Option<Vec<ActionEffect>> {
+    /// Returns the effects of the actions of a trigger that fired at this place; `None` if it has been removed since, and in a
+    /// rehearsal, which records them.
+    pub(in crate::core) fn act(&mut self, hit: &Hit, place: FiringPlace) -> Option<Vec<ActionEffect>> {
         if self.rehearsal.is_some() {
-            self.record_firing(hit);
+            self.record_firing(hit, place);
             return None;
         }
         let actions = &self.entries[hit.trigger].as_ref()?.actions;
@@ -242,17 +242,18 @@ impl TriggerTable {
         ActionContext { trigger: self.name(hit.trigger), notify_title, effects: Vec::new() }
     }
 
-    fn record_firing(&mut self, hit: &Hit) {
+    fn record_firing(&mut self, hit: &Hit, place: FiringPlace) {
         let Some(TriggerEntry { actions: of_trigger, .. }) = &self.entries[hit.trigger] else { return };
         let mut cx = self.action_context(hit);
         let named = of_trigger.options.iter().filter(|option| action::kind(&option.name).is_some());
-        let mut fired = Vec::new();
+        let mut actions = Vec::new();
         for (option, action) in named.zip(&of_trigger.list) {
             action.fire(hit, &mut cx);
-            fired.push((option.name.to_string(), std::mem::take(&mut cx.effects)));
+            let (name, effects) = (option.name.to_string(), std::mem::take(&mut cx.effects));
+            actions.push(RehearsedAction { name, effects, decoration: action.describe(&hit.captures) });
         }
         if let Some(rehearsal) = &mut self.rehearsal {
-            rehearsal.events.push(RehearsalEvent::Fired(RehearsedFiring { hit: hit.clone(), actions: fired }));
+            rehearsal.events.push(RehearsalEvent::Fired(RehearsedFiring { hit: hit.clone(), place, actions }));
         }
     }
 

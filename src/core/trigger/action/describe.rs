@@ -31,6 +31,11 @@ impl fmt::Display for ActionEffect {
     }
 }
 
+/// Returns text of the output in quotation marks, on one line.
+pub(super) fn quoted(text: &[u8]) -> String {
+    format!("\"{}\"", one_line(&String::from_utf8_lossy(text)))
+}
+
 /// Returns a command line with its positional parameters.
 fn command_text(command: &CommandLine) -> String {
     let parameter = |(i, value): (usize, &Vec<u8>)| format!(" ${i}=\"{}\"", one_line(&String::from_utf8_lossy(value)));

@@ -1,5 +1,6 @@
 //! `highlight STYLE` and `highlight-line STYLE`: show the match, a group of it, or its line in other attributes.
 
+use super::describe::quoted;
 use super::{Action, ActionContext, ActionKind, style};
 use crate::core::trigger::error::StyleError;
 use crate::core::trigger::{Captures, Decoration, Groups, Hit, Look};
@@ -16,13 +17,11 @@ pub(super) const MATCH: ActionKind = ActionKind {
     starts: None,
     stops: false,
     parse: |text, pattern| {
-        let (part, sgr) = match text.split_once(':') {
-            Some((group, style)) if !group.contains(';') => {
-                (HighlightedPart::Group(group_number(group.trim(), pattern)?), style::parse(style)?)
-            }
-            _ => (HighlightedPart::Group(0), style::parse(text)?),
+        let (group, style) = match text.split_once(':') {
+            Some((group, style)) if !group.contains(';') => (group_number(group.trim(), pattern)?, style),
+            _ => (0, text),
         };
-        Ok(Box::new(HighlightAction { part, sgr }))
+        Ok(Box::new(HighlightAction::new(HighlightedPart::Group(group), style)?))
     },
 };
 
@@ -34,13 +33,22 @@ pub(super) const LINE: ActionKind = ActionKind {
     manual: "Does the same for the whole line.",
     starts: None,
     stops: false,
-    parse: |text, _| Ok(Box::new(HighlightAction { part: HighlightedPart::Line, sgr: style::parse(text)? })),
+    parse: |text, _| Ok(Box::new(HighlightAction::new(HighlightedPart::Line, text)?)),
 };
 
 #[derive(Debug)]
 struct HighlightAction {
     part: HighlightedPart,
     sgr: Sgr,
+    /// The style as it was given.
+    style: String,
+}
+
+impl HighlightAction {
+    /// Creates the action from a style as text.
+    fn new(part: HighlightedPart, style: &str) -> Result<Self, StyleError> {
+        Ok(Self { part, sgr: style::parse(style)?, style: style.trim().to_owned() })
+    }
 }
 
 /// What is coloured.
@@ -65,6 +73,13 @@ impl Action for HighlightAction {
             HighlightedPart::Line => 0..captures.line().len(),
         };
         Some(Decoration { range, look: Look::Style(self.sgr) })
+    }
+
+    fn describe(&self, captures: &Captures) -> Option<String> {
+        Some(match self.decorate(captures) {
+            Some(Decoration { range, .. }) => format!("show {} in {}", quoted(&captures.line()[range]), self.style),
+            None => format!("show nothing in {}, since the group took no part in the match", self.style),
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! `link URL`: makes the match a hyperlink (OSC 8).
 
+use super::describe::quoted;
 use super::{Action, ActionContext, ActionKind};
 use crate::core::trigger::{Captures, Decoration, Hit, Look, Template};
 
@@ -31,5 +32,9 @@ impl Action for Link {
     fn decorate(&self, captures: &Captures) -> Option<Decoration> {
         let range = captures.range(0)?;
         Some(Decoration { range, look: Look::Link(self.0.expand(captures)) })
+    }
+
+    fn describe(&self, captures: &Captures) -> Option<String> {
+        Some(format!("make {} a link to {}", quoted(captures.whole()), quoted(&self.0.expand(captures))))
     }
 }

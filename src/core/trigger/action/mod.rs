@@ -40,6 +40,11 @@ pub trait Action: fmt::Debug {
     fn decorate(&self, _captures: &Captures) -> Option<Decoration> {
         None
     }
+
+    /// Returns in words what `decorate` changes, if the action is of that kind.
+    fn describe(&self, _captures: &Captures) -> Option<String> {
+        None
+    }
 }
 
 /// Kind of action: a row that the command line, the help, the man page and the configuration read.
