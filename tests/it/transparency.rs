@@ -51,7 +51,7 @@ fn dir_with_files() -> TestDir {
 fn assert_looks_the_same(argv: &[&str], steps: &[Step]) {
     needs(argv[0]);
     let configure =
-        |launch: Launch, dir: &TestDir| launch.cwd(dir.root()).env("HOME", "/nonexistent").env("PS1", "start> ");
+        |launch: Launch, dir: &TestDir| launch.cwd(dir.root()).env("HOME", "/dev/null/home").env("PS1", "start> ");
     let (one, other) = (dir_with_files(), dir_with_files());
     let plain = type_steps(configure(direct(argv), &one), steps);
     let want = screen_state(&plain);
