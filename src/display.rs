@@ -25,6 +25,31 @@ pub fn lines(text: &str) -> String {
     text.chars().filter(|char| !is_control(*char) || matches!(char, '\n' | '\t')).collect()
 }
 
+/// Returns text as a string of TOML, without control characters, in the quotes that leave it the most readable: a literal
+/// string where it can be one, as patterns are read best.
+pub fn toml_string(text: &str) -> String {
+    let is_plain = !text.chars().any(is_control);
+    if is_plain && !text.contains('\'') {
+        return format!("'{text}'");
+    }
+    if is_plain && !text.contains('"') && !text.contains('\\') {
+        return format!("\"{text}\"");
+    }
+    let mut quoted = String::from("\"");
+    for char in text.chars() {
+        match char {
+            '"' | '\\' => quoted.extend(['\\', char]),
+            '\t' => quoted.push_str("\\t"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            _ if is_control(char) => quoted.push_str(&format!("\\u{:04X}", u32::from(char))),
+            _ => quoted.push(char),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// Returns the same JSON with control characters as escapes (RFC 8259, section 7). Outside of strings JSON has none but
 /// newlines and tabs, which stay.
 pub fn json(text: &str) -> String {

@@ -9,11 +9,11 @@ use super::{configuration, output};
 use crate::cli::CheckArgs;
 use crate::config::load::{LoadError, Loaded};
 use crate::config::schema::schema;
-use crate::config::{FileOption, FileTrigger, NAME, toml_text};
+use crate::config::{FileOption, FileTrigger, NAME};
 use crate::core::request::OptionArg;
 use crate::core::trigger::definition::TriggerDef;
 use crate::core::trigger::{Pattern, action};
-use crate::display::one_line;
+use crate::display::{one_line, toml_string};
 use crate::error::{Failure, Usage};
 
 /// Exit status for a configuration with faults.
@@ -65,7 +65,7 @@ fn option_line(option: &FileOption) -> String {
     match &option.values[..] {
         [] => format!("option --{name} off"),
         values => {
-            let values = values.iter().filter(|value| !value.is_empty()).map(|value| toml_text::string(value));
+            let values = values.iter().filter(|value| !value.is_empty()).map(|value| toml_string(value));
             let values: String = values.map(|value| format!(" {}", one_line(&value))).collect();
             format!("option --{name}{values}")
         }
@@ -90,7 +90,7 @@ fn trigger_line(number: usize, trigger: &TriggerDef) -> String {
 /// Returns what an action does: its line of help, with the value in place of its name.
 fn action_words(option: &OptionArg) -> String {
     let Some(kind) = action::kind(&option.name) else { return String::new() };
-    let value = one_line(&toml_text::string(&option.value));
+    let value = one_line(&toml_string(&option.value));
     let name = kind.value.unwrap_or_default().trim_matches(['[', ']']);
     // What stands in parentheses explains the value; a semicolon stands between actions here.
     let summary = kind.summary.split([';', '(']).next().unwrap_or_default().trim_end();

@@ -1,33 +1,13 @@
 //! Writes TOML: the triggers of a session as a configuration.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 
 use super::{NAME, REGEX, TRIGGERS};
 use crate::cli::keys::{ConfigKey, KeyForm, trigger_keys};
 use crate::core::request::OptionArg;
 use crate::core::response::TriggerResponse;
 use crate::core::trigger::definition::{ENABLED, EVENT};
-
-/// Returns `text` as a string of TOML: as it is in single quotes where that is possible, as patterns are read best.
-pub fn string(text: &str) -> String {
-    if !text.contains(|char: char| char == '\'' || (char.is_control() && char != '\t')) {
-        return format!("'{text}'");
-    }
-    let escaped = text.chars().fold(String::new(), |mut escaped, char| {
-        match char {
-            '"' | '\\' => escaped.extend(['\\', char]),
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            // A write to a string does not fail.
-            _ if char.is_control() => drop(write!(escaped, "\\u{:04x}", u32::from(char))),
-            _ => escaped.push(char),
-        }
-        escaped
-    });
-    format!("\"{escaped}\"")
-}
+use crate::display::toml_string;
 
 /// Returns the triggers of a session as a configuration that defines them.
 pub fn triggers(triggers: &[TriggerResponse]) -> String {
@@ -40,7 +20,8 @@ pub fn triggers(triggers: &[TriggerResponse]) -> String {
 fn one<'a>(trigger: &'a TriggerResponse, keys: &[ConfigKey], names: &mut HashSet<&'a str>) -> String {
     let is_named_alike = trigger.name.as_deref().is_some_and(|name| !names.insert(name));
     let openers = [(REGEX, &trigger.regex), (EVENT, &trigger.event)];
-    let opener = openers.into_iter().filter_map(|(key, value)| Some(format!("{key} = {}", string(value.as_ref()?))));
+    let opener =
+        openers.into_iter().filter_map(|(key, value)| Some(format!("{key} = {}", toml_string(value.as_ref()?))));
     let mut lines: Vec<String> = std::iter::once(format!("[[{TRIGGERS}]]")).chain(opener).collect();
     let mut written: Vec<&str> = vec![ENABLED];
     for option in &trigger.options {
@@ -68,8 +49,10 @@ fn value(name: &str, options: &[OptionArg], keys: &[ConfigKey]) -> String {
             KeyForm::Flag => "true".to_owned(),
             KeyForm::OptionalText if option.value.is_empty() => "true".to_owned(),
             KeyForm::Bool => option.value.clone(),
-            KeyForm::Number | KeyForm::NumberOrText => number(&option.value).unwrap_or_else(|| string(&option.value)),
-            _ => string(&option.value),
+            KeyForm::Number | KeyForm::NumberOrText => {
+                number(&option.value).unwrap_or_else(|| toml_string(&option.value))
+            }
+            _ => toml_string(&option.value),
         })
         .collect();
     match &values[..] {
@@ -94,7 +77,7 @@ mod tests {
     proptest! {
         #[test]
         fn string_has_its_value_when_read(text in "[\\x00-\\x7f'\"\\\\é\u{85}\u{2028}]{0,12}") {
-            let written = string(&text);
+            let written = toml_string(&text);
             let read = DeValue::parse(&written).map_err(|error| TestCaseError::fail(format!("{written}: {error}")))?;
             prop_assert_eq!(read.get_ref().as_str(), Some(text.as_str()), "{}", written);
         }

@@ -1,6 +1,6 @@
 //! Writes a configuration: keys, values and comments in TOML.
 
-use crate::display::one_line;
+use crate::display::{one_line, toml_string};
 
 /// Columns of a comment.
 const COLUMNS: usize = 100;
@@ -16,10 +16,10 @@ pub(super) enum TomlValue {
 /// Returns a line with a key and its value.
 pub(super) fn key(name: &str, value: &TomlValue) -> String {
     let value = match value {
-        TomlValue::Text(text) => quoted(text),
+        TomlValue::Text(text) => toml_string(text),
         TomlValue::Flag(flag) => flag.to_string(),
         TomlValue::Texts(texts) => {
-            let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+            let texts: Vec<String> = texts.iter().map(|text| toml_string(text)).collect();
             format!("[{}]", texts.join(", "))
         }
     };
@@ -29,31 +29,7 @@ pub(super) fn key(name: &str, value: &TomlValue) -> String {
 /// Returns a part of a dotted key.
 pub(super) fn key_part(name: &str) -> String {
     let is_bare = !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || "_-".contains(char));
-    if is_bare { name.to_owned() } else { quoted(name) }
-}
-
-/// Returns text in the quotes that leave it the most readable: a literal string where it can be one.
-fn quoted(text: &str) -> String {
-    let is_plain = !text.chars().any(crate::display::is_control);
-    if is_plain && !text.contains('\'') {
-        return format!("'{text}'");
-    }
-    if is_plain && !text.contains('"') && !text.contains('\\') {
-        return format!("\"{text}\"");
-    }
-    let mut quoted = String::from("\"");
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => quoted.extend(['\\', char]),
-            '\t' => quoted.push_str("\\t"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            _ if crate::display::is_control(char) => quoted.push_str(&format!("\\u{:04X}", u32::from(char))),
-            _ => quoted.push(char),
-        }
-    }
-    quoted.push('"');
-    quoted
+    if is_bare { name.to_owned() } else { toml_string(name) }
 }
 
 /// Returns text as a comment of several lines.
@@ -95,7 +71,7 @@ mod tests {
             ("a\nb\x1b\u{202e}", r#""a\nb\u001B\u202E""#),
             ("", "''"),
         ] {
-            assert_eq!(quoted(text), want);
+            assert_eq!(toml_string(text), want);
         }
     }
 
