@@ -68,6 +68,7 @@ pub use parse::STRING_LIMIT;
 pub(super) use printed_line::{LineReplay, Marks, PrintedLine, TextRun, tail};
 pub use prompt_mark::{MarkedZone, PromptMarkKind, prompt_mark};
 pub use sgr::Sgr;
+pub use style::ATTRIBUTES;
 pub use titles::Titles;
 pub use view::TextPosition;
 

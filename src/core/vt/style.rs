@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 /// Name and SGR code of the attributes besides the colours.
-const ATTRIBUTES: [(&str, u8); 9] = [
+pub const ATTRIBUTES: [(&str, u8); 9] = [
     ("bold", 1),
     ("faint", 2),
     ("italic", 3),

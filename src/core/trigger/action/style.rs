@@ -1,19 +1,7 @@
 //! Styles as text: `bold red on black`, `#ff8800`, `208 underline`, `1;31`.
 
 use crate::core::trigger::error::StyleError;
-use crate::core::vt::Sgr;
-
-/// Words for attributes, and their SGR codes.
-const ATTRIBUTES: [(&str, u16); 8] = [
-    ("bold", 1),
-    ("faint", 2),
-    ("italic", 3),
-    ("underline", 4),
-    ("blink", 5),
-    ("inverse", 7),
-    ("strikethrough", 9),
-    ("overline", 53),
-];
+use crate::core::vt::{ATTRIBUTES, Sgr};
 
 /// The colours of the palette, in order. With `bright-` in front they are those from 8 on.
 const COLOURS: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
@@ -43,13 +31,18 @@ pub(super) fn parse(text: &str) -> Result<Sgr, StyleError> {
     Ok(Sgr::of(&codes.join(";")))
 }
 
+/// Returns the words for attributes, and their SGR codes. Concealed text is no way to show a match.
+fn attributes() -> impl Iterator<Item = (&'static str, u8)> {
+    ATTRIBUTES.into_iter().filter(|(name, _)| *name != "conceal")
+}
+
 /// Returns the SGR codes of an attribute, or the numbers of an SGR.
 fn attribute(word: &str) -> Option<String> {
     let is_sgr = word.contains(';') && word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b';' | b':'));
     if is_sgr {
         return Some(word.to_owned());
     }
-    ATTRIBUTES.iter().find(|(name, _)| *name == plain(word)).map(|(_, code)| code.to_string())
+    attributes().find(|(name, _)| *name == plain(word)).map(|(_, code)| code.to_string())
 }
 
 /// Returns the SGR codes of a colour, which is that of the background for the base 40.
@@ -88,7 +81,7 @@ fn plain(word: &str) -> String {
 }
 
 fn unknown(word: &str) -> StyleError {
-    let known = ATTRIBUTES.iter().map(|(name, _)| *name).chain(COLOURS).chain(["bright-COLOUR", "on COLOUR"]);
+    let known = attributes().map(|(name, _)| name).chain(COLOURS).chain(["bright-COLOUR", "on COLOUR"]);
     StyleError::Unknown { word: word.to_owned(), known: known.collect() }
 }
 
