@@ -93,7 +93,7 @@ use rpc_error::{ErrorCode, RpcError};
 use session::Session;
 use session_event::SessionEvent;
 pub use settings::{ConfigurationError, Configured, Settings, TransferPrograms};
-use trigger::action::{ActionEffect, Notification};
+use trigger::action::ActionEffect;
 use trigger::event::{Occurrence, TriggerEvent};
 use trigger::rehearsal::FiringPlace;
 use trigger::table::{TriggerState, TriggerTable};
@@ -140,7 +140,7 @@ enum Starter<'a> {
     Other,
 }
 
-/// A timer of a machine. `deadline` and `handle` read the same table, so that neither can forget one.
+/// A timer of a machine. `deadline` and `finish_turn` read the same table, so that neither can forget one.
 struct Timer {
     /// Returns when it is due, if ever.
     due: fn(&Core) -> Option<Instant>,
@@ -394,12 +394,7 @@ impl Core {
             // The relay that takes the core's place after a fault has asked for the report.
             Input::FaultReported { .. } => {}
         }
-        panic_for_test("tick");
-        TIMERS.iter().for_each(|timer| (timer.run)(self, cx));
-        panic_for_test("settle");
-        self.settle(cx);
-        // Not in `wrote`: what a sink has taken changes no reader of lines.
-        self.update_line_demand();
+        self.finish_turn(cx);
     }
 
     /// Takes over a configuration that has been read again; a fault in it changes nothing.
@@ -424,14 +419,17 @@ impl Core {
                 self.notice(cx, settings::reload_notice(self.triggers.configured(), &later));
             }
         }
-        self.tick(cx);
-        self.settle(cx);
-        self.update_line_demand();
+        self.finish_turn(cx);
     }
 
-    /// Does what is due by now.
-    fn tick(&mut self, cx: &mut Cx<'_>) {
+    /// Does what is due by now, and derives the rest.
+    fn finish_turn(&mut self, cx: &mut Cx<'_>) {
+        panic_for_test("tick");
         TIMERS.iter().for_each(|timer| (timer.run)(self, cx));
+        panic_for_test("settle");
+        self.settle(cx);
+        // Not in `wrote`: what a sink has taken changes no reader of lines.
+        self.update_line_demand();
     }
 
     /// Derives what follows from the state of all machines.
@@ -648,9 +646,7 @@ impl Core {
                     bytes = &bytes[used..];
                     if self.output.swallows_offer(cx.now, &piece[..used]) {
                         // The notice waits until the alternate screen is left.
-                        self.output
-                            .terminal
-                            .show(&self.settings.protocol.notify(&Notification::new(SWALLOWED.as_bytes())));
+                        self.output.terminal.show(&self.settings.protocol.notify_text(SWALLOWED));
                         self.notice(cx, Notice::new(SWALLOWED));
                     }
                     if let Some(offer) = offer.filter(|_| used == piece.len()) {
@@ -739,7 +735,7 @@ impl Core {
                 self.control.subscribers.tell_printed(cx, &event, self.session.seconds_at(cx.now));
             }
         }
-        if !silent && line.origin == TextOrigin::Shell {
+        if !silent && line.place.origin == TextOrigin::Shell {
             self.try_triggers(cx, TryCandidate { line, stage, occurrence: None }, None);
         }
     }
@@ -767,7 +763,7 @@ impl Core {
         let facts = ConditionFacts {
             alt_screen: line.alt_screen,
             coproc: self.coproc.is_running(),
-            zone: line.zone,
+            zone: line.place.zone,
             no_echo,
             pty_state,
         };
@@ -1016,7 +1012,7 @@ impl Core {
                 CoprocEvent::Show(bytes) => self.shell_output(cx, &bytes),
                 CoprocEvent::ClearProgress => self.output.terminal.show_below(""),
                 CoprocEvent::Notify(text) => {
-                    self.output.terminal.show(&self.settings.protocol.notify(&Notification::new(text.as_bytes())));
+                    self.output.terminal.show(&self.settings.protocol.notify_text(&text));
                 }
                 CoprocEvent::Start(new) => self.start_coproc(cx, new, Starter::Other),
             }
@@ -1226,7 +1222,7 @@ impl Core {
                 }
             }
             Request::Notify { text } if self.settings.screen == OutputKind::Terminal => {
-                self.output.terminal.show(&self.settings.protocol.notify(&Notification::new(text.as_bytes())));
+                self.output.terminal.show(&self.settings.protocol.notify_text(&text));
                 Ok(Done {}.into())
             }
             Request::Notify { .. } => {

@@ -36,7 +36,7 @@ impl Blocks {
     pub(super) fn begin(&mut self, hit: Hit, line: &CandidateLine, stage: LineStage, before: &[u8]) {
         let is_open = self.0.iter().any(|block| block.hit.trigger == hit.trigger);
         if !is_open && self.0.len() < MOST {
-            let (line, next) = (line.clone(), line.recorded);
+            let (line, next) = (line.clone(), line.place.recorded);
             self.0.push(OpenBlock { hit, line, stage, next, text: before.to_vec(), lines: 0, left_out: 0 });
         }
     }

@@ -28,8 +28,8 @@ pub(in crate::core) enum TextOrigin {
 /// A line that a trigger may match or a reader wants.
 #[derive(Clone, Debug)]
 pub(in crate::core) struct CandidateLine {
-    /// TextOrigin of its last bytes.
-    pub(in crate::core) origin: TextOrigin,
+    /// Where it stands: the origin of its last bytes, and the part of the output by the marks before its end.
+    pub(in crate::core) place: LinePlace,
     /// The line's identity on the screen.
     pub(in crate::core) id: u64,
     /// Its text without escape sequences.
@@ -44,10 +44,6 @@ pub(in crate::core) struct CandidateLine {
     pub(in crate::core) continued: bool,
     /// Whether it is on the alternate screen.
     pub(in crate::core) alt_screen: bool,
-    /// The part of the output that it belongs to, by the marks before its end.
-    pub(in crate::core) zone: MarkedZone,
-    /// Number of lines recorded before it, see `RecentLines`.
-    pub(in crate::core) recorded: u64,
 }
 
 /// Origin and part of the output to which a line belongs.
@@ -55,6 +51,7 @@ pub(in crate::core) struct CandidateLine {
 pub(in crate::core) struct LinePlace {
     pub(in crate::core) origin: TextOrigin,
     pub(in crate::core) zone: MarkedZone,
+    /// Number of lines recorded before it, see `RecentLines`.
     pub(in crate::core) recorded: u64,
 }
 
@@ -72,33 +69,18 @@ impl CandidateLine {
         if text.trim_ascii().is_empty() {
             text.clear();
         }
-        let LinePlace { origin, zone, recorded } = place;
-        Self { origin, id: id.0, text, start, number, more: false, continued: false, alt_screen: true, zone, recorded }
+        Self { place, id: id.0, text, start, number, more: false, continued: false, alt_screen: true }
     }
 
     /// Creates the blank line of `text` on which the cursor is, with the number that it will have.
     pub(in crate::core) fn blank(text: &VtState, number: u64, place: LinePlace) -> Self {
         let (alt_screen, start) = (text.alt_screen(), text.offset());
-        let LinePlace { origin, zone, recorded } = place;
-        Self {
-            origin,
-            id: 0,
-            text: Vec::new(),
-            start,
-            number,
-            more: false,
-            continued: false,
-            alt_screen,
-            zone,
-            recorded,
-        }
+        Self { place, id: 0, text: Vec::new(), start, number, more: false, continued: false, alt_screen }
     }
 
     fn of(line: &Line<'_>, alt_screen: bool, place: LinePlace) -> Self {
         Self {
-            origin: place.origin,
-            zone: place.zone,
-            recorded: place.recorded,
+            place,
             id: line.id.0,
             text: line.text.to_vec(),
             start: line.start,
@@ -175,7 +157,7 @@ pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) zone: MarkedZone,
     pub(in crate::core) recent: &'a mut RecentLines,
     /// The collected lines, and the shell events and signs between them, in order.
-    pub(in crate::core) found: Vec<SinkItem>,
+    pub(in crate::core) found: Vec<OutputEvent>,
     /// Ids of the collected lines. A later line with one of them is tried after it, though it cannot match.
     pub(in crate::core) found_ids: HashSet<u64>,
     /// The events for which triggers wait.
@@ -215,7 +197,7 @@ impl TriggerSink<'_> {
     fn collect_sign(&mut self, sign: OutputSign) {
         if self.origin == TextOrigin::Shell {
             self.has_event = true;
-            self.found.push(SinkItem::Sign(sign));
+            self.found.push(OutputEvent::Sign(sign));
         }
     }
 
@@ -235,7 +217,7 @@ impl TriggerSink<'_> {
     fn collect(&mut self, line: &Line<'_>) {
         self.found_ids.insert(line.id.0);
         let place = LinePlace { origin: self.origin, zone: self.zone, recorded: self.recent.count() };
-        self.found.push(SinkItem::Line(CandidateLine::of(line, self.alt_screen, place)));
+        self.found.push(OutputEvent::Line(CandidateLine::of(line, self.alt_screen, place)));
     }
 
     fn coproc_sink(&mut self) -> Option<CoprocSink<'_>> {
@@ -322,7 +304,7 @@ impl LineObserver for TriggerSink<'_> {
             coproc_sink.shell_event(event);
         }
         self.has_event = true;
-        self.found.push(SinkItem::Shell { event: event.clone(), coproc_knows });
+        self.found.push(OutputEvent::Shell { event: event.clone(), coproc_knows });
     }
 }
 
@@ -330,7 +312,7 @@ impl LineObserver for TriggerSink<'_> {
 #[derive(Debug)]
 pub(in crate::core) struct EventSink {
     pub(in crate::core) zone: MarkedZone,
-    pub(in crate::core) events: Vec<ShellEvent>,
+    pub(in crate::core) events: Vec<OutputEvent>,
 }
 
 impl VtSink for EventSink {
@@ -347,16 +329,16 @@ impl VtSink for EventSink {
 
 impl LineObserver for EventSink {
     fn shell_event(&mut self, event: &ShellEvent) {
-        self.events.push(event.clone());
+        self.events.push(OutputEvent::Shell { event: event.clone(), coproc_knows: false });
     }
 }
 
-/// An item that a sink has collected.
+/// An event found in the output.
 #[derive(Clone, Debug)]
-pub(in crate::core) enum SinkItem {
-    /// A finished line.
+pub(in crate::core) enum OutputEvent {
+    /// A finished line that a trigger or a reader wants.
     Line(CandidateLine),
-    /// A shell event, and whether the coprocess has got it already.
+    /// The shell reported a command or its directory. `coproc_knows` is whether the coprocess has got the event already.
     Shell { event: ShellEvent, coproc_knows: bool },
     /// A sign of an event for which triggers wait.
     Sign(OutputSign),

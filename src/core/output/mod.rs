@@ -25,20 +25,18 @@ use idle_timer::{IdleState, IdleTimer};
 use line_buffer::LineBuffer;
 use line_demand::Granularity;
 pub(super) use line_demand::LineDemand;
-use line_sinks::LinePlace;
-use line_sinks::{AfterMatch, CoprocSink, EventSink, SinkItem, TriggerSink};
-pub(super) use line_sinks::{CandidateLine, TextOrigin};
+use line_sinks::{AfterMatch, CoprocSink, EventSink, LinePlace, TriggerSink};
+pub(super) use line_sinks::{CandidateLine, OutputEvent, TextOrigin};
 use recent_lines::RecentLines;
 use terminal::{OutputKind, TerminalOutput};
 
 use super::coproc::{Coproc, Reclaimed};
 use super::event::{Cx, Effect, PtyState};
-use super::history::ShellEvent;
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::recorder::Recorder;
 use super::request::InputFormat;
 use super::transfer::{OfferFinder, SwallowedOffers, TransferOffer};
-use super::trigger::event::{Occurrence, OutputSign};
+use super::trigger::event::Occurrence;
 use super::trigger::table::TriggerTable;
 use super::trigger::{ConditionFacts, Hit, LineStage, TriggerDemand};
 use super::vt::MarkedZone;
@@ -115,17 +113,6 @@ pub(super) struct Readers<'a> {
     pub(super) format: InputFormat,
     /// Facts for triggers that show their match in another way.
     pub(super) facts: ConditionFacts,
-}
-
-/// An event found in the output.
-#[derive(Debug)]
-pub(super) enum OutputEvent {
-    /// A finished line that a trigger or a reader wants.
-    Line(CandidateLine),
-    /// The shell reported a command or its directory. `coproc_knows` is whether the coprocess has got the event already.
-    Shell { event: ShellEvent, coproc_knows: bool },
-    /// A sign of an event for which triggers wait.
-    Sign(OutputSign),
 }
 
 /// What waits for the state of the pty: a line with its stage, or an event with the line on which it has happened.
@@ -351,10 +338,7 @@ impl Output {
             self.place.zone = sink.zone;
             self.keep_raw(bytes);
             self.note_offers(bytes);
-            // Hardly any chunk has a mark of the shell's: no iterator is set up for none.
-            let shell = |event| OutputEvent::Shell { event, coproc_knows: false };
-            let events = if sink.events.is_empty() { Vec::new() } else { sink.events.into_iter().map(shell).collect() };
-            return (bytes.len(), events);
+            return (bytes.len(), sink.events);
         }
         let after_match = match self.demand.granularity {
             Granularity::Lines => AfterMatch::Stop,
@@ -387,12 +371,7 @@ impl Output {
         self.terminal.counted(self.line_number(), false);
         self.keep_raw(&bytes[..used]);
         self.note_offers(&bytes[..used]);
-        let events = found.into_iter().map(|item| match item {
-            SinkItem::Line(line) => OutputEvent::Line(line),
-            SinkItem::Shell { event, coproc_knows } => OutputEvent::Shell { event, coproc_knows },
-            SinkItem::Sign(sign) => OutputEvent::Sign(sign),
-        });
-        (used, events.collect())
+        (used, found)
     }
 
     /// Queues parsed bytes for the terminal, with matches shown in another way.
@@ -505,12 +484,12 @@ impl Output {
 
     /// Returns the last `n` finished lines in front of `line`, each ended by LF.
     pub(super) fn lines_before(&self, line: &CandidateLine, n: usize) -> Vec<u8> {
-        self.recent.before(line.recorded, n).to_vec()
+        self.recent.before(line.place.recorded, n).to_vec()
     }
 
     /// Begins a block of lines, with `context` lines in front of it, for a trigger that fires at its end.
     pub(super) fn begin_block(&mut self, hit: Hit, line: &CandidateLine, stage: LineStage, context: usize) {
-        self.blocks.begin(hit, line, stage, self.recent.before(line.recorded, context));
+        self.blocks.begin(hit, line, stage, self.recent.before(line.place.recorded, context));
     }
 
     /// Returns the blocks of lines that are complete.

@@ -1,9 +1,9 @@
 //! Output to the terminal: the shell's bytes at once, coshell's own only where the stream is in the ground state, so that
 //! they never split an escape sequence or a character.
 //!
-//! `line_observer` passes parsed output on. `own_rows` shows notices, progress and title, `question` the rows of a question, `menu` the menu; `lend` saves and
-//! restores the screen; `overlay` and `menu_row` make the bytes for that. `term_caps` tells whether the terminal can be
-//! drawn on; `dumb` prints notices where it cannot.
+//! `line_observer` passes parsed output on. `own_rows` shows notices, progress and title, `question` the rows of a question,
+//! `menu` the menu; `lend` saves and restores the screen; `overlay` and `menu_row` make the bytes for that. `term_caps` tells
+//! whether the terminal can be drawn on; `dumb` prints notices where it cannot.
 
 mod dumb;
 mod lend;

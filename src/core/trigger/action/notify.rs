@@ -59,6 +59,11 @@ impl Protocol {
         Self { sequence, tmux: env("TMUX").is_some() }
     }
 
+    /// Returns the sequence that shows `text` as a notification without a title.
+    pub fn notify_text(self, text: &str) -> Vec<u8> {
+        self.notify(&Notification::new(text.as_bytes()))
+    }
+
     /// Returns the sequence that shows a notification.
     pub fn notify(self, notification: &Notification) -> Vec<u8> {
         let Notification { title, text } = notification;
