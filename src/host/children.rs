@@ -19,7 +19,7 @@ use crate::sys::pty::Pty;
 use crate::sys::stream::StreamFd;
 use crate::sys::watchdog;
 use crate::sys::watchdog::{LentTerminal, Watchdog};
-use crate::types::{Child, SIGCONT};
+use crate::types::{Child, SIGCONT, SIGKILL, SIGTERM};
 
 /// A child process, which leads a process group, and whether it has been reaped.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ impl RunningChild {
 #[derive(Debug)]
 struct Coprocess {
     running: RunningChild,
+    /// Whether its process group was sent SIGTERM.
+    terminated: bool,
     /// Identity of the pipe that the coprocess has as stdin.
     stdin: Option<foreground::Identity>,
     watchdog: Option<Watchdog>,
@@ -93,8 +95,13 @@ impl Children {
         // SIGKILL.
         let watchdog = Watchdog::start(streams.pid, None).ok();
         let running = RunningChild::new(streams.pid);
-        self.coproc =
-            Some(Coprocess { running, stdin: streams.stdin_identity, watchdog, unread: streams.unread.take() });
+        self.coproc = Some(Coprocess {
+            running,
+            terminated: false,
+            stdin: streams.stdin_identity,
+            watchdog,
+            unread: streams.unread.take(),
+        });
         Ok(streams)
     }
 
@@ -136,16 +143,23 @@ impl Children {
         coproc.chain(jobs).find(|(_, running)| running.pid == leader).map(|(child, _)| child)
     }
 
-    /// Sends `signal` to the process group of `child`; nothing where it is not running.
-    pub(super) fn signal(&self, child: Child, signal: i32) {
+    /// Sends `signal` to the process group of `child`; nothing where it is not running. SIGKILL also ends the group of a
+    /// coprocess whose leader has exited since it was sent SIGTERM.
+    pub(super) fn signal(&mut self, child: Child, signal: i32) {
+        let mut ends_group = false;
         let running = match child {
             Child::Lent => self.lent.as_ref().map(|lent| &lent.running),
             Child::Shell => Some(&self.shell),
-            Child::Coproc => self.coproc.as_ref().map(|coproc| &coproc.running),
+            Child::Coproc => self.coproc.as_mut().map(|coproc| {
+                ends_group = coproc.terminated && signal == SIGKILL;
+                coproc.terminated |= signal == SIGTERM;
+                &coproc.running
+            }),
             Child::Job(slot) => self.jobs[usize::from(slot)].as_ref(),
         };
-        // The pid of a child that has been reaped may belong to another process by now.
-        if let Some(running) = running.filter(|running| !running.exited) {
+        // The pid of a child that has been reaped may belong to another process by now, though hardly within the 2 s from
+        // SIGTERM to SIGKILL, and not where its group has a process left.
+        if let Some(running) = running.filter(|running| !running.exited || ends_group) {
             os_process::signal_process_group(running.pid, signal);
         }
     }
@@ -228,9 +242,10 @@ impl Children {
 
     /// Forgets the coprocess, which has ended; its watchdog ends the rest of its process group.
     pub(super) fn release_coproc(&mut self) {
-        if let Some(watchdog) = self.coproc.take().and_then(|coproc| coproc.watchdog) {
+        let Some(coproc) = self.coproc.take() else { return };
+        if let Some(watchdog) = coproc.watchdog {
             // Where the group is empty the watchdog exits at once, else when the handle is dropped at the end of this block.
-            watchdog.leader_exited();
+            watchdog.leader_exited(coproc.terminated);
             self.old_watchdogs.push(watchdog.pid());
         }
     }

@@ -14,7 +14,7 @@ use crate::fault;
 use crate::fault::panic_for_test;
 use crate::sys::process::{ChildChange, JobNames};
 use crate::sys::stream::{ReadResult, StreamFd};
-use crate::types::{Child, ExitStatus, RequestId, Sink, Source, reason};
+use crate::types::{Child, ExitStatus, RequestId, SIGKILL, Sink, Source, reason};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Default capacity of a pipe on Linux (pipe(7)), and an upper bound for other systems.
@@ -48,7 +48,13 @@ impl Host {
                 let started = self.start_job(slot, &command);
                 return started.err().map(|error| Input::JobStartFailed(slot, reason(&error)));
             }
-            Effect::Signal(child, signal) => self.children.signal(child, signal),
+            Effect::Signal(child, signal) => {
+                self.children.signal(child, signal);
+                if (child, signal) == (Child::Coproc, SIGKILL) {
+                    // Where the leader has exited before, the core now waits for stdout to be empty, as behind an exit.
+                    self.ports.assume_ready(Source::Coproc);
+                }
+            }
             Effect::HangUp => self.children.hang_up(&self.pty),
             Effect::ReleaseCoproc => self.release_coproc(),
             Effect::ReleaseJob(slot) => self.release_job(slot),

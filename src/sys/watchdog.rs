@@ -15,6 +15,10 @@ use super::stream::close_on_exec;
 
 /// Checks between SIGTERM and SIGKILL, `STEP` apart.
 const STEPS: usize = 20;
+/// Byte in the pipe: the group is empty or left alone.
+const DISMISSED: u8 = b'.';
+/// Byte in the pipe: the group was sent SIGTERM.
+const TERMINATED: u8 = b'T';
 static STEP: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 /// First descriptor that is not closed where the system has no call to close a range.
 const MAX_DESCRIPTORS: RawFd = 4096;
@@ -53,17 +57,24 @@ impl Watchdog {
         }
     }
 
-    /// Tells the watchdog to exit where the group is empty, now that its leader has been reaped.
-    pub fn leader_exited(&self) {
+    /// Tells the watchdog to exit where the group is empty, now that its leader has been reaped. A group that was
+    /// `terminated` gets no second SIGTERM, which could interrupt what a program does at the first.
+    pub fn leader_exited(&self, terminated: bool) {
         if killpg(self.group, None).is_err() {
             self.dismiss();
+        } else if terminated {
+            self.tell(TERMINATED);
         }
     }
 
     /// Tells the watchdog to exit and to leave the rest of the group alone.
     pub fn dismiss(&self) {
+        self.tell(DISMISSED);
+    }
+
+    fn tell(&self, byte: u8) {
         // EPIPE: the watchdog has exited already.
-        let _ = retry(|| write(&self.write_end, b"."));
+        let _ = retry(|| write(&self.write_end, &[byte]));
     }
 
     /// Returns the pid of the watchdog, which must be reaped after the handle is dropped.
@@ -107,9 +118,14 @@ fn run(read_end: RawFd, group: Pid, terminal: Option<LentTerminal<'_>>, owner: P
         while count < 0 && nix::errno::Errno::last_raw() == libc::EINTR {
             count = libc::read(0, (&raw mut byte).cast(), 1);
         }
-        // One byte: the group is empty or left alone. End of file: coshell has closed the pipe or has been killed.
-        if count != 1 {
-            terminate(group);
+        // End of file: coshell has closed the pipe or has been killed.
+        if count != 1 || byte != DISMISSED {
+            if count != 1 {
+                send_group(group, Signal::SIGTERM);
+                // A stopped process acts on SIGTERM only after it is continued: signal(7).
+                send_group(group, Signal::SIGCONT);
+            }
+            kill_later(group);
             if let Some(lent) = terminal {
                 put_back(lent.saved, group, owner);
             }
@@ -136,11 +152,8 @@ fn put_back(saved: &Termios, group: Pid, owner: Pid) {
     send_group(owner, Signal::SIGCONT);
 }
 
-/// Sends SIGTERM to `group`, and SIGKILL where it still exists two seconds later.
-fn terminate(group: Pid) {
-    send_group(group, Signal::SIGTERM);
-    // A stopped process acts on SIGTERM only after it is continued: signal(7).
-    send_group(group, Signal::SIGCONT);
+/// Sends SIGKILL to `group` where it still exists two seconds later.
+fn kill_later(group: Pid) {
     for _ in 0..STEPS {
         if killpg(group, None).is_err() {
             return;

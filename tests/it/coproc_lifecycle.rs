@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
-use crate::support::{Ended, PROMPT, Session, Terminal, TestDir, bash, fresh_modes, proc, run, shell, show, wrapped};
+use crate::support::{
+    Ended, PROMPT, Session, Terminal, TestDir, bash, coshell, fresh_modes, proc, run, shell, show, wrapped,
+};
 
 fn wait_no_processes(term: &mut Terminal) {
     term.wait_until("no process to be left", |term| term.descendants().is_empty());
@@ -152,6 +155,45 @@ fn coproc_ignoring_sigterm_is_killed_with_its_children() {
     assert_eq!(term.wait_end(), Ended::Code(6));
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     wait_no_processes(&mut term);
+}
+
+/// /bin/sh runs the program as its child or in its own place, and ends at SIGTERM at once where it does the former.
+#[test]
+fn stopped_program_types_its_last_output_whether_shell_is_its_parent() {
+    let slow = "import os, signal, time\nterms = []\nsignal.signal(signal.SIGTERM, lambda *_: terms.append(1))\n\
+        open('there', 'w').close()\nwhile not terms: time.sleep(0.01)\n\
+        time.sleep(0.3)\nos.write(1, b'echo last > typed\\n')\nos.close(1)\ntime.sleep(0.3)\n\
+        open('terms', 'w').write(str(len(terms)))\n";
+    for command in ["exec python3 slow.py", "python3 slow.py", "python3 slow.py; true", "cat | python3 slow.py"] {
+        for kind in ["-c", "--silent-coproc"] {
+            let dir = TestDir::new();
+            dir.write_file("slow.py", slow);
+            let mut term = coshell(&["-q", kind, command, "--", "sh"]).cwd(dir.root()).start();
+            term.wait_until("the program", |_| dir.path("there").exists());
+            // Ctrl-C stops a silent coprocess.
+            term.send(if kind == "-c" { "$WRAP stop\r" } else { "\x03" });
+            term.wait_until("its last output to be typed", |_| dir.path("typed").exists());
+            term.wait_until("its end", |_| dir.path("terms").exists() && !dir.read("terms").is_empty());
+            assert_eq!(show(&dir.read("terms")), "1", "{kind} {command}");
+            term.wait_until("only the shell to be left", |term| proc::children(term.pid()).len() == 1);
+        }
+    }
+}
+
+#[test]
+fn stopped_program_that_ignores_sigterm_is_killed_whether_shell_is_its_parent() {
+    let stubborn = "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n\
+        open('there', 'w').write(str(os.getpid()))\ntime.sleep(1000)\n";
+    for command in ["exec python3 stubborn.py", "python3 stubborn.py", "python3 stubborn.py >/dev/null 2>&1; true"] {
+        let dir = TestDir::new();
+        dir.write_file("stubborn.py", stubborn);
+        let mut term = coshell(&["-q", "-c", command, "--", "sh"]).cwd(dir.root()).start();
+        term.wait_until("the program", |_| dir.path("there").exists() && !dir.read("there").is_empty());
+        let pid = Pid::from_raw(String::from_utf8(dir.read("there")).unwrap().parse().unwrap());
+        term.send("$WRAP stop\r");
+        term.wait_until("its end", |_| !proc::is_alive(pid));
+        term.wait_until("only the shell to be left", |term| proc::children(term.pid()).len() == 1);
+    }
 }
 
 #[test]

@@ -136,10 +136,13 @@ impl Coproc {
         }
     }
 
-    /// Records its exit.
+    /// Records its exit. Where it was stopped, stdout stays open until the rest of its process group has closed it or is
+    /// killed.
     fn exited(&mut self, exit: ExitStatus) {
         self.process.exited(exit);
-        self.output.exited();
+        if !self.process.lets_group_finish() {
+            self.output.exited();
+        }
     }
 
     /// Asks for the unread part of a silent coprocess's stdin pipe, once it has exited and its output has been read, or cannot
@@ -161,6 +164,9 @@ impl Coproc {
     /// Does what is due by now. Returns a notice where its input was cut off.
     fn tick(&mut self, cx: &mut Cx<'_>) -> Option<Notice> {
         self.process.tick(cx);
+        if self.process.exit.is_some() && !self.process.lets_group_finish() {
+            self.output.exited();
+        }
         let waited = self.stdin.cut_off(cx.now)?.as_secs();
         let name = self.name();
         if self.is_silent() {

@@ -60,7 +60,7 @@ impl Process {
     /// Sends SIGTERM to its process group, and SIGKILL later.
     pub(super) fn stop(&mut self, cx: &mut Cx<'_>, reason: StopReason) {
         self.reason.get_or_insert(reason);
-        if matches!(self.stopping, StopPhase::No | StopPhase::TermAt(_)) {
+        if self.exit.is_none() && matches!(self.stopping, StopPhase::No | StopPhase::TermAt(_)) {
             self.stopping = StopPhase::KillAt(cx.now + KILL_AFTER);
             cx.push(Effect::Signal(Child::Coproc, SIGTERM));
         }
@@ -88,6 +88,12 @@ impl Process {
         }
     }
 
+    /// Whether the rest of its process group has time to finish: a shell that runs the program as its child is ended by
+    /// SIGTERM at once, while the program may still write its last output.
+    pub(super) fn lets_group_finish(&self) -> bool {
+        matches!(self.stopping, StopPhase::KillAt(_))
+    }
+
     /// Whether it was stopped, or exited without success.
     pub(super) fn failed(&self) -> bool {
         self.reason.is_some() || self.exit.is_some_and(|exit| !exit.success())
@@ -96,9 +102,9 @@ impl Process {
     /// Returns when it is sent the next signal.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.stopping {
-            StopPhase::TermAt(at) => Some(at),
-            StopPhase::KillAt(at) if self.exit.is_none() => Some(at),
-            StopPhase::No | StopPhase::KillAt(_) | StopPhase::Killed => None,
+            StopPhase::TermAt(at) if self.exit.is_none() => Some(at),
+            StopPhase::KillAt(at) => Some(at),
+            StopPhase::No | StopPhase::TermAt(_) | StopPhase::Killed => None,
         }
     }
 
@@ -141,13 +147,29 @@ mod tests {
     }
 
     #[test]
-    fn exited_process_is_not_killed() {
+    fn exited_process_is_not_stopped() {
+        for finishes in [false, true] {
+            let (mut process, now, mut effects) = (Process::new(), Instant::now(), Vec::new());
+            if finishes {
+                process.finish(now);
+            }
+            process.exited(ExitStatus::Code(0));
+            process.stop(&mut Cx { now, effects: &mut effects }, StopReason::User);
+            assert_eq!((effects, signals(&mut process, now), process.lets_group_finish()), (vec![], vec![], false));
+        }
+    }
+
+    /// The shell of the command line ends at SIGTERM, and the program that it runs may ignore it.
+    #[test]
+    fn group_of_stopped_process_gets_sigkill_after_exit_of_leader() {
         let (mut process, now, mut effects) = (Process::new(), Instant::now(), Vec::new());
         let mut cx = Cx { now, effects: &mut effects };
         process.stop(&mut cx, StopReason::User);
         process.stop(&mut cx, StopReason::HangUp);
-        process.exited(ExitStatus::Code(0));
+        process.exited(ExitStatus::Signal(SIGTERM));
         assert_eq!(effects, [Effect::Signal(Child::Coproc, SIGTERM)]);
-        assert_eq!((signals(&mut process, now), process.reason), (Vec::new(), Some(StopReason::User)));
+        assert!(process.lets_group_finish());
+        assert_eq!(signals(&mut process, now), [(2, Effect::Signal(Child::Coproc, SIGKILL))]);
+        assert_eq!((process.lets_group_finish(), process.reason), (false, Some(StopReason::User)));
     }
 }
