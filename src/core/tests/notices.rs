@@ -16,6 +16,17 @@ fn fail(bench: &mut Bench) {
 const NOTICE: &str = "coshell: coprocess \"bot\" failed: status 3";
 
 #[test]
+fn notice_is_no_part_of_an_open_hyperlink() {
+    let mut bench = failing(&[]);
+    bench.shell(b"$ \x1b]8;id=1;https://a\x1b\\a link").shown.clear();
+    fail(&mut bench);
+    let shown = String::from_utf8_lossy(&bench.shown).into_owned();
+    let (before, behind) = shown.split_once(NOTICE).expect("the notice is shown");
+    assert_eq!((before.matches("\x1b]8;").count(), behind.matches("\x1b]8;").count()), (1, 1), "{shown:?}");
+    assert!(before.starts_with("\x1b]8;;\x1b\\") && behind.ends_with("\x1b]8;id=1;https://a\x1b\\"), "{shown:?}");
+}
+
+#[test]
 fn output_behind_notice_is_unchanged() {
     let full = "x".repeat(80);
     for shown in

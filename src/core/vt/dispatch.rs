@@ -38,6 +38,7 @@ impl VtState {
             ParserEvent::Osc | ParserEvent::Title if self.screens.as_ref().is_some_and(|screens| screens.own) => {}
             ParserEvent::Osc => {
                 let payload = self.parser.payload();
+                self.modes.osc(payload);
                 if let [b'0' | b'2', b';', title @ ..] = payload {
                     self.titles.set(title);
                     sink.title(title);

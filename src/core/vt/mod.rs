@@ -17,7 +17,7 @@
 //!
 //! `printed_line` takes the raw bytes of a finished line apart, for those who print it again in other attributes.
 //!
-//! `modes` (with `pen`, `sgr` and `kitty`) records the modes that are set, `titles` the window title. `input` parses the
+//! `modes` (with `pen`, `sgr`, `hyperlink` and `kitty`) records the modes that are set, `titles` the window title. `input` parses the
 //! opposite direction: the bytes that the user's terminal sends. `work` is the budget of what is parsed in slices.
 
 mod anchors;
@@ -28,6 +28,7 @@ mod dispatch;
 mod feed;
 mod grid;
 mod ground;
+mod hyperlink;
 mod input;
 mod kitty;
 mod layout;
@@ -62,6 +63,7 @@ pub mod work;
 use std::ops::Range;
 
 pub use feed::VtState;
+pub(super) use hyperlink::Hyperlink;
 pub use input::InputParser;
 pub use modes::Modes;
 pub use parse::STRING_LIMIT;

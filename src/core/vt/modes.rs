@@ -1,6 +1,7 @@
 //! Terminal modes that the output has changed, and the sequences that reset exactly these and set them again.
 
 use super::charset::CharacterSet;
+use super::hyperlink::Hyperlink;
 use super::kitty::Kitty;
 use super::parse::Csi;
 use super::pen::Pen;
@@ -73,8 +74,19 @@ pub struct Modes {
     /// Whether the scrolling region (DECSTBM) is not the whole screen.
     region: bool,
     pen: Pen,
-    /// Attributes, character sets and DECOM as saved by DECSC, on the primary and on the alternate screen.
-    saved: [(Sgr, CharacterSets, bool); 2],
+    hyperlink: Hyperlink,
+    /// What DECSC has saved, on the primary and on the alternate screen.
+    saved: [SavedModes; 2],
+}
+
+/// What DECSC saves besides the cursor's position.
+#[derive(Clone, Debug, Default)]
+struct SavedModes {
+    sgr: Sgr,
+    charsets: CharacterSets,
+    /// DECOM.
+    origin: bool,
+    hyperlink: Hyperlink,
 }
 
 /// The character sets designated as G0 to G3, and which of them is in use.
@@ -164,6 +176,18 @@ impl Modes {
     /// Returns the current attributes. They are known while lines are assembled.
     pub(super) fn current_sgr(&self) -> Sgr {
         self.pen.sgr()
+    }
+
+    /// Returns the open hyperlink.
+    pub(in crate::core) fn hyperlink(&self) -> &Hyperlink {
+        &self.hyperlink
+    }
+
+    /// Executes an OSC with this payload.
+    pub(super) fn osc(&mut self, payload: &[u8]) {
+        if let Some(hyperlink) = Hyperlink::of_osc(payload) {
+            self.hyperlink = hyperlink;
+        }
     }
 
     /// Stops deferring the parsing of attributes.
@@ -260,15 +284,22 @@ impl Modes {
         }
     }
 
-    /// Saves attributes, character sets and DECOM (DECSC, modes 1048 and 1049) of the screen that is shown.
+    /// Saves what is saved with the cursor (DECSC, modes 1048 and 1049) of the screen that is shown.
     fn save_cursor(&mut self) {
-        self.saved[usize::from(self.alt_screen())] = (self.pen.sgr(), self.charsets, self.origin());
+        self.saved[usize::from(self.alt_screen())] = SavedModes {
+            sgr: self.pen.sgr(),
+            charsets: self.charsets,
+            origin: self.origin(),
+            hyperlink: self.hyperlink.clone(),
+        };
     }
 
-    /// Restores attributes, character sets and DECOM (DECRC, modes 1048 and 1049).
+    /// Restores what is saved with the cursor (DECRC, modes 1048 and 1049).
     fn restore_cursor(&mut self) {
-        let (sgr, charsets, origin) = self.saved[usize::from(self.alt_screen())];
-        (self.pen, self.charsets) = (Pen::new(sgr), charsets);
+        let SavedModes { sgr, charsets, origin, hyperlink } = &self.saved[usize::from(self.alt_screen())];
+        let origin = *origin;
+        (self.pen, self.charsets) = (Pen::new(*sgr), *charsets);
+        self.hyperlink = self.hyperlink.perhaps(hyperlink);
         let bit = 1 << ORIGIN;
         self.changed = if origin { self.changed | bit } else { self.changed & !bit };
     }
@@ -283,6 +314,7 @@ impl Modes {
             alternate: self.alternate,
             kitty: std::mem::take(&mut self.kitty),
             modify_other_keys: self.modify_other_keys,
+            hyperlink: self.hyperlink.perhaps(&Hyperlink::Closed),
             ..Self::default()
         };
     }
@@ -363,8 +395,8 @@ impl Modes {
         out
     }
 
-    /// Returns the sequences that make text print literally, and those that restore the modes. DECOM is not among them,
-    /// since it homes the cursor.
+    /// Returns the sequences that make text print literally and outside of a hyperlink, and those that restore the modes.
+    /// DECOM is not among them, since it homes the cursor.
     pub fn plain_text_bytes(&self) -> (Vec<u8>, Vec<u8>) {
         let [insert, _] = self.print_modes();
         let all = [insert, (!self.autowrap(), b"\x1b[?7l", b"\x1b[?7h")];
@@ -374,6 +406,10 @@ impl Modes {
         if self.charset() != CharacterSet::Ascii {
             self.charsets.push(false, &mut plainly);
             self.charsets.push(true, &mut again);
+        }
+        if let Some(link) = self.hyperlink.open() {
+            plainly.extend(Hyperlink::bytes(None));
+            again.extend(Hyperlink::bytes(Some(link)));
         }
         (plainly, again)
     }

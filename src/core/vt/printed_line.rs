@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use super::charset::CharacterSet;
 use super::feed::VtState;
+use super::hyperlink::Hyperlink;
 use super::layout::{CellPos, advance};
-use super::parse::{Csi, ParserEvent, STRING_LIMIT};
+use super::parse::{Csi, ParserEvent};
 use super::prompt_mark::{PromptMarkKind, prompt_mark};
 use super::screens::Span;
 use super::sgr::Sgr;
@@ -25,14 +26,9 @@ const PRINTING_OSCS: [&[u8]; 4] = [b"1337;File", b"1337;Multipart", b"1337;Inlin
 /// Distance of tab stops, unless a program has set its own.
 const TAB: usize = 8;
 
-/// State of the stream that only OSCs change.
+/// State of the stream that the marks of the shell change.
 #[derive(Clone, Debug, Default)]
 pub(in crate::core) struct Marks {
-    /// Parameters and URI of the open hyperlink (OSC 8), `None` without one. Whether DECRC restores it differs among terminals;
-    /// here it stays.
-    link: Option<Rc<[u8]>>,
-    /// Whether the open hyperlink was too long to be kept.
-    is_link_cut: bool,
     /// Whether a prompt or what is typed at it is printed: behind OSC 133 A or B, before C.
     at_prompt: bool,
 }
@@ -96,11 +92,7 @@ struct LineSegment {
 impl Marks {
     /// Takes the payload of an OSC.
     pub(in crate::core) fn osc(&mut self, payload: &[u8]) {
-        if let Some(link) = payload.strip_prefix(b"8;") {
-            self.is_link_cut = payload.len() >= STRING_LIMIT;
-            let has_uri = memchr::memchr(b';', link).is_some_and(|at| at + 1 < link.len());
-            self.link = has_uri.then(|| link.into());
-        } else if let Some((kind, _)) = prompt_mark(payload) {
+        if let Some((kind, _)) = prompt_mark(payload) {
             match kind {
                 PromptMarkKind::Prompt | PromptMarkKind::SecondaryPrompt | PromptMarkKind::Input => {
                     self.at_prompt = true;
@@ -169,6 +161,7 @@ impl LineReplay {
             ParserEvent::Osc => {
                 let payload = self.state.parser.payload();
                 self.marks.osc(payload);
+                self.state.modes.osc(payload);
                 !PRINTING_OSCS.iter().any(|prefix| payload.starts_with(prefix))
             }
             ParserEvent::Control(_) => false,
@@ -215,7 +208,7 @@ impl LineReplay {
             && !modes.insert()
             && !modes.has_region_or_origin()
             && modes.charset() == CharacterSet::Ascii
-            && !self.marks.is_link_cut
+            && *modes.hyperlink() != Hyperlink::Unknown
     }
 
     /// Moves over the bytes of a line without its end. `None` where they have more than text, attributes and the like.
@@ -258,12 +251,17 @@ impl LineReplay {
         Some(segment).filter(|_| harmless)
     }
 
+    /// Returns parameters and URI of the open hyperlink.
+    fn link(&self) -> Option<Rc<[u8]>> {
+        self.state.modes.hyperlink().open().cloned()
+    }
+
     fn is_edited(&self) -> bool {
         self.marks.at_prompt || self.state.modes.bracketed_paste()
     }
 
     fn run(&self, text: Range<usize>, raw: Range<usize>, is_tab: bool) -> TextRun {
-        TextRun { text, raw, pen: self.state.modes.current_sgr(), link: self.marks.link.clone(), is_tab }
+        TextRun { text, raw, pen: self.state.modes.current_sgr(), link: self.link(), is_tab }
     }
 }
 
@@ -303,7 +301,7 @@ impl LineSegment {
         if text != self.text || self.is_edited || !self.is_placed {
             return None;
         }
-        let (pen, link) = (replay.state.modes.current_sgr(), replay.marks.link.clone());
+        let (pen, link) = (replay.state.modes.current_sgr(), replay.link());
         Some(PrintedLine { runs: self.runs, pen, link })
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::insertions::Insertions;
 use crate::core::trigger::{Decoration, Look};
-use crate::core::vt::{PrintedLine, Sgr, TextRun};
+use crate::core::vt::{Hyperlink, PrintedLine, Sgr, TextRun};
 
 /// Attributes and hyperlink, as the parameters and the URI of OSC 8.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,9 +23,7 @@ impl LinkedPen {
     fn switch(&self, to: &Self) -> Vec<u8> {
         let mut out = Vec::new();
         if self.link != to.link {
-            out.extend_from_slice(b"\x1b]8;");
-            out.extend_from_slice(to.link.as_deref().unwrap_or(b";"));
-            out.extend_from_slice(b"\x1b\\");
+            out.extend(Hyperlink::bytes(to.link.as_deref()));
         }
         self.sgr.switch(&to.sgr, &mut out);
         out
