@@ -496,7 +496,8 @@ impl Core {
     fn update_line_demand(&mut self) {
         let triggers = self.output.demand_of_blocks(&self.triggers).and(self.triggers.demand());
         let subscribed = self.control.subscribers.want_lines();
-        self.output.set_demand(LineDemand::of(triggers, subscribed, self.coproc.reads_lines()));
+        let assembled = self.coproc.reads_lines() || self.control.subscribers.want_commands();
+        self.output.set_demand(LineDemand::of(triggers, subscribed, assembled));
     }
 
     /// Returns whether the shell's output is shown now, and why not.

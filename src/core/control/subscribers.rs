@@ -62,6 +62,11 @@ impl Subscribers {
         self.all.iter().any(|subscriber| lines.iter().any(|kind| subscriber.kinds.contains(kind)))
     }
 
+    /// Whether a client has subscribed to commands, whose texts are read from assembled lines.
+    pub(in crate::core) fn want_commands(&self) -> bool {
+        self.all.iter().any(|subscriber| subscriber.kinds.contains(&EventKind::CommandStart))
+    }
+
     /// Removes the subscription of this request, if it is one.
     pub(in crate::core) fn remove(&mut self, request_id: RequestId) {
         self.all.retain(|subscriber| subscriber.request_id != request_id);

@@ -37,7 +37,7 @@ pub enum ShellEvent {
     CommandStart {
         /// Its number; the first of the session is 1.
         command: u64,
-        /// Its text, where the shell gives it.
+        /// Its text: as the shell gives it, else as it was typed, where lines are assembled.
         text: Option<Arc<str>>,
     },
     /// A command has ended.
@@ -87,10 +87,17 @@ pub(super) struct CommandLog {
     is_secondary: bool,
     /// Length of the texts of all commands in bytes.
     text_len: usize,
+    /// The text that was typed at the last prompt, at the mark by which the shell accepts it.
+    typed: Option<Arc<str>>,
     directory: Option<Arc<str>>,
 }
 
 impl CommandLog {
+    /// Takes the text that was typed at the prompt, in front of the mark by which the shell accepts it.
+    pub(super) fn command_line(&mut self, text: &[u8]) {
+        self.typed = Some(String::from_utf8_lossy(text).into()).filter(|text: &Arc<str>| !text.is_empty());
+    }
+
     /// Parses an OSC at these offsets in the stream. Returns the offset of a mark whose line will be needed, and the shell
     /// event.
     pub(super) fn parse_osc(
@@ -161,13 +168,14 @@ impl CommandLog {
     }
 
     fn output(&mut self, now: Instant, at: u64, text: Option<Arc<str>>) -> Option<ShellEvent> {
+        let typed = self.typed.take();
         if self.commands.back().is_some_and(|last| last.output.is_some() && last.end.is_none()) {
             return None;
         }
         (self.is_secondary, self.text_len) = (false, self.text_len + text.as_ref().map_or(0, |text| text.len()));
         let command = self.waiting();
         (command.output, command.text) = (Some((at, now)), text.clone());
-        Some(ShellEvent::CommandStart { command: command.number, text })
+        Some(ShellEvent::CommandStart { command: command.number, text: text.or(typed) })
     }
 
     fn end(&mut self, now: Instant, at: u64, status: Option<i32>) -> Option<ShellEvent> {

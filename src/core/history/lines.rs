@@ -98,12 +98,14 @@ struct LineCollector {
     bytes: usize,
     /// Maximum number of lines kept.
     most: usize,
+    /// Text that was typed at the last prompt, from the mark by which the shell accepts it.
+    typed: Option<Arc<str>>,
 }
 
 impl NumberedLines {
     /// Creates an empty list that keeps at most `most` lines besides those on the screen.
     pub(super) fn new(text: VtState, most: usize) -> Self {
-        let collector = LineCollector { lines: VecDeque::new(), times: BTreeMap::new(), bytes: 0, most };
+        let collector = LineCollector { lines: VecDeque::new(), times: BTreeMap::new(), bytes: 0, most, typed: None };
         Self {
             screen: Some(Screen::of(text)),
             place: LogPosition::default(),
@@ -197,14 +199,14 @@ impl NumberedLines {
                     let used = screen.feed_to(&bytes[..until], sink, work);
                     self.feeds += memchr::memchr_iter(b'\n', &bytes[..used]).count() as u64;
                     next.at -= (bytes.len() - used) as u64;
-                    marks.reach(&mut self.stops, screen);
+                    marks.reach(&mut self.stops, screen, &mut collector.typed);
                 }
                 LogPiece::Resized(size) => screen.resize_to(size, sink, work),
             }
             self.place = next;
         }
         self.place = next;
-        marks.reach(&mut self.stops, screen);
+        marks.reach(&mut self.stops, screen, &mut collector.typed);
         true
     }
 
@@ -295,7 +297,8 @@ fn due(stops: &VecDeque<(u64, StreamStop)>, end: u64) -> Option<u64> {
 
 impl ReachedMarks {
     /// Handles the stops that parsing has reached.
-    fn reach(&mut self, stops: &mut VecDeque<(u64, StreamStop)>, screen: &mut Screen) {
+    /// `typed` is the text that was typed at the last prompt, once the shell has accepted it.
+    fn reach(&mut self, stops: &mut VecDeque<(u64, StreamStop)>, screen: &mut Screen, typed: &mut Option<Arc<str>>) {
         let text = screen.vt_mut();
         while due(stops, text.offset()).is_some()
             && let Some((at, stop)) = stops.pop_front()
@@ -308,16 +311,15 @@ impl ReachedMarks {
                     if self.positions.len() > POSITIONS {
                         self.positions.pop_front();
                     }
-                    if let Some(command) = text.take_command() {
-                        self.push_command(at, &command);
+                    if let Some(command) = typed.take() {
+                        self.push_command(at, command);
                     }
                 }
             }
         }
     }
 
-    fn push_command(&mut self, at: u64, command: &[u8]) {
-        let text: Arc<str> = String::from_utf8_lossy(command).into();
+    fn push_command(&mut self, at: u64, text: Arc<str>) {
         self.bytes += text.len();
         self.commands.push_back((at, text));
         while self.bytes > COMMAND_BYTES
@@ -346,7 +348,7 @@ impl LineCollector {
     fn clear(&mut self) {
         self.lines.clear();
         self.times.clear();
-        self.bytes = 0;
+        (self.bytes, self.typed) = (0, None);
     }
 
     /// Records when a line on the screen was finished.
@@ -374,6 +376,10 @@ impl VtSink for CollectorSink<'_> {
 
     fn line(&mut self, line: &vt::Line<'_>) {
         self.collector.finished(line.number, self.time);
+    }
+
+    fn command_line(&mut self, text: &[u8]) {
+        self.collector.typed = Some(String::from_utf8_lossy(text).into());
     }
 
     fn keeps_history(&self) -> bool {

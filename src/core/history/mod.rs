@@ -125,6 +125,11 @@ impl History {
         self.lines.counted(at, number, self.feeds, exactly);
     }
 
+    /// Takes the text that was typed at the prompt, in front of the OSC by which the shell accepts it.
+    pub(super) fn command_line(&mut self, text: &[u8]) {
+        self.marks.command_line(text);
+    }
+
     /// Parses an OSC of the shell, at these offsets in its stream. Returns the shell event, if it is one.
     pub(super) fn parse_osc(&mut self, now: Instant, payload: &[u8], at: &Range<u64>) -> Option<ShellEvent> {
         let (mark, event) = self.marks.parse_osc(now, payload, at);

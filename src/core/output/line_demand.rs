@@ -35,15 +35,16 @@ pub(in crate::core) struct LineDemand {
 }
 
 impl LineDemand {
-    /// Combines the demand of the triggers, of subscribers to lines and of a coprocess that reads lines.
-    pub(in crate::core) fn of(triggers: TriggerDemand, subscribed: bool, read_by_coproc: bool) -> Self {
+    /// Combines the demand of the triggers, of subscribers to lines, and of readers that need lines `assembled` and do not
+    /// examine them here: a coprocess that reads lines, subscribers to commands.
+    pub(in crate::core) fn of(triggers: TriggerDemand, subscribed: bool, assembled: bool) -> Self {
         let granularity = match (triggers.any, triggers.silences) {
             (_, true) => Granularity::Lines,
             (true, false) => Granularity::Chunks,
             (false, false) if subscribed => Granularity::Chunks,
             (false, false) => Granularity::None,
         };
-        let assembles = granularity != Granularity::None || read_by_coproc;
+        let assembles = granularity != Granularity::None || assembled;
         let TriggerDemand { starts, instant, lines, decorates, decorates_by_pty, .. } = triggers;
         Self { granularity, assembles, keeps_raw: starts, instant, recent: lines, decorates, decorates_by_pty }
     }

@@ -7,13 +7,13 @@ use crate::core::request::Request;
 use crate::types::RequestId;
 
 impl Bench {
-    fn subscribe(&mut self, request_id: u64, events: &[&str]) -> &mut Self {
+    pub(super) fn subscribe(&mut self, request_id: u64, events: &[&str]) -> &mut Self {
         let events = events.iter().map(|event| event.parse().expect("the kind exists")).collect();
         self.input(Input::Request(RequestId(request_id), Request::Subscribe { events }, None))
     }
 
     /// The types, numbers and texts of what this one was told.
-    fn heard(&self, request_id: u64) -> Vec<(String, u64, String)> {
+    pub(super) fn heard(&self, request_id: u64) -> Vec<(String, u64, String)> {
         let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
         let told = self.effects.iter().filter_map(|effect| match effect {
             Effect::Tell(RequestId(to), text) if *to == request_id => serde_json::from_str::<Value>(text).ok(),

@@ -157,6 +157,10 @@ pub trait VtSink {
     /// Receives the window title that a program set, at most [`STRING_LIMIT`] bytes of it.
     fn title(&mut self, _title: &[u8]) {}
 
+    /// Receives the text that was typed at a prompt, at most 4 KiB of it, in front of the OSC 133 C by which the shell accepts
+    /// it.
+    fn command_line(&mut self, _text: &[u8]) {}
+
     /// Receives an OSC's payload, at most [`STRING_LIMIT`] bytes of it, and the sequence's span in the stream.
     fn osc(&mut self, _payload: &[u8], _at: Range<u64>) {}
 

@@ -121,8 +121,6 @@ pub(super) struct Screens {
     pub(super) above: Vec<u8>,
     pub(super) above_continues: bool,
     pub(super) anchors: Anchors,
-    /// Text of the command that was accepted last (OSC 133 C), until it is taken.
-    pub(super) command: Option<Vec<u8>>,
     pub(super) origin: ScreenOrigin,
     /// Buffer for the text of a line.
     pub(super) text: Vec<u8>,
@@ -265,7 +263,6 @@ impl Screens {
             above: Vec::new(),
             above_continues: false,
             anchors: Anchors::default(),
-            command: None,
             origin: ScreenOrigin::default(),
             text: Vec::new(),
             scanned: Cell::new(0),

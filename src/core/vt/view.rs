@@ -240,7 +240,6 @@ impl Screens {
             PromptMarkKind::Prompt => {
                 self.settle(sink);
                 (self.anchors.prompt, self.anchors.input) = (Some(self.absolute_row(self.grid.row)), None);
-                self.command = None;
             }
             PromptMarkKind::Input if self.anchors.input.is_none() => {
                 self.settle(sink);
@@ -248,7 +247,7 @@ impl Screens {
             }
             PromptMarkKind::Output => {
                 self.settle(sink);
-                self.command = self.typed_text();
+                self.typed_text().into_iter().for_each(|text| sink.command_line(&text));
                 // Of a line whose beginning has scrolled off, nothing is above the first row.
                 if self.grid.col == 0 && self.grid.row > 0 && self.grid.rows[self.grid.row].continues {
                     // The output begins on a row into which an earlier, longer text of the line editor has wrapped.
@@ -346,11 +345,6 @@ impl VtState {
     pub fn position(&mut self) -> TextPosition {
         let number = self.number() + 1;
         self.screens.as_mut().map_or(TextPosition { number, column: 0 }, |screens| screens.output_end())
-    }
-
-    /// Takes the text that was typed at the prompt, at the mark `133;C`. It is bounded to 4 KiB.
-    pub fn take_command(&mut self) -> Option<Vec<u8>> {
-        self.screens.as_mut()?.command.take()
     }
 
     /// Calls `with` for each line of the primary screen as it stands there, top to bottom.

@@ -48,6 +48,10 @@ impl<A: LineObserver> VtSink for HistoryTee<'_, A> {
         self.observer.title(title);
     }
 
+    fn command_line(&mut self, text: &[u8]) {
+        self.history.command_line(text);
+    }
+
     fn osc(&mut self, payload: &[u8], at: Range<u64>) {
         if let Some(event) = self.history.parse_osc(self.now, payload, &at) {
             self.observer.shell_event(&event);

@@ -80,8 +80,8 @@ pub const EVENTS: &[EventInfo] = &[
         event: TriggerEvent::CommandFinished,
         name: "command-finished",
         values: &["status", "duration", "command", "directory"],
-        manual: "A command has ended. \\fB$0\\fR is its text as the shell reports it. Text and status are empty if the \
-                 shell does not.",
+        manual: "A command has ended. \\fB$0\\fR is its text: as the shell reports it, else as it was typed at the \
+                 prompt. The status is empty if the shell does not report it.",
     },
     EventInfo {
         event: TriggerEvent::LongCommand,
