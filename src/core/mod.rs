@@ -581,8 +581,9 @@ impl Core {
                 let activity = self.triggers.events.printed(cx.now);
                 self.pending.confirm.printed(cx.now);
                 let bytes = self.coproc.without_trailer(cx.now, bytes);
-                self.shell_output(cx, &bytes);
+                // In front of the output, whose first line is the event's.
                 activity.into_iter().for_each(|occurrence| self.occurred(cx, occurrence));
+                self.shell_output(cx, &bytes);
             }
             Source::Coproc => {
                 panic_for_test("coproc output");

@@ -156,6 +156,59 @@ fn line_of_an_event_does_not_depend_on_how_output_is_cut() {
     });
 }
 
+/// The line of `activity` is that on which the output begins that ends the silence.
+#[test]
+fn activity_is_on_the_line_of_the_first_byte() {
+    for (before, chunk, want) in
+        [("one\r\n$ ", "two\r\nthree\r\n", (2, "$ ")), ("one\r\n", "two\r\nthree\r\n", (2, "")), ("", "one", (1, ""))]
+    {
+        for condition in ["no-coproc", "job=make"] {
+            let options = ["--event", "activity", "--after", "10s", "--when", condition, "--capture"];
+            let mut bench = Bench::new(&options);
+            bench.pty_state.jobs = vec!["make".to_owned()];
+            bench.shell(before.as_bytes()).wait(20 * SECOND).shell(chunk.as_bytes());
+            let captured = bench.core.annotations.captured.iter().map(|line| (line.line, line.quote.clone()));
+            assert_eq!(captured.collect::<Vec<_>>(), [(want.0, want.1.to_owned())], "{before:?} {condition}");
+            assert_eq!(bench.shown, [before, chunk].concat().as_bytes());
+        }
+    }
+    let mut bench = Bench::new(&["-q", "--indicator", "none", "--event", "activity", "-s", "bot"]);
+    bench.wait(40 * SECOND).shell(b"hidden\r\n");
+    assert_eq!((bench.started(), bench.read.as_slice()), (vec!["bot"], &b"hidden\r\n"[..]));
+}
+
+/// A shell whose marks do not give the text: it is what was typed between B and C, for triggers and for other readers.
+#[test]
+fn text_of_a_command_is_what_was_typed_where_the_shell_does_not_tell() {
+    for (given, want) in [("", "make all"), (";cmdline_url=make%20-j8", "make -j8")] {
+        let stream = format!(
+            "\x1b]133;A\x07$ \x1b]133;B\x07make  x\x08\x08\x08 all\x1b[2D\x1b[2C\r\n\x1b]133;C{given}\x07made\r\n\
+             \x1b]133;D;0\x07\x1b]133;A\x07$ \x1b]133;B\x07"
+        );
+        let options = ["-i", "json", "-c", "bot", "--event", "command-finished", "--send", "${command}|$0\n"];
+        crate::core::split::at_every_split(stream.as_bytes(), |pieces| {
+            let mut bench = Bench::new(&options);
+            bench.input(Input::CoprocStarted(7)).subscribe(1, &["command-start"]);
+            pieces.iter().for_each(|piece| {
+                bench.shell(piece);
+            });
+            assert_eq!(String::from_utf8_lossy(&bench.typed), format!("{want}|{want}\n"));
+            let read = String::from_utf8_lossy(&bench.read).into_owned();
+            assert!(read.contains(&format!("\"text\":\"{want}\",\"type\":\"command-start\"")), "{read}");
+            assert_eq!(bench.heard(1), [("command-start".to_owned(), 0, want.to_owned())]);
+        });
+        // A subscriber alone.
+        let mut bench = Bench::new(&[]);
+        bench.subscribe(1, &["command-start"]).shell(stream.as_bytes());
+        assert_eq!(bench.heard(1), [("command-start".to_owned(), 0, want.to_owned())]);
+        let long = ["--event", "long-command", "--after", "1s", "--send", "${command}|$0"];
+        let mut bench = Bench::new(&long);
+        let running = stream.split("made").next().expect("it runs");
+        bench.shell(running.as_bytes()).wait(2 * SECOND);
+        assert_eq!(String::from_utf8_lossy(&bench.typed), format!("{want}|{want}"));
+    }
+}
+
 #[test]
 fn event_comes_between_the_lines_around_it() {
     let mut bench = Bench::new(&["-t", "^line", "--send", "$0 ", "--event", "bell", "--send", "bell "]);
