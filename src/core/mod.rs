@@ -494,7 +494,7 @@ impl Core {
 
     /// Sets how closely lines are examined from the triggers, the subscribers and the coprocess.
     fn update_line_demand(&mut self) {
-        let triggers = self.output.demand_of_blocks(&self.triggers).and(self.triggers.demand());
+        let triggers = self.triggers.demand();
         let subscribed = self.control.subscribers.want_lines();
         let assembled = self.coproc.reads_lines() || self.control.subscribers.want_commands();
         self.output.set_demand(LineDemand::of(triggers, subscribed, assembled));
@@ -719,7 +719,7 @@ impl Core {
                 }
             }
         }
-        for block in self.output.complete_blocks(&mut self.triggers) {
+        for block in self.output.complete_blocks(cx.now, None, &mut self.triggers) {
             self.fire(cx, block.hit, &block.line, block.stage);
         }
         for line in self.output.printed(cx.now) {
@@ -761,6 +761,10 @@ impl Core {
             return self.output.await_pty_state(candidate);
         }
         let TryCandidate { line, stage, occurrence } = &candidate;
+        // A trigger that fires with a block in front of the line has fired when the line is tried.
+        for block in self.output.complete_blocks(cx.now, Some(line), &mut self.triggers) {
+            self.fire(cx, block.hit, &block.line, block.stage);
+        }
         let no_echo = self.control.password.is_read();
         let facts = ConditionFacts {
             alt_screen: line.alt_screen,

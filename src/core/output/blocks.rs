@@ -1,5 +1,5 @@
 //! Blocks of lines that triggers with `--until` collect: from the line that matches the pattern to the one that matches the
-//! end. The trigger fires with the whole block.
+//! end. The trigger fires then, with the whole block: until then nothing counts as a firing.
 
 use super::line_sinks::CandidateLine;
 use super::recent_lines::RecentLines;
@@ -42,26 +42,23 @@ impl Blocks {
     }
 
     /// Drops the blocks of triggers that have been removed, disabled or given another definition without an end.
-    pub(super) fn keep_collecting(&mut self, triggers: &TriggerTable) {
+    fn keep_collecting(&mut self, triggers: &TriggerTable) {
         self.0.retain(|block| triggers.collects_block(block.hit.trigger));
     }
 
-    /// Returns whether no block has begun.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Appends the lines that have come. Returns the blocks that are complete.
-    pub(super) fn pull(&mut self, recent: &RecentLines, triggers: &mut TriggerTable) -> Vec<OpenBlock> {
+    /// Appends the lines that have come in front of the one with the index `end`. Returns the blocks that are complete.
+    pub(super) fn pull(&mut self, recent: &RecentLines, end: u64, triggers: &mut TriggerTable) -> Vec<OpenBlock> {
         self.keep_collecting(triggers);
-        self.0.extract_if(.., |block| block.pull(recent, triggers)).collect()
+        self.0.extract_if(.., |block| block.pull(recent, end, triggers)).collect()
     }
 }
 
 impl OpenBlock {
-    /// Appends the lines that have come, up to the end. Returns whether it has come.
-    fn pull(&mut self, recent: &RecentLines, triggers: &mut TriggerTable) -> bool {
-        for line in recent.from(self.next) {
+    /// Appends the lines that have come in front of the one with the index `end`, up to the last of the block. Returns whether
+    /// that has come.
+    fn pull(&mut self, recent: &RecentLines, end: u64, triggers: &mut TriggerTable) -> bool {
+        let count = usize::try_from(end.saturating_sub(self.next)).unwrap_or(usize::MAX);
+        for line in recent.from(self.next).take(count) {
             let is_first = self.lines + self.left_out == 0;
             self.append(line);
             if !is_first && triggers.ends_block(self.hit.trigger, line) {
@@ -69,7 +66,7 @@ impl OpenBlock {
                 return true;
             }
         }
-        self.next = recent.count();
+        self.next = self.next.max(end);
         false
     }
 

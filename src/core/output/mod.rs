@@ -38,7 +38,7 @@ use super::request::InputFormat;
 use super::transfer::{OfferFinder, SwallowedOffers, TransferOffer};
 use super::trigger::event::Occurrence;
 use super::trigger::table::TriggerTable;
-use super::trigger::{ConditionFacts, Hit, LineStage, TriggerDemand};
+use super::trigger::{ConditionFacts, Hit, LineStage};
 use super::vt::MarkedZone;
 use crate::types::{ExitStatus, RequestId, SIGHUP, SIGPIPE, Size, WriteError};
 
@@ -492,17 +492,18 @@ impl Output {
         self.blocks.begin(hit, line, stage, self.recent.before(line.place.recorded, context));
     }
 
-    /// Returns the blocks of lines that are complete.
-    pub(super) fn complete_blocks(&mut self, triggers: &mut TriggerTable) -> Vec<OpenBlock> {
-        self.blocks.pull(&self.recent, triggers)
-    }
-
-    /// Drops the blocks of triggers that collect no more, and returns what the others need of the lines: a trigger that has
-    /// fired for the last time still waits for the end of its block.
-    pub(super) fn demand_of_blocks(&mut self, triggers: &TriggerTable) -> TriggerDemand {
-        self.blocks.keep_collecting(triggers);
-        let is_open = !self.blocks.is_empty();
-        TriggerDemand { any: is_open, lines: usize::from(is_open), ..TriggerDemand::default() }
+    /// Returns the blocks of lines that are complete in front of `line`, or of the next one, and counts the firings of their
+    /// triggers.
+    pub(super) fn complete_blocks(
+        &mut self,
+        now: Instant,
+        line: Option<&CandidateLine>,
+        triggers: &mut TriggerTable,
+    ) -> Vec<OpenBlock> {
+        let end = line.map_or_else(|| self.recent.count(), |line| line.place.recorded);
+        let complete = self.blocks.pull(&self.recent, end, triggers);
+        complete.iter().for_each(|block| triggers.fired_with_block(block.hit.trigger, now));
+        complete
     }
 
     /// Returns the part of the output that the cursor is in, by the marks of the shell.

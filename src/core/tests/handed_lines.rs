@@ -56,6 +56,52 @@ fn block_is_collected_up_to_its_end() {
     assert_eq!(String::from_utf8_lossy(&bench.typed), "bad|");
 }
 
+/// Whatever counts firings counts a block when it ends.
+#[test]
+fn trigger_fires_when_its_block_ends() {
+    let block = |n: u8| format!("begin {n}\r\nbegin inside\r\nend {n}\r\n").into_bytes();
+    let stream = [block(1), b"between\r\n".to_vec(), block(2), b"begin 3\r\n".to_vec()].concat();
+    for (modifiers, want) in [(&[][..], 2), (&["--once"], 1), (&["--cooldown", "5s"], 1)] {
+        crate::core::split::at_every_split(&stream, |pieces| {
+            let options = ["-t", r"^begin (\d)", "--until", "^end", "--send", "$1"];
+            let mut bench = Bench::new(&[&options[..], modifiers].concat());
+            pieces.iter().for_each(|piece| {
+                bench.shell(piece);
+            });
+            let typed = String::from_utf8_lossy(&bench.typed).into_owned();
+            assert_eq!((typed.as_str(), bench.core.triggers.fired(0)), (&"12"[..want], want as u64), "{modifiers:?}");
+        });
+    }
+    let mut bench = Bench::new(&["-t", "^begin", "--until", "^end", "--send", "x", "--cooldown", "5s"]);
+    bench.shell(b"begin\r\n").wait(6000).shell(b"end\r\n").wait(4000).shell(&block(2)).wait(6000).shell(&block(3));
+    assert_eq!((bench.typed.as_slice(), bench.core.triggers.fired(0)), (&b"xx"[..], 2));
+    // A block that is dropped was no firing.
+    let mut bench = Bench::new(&["-t", "^begin", "--until", "^end", "--send", "x", "--once"]);
+    bench.shell(b"begin\r\n");
+    bench.core.triggers.set_enabled(0, false);
+    bench.shell(b"end\r\n");
+    bench.core.triggers.set_enabled(0, true);
+    bench.input(Input::Deadline).shell(b"end\r\n");
+    assert_eq!((bench.typed.as_slice(), bench.core.triggers.fired(0)), (&b""[..], 0));
+    bench.shell(&block(1));
+    assert_eq!((bench.typed.as_slice(), bench.core.triggers.fired(0)), (&b"x"[..], 1));
+}
+
+/// Lines wait for the state of the pty, and those behind them are recorded meanwhile.
+#[test]
+fn blocks_under_a_condition_of_the_pty_are_the_same() {
+    let stream = b"begin 1\r\nend\r\nbegin 2\r\nend\r\n";
+    crate::core::split::at_every_split(stream, |pieces| {
+        let mut bench = Bench::new(&["-t", r"^begin (\d)", "--until", "^end", "--when", "job=make", "--send", "$1"]);
+        bench.pty_state.jobs = vec!["make".to_owned()];
+        pieces.iter().for_each(|piece| {
+            bench.shell(piece);
+        });
+        bench.shell(b"more\r\n");
+        assert_eq!(String::from_utf8_lossy(&bench.typed), "12");
+    });
+}
+
 #[test]
 fn block_is_bounded_and_says_what_it_lacks() {
     let mut bench = Bench::new(&["-t", "^begin", "--until", "^end", "--run", "handle"]);

@@ -477,6 +477,14 @@ impl Triggers {
         self.ends.get(i, until).is_none_or(|regex| regex.find(line, 0).is_some())
     }
 
+    /// Records that trigger `i`, which is below [`Triggers::len`], fires at the end of a block.
+    pub fn count_firing(&mut self, i: usize, now: Instant) {
+        self.all[i].cost.fired += 1;
+        if self.all[i].fires(now) {
+            self.demand = None;
+        }
+    }
+
     /// Returns whether the loop guard would stop a match of trigger `i`, which is below [`Triggers::len`].
     pub fn is_stopped(&self, i: usize, now: Instant) -> bool {
         self.all[i].guard.is_stopped(now)
@@ -695,6 +703,11 @@ impl Trigger {
         self.last_fired = Some(now);
         self.spent |= self.options.once;
         self.spent
+    }
+
+    /// Returns whether a match fires the trigger, and does not begin a block at whose end it fires.
+    fn fires_at_match(&self) -> bool {
+        self.options.until.is_none()
     }
 
     /// Returns the rest of the cooldown; zero where the trigger may fire.

@@ -187,7 +187,8 @@ impl PlanStep {
         if self.decision == Decision::Prevented(Cause::Loop) && trigger.guard.stop(now) {
             firings.push(Firing::Stopped { trigger: self.trigger });
         }
-        if self.decision == Decision::Fire && trigger.fires(now) {
+        let fires_now = trigger.fires_at_match();
+        if self.decision == Decision::Fire && fires_now && trigger.fires(now) {
             triggers.demand = None;
         }
         for found in self.found {
@@ -198,7 +199,7 @@ impl PlanStep {
                 (PlannedState::Known(seen), _) => seen,
                 (PlannedState::Fresh(captures), _) if left > 0 => {
                     left -= 1;
-                    trigger.cost.fired += 1;
+                    trigger.cost.fired += u64::from(fires_now);
                     let shared = Arc::clone(captures.line());
                     firings.push(Firing::Hit(Hit {
                         trigger: self.trigger,

@@ -224,6 +224,11 @@ impl TriggerTable {
         self.triggers.ends_block(i, line)
     }
 
+    /// Records that trigger `i` fires at the end of a block.
+    pub(in crate::core) fn fired_with_block(&mut self, i: usize, now: Instant) {
+        self.triggers.count_firing(i, now);
+    }
+
     /// Returns the effects of the actions of a trigger that fired at this place; `None` if it has been removed since, and in a
     /// rehearsal, which records them.
     pub(in crate::core) fn act(&mut self, hit: &Hit, place: FiringPlace) -> Option<Vec<ActionEffect>> {
