@@ -345,11 +345,12 @@ impl Output {
             _ if self.demand.keeps_raw && readers.format.tells_of_lines() => AfterMatch::TakeAll,
             _ => AfterMatch::Filter,
         };
-        let wanted = readers.triggers.events.wanted();
+        let triggers = readers.triggers;
+        let wanted = triggers.events.wanted();
         let mut sink = TriggerSink {
             now,
             origin: readers.origin,
-            triggers: readers.triggers,
+            triggers: &mut *triggers,
             reader: readers.coproc,
             all_lines: readers.subscribed,
             after_match,
@@ -365,7 +366,7 @@ impl Output {
         };
         let used = self.terminal.parse(bytes, &mut sink);
         let TriggerSink { found, zone, highlighted, .. } = sink;
-        self.push_parsed(&bytes[..used], highlighted);
+        self.push_parsed(now, &bytes[..used], highlighted, triggers);
         self.place.zone = zone;
         self.place.recorded = self.recent.count();
         self.terminal.counted(self.line_number(), false);
@@ -375,11 +376,12 @@ impl Output {
     }
 
     /// Queues parsed bytes for the terminal, with matches shown in another way.
-    fn push_parsed(&mut self, bytes: &[u8], highlighted: Option<Chunk>) {
+    fn push_parsed(&mut self, now: Instant, bytes: &[u8], highlighted: Option<Chunk>, triggers: &mut TriggerTable) {
         let Self { highlight, terminal, .. } = self;
-        let insertions =
-            highlight.as_mut().zip(highlighted).map(|(stage, chunk)| stage.end(chunk, bytes, terminal.text()));
-        terminal.push_parsed(bytes, &insertions.unwrap_or_default());
+        let stage = highlight.as_mut().zip(highlighted);
+        let shown = stage.map(|(stage, chunk)| stage.end(now, chunk, bytes, terminal.text(), triggers));
+        let (insertions, lines) = shown.unwrap_or_default();
+        terminal.push_parsed(bytes, &insertions, lines);
     }
 
     fn note_offers(&mut self, bytes: &[u8]) {

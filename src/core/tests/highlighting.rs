@@ -229,6 +229,44 @@ fn modifiers_and_conditions_are_respected() {
     assert_eq!(bench.shell(b"ERROR\r\n").shell(b"ERROR\r\n").shown.escape_ascii().to_string(), coloured.repeat(2));
 }
 
+/// A line that cannot be changed fires the trigger, and neither `--once` nor a cooldown is spent on its colours.
+#[test]
+fn colours_count_where_they_are_shown() {
+    let coloured = r"\x1b[31mERROR\x1b[39m\r\n";
+    let unchanged: [fn(&mut Bench); 4] = [
+        |bench| {
+            bench.shell(b"$ ").keys(b"ERROR\r").shell(b"ERROR\r\n");
+        },
+        |bench| {
+            bench.shell(b"\x1b]133;A\x07$ \x1b]133;B\x07ERROR\r\n\x1b]133;C\x07");
+        },
+        |bench| {
+            bench.shell(b"ERROR?").wait(100).shell(b"\x1b[2D\r\n");
+        },
+        |bench| {
+            bench.shell(b"\x1b[?1049hERROR").wait(200).shell(b"\x1b[?1049l\r\n");
+        },
+    ];
+    for modifier in [&["--once"][..], &["--cooldown", "5s"]] {
+        for change in unchanged {
+            let mut bench = Bench::new(&[&["-t", "ERROR", "--highlight", "red"], modifier].concat());
+            change(&mut bench);
+            let echo = String::from_utf8_lossy(&std::mem::take(&mut bench.shown)).into_owned();
+            assert_eq!((echo.contains("[31m"), bench.core.triggers.fired(0)), (false, 1), "{echo:?}");
+            bench.shell(b"ERROR\r\nERROR\r\n").shell(b"ERROR\r\n");
+            let shown = bench.shown.escape_ascii().to_string();
+            assert_eq!(shown, format!(r"{coloured}ERROR\r\nERROR\r\n"), "{modifier:?} behind {echo:?}");
+            assert_eq!(bench.core.triggers.fired(0), 1);
+        }
+    }
+    // One that is spent and has shown its colours is not searched for any more.
+    let mut bench = Bench::new(&["-t", "ERROR", "--highlight", "red", "--once"]);
+    bench.shell(b"$ ").keys(b"ERROR\r").shell(b"ERROR\r\n");
+    assert!(bench.core.triggers.demand().any);
+    bench.shell(b"ERROR\r\n");
+    assert!(!bench.core.triggers.demand().any);
+}
+
 #[test]
 fn conditions_on_the_pty_are_looked_up_before_the_line_is_shown() {
     let mut bench = Bench::new(&["-t", "ERROR", "--when", "job=ssh", "--highlight", "red"]);
@@ -275,6 +313,35 @@ fn history_and_readers_see_the_output_of_the_program() {
     bench.core.output.terminal.finish_lines();
     let screen = bench.core.output.terminal.screen().map(|screen| screen.repaint_row(1));
     assert_eq!(screen.map(|row| row.escape_ascii().to_string()).as_deref(), Some(r"\x1b[mERROR\x1b[K"));
+}
+
+/// What coshell draws again, it draws in the colours that the terminal showed.
+#[test]
+fn colours_come_back_with_the_rows_that_coshell_draws_again() {
+    let options =
+        ["-t", r"(ERR)OR(.*)", "--highlight", "bold red", "--highlight", "1:on blue", "--highlight-line", "4"];
+    for last in ["an ERROR", "ERROR 漢 e\u{301}", "\x1b[32mgreen ERROR\x1b[m", "1234567890ERROR", "no match"] {
+        let mut bench = Bench::sized(5, 12, &options);
+        bench.shell(format!("1\r\n2\r\n3\r\n4\r\n{last}\r\n").as_bytes());
+        // RI moves the line into the last row.
+        bench.shell(b"\x1b[1;1H\x1bM").wait(100);
+        let visible = |bench: &Bench| bench.screen().screen().contents_formatted();
+        let before = visible(&bench);
+        bench.keys(b"\x1d");
+        assert_ne!(visible(&bench), before, "the menu stands there");
+        bench.keys(b"\x1b").wait(100);
+        assert_eq!(visible(&bench).escape_ascii().to_string(), before.escape_ascii().to_string(), "{last}");
+        let screen = bench.screen();
+        let is_coloured =
+            |col| screen.screen().cell(4, col).is_some_and(|cell| cell.fgcolor() != vt100::Color::Default);
+        assert_eq!((0..12).any(is_coloured), last != "no match", "{last}");
+    }
+    // Text that stands there since is the program's own.
+    let mut bench = Bench::sized(5, 12, &options);
+    bench.shell(b"1\r\n2\r\n3\r\n4\r\nERROR\r\n\x1b[1;1H\x1bM\x1b[5;1Hplain\x1b[K\x1b[1;1H");
+    let before = bench.screen().screen().contents_formatted();
+    bench.keys(b"\x1d").keys(b"\x1b").wait(100);
+    assert_eq!(bench.screen().screen().contents_formatted(), before);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Finds what the triggers show in another way on a line that is about to be shown: colours and hyperlinks.
 //!
-//! Unlike a firing, a decoration belongs to the text that is shown: a line that is shown again is decorated again.
+//! Unlike a firing, a decoration belongs to the text that is shown: a line that is shown again is decorated again. For `once`
+//! and a cooldown counts what was shown: the echo of a typed command fires its trigger, and is not decorated.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub enum Look {
 }
 
 impl Triggers {
-    /// Calls `with` for each match that decorates `line`, in the order of the triggers, until it returns false. Conditions that
+    /// Calls `with` for each match that would decorate `line`, in the order of the triggers, until it returns false. Conditions that
     /// depend on the state of the pty hold only where `facts` has it.
     pub fn for_each_decorated(
         &mut self,
@@ -43,7 +44,7 @@ impl Triggers {
         let (mut shared, mut goes_on) = (None, true);
         for &i in &candidates {
             let Self { all, regexes, piece, .. } = self;
-            let trigger = &mut all[i];
+            let trigger = &all[i];
             let is_asked = trigger.options.decorates || trigger.options.stops;
             if !is_asked || !trigger.may_decorate(now, line.id, facts) {
                 continue;
@@ -58,14 +59,25 @@ impl Triggers {
                     goes_on = with(i, &captures(pattern, shared, regex, skip));
                 }
             });
-            if found {
-                trigger.decorated = Some((now, line.id));
-            }
             if found && trigger.options.stops || !goes_on {
                 break;
             }
         }
         self.candidates = candidates;
+    }
+
+    /// Returns whether trigger `i`, which is below [`Triggers::len`], may decorate the line of this id now, by what has been
+    /// shown before.
+    pub fn shows_on(&self, i: usize, now: Instant, line: u64) -> bool {
+        self.all[i].shows_on(now, line)
+    }
+
+    /// Records that the line of this id is shown with the decorations of trigger `i`, which is below [`Triggers::len`].
+    pub fn decorated(&mut self, i: usize, now: Instant, line: u64) {
+        self.all[i].decorated = Some((now, line));
+        if self.all[i].spent {
+            self.demand = None;
+        }
     }
 }
 
@@ -80,12 +92,19 @@ impl TriggerOptions {
 impl Trigger {
     /// Returns whether the trigger decorates the line of this id now. A line that it has decorated already it decorates again.
     fn may_decorate(&self, now: Instant, line: u64, facts: &ConditionFacts) -> bool {
-        let options = &self.options;
-        if !self.is_live() || When::all_hold(&options.when, facts) != ConditionState::Yes {
-            return false;
-        }
-        let Some((at, decorated)) = self.decorated else { return !self.spent && self.cooldown_left(now).is_zero() };
-        let is_cooling_down = options.cooldown.is_some_and(|cooldown| now.saturating_duration_since(at) < cooldown);
-        decorated == line || !options.once && !self.spent && !is_cooling_down
+        let holds = When::all_hold(&self.options.when, facts) == ConditionState::Yes;
+        self.is_live() && holds && self.shows_on(now, line)
+    }
+
+    fn shows_on(&self, now: Instant, line: u64) -> bool {
+        let Some((at, decorated)) = self.decorated else { return true };
+        let TriggerOptions { once, cooldown, .. } = self.options;
+        let is_cooling_down = cooldown.is_some_and(|cooldown| now.saturating_duration_since(at) < cooldown);
+        decorated == line || !once && !is_cooling_down
+    }
+
+    /// Returns whether the trigger has decorated nothing yet. One that is `once` may have fired on a line that cannot be changed.
+    pub(super) fn awaits_decoration(&self) -> bool {
+        self.options.decorates && self.options.pattern().is_some() && self.decorated.is_none()
     }
 }

@@ -691,10 +691,10 @@ impl Trigger {
         Self { options, rank, spent: false, last_fired: None, decorated: None, guard, cost }
     }
 
-    /// Returns whether the trigger can still fire or stop others: a spent trigger with `stop` still stops later
+    /// Returns whether the trigger can still fire, decorate or stop others: a spent trigger with `stop` still stops later
     /// triggers on the line on which it fired.
     fn is_live(&self) -> bool {
-        self.options.enabled && (!self.spent || self.options.stops)
+        self.options.enabled && (!self.spent || self.options.stops || self.awaits_decoration())
     }
 
     /// Records that the trigger fires. Returns whether it cannot fire any more.

@@ -163,20 +163,31 @@ impl TriggerTable {
         self.triggers.try_event(now, occurrence, facts, firings)
     }
 
-    /// Returns what the triggers show in another way on a line that is about to be shown; what is later lies on top.
+    /// Returns what the triggers, given by their indexes, would show in another way on a line that is about to be shown; what is
+    /// later lies on top.
     pub(in crate::core) fn decorations(
         &mut self,
         now: Instant,
         line: LineRef<'_>,
         facts: &ConditionFacts,
-    ) -> Vec<Decoration> {
+    ) -> Vec<(usize, Decoration)> {
         let (entries, mut all) = (&self.entries, Vec::new());
         self.triggers.for_each_decorated(now, line, facts, |i, captures| {
             let list = entries[i].iter().flat_map(|entry| &entry.actions.list);
-            all.extend(list.filter_map(|action| action.decorate(captures)));
+            all.extend(list.filter_map(|action| Some((i, action.decorate(captures)?))));
             all.len() < MOST_DECORATIONS
         });
         all
+    }
+
+    /// Returns whether trigger `i` may decorate the line of this id now, by what has been shown before.
+    pub(in crate::core) fn shows_on(&self, i: usize, now: Instant, line: u64) -> bool {
+        self.triggers.shows_on(i, now, line)
+    }
+
+    /// Records that the line of this id is shown with the decorations of trigger `i`.
+    pub(in crate::core) fn decorated(&mut self, i: usize, now: Instant, line: u64) {
+        self.triggers.decorated(i, now, line);
     }
 
     /// Forgets the matches on the line `id`, which was erased.

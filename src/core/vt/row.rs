@@ -267,8 +267,9 @@ impl ScreenRow {
         }
     }
 
+    /// Gives the cells `from..to`, which were written, this style.
     #[inline]
-    fn set_styles(&mut self, from: usize, to: usize, style: StyleId) {
+    pub(super) fn set_styles(&mut self, from: usize, to: usize, style: StyleId) {
         if style == StyleId::DEFAULT && self.styles.is_empty() {
             return;
         }

@@ -50,6 +50,17 @@ impl Style {
         }
     }
 
+    /// Returns this style on top of another one.
+    pub(super) fn over(self, below: Self) -> Self {
+        Self {
+            foreground: self.foreground.or(below.foreground),
+            background: self.background.or(below.background),
+            underline_colour: self.underline_colour.or(below.underline_colour),
+            underline: if self.underline > 0 { self.underline } else { below.underline },
+            attributes: self.attributes | below.attributes,
+        }
+    }
+
     /// Returns the style that erased cells take: the background only (back_color_erase in terminfo).
     pub(super) fn erased(self) -> Self {
         Self { background: self.background, ..Self::default() }

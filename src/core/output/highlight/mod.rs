@@ -21,6 +21,7 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
+use super::terminal::ShownLine;
 use crate::core::event::PtyState;
 use crate::core::trigger::table::TriggerTable;
 use crate::core::trigger::{ConditionFacts, Decoration, LineRef, Look};
@@ -70,12 +71,16 @@ pub(super) struct Chunk {
     lines: Vec<DecoratedLine>,
 }
 
+/// A line that triggers would decorate.
 #[derive(Debug)]
 struct DecoratedLine {
+    id: u64,
+    number: u64,
     start: u64,
     end: u64,
     text: String,
-    decorations: Vec<Decoration>,
+    /// What they change, with the indexes of the triggers.
+    decorations: Vec<(usize, Decoration)>,
 }
 
 impl Highlight {
@@ -128,27 +133,41 @@ impl Highlight {
     }
 
     /// Ends a chunk, `bytes`, that has been parsed and is to be queued for the terminal in this state. Returns what is inserted
-    /// in it.
-    pub(super) fn end(&mut self, chunk: Chunk, bytes: &[u8], text: &VtState) -> Insertions {
+    /// in it, and the lines that this shows in other attributes; tells `triggers` which of them have decorated a line.
+    pub(super) fn end(
+        &mut self,
+        now: Instant,
+        chunk: Chunk,
+        bytes: &[u8],
+        text: &VtState,
+        triggers: &mut TriggerTable,
+    ) -> (Insertions, Vec<ShownLine>) {
         let Chunk { mut replay, marks, directory, lines, .. } = chunk;
         (self.marks, self.directory, self.tail) = (marks, directory, tail(self.tail, bytes));
-        let (start, mut insertions) = (replay.offset(), Insertions::default());
+        let (start, mut insertions, mut shown) = (replay.offset(), Insertions::default(), Vec::new());
         self.held.take_if(|held| !held.ends_at(start));
         if lines.is_empty() {
             self.hold(Some(replay), bytes, start, text);
-            return insertions;
+            return (insertions, shown);
         }
         // The state in front of the chunk is needed again where its end cuts a line that began in it.
         let before = (text.line_start() >= start).then(|| replay.clone());
-        for line in lines.iter().filter(|line| line.start >= self.blocked_to) {
-            if line.start >= start {
-                decorate(line, &mut replay, bytes, start, text, &mut insertions);
+        for mut line in lines.into_iter().filter(|line| line.start >= self.blocked_to) {
+            line.decorations.retain(|(i, _)| triggers.shows_on(*i, now, line.id));
+            let is_shown = if line.start >= start {
+                decorate(&line, &mut replay, bytes, start, text, &mut insertions)
             } else if let Some(Stretch { replay, bytes: held }) = &mut self.held {
-                decorate(line, replay, &[held, bytes].concat(), start, text, &mut insertions);
+                decorate(&line, replay, &[held, bytes].concat(), start, text, &mut insertions)
+            } else {
+                false
+            };
+            if is_shown {
+                line.decorations.iter().for_each(|(i, _)| triggers.decorated(*i, now, line.id));
+                shown.push(line.shown());
             }
         }
         self.hold(before, bytes, start, text);
-        insertions
+        (insertions, shown)
     }
 
     /// Keeps the bytes of the unfinished line, which began in this chunk behind the state `before`, or in an earlier one.
@@ -171,6 +190,18 @@ impl Highlight {
     }
 }
 
+impl DecoratedLine {
+    /// Returns the line with its attributes. Hyperlinks are no part of the screen that coshell draws again.
+    fn shown(self) -> ShownLine {
+        let style = |(_, Decoration { range, look })| match look {
+            Look::Style(sgr) => Some((range, sgr)),
+            Look::Link(_) => None,
+        };
+        let parts = self.decorations.into_iter().filter_map(style).collect();
+        ShownLine { number: self.number, text: self.text, parts }
+    }
+}
+
 impl Stretch {
     /// Returns whether the bytes end at this offset in the stream: coshell may have printed something behind them.
     fn ends_at(&self, offset: u64) -> bool {
@@ -188,12 +219,13 @@ impl Chunk {
         let found = LineRef { id: line.id.0, number: line.number, text: line.text, continued: false };
         self.facts.zone = zone;
         let mut decorations = triggers.decorations(now, found, &self.facts);
-        decorations.retain_mut(|decoration| {
+        decorations.retain_mut(|(_, decoration)| {
             decoration.range = cells::whole_characters(text, &decoration.range);
             self.resolve(&mut decoration.look) && !decoration.range.is_empty()
         });
         if !decorations.is_empty() {
-            self.lines.push(DecoratedLine { start: line.start, end: line.end, text: text.to_owned(), decorations });
+            let (id, number, text) = (line.id.0, line.number, text.to_owned());
+            self.lines.push(DecoratedLine { id, number, start: line.start, end: line.end, text, decorations });
         }
     }
 
@@ -217,7 +249,7 @@ impl Chunk {
 }
 
 /// Appends what shows the decorations of a line in the chunk that begins at the offset `start`. `replay` is the state in front of
-/// `bytes`, which end with the chunk, or further on.
+/// `bytes`, which end with the chunk, or further on. Returns whether they are shown.
 fn decorate(
     line: &DecoratedLine,
     replay: &mut LineReplay,
@@ -225,28 +257,30 @@ fn decorate(
     start: u64,
     text: &VtState,
     insertions: &mut Insertions,
-) {
+) -> bool {
     let begin = text.offset() - bytes.len() as u64;
     let index = |offset: u64| offset.checked_sub(begin).and_then(|at| usize::try_from(at).ok());
     let (Some(from), Some(at), Some(end)) = (index(replay.offset()), index(line.start), index(line.end)) else {
-        return;
+        return false;
     };
     if from > at || at > end || end > bytes.len() || !insertions.has_room(bytes.len()) {
-        return;
+        return false;
     }
+    let decorations: Vec<Decoration> = line.decorations.iter().map(|(_, decoration)| decoration.clone()).collect();
     replay.skip(&bytes[from..at]);
     let raw = &bytes[at..end];
-    let Some(printed) = replay.line(raw, line.text.as_bytes()) else { return };
+    let Some(printed) = replay.line(raw, line.text.as_bytes()) else { return false };
     let size = text.size();
     let rows = cells::rows(&line.text, size.cols.into()).filter(|&rows| rows <= usize::from(size.rows));
-    let (Some(rows), Some(first)) = (rows, paint::first_decorated(&printed, &line.decorations)) else { return };
+    let (Some(rows), Some(first)) = (rows, paint::first_decorated(&printed, &decorations)) else { return false };
     // A row that scrolls in where a line wraps takes the background colour of the character that wraps.
     let fills_rows = rows > 1 && first.fills;
     if line.start + first.raw as u64 >= start && !fills_rows {
         let in_chunk = |raw: usize| (line.start + raw as u64 - start) as usize;
-        paint::insert(&printed, &line.decorations, in_chunk, insertions);
+        paint::insert(&printed, &decorations, in_chunk, insertions);
     } else {
         let line_feed = (line.end - 1 - start) as usize;
-        insertions.push(line_feed, &paint::reprint(&printed, &line.decorations, raw, rows));
+        insertions.push(line_feed, &paint::reprint(&printed, &decorations, raw, rows));
     }
+    true
 }

@@ -19,7 +19,7 @@ impl TerminalOutput {
             return self.queue.push(&bytes);
         }
         bytes.extend_from_slice(b"\x1b[?1049h\x1b[m\x1b[2J");
-        if let Some(screen) = self.screen() {
+        if let Some(screen) = self.screen().map(|screen| self.decorated.shown(screen)) {
             bytes.extend_from_slice(&screen.repaint());
             bytes.extend_from_slice(format!("\x1b[{}H\r\n", screen.bottom() + 1).as_bytes());
         }

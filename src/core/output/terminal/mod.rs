@@ -1,10 +1,11 @@
 //! Output to the terminal: the shell's bytes at once, coshell's own only where the stream is in the ground state, so that
 //! they never split an escape sequence or a character.
 //!
-//! `line_observer` passes parsed output on. `own_rows` shows notices, progress and title, `question` the rows of a question,
+//! `line_observer` passes parsed output on; `decorated_lines` has what highlighting has changed in it. `own_rows` shows notices, progress and title, `question` the rows of a question,
 //! `menu` the menu; `lend` saves and restores the screen; `overlay` and `menu_row` make the bytes for that. `term_caps` tells
 //! whether the terminal can be drawn on; `dumb` prints notices where it cannot.
 
+mod decorated_lines;
 mod dumb;
 mod lend;
 mod line_observer;
@@ -25,6 +26,8 @@ use crate::core::vt::{NullSink, VtState};
 use crate::core::write_buffer::WriteBuffer;
 use crate::fault::panic_for_test;
 use crate::types::Size;
+use decorated_lines::DecoratedLines;
+pub(in crate::core::output) use decorated_lines::ShownLine;
 use line_observer::HistoryTee;
 pub(in crate::core) use line_observer::LineObserver;
 use menu_row::MenuRow;
@@ -72,6 +75,7 @@ pub(in crate::core) struct TerminalOutput {
     unfinished_line: Option<Vec<u8>>,
     /// Record of the bytes that went to the terminal; `None` off-screen.
     history: Option<History>,
+    decorated: DecoratedLines,
     /// Whether another program has the terminal.
     is_lent: bool,
     /// Bytes that turn on the modes that `suspend` has turned off.
@@ -105,6 +109,7 @@ impl TerminalOutput {
             is_lent: false,
             resume_bytes: Vec::new(),
             history: Some(History::new(size, lines)),
+            decorated: DecoratedLines::default(),
             now,
             menu_row: None,
             deferred_progress: None,
@@ -166,8 +171,15 @@ impl TerminalOutput {
         }
     }
 
-    /// Queues the shell's bytes, which `parse` has taken, with insertions that move nothing on the screen.
-    pub(in crate::core::output) fn push_parsed(&mut self, bytes: &[u8], insertions: &Insertions) {
+    /// Queues the shell's bytes, which `parse` has taken, with insertions that move nothing on the screen and show `lines` in
+    /// other attributes.
+    pub(in crate::core::output) fn push_parsed(
+        &mut self,
+        bytes: &[u8],
+        insertions: &Insertions,
+        lines: Vec<ShownLine>,
+    ) {
+        lines.into_iter().for_each(|line| self.decorated.push(line));
         self.push_printed(bytes, |queue, bytes| insertions.for_each_piece(bytes, |piece| queue.push(piece)));
     }
 
@@ -269,7 +281,7 @@ impl TerminalOutput {
     fn withheld_screen(&mut self) -> Option<Cow<'_, Screen>> {
         let history = self.history.as_mut()?;
         history.finish();
-        history.screen()
+        history.screen().map(|screen| self.decorated.shown(screen))
     }
 
     /// Takes the raw bytes of the unfinished line, as far as they are kept.

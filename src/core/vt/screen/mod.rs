@@ -1,9 +1,10 @@
 //! Terminal screen for readers: cells, cursor, size, and the sequences that repaint it. It is fed with the bytes that went to
 //! the terminal, only while a client or the menu needs it.
 //!
-//! `cells` reads the screen, `repaint` generates sequences.
+//! `cells` reads the screen, `decorate` puts coshell's own attributes on it, `repaint` generates sequences.
 
 mod cells;
+mod decorate;
 mod repaint;
 #[cfg(test)]
 mod tests;
