@@ -95,7 +95,6 @@ use session_event::SessionEvent;
 pub use settings::{ConfigurationError, Configured, Settings, TransferPrograms};
 use trigger::action::ActionEffect;
 use trigger::event::{Occurrence, TriggerEvent};
-use trigger::rehearsal::FiringPlace;
 use trigger::table::{TriggerState, TriggerTable};
 use trigger::{ConditionFacts, Firing, HandedLines, Hit, LineStage, Tried};
 
@@ -776,7 +775,10 @@ impl Core {
         let mut firings = Vec::new();
         panic_for_test("triggers");
         let tried = match occurrence {
-            Some(occurrence) => self.triggers.try_event(cx.now, occurrence, &facts, &mut firings),
+            Some(occurrence) => {
+                let place = line.firing_place();
+                self.triggers.try_event(cx.now, occurrence, place, &facts, &mut firings)
+            }
             None => self.triggers.try_line(cx.now, line.line(), *stage, &facts, &mut firings),
         };
         match tried {
@@ -847,7 +849,7 @@ impl Core {
             hit.lines = HandedLines::Before(self.output.lines_before(line, options.context));
         }
         let confirm = options.confirm;
-        let place = FiringPlace { number: line.number, alt_screen: line.alt_screen };
+        let place = line.firing_place();
         let Some(effects) = self.triggers.act(&hit, place) else { return };
         let name = self.triggers.name(hit.trigger).to_owned();
         self.output.recorder.marker(cx.now, || format!("coshell: trigger \"{}\" fired", one_line(&name)));

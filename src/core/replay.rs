@@ -12,7 +12,7 @@ use super::event::{Effect, Input, PtyState};
 use super::settings::Settings;
 use super::trigger::TriggerOptions;
 use super::trigger::rehearsal::{Rehearsal, RehearsalEvent};
-use crate::types::{Echo, Sink, Size, Source};
+use crate::types::{Child, Echo, ExitStatus, Sink, Size, Source};
 
 /// Maximum number of bytes that the core is given at once: one read of a session.
 const CHUNK: usize = 32 * 1024;
@@ -81,6 +81,13 @@ impl Replay {
     pub fn resize(&mut self, at: Duration, cols: u16, rows: u16) {
         self.wait(at);
         self.input(Input::Resized(Size { rows, cols, ..Size::default() }));
+    }
+
+    /// Lets the shell, or the command in its place, exit with this status at the time `at`.
+    pub fn exit(&mut self, at: Duration, status: i32) {
+        self.wait(at);
+        // Of a status the low byte counts: exit(3).
+        self.input(Input::Exited(Child::Shell, ExitStatus::Code(status.to_le_bytes()[0])));
     }
 
     /// Lets the output pause at the end.

@@ -3,6 +3,7 @@
 //! A typescript begins with a line about the recording and ends with one. A timing file has one entry a line: `SECONDS
 //! BYTES` in the classic form, or a letter, the seconds since the entry before and its data in that of `--log-timing`.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::recording::{RecordingError, RecordingFault, TYPESCRIPT_START, duration};
@@ -52,13 +53,15 @@ impl TypescriptReader {
         }
     }
 
-    /// Takes the end of the file: the line that script(1) prints at the end is left out.
-    pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let is_last = self.line.starts_with(FOOTER);
-        if !is_last || self.part != Part::Footer {
-            out.append(&mut self.line);
+    /// Takes the end of the file: the line that script(1) prints at the end is left out. Returns the exit status that it tells.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Option<i32> {
+        let is_last = self.part == Part::Footer && self.line.starts_with(FOOTER);
+        let line = std::mem::take(&mut self.line);
+        if is_last {
+            return value(&String::from_utf8_lossy(&line), "COMMAND_EXIT_CODE");
         }
-        self.line.clear();
+        out.extend_from_slice(&line);
+        None
     }
 
     /// Returns columns and rows of the terminal once the first line has been read, if it tells them.
@@ -81,9 +84,8 @@ impl TypescriptReader {
             let line = std::mem::take(&mut self.line);
             self.push(&line, out);
         } else if self.line.ends_with(b"\n") {
-            let line = String::from_utf8_lossy(&self.line).into_owned();
-            let value = |name: &str| line.split_once(&format!("{name}=\""))?.1.split('"').next()?.parse().ok();
-            self.size = value("COLUMNS").zip(value("LINES"));
+            let line = String::from_utf8_lossy(&self.line);
+            self.size = value(&line, "COLUMNS").zip(value(&line, "LINES"));
             self.line.clear();
             self.part = Part::Body;
         }
@@ -111,6 +113,11 @@ impl TypescriptReader {
         self.line.push(bytes[0]);
         1
     }
+}
+
+/// Returns the number that `line`, the first or the last one, tells as `NAME="NUMBER"`.
+fn value<T: FromStr>(line: &str, name: &str) -> Option<T> {
+    line.split_once(&format!("{name}=\""))?.1.split('"').next()?.parse().ok()
 }
 
 /// An entry of a timing file: the time since the entry before, and what came then.
@@ -242,7 +249,8 @@ mod tests {
         at_every_split(file, |pieces| {
             let (mut reader, mut out) = (TypescriptReader::default(), Vec::new());
             pieces.iter().for_each(|piece| reader.push(piece, &mut out));
-            reader.finish(&mut out);
+            let exit = reader.finish(&mut out);
+            assert_eq!(exit, file.ends_with(b"\"]\n").then_some(7), "the last line tells it");
             (out.escape_ascii().to_string(), reader.size())
         })
     }
@@ -250,7 +258,7 @@ mod tests {
     #[test]
     fn lines_about_the_recording_are_left_out() {
         let header = "Script started on 2026-11-29 22:00:00+00:00 [TERM=\"xterm\" COLUMNS=\"100\" LINES=\"30\"]\n";
-        let footer = "\nScript done on 2026-11-29 22:00:01+00:00 [COMMAND_EXIT_CODE=\"0\"]\n";
+        let footer = "\nScript done on 2026-11-29 22:00:01+00:00 [COMMAND_EXIT_CODE=\"7\"]\n";
         for (text, expected) in [
             ("$ ls\r\na\r\n$ ", "$ ls\\r\\na\\r\\n$ "),
             ("a\n\nScript done by me\n", "a\\n\\nScript done by me\\n"),

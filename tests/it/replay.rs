@@ -235,6 +235,55 @@ fn unknown_conditions_are_told() {
     assert!(text(&output.stdout).contains("unknown, it would depend on job=ssh"), "{}", text(&output.stdout));
 }
 
+#[test]
+fn unknown_conditions_of_events_are_told_with_the_event() {
+    let dir = TestDir::new();
+    let file = dir.write_file("log", "one\n\x1b]9;done\x07\x07");
+    let triggers = ["--event", "bell", "--when", "job=ssh", "--bell"];
+    let note = ["--event", "notification", "--name", "n", "--when", "job=ssh", "--when", "no-echo", "--bell"];
+    let all = objects(1, &[&triggers[..], &note, &[&file]].concat());
+    let told = |object: &Value| ["type", "event", "line", "text", "depends_on"].map(|key| object[key].clone());
+    assert_eq!(
+        all[..2].iter().map(told).collect::<Vec<_>>(),
+        [
+            [json!("unknown"), json!("notification"), json!(2), json!("done"), json!(["job=ssh", "no-echo"])],
+            [json!("unknown"), json!("bell"), json!(2), json!(""), json!(["job=ssh"])],
+        ]
+    );
+    let output = replay(&[&triggers[..], &note, &[&file]].concat());
+    let depends = "unknown, it would depend on job=ssh";
+    assert_eq!(
+        text(&output.stdout),
+        format!(
+            "{file}:2: 0.000 s: trigger \"n\" on event notification \"done\": {depends} and no-echo (--assume job=ssh \
+             --assume no-echo)\n{file}:2: 0.000 s: trigger \"bell\" on event bell: {depends} (--assume job=ssh)\n\
+             0 fired, 2 unknown: 1 lines, 14 bytes, 0.0 s\n"
+        )
+    );
+    assert_eq!(replay(&[&triggers[..], &["--assume", "job=ssh", &file]].concat()).status.code(), Some(0));
+}
+
+/// Each format that tells the exit of the program: asciicast, and both lines of script(1).
+#[test]
+fn exit_in_a_recording_is_an_event() {
+    let dir = TestDir::new();
+    let cast = "{\"version\":3,\"term\":{\"cols\":80,\"rows\":24}}\n[0.5,\"o\",\"bye\\r\\n\"]\n[0.25,\"x\",\"3\"]\n";
+    dir.write_file("exit.cast", cast);
+    let mut script = Command::new("script");
+    script.args(["-q", "-e", "-c", "echo bye; exit 3", "--log-out", "out.log", "--log-timing", "out.timing"]);
+    script.args(["-m", "advanced"]).current_dir(dir.root()).env("SHELL", "/bin/sh");
+    let status = script.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(3));
+    for (log, timing) in [("exit.cast", None), ("out.log", None), ("out.log", Some("out.timing"))] {
+        let (log, timing) = (dir.path_str(log), timing.map(|timing| dir.path_str(timing)));
+        let timing: Vec<&str> = timing.iter().flat_map(|timing| ["--timing", timing]).collect();
+        let triggers = ["--event", "exit", "--notify", "${status}", "--event", "exit", "--status", "0", "--bell"];
+        let all = objects(0, &[&triggers[..], &timing, &[&log]].concat());
+        let fired: Vec<_> = all.iter().map(|object| (&object["event"], &object["actions"][0]["would"])).collect();
+        assert_eq!(fired, [(&json!("exit"), &json!("notify \"3\"")), (&Value::Null, &Value::Null)], "{log} {timing:?}");
+    }
+}
+
 /// The user's own configuration counts only where no trigger is given.
 #[test]
 fn triggers_of_configuration_are_replayed() {

@@ -161,8 +161,9 @@ impl<'a> OfFile<'a> {
         match event.event {
             RecordedEvent::Output(bytes) => self.replay.output(at, &bytes),
             RecordedEvent::Resize { cols, rows } => self.replay.resize(at, cols, rows),
-            // Keys, markers and the exit are in the recording for people; the triggers of a session do not see them.
-            RecordedEvent::Input(_) | RecordedEvent::Marker(_) | RecordedEvent::Exit(_) => self.replay.wait(at),
+            RecordedEvent::Exit(status) => self.replay.exit(at, status),
+            // Keys and markers are in the recording for people; the triggers of a session do not see them.
+            RecordedEvent::Input(_) | RecordedEvent::Marker(_) => self.replay.wait(at),
         }
     }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::core::replay::{Assumed, Replay, ReplayEvent};
-use crate::core::trigger::rehearsal::{FiringPlace, RehearsalEvent, RehearsedAction, RehearsedFiring, TriedLine};
+use crate::core::trigger::event::TriggerEvent;
+use crate::core::trigger::rehearsal::{FiringPlace, RehearsalEvent, RehearsedAction, RehearsedFiring, TriedEvent};
 use crate::core::trigger::verdict::TriggerVerdict;
 use crate::core::trigger::{Captures, When};
 use crate::display::one_line;
@@ -84,12 +85,20 @@ impl Report {
         let before = self.text.len();
         match event {
             RehearsalEvent::Tried(tried) => {
-                for (trigger, verdict) in &tried.verdicts {
-                    if let TriggerVerdict::Conditions(conditions) = verdict
-                        && self.is_unknown(conditions)
-                    {
-                        self.unknown(replay, at, &tried, *trigger, conditions);
+                let place = FiringPlace { number: tried.number, alt_screen: tried.alt_screen };
+                for (trigger, conditions) in self.unknown_of(&tried.verdicts) {
+                    let told = Some((tried.number, tried.text.clone(), trigger));
+                    if self.told != told {
+                        self.told = told;
+                        let unknown = Unknown { place, text: &tried.text, event: None, trigger, conditions };
+                        self.unknown(replay, at, &unknown);
                     }
+                }
+            }
+            RehearsalEvent::TriedEvent(TriedEvent { event, place, text, verdicts }) => {
+                for (trigger, conditions) in self.unknown_of(&verdicts) {
+                    let unknown = Unknown { place, text: &text, event: Some(event), trigger, conditions };
+                    self.unknown(replay, at, &unknown);
                 }
             }
             RehearsalEvent::Fired(firing) => self.fired(replay, at, &firing),
@@ -97,6 +106,15 @@ impl Report {
         if quiet {
             self.text.truncate(before);
         }
+    }
+
+    /// Returns the triggers on which the verdict is not known, each with the conditions that it depends on.
+    fn unknown_of<'a>(&self, verdicts: &'a [(usize, TriggerVerdict)]) -> Vec<(usize, &'a [When])> {
+        let unknown = verdicts.iter().filter_map(|(trigger, verdict)| match verdict {
+            TriggerVerdict::Conditions(conditions) if self.is_unknown(conditions) => Some((*trigger, &conditions[..])),
+            _ => None,
+        });
+        unknown.collect()
     }
 
     /// Whether conditions that do not hold depend on what a recording does not tell, and nothing was assumed about them.
@@ -107,27 +125,26 @@ impl Report {
         })
     }
 
-    fn unknown(&mut self, replay: &Replay, at: Duration, tried: &TriedLine, trigger: usize, conditions: &[When]) {
-        let key = (tried.number, tried.text.clone(), trigger);
-        if self.told.as_ref() == Some(&key) {
-            return;
-        }
-        self.told = Some(key);
+    fn unknown(&mut self, replay: &Replay, at: Duration, unknown: &Unknown<'_>) {
+        let Unknown { place, text, event, trigger, conditions } = *unknown;
         self.summary.unknown += 1;
         let names: Vec<String> = conditions.iter().map(ToString::to_string).collect();
         if self.json {
-            let mut object = self.object("unknown", at, replay, trigger, place_of(tried));
-            object["text"] = String::from_utf8_lossy(&tried.text).into();
+            let mut object = self.object("unknown", at, replay, trigger, place);
+            object["text"] = String::from_utf8_lossy(text).into();
+            if let Some(event) = event {
+                object["event"] = event.name().into();
+            }
             object["depends_on"] = json!(names);
             return self.text.push_str(&format!("{object}\n"));
         }
-        let place = self.place(at, place_of(tried));
+        let place = self.place(at, place);
         let name = replay.options(trigger).label();
+        let on = on(event, text, |text| format!("on \"{text}\""));
         let assume: Vec<String> = names.iter().map(|name| format!("--assume {name}")).collect();
         self.text.push_str(&format!(
-            "{place} trigger \"{}\" on \"{}\": unknown, it would depend on {} ({})\n",
+            "{place} trigger \"{}\" {on}: unknown, it would depend on {} ({})\n",
             one_line(name),
-            quote(&tried.text),
             names.join(" and "),
             assume.join(" ")
         ));
@@ -151,12 +168,8 @@ impl Report {
             self.text.push_str(&format!("{object}\n"));
         } else {
             let (place, name) = (self.place(at, *place), one_line(replay.options(hit.trigger).label()));
-            let whole = quote(hit.captures.whole());
-            self.text.push_str(&match hit.event {
-                None => format!("{place} trigger \"{name}\" matched \"{whole}\"\n"),
-                Some(event) if whole.is_empty() => format!("{place} trigger \"{name}\" on event {}\n", event.name()),
-                Some(event) => format!("{place} trigger \"{name}\" on event {} \"{whole}\"\n", event.name()),
-            });
+            let on = on(hit.event, hit.captures.whole(), |whole| format!("matched \"{whole}\""));
+            self.text.push_str(&format!("{place} trigger \"{name}\" {on}\n"));
             self.captures(&hit.captures);
             actions(firing, asks).iter().for_each(|(_, would)| self.text.push_str(&format!("    would {would}\n")));
         }
@@ -190,8 +203,24 @@ impl Report {
     }
 }
 
-fn place_of(tried: &TriedLine) -> FiringPlace {
-    FiringPlace { number: tried.number, alt_screen: tried.alt_screen }
+/// A match, or an event, of which a recording does not tell whether it fires a trigger.
+struct Unknown<'a> {
+    place: FiringPlace,
+    text: &'a [u8],
+    event: Option<TriggerEvent>,
+    trigger: usize,
+    /// What it depends on.
+    conditions: &'a [When],
+}
+
+/// Says that a trigger was on an event with this text, or else what `of_line` says of the text.
+fn on(event: Option<TriggerEvent>, text: &[u8], of_line: impl Fn(&str) -> String) -> String {
+    let text = quote(text);
+    match event {
+        None => of_line(&text),
+        Some(event) if text.is_empty() => format!("on event {}", event.name()),
+        Some(event) => format!("on event {} \"{text}\"", event.name()),
+    }
 }
 
 /// Returns the groups by number, the whole match first, and those that have a name.

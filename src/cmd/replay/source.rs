@@ -122,8 +122,9 @@ impl Kind {
             Self::Asciicast(reader) => events.extend(reader.finish()?),
             Self::Typescript(reader) => {
                 let mut out = Vec::new();
-                reader.finish(&mut out);
+                let exit = reader.finish(&mut out);
                 events.push(untimed(RecordedEvent::Output(out)));
+                events.extend(exit.map(|status| untimed(RecordedEvent::Exit(status))));
             }
             Self::Raw | Self::Text(_) | Self::Timed(_) => {}
         }

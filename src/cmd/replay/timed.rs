@@ -129,7 +129,7 @@ impl Timed {
         Ok(Some(event.map(|event| TimedEvent { at: self.now, event })))
     }
 
-    /// Takes a fact about the recording. Returns the size of the window once both sides are known.
+    /// Takes a fact about the recording. Returns the size of the window once both sides are known, or the exit.
     fn header(&mut self, name: &str, value: &str) -> Option<RecordedEvent> {
         match name {
             "OUTPUT_LOG" => self.logs[0] = Some(value.to_owned()),
@@ -137,6 +137,7 @@ impl Timed {
             // A size that is no number is not known.
             "COLUMNS" => self.size[0] = value.parse().ok(),
             "LINES" => self.size[1] = value.parse().ok(),
+            "EXIT_CODE" => return value.parse().ok().map(RecordedEvent::Exit),
             _ => return None,
         }
         let [Some(cols), Some(rows)] = self.size else { return None };

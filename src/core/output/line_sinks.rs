@@ -12,6 +12,7 @@ use crate::core::coproc::Coproc;
 use crate::core::history::ShellEvent;
 use crate::core::session_event::SessionEvent;
 use crate::core::trigger::event::{EventSet, OutputSign, TriggerEvent};
+use crate::core::trigger::rehearsal::FiringPlace;
 use crate::core::trigger::table::TriggerTable;
 use crate::core::trigger::{LineRef, LineStage};
 use crate::core::vt::{DrawnRow, Line, MarkedZone, VtSink, VtState};
@@ -109,6 +110,11 @@ impl CandidateLine {
     /// lines. Nothing more comes of a row that has settled.
     pub(in crate::core) fn first_event(&self, stage: LineStage) -> Option<SessionEvent<'_>> {
         self.event(if self.alt_screen && stage == LineStage::Settled { LineStage::Paused } else { stage })
+    }
+
+    /// Returns the place of what fires on the line.
+    pub(in crate::core) fn firing_place(&self) -> FiringPlace {
+        FiringPlace { number: self.number, alt_screen: self.alt_screen }
     }
 
     /// Returns the line for the triggers.

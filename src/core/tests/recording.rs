@@ -229,7 +229,7 @@ fn recording_replays_as_it_was() {
     let events = replay.take_events().into_iter();
     let fired = events.filter_map(|event| match event.event {
         RehearsalEvent::Fired(firing) => Some(firing.hit.trigger),
-        RehearsalEvent::Tried(_) => None,
+        RehearsalEvent::Tried(_) | RehearsalEvent::TriedEvent(_) => None,
     });
     let fired: Vec<String> =
         fired.map(|i| format!("coshell: trigger \"{}\" fired", replay.options(i).label())).collect();

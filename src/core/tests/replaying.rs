@@ -110,7 +110,7 @@ fn decorations_are_described() {
     replay.finish();
     let fired = replay.take_events().into_iter().find_map(|event| match event.event {
         RehearsalEvent::Fired(firing) => Some(firing),
-        RehearsalEvent::Tried(_) => None,
+        RehearsalEvent::Tried(_) | RehearsalEvent::TriedEvent(_) => None,
     });
     let actions = fired.expect("the trigger fires").actions.into_iter();
     let (shown, done): (Vec<_>, Vec<_>) = actions.partition(|action| action.decoration.is_some());
@@ -160,6 +160,35 @@ fn system_conditions_are_assumed() {
             vec![TriggerVerdict::Conditions(vec![When::Job("ssh".to_owned())]), TriggerVerdict::Fires]
         )]
     );
+}
+
+/// A condition that a recording does not tell is told of an event as of a line.
+#[test]
+fn events_under_conditions_of_the_system_are_told() {
+    let argv = ["--event", "bell", "--when", "job=ssh", "--bell", "--event", "bell", "--when", "alt-screen", "--bell"];
+    let mut unknown = replay(&argv, Assumed::default(), None);
+    unknown.output(ms(5), b"one\r\ntwo\x07");
+    unknown.finish();
+    let tried: Vec<_> = unknown.take_events().into_iter().map(|event| (event.at, event.event)).collect();
+    let [(at, RehearsalEvent::TriedEvent(tried))] = &tried[..] else { panic!("{tried:?}") };
+    assert_eq!((*at, tried.event.name(), tried.place.number), (ms(5), "bell", 2));
+    let failing = |condition| TriggerVerdict::Conditions(vec![condition]);
+    assert_eq!(tried.verdicts, [(0, failing(When::Job("ssh".to_owned()))), (1, failing(When::AltScreen))]);
+    let ssh = Assumed { jobs: vec!["ssh".to_owned()], ..Assumed::default() };
+    let mut known = replay(&argv, ssh, None);
+    known.output(ms(5), b"one\r\ntwo\x07");
+    known.finish();
+    assert_eq!(fired(&mut known), [(5, 2, 0, String::new())]);
+}
+
+#[test]
+fn exit_of_the_recording_is_an_event_and_the_last_line_is_tried() {
+    let argv = ["--event", "exit", "--status", "3", "--bell", "--event", "exit", "--status", "0", "--bell"];
+    let mut replay = replay(&[&argv[..], &["-t", "bye$", "--bell"]].concat(), Assumed::default(), None);
+    replay.output(ms(5), b"one\r\nbye");
+    replay.exit(ms(7), 3);
+    replay.finish();
+    assert_eq!(fired(&mut replay), [(7, 2, 0, String::new()), (25, 2, 2, "bye".to_owned())]);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::event::{EventDemand, Occurrence};
 use super::plan::Decision;
-use super::verdict::Cause;
-use super::{ConditionFacts, Firing, HandedLines, Hit, Tried, Triggers};
+use super::verdict::{Cause, TriggerVerdict};
+use super::{ConditionFacts, Firing, HandedLines, Hit, Tried, Triggers, When};
 
 impl Triggers {
     /// Tries the triggers on an event, and appends what fires in the order of the configuration.
@@ -19,6 +19,13 @@ impl Triggers {
     ) -> Tried {
         self.demand();
         let Some(plan) = self.plan_event(now, occurrence, facts) else { return Tried::NeedsPtyState };
+        if self.gives_verdicts.is_some() {
+            let failing = plan.iter().filter(|(_, decision)| *decision == Decision::Prevented(Cause::Conditions));
+            let verdict = |&(i, _): &(usize, Decision)| {
+                (i, TriggerVerdict::Conditions(When::that_fail(&self.all[i].options.when, facts)))
+            };
+            self.verdicts = failing.map(verdict).collect();
+        }
         for (i, decision) in plan {
             self.execute_event(now, i, decision, occurrence, firings);
         }

@@ -1,6 +1,7 @@
 //! A rehearsal: what the triggers of a session do is recorded and not done.
 
 use super::action::ActionEffect;
+use super::event::TriggerEvent;
 use super::verdict::TriggerVerdict;
 use super::{Hit, LineStage};
 
@@ -19,6 +20,19 @@ pub struct TriedLine {
     /// The line's text.
     pub text: Vec<u8>,
     /// Indexes of triggers and the verdicts on them.
+    pub verdicts: Vec<(usize, TriggerVerdict)>,
+}
+
+/// A try of an event that conditions keep from opening triggers.
+#[derive(Clone, Debug)]
+pub struct TriedEvent {
+    /// The event.
+    pub event: TriggerEvent,
+    /// Where it happened.
+    pub place: FiringPlace,
+    /// The event's text.
+    pub text: Vec<u8>,
+    /// Indexes of the triggers whose conditions do not hold, and the verdicts on them.
     pub verdicts: Vec<(usize, TriggerVerdict)>,
 }
 
@@ -58,6 +72,8 @@ pub struct RehearsedAction {
 pub enum RehearsalEvent {
     /// A line was tried.
     Tried(TriedLine),
+    /// An event was tried, and conditions of triggers do not hold.
+    TriedEvent(TriedEvent),
     /// A trigger fired.
     Fired(RehearsedFiring),
 }

@@ -8,7 +8,9 @@ use super::action::{self, ActionContext, ActionEffect};
 use super::definition::{TriggerActions, TriggerDef};
 use super::event::{EventWatch, Occurrence};
 use super::identity::{Predecessors, TriggerIdentity};
-use super::rehearsal::{FiringPlace, Rehearsal, RehearsalEvent, RehearsedAction, RehearsedFiring, TriedLine};
+use super::rehearsal::{
+    FiringPlace, Rehearsal, RehearsalEvent, RehearsedAction, RehearsedFiring, TriedEvent, TriedLine,
+};
 use super::verdict::TriggerVerdict;
 use super::{
     ConditionFacts, CostClock, Decoration, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineRef, LineStage,
@@ -66,7 +68,7 @@ impl Error for TooManyTriggers {}
 
 impl fmt::Display for TooManyTriggers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the session has had {MOST} triggers, removed ones included, and accepts no more")
+        write!(f, "the session has had {MOST} triggers, removed ones included, and accepts no more: start another one")
     }
 }
 
@@ -152,15 +154,24 @@ impl TriggerTable {
         }
     }
 
-    /// Tries all triggers on an event, and appends what fires to `firings`.
+    /// Tries all triggers on an event that has happened at this place, and appends what fires to `firings`.
     pub(in crate::core) fn try_event(
         &mut self,
         now: Instant,
         occurrence: &Occurrence,
+        place: FiringPlace,
         facts: &ConditionFacts,
         firings: &mut Vec<Firing>,
     ) -> Tried {
-        self.triggers.try_event(now, occurrence, facts, firings)
+        let tried = self.triggers.try_event(now, occurrence, facts, firings);
+        if let Some(rehearsal) = self.rehearsal.as_mut().filter(|_| tried != Tried::NeedsPtyState) {
+            let verdicts = self.triggers.take_verdicts();
+            if !verdicts.is_empty() {
+                let (event, text) = (occurrence.event(), occurrence.text().to_vec());
+                rehearsal.events.push(RehearsalEvent::TriedEvent(TriedEvent { event, place, text, verdicts }));
+            }
+        }
+        tried
     }
 
     /// Returns what the triggers, given by their indexes, would show in another way on a line that is about to be shown; what is
