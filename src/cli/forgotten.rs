@@ -1,5 +1,5 @@
-//! Refuses an option in the place of another option's missing value. clap would take it for the value, wherever a
-//! value may begin with a dash.
+//! Refuses an option in the place of another option's missing value: clap would take it for the value, wherever a value
+//! may begin with a dash. Refuses as well an argument that clap takes for the value of an option which needs none.
 
 use std::ffi::OsString;
 
@@ -8,10 +8,12 @@ use clap::{Arg, ArgAction, Command};
 use super::refusal;
 use crate::error::Usage;
 
-/// Refuses the first option of `argv` whose value is missing in front of another option. Other faults are left to
-/// clap.
+/// Refuses the first option of `argv` whose value is missing in front of another option, and a required argument that is
+/// missing because an option has taken it. Other faults are left to clap.
 pub(super) fn refuse(command: &Command, argv: &[OsString]) -> Result<(), Usage> {
     let (mut here, mut path) = (command, Vec::new());
+    // An option with the word that it takes though it needs none, until an argument comes.
+    let (mut taken, mut has_argument) = (None, false);
     let mut words = argv.iter().skip(1).map(|word| word.to_string_lossy()).peekable();
     while let Some(word) = words.next() {
         if !word.starts_with('-') || word == "-" {
@@ -20,7 +22,7 @@ pub(super) fn refuse(command: &Command, argv: &[OsString]) -> Result<(), Usage> 
                     here = below;
                     path.push(word);
                 }
-                (None, true) => {}
+                (None, true) => has_argument = true,
                 (None, false) => return Ok(()),
             }
             continue;
@@ -35,7 +37,10 @@ pub(super) fn refuse(command: &Command, argv: &[OsString]) -> Result<(), Usage> 
             Awaits::Nothing => {}
             // clap prints the help and reads no further.
             Awaits::Page => return Ok(()),
-            Awaits::Perhaps => drop(words.next_if(|next| !next.starts_with('-'))),
+            Awaits::Perhaps => {
+                let value = words.next_if(|next| !next.starts_with('-'));
+                taken = value.map(|value| (last.arg, value)).or(taken);
+            }
             Awaits::Value => {
                 let Some(next) = words.next() else { return Ok(()) };
                 if next == "--" || last_option(here, &next).is_some() {
@@ -44,7 +49,13 @@ pub(super) fn refuse(command: &Command, argv: &[OsString]) -> Result<(), Usage> 
             }
         }
     }
-    Ok(())
+    let required = here.get_positionals().find(|arg| arg.is_required_set());
+    match (taken, required) {
+        (Some((option, value)), Some(missing)) if !has_argument => {
+            Err(refusal::taken(&path.join(" "), option, &value, missing))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The last option of a word, and whether its value is in the same word.
@@ -147,6 +158,29 @@ mod tests {
             }
         }
         assert!(tried > 300, "{tried}");
+    }
+
+    #[test]
+    fn argument_that_an_option_takes_is_missed_by_name() {
+        let parsed = |words: &[&str]| parse(["coshell"].iter().chain(words).map(OsString::from));
+        for words in [
+            &["replay", "--event", "bell", "--mark", "x.cast"][..],
+            &["replay", "--mark", "x.cast", "--explain", "5"],
+            &["replay", "-t", "x", "--mark", "n", "--bell", "--mark", "x.cast"],
+        ] {
+            let Err(Answer::Refused(usage)) = parsed(words) else { panic!("{words:?}") };
+            let sentence = "replay: FILE is missing, since --mark takes 'x.cast' for its NAME; write --mark -- x.cast";
+            assert_eq!(usage.to_string(), sentence, "{words:?}");
+        }
+        for words in [
+            &["replay", "--event", "bell", "--mark", "--", "x.cast"][..],
+            &["replay", "x.cast", "--event", "bell", "--mark", "n"],
+            &["replay", "--event", "bell", "--mark", "n", "x.cast"],
+            &["replay", "--event", "bell", "--mark=n", "x.cast"],
+            &["trigger", "add", "--event", "bell", "--mark", "n"],
+        ] {
+            assert!(parsed(words).is_ok(), "{words:?}");
+        }
     }
 
     #[test]

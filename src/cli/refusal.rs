@@ -65,13 +65,30 @@ fn without_argument(error: &Error, subcommand: &str) -> String {
 /// Returns the sentence for `option`, which is followed by `next` and not by its value.
 pub(super) fn forgotten(subcommand: &str, option: &Arg, next: &str) -> Usage {
     let name = option.get_long().unwrap_or_default();
-    let value = option.get_value_names().and_then(<[_]>::first).map_or("VALUE", |value| value.as_str());
+    let value = value_name(option);
     let next = one_line(next);
     let sentence = format!(
         "--{name}: its value is missing before '{next}'; write --{name} {value}, or {} if that is the value",
         quoted(&format!("--{name}={next}"))
     );
     Usage::of(subcommand, &sentence)
+}
+
+/// Returns the sentence for the required argument `missing`, which `option` has taken for its value, `value`.
+pub(super) fn taken(subcommand: &str, option: &Arg, value: &str, missing: &Arg) -> Usage {
+    let name = option.get_long().unwrap_or_default();
+    let (value_name, argument) = (value_name(option), value_name(missing));
+    let (value, word) = (one_line(value), quoted(value));
+    let sentence = format!(
+        "{}{argument} is missing, since --{name} takes '{value}' for its {value_name}; write --{name} -- {word}",
+        owner(subcommand)
+    );
+    Usage::of(subcommand, &sentence)
+}
+
+/// Returns the name that the help gives the value of an argument.
+fn value_name(arg: &Arg) -> &str {
+    arg.get_value_names().and_then(<[_]>::first).map_or("VALUE", |value| value.as_str())
 }
 
 /// Returns the prefix that names the subcommand.
