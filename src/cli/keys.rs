@@ -75,7 +75,10 @@ pub fn session_keys() -> Vec<ConfigKey> {
 /// Returns the keys of a trigger besides its pattern: actions and modifiers.
 pub fn trigger_keys() -> Vec<ConfigKey> {
     let actions = KINDS.iter().map(of_action);
-    let modifiers = MODIFIERS.iter().map(|modifier| of_row(modifier.name, modifier.value, modifier.summary));
+    let modifiers = MODIFIERS.iter().map(|modifier| ConfigKey {
+        is_repeatable: modifier.is_repeatable,
+        ..of_row(modifier.name, modifier.value, modifier.summary)
+    });
     actions.chain(modifiers).collect()
 }
 

@@ -109,6 +109,8 @@ fn warnings(loaded: &Loaded) -> Vec<String> {
     let (mut warnings, mut stopping) = (Vec::new(), HashMap::new());
     for trigger in &loaded.triggers {
         let options = &trigger.definition.options;
+        let idle = trigger.definition.idle_modifiers();
+        warnings.extend(idle.map(|idle| format!("trigger {}: {idle}", one_line(options.label()))));
         // An event has filters, so that two triggers of one are not the same.
         let Some(pattern) = options.pattern().map(Pattern::text) else { continue };
         let name = one_line(options.label());

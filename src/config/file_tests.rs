@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::fuzzing;
 use super::load::{LoadError, Loaded, load};
 use super::toml_text;
+use crate::cli::keys::KeyForm;
 use crate::core::request::OptionArg;
 use crate::core::response::TriggerResponse;
 
@@ -135,7 +136,7 @@ fn each_fault_is_told_with_its_place() {
         ("[[trigger]]\nevent = 'exit'\nbell = true\nstatus = -1", "4:10: status: '-1' is not an exit status"),
         (
             "[[trigger]]\nregex = 'a'\nrun = 'a'\ncontext = '5'",
-            "4:11: context: expected a whole number, or an array of these, found a string",
+            "4:11: context: expected a whole number, found a string",
         ),
         ("[[trigger]]\nregex = 'a'\nrun = 'a'\ncontext = 1001", "4:11: context: '1001' is not a number of lines"),
         ("[[trigger]]\nregex = 'a'\nbell = true\nuntil = 'b('", "4:11: until: unclosed group"),
@@ -169,6 +170,21 @@ fn each_fault_is_told_with_its_place() {
     ] {
         let found = faults(text);
         assert!(found.len() == 1 && found[0].starts_with(expected), "{text}\n{found:#?}");
+    }
+}
+
+/// Of a key that counts once, an array would lose all values but the last.
+#[test]
+fn array_is_refused_where_one_value_counts() {
+    for key in crate::cli::keys::trigger_keys() {
+        let (name, value) = (&key.name, if key.form == KeyForm::Number { "1" } else { "'1s'" });
+        let action = if name == "bell" { "stop" } else { "bell" };
+        let text = format!("[[trigger]]\nregex = 'a'\n{action} = true\n{name} = [{value}]");
+        let refused = match read(&[("a.toml", &text)], None) {
+            Ok(_) => false,
+            Err(_) => faults(&text).iter().any(|fault| fault.contains("found an array")),
+        };
+        assert_eq!(refused, !key.is_repeatable, "{text}");
     }
 }
 
@@ -303,14 +319,14 @@ enabled = false
 
 [[trigger]]
 event = 'exit'
-status = [1, 'nonzero']
+status = 'nonzero'
 context = 5
 bell = true
 
 [[trigger]]
 regex = "it's \"b\"\n"
 mark = 'm'
-cooldown = ['5s', '6s']
+cooldown = '6s'
 "#;
     assert_eq!(text, expected);
     let loaded = good(&text);
@@ -318,7 +334,7 @@ cooldown = ['5s', '6s']
     wanted.pop();
     wanted.push(("enabled", "false"));
     assert_eq!(trigger_options(&loaded, 0), wanted);
-    assert_eq!(trigger_options(&loaded, 1), [("status", "1"), ("status", "nonzero"), ("context", "5"), ("bell", "")]);
+    assert_eq!(trigger_options(&loaded, 1), [("status", "nonzero"), ("context", "5"), ("bell", "")]);
     assert_eq!(patterns(&loaded), ["(a)\\d", "exit", "it's \"b\"\n"]);
 }
 

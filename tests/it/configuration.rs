@@ -314,6 +314,20 @@ fn check_says_what_a_configuration_does() {
 }
 
 #[test]
+fn check_warns_of_modifiers_without_effect() {
+    let home = TestDir::new();
+    let text = "[[trigger]]\nname = 'n'\nregex = 'x'\nhighlight = 'red'\nconfirm = true\nnotify-title = 't'\n\
+                [[trigger]]\nevent = 'bell'\nnotify = 'x'\nnotify-title = 't'\ncontext = 2\nconfirm = true\n";
+    home.write_file("a.toml", text);
+    let output = call(&home, &["check", "-f", "a.toml"]);
+    let expected = "\nwarning: trigger n: notify-title has no effect: add notify, or remove it\n\
+                    warning: trigger n: confirm has no effect: add an action that does more than colour, link or stop, or \
+                    remove it\nwarning: trigger bell: context has no effect: add run or coproc, or remove it\n";
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && shown.ends_with(expected), "{shown}");
+}
+
+#[test]
 fn triggers_of_a_session_become_a_configuration() {
     let home = TestDir::new();
     let file = home.write_file("c.toml", answer("one"));

@@ -46,6 +46,8 @@ pub struct Modifier {
     pub value: Option<&'static str>,
     /// One line for the help, without a period.
     pub summary: &'static str,
+    /// Whether each one counts where it is repeated; else the last one does.
+    pub is_repeatable: bool,
     /// The triggers that it may change.
     pub scope: Scope,
     /// Applies the option with this value, which is empty where it takes none.
@@ -85,6 +87,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "name",
         value: Some("NAME"),
         summary: "Set the name that notices and lists show",
+        is_repeatable: false,
         scope: Scope::All,
         apply: |options, name| set(&mut options.name, Some(name.to_owned())),
     },
@@ -92,6 +95,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "all",
         value: None,
         summary: "Fire for every match in a line",
+        is_repeatable: false,
         scope: Scope::Patterns,
         apply: |options, _| set(&mut options.all, true),
     },
@@ -99,6 +103,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "once",
         value: None,
         summary: "Fire only once per session",
+        is_repeatable: false,
         scope: Scope::All,
         apply: |options, _| set(&mut options.once, true),
     },
@@ -106,6 +111,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "instant",
         value: None,
         summary: "Fire without waiting 20 ms for a pause",
+        is_repeatable: false,
         scope: Scope::Patterns,
         apply: |options, _| set(&mut options.instant, true),
     },
@@ -113,6 +119,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "cooldown",
         value: Some("DURATION"),
         summary: "Fire at most once within DURATION (500ms, 5s, 2m)",
+        is_repeatable: false,
         scope: Scope::All,
         apply: |options, duration| set(&mut options.cooldown, Some(parse_duration(duration)?)),
     },
@@ -120,6 +127,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "when",
         value: Some("CONDITION"),
         summary: When::SUMMARY,
+        is_repeatable: true,
         scope: Scope::All,
         apply: |options, condition| {
             options.when.push(condition.parse()?);
@@ -130,6 +138,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: ENABLED,
         value: Some("BOOL"),
         summary: "Whether it is enabled at first: true or false [true]",
+        is_repeatable: false,
         scope: Scope::All,
         apply: |options, text| {
             let enabled = text.parse().map_err(|_| OptionError::Bool(text.to_owned()))?;
@@ -140,6 +149,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "confirm",
         value: None,
         summary: "Ask before the actions run: y allows them",
+        is_repeatable: false,
         scope: Scope::All,
         apply: |options, _| set(&mut options.confirm, true),
     },
@@ -147,6 +157,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "context",
         value: Some("LINES"),
         summary: "Hand that many lines before to --run and --coproc too",
+        is_repeatable: false,
         scope: Scope::All,
         apply: |options, lines| {
             let known = lines.parse().ok().filter(|lines| (1..=MOST_CONTEXT).contains(lines));
@@ -157,6 +168,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "until",
         value: Some("REGEX"),
         summary: "Collect lines until one matches REGEX; fire then, with all of them",
+        is_repeatable: false,
         scope: Scope::Patterns,
         apply: |options, regex| set(&mut options.until, Some(Pattern::parse(regex)?)),
     },
@@ -164,6 +176,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "notify-title",
         value: Some("TITLE"),
         summary: "Title of the notifications of --notify",
+        is_repeatable: false,
         scope: Scope::All,
         apply: |options, title| {
             options.notify_title = Some(Template::parse(title, options.opener.groups())?);
@@ -174,6 +187,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "after",
         value: Some("DURATION"),
         summary: "Time that makes the event: of silence [30s], of a long command [60s]",
+        is_repeatable: false,
         scope: Scope::Events(&[TriggerEvent::LongCommand, TriggerEvent::Idle, TriggerEvent::Activity]),
         apply: |options, duration| {
             let duration = parse_duration(duration)?;
@@ -184,6 +198,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "status",
         value: Some("STATUS"),
         summary: "Fire only for this exit status: a number, or nonzero",
+        is_repeatable: false,
         scope: Scope::Events(&[TriggerEvent::CommandFinished, TriggerEvent::Exit]),
         apply: |options, status| {
             let status = status.parse()?;
@@ -194,6 +209,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "longer",
         value: Some("DURATION"),
         summary: "Fire only if the command took at least DURATION",
+        is_repeatable: false,
         scope: Scope::Events(&[TriggerEvent::CommandFinished]),
         apply: |options, duration| {
             let duration = parse_duration(duration)?;
@@ -204,6 +220,7 @@ pub const MODIFIERS: &[Modifier] = &[
         name: "matching",
         value: Some("REGEX"),
         summary: "Fire only if the event's text matches: command, directory, line",
+        is_repeatable: false,
         scope: Scope::Events(&[
             TriggerEvent::Prompt,
             TriggerEvent::CommandFinished,
@@ -413,6 +430,37 @@ mod tests {
             let plain = options(vec![option("bell", "")]);
             assert_ne!(options(vec![option("bell", ""), valued(modifier)]), plain, "{}", modifier.name);
         }
+    }
+
+    #[test]
+    fn modifier_counts_as_often_as_its_row_says() {
+        for modifier in MODIFIERS.iter().filter(|modifier| modifier.value.is_some()) {
+            let (begin, value) = match modifier.scope {
+                Scope::All | Scope::Patterns => (TRIGGER, "a"),
+                Scope::Events(events) => (EVENT, events[0].name()),
+            };
+            let options = |given: Vec<OptionArg>| {
+                let given = [vec![option("bell", "")], given].concat();
+                let definition = TriggerDef::of_option(begin, value.to_owned(), given).expect("the options are valid");
+                format!("{:?}", definition.options)
+            };
+            let (first, last) = (other(modifier), valued(modifier));
+            let both_count = options(vec![first, last.clone()]) != options(vec![last]);
+            assert_eq!(both_count, modifier.is_repeatable, "{}", modifier.name);
+        }
+    }
+
+    /// Returns the option of `valued` with another value.
+    fn other(modifier: &Modifier) -> OptionArg {
+        let value = match modifier.value {
+            None => "",
+            Some("DURATION") => "6s",
+            Some("CONDITION") => "output",
+            Some("STATUS" | "LINES") => "2",
+            Some("BOOL") => "true",
+            Some(_) => "m",
+        };
+        option(modifier.name, value)
     }
 
     #[test]

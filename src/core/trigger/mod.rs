@@ -35,6 +35,7 @@ pub mod event;
 mod event_plan;
 mod groups;
 mod identity;
+mod idle;
 mod loop_guard;
 pub mod near_miss;
 mod pattern;
