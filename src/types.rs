@@ -162,7 +162,7 @@ impl Error for NumberError {}
 impl fmt::Display for NumberError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.is_too_large {
-            true => write!(f, "'{}' is too large a number", self.text),
+            true => write!(f, "'{}' is too large a number: write a smaller one", self.text),
             false => write!(f, "'{}' is not a whole number: write digits only, such as 100", self.text),
         }
     }
@@ -174,6 +174,23 @@ pub fn parse_number<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, Nu
         text: text.to_owned(),
         is_too_large: *error.kind() == IntErrorKind::PosOverflow,
     })
+}
+
+/// Returns the sentence that the file called `name` cannot be read, for a reason that says what to do.
+pub fn unreadable(name: impl fmt::Display, reason: impl fmt::Display) -> String {
+    format!("{name} cannot be read: {reason}")
+}
+
+/// Returns the reason for which a file that the user has named cannot be read, and what to do about it.
+pub fn read_reason(error: &io::Error) -> String {
+    let remedy = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "; name a file that exists",
+        ErrorKind::PermissionDenied => "; make it readable, or name another file",
+        ErrorKind::IsADirectory => "; name a file in it",
+        // A fault of the device or the system, which its text names.
+        _ => "",
+    };
+    reason(error) + remedy
 }
 
 /// Returns the system's text for `error` without its number, or the text of an error that coshell made itself.
@@ -243,6 +260,20 @@ mod tests {
         assert_eq!(reason(&with_nul), "it contains a NUL character");
         for number in 1..=150 {
             assert!(!reason(&os(number)).contains("os error"), "{number}");
+        }
+    }
+
+    #[test]
+    fn file_that_cannot_be_read_is_named_with_reason_and_remedy() {
+        for (number, end) in [
+            (libc::ENOENT, "No such file or directory; name a file that exists"),
+            (libc::ENOTDIR, "Not a directory; name a file that exists"),
+            (libc::EACCES, "Permission denied; make it readable, or name another file"),
+            (libc::EISDIR, "Is a directory; name a file in it"),
+            (libc::EIO, "Input/output error"),
+        ] {
+            let sentence = unreadable("a b", read_reason(&io::Error::from_raw_os_error(number)));
+            assert_eq!(sentence, format!("a b cannot be read: {end}"));
         }
     }
 

@@ -2,7 +2,10 @@
 //! described and none is made up, every command line and configuration that is shown is accepted, every file and function
 //! that is named exists.
 //!
-//! `COSHELL_BLESS=1 cargo test --test docs` writes the man pages and the schema anew.
+//! `COSHELL_BLESS=1 cargo test --test docs` writes the man pages, the schema and the table of messages anew.
+
+#[path = "docs/messages.rs"]
+mod messages;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

@@ -335,9 +335,13 @@ fn silent_keys(name: &str) -> SilentKeys {
     if name == "pass" { SilentKeys::Pass } else { SilentKeys::Lock }
 }
 
+/// Sentence about that option without a subcommand.
+const SESSION_ALONE: &str = "belongs to a subcommand: write coshell --session ID SUBCOMMAND";
 /// The option that names the session which a subcommand asks.
 const SESSION: &str = "session";
 const SESSION_HEADING: &str = "Session";
+const ACTIONS_HEADING: &str = "Trigger actions";
+const COPROC_HEADING: &str = "Coprocess (started at once, or by a trigger)";
 const HELP_WIDTH: usize = 80;
 const EXAMPLES: &str = "\
 Examples:
@@ -456,8 +460,7 @@ fn trigger_args() -> Vec<Arg> {
     let actions = KINDS.iter().map(|kind| {
         let arg = repeated(kind.name, kind.value).help(kind.summary);
         let arg = if kind.value == Some("CMD") { arg.value_hint(ValueHint::CommandString) } else { arg };
-        let heading =
-            if kind.starts.is_some() { "Coprocess (started at once, or by a trigger)" } else { "Trigger actions" };
+        let heading = if kind.starts.is_some() { COPROC_HEADING } else { ACTIONS_HEADING };
         let arg = arg.help_heading(heading);
         match kind.letter {
             Some(letter) => arg.short(letter),
@@ -502,7 +505,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Typed, Answer> 
         let is_help =
             argv.get(1).is_some_and(|first| ["-h", "--help", "-V", "--version"].iter().any(|word| first == word));
         if named.is_some() && !is_help {
-            return Err(Usage::new(SESSION, "belongs to a subcommand: write coshell --session ID SUBCOMMAND").into());
+            return Err(Usage::new(SESSION, SESSION_ALONE).into());
         }
         return match parse_session(argv) {
             // The help of a session lists the subcommands too.
@@ -613,7 +616,7 @@ fn refuse_session(error: clap::Error, cut: bool, argv: &[OsString]) -> Answer {
             stray::unwrapped(stray, cut, argv)
         }
         (ErrorKind::UnknownArgument, Some(ContextValue::String(option))) if option == "--session" => {
-            Usage::new(SESSION, "belongs to a subcommand: write coshell --session ID SUBCOMMAND")
+            Usage::new(SESSION, SESSION_ALONE)
         }
         _ => refusal::explained(&error, ""),
     };

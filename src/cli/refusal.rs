@@ -3,6 +3,7 @@
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command};
 
+use crate::core::trigger::OptionError;
 use crate::display::one_line;
 use crate::error::Usage;
 
@@ -26,7 +27,7 @@ pub(super) fn explained(error: &Error, subcommand: &str) -> Usage {
         ErrorKind::InvalidValue => format!("{name}: '{value}' is not one of {}", either(&valid)),
         ErrorKind::ValueValidation => {
             let source = std::error::Error::source(error).map(|source| one_line(&source.to_string()));
-            format!("{name}: {}", source.unwrap_or_else(|| format!("'{value}' is not valid here")))
+            format!("{name}: {}", source.unwrap_or_else(|| format!("'{value}' cannot be used here")))
         }
         ErrorKind::UnknownArgument => {
             let similar = context(ContextKind::SuggestedArg).into_iter().next();
@@ -40,7 +41,7 @@ pub(super) fn explained(error: &Error, subcommand: &str) -> Usage {
             let others: Vec<&str> = others.iter().map(|other| bare(other)).collect();
             format!("{name}: does not go together with {}; leave one of them out", others.join(" and "))
         }
-        ErrorKind::TooManyValues => format!("{name}: takes no value, but was given '{value}'"),
+        ErrorKind::TooManyValues => format!("{name}: {}", OptionError::Value(value)),
         _ => format!("{name}: {}", first_line(error)),
     })
 }
@@ -165,7 +166,7 @@ mod tests {
         for (typed, sentence) in [
             (&["--no-such"][..], "there is no option '--no-such'"),
             (&["--histor", "5"], "there is no option '--histor'; did you mean --history?"),
-            (&["--nested=3"], "--nested: takes no value, but was given '3'"),
+            (&["--nested=3"], "--nested: takes no value, but was given '3': leave that out"),
             (&["--history", "abc"], "--history: 'abc' is not a whole number: write digits only, such as 100"),
             (&["-i"], "--input: its value is missing; write --input and one of raw, text or json"),
             (&["-i", "yaml"], "--input: 'yaml' is not one of raw, text or json"),

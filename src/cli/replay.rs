@@ -56,7 +56,7 @@ impl ReplayArgs {
             Self { timing: Some(_), format: Some(format), .. } if *format != RecordingFormat::Typescript => {
                 Err(("timing", format!("belongs to a typescript; leave out --format {}", format.name())))
             }
-            Self { explain: Some(0), .. } => Err(("explain", "the first line is 1".to_owned())),
+            Self { explain: Some(0), .. } => Err(("explain", "there is no line 0: the first one is 1".to_owned())),
             _ => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use super::output::{complain, print};
 use crate::cli::ImportSource;
 use crate::error::{Failure, Usage};
 use crate::import::{self, FILE_LIMIT, ImportedFile};
-use crate::types::reason;
+use crate::types::{read_reason, unreadable};
 
 /// Exit status if a trigger was left out.
 const INCOMPLETE: u8 = 1;
@@ -22,16 +22,16 @@ pub(super) fn run(source: &ImportSource) -> Result<u8, Failure> {
     let conversion = import::convert(&files);
     print(&conversion.text)?;
     for left_out in &conversion.left_out {
-        complain(&format!("{left_out}."));
+        complain(&left_out.to_string());
     }
     Ok(if conversion.left_out.is_empty() { 0 } else { INCOMPLETE })
 }
 
 fn read(path: &Path) -> Result<ImportedFile, Failure> {
     let name = if path == Path::new(STDIN) { "standard input".to_owned() } else { path.display().to_string() };
-    let refused = |fault: &str| Failure::Usage(Usage::of("import iterm2", &format!("{name}: {fault}")));
-    let bytes = bytes(path).map_err(|error| refused(&format!("cannot be read: {}", reason(&error))))?;
-    let profiles = import::read(&bytes).map_err(|fault| refused(&fault.to_string()))?;
+    let refused = |sentence: &str| Failure::Usage(Usage::of("import iterm2", sentence));
+    let bytes = bytes(path).map_err(|error| refused(&unreadable(&name, read_reason(&error))))?;
+    let profiles = import::read(&bytes).map_err(|fault| refused(&format!("{name}: {fault}")))?;
     Ok(ImportedFile { name, profiles })
 }
 

@@ -7,9 +7,9 @@ use std::time::Instant;
 use super::output::{complain, say};
 use super::received_file::{Existing, ReceivedFile};
 use super::transfer_link::TransferLink;
-use super::transfer_report::TransferReport;
+use super::transfer_report::{TransferReport, too_large};
 use crate::cli::RzArgs;
-use crate::display::{Bytes, one_line};
+use crate::display::one_line;
 use crate::error::Failure;
 use crate::types::reason;
 use crate::zmodem::offer::FileOffer;
@@ -136,7 +136,7 @@ impl FileReception {
     /// Opens the file of an offer. Returns it with the number of bytes to compare.
     fn open(&self, offer: FileOffer) -> Result<(ReceivedFile, u32), String> {
         if let Some(size) = offer.size.filter(|size| *size > MAX_SIZE) {
-            return Err(format!("it has {}, and ZMODEM carries at most 4 GiB", Bytes(size)));
+            return Err(too_large(size));
         }
         let name = offer.harmless_name().ok_or("its name cannot be used")?;
         let resumes = self.resumes || offer.recovers;

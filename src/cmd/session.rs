@@ -130,9 +130,9 @@ fn environment(shell: UserShell, argv: &[OsString]) -> Environment {
 /// Refuses to start inside a session, where every trigger would fire twice.
 fn refuse_nesting() -> Result<(), Failure> {
     if is_inside() {
-        let sentence = "coshell: this terminal is already inside a coshell session. Start a coprocess in that session \
-                        (coshell run CMD) or add a trigger to it (coshell trigger add REGEX), or start a \
-                        nested session with --nested.";
+        let sentence = "coshell: this terminal is already inside a coshell session: start a coprocess in that session \
+                        (coshell run CMD), add a trigger to it (coshell trigger add REGEX), or start a nested session \
+                        with --nested";
         return Err(Failure::Internal(sentence.to_owned()));
     }
     Ok(())
@@ -199,7 +199,9 @@ fn catch_panic<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
     drop(panic::take_hook());
     result.map_err(|_: Box<dyn Any + Send>| {
         let fault = fault::take();
-        Failure::Internal(format!("coshell: a fault in coshell ended the session: {fault}. Please report this line"))
+        Failure::Internal(format!(
+            "coshell: a fault in coshell ended the session: {fault}; report this line where you got coshell"
+        ))
     })
 }
 

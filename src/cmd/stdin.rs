@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Read};
 
 use crate::core::request::{Request, STDIN};
 use crate::error::{Failure, Usage};
-use crate::types::reason;
+use crate::types::{read_reason, unreadable};
 use crate::wire::rpc::LINE_LIMIT;
 
 /// Returns `command` with `-` replaced by the contents of stdin.
@@ -35,6 +35,6 @@ fn text_of_stdin() -> Result<String, Failure> {
     let mut text = String::new();
     // One byte more than the limit, so that a longer text is refused and not cut.
     let read = io::stdin().lock().take(LINE_LIMIT as u64 + 1).read_to_string(&mut text);
-    read.map_err(|error| Failure::Internal(format!("coshell: cannot read stdin: {}", reason(&error))))?;
+    read.map_err(|error| Failure::Internal(format!("coshell: {}", unreadable("standard input", read_reason(&error)))))?;
     Ok(text)
 }

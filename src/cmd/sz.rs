@@ -13,15 +13,17 @@ use std::time::Instant;
 use super::archive::Archive;
 use super::received_file::crc_of;
 use super::transfer_link::TransferLink;
-use super::transfer_report::TransferReport;
+use super::transfer_report::{TransferReport, too_large};
 use crate::cli::SzArgs;
-use crate::display::Bytes;
 use crate::error::Failure;
 use crate::types::reason;
 use crate::wire::zmodem::CANCEL_SEQUENCE;
 use crate::zmodem::offer::FileOffer;
 use crate::zmodem::sender::{Demand, FileFate, Sender, SenderOptions, SenderStep};
 use crate::zmodem::{MAX_SIZE, SessionEnd};
+
+/// Why a file is not sent to its end.
+const SHORTENED: &str = "it became shorter while it was sent";
 
 /// A file that is being sent.
 struct SentFile {
@@ -227,7 +229,7 @@ impl Dispatch {
                 match file.file.read_exact_at(&mut self.buffer, u64::from(position)) {
                     Ok(()) => sender.data(now, &self.buffer),
                     Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                        self.fail(sender, "it became shorter while it was sent");
+                        self.fail(sender, SHORTENED);
                     }
                     Err(error) => self.fail(sender, &reason(&error)),
                 }
@@ -237,7 +239,7 @@ impl Dispatch {
                 Ok(metadata) if metadata.len() == file.size && modified(&metadata) != file.modified => {
                     self.fail(sender, "it changed while it was sent");
                 }
-                Ok(metadata) if metadata.len() < file.size => self.fail(sender, "it became shorter while it was sent"),
+                Ok(metadata) if metadata.len() < file.size => self.fail(sender, SHORTENED),
                 Ok(_) => sender.complete(),
                 Err(error) => self.fail(sender, &reason(&error)),
             },
@@ -286,7 +288,7 @@ impl SentFile {
         let metadata = file.metadata().map_err(shown)?;
         let (size, modified) = (metadata.len(), modified(&metadata));
         if size > MAX_SIZE {
-            return Err(format!("it has {}, and ZMODEM carries at most 4 GiB", Bytes(size)));
+            return Err(too_large(size));
         }
         Ok((Self { path: path.to_owned(), file, archive, size, modified, begun_at: 0, crc: None }, metadata))
     }

@@ -10,6 +10,11 @@ use crate::display::{Bytes, one_line};
 use crate::types::ExitStatus;
 use crate::zmodem::SessionEnd;
 
+/// Returns why a file of `size` bytes is refused: the positions of the protocol have 32 bits.
+pub(super) fn too_large(size: u64) -> String {
+    format!("it has {}, and ZMODEM carries at most 4 GiB", Bytes(size))
+}
+
 /// Time to the first line of progress, and from one to the next.
 const FIRST_AFTER: Duration = Duration::from_millis(300);
 const EVERY: Duration = Duration::from_millis(200);

@@ -123,13 +123,13 @@ fn each_fault_is_told_with_its_place() {
         ("[profile.x]\ninclude = 'y'", "2:1: there is no key 'include'; "),
         ("[profile.x]\nhistory = 'y'", "2:11: history: expected a whole number, found a string"),
         ("[profile.x]\ninput = 'y'", "2:9: input: 'y' is not one of raw, text or json"),
-        ("include = 'b.toml'", "1:11: b.toml: No such file or directory"),
+        ("include = 'b.toml'", "1:11: b.toml cannot be read: No such file or directory"),
         ("trigger = 'x'", "1:11: trigger: expected tables [[trigger]], found a string; write [[trigger]] with"),
         ("[trigger]\nregex = 'x'", "1:1: trigger: expected tables [[trigger]], found a table"),
         ("trigger = ['x']", "1:12: trigger: expected a table, found a string"),
         ("[[trigger]]\nbell = true", "1:1: the trigger has no pattern and no event: add regex = '...'"),
         ("[[trigger]]\nregex = 'a'\nevent = 'bell'\nbell = true", "3:1: the trigger has regex too: leave out one"),
-        ("[[trigger]]\nevent = 'x'\nbell = true", "2:9: event: unknown event 'x': the events are start, "),
+        ("[[trigger]]\nevent = 'x'\nbell = true", "2:9: event: there is no event 'x'; the events are start, "),
         ("[[trigger]]\nevent = 'bell'", "2:9: the trigger has no action; add one"),
         ("[[trigger]]\nevent = 'bell'\nbell = true\nstatus = '1'", "4:10: status: event bell has nothing that"),
         ("[[trigger]]\nevent = 'bell'\nsend = '${status}'", "3:9: send: at character 1: event bell has no value"),
@@ -159,9 +159,9 @@ fn each_fault_is_told_with_its_place() {
         ("[[trigger]]\nregex = 'a'\nsend = \"\\u00e9\\r$1\"", "3:17: send: at character 3: the pattern has no groups"),
         ("[[trigger]]\nregex = 'a'\nset = 'x=$1'", "3:7: set: at character 1: the pattern has no groups"),
         ("[[trigger]]\nregex = 'a'\nset = { x = 1 }", "3:13: set: expected a string for x, found an integer"),
-        ("[[trigger]]\nregex = 'a'\nset = 'x'", "3:7: set: takes NAME=VALUE"),
+        ("[[trigger]]\nregex = 'a'\nset = 'x'", "3:7: set: has no '=': write NAME=VALUE"),
         ("[[trigger]]\nregex = 'a'\nbell = true\ncooldown = '5'", "4:12: cooldown: '5' is not a duration"),
-        ("[[trigger]]\nregex = 'a'\nbell = true\nwhen = ['coproc', 'x']", "4:19: when: unknown condition 'x'"),
+        ("[[trigger]]\nregex = 'a'\nbell = true\nwhen = ['coproc', 'x']", "4:19: when: there is no condition 'x'"),
         ("[[trigger]]\nregex = 'a'\nrun = ' '", "3:7: run: the command is empty"),
         (
             "[[trigger]]\nregex = 'a'\ncoproc = 'a'\nsilent-coproc = 'b'",
@@ -246,15 +246,21 @@ fn included_files_come_before_the_file() {
 #[test]
 fn include_in_a_circle_or_too_deep_is_a_fault() {
     let circle = [("a.toml", "include = 'b.toml'"), ("b.toml", "\ninclude = './a.toml'")];
-    assert_eq!(faults_of(&circle), ["b.toml:2:11: a.toml includes itself, through the files that it includes"]);
+    assert_eq!(
+        faults_of(&circle),
+        ["b.toml:2:11: a.toml includes itself, through the files that it includes: remove one of these includes"]
+    );
     let shown = read(&circle, None).expect_err("the files include each other").failure(false).to_string();
     assert!(shown.contains("--> b.toml:2:11\n") && shown.contains("::: a.toml:1:11\n"), "{shown}");
     let twice = [("a.toml", "include = ['b.toml', 'c.toml']"), ("b.toml", ""), ("c.toml", "include = 'b.toml'")];
-    assert_eq!(faults_of(&twice), ["c.toml:1:11: b.toml is included twice"]);
+    assert_eq!(faults_of(&twice), ["c.toml:1:11: b.toml is included twice: remove one of the two includes"]);
     let names: Vec<String> = (0..12).map(|n| if n == 0 { "a.toml".to_owned() } else { format!("{n}.toml") }).collect();
     let texts: Vec<String> = (0..12).map(|n| format!("include = '{}.toml'", n + 1)).collect();
     let deep: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
-    assert_eq!(faults_of(&deep), ["8.toml:1:11: includes are nested deeper than 8 files"]);
+    assert_eq!(
+        faults_of(&deep),
+        ["8.toml:1:11: includes are nested deeper than 8 files: include the last ones from the first file"]
+    );
     let many: Vec<String> = (0..70).map(|n| format!("'{n}.toml'")).collect();
     let all = format!("include = [{}]", many.join(", "));
     let files: Vec<String> = (0..70).map(|n| format!("{n}.toml")).collect();

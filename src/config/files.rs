@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::load::{LoadError, Loaded, MAX_SIZE, listed, load};
+use super::load::{LoadError, Loaded, MAX_SIZE, load, no_profile};
 use super::options::{arguments, coproc};
 use super::{Environment, checked_settings};
 use crate::cli::{Answer, Args};
@@ -18,6 +18,7 @@ use crate::error::{Failure, Usage};
 use crate::host::{Configuration, FileChange};
 use crate::sys::trusted_file;
 use crate::sys::trusted_file::FileStamp;
+use crate::types::unreadable;
 
 /// Where configurations are, as far as the environment says so.
 #[derive(Clone, Debug, Default)]
@@ -113,9 +114,10 @@ impl ConfigurationFiles {
                 let reason = format!("there is no configuration with a profile '{name}': write {}", path.display());
                 Err(Usage::new("profile", reason))
             }
-            (Some(name), None) => {
-                Err(Usage::new("profile", format!("'{name}' belongs to a configuration, and none is read")))
-            }
+            (Some(name), None) => Err(Usage::new(
+                "profile",
+                format!("'{name}' belongs to a configuration, and none is read: name one with -f FILE"),
+            )),
             (None, _) => super::settings(args, &self.environment),
         }
     }
@@ -165,21 +167,19 @@ impl LoadError {
     pub fn failure(self, in_colour: bool) -> Failure {
         match self {
             Self::Unreadable(path, reason) => {
-                Failure::Configuration(one_line(&format!("coshell: {}: {reason}", path.display())))
+                Failure::Configuration(one_line(&format!("coshell: {}", unreadable(path.display(), reason))))
             }
             Self::Faulty(sources, faults) => Failure::Configuration(faults.shown(&sources, in_colour)),
-            Self::NoProfile(name, profiles) => {
-                Failure::Usage(Usage::new("profile", format!("there is no profile '{name}'; {}", listed(&profiles))))
-            }
+            Self::NoProfile(name, profiles) => Failure::Usage(Usage::new("profile", no_profile(&name, &profiles))),
         }
     }
 
     /// Returns the first fault in one line.
     pub fn line(&self) -> String {
         match self {
-            Self::Unreadable(path, reason) => format!("{}: {reason}", path.display()),
+            Self::Unreadable(path, reason) => unreadable(path.display(), reason),
             Self::Faulty(sources, faults) => faults.line(sources),
-            Self::NoProfile(name, profiles) => format!("there is no profile '{name}'; {}", listed(profiles)),
+            Self::NoProfile(name, profiles) => no_profile(name, profiles),
         }
     }
 }
@@ -188,7 +188,7 @@ impl Configuration for ConfigurationFiles {
     fn read(&mut self) -> Configured {
         let settings = match self.load() {
             Err(error) => Err(error.line()),
-            Ok(None) => Err(format!("{}: No such file or directory", self.shown_path())),
+            Ok(None) => Err(unreadable(self.shown_path(), "it does not exist; write it again")),
             Ok(Some(loaded)) => self.made(self.typed.clone(), loaded).map_err(|usage| usage.to_string()),
         };
         settings.map(Box::new).map_err(ConfigurationError::Fault)

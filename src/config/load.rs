@@ -9,6 +9,7 @@ use super::options::check_options;
 use super::place::{FilePlace, SourceFile, Sources, expanded};
 use super::reader::{KnownKeys, Reader};
 use super::trigger::FileTrigger;
+use crate::types::unreadable;
 
 /// Maximum size of a file in bytes.
 pub const MAX_SIZE: u64 = 4 << 20;
@@ -111,7 +112,7 @@ impl Loader<'_, '_> {
                 self.included.push(place.clone());
                 self.file(&path, bytes, above);
             }
-            Err(reason) => self.faults.push(ConfigFault::new(place.clone(), format!("{}: {reason}", path.display()))),
+            Err(reason) => self.faults.push(ConfigFault::new(place.clone(), unreadable(path.display(), reason))),
         }
     }
 
@@ -123,7 +124,9 @@ impl Loader<'_, '_> {
         let at = known.and_then(|known| self.included.get(known.checked_sub(1)?)).cloned();
         match known {
             Some(known) if above.contains(&known) => {
-                let fault = fault(format!("{shown} includes itself, through the files that it includes"));
+                let fault = fault(format!(
+                    "{shown} includes itself, through the files that it includes: remove one of these includes"
+                ));
                 // What leads back to the file is the include in it, or the one that leads to it.
                 let first = above.iter().position(|&file| file == known).and_then(|at| above.get(at + 1));
                 let first = first.and_then(|&file| self.included.get(file - 1)).cloned();
@@ -134,7 +137,7 @@ impl Loader<'_, '_> {
                 })
             }
             Some(_) => {
-                let fault = fault(format!("{shown} is included twice"));
+                let fault = fault(format!("{shown} is included twice: remove one of the two includes"));
                 Some(match at {
                     Some(at) => fault.with_other(at, "it is included here, too"),
                     None => fault,
@@ -142,7 +145,9 @@ impl Loader<'_, '_> {
             }
             None if above.len() > MAX_DEPTH => {
                 let deepest = self.included.get(above[1] - 1).cloned();
-                let fault = fault(format!("includes are nested deeper than {MAX_DEPTH} files"));
+                let fault = fault(format!(
+                    "includes are nested deeper than {MAX_DEPTH} files: include the last ones from the first file"
+                ));
                 Some(match deepest {
                     Some(first) => fault.with_other(first, "the first of them"),
                     None => fault,
@@ -177,8 +182,8 @@ impl Loader<'_, '_> {
         }
         self.check_names(&section.triggers, &profiles);
         if let Some((name, place)) = default_profile.as_ref().filter(|(name, _)| !names.contains(name)) {
-            let message = format!("{DEFAULT_PROFILE}: there is no profile '{name}'");
-            self.faults.push(ConfigFault::new(place.clone(), message).with_help(listed(&names)));
+            let message = format!("{DEFAULT_PROFILE}: {}", no_profile(name, &names));
+            self.faults.push(ConfigFault::new(place.clone(), message));
         }
         let faults = self.faults.sorted();
         if !faults.is_empty() {
@@ -221,13 +226,14 @@ fn twice<'t>(faults: &mut ConfigFaults, known: &mut HashMap<&'t str, &'t FilePla
     }
 }
 
-/// Returns a sentence with the names of the profiles.
-pub fn listed(profiles: &[String]) -> String {
-    match profiles {
+/// Returns the sentence that there is no profile called `name`, with those that there are.
+pub fn no_profile(name: &str, profiles: &[String]) -> String {
+    let known = match profiles {
         [] => "the configuration has no profiles".to_owned(),
         [only] => format!("the only profile is {only}"),
         names => format!("the profiles are {}", names.join(", ")),
-    }
+    };
+    format!("there is no profile '{name}'; {known}")
 }
 
 /// Returns the text of `bytes`, up to the first byte that is not UTF-8, and the offset of that byte.

@@ -318,7 +318,7 @@ mod tests {
             (&["-t", "a", "--bell", "--when", "x"], "--when: "),
             (&["-t", "a", "--send", "$7"], "--send: "),
             (&["-t", "a(b", "--bell"], "--trigger: "),
-            (&["--event", "beep", "--bell"], "--event: unknown event 'beep'"),
+            (&["--event", "beep", "--bell"], "--event: there is no event 'beep'"),
             (&["--event", "bell"], "--event: 'bell' has no action"),
             (&["--event", "bell", "--all", "--bell"], "--all: belongs to a pattern"),
             (&["--event", "bell", "--bell", "--status", "1"], "--status: event bell has nothing that it could filter"),

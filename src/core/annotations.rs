@@ -96,8 +96,8 @@ impl fmt::Display for VariableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(error) => error.fmt(f),
-            Self::Value { bytes } => write!(f, "the value is {bytes} bytes long; the limit is {TEXT}"),
-            Self::Full => write!(f, "there are already {VARIABLES} variables, the limit"),
+            Self::Value { bytes } => write!(f, "the value has {bytes} bytes: write at most {TEXT}"),
+            Self::Full => write!(f, "there are already {VARIABLES} variables, the limit: set one of them"),
         }
     }
 }
@@ -110,7 +110,7 @@ impl Error for NameError {}
 
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is not a valid name: use at most 128 letters, digits, _, - and .", self.0)
+        write!(f, "'{}' cannot be a name: use at most 128 letters, digits, _, - and .", self.0)
     }
 }
 

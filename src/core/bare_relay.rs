@@ -293,7 +293,7 @@ impl BareRelay {
 }
 
 fn refusal() -> RpcError {
-    let sentence = "a fault in coshell ended coprocesses, triggers and requests in this session; its shell goes on. Start a \
+    let sentence = "a fault in coshell ended coprocesses, triggers and requests in this session; its shell goes on; start a \
                     new session to have them";
     RpcError::new(ErrorCode::Failed, sentence)
 }

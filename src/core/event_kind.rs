@@ -102,6 +102,11 @@ impl Error for EventKindError {}
 
 impl fmt::Display for EventKindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no event '{}'; the events are {}", self.0, EventKind::ALL.map(EventKind::name).join(", "))
+        write!(
+            f,
+            "there is no kind of event '{}'; the kinds are {}",
+            self.0,
+            EventKind::ALL.map(EventKind::name).join(", ")
+        )
     }
 }

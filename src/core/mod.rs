@@ -102,7 +102,7 @@ use trigger::{ConditionFacts, Firing, HandedLines, Hit, LineStage, Tried};
 /// a trigger long before.
 const MAX_INJECTIONS: usize = 100;
 /// Sentence about a transfer in a multiplexer in the shell.
-const SWALLOWED: &str = "tmux or screen in this session swallows ZMODEM: nothing can be moved there. Leave it first, or use trzsz there and here";
+const SWALLOWED: &str = "tmux or screen in this session swallows ZMODEM: nothing can be moved there; leave it first, or use trzsz there and here";
 
 /// A session: the router over its machines.
 #[derive(Debug)]
@@ -962,7 +962,7 @@ impl Core {
         }
         if let Some(running) = self.coproc.name() {
             let name = command_line::named(&new.command.command);
-            let sentence = format!("{name} was not started: coprocess {running} is running");
+            let sentence = format!("{name} was not started: coprocess {running} is running; coshell stop ends it");
             return self.notice(cx, Notice::new(sentence));
         }
         let first = match starter {
@@ -1122,7 +1122,7 @@ impl Core {
             MenuAction::Stop => self.menu.show_message("no coprocess is running: r runs one".to_owned()),
             MenuAction::Errors => match self.coproc.error_lines() {
                 Some(lines) => self.menu.show("error line", lines, "the coprocess has written no errors"),
-                None => self.menu.show_message("no coprocess has run in this session".to_owned()),
+                None => self.menu.show_message(coproc::NONE_HAS_RUN.to_owned()),
             },
             MenuAction::Triggers => self.menu.show_triggers(&self.triggers, cx.now),
             MenuAction::Switch(place) => {

@@ -145,7 +145,7 @@ impl Recorder {
             RecordRequest::Start { .. }
                 if self.running.is_some() || self.opening.is_some() || self.closing.is_some() =>
             {
-                let sentence = "a recording runs already; stop it with coshell record stop";
+                let sentence = "a recording is already running; stop it with coshell record stop";
                 cx.refuse(request_id, RpcError::new(ErrorCode::Busy, sentence));
             }
             RecordRequest::Start { input: true, .. } if self.redaction.always => {
@@ -160,7 +160,7 @@ impl Recorder {
                 self.stop(cx, Some(request_id), None)
             }
             RecordRequest::Stop {} => {
-                let sentence = "no recording runs; start one with coshell record start FILE";
+                let sentence = "no recording is running; start one with coshell record start FILE";
                 cx.refuse(request_id, RpcError::new(ErrorCode::Idle, sentence));
             }
             RecordRequest::Status {} => cx.answer(request_id, self.response(cx.now)),

@@ -520,7 +520,7 @@ mod tests {
         let Err(OptionArgsError::Params(sentence)) = Request::read("subscribe", Some(json!([["line", "no"]]))) else {
             panic!("an unknown event is refused")
         };
-        assert!(sentence.starts_with("there is no event 'no'; the events are line, prompt, "), "{sentence}");
+        assert!(sentence.starts_with("there is no kind of event 'no'; the kinds are line, prompt, "), "{sentence}");
     }
 
     #[test]

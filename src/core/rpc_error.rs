@@ -1,5 +1,8 @@
 //! Errors in response to requests: a code, as in JSON-RPC 2.0, and a sentence.
 
+/// Sentence of a session that takes no more requests.
+const ENDING: &str = "the session is ending: start another one";
+
 /// Code of a JSON-RPC error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
@@ -26,13 +29,13 @@ pub enum ErrorCode {
 impl ErrorCode {
     /// Every code with its meaning, for the documents.
     pub const ALL: &[(Self, &str)] = &[
-        (Self::Params, "a parameter is missing, unknown or not valid"),
+        (Self::Params, "a parameter is missing, unknown or cannot be used"),
         (Self::Busy, "a coprocess or a recording is already running"),
         (Self::Idle, "no coprocess or recording is running, or none has run yet"),
         (Self::Unknown, "there is no such trigger, line or name"),
         (Self::Full, "a limit is reached"),
         (Self::Failed, "a system call failed"),
-        (Self::Ended, "the session is ending"),
+        (Self::Ended, ENDING),
         (Self::NoTerminal, "the session has no terminal, or the terminal is in use"),
         (Self::Late, "the timeout has expired"),
     ];
@@ -55,6 +58,6 @@ impl RpcError {
 
     /// Creates the error of a request to a session that is ending.
     pub(super) fn ended() -> Self {
-        Self::new(ErrorCode::Ended, "the session is ending")
+        Self::new(ErrorCode::Ended, ENDING)
     }
 }

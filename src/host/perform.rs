@@ -116,7 +116,7 @@ impl Host {
             (Err(sentence), _) => format!("this: {text} ({sentence})"),
         };
         format!(
-            "coshell: a fault in coshell ({}) ended its coprocesses and triggers; the shell goes on. To report it where you \
+            "coshell: a fault in coshell ({}) ended its coprocesses and triggers; the shell goes on; to report it where you \
              got coshell, send {report}",
             fault.place()
         )

@@ -12,7 +12,7 @@ use mio::{Registry, Waker};
 use super::{Host, ports};
 use crate::core::Input;
 use crate::core::event::RecordFileError;
-use crate::sys::file_writer::FileWriter;
+use crate::sys::file_writer::{FileWriter, TOO_LATE};
 use crate::sys::private_file;
 use crate::sys::private_file::Access;
 use crate::types::{Sink, reason};
@@ -104,7 +104,7 @@ impl Host {
         self.flush_recording(Instant::now());
         let cut_off = !self.core.pending(Sink::Recording).is_empty();
         let Some(writer) = self.recording.writer.take() else { return };
-        let too_late = || "the disk takes too long".to_owned();
+        let too_late = || TOO_LATE.to_owned();
         let result = writer.finish().and_then(|()| if cut_off { Err(too_late()) } else { Ok(()) });
         if let Err(reason) = result {
             self.warnings.push(format!("coshell: the recording has ended early: {reason}"));

@@ -70,13 +70,13 @@ impl Host {
             pty.type_ahead(typed).map_err(context("the keys typed ahead could not be passed to the pty"))?;
         settings.signal_characters =
             pty.signal_characters().map_err(context("the pty's settings could not be read"))?;
-        let registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
-        let mut ports = Ports::new(registry);
+        let registry = || poll.registry().try_clone().map_err(context("the event poll could not be cloned"));
+        let mut ports = Ports::new(registry()?);
         add_ports(&pty, &mut ports).map_err(context("the terminal could not be opened"))?;
         // Before the shell starts, like all that can fail.
         let context_record = context("the recording could not be started");
         let recording = RecordingFile::new(poll.registry(), recording).map_err(context_record)?;
-        let client_registry = poll.registry().try_clone().map_err(context("the event poll could not be cloned"))?;
+        let client_registry = registry()?;
         let listener = Listener::bind(&sockets, &settings.session);
         // Without a socket the variable is left out; the error is reported below.
         let mut session_env = session_env(&settings.session, &pty, listener.as_ref().ok());

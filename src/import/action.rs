@@ -9,6 +9,9 @@ use super::reason::Reason;
 use super::style;
 use super::writer::TomlValue;
 
+/// Why the actions on workgroups are left out.
+const WORKGROUPS: &str = "workgroups are windows of iTerm2";
+
 /// An action of iTerm2: a row of the table.
 #[derive(Debug)]
 pub(super) struct ActionRow {
@@ -141,8 +144,8 @@ pub(super) const ACTIONS: &[ActionRow] = &[
         Nothing("coshell holds the keyboard back only while a silent coprocess runs", None),
     ),
     row(&["iTermFoldTrigger"], "Fold to Named Mark", Nothing("a terminal folds no lines for programs in it", None)),
-    row(&["iTermEnterWorkgroupTrigger"], "Enter Workgroup", Nothing("workgroups are windows of iTerm2", None)),
-    row(&["iTermExitWorkgroupTrigger"], "Exit Workgroup", Nothing("workgroups are windows of iTerm2", None)),
+    row(&["iTermEnterWorkgroupTrigger"], "Enter Workgroup", Nothing(WORKGROUPS, None)),
+    row(&["iTermExitWorkgroupTrigger"], "Exit Workgroup", Nothing(WORKGROUPS, None)),
     row(
         &["iTermSetTabStatusTrigger"],
         "Set Tab Status",

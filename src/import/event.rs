@@ -6,6 +6,7 @@ use super::checked;
 use super::profile::{TriggerRecord, number};
 use super::reason::Reason;
 use super::writer::TomlValue;
+use crate::core::trigger::StatusError;
 use crate::core::trigger::definition::EVENT;
 
 /// An event of iTerm2: a row of the table.
@@ -141,7 +142,7 @@ impl EventFilter {
                 "" | "*" => None,
                 "!0" => Some((STATUS, "nonzero".to_owned())),
                 status if status.parse::<u8>().is_ok() => Some((STATUS, status.to_owned())),
-                status => return Err(Reason::ExitStatus(status.to_owned())),
+                status => return Err(Reason::ExitStatus(StatusError::new(status))),
             },
         };
         Ok(option.map(|(name, value)| (name, TomlValue::Text(value))))
@@ -194,7 +195,7 @@ mod tests {
         let reason = opened(102, &json!({"directoryRegex": "(?=a)"})).expect_err("the pattern looks around");
         assert!(matches!(reason, Reason::Pattern(_)), "{reason}");
         let reason = opened(101, &json!({"exitCodeFilter": "no"})).expect_err("it is no status");
-        assert_eq!(reason, Reason::ExitStatus("no".to_owned()));
+        assert_eq!(reason, Reason::ExitStatus(StatusError::new("no")));
         let types: Vec<u64> = EVENTS.iter().map(|row| row.match_type).collect();
         assert_eq!(types, (FIRST..=115).collect::<Vec<_>>());
     }

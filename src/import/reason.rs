@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::pattern::IcuError;
+use crate::core::trigger::StatusError;
 
 /// Reason why a trigger is not carried over. Displayed as a sentence without its period.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub enum Reason {
     /// The action works on text, and an event has none.
     NoMatch(&'static str),
     /// The event waits for an exit status that is none.
-    ExitStatus(String),
+    ExitStatus(StatusError),
     /// The pattern is for web pages.
     Browser,
     /// The action needs a parameter and has none.
@@ -103,9 +104,7 @@ impl fmt::Display for Reason {
             Self::NoMatch(title) => {
                 write!(f, "the action \"{title}\" works on matched text, and an event has none: choose another action")
             }
-            Self::ExitStatus(text) => {
-                write!(f, "'{}' is no exit status: write status = 'nonzero' or a number", text.escape_debug())
-            }
+            Self::ExitStatus(error) => error.fmt(f),
             Self::Browser => f.write_str("it is for web pages in iTerm2's browser, which a terminal does not show"),
             Self::NoParameter => f.write_str("its parameter is missing: write one"),
             Self::Expression(expression) => write!(

@@ -16,6 +16,8 @@ use crate::types::reason;
 const BUFFER: usize = 1 << 20;
 /// Time that the end of the session waits for the disk.
 const LAST_WRITE: Duration = Duration::from_secs(2);
+/// Why a file is not written to its end.
+pub const TOO_LATE: &str = "the disk takes too long";
 
 /// Bytes on their way to the thread, and how it has ended.
 #[derive(Debug, Default)]
@@ -82,7 +84,7 @@ impl FileWriter {
             let left = end.saturating_duration_since(Instant::now());
             shared = self.state.1.wait_timeout(shared, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        shared.ended.clone().unwrap_or_else(|| Err("the disk takes too long".to_owned()))
+        shared.ended.clone().unwrap_or_else(|| Err(TOO_LATE.to_owned()))
     }
 }
 

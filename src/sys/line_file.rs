@@ -9,7 +9,7 @@ use std::process;
 
 use super::private_file;
 use super::private_file::{Access, PrivateFileError};
-use crate::types::reason;
+use crate::types::{reason, unreadable};
 
 /// Maximum size of a file that is read, in bytes.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -36,8 +36,8 @@ impl LineFile {
     pub fn load(&self) -> Result<Vec<String>, String> {
         let Some(path) = &self.path else { return Ok(Vec::new()) };
         read(path, self.max_lines).map_err(|fault| {
-            let path = path.display();
-            format!("cannot read {path}: {fault}; remove the file, or make it writable by you only")
+            let remedy = "remove the file, or make it writable by you only";
+            unreadable(path.display(), format_args!("{fault}; {remedy}"))
         })
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use nix::unistd::geteuid;
 
-use crate::types::reason;
+use crate::types::read_reason;
 
 /// Age of the last change from which a file counts as written completely.
 const SETTLED: Duration = Duration::from_millis(100);
@@ -41,18 +41,18 @@ impl Error for TrustedFileError {}
 impl fmt::Display for TrustedFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::System(error) => f.write_str(&reason(error)),
-            Self::NotRegular => f.write_str("it is not a regular file: name a file"),
+            Self::System(error) => f.write_str(&read_reason(error)),
+            Self::NotRegular => f.write_str("it is not a regular file; name one"),
             Self::OtherOwner(path) => {
                 let path = path.display();
-                write!(f, "{path} belongs to another user, who could change it: use a file of your own")
+                write!(f, "{path} belongs to another user, who could change it; use a file of your own")
             }
             Self::Shared(path) => {
                 let path = path.display();
-                write!(f, "other users can write to {path}: run chmod go-w '{path}'")
+                write!(f, "other users can write to {path}; run chmod go-w '{path}'")
             }
             Self::TooLarge(limit) => {
-                write!(f, "it has more than {limit} bytes, the limit: split it, or make it shorter")
+                write!(f, "it has more than {limit} bytes, the limit; split it, or make it shorter")
             }
         }
     }
@@ -205,9 +205,9 @@ mod tests {
             ("all", shared("all")),
             ("open/below/file", shared("open")),
             ("link out", shared("open")),
-            ("large", "it has more than 16 bytes, the limit: split it, or make it shorter".to_owned()),
-            ("shut", "it is not a regular file: name a file".to_owned()),
-            ("fifo", "it is not a regular file: name a file".to_owned()),
+            ("large", "it has more than 16 bytes, the limit; split it, or make it shorter".to_owned()),
+            ("shut", "it is not a regular file; name one".to_owned()),
+            ("fifo", "it is not a regular file; name one".to_owned()),
             ("missing", "No such file or directory".to_owned()),
         ] {
             assert_eq!(outcome(&path(name)), expected, "{name}");

@@ -92,7 +92,7 @@ fn is_id(value: &Value) -> bool {
 }
 
 fn invalid(id: &Value, reason: &str) -> Value {
-    failure(id, INVALID_REQUEST, &format!("invalid request: {reason}"))
+    failure(id, INVALID_REQUEST, &format!("the message is not a request of JSON-RPC 2.0: {reason}"))
 }
 
 /// Builds the response with `result` to the request `id` as text. A large result is not copied into a [`Value`].

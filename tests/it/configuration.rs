@@ -181,17 +181,23 @@ fn file_that_others_may_write_is_refused_with_remedy() {
             let shown = refusal(&home, args);
             let path = home.path_str(name);
             assert!(
-                shown.contains(&format!("other users can write to {path}: run chmod go-w '{path}'")),
+                shown.contains(&format!("other users can write to {path}; run chmod go-w '{path}'")),
                 "{name}: {shown}"
             );
         }
         chmod(&home.path(name), back);
     }
     for (args, words) in [
-        (&["-f", "missing.toml", "--", "true"][..], "missing.toml: No such file or directory"),
+        (
+            &["-f", "missing.toml", "--", "true"][..],
+            "missing.toml cannot be read: No such file or directory; name a file that exists\n",
+        ),
         (&["-f", ".", "--", "true"], "it is not a regular file"),
         (&["-f", "/dev/null", "--", "true"], "it is not a regular file"),
-        (&["check", "-f", "missing.toml"], "missing.toml: No such file or directory"),
+        (
+            &["check", "-f", "missing.toml"],
+            "missing.toml cannot be read: No such file or directory; name a file that exists\n",
+        ),
     ] {
         let shown = refusal(&home, args);
         assert!(shown.starts_with("coshell: ") && shown.contains(words), "{args:?}: {shown}");
@@ -242,11 +248,14 @@ fn changed_file_is_read_again_and_triggers_keep_their_state() {
     keys(&mut session, "the configuration was reloaded: 2 triggers");
     assert_eq!(counts(&session), [(3, 0), (1, 1)]);
     chmod(&home.path("d.toml"), 0o664);
-    keys(&mut session, "d.toml: other users can write to");
+    keys(&mut session, "d.toml cannot be read: other users can write to");
     chmod(&home.path("d.toml"), 0o644);
     keys(&mut session, "the configuration was reloaded: 2 triggers");
     fs::remove_file(home.path("c.toml")).unwrap();
-    keys(&mut session, "c.toml: No such file or directory; the configuration before");
+    keys(
+        &mut session,
+        "c.toml cannot be read: No such file or directory; name a file that exists; the configuration before",
+    );
     assert_eq!(counts(&session), [(3, 0), (1, 1)]);
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{COSHELL, Ended, PROMPT, Session, bash, contains, count, direct, fresh_modes, proc, show};
 
-const REPORT: &str = "ended its coprocesses and triggers; the shell goes on.";
+const REPORT: &str = "ended its coprocesses and triggers; the shell goes on;";
 
 /// A bash session that panics in a phase once it is armed.
 struct Faulty {

@@ -82,8 +82,8 @@ fn other_file_is_refused_before_anything_is_printed() {
         ("faulty.json", "faulty.json: line 2, column 15: the JSON is faulty there"),
         ("other.json", "other.json: the file holds neither a profile nor triggers"),
         ("text", "text: the file is neither JSON nor a property list"),
-        ("missing", "missing: cannot be read: No such file or directory"),
-        (".", ".: cannot be read: Is a directory"),
+        ("missing", "missing cannot be read: No such file or directory; name a file that exists"),
+        (".", ". cannot be read: Is a directory; name a file in it"),
     ] {
         let output = import(dir.root(), &["good.json", file]);
         let message = String::from_utf8_lossy(&output.stderr);

@@ -651,7 +651,7 @@ fn subscribe_with_unknown_event_is_refused() {
     let mut session = Session::bash(&[]);
     session
         .call(&["subscribe", "no-such"])
-        .failed(2, "EVENT: there is no event 'no-such'; the events are line, prompt,");
+        .failed(2, "EVENT: there is no kind of event 'no-such'; the kinds are line, prompt,");
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn output_of_a_command_is_told_from_what_is_typed() {
 fn client_adds_a_trigger_on_an_event() {
     let mut session = Session::bash(&[]);
     session.call(&["trigger", "add", "--event", "bell", "--send", "echo ra''ng\\r"]).success();
-    session.call(&["trigger", "add", "--event", "beep", "--bell"]).failed(1, "unknown event 'beep'");
+    session.call(&["trigger", "add", "--event", "beep", "--bell"]).failed(1, "there is no event 'beep'");
     session.call(&["trigger", "add", "x", "--event", "bell", "--bell"]).failed(2, "event");
     assert!(session.call(&["trigger", "list"]).success().contains("--event bell --send"));
     session.term.send("printf '\\a'\r");

@@ -45,7 +45,7 @@ const INTERRUPTED: u8 = 130;
 /// Asks on the real terminal of the session; returns the exit status.
 pub(super) fn run(client: &mut Client, question: &Question) -> Result<u8, Failure> {
     if let Some(dir) = question.dir.as_ref().filter(|dir| !Path::new(dir).is_dir()) {
-        return Err(own(&format!("--dir {dir}: it is not a directory")));
+        return Err(own(&format!("--dir {dir}: it is not a directory; name one")));
     }
     let coshell = env::current_exe()
         .map_err(|error| own(&format!("cannot find the executable of coshell: {}", reason(&error))))?;

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::timed::{BLOCK, More, Timed, untimed};
-use crate::types::reason;
+use crate::types::{read_reason, unreadable};
 use crate::wire::asciicast::reader::AsciicastReader;
 use crate::wire::recording::{RecordedEvent, RecordingError, RecordingFault, RecordingFormat, TimedEvent};
 use crate::wire::typescript::TypescriptReader;
@@ -33,7 +33,7 @@ impl RecordingSource {
     /// Opens the recording at `path`, `-` for stdin, and finds out its format. The error is a sentence.
     pub(super) fn open(path: &Path, format: Option<RecordingFormat>, timing: Option<&Path>) -> Result<Self, String> {
         let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
-        let unreadable = |error: &io::Error| format!("{name} cannot be read: {}", reason(error));
+        let unreadable = |error: &io::Error| unreadable(&name, read_reason(error));
         let (input, len): (Box<dyn Read>, _) = if path == Path::new("-") {
             (Box::new(io::stdin()), None)
         } else {
@@ -63,8 +63,7 @@ impl RecordingSource {
         if let Kind::Timed(timed) = &mut self.kind {
             return timed.read(&self.name, &mut self.data, &mut self.position.0, events);
         }
-        let block =
-            self.data.fill_buf().map_err(|error| format!("{} cannot be read: {}", self.name, reason(&error)))?;
+        let block = self.data.fill_buf().map_err(|error| unreadable(&self.name, read_reason(&error)))?;
         let (len, at_end) = (block.len(), block.is_empty());
         let pushed = if at_end { self.kind.finish(events) } else { self.kind.push(block, events) };
         self.data.consume(len);

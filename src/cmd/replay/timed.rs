@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::types::reason;
+use crate::types::{read_reason, unreadable};
 use crate::wire::recording::{RecordedEvent, RecordingError, TYPESCRIPT_START, TimedEvent};
 use crate::wire::typescript::{TimingChange, TimingReader, TypescriptReader};
 
@@ -34,7 +34,7 @@ impl Timed {
     /// Opens the timing file at `path`. The error is a sentence.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| format!("{name} cannot be read: {}", reason(&error)))?;
+        let file = File::open(path).map_err(|error| unreadable(&name, read_reason(&error)))?;
         let (file, reader) = (BufReader::new(file), TimingReader::default());
         Ok(Self {
             name,
@@ -56,7 +56,7 @@ impl Timed {
         position: &mut u64,
         events: &mut Vec<TimedEvent>,
     ) -> More {
-        let unreadable = |name: &str, error: &io::Error| format!("{name} cannot be read: {}", reason(error));
+        let unreadable = |name: &str, error: &io::Error| unreadable(name, read_reason(error));
         if *position == 0 {
             *position += Self::skip_header(data, events).map_err(|error| unreadable(name, &error))?;
         }
@@ -101,8 +101,7 @@ impl Timed {
             if let Some(entry) = self.reader.next_entry().map_err(|fault| of_timing(&self.name, &fault))? {
                 break Some(entry);
             }
-            let block =
-                self.file.fill_buf().map_err(|error| format!("{} cannot be read: {}", self.name, reason(&error)))?;
+            let block = self.file.fill_buf().map_err(|error| unreadable(&self.name, read_reason(&error)))?;
             let len = block.len();
             if len == 0 {
                 break self.reader.finish().map_err(|fault| of_timing(&self.name, &fault))?;

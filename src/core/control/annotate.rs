@@ -46,7 +46,9 @@ pub(in crate::core) fn get(annotations: &Annotations, name: Option<&str>) -> Res
     let Some(name) = name else { return Ok(GetResponse::All { variables: variables.clone() }) };
     match variables.get(name) {
         Some(value) => Ok(GetResponse::One { value: value.clone() }),
-        None => Err(RpcError::new(ErrorCode::Unknown, format!("there is no variable '{name}'"))),
+        None => {
+            Err(RpcError::new(ErrorCode::Unknown, format!("there is no variable '{name}'; coshell get lists them")))
+        }
     }
 }
 

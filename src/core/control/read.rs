@@ -146,7 +146,10 @@ fn output_of(history: &mut History, last: usize) -> Result<CommandPart, RpcError
             let sentence = "the shell does not mark its commands; set up coshell integration (see coshell(1))";
             Err(RpcError::new(ErrorCode::Unknown, sentence))
         }
-        None => Err(RpcError::new(ErrorCode::Unknown, format!("the history has fewer than {last} commands"))),
+        None => Err(RpcError::new(
+            ErrorCode::Unknown,
+            format!("the history has fewer than {last} commands: name a later one"),
+        )),
     }
 }
 

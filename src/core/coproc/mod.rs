@@ -36,6 +36,8 @@ use crate::types::ExitStatus;
 
 /// Capacity of the encoding buffer that is kept between two events, in bytes.
 const ENCODED_KEPT: usize = 16 * 1024;
+/// Sentence of a session without a coprocess so far.
+pub(super) const NONE_HAS_RUN: &str = "no coprocess has run in this session";
 
 /// A coprocess, from just before its start to its end.
 #[derive(Debug)]

@@ -41,10 +41,9 @@ impl CoprocWaiters {
         Some(CoprocEvent::Answer(request_id, Ok(RunResponse::Started { pid }.into())))
     }
 
-    /// Returns the answer to the request for a coprocess that could not be started; `None` where no client made one.
-    pub(super) fn start_failed(&mut self, reason: &str) -> Option<CoprocEvent> {
+    /// Returns the answer to the request for a coprocess that could not be started, as `sentence` says; `None` where no client made one.
+    pub(super) fn start_failed(&mut self, sentence: &str) -> Option<CoprocEvent> {
         let (request_id, _) = self.starting.take()?;
-        let sentence = format!("the coprocess could not be started: {reason}");
         Some(CoprocEvent::Answer(request_id, Err(RpcError::new(ErrorCode::Failed, sentence))))
     }
 

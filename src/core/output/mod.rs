@@ -700,8 +700,8 @@ pub(super) fn exit_without_output(cx: &mut Cx<'_>, kind: OutputKind, error: Writ
         (OutputKind::Terminal, WriteError::Refused(reason))
         | (OutputKind::Pipe, WriteError::Device(reason) | WriteError::Refused(reason)) => {
             cx.push(Effect::Warn(format!(
-                "coshell: standard output cannot be written: {reason}; the session was ended. \
-                 Make room for it, or send it elsewhere."
+                "coshell: standard output cannot be written: {reason}; the session was ended; make \
+                 room for it, or send it elsewhere"
             )));
             ExitStatus::FAILED
         }

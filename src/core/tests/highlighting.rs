@@ -92,9 +92,15 @@ fn groups_are_coloured_alone_and_later_triggers_lie_on_top() {
 #[test]
 fn unknown_group_and_bad_style_are_refused() {
     for (style, sentence) in [
-        ("3:red", "--highlight: the pattern has no group '3' in front of the colon"),
-        ("word:red", "--highlight: the pattern has no group 'word' in front of the colon"),
-        ("bold rde", "--highlight: unknown style 'rde': write bold, faint, italic, "),
+        (
+            "3:red",
+            "--highlight: the pattern has no group '3': write the number or the name of one in front of the colon",
+        ),
+        (
+            "word:red",
+            "--highlight: the pattern has no group 'word': write the number or the name of one in front of the colon",
+        ),
+        ("bold rde", "--highlight: there is no style 'rde'; write bold, faint, italic, "),
     ] {
         let args = cli::parse_session(["coshell", "-t", "(a)(b)", "--highlight", style].map(OsString::from).to_vec())
             .expect("the options are known");

@@ -242,11 +242,11 @@ mod tests {
         for name in When::NAMES {
             assert!(fault("altscreen").contains(name), "{name}");
         }
-        assert!(fault("altscreen").starts_with("unknown condition 'altscreen'"));
-        assert!(fault("task=ssh").starts_with("unknown condition 'task=ssh'"));
-        assert!(fault("").starts_with("unknown condition ''"));
+        assert!(fault("altscreen").starts_with("there is no condition 'altscreen'"));
+        assert!(fault("task=ssh").starts_with("there is no condition 'task=ssh'"));
+        assert!(fault("").starts_with("there is no condition ''"));
         for text in ["job", "job=", "job = \"\""] {
-            assert!(fault(text).ends_with("needs a name, such as job=ssh"), "{text}");
+            assert!(fault(text).ends_with("has no name: write one, such as job=ssh"), "{text}");
         }
     }
 

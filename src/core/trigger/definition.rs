@@ -499,7 +499,7 @@ mod tests {
             }
         }
         let unknown = TriggerDef::of_event("beep", vec![option("bell", "")]).expect_err("there is no such event");
-        assert!(unknown.to_string().starts_with("event: unknown event 'beep': the events are start, prompt, "));
+        assert!(unknown.to_string().starts_with("event: there is no event 'beep'; the events are start, prompt, "));
         let idle = TriggerDef::of_event("idle", Vec::new()).expect_err("it has no action");
         assert!(idle.to_string().starts_with("event: 'idle' has no action"), "{idle}");
     }
@@ -558,7 +558,7 @@ mod tests {
         for name in ["bell", "all"] {
             let error =
                 TriggerDef::new("a".to_owned(), vec![option(name, "x")]).expect_err("the option takes no value");
-            assert_eq!(error.to_string(), format!("{name}: takes no value, but was given 'x'"));
+            assert_eq!(error.to_string(), format!("{name}: takes no value, but was given 'x': leave that out"));
         }
     }
 }

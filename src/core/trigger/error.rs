@@ -101,7 +101,9 @@ impl fmt::Display for OptionError {
                 let remedy = "add one after it, such as --coproc CMD, --send TEXT or --bell";
                 write!(f, "'{pattern}' has no action: {remedy}")
             }
-            Self::SecondCoproc => f.write_str("a session has one coprocess at a time: a trigger can start only one"),
+            Self::SecondCoproc => {
+                f.write_str("a session has one coprocess at a time: remove all actions but one that start one")
+            }
             Self::Unknown { known } => write!(f, "is not an option of a trigger; the options are {}", known.join(", ")),
             Self::NotOfEvent(event) => {
                 write!(f, "belongs to a pattern: event {event} has no line that is searched; remove it")
@@ -111,9 +113,9 @@ impl fmt::Display for OptionError {
                 let known = events.join(", ");
                 write!(f, "{opener} has nothing that it could filter; it belongs to these events: {known}")
             }
-            Self::Value(value) => write!(f, "takes no value, but was given '{value}'"),
-            Self::Bool(value) => write!(f, "'{value}' is neither true nor false"),
-            Self::NoAssignment => f.write_str("takes NAME=VALUE"),
+            Self::Value(value) => write!(f, "takes no value, but was given '{value}': leave that out"),
+            Self::Bool(value) => write!(f, "'{value}' is neither true nor false: write one of them"),
+            Self::NoAssignment => f.write_str("has no '=': write NAME=VALUE"),
             Self::Command(error) => error.fmt(f),
             Self::Name(error) => error.fmt(f),
             Self::Template(error) => error.fmt(f),
@@ -183,13 +185,20 @@ impl Error for EventError {}
 
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unknown event '{}': the events are {}", self.text.escape_debug(), self.known.join(", "))
+        write!(f, "there is no event '{}'; the events are {}", self.text.escape_debug(), self.known.join(", "))
     }
 }
 
 /// A text that is no filter of exit statuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatusError(pub(super) String);
+pub struct StatusError(String);
+
+impl StatusError {
+    /// Creates the error of `text`.
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
 
 impl Error for StatusError {}
 
@@ -231,11 +240,15 @@ impl fmt::Display for StyleError {
             Self::Empty => f.write_str("the style is empty: write one such as 'bold red' or 'black on yellow'"),
             Self::Unknown { word, known } => {
                 let others = "a number from 0 to 255, #rrggbb, or SGR numbers such as 1;31";
-                write!(f, "unknown style '{}': write {}, {others}", word.escape_debug(), known.join(", "))
+                write!(f, "there is no style '{}'; write {}, {others}", word.escape_debug(), known.join(", "))
             }
-            Self::NoBackground => f.write_str("a colour must follow 'on', as in 'black on yellow'"),
+            Self::NoBackground => f.write_str("there is no colour behind 'on': write one, as in 'black on yellow'"),
             Self::NoGroup(group) => {
-                write!(f, "the pattern has no group '{}' in front of the colon", group.escape_debug())
+                write!(
+                    f,
+                    "the pattern has no group '{}': write the number or the name of one in front of the colon",
+                    group.escape_debug()
+                )
             }
         }
     }
@@ -273,9 +286,11 @@ impl fmt::Display for ConditionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { text, known } => {
-                write!(f, "unknown condition '{}': the conditions are {}", text.escape_debug(), known.join(", "))
+                write!(f, "there is no condition '{}'; the conditions are {}", text.escape_debug(), known.join(", "))
             }
-            Self::NoJobName(text) => write!(f, "condition '{}' needs a name, such as job=ssh", text.escape_debug()),
+            Self::NoJobName(text) => {
+                write!(f, "condition '{}' has no name: write one, such as job=ssh", text.escape_debug())
+            }
         }
     }
 }
@@ -348,12 +363,12 @@ impl fmt::Display for TemplateError {
 impl fmt::Display for TemplateErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::HexDigits => f.write_str("\\x needs two hexadecimal digits"),
+            Self::HexDigits => f.write_str("\\x is not followed by two hexadecimal digits: write two, such as \\x1b"),
             Self::UnknownEscape(char) => {
-                write!(f, "unknown escape \\{}; the escapes are \\r \\n \\t \\e \\xNN \\\\", char.escape_debug())
+                write!(f, "there is no escape \\{}; the escapes are \\r \\n \\t \\e \\xNN \\\\", char.escape_debug())
             }
             Self::TrailingBackslash => f.write_str("the text ends with a single \\; write \\\\ for a backslash"),
-            Self::Unclosed => f.write_str("${ has no closing }"),
+            Self::Unclosed => f.write_str("${ has no closing }: write one, or $${ for the text ${"),
             Self::Unbraced(name) => write!(f, "${name} is not replaced: write ${{{name}}}, or $${name} for the text"),
             Self::NoGroup { owner, key, groups } => {
                 let noun = owner.noun(*groups);

@@ -266,7 +266,7 @@ mod tests {
             ("é$2", "(x)", "at character 2: the pattern has one group, so there is no $2"),
             ("$3", "(x)(y)", "at character 1: the pattern has 2 groups, so there is no $3"),
             ("$10", "(x)", "at character 1: the pattern has one group, so there is no $10 (${1} ends a number early)"),
-            ("a${b", "x", "at character 2: ${ has no closing }"),
+            ("a${b", "x", "at character 2: ${ has no closing }: write one, or $${ for the text ${"),
             (
                 "${HOME}",
                 "x",
@@ -301,11 +301,11 @@ mod tests {
         assert_eq!(unescaped(r"a\r\n\t\e[1m\x00\xfF\\n$$1"), Ok(b"a\r\n\t\x1b[1m\x00\xff\\n$1".to_vec()));
         assert_eq!(unescaped("é$"), Ok("é$".as_bytes().to_vec()));
         for (text, want) in [
-            (r"é\q", "at character 2: unknown escape \\q; the escapes are \\r \\n \\t \\e \\xNN \\\\"),
-            ("\\é", "at character 1: unknown escape \\é; the escapes are \\r \\n \\t \\e \\xNN \\\\"),
-            (r"a\x1", "at character 2: \\x needs two hexadecimal digits"),
-            (r"\x+1", "at character 1: \\x needs two hexadecimal digits"),
-            (r"\xé", "at character 1: \\x needs two hexadecimal digits"),
+            (r"é\q", "at character 2: there is no escape \\q; the escapes are \\r \\n \\t \\e \\xNN \\\\"),
+            ("\\é", "at character 1: there is no escape \\é; the escapes are \\r \\n \\t \\e \\xNN \\\\"),
+            (r"a\x1", "at character 2: \\x is not followed by two hexadecimal digits: write two, such as \\x1b"),
+            (r"\x+1", "at character 1: \\x is not followed by two hexadecimal digits: write two, such as \\x1b"),
+            (r"\xé", "at character 1: \\x is not followed by two hexadecimal digits: write two, such as \\x1b"),
             ("ab\\", "at character 3: the text ends with a single \\; write \\\\ for a backslash"),
         ] {
             assert_eq!(unescaped(text).expect_err(text).to_string(), want);

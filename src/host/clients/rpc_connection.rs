@@ -81,9 +81,7 @@ impl RpcConnection {
     /// Drops the input and queues an error response: the line is too long.
     pub(super) fn refuse_line(&mut self) {
         let kib = rpc::LINE_LIMIT / 1024;
-        let sentence = format!(
-            "invalid request: a line may be at most {kib} KiB long, or less while other clients send long lines"
-        );
+        let sentence = format!("a line may be at most {kib} KiB long, or less while other clients send long lines");
         self.push_line(rpc::failure(&Value::Null, rpc::INVALID_REQUEST, &sentence).to_string());
         self.input = Vec::new();
         (self.input_read, self.line_end) = (0, None);

@@ -102,11 +102,9 @@ impl CoprocSlot {
     /// Empties the slot after a failed start. Answers the request with an error; without a request, returns a notice.
     pub(in crate::core) fn start_failed(&mut self, reason: &str) -> Option<CoprocEvent> {
         let coproc = self.running.take()?;
-        if let Some(answer) = self.waiters.start_failed(reason) {
-            return Some(answer);
-        }
         let sentence = format!("coprocess {} could not be started: {reason}", coproc.name());
-        Some(CoprocEvent::Notice(Notice::new(sentence)))
+        let answer = self.waiters.start_failed(&sentence);
+        Some(answer.unwrap_or_else(|| CoprocEvent::Notice(Notice::new(sentence))))
     }
 
     /// Returns the trigger that the coprocess, or the last one, was started for.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::CoprocSlot;
 use crate::core::command_line::{CommandLine, check_command};
+use crate::core::coproc::NONE_HAS_RUN;
 use crate::core::coproc::event::{CoprocEvent, NewCoproc};
 use crate::core::coproc::process::StopReason;
 use crate::core::coproc::waiters::WaitPurpose;
@@ -89,7 +90,7 @@ impl CoprocSlot {
     pub(in crate::core) fn errors(&self) -> Result<ErrorsResponse, RpcError> {
         let running = self.running.as_ref().map(|coproc| (&coproc.command, &coproc.output.stderr));
         let last = || self.last.as_ref().map(|last| (&last.command, &last.stderr));
-        let none = || RpcError::new(ErrorCode::Idle, "no coprocess has run in this session");
+        let none = || RpcError::new(ErrorCode::Idle, NONE_HAS_RUN);
         let (command, stderr) = running.or_else(last).ok_or_else(none)?;
         let stderr = String::from_utf8_lossy(stderr.bytes()).into_owned();
         Ok(ErrorsResponse { command: command.clone(), stderr })

@@ -112,7 +112,7 @@ mod tests {
     fn bad_style_is_refused_with_the_known_words() {
         for (text, error) in [
             ("", "the style is empty: write one such as 'bold red' or 'black on yellow'"),
-            ("red on", "a colour must follow 'on', as in 'black on yellow'"),
+            ("red on", "there is no colour behind 'on': write one, as in 'black on yellow'"),
         ] {
             assert_eq!(parse(text).map_err(|error| error.to_string()), Err(error.to_owned()), "{text}");
         }
@@ -120,7 +120,7 @@ mod tests {
             [("bold rde", "rde"), ("red on bold", "bold"), ("256", "256"), ("#12345", "#12345"), ("on on", "on")]
         {
             let sentence = parse(text).expect_err("the style is bad").to_string();
-            assert!(sentence.starts_with(&format!("unknown style '{word}': write bold, faint, ")), "{sentence}");
+            assert!(sentence.starts_with(&format!("there is no style '{word}'; write bold, faint, ")), "{sentence}");
             assert!(sentence.contains("red, green") && sentence.contains("#rrggbb"), "{sentence}");
         }
     }

@@ -70,7 +70,7 @@ impl FromStr for StatusFilter {
         if text == "nonzero" {
             return Ok(Self::Nonzero);
         }
-        let code = text.parse::<u8>().map_err(|_| StatusError(text.to_owned()))?;
+        let code = text.parse::<u8>().map_err(|_| StatusError::new(text))?;
         Ok(Self::Code(code.into()))
     }
 }
