@@ -33,7 +33,7 @@ pub struct ReplayArgs {
     /// Say why each trigger fires or does not fire on the line with this number
     #[arg(long, value_name = "LINE", value_parser = parse_number::<u64>)]
     pub explain: Option<u64>,
-    /// Assume a condition that a recording does not tell: no-echo, asks or job=NAME; repeatable
+    /// Assume a condition that a recording does not tell: no-echo, asks, unfocused or job=NAME; repeatable
     #[arg(long, value_name = "CONDITION", value_parser = Assumption::from_str)]
     pub assume: Vec<Assumption>,
     /// Recordings; - reads standard input
@@ -117,7 +117,7 @@ impl fmt::Display for AssumptionError {
             Self::Known(condition) => {
                 write!(
                     f,
-                    "'{condition}' follows from the replay itself; only no-echo, asks and job=NAME can be assumed"
+                    "'{condition}' follows from the replay itself; only no-echo, asks, unfocused and job=NAME can be assumed"
                 )
             }
         }

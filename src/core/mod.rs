@@ -457,6 +457,8 @@ impl Core {
         }
         let indicated = self.coproc.command().filter(|_| self.settings.indicator.is_some());
         self.output.terminal.indicate(indicated, self.settings.indicator.unwrap_or_default());
+        let wants_focus = self.settings.has_terminal() && !self.session.shell_is_gone() && self.triggers.demand().focus;
+        self.output.terminal.report_focus(wants_focus);
         if self.session.shell_is_gone() {
             self.close_menu(cx);
             self.output.terminal.lift_question();
@@ -688,7 +690,8 @@ impl Core {
     /// whose trigger may start a silent coprocess.
     fn print(&mut self, cx: &mut Cx<'_>, bytes: &[u8], origin: TextOrigin) -> usize {
         let (coproc, no_echo) = (self.coproc.is_running(), self.control.password.is_read());
-        let facts = ConditionFacts { coproc, no_echo, ..ConditionFacts::default() };
+        let focused = Some(self.keyboard.is_focused());
+        let facts = ConditionFacts { coproc, no_echo, focused, ..ConditionFacts::default() };
         let readers = Readers {
             origin,
             triggers: &mut self.triggers,
@@ -769,6 +772,7 @@ impl Core {
             alt_screen: line.alt_screen,
             coproc: self.coproc.is_running(),
             zone: line.place.zone,
+            focused: Some(self.keyboard.is_focused()),
             no_echo,
             pty_state,
         };
@@ -879,12 +883,12 @@ impl Core {
             ConfirmAnswer::No => {}
             ConfirmAnswer::Refused(notice, keys) => {
                 self.notice(cx, notice);
-                self.keyboard.skip(cx.now, &keys);
-                self.type_keys(cx, &keys);
+                let keys = self.keyboard.skip(cx.now, &keys, self.output.terminal.text().modes());
+                self.type_keys(cx, keys);
             }
             ConfirmAnswer::Pass(bytes) => {
-                self.keyboard.skip(cx.now, &bytes);
-                self.type_keys(cx, &bytes);
+                let keys = self.keyboard.skip(cx.now, &bytes, self.output.terminal.text().modes());
+                self.type_keys(cx, keys);
             }
             ConfirmAnswer::Hotkey => self.menu.open(cx.now),
         }
@@ -1059,12 +1063,15 @@ impl Core {
             };
             rest = &rest[used..];
         }
+        if let Some(focused) = self.keyboard.take_focus_change() {
+            let event = if focused { TriggerEvent::Focused } else { TriggerEvent::Unfocused };
+            self.occurred(cx, Occurrence::new(event, b""));
+        }
     }
 
     /// Types bytes up to a press of the hotkey, which opens the menu. Returns the number of bytes taken.
     fn shell_keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) -> usize {
-        let modes = self.output.terminal.text().modes();
-        let modes = InputModes { escape_alone: modes.escape_alone(), bracketed_paste: modes.bracketed_paste() };
+        let modes = InputModes::of(self.output.terminal.text().modes());
         let (used, passed, hotkey) = self.keyboard.take(cx.now, bytes, modes, self.menu.taken_keys());
         self.type_keys(cx, &passed);
         if let Some(spelled) = hotkey {
@@ -1096,13 +1103,13 @@ impl Core {
             MenuAction::Redraw => {}
             MenuAction::Close => self.close_menu(cx),
             MenuAction::Answer(bytes) => {
-                self.keyboard.skip(cx.now, &bytes);
-                self.type_keys(cx, &bytes);
+                let keys = self.keyboard.skip(cx.now, &bytes, self.output.terminal.text().modes());
+                self.type_keys(cx, keys);
             }
             MenuAction::PassHotkey(spelled) => {
                 self.close_menu(cx);
-                self.keyboard.skip(cx.now, &spelled);
-                self.type_keys(cx, &spelled);
+                let keys = self.keyboard.skip(cx.now, &spelled, self.output.terminal.text().modes());
+                self.type_keys(cx, keys);
             }
             MenuAction::EditCommand => match self.coproc.name() {
                 Some(name) => self.menu.show_message(format!("coprocess {name} is running: s stops it")),

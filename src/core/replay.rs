@@ -30,6 +30,8 @@ pub struct Assumed {
     pub no_echo: bool,
     /// Whether a program waits for the user's input wherever the output pauses.
     pub asks: bool,
+    /// Whether the window of the terminal does not have the focus.
+    pub unfocused: bool,
     /// Names of the jobs in the foreground.
     pub jobs: Vec<String>,
 }
@@ -61,7 +63,8 @@ impl Replay {
         let mut effects = Vec::new();
         // From the first event on, which is the start of the session.
         let settings = Settings { rehearsal: Some(Rehearsal::new(explained)), ..settings };
-        let core = Core::new(start, settings, &mut effects);
+        let mut core = Core::new(start, settings, &mut effects);
+        core.keyboard.assume_focus(!assumed.unfocused);
         let echo = if assumed.no_echo { Echo::OffInLines } else { Echo::On };
         let pty_state = PtyState { echo, asks: assumed.asks, jobs: assumed.jobs, ..PtyState::default() };
         let mut replay = Self { core, start, now: start, pty_state, effects, events: Vec::new() };

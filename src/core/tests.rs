@@ -17,6 +17,7 @@ mod bursts;
 mod confirm;
 mod dumb;
 mod events;
+mod focus;
 mod handed_lines;
 mod highlighting;
 mod indicator;

@@ -1,7 +1,7 @@
 //! Triggers that events open, with the marks of real shells and with real programs.
 
 use crate::support::programs::{bash_with, fish_with, zsh_with};
-use crate::support::{Launch, Session, Terminal, TestDir, bash, needs, proc, wrapped};
+use crate::support::{COSHELL, Launch, PROMPT, Session, Terminal, TestDir, bash, direct, needs, proc, show, wrapped};
 
 /// Function that makes a shell in a session with options and a start-up file.
 type MakeShell = fn(&TestDir, &[&str], &str) -> Launch;
@@ -200,4 +200,67 @@ fn idle_event_comes_once_and_costs_no_further_wake_up() {
     term.wait_quiet();
     assert_eq!(proc::sleep_count(term.pid()), before);
     term.send("\r");
+}
+
+/// Sends the reports that a terminal sends, to a shell, and to vim, which asks for them itself.
+#[test]
+fn condition_unfocused_follows_the_terminal() {
+    needs("vim");
+    let options = ["-q", "-t", "built (\\d)", "--when", "unfocused", "--run", "echo \"away $1\" >> $HOME/out"];
+    let more = ["--event", "focused", "--run", "echo back >> $HOME/out"];
+    let mut term = bash(&[&options[..], &more].concat()).start();
+    term.wait("\x1b[?1004h");
+    term.send("echo bu''ilt 1\r");
+    // The line has been tried when the prompt is shown.
+    term.wait("built 1\r\n");
+    term.wait(PROMPT);
+    term.send("\x1b[Oecho bu''ilt 2\r");
+    term.wait("built 2");
+    assert_eq!(reported(&mut term, 1), ["away 2"]);
+    // Neither report is part of a line.
+    term.send("\x1b[I");
+    assert_eq!(reported(&mut term, 2), ["away 2", "back"]);
+    term.send("echo $? st''ays\r");
+    term.wait("0 stays");
+    std::fs::write(term.home().join("vimrc"), "au FocusLost * call writefile(['lost'], 'lost')\n").unwrap();
+    term.send("vim -N -u ~/vimrc -i NONE -n\r");
+    term.wait_until("vim", |term| term.rows().iter().filter(|row| row.starts_with('~')).count() > 5);
+    term.wait("\x1b[?1004h");
+    term.send("\x1b[O");
+    term.wait_until("the report to reach vim", |term| term.read_home("lost").is_some());
+    term.send(":q\r");
+    term.wait("\x1b[?1004l");
+    term.wait("\x1b[?1004h");
+    term.send("echo bu''ilt 3\r");
+    assert_eq!(reported(&mut term, 3), ["away 2", "away 3", "back"]);
+    term.send("exit\r");
+    term.wait_end();
+    let output = show(term.output());
+    assert!(output.rfind("[?1004l") > output.rfind("[?1004h"), "{output}");
+}
+
+#[test]
+fn pane_of_tmux_that_is_left_is_unfocused() {
+    needs("tmux");
+    let dir = TestDir::new();
+    dir.write_file("tmux.conf", "set -g status off\nset -g focus-events on\n");
+    let reports = "--event unfocused --run 'echo left >> out' --event focused --run 'echo entered >> out'";
+    let inside = format!("{COSHELL} -q {reports} -- sh -c 'echo up; exec sleep 1000'");
+    let mut term =
+        direct(&["tmux", "-u", "-f", "tmux.conf", "-S", "./socket", "new-session", &inside]).cwd(dir.root()).start();
+    term.wait("up");
+    // The terminal that tmux runs in has the focus.
+    term.send("\x1b[I");
+    let tmux = |args: &[&str]| {
+        let tmux =
+            std::process::Command::new("tmux").args(["-S", "./socket"]).args(args).current_dir(dir.root()).status();
+        assert!(tmux.unwrap().success(), "{args:?}");
+    };
+    let is_reported = |text: &str| dir.path("out").exists() && show(&dir.read("out")) == text;
+    tmux(&["split-window", "sleep 1000"]);
+    term.wait_until("the pane to be left", |_| is_reported("left\\n\n"));
+    tmux(&["last-pane"]);
+    term.wait_until("the pane to be entered", |_| is_reported("left\\n\nentered\\n\n"));
+    tmux(&["kill-server"]);
+    term.wait_end();
 }

@@ -84,6 +84,8 @@ fn assumed(assumptions: &[Assumption]) -> Assumed {
         match condition {
             When::Job(name) => assumed.jobs.push(name.clone()),
             When::Asks => assumed.asks = true,
+            When::Unfocused => assumed.unfocused = true,
+            When::Focused => assumed.unfocused = false,
             _ => assumed.no_echo = true,
         }
     }

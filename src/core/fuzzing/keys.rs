@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::script::{Script, cut};
 use crate::core::input::keys::{Chord, Decoder, InputModes, Key, Keys, TakenKeys};
 use crate::core::input::pty_input::PtyInput;
+use crate::core::vt::FocusReports;
 use crate::core::vt::InputParser;
 
 const HOTKEYS: &[&str] = &["ctrl-]", "ctrl-a", "ctrl-\\", "ctrl-@"];
@@ -62,7 +63,8 @@ fn search(hotkey: Option<Chord>, mut script: Script<'_>) {
     let (mut keys, mut passed, mut expected) = (Keys::new(hotkey), Vec::new(), Vec::new());
     while !script.is_over() {
         let choice = script.byte();
-        let modes = InputModes { escape_alone: choice & 1 != 0, bracketed_paste: choice & 2 != 0 };
+        let focus_reports = if choice & 4 == 0 { FocusReports::Off } else { FocusReports::Program };
+        let modes = InputModes { escape_alone: choice & 1 != 0, bracketed_paste: choice & 2 != 0, focus_reports };
         let bytes = script.bytes();
         let mut rest = bytes;
         while !rest.is_empty() {

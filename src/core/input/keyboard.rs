@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::keys::{Chord, InputModes, Keys, TakenKeys};
 use super::pty_input::PtyInput;
 use crate::core::event::{Cx, Effect};
+use crate::core::vt::Modes;
 
 /// Time for which a signal character waits in the queue to the pty before the host sends its signal.
 const SIGNAL_WITHIN: Duration = Duration::from_millis(50);
@@ -61,6 +62,9 @@ pub(in crate::core) struct Keyboard {
     /// A signal character in the queue to the pty, and when the host sends its signal.
     pending_signal: Option<(u8, Instant)>,
     end_of_input: Option<EndOfInput>,
+    /// Whether the window of the terminal has the focus, as far as it reports that. It has it at the start, when the user
+    /// has typed the command.
+    is_focused: bool,
 }
 
 /// Result of typing keys.
@@ -75,7 +79,14 @@ pub(in crate::core) enum KeysTyped {
 impl Keyboard {
     /// Creates a keyboard with this hotkey; `signals` are the pty's VINTR, VQUIT and VSUSP.
     pub(in crate::core) fn new(hotkey: Option<Chord>, silent_keys: SilentKeys, signals: [u8; 3]) -> Self {
-        Self { keys: Keys::new(hotkey), silent_keys, signals, pending_signal: None, end_of_input: None }
+        Self {
+            keys: Keys::new(hotkey),
+            silent_keys,
+            signals,
+            pending_signal: None,
+            end_of_input: None,
+            is_focused: true,
+        }
     }
 
     /// Changes the function of the keyboard while a silent coprocess runs.
@@ -102,9 +113,29 @@ impl Keyboard {
         (used, passed, hotkey)
     }
 
-    /// Notes bytes that bypass the search for the hotkey.
-    pub(in crate::core) fn skip(&mut self, now: Instant, bytes: &[u8]) {
-        self.keys.skip(now, bytes);
+    /// Notes a whole key that bypasses the search for the hotkey. Returns what of it is to be typed: nothing of a report that
+    /// coshell alone has asked for.
+    pub(in crate::core) fn skip<'a>(&mut self, now: Instant, key: &'a [u8], modes: &Modes) -> &'a [u8] {
+        let is_own = self.keys.note_report(key, modes.focus_reports());
+        self.keys.skip(now, key);
+        if is_own { &[] } else { key }
+    }
+
+    /// Whether the window of the terminal has the focus.
+    pub(in crate::core) fn is_focused(&self) -> bool {
+        self.is_focused
+    }
+
+    /// Sets whether the window has the focus, as if it had been reported.
+    pub(in crate::core) fn assume_focus(&mut self, is_focused: bool) {
+        self.is_focused = is_focused;
+    }
+
+    /// Returns whether the window has the focus, where a report says that this has changed.
+    pub(in crate::core) fn take_focus_change(&mut self) -> Option<bool> {
+        let focused = self.keys.take_focus().filter(|&focused| focused != self.is_focused)?;
+        self.is_focused = focused;
+        Some(focused)
     }
 
     /// Types bytes into the shell, or locks them out where a silent coprocess runs.

@@ -99,7 +99,8 @@ fn each_event_fires_by_its_filters_with_its_values() {
         let options = [&["--event", event, "--send", &send], *filters].concat();
         assert_eq!(typed(&options, steps), *want, "{options:?}");
     }
-    let tested: Vec<_> = table.iter().map(|(event, ..)| *event).chain(["exit", "asks", "password"]).collect();
+    let tested: Vec<_> =
+        table.iter().map(|(event, ..)| *event).chain(["exit", "asks", "password", "focused", "unfocused"]).collect();
     assert!(EVENTS.iter().all(|row| tested.contains(&row.name)));
 }
 

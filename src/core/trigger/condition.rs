@@ -35,6 +35,10 @@ pub enum When {
     NoPrompt,
     /// A program waits for the user's input.
     Asks,
+    /// The window of the terminal has the focus.
+    Focused,
+    /// The window of the terminal does not have the focus.
+    Unfocused,
 }
 
 /// Facts known at the time of a match.
@@ -46,6 +50,8 @@ pub struct ConditionFacts {
     pub coproc: bool,
     /// The part of the output that the line belongs to.
     pub zone: MarkedZone,
+    /// Whether the window has the focus; a recording does not tell it.
+    pub focused: Option<bool>,
     /// Whether a program reads a password; known with `pty_state`.
     pub no_echo: bool,
     /// Facts that cost system calls; `None` until the host has looked them up.
@@ -94,6 +100,7 @@ conditions! {
     "[no-]output": "output" => ConditionForm::Flag(When::Output), "no-output" => ConditionForm::Flag(When::NoOutput);
     "[no-]prompt": "prompt" => ConditionForm::Flag(When::Prompt), "no-prompt" => ConditionForm::Flag(When::NoPrompt);
     "asks": "asks" => ConditionForm::Flag(When::Asks);
+    "[un]focused": "focused" => ConditionForm::Flag(When::Focused), "unfocused" => ConditionForm::Flag(When::Unfocused);
     // The name of the event.
     "[no-]full-screen":
         "full-screen" => ConditionForm::Flag(When::AltScreen), "no-full-screen" => ConditionForm::Flag(When::NoAltScreen);
@@ -112,6 +119,10 @@ impl When {
             Self::NoPrompt => facts.zone != MarkedZone::Prompt,
             // The shell that reads a command line is at a prompt.
             Self::Asks if facts.zone == MarkedZone::Prompt => false,
+            Self::Focused | Self::Unfocused => {
+                let Some(focused) = facts.focused else { return ConditionState::Unknown };
+                focused == (*self == Self::Focused)
+            }
             Self::Asks => return ConditionState::of_pty_state(facts, |pty_state| pty_state.asks),
             Self::NoEcho => return ConditionState::of_pty_state(facts, |_| facts.no_echo),
             Self::Job(name) => return ConditionState::of_pty_state(facts, |pty_state| pty_state.jobs.contains(name)),
@@ -124,9 +135,19 @@ impl When {
         conditions.iter().filter(|condition| condition.holds(facts) == ConditionState::No).cloned().collect()
     }
 
-    /// Whether the condition depends on processes and terminal modes, of which a recording tells nothing.
+    /// Whether the condition depends on processes, terminal modes and windows, of which a recording tells nothing.
     pub fn needs_system(&self) -> bool {
         self.holds(&ConditionFacts::default()) == ConditionState::Unknown
+    }
+
+    /// Whether the condition depends on the state of the pty.
+    pub(super) fn needs_pty_state(&self) -> bool {
+        self.holds(&ConditionFacts { focused: Some(true), ..ConditionFacts::default() }) == ConditionState::Unknown
+    }
+
+    /// Whether the condition depends on the focus of the window.
+    pub(super) fn needs_focus(&self) -> bool {
+        matches!(self, Self::Focused | Self::Unfocused)
     }
 
     /// Returns whether all conditions hold. A condition known not to hold decides without the pty state.

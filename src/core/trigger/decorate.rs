@@ -84,8 +84,7 @@ impl Triggers {
 impl TriggerOptions {
     /// Returns whether the trigger changes how its match is shown, under conditions that depend on the state of the pty.
     pub(super) fn decorates_by_pty(&self) -> bool {
-        let depends = |when: &When| when.holds(&ConditionFacts::default()) == ConditionState::Unknown;
-        self.decorates && self.when.iter().any(depends)
+        self.decorates && self.when.iter().any(When::needs_pty_state)
     }
 }
 

@@ -101,6 +101,8 @@ pub struct TriggerDemand {
     pub decorates: bool,
     /// Whether one does so under conditions that depend on the state of the pty.
     pub decorates_by_pty: bool,
+    /// Whether one asks for the focus of the window.
+    pub focus: bool,
 }
 
 impl TriggerDemand {
@@ -114,6 +116,7 @@ impl TriggerDemand {
             lines: self.lines.max(other.lines),
             decorates: self.decorates | other.decorates,
             decorates_by_pty: self.decorates_by_pty | other.decorates_by_pty,
+            focus: self.focus | other.focus,
         }
     }
 }
@@ -507,18 +510,21 @@ impl Triggers {
             return demand;
         }
         self.update_event_demand();
+        let focus = [TriggerEvent::Focused, TriggerEvent::Unfocused].map(|event| self.event_demand.wanted.has(event));
         let live = self.all.iter().filter(|trigger| trigger.is_live()).map(|trigger| &trigger.options);
-        let demand = live.fold(TriggerDemand::default(), |demand, options| {
-            demand.and(TriggerDemand {
-                any: true,
-                starts: options.starts.is_some(),
-                silences: options.starts == Some(Visibility::Silent),
-                instant: options.instant,
-                lines: options.context.max(usize::from(options.until.is_some())),
-                decorates: options.decorates,
-                decorates_by_pty: options.decorates_by_pty(),
-            })
-        });
+        let demand =
+            live.fold(TriggerDemand { focus: focus.contains(&true), ..TriggerDemand::default() }, |demand, options| {
+                demand.and(TriggerDemand {
+                    any: true,
+                    starts: options.starts.is_some(),
+                    silences: options.starts == Some(Visibility::Silent),
+                    instant: options.instant,
+                    lines: options.context.max(usize::from(options.until.is_some())),
+                    decorates: options.decorates,
+                    decorates_by_pty: options.decorates_by_pty(),
+                    focus: options.when.iter().any(When::needs_focus),
+                })
+            });
         *self.demand.insert(demand)
     }
 

@@ -194,6 +194,11 @@ impl VtState {
         &self.modes
     }
 
+    /// Records that it was coshell that turned focus reports on.
+    pub(in crate::core) fn own_focus_reports(&mut self) {
+        self.modes.own_focus_reports();
+    }
+
     /// Returns the window title and its stack.
     pub fn titles(&self) -> &Titles {
         &self.titles

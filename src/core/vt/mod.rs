@@ -65,6 +65,7 @@ use std::ops::Range;
 pub use feed::VtState;
 pub(super) use hyperlink::Hyperlink;
 pub use input::InputParser;
+pub(in crate::core) use modes::FocusReports;
 pub use modes::Modes;
 pub use parse::STRING_LIMIT;
 pub(super) use printed_line::{LineReplay, Marks, PrintedLine, TextRun, tail};

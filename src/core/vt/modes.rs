@@ -34,6 +34,7 @@ const PRIVATE_MODES: [(u16, bool); 21] = [
 ];
 
 /// Indices into [`PRIVATE_MODES`].
+const FOCUS: usize = 10;
 const KEYPAD: usize = 18;
 const ORIGIN: usize = 19;
 const CURSOR: usize = 20;
@@ -54,11 +55,25 @@ fn push_changed(out: &mut Vec<u8>, index: usize) {
     out.extend_from_slice(bytes.as_bytes());
 }
 
+/// For whom the terminal reports the focus of its window (mode 1004).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::core) enum FocusReports {
+    /// It does not report it.
+    #[default]
+    Off,
+    /// For the program inside.
+    Program,
+    /// For coshell alone.
+    Own,
+}
+
 /// Modes that differ from those of a freshly reset terminal.
 #[derive(Clone, Debug, Default)]
 pub struct Modes {
     /// Bit set of the modes of [`PRIVATE_MODES`] that differ from their default.
     changed: u32,
+    /// Whether coshell has turned focus reports on, and no program has set or reset them since.
+    owns_focus: bool,
     /// Mode that switched to the alternate screen.
     alternate: Option<u16>,
     /// Keyboard flags of the primary and of the alternate screen.
@@ -120,6 +135,20 @@ impl Modes {
     /// Returns whether pasted text comes between `ESC [200~` and `ESC [201~`.
     pub fn bracketed_paste(&self) -> bool {
         index(2004).is_some_and(|index| self.is_changed(index))
+    }
+
+    /// Returns for whom the terminal reports the focus of its window.
+    pub(in crate::core) fn focus_reports(&self) -> FocusReports {
+        match (self.is_changed(FOCUS), self.owns_focus) {
+            (false, _) => FocusReports::Off,
+            (true, false) => FocusReports::Program,
+            (true, true) => FocusReports::Own,
+        }
+    }
+
+    /// Records that it was coshell that turned focus reports on.
+    pub(super) fn own_focus_reports(&mut self) {
+        self.owns_focus = true;
     }
 
     /// Returns whether the cursor is hidden.
@@ -204,6 +233,7 @@ impl Modes {
         if matches!((mode, on), (1048 | 1049, true)) {
             self.save_cursor();
         }
+        self.owns_focus &= mode != PRIVATE_MODES[FOCUS].0;
         if ALTERNATE.contains(&mode) {
             self.alternate = on.then_some(self.alternate.unwrap_or(mode));
         } else if let Some(index) = index(mode) {
@@ -311,6 +341,7 @@ impl Modes {
         }
         *self = Self {
             changed: self.changed,
+            owns_focus: self.owns_focus,
             alternate: self.alternate,
             kitty: std::mem::take(&mut self.kitty),
             modify_other_keys: self.modify_other_keys,

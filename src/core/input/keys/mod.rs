@@ -13,7 +13,7 @@ pub use chord::Chord;
 pub(in crate::core) use decode::{Decoder, Key};
 pub(in crate::core) use taken::TakenKeys;
 
-use crate::core::vt::InputParser;
+use crate::core::vt::{FocusReports, InputParser, Modes};
 
 /// Maximum time for which a possible beginning is held. A terminal sends the bytes of a key at once.
 const HOLD: Duration = Duration::from_millis(50);
@@ -27,9 +27,22 @@ pub(in crate::core) struct InputModes {
     pub(in crate::core) escape_alone: bool,
     /// Whether pastes are bracketed.
     pub(in crate::core) bracketed_paste: bool,
+    /// For whom the focus of the window is reported.
+    pub(in crate::core) focus_reports: FocusReports,
 }
 
-/// Searcher for the hotkey.
+impl InputModes {
+    /// Returns those of a terminal with these modes.
+    pub(in crate::core) fn of(modes: &Modes) -> Self {
+        Self {
+            escape_alone: modes.escape_alone(),
+            bracketed_paste: modes.bracketed_paste(),
+            focus_reports: modes.focus_reports(),
+        }
+    }
+}
+
+/// Searcher for the hotkey and for reports of the focus.
 #[derive(Debug)]
 pub(in crate::core) struct Keys {
     hotkey: Option<Chord>,
@@ -42,6 +55,8 @@ pub(in crate::core) struct Keys {
     /// The hotkey, of which the next read decides whether it is a press.
     open: Option<Vec<u8>>,
     burst: Burst,
+    /// Whether the window has the focus, by the last report since `take_focus`.
+    focused: Option<bool>,
     /// Time of the last bytes.
     last: Option<Instant>,
 }
@@ -57,14 +72,15 @@ enum KeyMatch {
 }
 
 impl Keys {
-    /// Creates a searcher for `hotkey`; without one, all bytes pass.
+    /// Creates a searcher for `hotkey`, if there is one.
     pub(in crate::core) fn new(hotkey: Option<Chord>) -> Self {
         let (input, burst) = (InputParser::new(), Burst::default());
-        Self { hotkey, input, held: Vec::new(), held_inside: false, open: None, burst, last: None }
+        Self { hotkey, input, held: Vec::new(), held_inside: false, open: None, burst, focused: None, last: None }
     }
 
     /// Takes bytes of one read up to a press of the hotkey, and appends those that pass to `passed`. Returns the number
-    /// taken, and the hotkey's bytes if it was pressed. Repeats and releases of the keys in `taken` do not pass.
+    /// taken, and the hotkey's bytes if it was pressed. Repeats and releases of the keys in `taken` do not pass, nor do reports
+    /// of the focus that coshell alone has asked for.
     ///
     /// No bytes are a read that found none until the deadline.
     pub(in crate::core) fn take(
@@ -75,12 +91,14 @@ impl Keys {
         taken: &mut TakenKeys,
         passed: &mut Vec<u8>,
     ) -> (usize, Option<Vec<u8>>) {
-        let Some(hotkey) = self.hotkey else {
+        let hotkey = self.hotkey;
+        if hotkey.is_none() && modes.focus_reports == FocusReports::Off && self.held.is_empty() {
+            self.skip(now, bytes);
             passed.extend_from_slice(bytes);
             return (bytes.len(), None);
-        };
+        }
         if let Some(open) = self.open.take() {
-            if burst::are_reports(now, hotkey, bytes) {
+            if hotkey.is_some_and(|hotkey| burst::are_reports(now, hotkey, bytes)) {
                 return (0, Some(self.pressed(open, taken)));
             }
             self.pass(&open, taken, passed);
@@ -90,7 +108,8 @@ impl Keys {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if self.held.is_empty() {
-                let end = memchr::memchr2(hotkey.byte(), 0x1b, &bytes[at..]).map_or(bytes.len(), |n| at + n);
+                let first = hotkey.map_or(0x1b, Chord::byte);
+                let end = memchr::memchr2(first, 0x1b, &bytes[at..]).map_or(bytes.len(), |n| at + n);
                 self.pass(&bytes[at..end], taken, passed);
                 at = end;
                 let Some(&byte) = bytes.get(at) else { break };
@@ -98,7 +117,7 @@ impl Keys {
                 at += 1;
                 if byte == 0x1b {
                     self.hold(byte, taken, passed);
-                } else if self.input.is_between_keys() {
+                } else if let Some(hotkey) = hotkey.filter(|_| self.input.is_between_keys()) {
                     if let Some(pressed) = self.found(now, hotkey, vec![byte], &bytes[at..], taken, passed) {
                         return (at, Some(pressed));
                     }
@@ -113,13 +132,16 @@ impl Keys {
                 KeyMatch::Beginning => self.held = sequence,
                 KeyMatch::Hotkey => {
                     self.held.clear();
-                    if let Some(pressed) = self.found(now, hotkey, sequence, &bytes[at + 1..], taken, passed) {
+                    if let Some(hotkey) = hotkey
+                        && let Some(pressed) = self.found(now, hotkey, sequence, &bytes[at + 1..], taken, passed)
+                    {
                         return (at + 1, Some(pressed));
                     }
                 }
                 KeyMatch::Key => {
                     self.held.clear();
-                    if !taken.follows(&sequence) {
+                    let is_own = self.note_report(&sequence, modes.focus_reports);
+                    if !is_own && !taken.follows(&sequence) {
                         self.pass(&sequence, taken, passed);
                     }
                 }
@@ -135,6 +157,24 @@ impl Keys {
             self.release(taken, passed);
         }
         (at, None)
+    }
+
+    /// Notes a key that is a report of the focus which was asked for. Returns whether coshell alone asked.
+    pub(in crate::core) fn note_report(&mut self, key: &[u8], reports: FocusReports) -> bool {
+        let focused = match key {
+            b"\x1b[I" => true,
+            b"\x1b[O" => false,
+            _ => return false,
+        };
+        if reports != FocusReports::Off {
+            self.focused = Some(focused);
+        }
+        reports == FocusReports::Own
+    }
+
+    /// Takes what the last report says: whether the window has the focus.
+    pub(in crate::core) fn take_focus(&mut self) -> Option<bool> {
+        self.focused.take()
     }
 
     /// Returns when `tick` has something to do.
@@ -217,10 +257,11 @@ impl Keys {
     }
 }
 
-fn matched(hotkey: Chord, sequence: &[u8]) -> KeyMatch {
+fn matched(hotkey: Option<Chord>, sequence: &[u8]) -> KeyMatch {
+    let is_spelled = |body: &[u8], fin| hotkey.is_some_and(|hotkey| hotkey.is_spelled(body, fin));
     match sequence {
         [0x1b, b'['] => KeyMatch::Beginning,
-        [0x1b, b'[', body @ .., fin @ (b'u' | b'~')] if hotkey.is_spelled(body, *fin) => KeyMatch::Hotkey,
+        [0x1b, b'[', body @ .., fin @ (b'u' | b'~')] if is_spelled(body, *fin) => KeyMatch::Hotkey,
         [0x1b, b'[', .., b'0'..=b'9' | b';' | b':'] if sequence.len() < LONGEST => KeyMatch::Beginning,
         [0x1b, b'[', .., b'u' | b'~' | b'A'..=b'Z'] => KeyMatch::Key,
         _ => KeyMatch::Other,
@@ -260,8 +301,9 @@ mod tests {
         passed.escape_ascii().to_string()
     }
 
-    const BRACKETED: InputModes = InputModes { escape_alone: false, bracketed_paste: true };
-    const PLAIN: InputModes = InputModes { escape_alone: false, bracketed_paste: false };
+    const PLAIN: InputModes =
+        InputModes { escape_alone: false, bracketed_paste: false, focus_reports: FocusReports::Off };
+    const BRACKETED: InputModes = InputModes { bracketed_paste: true, ..PLAIN };
 
     const STREAMS: [(&str, &str); 15] = [
         ("ls\r", "ls\\r"),
@@ -280,6 +322,36 @@ mod tests {
         ("\u{e9}\x1d", "\\xc3\\xa9#"),
         ("\x1b[M !\x1d\x1d", "\\x1b[M !\\x1d#"),
     ];
+
+    #[test]
+    fn report_of_focus_is_noted_where_asked_for_and_hidden_where_own_at_every_split() {
+        use FocusReports::{Off, Own, Program};
+        let table: &[(&str, FocusReports, &str, Option<bool>)] = &[
+            ("a\x1b[Ob", Own, "ab", Some(false)),
+            ("a\x1b[O\x1b[Ib", Own, "ab", Some(true)),
+            ("a\x1b[Ob", Program, "a\x1b[Ob", Some(false)),
+            ("a\x1b[Ob", Off, "a\x1b[Ob", None),
+            // Longer keys, SS3, and text in a paste.
+            ("\x1b[1;2O\x1bO\x1b[OA", Own, "\x1b[1;2O\x1bOA", Some(false)),
+            ("\x1b[200~\x1b[O\x1b[201~", Own, "\x1b[200~\x1b[O\x1b[201~", None),
+            ("\x1b]11;\x1b[O\x07", Own, "\x1b]11;\x1b[O\x07", None),
+        ];
+        for (stream, focus_reports, want, focused) in table {
+            for hotkey in [None, CTRL_BRACKET.parse().ok()] {
+                let modes = InputModes { focus_reports: *focus_reports, ..BRACKETED };
+                let passed = at_every_split(stream.as_bytes(), |reads| {
+                    let (mut keys, mut taken, mut passed) = (Keys::new(hotkey), TakenKeys::default(), Vec::new());
+                    let now = Instant::now();
+                    reads.iter().for_each(|read| {
+                        assert_eq!(keys.take(now, read, modes, &mut taken, &mut passed).0, read.len())
+                    });
+                    keys.tick(now + HOLD, &mut taken, &mut passed);
+                    (String::from_utf8(passed).expect("ASCII"), keys.take_focus())
+                });
+                assert_eq!(passed, ((*want).to_owned(), *focused), "{stream:?} {focus_reports:?} {hotkey:?}");
+            }
+        }
+    }
 
     #[test]
     fn hotkey_outside_brackets_is_press_at_every_split() {

@@ -7,7 +7,7 @@ use super::{OWN_LIMIT, OutputKind, TermCaps, TerminalOutput};
 use crate::core::notices::Notices;
 use crate::core::output::indicator;
 use crate::core::output::indicator::Charset;
-use crate::core::vt::{Cursor, NullSink, VtState};
+use crate::core::vt::{Cursor, FocusReports, NullSink, VtState};
 
 impl TerminalOutput {
     /// Sets the style of coshell's own rows, and the terminal's capabilities.
@@ -37,6 +37,21 @@ impl TerminalOutput {
         }
         if self.text.titles().is_changed() && self.text.in_ground_state() && !self.is_lent {
             self.show_title();
+        }
+    }
+
+    /// Has the terminal report the focus of its window where coshell `wants` it and no program has asked for it already.
+    pub(in crate::core) fn report_focus(&mut self, wants: bool) {
+        let bytes: &[u8] = match (self.text.modes().focus_reports(), wants) {
+            (FocusReports::Off, true) => b"\x1b[?1004h",
+            (FocusReports::Own, false) => b"\x1b[?1004l",
+            _ => return,
+        };
+        if self.kind == Some(OutputKind::Terminal) && !self.is_dumb() && self.text.in_ground_state() && !self.is_lent {
+            self.push_own(bytes);
+            if wants {
+                self.text.own_focus_reports();
+            }
         }
     }
 

@@ -49,6 +49,10 @@ pub enum TriggerEvent {
     Asks,
     /// A program reads a password.
     Password,
+    /// The window of the terminal has got the focus.
+    Focused,
+    /// The window of the terminal has lost the focus.
+    Unfocused,
     /// The shell has exited.
     Exit,
 }
@@ -142,6 +146,18 @@ pub const EVENTS: &[EventInfo] = &[
         values: &[],
         manual: "A program reads a password, in the same way: the condition \\fBno\\-echo\\fR holds. \\fB$0\\fR is the \
                  line.",
+    },
+    EventInfo {
+        event: TriggerEvent::Focused,
+        name: "focused",
+        values: &[],
+        manual: "The window of the terminal has got the focus.",
+    },
+    EventInfo {
+        event: TriggerEvent::Unfocused,
+        name: "unfocused",
+        values: &[],
+        manual: "The window of the terminal has lost the focus.",
     },
     EventInfo {
         event: TriggerEvent::Exit,
