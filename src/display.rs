@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Columns of a comment of TOML. A longer word has a line of its own.
+const TOML_COLUMNS: usize = 100;
+
 /// Returns whether `char` does something instead of being shown: a control character (C0, DEL and C1: Unicode category
 /// Cc), a line or paragraph separator, or a bidi control (property `Bidi_Control` of Unicode, UAX #9), which shows the text
 /// around it in another order.
@@ -48,6 +51,23 @@ pub fn toml_string(text: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+/// Returns text as a comment of TOML, in lines of up to [`TOML_COLUMNS`] columns.
+pub fn toml_comment(text: &str) -> String {
+    let (mut out, mut width) = (String::new(), TOML_COLUMNS);
+    for word in one_line(text).split(' ').filter(|word| !word.is_empty()) {
+        let len = word.chars().count() + 1;
+        if width + len > TOML_COLUMNS {
+            out.push_str(if out.is_empty() { "#" } else { "\n#" });
+            width = 1;
+        }
+        out.push(' ');
+        out.push_str(word);
+        width += len;
+    }
+    out.push('\n');
+    out
 }
 
 /// Returns the same JSON with control characters as escapes (RFC 8259, section 7). Outside of strings JSON has none but
@@ -102,6 +122,16 @@ mod tests {
             assert_eq!(one_line(text), row, "{text:?}");
             assert_eq!(lines(text), if several == "same" { text } else { several }, "{text:?}");
         }
+    }
+
+    #[test]
+    fn comment_is_folded_and_has_no_other_line() {
+        let text = toml_comment(&format!("first\nsecond = 1\r{}", " word".repeat(50)));
+        assert!(
+            text.lines().count() == 3
+                && text.lines().all(|line| line.starts_with("# ") && line.len() <= TOML_COLUMNS + 1)
+        );
+        assert!(text.starts_with("# first second = 1 word "), "{text}");
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! - [`wire`]: encoding of protocol messages.
 //! - [`zmodem`]: both roles of a ZMODEM transfer, without I/O.
 //! - [`import`]: triggers of iTerm2 as a configuration, without I/O.
+//! - [`suggest`]: triggers proposed from recordings, without I/O.
 //! - [`error`]: errors and their exit statuses.
 //! - [`cli`]: definition and parsing of the command line.
 //! - [`host`]: the event loop that connects `core` and `sys`.
@@ -30,6 +31,7 @@ pub mod fault;
 pub mod fuzzing;
 pub mod host;
 pub mod import;
+pub mod suggest;
 pub mod sys;
 pub mod types;
 pub mod wire;

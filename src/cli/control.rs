@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::configuration::ConfigurationArgs;
 use super::replay::ReplayArgs;
+use super::suggest::SuggestArgs;
 use super::transfer::{RzArgs, SzArgs};
 use super::{SESSION, trigger_args, trigger_options};
 use crate::core::request;
@@ -44,6 +45,8 @@ pub enum Local {
     Ask(Question),
     /// Run recordings through triggers and print what would fire; nothing is run, typed or shown
     Replay(ReplayArgs),
+    /// Propose triggers from recordings and print them as a configuration
+    Suggest(SuggestArgs),
     /// Receive files by ZMODEM on standard input and output, as rz(1) does
     Rz(RzArgs),
     /// Send files by ZMODEM on standard input and output, as sz(1) does
@@ -144,7 +147,7 @@ fn shared(subcommand: Command) -> Command {
     if below.is_empty() {
         return match subcommand.get_name() {
             "iterm2" | "integration" | "completions" | "rz" | "sz" => subcommand,
-            "sessions" | "replay" | "check" => subcommand.arg(json_arg()),
+            "sessions" | "replay" | "suggest" | "check" => subcommand.arg(json_arg()),
             _ => subcommand.args([session_arg(), json_arg()]),
         };
     }
@@ -196,6 +199,9 @@ impl Call {
                 super::check_owner(subcommand, ("files", question.files), &given)
             }
             ClientCommand::Local(Local::Replay(args)) => {
+                args.check().map_err(|(option, reason)| Usage::of(subcommand, &format!("--{option}: {reason}")))
+            }
+            ClientCommand::Local(Local::Suggest(args)) => {
                 args.check().map_err(|(option, reason)| Usage::of(subcommand, &format!("--{option}: {reason}")))
             }
             ClientCommand::Local(_) => Ok(()),

@@ -9,6 +9,7 @@ mod quick;
 mod refusal;
 mod replay;
 mod stray;
+mod suggest;
 mod transfer;
 
 use std::ffi::OsString;
@@ -23,6 +24,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
 pub use configuration::ConfigurationArgs;
 pub use control::{Call, CheckArgs, ClientCommand, ImportSource, Local, MarkedShell, Question};
 pub use replay::{Assumption, AssumptionError, ReplayArgs, TriggerOptionArgs};
+pub use suggest::SuggestArgs;
 pub use transfer::{RzArgs, SzArgs};
 
 use crate::core::request::{InputFormat, OptionArg};

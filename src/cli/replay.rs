@@ -49,20 +49,34 @@ impl ReplayArgs {
 
     /// Returns an error if options contradict each other: the name of one, and the reason.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
-        let one = "takes one FILE: name the recording that it belongs to".to_owned();
         match self {
-            Self { timing: Some(_), files, .. } if files.len() > 1 => Err(("timing", one)),
-            Self { explain: Some(_), files, .. } if files.len() > 1 => Err(("explain", one)),
-            Self { timing: Some(_), format: Some(format), .. } if *format != RecordingFormat::Typescript => {
-                Err(("timing", format!("belongs to a typescript; leave out --format {}", format.name())))
-            }
+            Self { explain: Some(_), files, .. } if files.len() > 1 => Err(("explain", ONE_FILE.to_owned())),
             Self { explain: Some(0), .. } => Err(("explain", "there is no line 0: the first one is 1".to_owned())),
-            _ => Ok(()),
+            _ => check_recordings(self.timing.is_some(), self.format, self.files.len()),
         }
     }
 }
 
-fn format_parser() -> impl TypedValueParser<Value = RecordingFormat> {
+/// Reason why an option is refused that belongs to one recording of several.
+const ONE_FILE: &str = "takes one FILE: name the recording that it belongs to";
+
+/// Returns an error if a timing file does not belong to `files` recordings of this format.
+pub(super) fn check_recordings(
+    has_timing: bool,
+    format: Option<RecordingFormat>,
+    files: usize,
+) -> Result<(), (&'static str, String)> {
+    match format {
+        _ if !has_timing => Ok(()),
+        _ if files > 1 => Err(("timing", ONE_FILE.to_owned())),
+        Some(format) if format != RecordingFormat::Typescript => {
+            Err(("timing", format!("belongs to a typescript; leave out --format {}", format.name())))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn format_parser() -> impl TypedValueParser<Value = RecordingFormat> {
     let names = RecordingFormat::NAMES;
     PossibleValuesParser::new(names.iter().map(|(name, _)| *name)).map(|text| {
         let format = names.iter().find(|(name, _)| *name == text).map(|(_, format)| *format);

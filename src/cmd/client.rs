@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::connection::SessionAnswer;
 use super::listing::Listing;
 use super::output::{Form, refused, say};
-use super::{answer, ask, check, follow, import, lend, own_terminal, replay, rz, sessions, start_up, stdin, sz};
+use super::{
+    answer, ask, check, follow, import, lend, own_terminal, replay, rz, sessions, start_up, stdin, suggest, sz,
+};
 use crate::cli::{Call, ClientCommand, Local};
 use crate::core::request::{RecordRequest, Request};
 use crate::error::Failure;
@@ -16,6 +18,7 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
         ClientCommand::Local(Local::Sessions) => sessions::list(call.json),
         ClientCommand::Local(Local::Check(args)) => check::run(args, call.json),
         ClientCommand::Local(Local::Replay(args)) => replay::run(args, call.json),
+        ClientCommand::Local(Local::Suggest(args)) => suggest::run(args, call.json),
         ClientCommand::Local(Local::Rz(args)) => rz::run(args),
         ClientCommand::Local(Local::Sz(args)) => sz::run(args),
         ClientCommand::Local(Local::Import(source)) => import::run(source),

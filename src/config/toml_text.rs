@@ -16,25 +16,45 @@ pub fn triggers(triggers: &[TriggerResponse]) -> String {
     triggers.iter().map(&mut written).collect::<Vec<_>>().join("\n")
 }
 
+/// Returns the trigger that `opener`, a key with its value, opens as a configuration that defines it.
+pub fn trigger(opener: (&str, &str), options: &[OptionArg]) -> String {
+    let written = written_options(options, &trigger_keys()).into_iter().map(|(_, line)| line);
+    lines([opener].into_iter(), written)
+}
+
 /// Writes a trigger; `names` are those of the triggers before it.
 fn one<'a>(trigger: &'a TriggerResponse, keys: &[ConfigKey], names: &mut HashSet<&'a str>) -> String {
     let is_named_alike = trigger.name.as_deref().is_some_and(|name| !names.insert(name));
     let openers = [(REGEX, &trigger.regex), (EVENT, &trigger.event)];
-    let opener =
-        openers.into_iter().filter_map(|(key, value)| Some(format!("{key} = {}", toml_string(value.as_ref()?))));
-    let mut lines: Vec<String> = std::iter::once(format!("[[{TRIGGERS}]]")).chain(opener).collect();
+    let openers = openers.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+    let options = written_options(&trigger.options, keys).into_iter().map(|(name, line)| {
+        // A configuration has each name once; a command line may have it more often.
+        if is_named_alike && name == NAME { format!("# {line}") } else { line }
+    });
+    // A client may have switched it.
+    let enabled = (!trigger.enabled).then(|| format!("{ENABLED} = false"));
+    lines(openers, options.chain(enabled))
+}
+
+/// Returns a table of these openers, keys with their values, and these lines.
+fn lines<'a>(openers: impl Iterator<Item = (&'a str, &'a str)>, options: impl Iterator<Item = String>) -> String {
+    let openers = openers.map(|(key, value)| format!("{key} = {}", toml_string(value)));
+    let lines = std::iter::once(format!("[[{TRIGGERS}]]")).chain(openers).chain(options);
+    lines.map(|line| line + "\n").collect()
+}
+
+/// Returns the name and the line of each option but [`ENABLED`], each name once.
+fn written_options(options: &[OptionArg], keys: &[ConfigKey]) -> Vec<(String, String)> {
     let mut written: Vec<&str> = vec![ENABLED];
-    for option in &trigger.options {
+    let mut all = Vec::new();
+    for option in options {
         if !written.contains(&&*option.name) {
             written.push(&option.name);
-            // A configuration has each name once; a command line may have it more often.
-            let comment = if is_named_alike && option.name == NAME { "# " } else { "" };
-            lines.push(format!("{comment}{} = {}", option.name, value(&option.name, &trigger.options, keys)));
+            let line = format!("{} = {}", option.name, value(&option.name, options, keys));
+            all.push((option.name.to_string(), line));
         }
     }
-    // A client may have switched it.
-    lines.extend((!trigger.enabled).then(|| format!("{ENABLED} = false")));
-    lines.join("\n") + "\n"
+    all
 }
 
 /// Returns the value of the key `name`, which several of `options` may give.

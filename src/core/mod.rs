@@ -29,7 +29,7 @@ mod menu;
 mod notices;
 mod notifications;
 mod output;
-mod password;
+pub mod password;
 mod pending;
 pub mod recorder;
 pub mod redact;

@@ -13,10 +13,22 @@ use crate::types::Echo;
 
 /// Programs that are known to draw stars.
 const PASSWORD_JOBS: [&str; 6] = ["sudo", "su", "doas", "ssh", "gpg", "passwd"];
+/// Words of which one is in a prompt for a secret.
+const WORDS: [&str; 6] = ["password", "passphrase", "passcode", "verification code", "pin", "otp"];
 /// Time between two looks at the pty that must both find the same foreground process group reading a password.
 pub(super) const STEADY: Duration = Duration::from_millis(200);
 /// Maximum time between two looks of one row. Between looks further apart the group may have read anything.
 const ROW: Duration = Duration::from_secs(1);
+
+/// Returns whether `line` ends as a prompt for a secret does: with one of [`WORDS`], and a colon or a question mark behind it.
+pub fn asks_secret(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line).to_lowercase();
+    let asks = |word: &&str| {
+        let behind = text.rfind(word).map(|at| &text[at + word.len()..]);
+        behind.is_some_and(|behind| behind.contains([':', '?']))
+    };
+    WORDS.iter().any(asks)
+}
 
 /// Result of a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

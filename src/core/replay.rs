@@ -60,9 +60,18 @@ impl Replay {
     /// Creates the replay of a recording that starts at `start`. `explained` is the number of the line on which the verdicts
     /// on all triggers are wanted.
     pub fn new(start: Instant, settings: Settings, assumed: Assumed, explained: Option<u64>) -> Self {
+        Self::recorded(start, settings, assumed, Rehearsal::new(explained))
+    }
+
+    /// Creates a replay that tells every try of every line, for a reader of lines.
+    pub fn of_all_lines(start: Instant, settings: Settings) -> Self {
+        Self::recorded(start, settings, Assumed::default(), Rehearsal::of_all_lines())
+    }
+
+    fn recorded(start: Instant, settings: Settings, assumed: Assumed, rehearsal: Rehearsal) -> Self {
         let mut effects = Vec::new();
         // From the first event on, which is the start of the session.
-        let settings = Settings { rehearsal: Some(Rehearsal::new(explained)), ..settings };
+        let settings = Settings { rehearsal: Some(rehearsal), ..settings };
         let mut core = Core::new(start, settings, &mut effects);
         core.keyboard.assume_focus(!assumed.unfocused);
         let echo = if assumed.no_echo { Echo::OffInLines } else { Echo::On };

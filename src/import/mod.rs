@@ -23,6 +23,7 @@ mod writer;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::display::toml_comment;
 pub use document::{DocumentError, FILE_LIMIT};
 pub use profile::Profile;
 pub use reason::{CommandFault, Reason};
@@ -148,7 +149,7 @@ impl Sections {
             None => format!("{}: {count}", file.name),
         };
         out.push('\n');
-        out.push_str(&writer::comment(&origin));
+        out.push_str(&toml_comment(&origin));
         match &profile.name {
             Some(name) if self.has_profiles => {
                 let name = self.profiles.take(name);
@@ -195,25 +196,25 @@ impl TakenNames {
 fn head(files: &[ImportedFile], sections: &Sections, conversion: &Conversion) -> String {
     let names: Vec<&str> = files.iter().map(|file| &*file.name).collect();
     let (carried, all) = (conversion.carried, conversion.carried + conversion.left_out.len());
-    let mut head = writer::comment(&format!(
+    let mut head = toml_comment(&format!(
         "Triggers of iTerm2 from {}, converted by coshell {}: {carried} of {all} carried over.",
         names.join(", "),
         env!("CARGO_PKG_VERSION")
     ));
     if !conversion.left_out.is_empty() {
-        head += &writer::comment("The others are commented out, each with the reason in front.");
+        head += &toml_comment("The others are commented out, each with the reason in front.");
     }
     if sections.has_all {
-        head += &writer::comment("all = true: as in iTerm2, the trigger acts on each match in a line.");
+        head += &toml_comment("all = true: as in iTerm2, the trigger acts on each match in a line.");
     }
     if sections.has_profiles {
-        head += &writer::comment("coshell --profile NAME takes the triggers of one profile.");
+        head += &toml_comment("coshell --profile NAME takes the triggers of one profile.");
     }
     let profiles = files.iter().flat_map(|file| &file.profiles);
     let empty = profiles.filter(|profile| profile.triggers.is_empty()).filter_map(|profile| profile.name.as_deref());
     let empty: Vec<String> = empty.map(|name| format!("\"{name}\"")).collect();
     if !empty.is_empty() {
-        head += &writer::comment(&format!("Profiles without triggers of their own: {}.", empty.join(", ")));
+        head += &toml_comment(&format!("Profiles without triggers of their own: {}.", empty.join(", ")));
     }
     head
 }

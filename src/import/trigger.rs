@@ -12,7 +12,7 @@ use super::writer::{self, TomlValue};
 use crate::core::request::OptionArg;
 use crate::core::trigger::action::KINDS;
 use crate::core::trigger::definition::{ENABLED, EVENT, TRIGGER, TriggerDef};
-use crate::display::one_line;
+use crate::display::{one_line, toml_comment};
 
 /// Maximum number of characters of a label.
 const LABEL: usize = 60;
@@ -182,9 +182,9 @@ impl ConvertedTrigger {
     pub(super) fn write(&self, table: &str, out: &mut String) {
         out.push('\n');
         if let Some(reason) = &self.left_out {
-            out.push_str(&writer::comment(&format!("Left out: {reason}.")));
+            out.push_str(&toml_comment(&format!("Left out: {reason}.")));
         }
-        self.comments.iter().for_each(|comment| out.push_str(&writer::comment(comment)));
+        self.comments.iter().for_each(|comment| out.push_str(&toml_comment(comment)));
         let keys = self.keys.iter().map(|(name, value)| writer::key(name, value));
         let lines: String = std::iter::once(table.to_owned()).chain(keys).collect();
         match (&self.left_out, self.keys.is_empty()) {

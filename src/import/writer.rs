@@ -1,9 +1,6 @@
-//! Writes a configuration: keys, values and comments in TOML.
+//! Writes a configuration: keys and values in TOML.
 
-use crate::display::{one_line, toml_string};
-
-/// Columns of a comment.
-const COLUMNS: usize = 100;
+use crate::display::toml_string;
 
 /// A value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,23 +29,6 @@ pub(super) fn key_part(name: &str) -> String {
     if is_bare { name.to_owned() } else { toml_string(name) }
 }
 
-/// Returns text as a comment of several lines.
-pub(super) fn comment(text: &str) -> String {
-    let (mut out, mut width) = (String::new(), COLUMNS);
-    for word in one_line(text).split(' ').filter(|word| !word.is_empty()) {
-        let len = word.chars().count() + 1;
-        if width + len > COLUMNS {
-            out.push_str(if out.is_empty() { "#" } else { "\n#" });
-            width = 1;
-        }
-        out.push(' ');
-        out.push_str(word);
-        width += len;
-    }
-    out.push('\n');
-    out
-}
-
 /// Returns lines commented out.
 pub(super) fn commented_out(lines: &str) -> String {
     lines.lines().map(|line| format!("#{line}\n")).collect()
@@ -59,6 +39,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::display::toml_comment;
 
     #[test]
     fn text_has_the_most_readable_quotes() {
@@ -75,19 +56,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn comment_is_folded_and_has_no_other_line() {
-        let text = comment(&format!("first\nsecond = 1\r{}", " word".repeat(50)));
-        assert!(
-            text.lines().count() == 3 && text.lines().all(|line| line.starts_with("# ") && line.len() <= COLUMNS + 1)
-        );
-        assert!(text.starts_with("# first second = 1 word "), "{text}");
-    }
-
     proptest! {
         #[test]
         fn any_text_is_read_back(text in "\\PC{0,20}|[\\x00-\\x20'\"\\\\\u{7f}-\u{a0}\u{2028}é]{0,20}", name in "\\PC{0,8}") {
-            let line = format!("{}{}", comment(&text), key(&key_part(&name), &TomlValue::Texts(vec![text.clone()])));
+            let line = format!("{}{}", toml_comment(&text), key(&key_part(&name), &TomlValue::Texts(vec![text.clone()])));
             let table: toml::Table = line.parse().expect("it is TOML");
             prop_assert_eq!(table[&name][0].as_str(), Some(&*text));
         }

@@ -47,6 +47,7 @@ mod soak;
 mod socket;
 mod stopping;
 mod subcommands;
+mod suggest;
 mod support;
 mod terminal_modes;
 mod transfer_roles;

@@ -1,9 +1,9 @@
 //! `coshell replay`: runs recordings through the triggers of a session with a virtual clock, and prints what would fire.
 
 mod explain;
-mod progress;
+pub(super) mod progress;
 mod report;
-mod source;
+pub(super) mod source;
 mod timed;
 
 use std::path::Path;

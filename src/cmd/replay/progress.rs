@@ -11,7 +11,7 @@ const FIRST: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(200);
 
 /// The progress line of one file; nothing where standard error is no terminal.
-pub(super) struct ReplayProgress {
+pub(in crate::cmd) struct ReplayProgress {
     name: String,
     start: Instant,
     /// When the line is drawn next; `None` where it never is.
@@ -21,14 +21,14 @@ pub(super) struct ReplayProgress {
 
 impl ReplayProgress {
     /// Starts the clock for `file`.
-    pub(super) fn new(file: &Path) -> Self {
+    pub(in crate::cmd) fn new(file: &Path) -> Self {
         let start = Instant::now();
         let next = io::stderr().is_terminal().then(|| start + FIRST);
         Self { name: one_line(&file.display().to_string()), start, next, drawn: false }
     }
 
     /// Draws the line, if it is time: `done` bytes of `len` have been read.
-    pub(super) fn show(&mut self, (done, len): (u64, Option<u64>)) {
+    pub(in crate::cmd) fn show(&mut self, (done, len): (u64, Option<u64>)) {
         let now = Instant::now();
         if self.next.is_none_or(|next| now < next) {
             return;
@@ -41,7 +41,7 @@ impl ReplayProgress {
     }
 
     /// Erases the line.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::cmd) fn clear(&mut self) {
         if std::mem::take(&mut self.drawn) {
             write_line("\r\x1b[K");
         }

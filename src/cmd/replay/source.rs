@@ -11,7 +11,7 @@ use crate::wire::recording::{RecordedEvent, RecordingError, RecordingFault, Reco
 use crate::wire::typescript::TypescriptReader;
 
 /// A recording that is being read.
-pub(super) struct RecordingSource {
+pub(in crate::cmd) struct RecordingSource {
     name: String,
     data: BufReader<Box<dyn Read>>,
     kind: Kind,
@@ -31,7 +31,11 @@ enum Kind {
 
 impl RecordingSource {
     /// Opens the recording at `path`, `-` for stdin, and finds out its format. The error is a sentence.
-    pub(super) fn open(path: &Path, format: Option<RecordingFormat>, timing: Option<&Path>) -> Result<Self, String> {
+    pub(in crate::cmd) fn open(
+        path: &Path,
+        format: Option<RecordingFormat>,
+        timing: Option<&Path>,
+    ) -> Result<Self, String> {
         let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
         let unreadable = |error: &io::Error| unreadable(&name, read_reason(error));
         let (input, len): (Box<dyn Read>, _) = if path == Path::new("-") {
@@ -54,12 +58,12 @@ impl RecordingSource {
     }
 
     /// Returns the number of bytes read so far, and that of the file, if it is one.
-    pub(super) fn position(&self) -> (u64, Option<u64>) {
+    pub(in crate::cmd) fn position(&self) -> (u64, Option<u64>) {
         self.position
     }
 
     /// Reads a block and appends its events. Returns whether more may follow.
-    pub(super) fn read(&mut self, events: &mut Vec<TimedEvent>) -> More {
+    pub(in crate::cmd) fn read(&mut self, events: &mut Vec<TimedEvent>) -> More {
         if let Kind::Timed(timed) = &mut self.kind {
             return timed.read(&self.name, &mut self.data, &mut self.position.0, events);
         }
@@ -79,7 +83,7 @@ impl RecordingSource {
     }
 
     /// Takes the sentence that the recording ended within an event.
-    pub(super) fn take_cut_off(&mut self) -> Option<String> {
+    pub(in crate::cmd) fn take_cut_off(&mut self) -> Option<String> {
         self.cut_off.take()
     }
 }

@@ -13,7 +13,7 @@ use crate::wire::typescript::{TimingChange, TimingReader, TypescriptReader};
 pub(super) const BLOCK: usize = 256 * 1024;
 
 /// Result of the reading of a block: whether more may follow. The error is a sentence that names the file.
-pub(super) type More = Result<bool, String>;
+pub(in crate::cmd) type More = Result<bool, String>;
 
 /// A typescript with its timing file.
 pub(super) struct Timed {

@@ -1,10 +1,10 @@
 //! The end of the output, as far as it tells that a program asks for a secret. Behind ssh(1) the modes of the pty do not
 //! tell it, since the remote host echoes.
 
+use crate::core::password::asks_secret;
+
 /// Maximum number of bytes kept.
 const KEPT: usize = 256;
-/// Words of which one is in a prompt for a secret.
-const WORDS: [&str; 6] = ["password", "passphrase", "passcode", "verification code", "pin", "otp"];
 
 /// The printable bytes since the last line feed.
 #[derive(Debug, Default)]
@@ -27,14 +27,9 @@ impl PromptTail {
         self.bytes.drain(..self.bytes.len().saturating_sub(KEPT));
     }
 
-    /// Whether the line ends as a prompt for a secret does: with one of [`WORDS`] and a colon behind it.
+    /// Whether the line ends as a prompt for a secret does.
     pub(super) fn asks_secret(&self) -> bool {
-        let text = String::from_utf8_lossy(&self.bytes).to_lowercase();
-        let asks = |word: &&str| {
-            let behind = text.rfind(word).map(|at| &text[at + word.len()..]);
-            behind.is_some_and(|behind| behind.contains([':', '?']))
-        };
-        WORDS.iter().any(asks)
+        asks_secret(&self.bytes)
     }
 }
 

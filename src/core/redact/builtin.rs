@@ -36,7 +36,7 @@ pub(super) fn rules() -> impl Iterator<Item = Rule> {
 
 /// Returns an example of a secret for each rule: the rule's name, a text and the hidden part of it.
 #[cfg(test)]
-pub(in crate::core) fn samples() -> Vec<(&'static str, String, String)> {
+pub(crate) fn samples() -> Vec<(&'static str, String, String)> {
     let (hex, long) = ("0123456789abcdef", "aB3dE5gH7jK9mN1pQ3sT5vW7xY9zA1cD3fG5hJ7k");
     let whole = |name, secret: String| (name, format!("x {secret} y"), secret);
     let part = |name, before: &str, secret: String, after: &str| (name, format!("{before}{secret}{after}"), secret);

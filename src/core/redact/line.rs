@@ -12,14 +12,14 @@ const SHORT: usize = 4;
 
 /// Redacts the lines for one reader.
 #[derive(Clone, Debug)]
-pub(in crate::core) struct LineRedactor {
+pub struct LineRedactor {
     redactor: Arc<Redactor>,
     block: KeyBlock,
 }
 
 impl LineRedactor {
     /// Creates a redactor with these rules.
-    pub(in crate::core) fn new(redactor: Arc<Redactor>) -> Self {
+    pub fn new(redactor: Arc<Redactor>) -> Self {
         Self { redactor, block: KeyBlock::default() }
     }
 
@@ -34,7 +34,7 @@ impl LineRedactor {
     }
 
     /// Returns the next finished line without its secrets.
-    pub(in crate::core) fn line<'a>(&mut self, text: &'a [u8]) -> Cow<'a, [u8]> {
+    pub fn line<'a>(&mut self, text: &'a [u8]) -> Cow<'a, [u8]> {
         if self.block.takes(text) && !text.is_empty() {
             return Cow::Owned(marker("private-key").into_bytes());
         }
@@ -60,7 +60,7 @@ impl LineRedactor {
 
     /// Returns the unfinished line `text` without its secrets, and without a word at its end that could become one. What is
     /// returned for the line once it has grown begins with it.
-    pub(in crate::core) fn unfinished<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+    pub fn unfinished<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
         let text = &text[..text.len() - growing(text)];
         if self.block.is_inside(text) { Cow::Borrowed(b"") } else { self.redactor.redact(text) }
     }

@@ -6,12 +6,12 @@
 
 mod builtin;
 mod key_block;
-pub(super) mod line;
+pub mod line;
 pub(super) mod stream;
 mod visible;
 
 #[cfg(test)]
-pub(in crate::core) use builtin::samples;
+pub(crate) use builtin::samples;
 
 use std::borrow::Cow;
 use std::error::Error;

@@ -4,6 +4,7 @@ use super::action::ActionEffect;
 use super::event::TriggerEvent;
 use super::verdict::TriggerVerdict;
 use super::{Hit, LineStage};
+use crate::core::vt::MarkedZone;
 
 /// Number of lines before and behind the explained one that are recorded too, since a pattern may match there.
 const NEIGHBOURS: u64 = 1;
@@ -17,6 +18,8 @@ pub struct TriedLine {
     pub stage: LineStage,
     /// Whether it is a row of the alternate screen.
     pub alt_screen: bool,
+    /// The part of the output that it belongs to.
+    pub zone: MarkedZone,
     /// The line's text.
     pub text: Vec<u8>,
     /// Indexes of triggers and the verdicts on them.
@@ -78,22 +81,52 @@ pub enum RehearsalEvent {
     Fired(RehearsedFiring),
 }
 
+/// The tries that a rehearsal records besides those in which a pattern matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum OtherTries {
+    #[default]
+    None,
+    /// Those of the line with this number and of its neighbours, with the verdicts on all triggers.
+    Explained(u64),
+    /// Those of all lines.
+    All,
+}
+
 /// The record of a rehearsal.
 #[derive(Debug, Default)]
 pub struct Rehearsal {
-    /// The line on which the verdicts on all triggers are recorded.
-    pub(super) explained: Option<u64>,
+    others: OtherTries,
     pub(super) events: Vec<RehearsalEvent>,
 }
 
 impl Rehearsal {
     /// Creates an empty record; `explained` is the line on which the verdicts on all triggers are recorded.
     pub fn new(explained: Option<u64>) -> Self {
-        Self { explained, events: Vec::new() }
+        Self { others: explained.map_or(OtherTries::None, OtherTries::Explained), events: Vec::new() }
+    }
+
+    /// Creates an empty record of every try of every line, also where no pattern matches.
+    pub fn of_all_lines() -> Self {
+        Self { others: OtherTries::All, events: Vec::new() }
+    }
+
+    /// Whether each try gives the verdicts on all triggers.
+    pub(super) fn gives_all_verdicts(&self) -> bool {
+        matches!(self.others, OtherTries::Explained(_))
+    }
+
+    /// Whether lines are tried on which no pattern matches.
+    pub(super) fn tries_all(&self) -> bool {
+        self.others != OtherTries::None
+    }
+
+    /// Whether a try is recorded that has no verdict.
+    pub(super) fn records_all(&self) -> bool {
+        self.others == OtherTries::All
     }
 
     /// Whether the line with this number is explained, or is next to the line that is.
     pub(super) fn explains(&self, number: u64) -> bool {
-        self.explained.is_some_and(|line| number.abs_diff(line) <= NEIGHBOURS)
+        matches!(self.others, OtherTries::Explained(line) if number.abs_diff(line) <= NEIGHBOURS)
     }
 }

@@ -87,7 +87,7 @@ impl TriggerTable {
 
     /// Records from now on in `rehearsal` what triggers do, and does nothing of it.
     pub(in crate::core) fn rehearse(&mut self, rehearsal: Rehearsal) {
-        self.triggers.give_verdicts(rehearsal.explained.is_some());
+        self.triggers.give_verdicts(rehearsal.gives_all_verdicts());
         self.rehearsal = Some(rehearsal);
     }
 
@@ -104,9 +104,9 @@ impl TriggerTable {
         TriggerDemand { any: demand.any || self.rehearsal.is_some(), ..demand }
     }
 
-    /// Whether every line is tried, since one is explained.
+    /// Whether every line is tried, since one is explained or all are recorded.
     fn tries_all(&self) -> bool {
-        self.rehearsal.as_ref().is_some_and(|rehearsal| rehearsal.explained.is_some())
+        self.rehearsal.as_ref().is_some_and(Rehearsal::tries_all)
     }
 
     /// Returns whether a block of whole lines may contain a match.
@@ -147,10 +147,11 @@ impl TriggerTable {
         if !rehearsal.explains(line.number) {
             verdicts.retain(|(_, verdict)| !matches!(verdict, TriggerVerdict::NoMatch | TriggerVerdict::NotInstant));
         }
-        if !verdicts.is_empty() {
+        if !verdicts.is_empty() || rehearsal.records_all() {
             let LineRef { number, text, .. } = line;
-            let (alt_screen, text) = (facts.alt_screen, text.to_vec());
-            rehearsal.events.push(RehearsalEvent::Tried(TriedLine { number, stage, alt_screen, text, verdicts }));
+            let &ConditionFacts { alt_screen, zone, .. } = facts;
+            let tried = TriedLine { number, stage, alt_screen, zone, text: text.to_vec(), verdicts };
+            rehearsal.events.push(RehearsalEvent::Tried(tried));
         }
     }
 
