@@ -9,16 +9,25 @@ const LEAST: u64 = 2;
 /// Maximum number of characters in front of the word in a pattern that begins at the line's start.
 const LONGEST_HEAD: usize = 60;
 
+/// Pattern for lines that begin with the name of an exception.
+const EXCEPTION: &str = r"^[\w.]+(?:Error|Exception): ";
+
 /// A word that marks a line.
 struct MarkingWord {
     word: &'static str,
     kind: ProposalKind,
     /// Whether the word is in ordinary text too, so that it counts with a colon or a code behind it only.
     is_ordinary: bool,
+    /// Whether a name stands in front, so that lines are not told apart by their beginnings.
+    follows_name: bool,
 }
 
 const fn word(word: &'static str, kind: ProposalKind, is_ordinary: bool) -> MarkingWord {
-    MarkingWord { word, kind, is_ordinary }
+    MarkingWord { word, kind, is_ordinary, follows_name: false }
+}
+
+const fn phrase(word: &'static str) -> MarkingWord {
+    MarkingWord { word, kind: Error, is_ordinary: false, follows_name: true }
 }
 
 use ProposalKind::{Error, Warning};
@@ -37,10 +46,10 @@ const WORDS: &[MarkingWord] = &[
     word("panic", Error, true),
     word("Traceback", Error, true),
     word("Exception", Error, true),
-    word("command not found", Error, false),
-    word("No such file or directory", Error, false),
-    word("Permission denied", Error, false),
-    word("Segmentation fault", Error, false),
+    phrase("command not found"),
+    phrase("No such file or directory"),
+    phrase("Permission denied"),
+    phrase("Segmentation fault"),
     word("warning", Warning, true),
     word("Warning", Warning, true),
     word("WARNING", Warning, false),
@@ -51,10 +60,12 @@ const WORDS: &[MarkingWord] = &[
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DiagnosticMark {
     kind: ProposalKind,
-    /// The line up to the mark's end.
+    /// Pattern for the line up to the mark's end.
     head: String,
-    /// Pattern of the mark alone.
+    /// Pattern for the mark alone.
     mark: String,
+    /// The part of the line that `head` was made of.
+    example: String,
 }
 
 /// The marked lines of recordings.
@@ -68,7 +79,7 @@ impl Diagnostics {
     /// Takes a line that a program has printed.
     pub(super) fn line(&mut self, line: &str) {
         if let Some(mark) = marked(line)
-            && let Some(first) = self.heads.count(&format!("^{}", generalize(&mark.head)))
+            && let Some(first) = self.heads.count(&mark.head)
         {
             first.get_or_insert(mark);
         }
@@ -79,8 +90,8 @@ impl Diagnostics {
         let (mut proposals, mut marks) = (Vec::new(), Tally::<Option<DiagnosticMark>>::default());
         for Counted { key, count, value } in self.heads.into_sorted() {
             let Some(mark) = value else { continue };
-            if count >= LEAST && mark.head.chars().count() <= LONGEST_HEAD {
-                proposals.push(proposal(mark.kind, key, &mark.head));
+            if count >= LEAST && mark.example.chars().count() <= LONGEST_HEAD {
+                proposals.push(proposal(mark.kind, key, &mark.example));
             } else {
                 let pattern = mark.mark.clone();
                 (0..count)
@@ -103,9 +114,9 @@ fn proposal(kind: ProposalKind, pattern: String, example: &str) -> Proposal {
 
 /// Returns the mark of a line, if it has one.
 fn marked(line: &str) -> Option<DiagnosticMark> {
-    if let Some(end) = exception(line) {
-        let (head, mark) = (line[..end].to_owned(), r"\w(?:Error|Exception): ".to_owned());
-        return Some(DiagnosticMark { kind: Error, head, mark });
+    if begins_with_exception(line) {
+        let (pattern, example) = (EXCEPTION.to_owned(), String::new());
+        return Some(DiagnosticMark { kind: Error, head: pattern.clone(), mark: pattern, example });
     }
     let found = WORDS.iter().filter_map(|row| {
         let (start, end) = place(line, row)?;
@@ -113,16 +124,20 @@ fn marked(line: &str) -> Option<DiagnosticMark> {
     });
     let (start, end, row) = found.min_by_key(|(start, ..)| *start)?;
     let mark = format!("{}{}", if start > 0 { r"\b" } else { "^" }, generalize(&line[start..end]));
-    // Behind a bracket or the like a word begins as well.
-    Some(DiagnosticMark { kind: row.kind, head: line[..end].to_owned(), mark })
+    let (head, example) = if row.follows_name {
+        (mark.clone(), String::new())
+    } else {
+        (format!("^{}", generalize(&line[..end])), line[..end].to_owned())
+    };
+    Some(DiagnosticMark { kind: row.kind, head, mark, example })
 }
 
-/// Returns the end of the name of an exception that the line begins with: `ValueError: `, `java.io.IOException: `.
-fn exception(line: &str) -> Option<usize> {
-    let name = line.split([':', ' ']).next()?;
-    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._".contains(&byte));
-    let stem = name.strip_suffix("Error").or_else(|| name.strip_suffix("Exception"))?;
-    (is_name && !stem.is_empty() && line[name.len()..].starts_with(": ")).then_some(name.len() + 2)
+/// Whether a line begins with the name of an exception: `ValueError: `, `java.io.IOException: `.
+fn begins_with_exception(line: &str) -> bool {
+    let Some((name, _)) = line.split_once(": ") else { return false };
+    let stem = name.strip_suffix("Error").or_else(|| name.strip_suffix("Exception"));
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._".contains(&byte);
+    stem.is_some_and(|stem| !stem.is_empty() && stem.bytes().all(is_of_name))
 }
 
 /// Returns where the word of a row marks the line: its start, and the end of what belongs to it.
@@ -176,9 +191,6 @@ mod tests {
             ("npm ERR! code 1", Some("npm ERR!")),
             ("2026-11-30 12:00:01 ERROR db: gone", Some("2026-11-30 12:00:01 ERROR")),
             ("[WARN] slow", Some("[WARN")),
-            ("bash: foo: command not found", Some("bash: foo: command not found")),
-            ("ValueError: bad", Some("ValueError: ")),
-            ("java.io.IOException: bad", Some("java.io.IOException: ")),
             ("test a::b ... FAILED", Some("test a::b ... FAILED")),
             ("warning: unused variable", Some("warning: ")),
             ("fatal: not a git repository", Some("fatal: ")),
@@ -188,7 +200,15 @@ mod tests {
             ("ran for an error in it", None),
             ("FAILURES.md FAILED_ONCE", None),
         ] {
-            assert_eq!(marked(line).map(|mark| mark.head).as_deref(), head, "{line}");
+            assert_eq!(marked(line).map(|mark| mark.example).as_deref(), head, "{line}");
+        }
+        for (line, pattern) in [
+            ("ValueError: bad", EXCEPTION),
+            ("java.io.IOException: bad", EXCEPTION),
+            ("bash: foo: command not found", r"\bcommand not found"),
+            ("ls: x: No such file or directory", r"\bNo such file or directory"),
+        ] {
+            assert_eq!(marked(line).map(|mark| mark.head).as_deref(), Some(pattern), "{line}");
         }
     }
 
@@ -212,6 +232,6 @@ mod tests {
             .map(|proposal| (proposal.opener_text().to_owned(), proposal.named_options()[0].1.clone()))
             .collect();
         let red = |pattern: &str| (pattern.to_owned(), "bold red".to_owned());
-        assert_eq!(found, [red(r"^error\[E\d+\]: "), red(r"\bFAILED"), red(r"\w(?:Error|Exception): ")]);
+        assert_eq!(found, [red(r"^error\[E\d+\]: "), red(EXCEPTION), red(r"\bFAILED")]);
     }
 }

@@ -24,8 +24,11 @@ const COUNTED: [&str; 13] = [
     "passing",
     "failing",
 ];
+/// Words in front of a number, with a colon or an equals sign between them.
+const LABELS: [&str; 6] = ["passed", "failed", "failures", "errors", "warnings", "skipped"];
 /// Words of a line with a duration that say that something has ended.
-const ENDED: [&str; 12] = [
+const ENDED: [&str; 13] = [
+    "ran",
     "finished",
     "completed",
     "succeeded",
@@ -78,22 +81,35 @@ fn sums_up(line: &str) -> bool {
     if line.chars().count() > LONGEST {
         return false;
     }
-    let words: Vec<String> = line.split(|char: char| !char.is_alphanumeric() && char != '.').map(word).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+    let lower = line.to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().map(bare).collect();
     let counts = words
         .iter()
         .enumerate()
         .any(|(at, word)| is_number(word) && words[at + 1..].iter().take(2).any(|behind| COUNTED.contains(behind)));
     let takes = words.iter().enumerate().any(|(at, word)| is_duration(word, words.get(at + 1).copied()));
-    counts || takes && words.iter().any(|word| ENDED.contains(word)) || is_build_result(line)
+    let has_ended = || words.iter().any(|word| ENDED.contains(word));
+    counts || takes && has_ended() || has_labelled_number(&lower) || is_build_result(line)
 }
 
-fn word(text: &str) -> String {
-    text.trim_end_matches('.').to_lowercase()
+/// Returns a word without the punctuation around it.
+fn bare(word: &str) -> &str {
+    word.trim_matches(|char: char| !char.is_alphanumeric())
 }
 
 fn is_number(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a number has a label in front: `failures=1`, `Errors: 0`.
+fn has_labelled_number(line: &str) -> bool {
+    LABELS.iter().any(|label| {
+        line.match_indices(label).any(|(at, _)| {
+            let value = line[at + label.len()..].strip_prefix([':', '=']).unwrap_or_default();
+            let begins = !line[..at].ends_with(|char: char| char.is_alphanumeric() || char == '_');
+            begins && value.trim_start().starts_with(|char: char| char.is_ascii_digit())
+        })
+    })
 }
 
 /// Whether a word is a duration, with its unit in it or behind it: `0.12s`, `3 seconds`.
@@ -128,6 +144,9 @@ mod tests {
             "webpack 5.1.0 compiled successfully in 100 ms",
             "✖ 2 problems (1 error, 1 warning)",
             "  12 passing (30ms)",
+            "Tests run: 3, Failures: 1, Errors: 0, Skipped: 0",
+            "FAILED (failures=1)",
+            "Ran 2 tests in 0.001s",
         ] {
             assert!(sums_up(line), "{line}");
         }
@@ -136,6 +155,9 @@ mod tests {
             "-rw-r--r-- 1 me me 12 Nov 30 12:00 failed.log",
             "error: expected 2 arguments",
             "test a ... FAILED",
+            "a.c:1:22: error: ‘y’ undeclared",
+            "main.rs:3:5: warning: 2 of them",
+            "error: 3 files changed",
             "it took 3s",
             "we are done",
             "Compiling demo v0.1.0",
