@@ -94,8 +94,9 @@ impl Diagnostics {
                 proposals.push(proposal(mark.kind, key, &mark.example));
             } else {
                 let pattern = mark.mark.clone();
-                (0..count)
-                    .for_each(|_| marks.count(&pattern).into_iter().for_each(|first| *first = Some(mark.clone())));
+                if let Some(first) = marks.add(&pattern, count) {
+                    first.get_or_insert(mark);
+                }
             }
         }
         let marks = marks.into_sorted().into_iter().filter(|counted| counted.count >= LEAST);

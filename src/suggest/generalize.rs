@@ -16,7 +16,8 @@ const HASH: usize = 7;
 // Quotation marks by their codes, so that the pattern is a literal string in TOML.
 const URL: &str = r"https?://[^\s<>\x22\x27]+";
 const PATH: &str = r"\S+";
-const STAMP: &str = r"[\d:.,/TZ+-]+";
+/// A date or a time.
+pub(super) const STAMP: &str = r"[\d:.,/TZ+-]+";
 const UUID: &str = r"[0-9a-fA-F-]{36}";
 const HEX: &str = r"[0-9a-f]{7,}";
 const HOST: &str = r"[\w.-]+";

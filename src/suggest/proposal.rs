@@ -83,7 +83,7 @@ pub struct Proposal {
     /// Its actions and modifiers.
     pub options: Vec<OptionArg>,
     /// Why it is proposed, as sentences.
-    pub why: Cow<'static, str>,
+    pub why: &'static str,
     /// Number of firings in the recordings.
     pub fired: u64,
     /// The first of them.
@@ -104,7 +104,7 @@ impl Proposal {
     }
 
     fn new(kind: ProposalKind, opener: (&'static str, String), why: &'static str) -> Self {
-        Self { kind, opener, options: Vec::new(), why: why.into(), fired: 0, places: Vec::new(), texts: Vec::new() }
+        Self { kind, opener, options: Vec::new(), why, fired: 0, places: Vec::new(), texts: Vec::new() }
     }
 
     /// Adds an option, whose value is empty if it takes none.

@@ -1,6 +1,6 @@
 //! Lines that sum up a run, such as those of test runners and build tools: a guess by the numbers and words in them.
 
-use super::generalize::generalize;
+use super::generalize::{STAMP, generalize};
 use super::proposal::{Proposal, ProposalKind};
 use super::tally::Tally;
 
@@ -54,11 +54,18 @@ pub(super) struct Summaries {
 impl Summaries {
     /// Takes a line that a program has printed. Returns whether it sums up a run.
     pub(super) fn line(&mut self, line: &str) -> bool {
-        let found = sums_up(line);
-        if found && let Some(first) = self.lines.count(&format!("^{}$", generalize(line))) {
+        if !sums_up(line) {
+            return false;
+        }
+        let pattern = generalize(line);
+        // A line of a log is one of many.
+        if pattern.trim_start_matches(r"\[").starts_with(STAMP) {
+            return false;
+        }
+        if let Some(first) = self.lines.count(&format!("^{pattern}$")) {
             first.get_or_insert_with(|| line.to_owned());
         }
-        found
+        true
     }
 
     /// Returns the proposals.
@@ -80,6 +87,9 @@ impl Summaries {
 fn sums_up(line: &str) -> bool {
     if line.chars().count() > LONGEST {
         return false;
+    }
+    if !line.bytes().any(|byte| byte.is_ascii_digit()) {
+        return is_build_result(line);
     }
     let lower = line.to_lowercase();
     let words: Vec<&str> = lower.split_whitespace().map(bare).collect();
@@ -164,6 +174,14 @@ mod tests {
         ] {
             assert!(!sums_up(line), "{line}");
         }
+    }
+
+    #[test]
+    fn line_of_log_is_no_summary() {
+        let mut summaries = Summaries::default();
+        assert!(!summaries.line("2026-11-30 12:00:01 request 3 failed in 5 ms"));
+        assert!(!summaries.line("[12:00:01] 3 passed"));
+        assert!(summaries.line("3 passed"));
     }
 
     #[test]

@@ -37,9 +37,14 @@ impl<V> Default for Tally<V> {
 }
 
 impl<V: Default> Tally<V> {
-    /// Counts `key`, and returns its value. Where there are too many keys, those that came once are forgotten; `None` if all
-    /// have come more often.
+    /// Counts `key` once, as [`Tally::add`] does.
     pub(super) fn count(&mut self, key: &str) -> Option<&mut V> {
+        self.add(key, 1)
+    }
+
+    /// Counts `key` as often as `times` says, and returns its value. Where there are too many keys, those that came once are
+    /// forgotten; `None` if all have come more often.
+    pub(super) fn add(&mut self, key: &str, times: u64) -> Option<&mut V> {
         if !self.entries.contains_key(key) {
             if self.entries.len() >= MOST_KEYS {
                 self.entries.retain(|_, entry| entry.count > 1);
@@ -52,7 +57,7 @@ impl<V: Default> Tally<V> {
             self.entries.insert(key.to_owned(), entry);
         }
         let entry = self.entries.get_mut(key)?;
-        entry.count += 1;
+        entry.count += times;
         Some(&mut entry.value)
     }
 

@@ -62,7 +62,8 @@ fn checked_proposals(dir: &TestDir, args: &[&str]) -> Vec<(String, String)> {
         assert_eq!(proposal["places"][0]["line"], of_it[0]["line"], "{proposal}");
         assert_eq!(proposal["places"][0]["time"], of_it[0]["time"], "{proposal}");
     }
-    let opener = |proposal: &Value| proposal["regex"].as_str().or(proposal["event"].as_str()).unwrap().to_owned();
+    let opener =
+        |proposal: &Value| proposal["regex"].as_str().or_else(|| proposal["event"].as_str()).unwrap().to_owned();
     proposals.iter().map(|proposal| (proposal["kind"].as_str().unwrap().to_owned(), opener(proposal))).collect()
 }
 

@@ -2,7 +2,7 @@
 
 mod explain;
 pub(super) mod progress;
-mod report;
+pub(super) mod report;
 pub(super) mod source;
 mod timed;
 

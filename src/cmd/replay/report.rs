@@ -255,6 +255,6 @@ pub(super) fn quote(text: &[u8]) -> String {
 }
 
 /// Rounds seconds to microseconds.
-pub(super) fn rounded(seconds: f64) -> f64 {
+pub(in crate::cmd) fn rounded(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
 }
