@@ -207,7 +207,7 @@ pub struct Args {
     #[arg(long, short, help = "Start a login shell", help_heading = SESSION_HEADING)]
     pub login: bool,
     /// Whether notices are hidden.
-    #[arg(long, short, help = "Show no notices", help_heading = SESSION_HEADING)]
+    #[arg(long, short, hide_short_help = true, help = "Show no notices", help_heading = SESSION_HEADING)]
     pub quiet: bool,
     /// Whether the session may run inside a session.
     #[arg(long, hide_short_help = true, help = "Allow a session inside another session", help_heading = SESSION_HEADING)]
