@@ -252,7 +252,8 @@ impl Reception {
                 self.send(FrameHeader::at(FrameType::ZNak, 0))
             }
             FrameEvent::BrokenHeader if matches!(self.stage, ReceiverStage::Receiving(_)) => self.ask_once(now),
-            FrameEvent::BrokenHeader => {}
+            // A receiver needs the data: its reader counts none.
+            FrameEvent::BrokenHeader | FrameEvent::Counted(_) => {}
             FrameEvent::BrokenSubpacket => self.broken_subpacket(now),
             FrameEvent::Cancel => self.end(SessionEnd::CancelledThere),
             FrameEvent::OverAndOut => {

@@ -63,8 +63,8 @@ impl FileLog {
     pub(super) fn sent(&mut self, now: Instant, part: StreamPart<'_>) {
         match (part, &mut self.current) {
             (StreamPart::Subpacket { of: FrameType::ZFile, first: true, data }, _) => self.offered(now, data),
-            (StreamPart::Subpacket { of: FrameType::ZData, data, .. }, Some(file)) => {
-                file.position += data.len() as u64;
+            (StreamPart::Data(n), Some(file)) => {
+                file.position += n as u64;
                 self.last_data = now;
             }
             (StreamPart::Header(header), Some(file)) if header.frame == FrameType::ZData => {
@@ -188,7 +188,7 @@ mod tests {
         let mut log = FileLog::new(start);
         assert_eq!((log.progress(at(0)), log.moved(at(0), "sent")), (None, None));
         let offer = |info| StreamPart::Subpacket { of: FrameType::ZFile, first: true, data: info };
-        let data = StreamPart::Subpacket { of: FrameType::ZData, first: false, data: &[0; 1000] };
+        let data = StreamPart::Data(1000);
         // An offer that is repeated counts once.
         log.sent(at(0), offer(b"a b\x004000 0 644 0 2 5000"));
         log.sent(at(0), offer(b"a b\x004000 0 644 0 2 5000"));

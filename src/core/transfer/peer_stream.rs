@@ -9,12 +9,14 @@ pub(super) enum StreamPart<'a> {
     /// Bytes that belong to no frame.
     Outside(&'a [u8]),
     Header(FrameHeader),
-    /// A subpacket of the frame of this type, the first of that frame or not.
+    /// A subpacket of the frame of this type, which is not ZDATA; the first of that frame or not.
     Subpacket {
         of: FrameType,
         first: bool,
         data: &'a [u8],
     },
+    /// A subpacket of ZDATA, with this number of bytes.
+    Data(usize),
     /// A broken header or subpacket, or what is behind it outside of frames: it may be the rest of the data.
     Broken,
     /// Five CAN.
@@ -55,7 +57,7 @@ impl PeerStream {
     /// Creates the stream of a sender or of a receiver.
     pub(super) fn new(sends: bool) -> Self {
         Self {
-            reader: if sends { FrameReader::of_sender() } else { FrameReader::of_receiver() },
+            reader: if sends { FrameReader::of_sender().counting() } else { FrameReader::of_receiver() },
             first: None,
             last: (FrameType::ZRqInit, false),
             fin: false,
@@ -83,6 +85,10 @@ impl PeerStream {
                 let (of, has_followed) = self.last;
                 self.last.1 = true;
                 StreamPart::Subpacket { of, first: !has_followed, data }
+            }
+            FrameEvent::Counted(n) => {
+                (self.has_data, self.is_intact) = (true, true);
+                StreamPart::Data(n)
             }
             FrameEvent::BrokenHeader | FrameEvent::BrokenSubpacket => {
                 self.is_intact = false;

@@ -97,20 +97,21 @@ pub(super) const fn unescaped(form: u8) -> Option<u8> {
     }
 }
 
-/// Writes the bytes that `block` stands for to the front of `out`, without a branch on any of them. Returns how many of
-/// `block` were taken, all but a ZDLE at its end, and how many were written; `None` if more is to be done with one of them.
-pub(super) fn unescape_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK]) -> Option<(usize, usize)> {
-    let mut before = [0; BLOCK];
-    before[1..].copy_from_slice(&block[..BLOCK - 1]);
+/// Number of bytes of a block that are taken, all but a ZDLE at its end, and of those that they stand for.
+pub(super) type BlockLen = (usize, usize);
+
+/// Writes the bytes that `block` stands for to the front of `out`, without a branch on any of them. Returns the numbers of
+/// bytes; `None` if more is to be done with one of them.
+pub(super) fn unescape_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK]) -> Option<BlockLen> {
+    let before = bytes_before(block);
     let (mut plain, mut others) = ([0; BLOCK], false);
     // Each step of this loop is independent of the others, and has no table: the compiler makes vector instructions of it.
     for ((byte, before), plain) in block.iter().zip(&before).zip(&mut plain) {
         let is_form = *before == ZDLE;
-        let is_rubout = matches!(*byte, RUBOUT_0 | RUBOUT_1);
         let rubout = if *byte == RUBOUT_0 { 0x7f } else { 0xff };
-        let escaped = if is_rubout { rubout } else { byte ^ 0x40 };
+        let escaped = if is_rubout_form(*byte) { rubout } else { byte ^ 0x40 };
         *plain = if is_form { escaped } else { *byte };
-        others |= is_flow_control(*byte) | (is_form & !is_rubout & (byte & 0x60 != 0x40));
+        others |= is_other(*byte, is_form);
     }
     if others {
         return None;
@@ -121,6 +122,34 @@ pub(super) fn unescape_block(block: &[u8; BLOCK], out: &mut [u8; BLOCK]) -> Opti
         len += usize::from(*byte != ZDLE);
     }
     Some((BLOCK - usize::from(block[BLOCK - 1] == ZDLE), len))
+}
+
+/// Does the same as `unescape_block`, but writes no bytes.
+pub(super) fn count_block(block: &[u8; BLOCK]) -> Option<BlockLen> {
+    let before = bytes_before(block);
+    let (mut escapes, mut others) = (0_u8, false);
+    for (byte, before) in block.iter().zip(&before) {
+        escapes += u8::from(*byte == ZDLE);
+        others |= is_other(*byte, *before == ZDLE);
+    }
+    let taken = BLOCK - usize::from(block[BLOCK - 1] == ZDLE);
+    (!others).then(|| (taken, BLOCK - usize::from(escapes)))
+}
+
+/// Returns the byte before each byte of `block`, 0 before the first.
+fn bytes_before(block: &[u8; BLOCK]) -> [u8; BLOCK] {
+    let mut before = [0; BLOCK];
+    before[1..].copy_from_slice(&block[..BLOCK - 1]);
+    before
+}
+
+/// Returns whether `byte`, which stands behind ZDLE if `is_form`, is neither plain nor the form of an escaped byte.
+fn is_other(byte: u8, is_form: bool) -> bool {
+    is_flow_control(byte) | (is_form & !is_rubout_form(byte) & (byte & 0x60 != 0x40))
+}
+
+fn is_rubout_form(byte: u8) -> bool {
+    matches!(byte, RUBOUT_0 | RUBOUT_1)
 }
 
 /// Returns the number of bytes at the start of `bytes` that stand for themselves.
@@ -175,8 +204,10 @@ mod tests {
             for at in [0, BLOCK - 2] {
                 let (mut block, mut out) = ([b'x'; BLOCK], [0; BLOCK]);
                 [block[at], block[at + 1]] = [first, second];
-                let read = unescape_block(&block, &mut out).map(|(taken, len)| (taken, out[..len].to_vec()));
+                let lens = unescape_block(&block, &mut out);
+                let read = lens.map(|(taken, len)| (taken, out[..len].to_vec()));
                 assert_eq!(read, read_by_bytes(&block), "{first:#x} {second:#x} at {at}");
+                assert_eq!(count_block(&block), lens, "{first:#x} {second:#x} at {at}");
             }
         }
     }

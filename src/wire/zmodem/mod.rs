@@ -8,6 +8,7 @@ mod crc;
 pub mod escape;
 pub mod header;
 pub mod offer;
+mod payload;
 pub mod reader;
 pub mod subpacket;
 #[cfg(test)]

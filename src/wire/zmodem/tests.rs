@@ -14,6 +14,7 @@ enum Part {
     Header(FrameHeader),
     BrokenHeader,
     Subpacket(Vec<u8>, SubpacketEnd),
+    Counted(usize),
     BrokenSubpacket,
     Cancel,
     OverAndOut,
@@ -33,6 +34,7 @@ fn read(mut reader: FrameReader, pieces: &[&[u8]]) -> Vec<Part> {
                 FrameEvent::Header(header) => parts.push(Part::Header(header)),
                 FrameEvent::BrokenHeader => parts.push(Part::BrokenHeader),
                 FrameEvent::Subpacket(data, end) => parts.push(Part::Subpacket(data.to_vec(), end)),
+                FrameEvent::Counted(n) => parts.push(Part::Counted(n)),
                 FrameEvent::BrokenSubpacket => parts.push(Part::BrokenSubpacket),
                 FrameEvent::Cancel => parts.push(Part::Cancel),
                 FrameEvent::OverAndOut => parts.push(Part::OverAndOut),
@@ -47,6 +49,20 @@ fn read(mut reader: FrameReader, pieces: &[&[u8]]) -> Vec<Part> {
 
 fn sent(bytes: &[u8]) -> Vec<Part> {
     at_every_split(bytes, |pieces| read(FrameReader::of_sender(), pieces))
+}
+
+/// Returns what a reader that counts data makes of these parts.
+fn counted(parts: &[Part]) -> Vec<Part> {
+    let mut is_data = false;
+    let counted = parts.iter().map(|part| match part {
+        Part::Header(header) => {
+            is_data = header.frame == FrameType::ZData;
+            part.clone()
+        }
+        Part::Subpacket(data, _) if is_data => Part::Counted(data.len()),
+        _ => part.clone(),
+    });
+    counted.collect()
 }
 
 fn outside(text: &str) -> Part {
@@ -205,6 +221,8 @@ fn frame_with_every_byte_is_read_back() {
             outside("$ "),
         ];
         assert_eq!(sent(&bytes), parts, "{form:?} {escaping:?}");
+        let counts = at_every_split(&bytes, |pieces| read(FrameReader::of_sender().counting(), pieces));
+        assert_eq!(counts, counted(&parts), "{form:?} {escaping:?}");
         // XOFF and XON that the line has inserted are ignored inside frames.
         if form != HeaderForm::Hex {
             let marked: Vec<u8> = bytes
@@ -219,6 +237,7 @@ fn frame_with_every_byte_is_read_back() {
                 frames.cloned().collect::<Vec<_>>()
             };
             assert_eq!(frames(&sent(&marked)), frames(&parts));
+            assert_eq!(frames(&read(FrameReader::of_sender().counting(), &[&marked])), frames(&counted(&parts)));
         }
     }
 }
@@ -231,8 +250,28 @@ fn too_long_subpacket_is_broken() {
     bytes.resize(head + subpacket::MAX_LEN + 7, b'x');
     for len in [1, 1000, bytes.len()] {
         let pieces: Vec<&[u8]> = bytes.chunks(len).collect();
-        let parts = read(FrameReader::of_sender(), &pieces);
-        assert_eq!(parts, [header(FrameType::ZData), Part::BrokenSubpacket, outside("xxxxxx")]);
+        for reader in [FrameReader::of_sender(), FrameReader::of_sender().counting()] {
+            let parts = read(reader, &pieces);
+            assert_eq!(parts, [header(FrameType::ZData), Part::BrokenSubpacket, outside("xxxxxx")]);
+        }
+    }
+}
+
+/// Noise in data, or in the end of a subpacket, hides no header behind the frame that is sent again.
+#[test]
+fn counting_reader_finds_end_of_file_behind_noise() {
+    let form = HeaderForm::Binary32;
+    let mut frame = Vec::new();
+    FrameHeader::at(FrameType::ZData, 0).append(form, Escaping::Needed, &mut frame);
+    subpacket::append(&[b'x'; 100], SubpacketEnd::GoesOn, form, Escaping::Needed, &mut frame);
+    subpacket::append(b"end", SubpacketEnd::FrameEnd, form, Escaping::Needed, &mut frame);
+    let end = hex(FrameType::ZEof);
+    for (at, changed) in (0..frame.len()).flat_map(|at| [b'x', b'i', 0x18].map(|changed| (at, changed))) {
+        let mut noisy = frame.clone();
+        noisy[at] = changed;
+        let stream = [&noisy, &end[..], &frame, &end].concat();
+        let parts = read(FrameReader::of_sender().counting(), &[&stream]);
+        assert_eq!(parts.last(), Some(&header(FrameType::ZEof)), "{at} {changed}");
     }
 }
 
@@ -276,6 +315,10 @@ proptest! {
         prop_assert_eq!(&read(FrameReader::of_sender(), &pieces), &whole);
         let single: Vec<&[u8]> = bytes.chunks(1).collect();
         prop_assert_eq!(&read(FrameReader::of_sender(), &single), &whole);
+        let counting = || FrameReader::of_sender().counting();
+        let counts = read(counting(), &[&bytes]);
+        prop_assert_eq!(&read(counting(), &pieces), &counts);
+        prop_assert_eq!(&read(counting(), &single), &counts);
         // A CRC lets no other data through.
         for part in &whole {
             if let Part::Subpacket(data, _) = part {
