@@ -24,6 +24,8 @@ use crate::zmodem::{MAX_SIZE, SessionEnd};
 
 /// Why a file is not sent to its end.
 const SHORTENED: &str = "it became shorter while it was sent";
+/// Type of a regular file in a mode (`S_IFREG`, inode(7)).
+const REGULAR: u32 = 0o100_000;
 
 /// A file that is being sent.
 struct SentFile {
@@ -31,6 +33,8 @@ struct SentFile {
     file: File,
     /// Name of the archive that is sent in place of a directory.
     archive: Option<OsString>,
+    /// Mode with which it is sent.
+    mode: u32,
     size: u64,
     modified: (i64, i64),
     /// Position at which the transfer began.
@@ -206,7 +210,7 @@ impl Dispatch {
             size: Some(metadata.len()),
             // A time before 1970 is not sent.
             modified: u64::try_from(metadata.mtime()).ok(),
-            mode: Some(metadata.mode()),
+            mode: Some(file.mode),
             left: Some((1 + self.left.len() as u64, metadata.len().saturating_add(self.bytes_left))),
             ..FileOffer::default()
         }
@@ -280,9 +284,12 @@ impl SentFile {
     fn open(path: &Path) -> Result<(Self, Metadata), String> {
         let shown = |error: io::Error| reason(&error);
         let metadata = path.metadata().map_err(shown)?;
-        let (file, archive) = match metadata {
-            _ if metadata.is_dir() => Archive::of(path).map(|archive| (archive.file, Some(archive.name)))?,
-            _ if metadata.is_file() => (File::open(path).map_err(shown)?, None),
+        let (file, archive, mode) = match metadata {
+            _ if metadata.is_dir() => {
+                let archive = Archive::of(path)?;
+                (archive.file, Some(archive.name), Some(archive_mode(&metadata)))
+            }
+            _ if metadata.is_file() => (File::open(path).map_err(shown)?, None, None),
             _ => return Err("it is not a file".to_owned()),
         };
         let metadata = file.metadata().map_err(shown)?;
@@ -290,7 +297,8 @@ impl SentFile {
         if size > MAX_SIZE {
             return Err(too_large(size));
         }
-        Ok((Self { path: path.to_owned(), file, archive, size, modified, begun_at: 0, crc: None }, metadata))
+        let mode = mode.unwrap_or_else(|| metadata.mode());
+        Ok((Self { path: path.to_owned(), file, archive, mode, size, modified, begun_at: 0, crc: None }, metadata))
     }
 
     /// Returns the CRC-32 of the first `len` bytes, of all for 0. The file is read once, since it may be large and a question
@@ -303,6 +311,12 @@ impl SentFile {
         self.crc = Some((len, crc));
         Ok(Some(crc))
     }
+}
+
+/// Returns the mode of an archive of `directory`, which all may read or write who may read or write the directory: the archive
+/// itself is a temporary file of its owner alone. lrzsz sets the mode of a regular file only.
+fn archive_mode(directory: &Metadata) -> u32 {
+    REGULAR | directory.mode() & 0o666
 }
 
 fn modified(metadata: &Metadata) -> (i64, i64) {

@@ -301,6 +301,9 @@ fn directory_is_sent_as_archive() {
     let dir = dirs();
     fs::create_dir_all(dir.path("from/-a b/c")).unwrap();
     fs::write(dir.path("from/-a b/c/file"), noise(300_000, 5)).unwrap();
+    for (directory, mode) in [("from", 0o2755), ("from/-a b", 0o700)] {
+        fs::set_permissions(dir.path(directory), fs::Permissions::from_mode(mode)).unwrap();
+    }
     for (sender, receiver) in
         [([COSHELL, "sz", "--", "-a b/"], &["rz", "-y"][..]), ([COSHELL, "sz", "--", "."], &[COSHELL, "rz"])]
     {
@@ -308,7 +311,10 @@ fn directory_is_sent_as_archive() {
         assert_done(&ends);
         assert!(ends[0].told.contains(".tar: unpack it there by tar -xf\n"), "{ends:?}");
     }
-    for (archive, file) in [("to/-a b.tar", "to/-a b/c/file"), ("to/from.tar", "to/from/-a b/c/file")] {
+    for (archive, file, mode) in
+        [("to/-a b.tar", "to/-a b/c/file", 0o600), ("to/from.tar", "to/from/-a b/c/file", 0o644)]
+    {
+        assert_eq!(fs::metadata(dir.path(archive)).unwrap().permissions().mode() & 0o7777, mode, "{archive}");
         let unpacked = Command::new("tar").arg("-C").arg(dir.path("to")).arg("-xf").arg(dir.path(archive)).status();
         assert!(unpacked.unwrap().success() && dir.read(file) == noise(300_000, 5), "{archive}");
     }
