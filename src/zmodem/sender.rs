@@ -22,8 +22,12 @@ const OUT_MAX: usize = 32 * 1024;
 const READ_MAX: u32 = 32 * 1024;
 /// Time within which the same position, asked again, is about data that was in flight. It is longer where answers take long.
 const CROSSING_MIN: Duration = Duration::from_millis(500);
-/// Time after which ZRINIT in place of an answer to an offer means that the offer was lost.
+/// Time after which ZRINIT in place of an answer to an offer means that the offer was lost. One that comes sooner may have crossed
+/// it.
 const OFFER_LOST: Duration = Duration::from_secs(2);
+/// Time for which a receiver has read no offer behind which the connection is taken to pass seven bits, where no byte of the
+/// receiver has had its high bit. lrzsz's receiver answers two offers within it, and then waits for YMODEM.
+const SEVEN_BIT_TIME: Duration = Duration::from_secs(4);
 /// Time to wait for the receiver's ZFIN, which says no more than that it has left.
 const LAST_WAIT: Duration = Duration::from_secs(25);
 /// Length of a frame for a receiver that tells no length of its buffer, but cannot receive while it sends or writes its file.
@@ -125,8 +129,10 @@ pub struct Sender {
     awaits_ack: bool,
     /// Whether a byte has had its high bit, as the end of a hexadecimal header has from lrzsz and from coshell.
     has_high_bit: bool,
-    /// Whether the receiver has answered an offer as one that it cannot read.
-    is_offer_broken: bool,
+    /// Whether the receiver's last header says that it has read no offer, and when the first offer was sent that was repeated
+    /// because of that.
+    is_offer_unread: bool,
+    unread_since: Option<Instant>,
 }
 
 impl Sender {
@@ -151,7 +157,8 @@ impl Sender {
             frame: (0, now),
             awaits_ack: false,
             has_high_bit: false,
-            is_offer_broken: false,
+            is_offer_unread: false,
+            unread_since: None,
         };
         // Starts `rz` where a shell reads this.
         sender.out.replace(b"rz\r");
@@ -186,11 +193,14 @@ impl Sender {
     }
 
     fn header(&mut self, now: Instant, header: FrameHeader) -> SenderStep {
-        self.is_offer_broken =
+        self.is_offer_unread =
             matches!((header.frame, self.stage), (FrameType::ZRInit | FrameType::ZNak, SenderStage::Offered(_)));
         match (header.frame, self.stage) {
             (FrameType::ZRInit, SenderStage::Greeting) => return self.ready(now, header),
-            (FrameType::ZRInit, SenderStage::Offered(since)) if now >= since + OFFER_LOST => self.repeat(now),
+            (FrameType::ZNak, SenderStage::Offered(since)) => self.offer_again(now, since),
+            (FrameType::ZRInit, SenderStage::Offered(since)) if now >= since + OFFER_LOST => {
+                self.offer_again(now, since);
+            }
             (FrameType::ZRInit, SenderStage::Complete) => return self.file_ends(now, FileFate::Received),
             (FrameType::ZRInit, SenderStage::Last(_)) | (FrameType::ZNak, _) => self.repeat(now),
             (FrameType::ZChallenge, _) => self.send_hex(FrameHeader { frame: FrameType::ZAck, ..header }),
@@ -255,6 +265,7 @@ impl Sender {
         self.size = u32::try_from(size).unwrap_or(u32::MAX);
         self.offer = offer;
         (self.sent, self.acked) = (0, 0);
+        self.unread_since = None;
         self.patience.progress(now);
         self.send_offer(now);
     }
@@ -270,6 +281,17 @@ impl Sender {
         let data = self.offer.write();
         subpacket::append(&data, SubpacketEnd::FrameEndAck, self.form, self.escaping, self.out.end());
         self.stage = SenderStage::Offered(now);
+    }
+
+    /// Repeats the offer that was sent at `since`, and that the receiver has not read.
+    fn offer_again(&mut self, now: Instant, since: Instant) {
+        self.is_offer_unread = false;
+        let unread_since = *self.unread_since.get_or_insert(since);
+        if now >= unread_since + SEVEN_BIT_TIME && !self.has_high_bit {
+            self.stop(SessionEnd::SevenBits);
+        } else {
+            self.send_offer(now);
+        }
     }
 
     /// Ends the session: there is no further file.
@@ -454,10 +476,12 @@ impl Sender {
 
     /// Returns when `tick` is due.
     pub fn deadline(&self) -> Option<Instant> {
+        let patience = self.patience.deadline();
         match self.stage {
             SenderStage::Ended(_) => None,
-            SenderStage::Last(until) => Some(until.min(self.patience.deadline())),
-            _ => Some(self.patience.deadline()),
+            SenderStage::Last(until) => Some(until.min(patience)),
+            SenderStage::Offered(since) if self.is_offer_unread => Some(patience.min(since + OFFER_LOST)),
+            _ => Some(patience),
         }
     }
 
@@ -467,12 +491,15 @@ impl Sender {
             SenderStage::Ended(_) => return,
             // Every file was acknowledged.
             SenderStage::Last(until) if now >= until => return self.stage = SenderStage::Ended(SessionEnd::Done),
+            SenderStage::Offered(since) if self.is_offer_unread && now >= since + OFFER_LOST => {
+                self.offer_again(now, since);
+            }
             _ => {}
         }
         match self.patience.due(now) {
             // What waits to be written would only wait longer.
             Some(Due::Ask) if self.pending().is_empty() => self.repeat(now),
-            Some(Due::GiveUp) if self.is_offer_broken && !self.has_high_bit => self.stop(SessionEnd::SevenBits),
+            Some(Due::GiveUp) if self.unread_since.is_some() && !self.has_high_bit => self.stop(SessionEnd::SevenBits),
             Some(Due::GiveUp) => self.stop(SessionEnd::TimedOut),
             Some(Due::GiveUpStart) => self.stop(SessionEnd::NotBegun),
             _ => {}

@@ -89,8 +89,9 @@ fn interrupt_key_is_not_looked_for_in_broken_frame() {
 /// lrzsz's receiver repeats ZRINIT in place of an answer.
 #[test]
 fn offer_that_is_not_understood_on_way_of_seven_bits_is_told() {
-    for (line_end, end) in [("\r\n", SessionEnd::SevenBits), ("\r\u{8a}", SessionEnd::TimedOut)] {
-        let mut now = Instant::now();
+    for (line_end, end, seconds) in [("\r\n", SessionEnd::SevenBits, 4), ("\r\u{8a}", SessionEnd::TimedOut, 60)] {
+        let start = Instant::now();
+        let mut now = start;
         let mut sender = Sender::new(now, SenderOptions::default());
         let line_end: Vec<u8> = line_end.chars().map(|char| char as u8).collect();
         let init = [&b"**\x18B0100000023be50"[..], &line_end].concat();
@@ -103,8 +104,25 @@ fn offer_that_is_not_understood_on_way_of_seven_bits_is_told() {
             now = sender.deadline().expect("a sender that has not ended waits for a time");
             sender.tick(now);
         }
-        assert_eq!(sender.end(), Some(end));
+        assert_eq!((sender.end(), now.duration_since(start).as_secs()), (Some(end), seconds));
     }
+}
+
+/// Noise has broken it: the receiver says that it is ready still.
+#[test]
+fn offer_that_was_not_read_is_repeated_at_once() {
+    let now = Instant::now();
+    let mut sender = Sender::new(now, SenderOptions::default());
+    let init = b"**\x18B0100000023be50\r\x8a";
+    assert_eq!(sender.next(now, &mut &init[..]), Some(SenderStep::Ready));
+    sender.offer(now, FileOffer { name: b"name".to_vec(), ..FileOffer::default() });
+    sender.wrote(now, sender.pending().len());
+    assert_eq!(sender.next(now, &mut &init[..]), Some(SenderStep::Continue));
+    assert!(sender.pending().is_empty(), "it may have crossed the offer");
+    let at = sender.deadline().expect("a sender that has not ended waits for a time");
+    sender.tick(at);
+    assert_eq!(at.duration_since(now), Duration::from_secs(2));
+    assert!(memchr::memmem::find(sender.pending(), b"name").is_some());
 }
 
 #[test]
