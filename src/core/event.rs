@@ -152,6 +152,9 @@ pub enum Effect {
     Interrupt(u8),
     /// Discard typed input that the pty slave has not read (tcflush(3), TCIFLUSH).
     DiscardTyped,
+    /// Give the pty the modes that it had at the session's start, if its line discipline passes each byte as it is and makes no
+    /// signals.
+    LeaveRawMode,
     /// Find out the pty's end-of-file character, which programs may have changed, so that it can be typed.
     EndInput,
     /// Set the window size of the pty.

@@ -70,6 +70,7 @@ impl Host {
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, self.pty.interrupt(byte))),
             Effect::DiscardTyped => self.pty.discard_typed(),
+            Effect::LeaveRawMode => self.pty.leave_raw_mode(),
             Effect::EndInput => return Some(Input::EndOfFile(self.pty.end_of_file())),
             // The ioctl fails only where the pty is closed, which the next read of the master reports.
             Effect::Resize(size) => drop(self.pty.resize(size)),

@@ -32,6 +32,8 @@ pub struct Pty {
     slave: Option<OwnedFd>,
     /// Path of the slave, as tty(1) prints it inside.
     pub name: PathBuf,
+    /// Modes before any program ran.
+    first_modes: Termios,
 }
 
 impl Pty {
@@ -46,8 +48,9 @@ impl Pty {
         if let Some(attributes) = attributes {
             tty::set_attributes(&pair.slave, attributes)?;
         }
+        let first_modes = tty::attributes(&pair.slave)?;
         let name = nix::unistd::ttyname(&pair.slave)?;
-        Ok(Self { master: pair.master, slave: Some(pair.slave), name })
+        Ok(Self { master: pair.master, slave: Some(pair.slave), name, first_modes })
     }
 
     /// Returns the slave; an error after `release_slave`.
@@ -120,6 +123,15 @@ impl Pty {
             () if modes & ICANON != 0 => Echo::OffInLines,
             () if modes & ISIG != 0 => Echo::OffInKeys,
             () => Echo::On,
+        }
+    }
+
+    /// Gives the pty its first modes, if the line discipline passes each byte as it is and makes no signals.
+    pub fn leave_raw_mode(&self) {
+        let is_raw = |attributes: &Termios| attributes.c_lflag & (ICANON | ECHO | ISIG) == 0;
+        if tty::attributes(&self.master).is_ok_and(|attributes| is_raw(&attributes)) {
+            // Fails only where the pty is closed, which the next read of the master reports.
+            let _ = tty::set_attributes(&self.master, &self.first_modes);
         }
     }
 

@@ -256,14 +256,30 @@ fn killed_far_receiver_leaves_both_ends_usable() {
 }
 
 /// Each shell answers Ctrl-C in its own way, with data on its line or without. A receiver that SIGKILL ends leaves raw mode
-/// behind, in which Ctrl-C is no signal: dash stays in it, and zsh takes it for the user's choice.
+/// behind, in which Ctrl-C is no signal, and dash does not leave that mode by itself.
 #[test]
 fn ended_far_receiver_leaves_every_shell_usable() {
-    for (shell, signal) in
-        [("dash", Signal::SIGTERM), ("zsh", Signal::SIGTERM), ("fish", Signal::SIGTERM), ("fish", Signal::SIGKILL)]
-    {
+    for (shell, signal) in [
+        ("dash", Signal::SIGTERM),
+        ("dash", Signal::SIGKILL),
+        ("zsh", Signal::SIGTERM),
+        ("fish", Signal::SIGTERM),
+        ("fish", Signal::SIGKILL),
+    ] {
         end_program(shell, true, true, signal);
     }
+}
+
+/// zsh takes the raw mode that a killed receiver leaves behind for the user's choice, and returns to it at each command. What the
+/// notice says sets it right.
+#[test]
+fn raw_mode_of_killed_far_receiver_is_told_with_remedy() {
+    let (dir, mut term) = long("zsh", true);
+    begin_long(&dir, &mut term, true, 300_000);
+    kill_program(&term, true, Signal::SIGKILL);
+    term.wait("coshell: the shell there has not answered Ctrl-C");
+    term.send("\x15stty sane\n");
+    assert_usable(&mut term);
 }
 
 #[test]

@@ -444,7 +444,11 @@ impl Model {
                 return Some(Input::RecordingOpened(if starts { Err(missing()) } else { Ok(()) }));
             }
             Effect::CloseRecording => return Some(self.close_recording()),
-            Effect::DiscardTyped | Effect::Resize(_) | Effect::KeepRecent(_) | Effect::Warn(_) => {}
+            Effect::DiscardTyped
+            | Effect::LeaveRawMode
+            | Effect::Resize(_)
+            | Effect::KeepRecent(_)
+            | Effect::Warn(_) => {}
         }
         None
     }

@@ -39,8 +39,9 @@ pub(super) struct FarShell {
     /// The last bytes of all since the near side's last header, and the digits of that header.
     behind_header: Vec<u8>,
     digits: Option<Vec<u8>>,
-    /// The foreground process group at the start, once it is known.
+    /// The foreground process group at the start, once it is known, and whether another one has had it since.
     group: Option<i32>,
+    is_in_front: bool,
     /// Time of the last bytes, and of the next look at the group.
     last: Instant,
     next_look: Instant,
@@ -57,6 +58,7 @@ impl FarShell {
             behind_header: Vec::new(),
             digits: None,
             group: None,
+            is_in_front: false,
             last: now,
             next_look: now,
         }
@@ -116,7 +118,14 @@ impl FarShell {
 
     /// Takes the foreground process group of the pty, 0 for none. Returns whether another one had it at the start.
     pub(super) fn has_other_group(&mut self, group: i32) -> bool {
-        group != 0 && group != *self.group.get_or_insert(group)
+        let is_other = group != 0 && group != *self.group.get_or_insert(group);
+        self.is_in_front |= is_other;
+        is_other
+    }
+
+    /// Returns whether the shell runs on the pty, and has come back to its foreground.
+    pub(super) fn is_in_front(&self) -> bool {
+        self.is_in_front
     }
 
     /// Returns when the foreground process group is to be looked up.

@@ -45,6 +45,8 @@ pub(super) struct Interrupts {
     silent_in_row: u8,
     /// Whether a blank was typed behind the last Ctrl-C.
     blank: bool,
+    /// Whether as many were typed as are, without two answers that are the same.
+    have_failed: bool,
     /// What the far side printed before the last Ctrl-C, without those that brought nothing.
     last: Vec<u8>,
 }
@@ -53,6 +55,16 @@ impl Interrupts {
     /// Returns whether one is known to have brought something.
     pub(super) fn are_answered(&self) -> bool {
         self.answered > 0
+    }
+
+    /// Returns whether the last two have brought nothing.
+    pub(super) fn are_silent(&self) -> bool {
+        self.silent_in_row > 1
+    }
+
+    /// Returns whether no further one is typed although the line may not be empty.
+    pub(super) fn have_failed(&self) -> bool {
+        self.have_failed
     }
 
     /// Takes what the far side has printed since the last keys. Returns the keys to type next, if any.
@@ -73,10 +85,11 @@ impl Interrupts {
         }
         self.is_typed = true;
         let is_empty_line = self.silent_in_row >= MOST_SILENT_AT_PROMPT && self.answered > 0 && has_prompt(&self.last);
-        if self.answered >= MOST_ANSWERED || self.silent >= MOST_SILENT || is_empty_line {
+        self.have_failed = !is_empty_line && (self.answered >= MOST_ANSWERED || self.silent >= MOST_SILENT);
+        if is_empty_line || self.have_failed {
             return None;
         }
-        self.blank = self.silent_in_row > 1;
+        self.blank = self.are_silent();
         Some(if self.blank { BLANK } else { INTERRUPT })
     }
 
@@ -200,6 +213,25 @@ mod tests {
             let (typed, shown) = typed(answers);
             assert_eq!(typed, *count, "{what}");
             assert_eq!(shown, answers.iter().rfind(|answer| !answer.is_empty()).unwrap_or(&DATA).to_vec(), "{what}");
+        }
+    }
+
+    /// In the raw mode of a killed receiver Ctrl-C is no signal: dash is silent, the line editor of zsh rings the bell.
+    #[test]
+    fn ctrl_c_that_are_no_signals_have_failed() {
+        let table: [(&[&[u8]], bool); 5] =
+            [(&[BASH], false), (&[FISH, b""], false), (&[b"", ZSH], false), (&[b""], true), (&[b"\x07"], true)];
+        for (answers, have_failed) in table {
+            let (mut interrupts, mut count) = (Interrupts::default(), 0);
+            let mut bytes = DATA;
+            while let Some(keys) = interrupts.next(bytes) {
+                bytes = b"";
+                if keys == INTERRUPT {
+                    bytes = answers[count.min(answers.len() - 1)];
+                    count += 1;
+                }
+            }
+            assert_eq!(interrupts.have_failed(), have_failed, "{answers:?}");
         }
     }
 

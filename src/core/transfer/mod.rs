@@ -298,7 +298,7 @@ impl Transfer {
         };
         // Where no data was sent, all text is in the tail.
         let messages = if self.has_data() { self.messages.clone() } else { Messages::default() };
-        Recovery::new(now, far, self.far.clone(), &self.tail, messages)
+        Recovery::new(now, far, self.far.clone(), &self.tail, messages, self.far_shell.is_in_front())
     }
 
     /// Takes note that bytes of the near side were not typed. Its cancel may be among them.

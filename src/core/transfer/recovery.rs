@@ -39,6 +39,8 @@ pub(in crate::core) struct Recovery {
     bytes: Vec<u8>,
     stream: PeerStream,
     far: FarState,
+    /// Whether the far shell runs on the pty, so that the modes of the pty are those that it sees.
+    is_local: bool,
     /// The Ctrl-C typed to a shell that got data.
     interrupts: Interrupts,
     /// Number of cancels to type while no prompt comes. One that meets a starting sender is lost, since lrzsz flushes its
@@ -78,8 +80,16 @@ pub(in crate::core) enum RecoveryStep {
 }
 
 impl Recovery {
-    /// Creates a recovery that begins now, with the far side's stream so far and its last bytes.
-    pub(super) fn new(now: Instant, far: FarState, stream: PeerStream, tail: &[u8], messages: Messages) -> Self {
+    /// Creates a recovery that begins now, with the far side's stream so far and its last bytes. `is_local` is whether the far shell
+    /// runs on the pty.
+    pub(super) fn new(
+        now: Instant,
+        far: FarState,
+        stream: PeerStream,
+        tail: &[u8],
+        messages: Messages,
+        is_local: bool,
+    ) -> Self {
         let bytes = tail.to_vec();
         let next_drawing = now + FIRST_DRAWING;
         let (hidden, is_drawn) = (0, false);
@@ -89,6 +99,7 @@ impl Recovery {
             bytes,
             stream,
             far,
+            is_local,
             interrupts: Interrupts::default(),
             cancels: CANCELS,
             messages,
@@ -168,6 +179,16 @@ impl Recovery {
         self.is_drawn
     }
 
+    /// Returns whether the pty may be in the raw mode of a program that SIGKILL ended: the shell that runs on it is silent.
+    pub(in crate::core) fn suspects_raw_mode(&self) -> bool {
+        self.is_local && self.interrupts.are_silent()
+    }
+
+    /// Returns whether the shell has not answered Ctrl-C as one at an empty prompt does.
+    pub(in crate::core) fn has_failed(&self) -> bool {
+        self.interrupts.have_failed()
+    }
+
     /// Returns the next step; with `last`, the end.
     pub(in crate::core) fn step(&mut self, now: Instant, last: bool) -> RecoveryStep {
         // A receiver answers a cancel with its own. Behind that its shell prints, unless it is busy with data.
@@ -207,7 +228,7 @@ mod tests {
     #[test]
     fn recovery_waits_for_prompt_then_types_enter() {
         let now = Instant::now();
-        let mut recovery = Recovery::new(now, FarState::Sender, PeerStream::new(true), b"", Messages::default());
+        let mut recovery = Recovery::new(now, FarState::Sender, PeerStream::new(true), b"", Messages::default(), false);
         assert_eq!(recovery.deadline(), now + PATIENCE);
         recovery.push(now, b"\x18Kdata");
         assert_eq!(recovery.deadline(), now + PATIENCE);
@@ -224,7 +245,8 @@ mod tests {
     #[test]
     fn frames_are_hidden_however_long_they_come() {
         let start = Instant::now();
-        let mut recovery = Recovery::new(start, FarState::Sender, PeerStream::new(true), b"", Messages::default());
+        let mut recovery =
+            Recovery::new(start, FarState::Sender, PeerStream::new(true), b"", Messages::default(), false);
         let mut frame = Vec::new();
         FrameHeader::at(FrameType::ZData, 0).append(HeaderForm::Binary32, Escaping::Needed, &mut frame);
         subpacket::append(b"$ ls\r\n$ ", SubpacketEnd::FrameEnd, HeaderForm::Binary32, Escaping::Needed, &mut frame);
@@ -247,7 +269,7 @@ mod tests {
     #[test]
     fn reason_of_receiver_that_cancels_is_shown() {
         let now = Instant::now();
-        let mut recovery = Recovery::new(now, FarState::Shell, PeerStream::new(false), b"", Messages::default());
+        let mut recovery = Recovery::new(now, FarState::Shell, PeerStream::new(false), b"", Messages::default(), false);
         assert_eq!(recovery.step(now, false), RecoveryStep::Type(INTERRUPT));
         // rz takes a second to leave.
         recovery.push(now, b"rz: no space\r\n\x1b[?2004hready> da");
@@ -260,10 +282,23 @@ mod tests {
     }
 
     #[test]
+    fn raw_mode_is_suspected_where_shell_on_the_pty_is_silent() {
+        for is_local in [false, true] {
+            let (now, stream) = (Instant::now(), PeerStream::new(false));
+            let mut recovery = Recovery::new(now, FarState::Shell, stream, b"data", Messages::default(), is_local);
+            let suspected = [(); 3].map(|()| {
+                recovery.step(now, false);
+                recovery.suspects_raw_mode()
+            });
+            assert_eq!(suspected, [false, false, is_local]);
+        }
+    }
+
+    #[test]
     fn text_of_shell_without_typed_data_is_shown_before_loss() {
         let (now, later) = (Instant::now(), Instant::now() + TEXT_TIMEOUT - SETTLED / 2);
         let mut recovery =
-            Recovery::new(now, FarState::ReceiverNoData, PeerStream::new(false), b"", Messages::default());
+            Recovery::new(now, FarState::ReceiverNoData, PeerStream::new(false), b"", Messages::default(), false);
         recovery.push(now, b"rc=128\r\n");
         assert_eq!(recovery.deadline(), now + SETTLED);
         recovery.push(later, b"line\r\n");

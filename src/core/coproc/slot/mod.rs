@@ -26,6 +26,11 @@ use crate::core::transfer::{INTERRUPT, Recovery, RecoveryStep, TrailerFilter, Tr
 use crate::core::width::truncate_to_width;
 use crate::types::ExitStatus;
 
+/// What is said of a far shell that has not answered Ctrl-C. Nothing of it is typed: over a link coshell cannot tell whether a shell
+/// would read it.
+const RAW_MODE_LEFT: &str = "the shell there has not answered Ctrl-C: if SIGKILL ended the program there, the terminal is in its raw \
+                             mode, which Ctrl-U, \"stty sane\" and Ctrl-J end";
+
 /// The slot for the coprocess.
 #[derive(Debug, Default)]
 pub(in crate::core) struct CoprocSlot {
@@ -379,6 +384,9 @@ impl CoprocSlot {
         let Some(mut recovery) = self.recovery.take() else { return Vec::new() };
         match recovery.step(cx.now, last) {
             RecoveryStep::Type(keys) => {
+                if recovery.suspects_raw_mode() {
+                    cx.push(Effect::LeaveRawMode);
+                }
                 if keys == INTERRUPT {
                     cx.push(Effect::DiscardTyped);
                 }
@@ -387,7 +395,9 @@ impl CoprocSlot {
             }
             RecoveryStep::End(shown, keys) => {
                 let clear = recovery.is_drawn().then_some(CoprocEvent::ClearProgress);
-                clear.into_iter().chain([CoprocEvent::Press(keys), CoprocEvent::Show(shown)]).collect()
+                let notice = recovery.has_failed().then(|| CoprocEvent::Notice(Notice::new(RAW_MODE_LEFT)));
+                let end = [CoprocEvent::Press(keys), CoprocEvent::Show(shown)];
+                clear.into_iter().chain(end).chain(notice).collect()
             }
         }
     }
