@@ -13,8 +13,8 @@ use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{Signal, kill};
 
 use crate::support::transfers::{
-    BASH, answering, assert_same, assert_usable, begin_large, dirs_with, dirs_with_large, link, own, programs,
-    send_files, started, transfer_both_ways, wait_far_prompt, wait_prompt_back,
+    BASH, answering, assert_same, assert_usable, begin_large, dirs_with, dirs_with_large, kill_program, link, own,
+    programs, send_files, started, transfer_both_ways, wait_far_prompt, wait_prompt_back,
 };
 use crate::support::{Launch, PROMPT, Terminal, TestDir, contains, coshell, needs, proc, show};
 
@@ -45,15 +45,17 @@ fn links_that_pause_are_slow_or_change_bytes_carry_files() {
     });
 }
 
-/// lrzsz's receiver leaves a sender alone for a minute there: that is simulated in the tests of the roles.
 #[test]
 fn link_of_seven_bits_is_named_as_reason() {
-    for (far, answer) in [("sz down".to_owned(), None), (own("sz down"), None), (own("rz"), Some("near/up"))] {
+    for (far, is_sender) in
+        [("sz down".to_owned(), true), ("rz".to_owned(), false), (own("sz down"), true), (own("rz"), false)]
+    {
         let dir = dirs_with(6_000, 6_000);
         let mut term = session_over(&dir, &["bits=7"]);
-        match answer {
-            Some(file) => send_files(&mut term, &far, &dir.path_str(file)),
-            None => term.send(format!("{far}\r")),
+        if is_sender {
+            term.send(format!("{far}\r"));
+        } else {
+            send_files(&mut term, &far, &dir.path_str("near/up"));
         }
         term.wait("coshell: the connection seems to pass only 7 bits");
         assert_usable(&mut term);
@@ -202,6 +204,18 @@ fn serial_line(dir: &TestDir) -> (String, fs::File) {
     (device, near)
 }
 
+/// Starts a session with picocom on such a line.
+fn started_over_serial_line(dir: &TestDir) -> Terminal {
+    needs("picocom");
+    // Open until picocom has opened the line too.
+    let (device, _open) = serial_line(dir);
+    let mut term = answering(dir, &[], &["picocom", "--nolock", &device]).start();
+    term.wait("Terminal ready");
+    term.send("\r");
+    term.wait(PROMPT);
+    term
+}
+
 /// Transfers noise by lrzsz and odd bytes by coshell at the far end.
 fn transfer_by_both_programs(dir: &TestDir, term: &mut Terminal) {
     transfer_both_ways(dir, term, "sz", "rz -y");
@@ -228,14 +242,8 @@ fn telnet_carries_files_both_ways() {
 
 #[test]
 fn serial_line_carries_files_both_ways() {
-    needs("picocom");
     let dir = dirs_with(1_000_000, 1_000_000);
-    let (device, _open) = serial_line(&dir);
-    let mut term = answering(&dir, &[], &["picocom", "--nolock", &device]).start();
-    term.wait("Terminal ready");
-    term.send("\r");
-    term.wait(PROMPT);
-    transfer_by_both_programs(&dir, &mut term);
+    transfer_by_both_programs(&dir, &mut started_over_serial_line(&dir));
 }
 
 /// Files are received into the directory of ssh, and named from there.
@@ -255,16 +263,49 @@ fn ssh_transfers_by_directory_of_the_near_shell() {
     assert_same(&dir, &["down", "up"]);
 }
 
+/// Interrupts a transfer of a file in each direction in a session that `start` starts.
+fn interrupt_both_ways(start: impl Fn(&TestDir) -> Terminal) {
+    for up in [false, true] {
+        let dir = dirs_with_large(up, 50_000_000);
+        let mut term = start(&dir);
+        begin_large(&dir, &mut term, up, "rz");
+        wait_progress(&mut term);
+        term.send("\x03");
+        assert_usable(&mut term);
+        assert!(up || !dir.exists("near/data"), "a cut file has its whole name");
+    }
+}
+
 #[test]
 fn ctrl_c_over_ssh_leaves_both_ends_usable() {
+    interrupt_both_ways(|dir| {
+        let config = serve_ssh(dir);
+        started(ssh(dir, &config, 1))
+    });
+}
+
+#[test]
+fn ctrl_c_over_telnet_leaves_both_ends_usable() {
+    interrupt_both_ways(|dir| started(telnet(dir)));
+}
+
+#[test]
+fn ctrl_c_over_serial_line_leaves_both_ends_usable() {
+    interrupt_both_ways(started_over_serial_line);
+}
+
+/// The far program is ended by a signal that it cannot catch: no cancel comes, and ssh reports nothing.
+#[test]
+fn killed_far_program_over_ssh_leaves_both_ends_usable() {
     for up in [false, true] {
         let dir = dirs_with_large(up, 50_000_000);
         let config = serve_ssh(&dir);
         let mut term = started(ssh(&dir, &config, 1));
         begin_large(&dir, &mut term, up, "rz");
         wait_progress(&mut term);
-        term.send("\x03");
+        kill_program(&term, true, Signal::SIGKILL);
         assert_usable(&mut term);
+        assert!(contains(term.output(), "coshell: "), "{}", show(term.output()));
     }
 }
 
