@@ -170,8 +170,11 @@ const TIMERS: &[Timer] = &[
         },
     },
     Timer {
-        due: |core| core.output.deadline(),
+        due: |core| core.output.deadline().filter(|_| !awaits_patterns(core)),
         run: |core, cx| {
+            if awaits_patterns(core) {
+                return;
+            }
             for (line, stage) in core.output.due_lines(cx.now) {
                 core.line(cx, line, stage);
             }
@@ -231,6 +234,7 @@ const TIMERS: &[Timer] = &[
     },
     // What is due then, `handle` does in the turn of the deadline.
     Timer { due: |core| core.output.terminal.deadline(), run: |_, _| {} },
+    Timer { due: |core| awaits_patterns(core).then(|| core.output.terminal.now()), run: |_, _| {} },
     Timer { due: |core| core.control.history_requests.deadline(), run: |_, _| {} },
     // What is due then, `end_session` does at the end of every turn.
     Timer {
@@ -241,6 +245,16 @@ const TIMERS: &[Timer] = &[
         run: |_, _| {},
     },
 ];
+
+/// Returns whether `byte` is a C0 control: all others are printed.
+fn is_control(byte: u8) -> bool {
+    byte < 0x20
+}
+
+/// Returns whether lines are to be searched for patterns that are not prepared yet.
+fn awaits_patterns(core: &Core) -> bool {
+    core.output.searches_lines() && !core.triggers.is_prepared()
+}
 
 impl Core {
     /// Creates a session whose shell is about to run, and starts the coprocess of the settings, if any.
@@ -384,6 +398,9 @@ impl Core {
             // Slices of work are done here only, so that no key waits for more than one.
             Input::Deadline => {
                 self.output.terminal.step();
+                if awaits_patterns(self) {
+                    self.triggers.prepare();
+                }
                 self.update_line_demand();
                 if let Some((request_id, request)) = self.control.history_requests.next(&mut self.output.terminal) {
                     // It types and starts nothing, so that its trigger does not matter.
@@ -506,6 +523,7 @@ impl Core {
         Gate::of(GateState {
             awaits_pty_state: self.output.awaits_pty_state(),
             awaits_history: self.output.awaits_history(),
+            awaits_patterns: awaits_patterns(self),
             silent: self.coproc.is_silent(),
             recovering: self.coproc.is_recovering(),
             menu: self.menu.is_drawn(),
@@ -675,7 +693,12 @@ impl Core {
                     self.coproc.push_recovery(cx.now, bytes);
                     break;
                 }
-                Gate::AwaitingPtyState | Gate::AwaitingHistory | Gate::Menu | Gate::Lent => {
+                // Text ends no line that would be searched.
+                Gate::AwaitingPatterns if !self.output.has_withheld() && !is_control(bytes[0]) => {
+                    let end = bytes.iter().position(|&byte| is_control(byte)).unwrap_or(bytes.len());
+                    bytes = &bytes[self.print(cx, &bytes[..end], TextOrigin::Shell)..];
+                }
+                Gate::AwaitingPtyState | Gate::AwaitingHistory | Gate::AwaitingPatterns | Gate::Menu | Gate::Lent => {
                     self.output.withhold(bytes);
                     break;
                 }
@@ -1308,6 +1331,10 @@ impl Core {
         if self.output.awaits_history() {
             self.output.terminal.finish_lines();
             self.update_line_demand();
+            self.shell_output(cx, &[]);
+        }
+        if self.gate() == Gate::AwaitingPatterns && self.output.has_withheld() {
+            self.triggers.prepare_all();
             self.shell_output(cx, &[]);
         }
         if self.lend.end(cx) {

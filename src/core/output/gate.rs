@@ -13,6 +13,8 @@ pub(in crate::core) enum Gate {
     SilentCoproc,
     /// The recovery from a broken file transfer.
     TransferRecovery,
+    /// Withheld from the first control on until the patterns of many triggers are prepared.
+    AwaitingPatterns,
     /// Withheld until the menu is closed.
     Menu,
     /// Withheld until the lent terminal is taken back.
@@ -24,6 +26,7 @@ pub(in crate::core) enum Gate {
 pub(in crate::core) struct GateState {
     pub(in crate::core) awaits_pty_state: bool,
     pub(in crate::core) awaits_history: bool,
+    pub(in crate::core) awaits_patterns: bool,
     pub(in crate::core) silent: bool,
     pub(in crate::core) recovering: bool,
     pub(in crate::core) menu: bool,
@@ -38,6 +41,7 @@ impl Gate {
             GateState { awaits_history: true, .. } => Self::AwaitingHistory,
             GateState { silent: true, .. } => Self::SilentCoproc,
             GateState { recovering: true, .. } => Self::TransferRecovery,
+            GateState { awaits_patterns: true, .. } => Self::AwaitingPatterns,
             GateState { menu: true, .. } => Self::Menu,
             GateState { lent: true, .. } => Self::Lent,
             GateState { .. } => Self::Open,
@@ -46,7 +50,10 @@ impl Gate {
 
     /// Whether output is withheld.
     pub(in crate::core) fn withholds(self) -> bool {
-        matches!(self, Self::AwaitingPtyState | Self::AwaitingHistory | Self::Menu | Self::Lent)
+        match self {
+            Self::AwaitingPtyState | Self::AwaitingHistory | Self::AwaitingPatterns | Self::Menu | Self::Lent => true,
+            Self::Open | Self::SilentCoproc | Self::TransferRecovery => false,
+        }
     }
 }
 
@@ -59,6 +66,7 @@ mod tests {
         let all = GateState {
             awaits_pty_state: true,
             awaits_history: true,
+            awaits_patterns: true,
             silent: true,
             recovering: true,
             menu: true,
@@ -70,6 +78,7 @@ mod tests {
             (Gate::AwaitingHistory, |state| state.awaits_history = false),
             (Gate::SilentCoproc, |state| state.silent = false),
             (Gate::TransferRecovery, |state| state.recovering = false),
+            (Gate::AwaitingPatterns, |state| state.awaits_patterns = false),
             (Gate::Menu, |state| state.menu = false),
             (Gate::Lent, |state| state.lent = false),
         ] {

@@ -254,6 +254,11 @@ impl Output {
         self.awaits_history
     }
 
+    /// Whether lines are searched for the patterns of triggers.
+    pub(super) fn searches_lines(&self) -> bool {
+        self.demand.granularity != Granularity::None
+    }
+
     /// Sets how closely lines are examined. Line numbers continue those of the history, which is read first.
     pub(super) fn set_demand(&mut self, demand: LineDemand) {
         self.awaits_history = demand.assembles && !self.demand.assembles && !self.terminal.has_read();

@@ -169,3 +169,68 @@ fn session_ends_while_history_is_read() {
     assert!(bench.has_answer(7), "the client does not wait for ever");
     assert!(bench.has(&Effect::Finish(ExitStatus::Code(0))));
 }
+
+/// Returns a session with 500 triggers, one of which answers a question.
+fn many_triggers() -> Bench {
+    let patterns: Vec<String> = (0..500).map(|i| format!("pattern number {i} of many")).collect();
+    let mut argv = vec!["-t", "^question", "--send", "answer"];
+    patterns.iter().for_each(|pattern| argv.extend(["-t", pattern, "--bell"]));
+    Bench::new(&argv)
+}
+
+#[test]
+fn keys_do_not_wait_while_many_patterns_are_prepared() {
+    let mut bench = many_triggers();
+    // Text that ends no line is shown at once.
+    let (shown, _) = bench.turn(Input::Bytes(Source::Pty, b"text\r\nquestion\r\n"));
+    assert_eq!(shown, b"text");
+    bench.turn(Input::Bytes(Source::Pty, b"more"));
+    let mut turns = 0;
+    while bench.core.gate() == Gate::AwaitingPatterns {
+        assert_eq!(bench.shown, b"text", "the rest is withheld, in order");
+        let (_, typed) = bench.turn(Input::Bytes(Source::Keyboard, b"k"));
+        assert_eq!(typed, b"k", "a key is passed on in its turn");
+        assert_eq!(bench.core.deadline(), Some(bench.now), "the next slice is due");
+        bench.turn(Input::Deadline);
+        turns += 1;
+    }
+    assert!(turns > 5, "{turns}");
+    assert_eq!(bench.shown, b"text\r\nquestion\r\nmore");
+    assert!(bench.typed.ends_with(b"kanswer"));
+}
+
+#[test]
+fn paused_line_waits_for_the_patterns() {
+    let mut bench = many_triggers();
+    bench.turn(Input::Bytes(Source::Pty, b"question"));
+    bench.now += Duration::from_millis(30);
+    bench.turn(Input::Bytes(Source::Keyboard, b"k"));
+    assert_eq!((bench.core.gate(), &bench.typed[..]), (Gate::AwaitingPatterns, &b"k"[..]));
+    bench.wait(1);
+    assert_eq!(bench.typed, b"kanswer");
+}
+
+#[test]
+fn session_ends_while_patterns_are_prepared() {
+    let mut bench = many_triggers();
+    bench.turn(Input::Bytes(Source::Pty, b"question\r\nlast"));
+    bench.turn(Input::Exited(Child::Shell, ExitStatus::Code(0)));
+    bench.turn(Input::Closed(Source::Pty));
+    assert_eq!(bench.shown, b"question\r\nlast");
+}
+
+#[test]
+fn trigger_added_to_many_needs_two_slices() {
+    let mut bench = many_triggers();
+    bench.wait(1);
+    let options = Options(vec![OptionArg { name: "send".into(), value: "added".to_owned() }]);
+    let request = Request::Trigger(TriggerRequest::Add { regex: Some("^another".to_owned()), event: None, options });
+    bench.turn(Input::Request(RequestId(7), request, None));
+    bench.turn(Input::Bytes(Source::Pty, b"another\r\n"));
+    assert_eq!((bench.core.gate(), &bench.typed[..]), (Gate::AwaitingPatterns, &b""[..]));
+    // Its pattern, and the tables of all.
+    bench.turn(Input::Deadline);
+    assert_eq!(bench.core.gate(), Gate::AwaitingPatterns);
+    bench.turn(Input::Deadline);
+    assert_eq!((bench.core.gate(), &bench.typed[..]), (Gate::Open, &b"added"[..]));
+}

@@ -84,6 +84,9 @@ use verdict::TriggerVerdict;
 /// Bytes searched before the prefilter is checked for overload and perhaps replaced.
 const STRETCH: usize = 16 << 10;
 
+/// Number of patterns that are prepared at once: each takes some microseconds.
+const SLICE: usize = 50;
+
 /// What the triggers that can still fire need of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TriggerDemand {
@@ -434,8 +437,12 @@ impl Triggers {
     /// Replaces the options of trigger `i`, which is below [`Triggers::len`]. Its state stays.
     pub fn replace(&mut self, i: usize, options: TriggerOptions) {
         let trigger = &mut self.all[i];
-        if trigger.options.pattern().map(Pattern::text) != options.pattern().map(Pattern::text) {
-            self.seen.forget_trigger(i);
+        let mut options = options;
+        match (&trigger.options.opener, &mut options.opener) {
+            // What is known of the pattern stays.
+            (Opener::Pattern(old), Opener::Pattern(new)) if old.text() == new.text() => *new = old.clone(),
+            (Opener::Event(_), Opener::Event(_)) => {}
+            _ => self.seen.forget_trigger(i),
         }
         // The regexes of the pattern or the filter, and of the end of a block.
         self.regexes.forget(i);
@@ -586,6 +593,9 @@ impl Triggers {
         if let Some(of_all) = self.gives_verdicts {
             self.verdicts = plan.verdicts(self, of_all, &context);
         }
+        if let Some(prefilter) = &mut self.prefilter {
+            plan.without_match().for_each(|i| prefilter.searched_in_vain(i));
+        }
         if stage.is_rest() && !(stage == LineStage::Finished && line.is_passing()) {
             self.forget(line, |_, rank| plan.has_lost(rank));
         }
@@ -658,18 +668,43 @@ impl Triggers {
         self.held.clear();
     }
 
+    /// Returns whether the next search for patterns needs no preparation that would make a key wait. Few patterns are prepared
+    /// by the search itself.
+    pub fn is_prepared(&self) -> bool {
+        self.prefilter.is_some() || self.all.len() <= SLICE
+    }
+
+    /// Prepares a slice of the patterns, in less than a millisecond.
+    pub fn prepare(&mut self) {
+        let patterns = self.all.iter().filter(|trigger| trigger.is_live()).filter_map(|it| it.options.pattern());
+        let slice: Vec<&Pattern> = patterns.filter(|pattern| !pattern.is_prepared()).take(SLICE).collect();
+        slice.iter().for_each(|pattern| _ = pattern.required());
+        // The tables of many literals take a turn of their own.
+        if slice.is_empty() {
+            self.prefilter();
+        }
+    }
+
+    /// Prepares all patterns, however long that takes.
+    pub fn prepare_all(&mut self) {
+        self.prefilter();
+    }
+
     fn prefilter(&mut self) -> &mut Prefilter {
+        let all = &self.all;
+        let pattern = |i: usize| all[i].options.pattern().expect("only patterns are members");
+        if let Some(prefilter) = self.prefilter.as_mut().filter(|prefilter| prefilter.is_unbalanced()) {
+            prefilter.rebalance(pattern);
+        }
         if self.form == PrefilterForm::Tight && self.prefilter.as_ref().is_some_and(Prefilter::is_overloaded) {
             (self.form, self.prefilter) = (PrefilterForm::Loose, None);
         }
-        let (all, form) = (&self.all, self.form);
+        let form = self.form;
         self.prefilter.get_or_insert_with(|| {
             let live = (0..all.len()).filter(|&i| all[i].is_live());
             let mut members: Vec<usize> = live.filter(|&i| all[i].options.pattern().is_some()).collect();
             members.sort_by_key(|&i| all[i].rank);
-            // One by one: the parsed forms of a thousand patterns take megabytes.
-            let patterns = members.clone().into_iter().filter_map(|i| Some(all[i].options.pattern()?.hir()));
-            Prefilter::new(members, patterns, form)
+            Prefilter::new(members, form, pattern)
         })
     }
 }

@@ -85,6 +85,11 @@ impl Plan {
         Some(Self { steps, stopped })
     }
 
+    /// Returns the triggers whose regexes have found nothing.
+    pub(super) fn without_match(&self) -> impl Iterator<Item = usize> {
+        self.steps.iter().filter(|step| step.found.is_empty()).map(|step| step.trigger)
+    }
+
     /// Returns whether a match is held.
     pub(super) fn has_held_match(&self) -> bool {
         let mut found = self.steps.iter().flat_map(|step| &step.found);

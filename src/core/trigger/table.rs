@@ -88,6 +88,8 @@ impl TriggerTable {
     /// Records from now on in `rehearsal` what triggers do, and does nothing of it.
     pub(in crate::core) fn rehearse(&mut self, rehearsal: Rehearsal) {
         self.triggers.give_verdicts(rehearsal.gives_all_verdicts());
+        // No key waits in a rehearsal.
+        self.triggers.prepare_all();
         self.rehearsal = Some(rehearsal);
     }
 
@@ -107,6 +109,21 @@ impl TriggerTable {
     /// Whether every line is tried, since one is explained or all are recorded.
     fn tries_all(&self) -> bool {
         self.rehearsal.as_ref().is_some_and(Rehearsal::tries_all)
+    }
+
+    /// Returns whether lines can be searched without delay. Otherwise `prepare` is to be called in turns of their own.
+    pub(in crate::core) fn is_prepared(&self) -> bool {
+        self.triggers.is_prepared()
+    }
+
+    /// Prepares some of the patterns, in less than a millisecond.
+    pub(in crate::core) fn prepare(&mut self) {
+        self.triggers.prepare();
+    }
+
+    /// Prepares all patterns, at the end of the session.
+    pub(in crate::core) fn prepare_all(&mut self) {
+        self.triggers.prepare_all();
     }
 
     /// Returns whether a block of whole lines may contain a match.

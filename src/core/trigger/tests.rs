@@ -448,7 +448,8 @@ fn invalid_utf8_is_matched() {
 
 #[test]
 fn next_line_finds_lines_of_a_block() {
-    let mut bench = Bench::new([options("^foo$"), options("bar")]);
+    // The first has no literal that is searched for, the second is one.
+    let mut bench = Bench::new([options("^f[o0][o0]$"), options("bar")]);
     let block = b"foox\r\nfoo\r\nx bar y\nnone\n\nfoo";
     let mut lines = Vec::new();
     let mut from = 0;
@@ -489,14 +490,32 @@ fn two_thousand_patterns_are_searched_at_once() {
 
 #[test]
 fn overload_makes_the_prefilter_loose() {
-    let mut bench = Bench::new((0..300).map(|n| options(&format!("word{n} .*X{n}"))));
-    let line = |n: usize| (0..12).map(|k| format!("word{} ", (n * 7919 + k * k * 104_729) % 300)).collect::<String>();
+    // Without literals, so that all are in the automaton.
+    let spaced =
+        |n: usize, gap: &str| format!("{n:03}").chars().map(|digit| format!("{gap}{digit}")).collect::<String>();
+    let pattern = |n| format!("w{0} .*X{0}", spaced(n, "[_-]"));
+    let mut bench = Bench::new((0..300).map(|n| options(&pattern(n))));
+    let word = |n: usize, k: usize| format!("w{} ", spaced((n * 7919 + k * k * 104_729) % 300, "_"));
+    let line = |n: usize| (0..12).map(|k| word(n, k)).collect::<String>();
     let strained = (0..5000).find(|&n| {
         assert!(!bench.triggers.block_may_match(line(n).as_bytes()) || bench.triggers.form == PrefilterForm::Loose);
         bench.triggers.form == PrefilterForm::Loose
     });
     assert!(strained.is_some());
-    assert_eq!(bench.finish(1, "word7 word8 X8"), ["8:word8 X8"]);
+    assert_eq!(bench.finish(1, "w_0_0_7 w_0_0_8 X_0_0_8"), ["8:w_0_0_8 X_0_0_8"]);
+}
+
+#[test]
+fn words_common_in_the_text_cost_few_searches() {
+    let mut bench = Bench::new((0..100).map(|n| options(&format!(r"(?i)\bwarning\b.*\bv{n}\b"))));
+    for n in 0..2000 {
+        let line = format!("12:07 WARNING queue request {n} answered");
+        assert!(!bench.triggers.line_may_match(line.as_bytes()) || bench.finish(n, &line).is_empty());
+    }
+    // Those on the first lines, after which the word is given up.
+    let tried: u64 = (0..100).map(|i| bench.triggers.cost(i).tried).sum();
+    assert!(tried < 1000, "{tried} searches by own regexes");
+    assert_eq!(bench.finish(9999, "Warning: v7"), ["7:Warning: v7"]);
 }
 
 /// Parts that make a pattern bad though its syntax is right, and parts to stand around them.

@@ -218,6 +218,11 @@ impl TerminalOutput {
         self.now = now;
     }
 
+    /// Returns the time of this turn.
+    pub(in crate::core) fn now(&self) -> Instant {
+        self.now
+    }
+
     /// Returns the history of the terminal.
     pub(in crate::core) fn history(&mut self) -> Option<&mut History> {
         self.history.as_mut()

@@ -3,13 +3,14 @@
 //!
 //! `glance` accepts most patterns quickly, `check` finds the faults of the others, with `size` for those that are too
 //! large when compiled; `fault` displays a fault. `info` holds the properties of a pattern, with `grow` for whether a
-//! match may grow.
+//! match may grow; `required` finds the literals that each match has.
 
 mod check;
 mod fault;
 mod glance;
 mod grow;
 mod info;
+mod required;
 mod size;
 
 use std::sync::{Arc, OnceLock};
@@ -20,6 +21,7 @@ use regex_syntax::hir::Hir;
 use super::groups::{GroupOwner, Groups};
 pub use fault::BadPattern;
 use info::PatternInfo;
+pub(super) use required::{LONGEST as LONGEST_LITERAL, Literal, Required};
 pub(super) use size::LIMIT as SIZE_LIMIT;
 
 /// A regular expression in the syntax of the `regex` crate, on bytes, with Unicode on. Clones are cheap.
@@ -35,6 +37,8 @@ struct PatternInner {
     groups: Option<usize>,
     /// Computed at first use, since that costs several times as much as the check.
     info: OnceLock<PatternInfo>,
+    /// Computed at first use.
+    required: OnceLock<Box<[Required]>>,
 }
 
 impl Pattern {
@@ -48,7 +52,7 @@ impl Pattern {
         let groups = glance::groups(&text);
         let info = if groups.is_some() { None } else { check::check(&text)? };
         let info = info.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self { inner: Arc::new(PatternInner { text, groups, info }) })
+        Ok(Self { inner: Arc::new(PatternInner { text, groups, info, required: OnceLock::new() }) })
     }
 
     /// Returns the text of the pattern.
@@ -65,6 +69,16 @@ impl Pattern {
     /// Returns whether the pattern matches `text`. Compiles it for this call.
     pub fn is_match(&self, text: &[u8]) -> bool {
         size::compile(self.text(), 2 * SIZE_LIMIT).is_ok_and(|regex| regex.is_match(text))
+    }
+
+    /// Returns the choices of literals of which each match has one, the rarest first; none where a match may have no literal.
+    pub(super) fn required(&self) -> &[Required] {
+        self.inner.required.get_or_init(|| required::required(&self.hir()).into())
+    }
+
+    /// Returns whether `required` costs nothing, since it was called before.
+    pub(super) fn is_prepared(&self) -> bool {
+        self.inner.required.get().is_some()
     }
 
     pub(super) fn info(&self) -> &PatternInfo {

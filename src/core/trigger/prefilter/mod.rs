@@ -1,47 +1,36 @@
-//! All patterns in one automaton: a single pass finds the patterns that may match.
+//! All patterns in one search, which finds those that may match a line, and never misses one that does. The pattern's own
+//! regex checks each candidate.
 //!
-//! The automaton is a lazy DFA over the relaxed patterns. It never misses a match; the pattern's own regex checks
-//! each candidate. Lines and blocks of lines are searched by the same automaton. Where all matches begin with one of a few
-//! literals, it searches from the line of the first one on.
+//! Most patterns have literals of which each match contains one (`pattern::required`). Text is searched for the literals of all
+//! patterns at once (`literal_set`, with `grams` for many of them), and only a line with one is looked at further. All other
+//! patterns are in one automaton (`automaton`), which is slower: `approximate` makes their forms for it, `first_literals` and
+//! `scan` make it faster, and if a text makes the automaton build states at every step ([`Prefilter::is_overloaded`]),
+//! `coarsen` makes forms that need fewer.
 //!
-//! If a text makes the automaton build states at every step ([`Prefilter::is_overloaded`]), a prefilter of looser
-//! patterns is faster.
+//! A literal that is common in the text, in lines that the pattern does not match, costs a search by the pattern's own regex
+//! each time. Such a pattern gets another literal or goes into the automaton ([`Prefilter::rebalance`]).
 
 mod approximate;
+mod automaton;
 mod coarsen;
-mod literals;
+mod first_literals;
+mod grams;
+mod literal_set;
 mod scan;
 
 use std::ops::Range;
 
 use memchr::{memchr, memrchr};
-use regex_automata::hybrid::dfa::{Builder, Cache, Config, DFA};
-use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
-use regex_automata::{Input, MatchKind, PatternSet};
 use regex_syntax::hir::Hir;
 
 use approximate::relax;
+use automaton::{Automaton, AutomatonLimits};
 use coarsen::loosen;
-use literals::FirstLiterals;
+use literal_set::LiteralSet;
 
-/// Memory limits of a prefilter, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PrefilterLimits {
-    /// Limit of all patterns together. If they need more, there is no automaton, and each pattern is tried on each
-    /// line: slow but correct. Ten thousand ordinary patterns need less than a third of it.
-    pub(super) patterns: usize,
-    /// Limit of the automaton's states. At the limit the states are dropped and built again, which ordinary use does
-    /// not reach.
-    pub(super) cache: usize,
-}
+use super::pattern::{Literal, Pattern};
 
-impl Default for PrefilterLimits {
-    fn default() -> Self {
-        Self { patterns: 32 << 20, cache: 8 << 20 }
-    }
-}
-
-/// Coarseness of the patterns in a prefilter.
+/// Coarseness of the patterns in the automaton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PrefilterForm {
     /// Few lines pass that do not match.
@@ -50,51 +39,122 @@ pub(super) enum PrefilterForm {
     Loose,
 }
 
+/// Number of bytes searched after which searches in vain are counted anew.
+const VAIN_WINDOW: usize = 64 << 10;
+/// Number of searches in vain of one pattern among these from which its literal is too common: 0.2 ns for a byte of text.
+const MOST_VAIN: u32 = 4;
+/// The same of all patterns together.
+const MOST_VAIN_IN_ALL: u32 = 32;
+
 /// Finds the patterns that may match a line.
 pub(super) struct Prefilter {
-    /// Indexes of the triggers whose patterns are in the automaton, in order.
-    members: Vec<usize>,
+    limits: AutomatonLimits,
+    form: PrefilterForm,
+    /// The triggers whose patterns are searched for, in order.
+    members: Vec<Member>,
+    /// Place in `members` by index of the trigger.
+    places: Vec<u32>,
     empty_may_match: bool,
-    /// `None` if the patterns are too large for an automaton.
-    automaton: Option<Automaton>,
-}
-
-struct Automaton {
-    /// `None` where looking for them does not pay off.
-    literals: Option<FirstLiterals>,
-    dfa: DFA,
-    cache: Cache,
-    found: PatternSet,
-    load: PrefilterLoad,
-}
-
-/// Bytes of states built per searched text. Ordinary text soon needs no new states.
-#[derive(Default)]
-struct PrefilterLoad {
-    /// Bytes built up to the last measurement, and bytes searched since.
-    built: usize,
+    literals: Option<LiteralSet>,
+    others: OtherPatterns,
+    /// Number of bytes searched since searches in vain were counted anew, and their number.
     searched: usize,
-    is_high: bool,
+    vain: u32,
+    is_unbalanced: bool,
+    /// Reused buffer for the places of the candidates.
+    found: Vec<usize>,
 }
 
-/// Bytes of states built between two measurements.
-const LOAD_STEP: usize = 4 << 20;
+struct Member {
+    trigger: usize,
+    /// Which choice of the pattern's literals is searched for; `None` for a pattern in the automaton.
+    choice: Option<usize>,
+    /// Number of searches in vain by the pattern's own regex.
+    vain: u32,
+}
+
+/// The search for the patterns without literals. `places` are those of the patterns, by their index in the automaton.
+enum OtherPatterns {
+    /// There are none.
+    None,
+    Automaton {
+        automaton: Box<Automaton>,
+        places: Vec<usize>,
+    },
+    /// They are too large for an automaton.
+    Unsearched {
+        places: Vec<usize>,
+    },
+}
 
 impl Prefilter {
-    /// Builds a prefilter for the patterns of the triggers `members`.
-    pub(super) fn new(members: Vec<usize>, patterns: impl Iterator<Item = Hir>, form: PrefilterForm) -> Self {
-        let patterns = patterns.map(|hir| match form {
-            PrefilterForm::Tight => relax(hir),
-            PrefilterForm::Loose => loosen(&relax(hir)),
-        });
-        Self::of_relaxed(PrefilterLimits::default(), members, patterns)
+    /// Builds a prefilter for the triggers `members`; `pattern` returns the pattern of each.
+    pub(super) fn new<'a>(members: Vec<usize>, form: PrefilterForm, pattern: impl Fn(usize) -> &'a Pattern) -> Self {
+        Self::within(AutomatonLimits::default(), Some(0), members, form, pattern)
     }
 
-    /// Builds a prefilter of relaxed patterns.
-    fn of_relaxed(limits: PrefilterLimits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
-        let mut automaton = Automaton::new(&patterns.collect::<Vec<Hir>>(), limits);
-        let empty_may_match = automaton.as_mut().map_or(!members.is_empty(), |automaton| automaton.may_match(b""));
-        Self { automaton, members, empty_may_match }
+    /// Does the same with other limits. `choice` is the first choice of literals that is searched for; without one all patterns
+    /// are in the automaton.
+    fn within<'a>(
+        limits: AutomatonLimits,
+        choice: Option<usize>,
+        members: Vec<usize>,
+        form: PrefilterForm,
+        pattern: impl Fn(usize) -> &'a Pattern,
+    ) -> Self {
+        let mut places = vec![0; members.iter().max().map_or(0, |&last| last + 1)];
+        members.iter().zip(0..).for_each(|(&trigger, place)| places[trigger] = place);
+        let mut prefilter = Self {
+            limits,
+            form,
+            members: members.into_iter().map(|trigger| Member { trigger, choice, vain: 0 }).collect(),
+            places,
+            empty_may_match: false,
+            literals: None,
+            others: OtherPatterns::None,
+            searched: 0,
+            vain: 0,
+            is_unbalanced: false,
+            found: Vec::new(),
+        };
+        prefilter.build(pattern);
+        prefilter
+    }
+
+    /// Builds the search for the chosen literals, and the automaton for all other patterns.
+    fn build<'a>(&mut self, pattern: impl Fn(usize) -> &'a Pattern) {
+        let literals = |member: &Member| Some(&pattern(member.trigger).required().get(member.choice?)?.literals[..]);
+        let with_literals =
+            self.members.iter().enumerate().filter_map(|(place, member)| Some((place, literals(member)?)));
+        let required: Vec<(usize, &[Literal])> = with_literals.collect();
+        let (set, rejected) = LiteralSet::new(&required);
+        self.literals = (rejected.len() < required.len()).then_some(set);
+        let without = self.members.iter().enumerate().filter(|(_, member)| literals(member).is_none());
+        let mut places: Vec<usize> = without.map(|(place, _)| place).chain(rejected).collect();
+        places.sort_unstable();
+        places.iter().for_each(|&place| self.members[place].choice = None);
+        self.build_automaton(places, pattern);
+    }
+
+    fn build_automaton<'a>(&mut self, places: Vec<usize>, pattern: impl Fn(usize) -> &'a Pattern) {
+        if places.is_empty() {
+            (self.others, self.empty_may_match) = (OtherPatterns::None, false);
+            return;
+        }
+        // One by one: the parsed forms of a thousand patterns take megabytes.
+        let forms = places.iter().map(|&place| relax(pattern(self.members[place].trigger).hir()));
+        let forms: Vec<Hir> = match self.form {
+            PrefilterForm::Tight => forms.collect(),
+            PrefilterForm::Loose => forms.map(|relaxed| loosen(&relaxed)).collect(),
+        };
+        let automaton = Automaton::new(&forms, self.limits).map(Box::new);
+        (self.others, self.empty_may_match) = match automaton {
+            Some(mut automaton) => {
+                let empty_may_match = automaton.may_match(b"");
+                (OtherPatterns::Automaton { automaton, places }, empty_may_match)
+            }
+            None => (OtherPatterns::Unsearched { places }, true),
+        };
     }
 
     /// Returns whether an empty line may match.
@@ -104,13 +164,7 @@ impl Prefilter {
 
     /// Returns whether the text searched last needed too many new states.
     pub(super) fn is_overloaded(&self) -> bool {
-        self.automaton.as_ref().is_some_and(|automaton| automaton.load.is_high)
-    }
-
-    /// Builds a prefilter with other limits.
-    #[cfg(test)]
-    pub(super) fn within(limits: PrefilterLimits, members: Vec<usize>, patterns: impl Iterator<Item = Hir>) -> Self {
-        Self::of_relaxed(limits, members, patterns.map(relax))
+        matches!(&self.others, OtherPatterns::Automaton { automaton, .. } if automaton.is_overloaded())
     }
 
     /// Returns the range, without the line's end, of the first line at or after `from` that may match. `from` is the
@@ -119,108 +173,189 @@ impl Prefilter {
         if self.members.is_empty() || from >= block.len() {
             return None;
         }
-        let at = match &mut self.automaton {
-            Some(automaton) => automaton.first(block, from)?,
-            None => from,
-        };
+        let with_literal = self.literals.as_ref().and_then(|literals| literals.first(block, from));
+        let end_at = |at| memchr(b'\n', &block[at..]).map_or(block.len(), |feed| at + feed);
+        let until = with_literal.map_or(block.len(), end_at);
+        self.count_searched(until - from);
+        let at = match &mut self.others {
+            OtherPatterns::None => with_literal,
+            OtherPatterns::Automaton { automaton, .. } => automaton.first(&block[..until], from).or(with_literal),
+            OtherPatterns::Unsearched { .. } => Some(from),
+        }?;
         let start = memrchr(b'\n', &block[from..at]).map_or(from, |feed| from + feed + 1);
         if start == block.len() {
             return None;
         }
-        let end = memchr(b'\n', &block[at..]).map_or(block.len(), |feed| at + feed);
+        let end = end_at(at);
         let ends_in_cr = end < block.len() && end > start && block[end - 1] == b'\r';
         Some(start..if ends_in_cr { end - 1 } else { end })
     }
 
     /// Appends the triggers whose patterns may match a line, in order.
     pub(super) fn candidates(&mut self, line: &[u8], candidates: &mut Vec<usize>) {
-        match &mut self.automaton {
-            Some(automaton) => automaton.all(line, |i| candidates.push(self.members[i])),
-            None => candidates.extend_from_slice(&self.members),
+        let found = &mut self.found;
+        found.clear();
+        if let Some(literals) = &self.literals {
+            literals.for_each(line, |place| found.push(place));
+        }
+        match &mut self.others {
+            OtherPatterns::None => {}
+            OtherPatterns::Automaton { automaton, places } => automaton.all(line, |i| found.push(places[i])),
+            OtherPatterns::Unsearched { places } => found.extend_from_slice(places),
+        }
+        found.sort_unstable();
+        found.dedup();
+        candidates.extend(found.iter().map(|&place| self.members[place].trigger));
+    }
+
+    fn count_searched(&mut self, bytes: usize) {
+        self.searched += bytes;
+        if self.searched >= VAIN_WINDOW && !self.is_unbalanced {
+            self.count_anew();
         }
     }
 
-    /// Returns the bytes of memory that the automaton takes.
+    fn count_anew(&mut self) {
+        self.searched = 0;
+        if std::mem::take(&mut self.vain) > 0 {
+            self.members.iter_mut().for_each(|member| member.vain = 0);
+        }
+    }
+
+    /// Records that the own regex of a trigger, which was a candidate, has not matched.
+    pub(super) fn searched_in_vain(&mut self, trigger: usize) {
+        let member = &mut self.members[self.places[trigger] as usize];
+        if member.choice.is_some() {
+            member.vain += 1;
+            self.vain += 1;
+            self.is_unbalanced |= member.vain >= MOST_VAIN || self.vain >= MOST_VAIN_IN_ALL;
+        }
+    }
+
+    /// Returns whether literals are too common in the text searched last.
+    pub(super) fn is_unbalanced(&self) -> bool {
+        self.is_unbalanced
+    }
+
+    /// Gives the patterns whose literals are too common others, or puts them into the automaton. `pattern` returns the pattern
+    /// of a trigger.
+    pub(super) fn rebalance<'a>(&mut self, pattern: impl Fn(usize) -> &'a Pattern) {
+        let least = if self.vain >= MOST_VAIN_IN_ALL { 1 } else { MOST_VAIN / 2 };
+        let common = self.members.iter_mut().filter(|member| member.vain >= least);
+        common.for_each(|member| member.choice = member.choice.map(|choice| choice + 1));
+        self.is_unbalanced = false;
+        self.count_anew();
+        self.build(pattern);
+    }
+
+    /// Returns the bytes of memory taken.
     pub(super) fn memory(&self) -> usize {
-        let automaton = self.automaton.as_ref();
-        automaton.map_or(0, |it| it.dfa.memory_usage() + it.cache.memory_usage() + it.dfa.get_nfa().memory_usage())
-    }
-}
-
-impl Automaton {
-    fn new(patterns: &[Hir], limits: PrefilterLimits) -> Option<Self> {
-        let nfa_config = thompson::Config::new()
-            .utf8(false)
-            .nfa_size_limit(Some(limits.patterns))
-            .which_captures(WhichCaptures::None);
-        let nfa: NFA = thompson::Compiler::new().configure(nfa_config).build_many_from_hir(patterns).ok()?;
-        let config =
-            Config::new().match_kind(MatchKind::All).cache_capacity(limits.cache).skip_cache_capacity_check(true);
-        let dfa = Builder::new().configure(config).build_from_nfa(nfa).ok()?;
-        let (cache, found) = (dfa.create_cache(), PatternSet::new(dfa.pattern_len()));
-        Some(Self { literals: FirstLiterals::of(patterns), dfa, cache, found, load: PrefilterLoad::default() })
-    }
-
-    /// Returns the end of the first match in a block, or of a later match if no line before it matches.
-    fn first(&mut self, block: &[u8], from: usize) -> Option<usize> {
-        let from = self.skip(block, from)?;
-        let found = scan::first(&self.dfa, &mut self.cache, block, from);
-        self.measure_load(found.unwrap_or(block.len()) - from);
-        found
-    }
-
-    /// Returns the start of the first line at or after `from` that the automaton has to search.
-    #[inline]
-    fn skip(&self, block: &[u8], from: usize) -> Option<usize> {
-        self.literals.as_ref().map_or(Some(from), |literals| literals.first_line(block, from))
-    }
-
-    fn measure_load(&mut self, searched: usize) {
-        let capacity = self.dfa.get_config().get_cache_capacity();
-        let built = self.cache.clear_count() * capacity + self.cache.memory_usage();
-        self.load.searched += searched;
-        if built.saturating_sub(self.load.built) >= LOAD_STEP {
-            let is_high = self.load.searched < 2 * LOAD_STEP;
-            self.load = PrefilterLoad { built, searched: 0, is_high };
-        }
-    }
-
-    /// Returns whether a pattern may match a line.
-    fn may_match(&mut self, line: &[u8]) -> bool {
-        self.skip(line, 0).is_some() && scan::search(&self.dfa, &mut self.cache, line, 0).is_some()
-    }
-
-    /// Calls `callback` with the index of each pattern that may match.
-    fn all(&mut self, line: &[u8], mut callback: impl FnMut(usize)) {
-        if !self.may_match(line) {
-            return;
-        }
-        self.found.clear();
-        let input = Input::new(line);
-        match self.dfa.try_which_overlapping_matches(&mut self.cache, &input, &mut self.found) {
-            Ok(()) => self.found.iter().for_each(|id| callback(id.as_usize())),
-            Err(_) => (0..self.dfa.pattern_len()).for_each(callback),
-        }
-        self.measure_load(line.len());
+        let members = size_of_val(&self.members[..]) + size_of_val(&self.places[..]);
+        let automaton = match &self.others {
+            OtherPatterns::Automaton { automaton, .. } => automaton.memory(),
+            OtherPatterns::None | OtherPatterns::Unsearched { .. } => 0,
+        };
+        members + self.literals.as_ref().map_or(0, LiteralSet::memory) + automaton
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::trigger::Pattern;
+
+    fn parse(patterns: &[&str]) -> Vec<Pattern> {
+        patterns.iter().map(|text| Pattern::parse(*text).expect("the pattern is valid")).collect()
+    }
+
+    impl Prefilter {
+        /// Builds a prefilter of these patterns, of the triggers 0, 1 and so on.
+        pub(super) fn of(patterns: &[&str]) -> Self {
+            let patterns = parse(patterns);
+            Self::new((0..patterns.len()).collect(), PrefilterForm::Tight, |i| &patterns[i])
+        }
+
+        /// Builds a prefilter of these patterns, all of which are in the automaton.
+        pub(super) fn of_automaton(limits: AutomatonLimits, patterns: &[&str]) -> Self {
+            let patterns = parse(patterns);
+            Self::within(limits, None, (0..patterns.len()).collect(), PrefilterForm::Tight, |i| &patterns[i])
+        }
+
+        fn all(&mut self, line: &[u8]) -> Vec<usize> {
+            let mut candidates = Vec::new();
+            self.candidates(line, &mut candidates);
+            candidates
+        }
+
+        /// Returns the triggers whose patterns are in the automaton.
+        fn in_automaton(&self) -> Vec<usize> {
+            self.members.iter().filter(|member| member.choice.is_none()).map(|member| member.trigger).collect()
+        }
+    }
 
     #[test]
     fn oversized_patterns_are_all_candidates() {
-        let hir = |text: &&str| Pattern::parse(*text).expect("the pattern is valid").hir();
-        let limits = PrefilterLimits { patterns: 1000, ..PrefilterLimits::default() };
-        let long = "x".repeat(1000);
-        let mut set = Prefilter::within(limits, vec![3, 5], ["foo", &long].iter().map(hir));
-        assert!(set.automaton.is_none());
+        let limits = AutomatonLimits { patterns: 1000, ..AutomatonLimits::default() };
+        let mut set = Prefilter::of_automaton(limits, &["foo", &"x".repeat(1000)]);
+        assert!(matches!(set.others, OtherPatterns::Unsearched { .. }));
         assert_eq!(set.next_line(b"a\r\nb\n", 3), Some(3..4));
         assert_eq!(set.next_line(b"a\r\nb\n", 5), None);
-        let mut candidates = Vec::new();
-        set.candidates(b"a", &mut candidates);
-        assert_eq!(candidates, [3, 5]);
+        assert_eq!(set.all(b"a"), [0, 1]);
+    }
+
+    #[test]
+    fn patterns_are_found_by_literals_or_automaton_in_order() {
+        let mut set = Prefilter::of(&["warning", r"\d+", "^$", "foo|bar", "(?i)ERROR: "]);
+        assert_eq!(set.in_automaton(), [1, 2]);
+        assert_eq!(set.all(b"warning 3: ErroR: bar"), [0, 1, 3, 4]);
+        assert_eq!(set.all(b"no warning"), [0]);
+        assert_eq!(set.all(b""), [2]);
+        assert!(set.empty_may_match());
+        let block = b"one\r\nbar\r\ntwo 2\r\n\r\nthree\r\nwarning";
+        let mut found = Vec::new();
+        let mut from = 0;
+        while let Some(line) = set.next_line(block, from) {
+            from = memchr(b'\n', &block[line.end..]).map_or(block.len(), |feed| line.end + feed + 1);
+            found.push(line);
+        }
+        assert_eq!(found, [5..8, 10..15, 17..17, 26..33]);
+    }
+
+    #[test]
+    fn common_literals_are_given_up() {
+        let patterns = ["request .*failure", "rare thing", "answered after [0-9]+ s$", "request"];
+        let parsed = parse(&patterns);
+        let mut set = Prefilter::of(&patterns);
+        // In vain for the first and the third.
+        let line = b"request failures: answered after 3 ms";
+        let search = |set: &mut Prefilter, line: &[u8]| {
+            for _ in 0..MOST_VAIN {
+                set.next_line(line, 0);
+                set.all(line).into_iter().filter(|i| [0, 2].contains(i)).for_each(|i| set.searched_in_vain(i));
+            }
+            let is_unbalanced = set.is_unbalanced();
+            if is_unbalanced {
+                set.rebalance(|i| &parsed[i]);
+            }
+            is_unbalanced
+        };
+        assert_eq!(set.all(line), [0, 2, 3]);
+        assert!(search(&mut set, line));
+        // The first has another literal, the third none that is left.
+        assert_eq!((set.in_automaton(), set.all(b"request")), (vec![2], vec![3]));
+        assert_eq!(set.all(line), [0, 3]);
+        assert!(search(&mut set, line));
+        assert_eq!((set.in_automaton(), set.all(line)), (vec![0, 2], vec![0, 3]));
+        assert!(!search(&mut set, line), "nothing is left to give up");
+    }
+
+    #[test]
+    fn seldom_searches_in_vain_are_no_reason() {
+        let mut set = Prefilter::of(&["request .*failure"]);
+        let text = "no such line\n".repeat(VAIN_WINDOW / 20);
+        for _ in 0..100 {
+            set.searched_in_vain(0);
+            set.next_line(text.as_bytes(), 0);
+            assert!(!set.is_unbalanced());
+        }
     }
 }

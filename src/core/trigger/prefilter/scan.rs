@@ -173,8 +173,12 @@ impl Scan<'_> {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::core::trigger::Pattern;
-    use crate::core::trigger::prefilter::{Prefilter, PrefilterLimits};
+    use crate::core::trigger::prefilter::Prefilter;
+    use crate::core::trigger::prefilter::automaton::AutomatonLimits;
+
+    fn set(patterns: &[&str]) -> Prefilter {
+        Prefilter::of_automaton(AutomatonLimits::default(), patterns)
+    }
 
     const PATTERNS: [&str; 5] = ["foo$", "^bar", "q[a-z]*z", "(a|b){3}", "é.*x"];
 
@@ -188,11 +192,6 @@ mod tests {
             from = line.end + feed + 1;
         }
         lines
-    }
-
-    fn set(patterns: &[&str], limits: PrefilterLimits) -> Prefilter {
-        let hir = |text: &&str| Pattern::parse(*text).expect("the pattern is valid").hir();
-        Prefilter::within(limits, (0..patterns.len()).collect(), patterns.iter().map(hir))
     }
 
     proptest! {
@@ -217,7 +216,7 @@ mod tests {
             if !ended {
                 block.truncate(want.last().map_or(0, |line| line.end));
             }
-            let mut set = set(&PATTERNS, PrefilterLimits { cache, ..PrefilterLimits::default() });
+            let mut set = Prefilter::of_automaton(AutomatonLimits { cache, ..AutomatonLimits::default() }, &PATTERNS);
             prop_assert_eq!(&found(&mut set, &block), &want);
             prop_assert_eq!(&found(&mut set, &block), &want);
         }
@@ -225,7 +224,7 @@ mod tests {
 
     #[test]
     fn line_longer_than_a_strip_is_found() {
-        let mut set = set(&["foo$", "^bar"], PrefilterLimits::default());
+        let mut set = set(&["foo$", "^bar"]);
         let long = "x".repeat(5000);
         for (block, want) in [
             (format!("{long}\n{long}foo\nbar"), vec![5001..10004, 10005..10008]),
@@ -240,8 +239,8 @@ mod tests {
     #[test]
     fn prefilter_of_nothing_or_everything_works() {
         let block = "abc\n".repeat(1000);
-        assert_eq!(set(&["[a&&b]"], PrefilterLimits::default()).next_line(block.as_bytes(), 0), None);
-        assert_eq!(set(&[], PrefilterLimits::default()).next_line(block.as_bytes(), 0), None);
-        assert_eq!(set(&["x*"], PrefilterLimits::default()).next_line(block.as_bytes(), 400), Some(400..403));
+        assert_eq!(set(&["[a&&b]"]).next_line(block.as_bytes(), 0), None);
+        assert_eq!(set(&[]).next_line(block.as_bytes(), 0), None);
+        assert_eq!(set(&["x*"]).next_line(block.as_bytes(), 400), Some(400..403));
     }
 }
