@@ -223,8 +223,12 @@ impl VtState {
     fn print_utf8(&mut self, run: &[u8], ends: bool, sink: &mut impl VtSink) {
         let mut at = 0;
         while at < run.len() {
-            let here = self.offset + at as u64;
             let Some(screens) = self.screens.as_deref_mut() else { return };
+            at += screens.print_on_row(&run[at..], self.offset + at as u64, sink);
+            if at == run.len() {
+                return;
+            }
+            let here = self.offset + at as u64;
             at += match piece(&run[at..]) {
                 Utf8Piece::Text(len) => {
                     screens.print(&run[at..at + len], here, sink);

@@ -219,8 +219,34 @@ impl Screens {
         }
     }
 
-    /// Prints the characters that `text` begins with, up to the end of the row, a combining mark or ASCII text. Returns their
-    /// length; 0 where each character has to be printed on its own.
+    /// Prints what `run` begins with on the alternate screen, up to the end of the row or to bytes that are no text; returns its
+    /// length. The length of a line need not be measured there, so that what is text is found while it is printed.
+    pub(super) fn print_on_row(&mut self, run: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
+        if !self.on_alternate || self.own {
+            return 0;
+        }
+        let mut used = 0;
+        while used < run.len() {
+            let rest = &run[used..];
+            let ascii = rest.iter().position(|&byte| byte >= 0x80).unwrap_or(rest.len());
+            if ascii > 0 {
+                self.put_ascii(rest, ascii, sink);
+                used += ascii;
+                continue;
+            }
+            match self.put_run(rest) {
+                0 => break,
+                len => used += len,
+            }
+        }
+        if used > 0 {
+            self.printed_to = at + used as u64;
+        }
+        used
+    }
+
+    /// Prints the characters that `text` begins with, up to the end of the row, a combining mark, ASCII text, or bytes that are
+    /// no text. Returns their length; 0 where each character has to be printed on its own.
     fn put_run(&mut self, text: &[u8]) -> usize {
         let (row, col) = (self.grid.row, self.grid.col);
         if self.modes.insert || self.current.piece.is_some() {
@@ -229,9 +255,17 @@ impl Screens {
         let mut glyphs = [0; RUN];
         let room = (self.cols - col).min(RUN);
         let (mut used, mut len) = (0, 0);
+        // Frames and bars repeat a character, which then is not decoded again.
+        let mut last = None;
         while let [first, ..] = text[used..] {
             if first.is_ascii() && text[used..].first_chunk::<8>().is_some_and(|next| next.is_ascii()) {
                 break;
+            }
+            let three = text[used..].first_chunk::<3>();
+            if last.is_some() && last == three && len < room {
+                glyphs[len] = glyphs[len - 1];
+                (used, len) = (used + 3, len + 1);
+                continue;
             }
             let (Ok(char), bytes) = utf8::first(&text[used..]) else { break };
             let width = utf8::width(char);
@@ -242,6 +276,7 @@ impl Screens {
             if width == 2 {
                 glyphs[len + 1] = TAIL;
             }
+            last = three.filter(|_| (bytes, width) == (3, 1));
             (used, len) = (used + bytes, len + width);
         }
         if len == 0 {
