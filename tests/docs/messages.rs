@@ -15,8 +15,9 @@ const PLACES: &[(&str, Option<&str>)] = &[
     ("cmd/completion/", None),
     ("config/schema.rs", None),
     ("core/response/samples.rs", None),
-    // Patterns of secrets.
+    // Patterns and words of secrets.
     ("core/redact/builtin.rs", None),
+    ("core/password.rs", None),
     // Invariants that the compiler asks for, and records for developers.
     ("core/vt/", None),
     ("core/write_buffer.rs", None),
@@ -37,6 +38,8 @@ const PLACES: &[(&str, Option<&str>)] = &[
     ("cmd/transfer_", Some("file transfers")),
     ("cmd/session.rs", Some("start of a session")),
     ("cmd/shell.rs", Some("start of a session")),
+    ("cmd/suggest", Some("coshell suggest")),
+    ("suggest/", Some("coshell suggest")),
     ("cmd/", Some("subcommands")),
     ("config/", Some("options, files")),
     ("core/annotations.rs", Some("options, files, requests, notices")),
@@ -124,7 +127,8 @@ const CAPITALS: &[&str] =
     &["CMD", "COSHELL", "Ctrl-C", "Enter", "Esc", "Esc)", "FILE", "JSON", "OSC", "SHELL", "Tab", "UTF-8", "ZMODEM"];
 
 /// Sources of texts that are sentences in a document or prompts and not messages: they begin with a capital letter, and may
-/// end in a period. The comments of a converted configuration, names that iTerm2 gives, and the question of `coshell sz`.
+/// end in a period. The comments of converted and proposed configurations, names that
+/// iTerm2 gives, and the question of `coshell sz`.
 const PROSE: &[&str] = &[
     "import/mod.rs",
     "import/action.rs",
@@ -133,6 +137,13 @@ const PROSE: &[&str] = &[
     "import/trigger.rs",
     "cmd/sz.rs",
     "cmd/rz.rs",
+    "cmd/suggest/report.rs",
+    "suggest/diagnostic.rs",
+    "suggest/mod.rs",
+    "suggest/proposal.rs",
+    "suggest/question.rs",
+    "suggest/reference.rs",
+    "suggest/summary.rs",
 ];
 
 /// Number of words from which two equal sentences are one that two places make.
