@@ -38,6 +38,7 @@ const CORE_ORDER: &[&str] = &[
     "rpc_error",
     "redact",
     "event_kind",
+    "state_kind",
     "request",
     "response",
     "event",

@@ -10,7 +10,7 @@ use crate::core::request::OptionArg;
 use crate::core::request::{RecordRequest, Request, TriggerRequest};
 use crate::core::response::{
     CapturedLine, CommandResponse, CoprocStatus, EndResponse, GetResponse, LineResponse, MarksResponse, NoteResponse,
-    QuotedLine, RecordResponse, Response, RunResponse, StatusResponse, StopResponse, TriggerResponse,
+    QuotedLine, RecordResponse, Response, RunResponse, StateResponse, StatusResponse, StopResponse, TriggerResponse,
 };
 use crate::display::one_line;
 use crate::error::Failure;
@@ -128,13 +128,29 @@ fn status_text(status: &StatusResponse) -> String {
         format!("session {} ({})", one_line(&status.session), one_line(&status.tty)),
         format!("running {}", one_line(&status.command)),
         format!("window {} rows, {} columns", status.rows, status.cols),
+        state(&status.state),
         format!("triggers {}", status.triggers),
         status.coprocess.as_ref().map_or_else(|| "coprocess none".to_owned(), coprocess),
     ];
+    if status.waiting_texts > 0 {
+        lines.push(format!("waits: the user is typing ({} waiting)", status.waiting_texts));
+    }
     if let Some(last) = &status.last_coprocess {
         lines.push(format!("last coprocess {} (status {})", one_line(&last.command), last.status));
     }
     lines.join("\n") + "\n"
+}
+
+/// Returns what the session does, in a line.
+fn state(answer: &StateResponse) -> String {
+    let job = answer.job.as_ref().map(|job| format!(", job {} (pid {})", one_line(&job.name), job.pid));
+    let directory = answer.directory.as_ref().map(|directory| format!(", in {}", one_line(directory)));
+    let last = answer.last_command.as_ref().map(|last| {
+        let status = last.status.map_or_else(|| "ended".to_owned(), |status| format!("status {status}"));
+        format!(", last command {status} ({:.1} s)", last.seconds)
+    });
+    let parts = [job, directory, last].into_iter().flatten().collect::<String>();
+    format!("state {} for {:.0} s{parts}", answer.state, answer.seconds.floor())
 }
 
 fn coprocess(coproc: &CoprocStatus) -> String {
@@ -218,8 +234,10 @@ mod tests {
             (
                 "status",
                 json!([]),
-                &["session 4242 (/dev/pts/3)\nrunning /bin/bash\nwindow 24 rows, 80 columns\ntriggers 1\n\
-                   coprocess bot (pid 4711, 7 s, read 2048 bytes, typed 12)\nlast coprocess rz (status 0)\n"][..],
+                &["session 4242 (/dev/pts/3)\nrunning /bin/bash\nwindow 24 rows, 80 columns\n\
+                   state running for 7 s, job make (pid 4712), in /src, last command status 2 (1.5 s)\ntriggers 1\n\
+                   coprocess bot (pid 4711, 7 s, read 2048 bytes, typed 12)\nwaits: the user is typing (1 waiting)\nlast coprocess rz (status 0)\n"]
+                    [..],
             ),
             ("errors", json!([]), &["no route\n"]),
             ("lines", json!([]), &["2 errors"]),

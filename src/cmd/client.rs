@@ -37,11 +37,22 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                 }
                 Request::Lend { tty, command, .. } => lend::run(&mut client, command, *tty),
                 command => {
-                    let reply = client.call(&with_path(&stdin::with_text(command)?), &[])?;
+                    let request = with_path(&stdin::with_text(command)?);
+                    let reply = client.call_telling(&request, waits_for_user(&request))?;
                     print_reply(command, reply, call.json)
                 }
             }
         }
+    }
+}
+
+/// Returns what is said where the answer to `request` takes its time because the user is typing a line.
+fn waits_for_user(request: &Request) -> Option<&'static str> {
+    match request {
+        Request::Send { secret: false, now: false, .. } => {
+            Some("waits: the user is typing a line, or the program does not read; --now types at once")
+        }
+        _ => None,
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::output::complain;
 use crate::core::request::Request;
 use crate::error::Failure;
 use crate::sys::socket;
@@ -19,6 +20,9 @@ use crate::wire::rpc::Incoming;
 
 /// Time limit for the response of a session that is only listed.
 const LIST_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Time after which a client says what its request waits for.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Returns the failure of coshell itself with this sentence as the reason.
 pub(super) fn own(sentence: &str) -> Failure {
@@ -111,8 +115,40 @@ impl Client {
         request: &Request,
         passed: &[BorrowedFd<'_>],
     ) -> Result<SessionAnswer<Value>, Failure> {
+        self.begin_call(request, passed)?;
+        self.end_call()
+    }
+
+    /// Sends a request and waits for the response, which is not decoded. Prints `sentence`, if there is one, where the response
+    /// takes longer than [`PATIENCE`].
+    pub(super) fn call_telling(
+        &mut self,
+        request: &Request,
+        sentence: Option<&str>,
+    ) -> Result<SessionAnswer<Value>, Failure> {
+        self.begin_call(request, &[])?;
+        if let Some(sentence) = sentence.filter(|_| !self.has_answer_in(PATIENCE)) {
+            complain(sentence);
+        }
+        self.end_call()
+    }
+
+    /// Returns whether a message, or the end of the connection, comes within `time`.
+    fn has_answer_in(&mut self, time: Duration) -> bool {
+        // Without the timeout nothing is said.
+        let _ = self.stream.get_ref().set_read_timeout(Some(time));
+        let waited = self.stream.fill_buf().map(drop);
+        // With the timeout left on, a later read fails, and that is told.
+        let _ = self.stream.get_ref().set_read_timeout(None);
+        !waited.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
+    }
+
+    fn begin_call(&mut self, request: &Request, passed: &[BorrowedFd<'_>]) -> Result<(), Failure> {
         let line = format!("{}\n", rpc::request(1, request.write()));
-        sent(socket::send(self.stream.get_mut(), line.as_bytes(), passed))?;
+        sent(socket::send(self.stream.get_mut(), line.as_bytes(), passed))
+    }
+
+    fn end_call(&mut self) -> Result<SessionAnswer<Value>, Failure> {
         loop {
             match self.answer()? {
                 Incoming::Success { result, .. } => return Ok(Ok(result)),

@@ -86,7 +86,9 @@ fn session(session: &Listed) -> String {
     };
     let coproc =
         status.coprocess.map(|coproc| format!("  coprocess {}", one_line(&coproc.command))).unwrap_or_default();
-    format!("{id:>8}  {:<12}  {}{coproc}\n", one_line(&status.tty), one_line(&status.command))
+    let job = status.state.job.map(|job| format!(" ({})", one_line(&job.name))).unwrap_or_default();
+    let state = format!("{}{job}", status.state.state);
+    format!("{id:>8}  {:<12}  {}  {state}{coproc}\n", one_line(&status.tty), one_line(&status.command))
 }
 
 #[cfg(test)]

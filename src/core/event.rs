@@ -102,6 +102,21 @@ pub struct PtyState {
     pub jobs: Vec<String>,
     /// Whether a process of that group sleeps in a read of the pty; `false` where that cannot be known.
     pub asks: bool,
+    /// That group; `None` where there is none, or where its processes are not known.
+    pub job: Option<ForegroundJob>,
+    /// Whether the shell leads that group, or the command in its place does.
+    pub shell_is_foreground: bool,
+}
+
+/// The foreground process group of the pty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForegroundJob {
+    /// Name of its leader or, where that has exited, of another process of the group.
+    pub name: String,
+    /// Process id of the leader, which is the id of the group.
+    pub pid: i32,
+    /// Working directory of the leader; `None` where that is not known.
+    pub directory: Option<String>,
 }
 
 /// A program that is to be lent the terminal.

@@ -32,6 +32,8 @@ pub enum EventKind {
     CoprocStderr,
     /// A notice is shown to the user.
     Notice,
+    /// The session does something else than before.
+    State,
     /// The shell has ended.
     Exit,
 }
@@ -42,7 +44,7 @@ pub struct EventKindError(String);
 
 impl EventKind {
     /// Every kind, in the order of the documents.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Line,
         Self::Prompt,
         Self::CommandStart,
@@ -54,6 +56,7 @@ impl EventKind {
         Self::CoprocEnd,
         Self::CoprocStderr,
         Self::Notice,
+        Self::State,
         Self::Exit,
     ];
 
@@ -71,6 +74,7 @@ impl EventKind {
             Self::CoprocEnd => "coproc-end",
             Self::CoprocStderr => "coproc-stderr",
             Self::Notice => "notice",
+            Self::State => "state",
             Self::Exit => "exit",
         }
     }

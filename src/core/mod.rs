@@ -40,6 +40,7 @@ pub mod rpc_error;
 mod session;
 pub mod session_event;
 pub mod settings;
+pub mod state_kind;
 mod stderr_tail;
 mod transfer;
 pub mod trigger;
@@ -52,7 +53,7 @@ pub mod fuzzing;
 #[cfg(test)]
 pub(crate) mod split;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::display::one_line;
 use crate::fault::panic_for_test;
@@ -61,12 +62,15 @@ use annotations::{Annotation, Annotations};
 pub use background::SLOTS as JOB_SLOTS;
 use confirm::{ConfirmAnswer, ConfirmQuestion};
 use control::send::{SendOptions, typable};
+use control::state::StateFacts;
+use control::typing::{TRIGGER_WAIT, TextSender, TextToType};
 use control::{Control, Reply, annotate, read, status};
 use coproc::{CoprocEvent, CoprocSlot, FirstInput, NewCoproc, StopReason};
 use event::{Cx, PtyState};
 pub use event::{Effect, Input, LentProgram, Suspension};
 use event_kind::EventKind;
 pub use guarded::GuardedCore;
+use history::ShellEvent;
 pub use input::keyboard::SilentKeys;
 use input::keyboard::{Keyboard, KeysTyped};
 pub use input::keys::Chord;
@@ -229,6 +233,24 @@ const TIMERS: &[Timer] = &[
         run: |core, cx| core.control.secret.tick(cx, core.session.shell_is_gone()),
     },
     Timer {
+        due: |core| {
+            let wanted = core.control.subscribers.want_state();
+            core.control.state.deadline(wanted).filter(|_| !core.session.shell_is_gone())
+        },
+        run: |core, cx| {
+            if !core.session.shell_is_gone() {
+                core.control.state.tick(cx, core.control.subscribers.want_state());
+            }
+        },
+    },
+    Timer {
+        due: |core| core.control.typing_deadline(&core.keyboard.line, &core.pty_input, &core.output),
+        run: |core, cx| {
+            let notices = core.control.typing.tick(cx, core.session.shell_is_gone());
+            notices.into_iter().for_each(|notice| core.notice(cx, notice));
+        },
+    },
+    Timer {
         due: |core| core.lend.deadline(),
         run: |core, cx| core.lend.tick(cx, core.output.terminal.text().in_ground_state()),
     },
@@ -277,7 +299,11 @@ impl Core {
             triggers: TriggerTable::new(now, rules, settings.cost_clock),
             pending: PendingActions::new(now, settings.protocol, settings.hotkey),
             annotations: Annotations::default(),
-            control: Control::new(std::mem::take(&mut settings.password_jobs), settings.redaction.rules_if_always()),
+            control: Control::new(
+                now,
+                std::mem::take(&mut settings.password_jobs),
+                settings.redaction.rules_if_always(),
+            ),
             menu: Menu::new(settings.hotkey),
             lend: Lend::default(),
             settings,
@@ -450,6 +476,10 @@ impl Core {
 
     /// Derives what follows from the state of all machines.
     fn settle(&mut self, cx: &mut Cx<'_>) {
+        if !self.session.shell_is_gone() {
+            let coproc_types = self.coproc.is_running();
+            self.control.type_waiting(cx, &mut self.keyboard.line, &mut self.pty_input, &mut self.output, coproc_types);
+        }
         self.coproc.settle(cx, self.pty_input.room_for_chunks() > 0 || self.session.is_over());
         self.end_coproc(cx, &[]);
         if self.output.has_withheld() {
@@ -501,6 +531,12 @@ impl Core {
             if suspension == Suspension::Shell {
                 cx.push(Effect::Signal(Child::Shell, SIGCONT));
             }
+        }
+        let facts = StateFacts::of(&self.coproc, &self.lend, &self.output);
+        if self.control.state.update(cx.now, facts) {
+            let directory = self.output.terminal.history().and_then(|history| history.directory());
+            let state = self.control.state.response(cx.now, &self.session, directory);
+            self.control.subscribers.tell(cx, &SessionEvent::State(&state));
         }
         if self.session.shell_is_gone() {
             self.session.update_quiet(cx.now, self.wants_read(Source::Pty));
@@ -597,6 +633,7 @@ impl Core {
             }
             Source::Pty => {
                 self.session.printed(cx.now, bytes.len());
+                self.control.output_at = cx.now;
                 let activity = self.triggers.events.printed(cx.now);
                 self.pending.confirm.printed(cx.now);
                 let bytes = self.coproc.without_trailer(cx.now, bytes);
@@ -731,6 +768,10 @@ impl Core {
                 OutputEvent::Line(line) => self.line(cx, line, LineStage::Finished),
                 OutputEvent::Shell { event, coproc_knows } => {
                     let occurrence = self.triggers.events.shell_event(cx.now, &event);
+                    self.control.state.shell_event(&event);
+                    if let ShellEvent::CommandStart { .. } = event {
+                        self.keyboard.line.command_started();
+                    }
                     let event = SessionEvent::Shell(&event);
                     if !coproc_knows {
                         self.coproc.tell(cx.now, &event);
@@ -835,6 +876,18 @@ impl Core {
         self.coproc_events(cx, event);
         let reading = self.control.password.look(cx.now, state);
         self.control.secret.looked(cx, reading, &mut self.pty_input);
+        let facts = StateFacts::of(&self.coproc, &self.lend, &self.output);
+        let state_changes = self.control.state.looked(cx.now, facts, state, reading);
+        let directory = self.output.terminal.history().and_then(|history| history.directory());
+        let session_state = self.control.state.response(cx.now, &self.session, directory);
+        if state_changes {
+            self.control.subscribers.tell(cx, &SessionEvent::State(&session_state));
+        }
+        for request_id in self.control.state.take_answered() {
+            let state = (facts.alt_screen, session_state.clone());
+            let waiting = self.control.typing.len();
+            cx.answer(request_id, status::status(cx.now, &self.settings, state, &self.triggers, waiting, &self.coproc));
+        }
         self.output.take_pty_state(cx.now, state);
         self.output.recorder.keys_seen(cx.now, reading != Reading::No);
         let (zone, number) = (self.output.zone(), self.output.line_number());
@@ -925,8 +978,21 @@ impl Core {
             Annotation { line: fired.line.number, quote, time: cx.now, text, part: None }
         };
         let refused = match effect {
-            ActionEffect::Type(bytes) => (!self.pty_input.send(cx.now, &bytes, for_trigger))
-                .then(|| format!("trigger \"{name}\" typed nothing: 80 KiB are already waiting to be typed")),
+            // The answer to a prompt that has come since the user began to type does not wait.
+            ActionEffect::Type(bytes)
+                if !self.keyboard.line.is_open()
+                    || fired.stage != LineStage::Finished && self.keyboard.line.is_before(fired.line.start) =>
+            {
+                self.keyboard.line.sent(&bytes, self.output.typed_place());
+                (!self.pty_input.send(cx.now, &bytes, for_trigger))
+                    .then(|| format!("trigger \"{name}\" typed nothing: 80 KiB are already waiting to be typed"))
+            }
+            ActionEffect::Type(bytes) => {
+                let sender = TextSender::Trigger(name.to_owned());
+                let text = TextToType { sender, bytes, patience: TRIGGER_WAIT, for_trigger };
+                let notice = self.control.typing.push(cx, text, &self.pty_input);
+                return notice.into_iter().for_each(|notice| self.notice(cx, notice));
+            }
             ActionEffect::Show(bytes) => {
                 self.output.terminal.show(&bytes);
                 None
@@ -1113,7 +1179,8 @@ impl Core {
         if !is_locked && self.output.recorder.keys(bytes) {
             cx.push(Effect::QueryPty);
         }
-        let typed = self.keyboard.type_keys(cx.now, bytes, self.coproc.is_silent(), &mut self.pty_input);
+        let place = self.output.typed_place();
+        let typed = self.keyboard.type_keys(cx.now, bytes, place, self.coproc.is_silent(), &mut self.pty_input);
         if typed == KeysTyped::StopCoproc {
             self.coproc.stop(cx, StopReason::User);
         }
@@ -1195,18 +1262,23 @@ impl Core {
             }
             Request::Stop { signal } => return self.coproc.request_stop(cx, request_id, signal),
             Request::Wait {} => return self.coproc.request_wait(cx, request_id),
-            Request::Status {} => {
-                let alt_screen = self.output.terminal.text().alt_screen();
-                Ok(status::status(now, &self.settings, alt_screen, &self.triggers, &self.coproc).into())
-            }
+            Request::Status {} => return self.control.state.ask(cx, request_id),
             Request::Errors { .. } => self.coproc.errors().map(Into::into),
             Request::Send { .. } if self.session.shell_is_gone() => Err(control::send::shell_has_exited()),
-            Request::Send { enter, paste, secret, timeout, text } => {
+            Request::Send { enter, paste, secret, timeout, now: at_once, text } => {
                 let bracketed = self.output.terminal.text().modes().bracketed_paste();
                 let bytes = typable(&text, SendOptions { enter, paste }, bracketed);
                 if secret {
                     return self.control.secret.wait(cx, request_id, &text, bytes, timeout);
                 }
+                if !at_once {
+                    let (sender, patience) = (TextSender::Client(request_id), Duration::from_secs(timeout));
+                    let text = TextToType { sender, bytes, patience, for_trigger };
+                    // It is typed, and answered, at the end of the turn. Only a trigger's text has a notice.
+                    let notice = self.control.typing.push(cx, text, &self.pty_input);
+                    return notice.into_iter().for_each(|notice| self.notice(cx, notice));
+                }
+                self.keyboard.line.sent(&bytes, self.output.typed_place());
                 control::send::send(now, &bytes, &mut self.pty_input, for_trigger).map(Into::into)
             }
             Request::Lines { number, from, to, command, follow, .. } => {
@@ -1281,6 +1353,8 @@ impl Core {
         self.output.drop_listing(request_id);
         self.output.recorder.cancel(request_id);
         self.control.secret.cancel(request_id);
+        self.control.state.cancel(request_id);
+        self.control.typing.cancel(request_id);
         self.control.history_requests.cancel(request_id);
         self.coproc.cancel(request_id);
         if self.lend.cancel(cx, request_id) {

@@ -75,10 +75,14 @@ pub enum Request {
         #[arg(long)]
         #[serde(default)]
         secret: bool,
-        /// Seconds that a secret waits for a password prompt
+        /// Seconds that a secret waits for a password prompt, or other text for the end of the line that the user is typing
         #[arg(long, value_name = "SECONDS", default_value_t = SECONDS, value_parser = parse_number::<u64>)]
         #[serde(default = "seconds")]
         timeout: u64,
+        /// Type the text even if the user is typing a line
+        #[arg(long)]
+        #[serde(default)]
+        now: bool,
     },
     /// Print the output of the session, line by line
     Lines {
@@ -376,6 +380,9 @@ impl Request {
     /// Returns an error if the parameters contradict each other: the name of one, and the reason without its name.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
         match *self {
+            Self::Send { secret: true, now: true, .. } => {
+                Err(("now", "a secret waits for a password prompt; leave out the one or the other".to_owned()))
+            }
             Self::Lines { to: Some(_), follow: true, .. } => {
                 let reason = "lines that are followed have no last one; leave out the one or the other";
                 Err(("to", reason.to_owned()))
@@ -455,7 +462,7 @@ fn by_name(method: &str, values: Vec<Value>) -> Result<Value, OptionArgsError> {
     Ok(Value::Object(names.iter().cloned().zip(values).collect()))
 }
 
-/// Default timeout of a secret, in seconds.
+/// Default timeout of text that waits to be typed, in seconds.
 const SECONDS: u64 = 30;
 /// Argument that stands for stdin on the command line.
 pub const STDIN: &str = "-";
@@ -492,7 +499,7 @@ mod tests {
         let all = [
             Request::Wait {},
             Request::Stop { signal: 2 },
-            Request::Send { enter: true, paste: false, secret: false, timeout: 30, text: "x".to_owned() },
+            Request::Send { enter: true, paste: false, secret: false, timeout: 30, now: false, text: "x".to_owned() },
             Request::Trigger(add),
         ];
         for command in all {
@@ -504,8 +511,9 @@ mod tests {
 
     #[test]
     fn parameters_may_come_by_position_or_be_absent() {
-        let send = Request::Send { enter: true, paste: false, secret: false, timeout: 30, text: "x".to_owned() };
-        assert_eq!(Request::read("send", Some(json!(["x", true]))), Ok(send));
+        let send =
+            Request::Send { enter: true, paste: false, secret: false, timeout: 30, now: true, text: "x".to_owned() };
+        assert_eq!(Request::read("send", Some(json!(["x", true, false, false, 30, true]))), Ok(send));
         assert_eq!(Request::read("wait", None), Ok(Request::Wait {}));
         assert_eq!(Request::read("stop", Some(json!({}))), Ok(Request::Stop { signal: 15 }));
         assert_eq!(Request::read("stop", Some(json!(["INT"]))), Ok(Request::Stop { signal: 2 }));
@@ -533,6 +541,7 @@ mod tests {
             ("wait", json!({"x": 1})),
             ("send", json!({"text": 5})),
             ("send", json!({"text": "a", "more": 1})),
+            ("send", json!({"text": "a", "secret": true, "now": true})),
             ("wait", json!([1])),
             ("stop", json!({"signal": 0})),
             ("stop", json!({"signal": 4000})),

@@ -4,6 +4,7 @@
 mod annotations;
 mod coproc;
 mod samples;
+mod state;
 mod terminal;
 mod triggers;
 
@@ -20,6 +21,7 @@ pub use coproc::{
     StreamKind,
 };
 pub use samples::samples;
+pub use state::{JobResponse, LastCommand, StateResponse};
 pub use terminal::{CellRun, CellRunColour, CursorResponse, LineResponse, LinesResponse, ScreenResponse};
 pub use triggers::{TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse};
 

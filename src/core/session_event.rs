@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::core::event_kind::EventKind;
 use crate::core::history::ShellEvent;
 use crate::core::redact::line::LineRedactor;
+use crate::core::response::StateResponse;
 use crate::core::trigger::{Captures, Hit};
 use crate::types::{ExitStatus, Size};
 
@@ -68,6 +69,8 @@ pub enum SessionEvent<'a> {
     },
     /// A command began or ended, or the working directory changed: from an OSC 133 or OSC 7 of the shell.
     Shell(&'a ShellEvent),
+    /// The session does something else than before. Only for subscribers.
+    State(&'a StateResponse),
     /// The shell has exited.
     Exit(ExitStatus),
 }
@@ -92,6 +95,7 @@ impl<'a> SessionEvent<'a> {
             SessionEvent::CoprocEnd { .. } => EventKind::CoprocEnd,
             SessionEvent::CoprocStderr { .. } => EventKind::CoprocStderr,
             SessionEvent::Notice { .. } => EventKind::Notice,
+            SessionEvent::State(_) => EventKind::State,
             SessionEvent::Exit(_) => EventKind::Exit,
         }
     }
@@ -163,6 +167,7 @@ impl<'a> SessionEvent<'a> {
             }
             SessionEvent::CoprocStderr { text: bytes } => json!({"text": text(bytes)}),
             SessionEvent::Notice { text } => json!({"text": text}),
+            SessionEvent::State(state) => json!(state),
             SessionEvent::Exit(exit) => ended(exit),
         };
         object["type"] = self.kind().name().into();

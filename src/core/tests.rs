@@ -37,8 +37,10 @@ mod session_end;
 mod silent;
 mod sizeless;
 mod slices;
+mod states;
 mod subscribing;
 mod transfers;
+mod typing;
 
 /// A core with its environment.
 struct Bench {

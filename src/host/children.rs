@@ -135,6 +135,11 @@ impl Children {
         pty.foreground().map_or_else(Default::default, |group| (group.as_raw(), names(group)))
     }
 
+    /// Returns whether `group` is the process group that the shell leads.
+    pub(super) fn shell_leads(&self, group: i32) -> bool {
+        group == self.shell.pid.as_raw()
+    }
+
     /// Returns the running coprocess or background command whose pid is `leader`.
     pub(super) fn led_by(&self, leader: Pid) -> Option<Child> {
         let jobs = self.jobs.iter().enumerate();

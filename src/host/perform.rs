@@ -5,14 +5,16 @@ use std::io;
 use std::process;
 use std::time::Instant;
 
+use nix::unistd::Pid;
+
 use super::Host;
 use crate::core::command_line::CommandLine;
-use crate::core::event::{PtyState, RecentError, RecordFileError};
+use crate::core::event::{ForegroundJob, PtyState, RecentError, RecordFileError};
 use crate::core::{Effect, Input, LentProgram};
 use crate::display;
 use crate::fault;
 use crate::fault::panic_for_test;
-use crate::sys::process::{ChildChange, JobNames};
+use crate::sys::process::{ChildChange, JobNames, working_directory};
 use crate::sys::stream::{ReadResult, StreamFd};
 use crate::types::{Child, ExitStatus, RequestId, SIGKILL, Sink, Source, reason};
 
@@ -64,9 +66,13 @@ impl Host {
             }
             Effect::QueryPty => {
                 let (group, names) = self.children.foreground_job(&self.pty);
-                let (echo, JobNames { all: jobs, childless: readers, asks }) = (self.pty.echo(), names);
-                let is_canonical = self.pty.is_canonical();
-                return Some(Input::PtyState(PtyState { echo, is_canonical, group, readers, jobs, asks }));
+                let (echo, is_canonical) = (self.pty.echo(), self.pty.is_canonical());
+                let JobNames { all: jobs, childless: readers, asks, leader } = names;
+                let directory = || Some(working_directory(Pid::from_raw(group))?.to_string_lossy().into_owned());
+                let job = leader.map(|name| ForegroundJob { name, pid: group, directory: directory() });
+                let shell_is_foreground = self.children.shell_leads(group);
+                let state = PtyState { echo, is_canonical, group, readers, jobs, asks, job, shell_is_foreground };
+                return Some(Input::PtyState(state));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, self.pty.interrupt(byte))),
             Effect::DiscardTyped => self.pty.discard_typed(),

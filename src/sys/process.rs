@@ -89,6 +89,8 @@ pub struct JobNames {
     pub childless: Vec<String>,
     /// Whether a process of the group sleeps in a read of the terminal; `false` where that cannot be known.
     pub asks: bool,
+    /// That of the group's leader or, where that has exited, of another process of the group.
+    pub leader: Option<String>,
 }
 
 /// Returns the names of the processes in `group`, of its leader and of the leader's ancestors up to and including `top`, and
@@ -98,6 +100,8 @@ pub fn job_names(group: Pid, top: Pid, tty: Option<libc::dev_t>) -> JobNames {
     let asks = tty.is_some_and(|tty| members.iter().any(|process| os::reads(process.pid, tty)));
     let is_childless = |process: &&ProcessInfo| members.iter().all(|other| other.parent != process.pid);
     let childless = members.iter().filter(is_childless).map(|process| process.name.clone()).collect();
+    let leader = members.iter().find(|process| process.pid == group).or(members.first());
+    let leader = leader.map(|process| process.name.clone());
     let mut names: Vec<String> = members.into_iter().map(|process| process.name).collect();
     let mut next = Some(group);
     for _ in 0..MAX_ANCESTORS {
@@ -106,7 +110,7 @@ pub fn job_names(group: Pid, top: Pid, tty: Option<libc::dev_t>) -> JobNames {
         names.push(name);
         next = (pid != top).then_some(parent);
     }
-    JobNames { all: names, childless, asks }
+    JobNames { all: names, childless, asks, leader }
 }
 
 /// Returns whether there is a process `pid`.

@@ -45,6 +45,7 @@ mod signals;
 mod silent_coproc;
 mod soak;
 mod socket;
+mod states;
 mod stopping;
 mod subcommands;
 mod suggest;

@@ -1,4 +1,5 @@
-//! Typing of text for clients: at once or, for a secret, when a program reads a password.
+//! Typing of text for clients: at once or, for a secret, when a program reads a password. `typing` has the text that waits for
+//! the end of the user's line.
 
 use std::time::{Duration, Instant};
 
@@ -51,8 +52,13 @@ pub(in crate::core) fn send(
     if pty.send(now, bytes, for_trigger) {
         return Ok(SendResponse { typed: Some(bytes.len()) });
     }
+    Err(queue_is_full())
+}
+
+/// Returns the error for text beyond the limit of what waits to be typed.
+pub(super) fn queue_is_full() -> RpcError {
     let sentence = "80 KiB are already waiting to be typed; try again when the shell has read them";
-    Err(RpcError::new(ErrorCode::Full, sentence))
+    RpcError::new(ErrorCode::Full, sentence)
 }
 
 /// Returns the error for typing into a session whose shell has exited.

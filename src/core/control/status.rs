@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::core::coproc::CoprocSlot;
 use crate::core::output::terminal::OutputKind;
-use crate::core::response::{StatusResponse, StreamKind};
+use crate::core::response::{StateResponse, StatusResponse, StreamKind};
 use crate::core::settings::Settings;
 use crate::core::trigger::table::{TriggerState, TriggerTable};
 
@@ -12,8 +12,9 @@ use crate::core::trigger::table::{TriggerState, TriggerTable};
 pub(in crate::core) fn status(
     now: Instant,
     settings: &Settings,
-    alternate_screen: bool,
+    (alternate_screen, state): (bool, StateResponse),
     triggers: &TriggerTable,
+    waiting_texts: usize,
     coproc: &CoprocSlot,
 ) -> StatusResponse {
     let stream = |kind| if kind == OutputKind::Terminal { StreamKind::Terminal } else { StreamKind::Stream };
@@ -28,7 +29,9 @@ pub(in crate::core) fn status(
         keyboard: stream(settings.keyboard),
         screen: stream(settings.screen),
         alternate_screen,
+        state,
         triggers: triggers.standing().count(),
+        waiting_texts,
         coprocess,
         last_coprocess,
     }

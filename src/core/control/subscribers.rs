@@ -67,6 +67,11 @@ impl Subscribers {
         self.all.iter().any(|subscriber| subscriber.kinds.contains(&EventKind::CommandStart))
     }
 
+    /// Whether a client has subscribed to changes of the state.
+    pub(in crate::core) fn want_state(&self) -> bool {
+        self.all.iter().any(|subscriber| subscriber.kinds.contains(&EventKind::State))
+    }
+
     /// Removes the subscription of this request, if it is one.
     pub(in crate::core) fn remove(&mut self, request_id: RequestId) {
         self.all.retain(|subscriber| subscriber.request_id != request_id);

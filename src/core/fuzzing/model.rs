@@ -403,6 +403,7 @@ impl Model {
                     readers: names.clone(),
                     jobs: names,
                     asks: signals,
+                    ..PtyState::default()
                 }));
             }
             Effect::Interrupt(byte) => return Some(Input::Interrupted(byte, signals)),

@@ -371,7 +371,8 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
         8 => {
             let bits = script.byte();
             let (enter, paste, secret) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
-            Request::Send { text: text(script), enter, paste, secret, timeout: u64::from(bits >> 3) }
+            let (timeout, now) = (u64::from(bits >> 4), bits & 8 != 0);
+            Request::Send { text: text(script), enter, paste, secret, timeout, now }
         }
         9 => {
             let (number, from, command) = (script.byte(), script.byte(), script.byte());

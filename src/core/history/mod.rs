@@ -255,6 +255,11 @@ impl History {
         })
     }
 
+    /// Returns the last command, which may be a prompt only.
+    pub(super) fn last_command(&self) -> Option<&CommandRecord> {
+        self.marks.commands().back()
+    }
+
     /// Returns the shell's directory, where it has reported one.
     pub(super) fn directory(&self) -> Option<&str> {
         self.marks.directory().map(|path| &**path)

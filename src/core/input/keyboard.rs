@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::keys::{Chord, InputModes, Keys, TakenKeys};
 use super::pty_input::PtyInput;
+use super::typed_line::{TypedLine, TypedPlace};
 use crate::core::event::{Cx, Effect};
 use crate::core::vt::Modes;
 
@@ -65,6 +66,8 @@ pub(in crate::core) struct Keyboard {
     /// Whether the window of the terminal has the focus, as far as it reports that. It has it at the start, when the user
     /// has typed the command.
     is_focused: bool,
+    /// The line that the user is typing.
+    pub(in crate::core) line: TypedLine,
 }
 
 /// Result of typing keys.
@@ -86,6 +89,7 @@ impl Keyboard {
             pending_signal: None,
             end_of_input: None,
             is_focused: true,
+            line: TypedLine::default(),
         }
     }
 
@@ -138,11 +142,12 @@ impl Keyboard {
         Some(focused)
     }
 
-    /// Types bytes into the shell, or locks them out where a silent coprocess runs.
+    /// Types bytes into the shell at `place`, or locks them out where a silent coprocess runs.
     pub(in crate::core) fn type_keys(
         &mut self,
         now: Instant,
         bytes: &[u8],
+        place: TypedPlace,
         silent: bool,
         pty: &mut PtyInput,
     ) -> KeysTyped {
@@ -154,6 +159,7 @@ impl Keyboard {
                 self.pending_signal = Some((byte, now + SIGNAL_WITHIN));
             }
             pty.key(now, bytes);
+            self.line.keys(now, bytes, place);
         }
         KeysTyped::Done
     }

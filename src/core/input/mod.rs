@@ -3,3 +3,4 @@
 pub(super) mod keyboard;
 pub(super) mod keys;
 pub(super) mod pty_input;
+pub(super) mod typed_line;

@@ -13,6 +13,8 @@ const KEYS_LIMIT: usize = 64 * 1024;
 pub(in crate::core) const CHUNKS_LIMIT: usize = 16 * 1024;
 /// Maximum number of further waiting bytes, for the action `send` and for clients.
 const SENT_LIMIT: usize = 64 * 1024;
+/// Maximum number of waiting bytes when the action `send` or a client adds some.
+pub(in crate::core) const SEND_LIMIT: usize = CHUNKS_LIMIT + SENT_LIMIT;
 
 /// Writer whose bytes are written now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub(in crate::core) struct PtyInput {
     last_key: Option<Instant>,
     /// Number of keyboard bytes queued since the session's start.
     typed: u64,
+    /// Time of the last write to the pty.
+    wrote_at: Option<Instant>,
 }
 
 impl PtyInput {
@@ -53,6 +57,7 @@ impl PtyInput {
             input: InputParser::new(),
             last_key: None,
             typed: 0,
+            wrote_at: None,
         }
     }
 
@@ -90,11 +95,32 @@ impl PtyInput {
 
     /// Queues a chunk of an action or a client. Returns false where too much waits already.
     pub(in crate::core) fn send(&mut self, now: Instant, bytes: &[u8], for_trigger: Option<usize>) -> bool {
-        let fits = self.chunk_bytes.len() + bytes.len() <= CHUNKS_LIMIT + SENT_LIMIT;
+        let fits = self.chunk_bytes.len() + bytes.len() <= SEND_LIMIT;
         if fits {
             self.chunk(now, bytes, for_trigger);
         }
         fits
+    }
+
+    /// Returns when the pty took the last of what was queued, `start` where nothing was; `None` while something waits.
+    pub(in crate::core) fn taken_at(&self, start: Instant) -> Option<Instant> {
+        Some(self.wrote_at.unwrap_or(start)).filter(|_| self.is_empty())
+    }
+
+    /// Returns the number of waiting bytes of chunks.
+    pub(in crate::core) fn chunks_len(&self) -> usize {
+        self.chunk_bytes.len()
+    }
+
+    /// Returns when the queue will be free although no input comes: when an unfinished key is given up.
+    pub(in crate::core) fn free_at(&self, now: Instant) -> Option<Instant> {
+        let waits = self.is_empty() && !self.is_between_keys(now);
+        self.last_key.filter(|_| waits).map(|at| at + self.input.timeout())
+    }
+
+    /// Whether no keyboard bytes wait, and the keyboard is between two keys.
+    pub(in crate::core) fn has_no_keys(&self, now: Instant) -> bool {
+        self.keys.is_empty() && self.is_between_keys(now)
     }
 
     /// Whether a chunk would be written at once.
@@ -124,6 +150,7 @@ impl PtyInput {
 
     /// Removes the first `n` pending bytes, which were written. Returns the trigger for which they were typed, if any.
     pub(in crate::core) fn wrote(&mut self, now: Instant, n: usize) -> Option<usize> {
+        self.wrote_at = Some(now);
         let mut typed_for = None;
         match &mut self.writer {
             Writer::Chunk(rest, for_trigger) => {

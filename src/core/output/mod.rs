@@ -32,6 +32,7 @@ use terminal::{OutputKind, TerminalOutput};
 
 use super::coproc::{Coproc, Reclaimed};
 use super::event::{Cx, Effect, PtyState};
+use super::input::typed_line::TypedPlace;
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::recorder::Recorder;
 use super::request::InputFormat;
@@ -516,6 +517,13 @@ impl Output {
     /// Returns the part of the output that the cursor is in, by the marks of the shell.
     pub(super) fn zone(&self) -> MarkedZone {
         self.place.zone
+    }
+
+    /// Returns how far the output has come, for what is typed now.
+    pub(super) fn typed_place(&mut self) -> TypedPlace {
+        let command = self.terminal.history().and_then(|history| Some(history.last_command()?.number));
+        let offset = self.terminal.text().offset();
+        TypedPlace { zone: self.place.zone, offset, command: command.unwrap_or_default() }
     }
 
     /// Returns the line that the cursor is on, which may be blank.

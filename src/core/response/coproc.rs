@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Done;
+use super::{Done, StateResponse};
 use crate::core::request::InputFormat;
 use crate::types::ExitStatus;
 
@@ -62,7 +62,7 @@ pub struct CoprocFailure {
 }
 
 /// The answer to `status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatusResponse {
     /// The session's id.
     pub session: String,
@@ -82,8 +82,13 @@ pub struct StatusResponse {
     pub screen: StreamKind,
     /// Whether the program inside uses the alternate screen.
     pub alternate_screen: bool,
+    /// What the session does.
+    #[serde(flatten)]
+    pub state: StateResponse,
     /// How many triggers there are.
     pub triggers: usize,
+    /// How many texts wait to be typed, since the user is typing a line.
+    pub waiting_texts: usize,
     /// The coprocess that runs; null where none does.
     pub coprocess: Option<CoprocStatus>,
     /// The last coprocess that ended; null where none has.

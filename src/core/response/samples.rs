@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{
     AnnotateResponse, CapturedLine, CapturedResponse, CellRun, CellRunColour, CommandResponse, CoprocFailure,
-    CoprocStatus, CursorResponse, Done, EndResponse, ErrorsResponse, GetResponse, LastCoproc, LineResponse,
-    LinesResponse, MarkResponse, MarksResponse, NoteResponse, NotesResponse, QuotedLine, RecordResponse, Response,
-    RunResponse, ScreenResponse, SendResponse, StatusResponse, StopResponse, StreamKind, SubscribeResponse,
-    TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
+    CoprocStatus, CursorResponse, Done, EndResponse, ErrorsResponse, GetResponse, JobResponse, LastCommand, LastCoproc,
+    LineResponse, LinesResponse, MarkResponse, MarksResponse, NoteResponse, NotesResponse, QuotedLine, RecordResponse,
+    Response, RunResponse, ScreenResponse, SendResponse, StateResponse, StatusResponse, StopResponse, StreamKind,
+    SubscribeResponse, TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
 };
 use crate::core::request::InputFormat;
 use crate::core::request::OptionArg;
+use crate::core::state_kind::StateKind;
 use crate::types::ExitStatus;
 
 /// A moment in seconds since 1970.
@@ -72,7 +73,16 @@ fn status() -> StatusResponse {
         keyboard: StreamKind::Terminal,
         screen: StreamKind::Stream,
         alternate_screen: false,
+        state: StateResponse {
+            state: StateKind::Running,
+            since: TIME,
+            seconds: 7.5,
+            job: Some(JobResponse { name: "make".to_owned(), pid: 4712 }),
+            directory: Some("/src".to_owned()),
+            last_command: Some(LastCommand { status: Some(2), seconds: 1.5 }),
+        },
         triggers: 1,
+        waiting_texts: 1,
         coprocess: Some(CoprocStatus {
             command: "bot".to_owned(),
             pid: Some(4711),

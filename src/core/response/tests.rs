@@ -45,6 +45,9 @@ fn status() -> Value {
     json!({
         "session": "4242", "version": env!("CARGO_PKG_VERSION"), "command": "/bin/bash", "tty": "/dev/pts/3",
         "rows": 24, "cols": 80, "keyboard": "terminal", "screen": "stream", "alternate_screen": false, "triggers": 1,
+        "waiting_texts": 1,
+        "state": "running", "since": TIME, "seconds": 7.5, "job": {"name": "make", "pid": 4712}, "directory": "/src",
+        "last_command": {"status": 2, "seconds": 1.5},
         "coprocess": {
             "command": "bot", "pid": 4711, "silent": false, "input": "json", "seconds": 7, "bytes_read": 2048,
             "bytes_typed": 12,
@@ -144,7 +147,9 @@ fn unknown_value_is_null_or_absent() {
         "seconds": null, "directory": null, "text": null,
     });
     let mut idle = status();
-    (idle["coprocess"], idle["last_coprocess"]) = (Value::Null, Value::Null);
+    for key in ["coprocess", "last_coprocess", "job", "directory", "last_command"] {
+        idle[key] = Value::Null;
+    }
     let mut starting = status();
     starting["coprocess"]["pid"] = Value::Null;
     let mut plain = screen();
@@ -171,7 +176,18 @@ fn unknown_value_is_null_or_absent() {
 #[test]
 fn response_without_required_key_is_error() {
     // What a session leaves out, or tells as null where there is none.
-    let optional = ["failure", "signal", "typed", "left_out", "directory", "coprocess", "last_coprocess", "file"];
+    let optional = [
+        "failure",
+        "signal",
+        "typed",
+        "left_out",
+        "directory",
+        "coprocess",
+        "last_coprocess",
+        "file",
+        "job",
+        "last_command",
+    ];
     // An empty object is an answer to stop as well.
     for (method, params, answers) in golden().into_iter().filter(|(method, ..)| *method != "stop") {
         let keys = answers[0].as_object().expect("an answer is an object").keys();

@@ -44,7 +44,7 @@ impl Bench {
 }
 
 fn send(text: &str, paste: bool, secret: bool) -> Request {
-    Request::Send { enter: true, paste, secret, timeout: 30, text: text.to_owned() }
+    Request::Send { enter: true, paste, secret, timeout: 30, now: false, text: text.to_owned() }
 }
 
 #[test]
@@ -195,7 +195,9 @@ fn secret_is_dropped_after_timeout_or_disconnection() {
 fn huge_timeout_is_accepted() {
     let mut bench = Bench::new(&[]);
     let text = "hunter2".to_owned();
-    bench.asks(1, Request::Send { enter: false, paste: false, secret: true, timeout: u64::MAX, text }).wait(1000);
+    bench
+        .asks(1, Request::Send { enter: false, paste: false, secret: true, timeout: u64::MAX, now: false, text })
+        .wait(1000);
     assert!(bench.answer(1).is_none());
 }
 

@@ -117,13 +117,13 @@ impl When {
             Self::NoOutput => facts.zone != MarkedZone::Output,
             Self::Prompt => facts.zone == MarkedZone::Prompt,
             Self::NoPrompt => facts.zone != MarkedZone::Prompt,
-            // The shell that reads a command line is at a prompt.
-            Self::Asks if facts.zone == MarkedZone::Prompt => false,
             Self::Focused | Self::Unfocused => {
                 let Some(focused) = facts.focused else { return ConditionState::Unknown };
                 focused == (*self == Self::Focused)
             }
-            Self::Asks => return ConditionState::of_pty_state(facts, |pty_state| pty_state.asks),
+            // At a prompt no look is needed.
+            Self::Asks if !facts.zone.asks(true) => false,
+            Self::Asks => return ConditionState::of_pty_state(facts, |pty_state| facts.zone.asks(pty_state.asks)),
             Self::NoEcho => return ConditionState::of_pty_state(facts, |_| facts.no_echo),
             Self::Job(name) => return ConditionState::of_pty_state(facts, |pty_state| pty_state.jobs.contains(name)),
         };

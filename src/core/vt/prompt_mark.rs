@@ -29,6 +29,12 @@ pub enum MarkedZone {
 }
 
 impl MarkedZone {
+    /// Returns whether a program asks the user here, `reads` being whether one reads from the pty. A shell at its prompt reads
+    /// too, and asks nothing.
+    pub(in crate::core) fn asks(self, reads: bool) -> bool {
+        reads && self != Self::Prompt
+    }
+
     /// Takes the payload of an OSC, which may be a mark.
     pub(in crate::core) fn take(&mut self, payload: &[u8]) {
         if let Some((kind, _)) = prompt_mark(payload) {

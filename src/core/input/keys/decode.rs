@@ -130,6 +130,11 @@ fn pasted_character(open: &[u8]) -> Option<Key> {
     }
 }
 
+/// Returns the key of a complete sequence of bytes.
+pub(in crate::core) fn decoded_key(bytes: Vec<u8>) -> Key {
+    key(bytes, None)
+}
+
 fn character(bytes: &[u8]) -> Option<char> {
     let mut chars = std::str::from_utf8(bytes).ok()?.chars();
     chars.next().filter(|_| chars.next().is_none())

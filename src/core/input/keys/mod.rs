@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use burst::{AWAIT, Burst, Verdict};
 pub use chord::Chord;
-pub(in crate::core) use decode::{Decoder, Key};
+pub(in crate::core) use decode::{Decoder, Key, decoded_key};
 pub(in crate::core) use taken::TakenKeys;
 
 use crate::core::vt::{FocusReports, InputParser, Modes};

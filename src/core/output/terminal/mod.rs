@@ -223,6 +223,11 @@ impl TerminalOutput {
         self.now
     }
 
+    /// Returns the history of the terminal, to be read as far as it is known.
+    pub(in crate::core) fn read_history(&self) -> Option<&History> {
+        self.history.as_ref()
+    }
+
     /// Returns the history of the terminal.
     pub(in crate::core) fn history(&mut self) -> Option<&mut History> {
         self.history.as_mut()

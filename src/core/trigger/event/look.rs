@@ -66,7 +66,7 @@ impl ProcessLooks {
             self.again = Some(until);
         }
         let question = Some((state.group, lines));
-        let asks = state.asks && zone != MarkedZone::Prompt;
+        let asks = zone.asks(state.asks);
         let is_new = |holds: bool, known: &mut Option<AskedLine>| {
             let found = question.filter(|_| holds);
             std::mem::replace(known, found) != found && holds
