@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::num::{IntErrorKind, ParseIntError};
 use std::str::FromStr;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
@@ -193,6 +194,33 @@ pub fn read_reason(error: &io::Error) -> String {
     reason(error) + remedy
 }
 
+/// A text that is no duration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DurationError(pub String);
+
+impl Error for DurationError {}
+
+impl fmt::Display for DurationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is not a duration: write a number and a unit, such as 500ms, 5s, 1.5s, 2m or 1h", self.0)
+    }
+}
+
+/// Parses a duration: a decimal number and its unit, `ms`, `s`, `m` or `h`.
+pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
+    let refused = || DurationError(text.to_owned());
+    let unit = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(refused)?;
+    let number: f64 = text[..unit].parse().map_err(|_| refused())?;
+    let seconds = match &text[unit..] {
+        "ms" => number / 1e3,
+        "s" => number,
+        "m" => number * 60.0,
+        "h" => number * 3600.0,
+        _ => return Err(refused()),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| refused())
+}
+
 /// Returns the system's text for `error` without its number, or the text of an error that coshell made itself.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
@@ -288,6 +316,16 @@ mod tests {
         ] {
             let sentence = parse_number::<u64>(text).expect_err(text).to_string();
             assert!(sentence.contains(part) && sentence.contains(text), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn duration_is_a_number_and_a_unit() {
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
+        for bad in ["", "s", "5", "5 s", "1e9999h", "-1s", "5d"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
         }
     }
 }

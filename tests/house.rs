@@ -88,6 +88,7 @@ const CRATES: &[(&str, &[&str])] = &[
 /// Type names that may be defined more than once, with the reason.
 const SAME_NAME: &[(&str, &str)] = &[
     ("Err", "the associated type of `FromStr`"),
+    ("Error", "the associated type of `TryFrom`"),
     ("Item", "the associated type of `Iterator`"),
     ("Output", "the associated type of `regex_syntax::hir::Visitor`"),
 ];

@@ -299,6 +299,8 @@ mod tests {
                     arg.get_possible_values().first().map_or_else(|| "x".to_owned(), |one| one.get_name().to_owned());
                 words.push(value);
             }
+            // One of its options is required.
+            words.extend((here.get_name() == "await").then(|| "--prompt".to_owned()));
             all.push((here.clone(), words));
         }
         all

@@ -396,8 +396,7 @@ fn short_command() -> Command {
     let subcommands: Vec<&str> = subcommands.iter().map(Command::get_name).collect();
     let modifiers: Vec<String> = MODIFIERS.iter().map(|modifier| format!("--{}", modifier.name)).collect();
     session().after_help(format!(
-        "Trigger modifiers:\n{}\n\nSubcommands:\n{}\n\n--help prints all options and examples; coshell(1) is \
-         the manual.",
+        "Trigger modifiers:\n{}\n\nSubcommands (coshell(1) is the manual):\n{}",
         fold_names(&modifiers.join(", ")),
         fold_names(&subcommands.join(", "))
     ))

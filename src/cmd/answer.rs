@@ -9,11 +9,17 @@ use crate::config::toml_text;
 use crate::core::request::OptionArg;
 use crate::core::request::{RecordRequest, Request, TriggerRequest};
 use crate::core::response::{
-    CapturedLine, CommandResponse, CoprocStatus, EndResponse, GetResponse, LineResponse, MarksResponse, NoteResponse,
-    QuotedLine, RecordResponse, Response, RunResponse, StateResponse, StatusResponse, StopResponse, TriggerResponse,
+    AwaitOutcome, AwaitResponse, CapturedLine, CommandResponse, CoprocStatus, EndResponse, ExecOutcome, ExecResponse,
+    GetResponse, LineResponse, MarksResponse, NoteResponse, QuotedLine, RecordResponse, Response, RunResponse,
+    StateResponse, StatusResponse, StopResponse, TriggerResponse,
 };
 use crate::display::one_line;
 use crate::error::Failure;
+
+/// Exit status of `exec` where the command still runs at the timeout: that of timeout(1).
+const STILL_RUNS: u8 = 124;
+/// Exit status of `exec` where the outcome is not known.
+const FAILED: u8 = 125;
 
 /// Decodes the response to `command`.
 pub(super) fn read(command: &Request, answer: Value) -> Result<Response, Failure> {
@@ -25,6 +31,8 @@ pub(super) fn text(command: &Request, answer: &Response) -> String {
     match answer {
         Response::Status(status) => status_text(status),
         Response::Errors(errors) => errors.stderr.clone(),
+        Response::Await(answer) => awaited(answer),
+        Response::Exec(answer) => format!("{}{}", answer.text, answer.tail),
         Response::Lines(answer) => lines(command, &answer.lines),
         Response::Screen(screen) => screen.lines.iter().map(|row| format!("{row}\n")).collect(),
         Response::Marks(answer) => marks(answer),
@@ -48,15 +56,24 @@ pub(super) fn text(command: &Request, answer: &Response) -> String {
     }
 }
 
-/// Returns whether `command` exits with the status of the coprocess.
+/// Returns whether `command` exits with a status that its response tells.
 pub(super) fn waits(command: &Request) -> bool {
-    matches!(command, Request::Wait {} | Request::Run { wait: true, .. })
+    matches!(command, Request::Wait {} | Request::Run { wait: true, .. } | Request::Await(_) | Request::Exec(_))
 }
 
-/// Returns the exit status for a response: that of the coprocess if the command waited for its end, else 0.
+/// Returns the exit status for a response: that of what the command waited for, else 0.
 pub(super) fn status(answer: &Response) -> u8 {
     match answer {
         Response::End(end) | Response::Run(RunResponse::Ended(end)) => end.status,
+        Response::Await(AwaitResponse { outcome, .. }) => match outcome {
+            AwaitOutcome::Came => 0,
+            AwaitOutcome::Timeout => 1,
+            AwaitOutcome::Ended => 3,
+        },
+        Response::Exec(ExecResponse { outcome: ExecOutcome::Running, .. }) => STILL_RUNS,
+        // A shell reports what exit(3) keeps of a status.
+        Response::Exec(ExecResponse { outcome: ExecOutcome::Ended, status: Some(status), .. }) => *status as u8,
+        Response::Exec(_) => FAILED,
         _ => 0,
     }
 }
@@ -65,11 +82,40 @@ pub(super) fn status(answer: &Response) -> u8 {
 pub(super) fn failure(answer: &Response) -> String {
     let end: &EndResponse = match answer {
         Response::End(end) | Response::Run(RunResponse::Ended(end)) | Response::Stop(StopResponse::Ended(end)) => end,
+        Response::Exec(answer) => return exec_notes(answer),
         _ => return String::new(),
     };
     let Some(failure) = &end.failure else { return String::new() };
     let lines = failure.stderr.iter().map(|line| format!("  {line}\n"));
     format!("coshell: {}\n{}", failure.message, lines.collect::<String>())
+}
+
+/// Returns what is said about a command line besides its output.
+fn exec_notes(answer: &ExecResponse) -> String {
+    let mut notes = String::new();
+    if answer.left_out > 0 {
+        notes.push_str(&format!("coshell: {} lines of the output are left out\n", answer.left_out));
+    }
+    let from = answer.output.map(|line| format!(" --from {line}")).unwrap_or_default();
+    match (answer.outcome, answer.status) {
+        (ExecOutcome::Running, _) => {
+            notes.push_str(&format!("coshell: still running; wait with coshell await --command-end{from}\n"));
+        }
+        (ExecOutcome::NotRun, _) => {
+            notes.push_str("coshell: the shell ran no command; coshell screen shows what it says\n");
+        }
+        (ExecOutcome::Ended, None) => notes.push_str("coshell: the command ended with an unknown status\n"),
+        (ExecOutcome::Ended, Some(_)) => {}
+    }
+    notes
+}
+
+/// Returns the line that a client waited for, with its number, and the groups of the match.
+fn awaited(answer: &AwaitResponse) -> String {
+    let line = answer.line.map(|line| format!("{line:>6}  {}\n", answer.text.as_deref().unwrap_or_default()));
+    let groups = answer.groups.iter().enumerate().skip(1);
+    let groups = groups.filter_map(|(i, group)| Some(format!("        {i}: {}\n", group.as_deref()?)));
+    line.into_iter().chain(groups).collect()
 }
 
 /// Returns the lines as text, with numbers and notes if the command asks for them.

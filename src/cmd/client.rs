@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::connection::SessionAnswer;
+use super::connection::{SessionAnswer, own};
 use super::listing::Listing;
-use super::output::{Form, refused, say};
+use super::output::{Form, complain, refused, say};
 use super::{
     answer, ask, check, follow, import, lend, own_terminal, replay, rz, sessions, start_up, stdin, suggest, sz,
 };
@@ -38,7 +38,8 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                 Request::Lend { tty, command, .. } => lend::run(&mut client, command, *tty),
                 command => {
                     let request = with_path(&stdin::with_text(command)?);
-                    let reply = client.call_telling(&request, waits_for_user(&request))?;
+                    let reply =
+                        client.call_telling(&request, || waits_for_user(&request).into_iter().for_each(complain))?;
                     print_reply(command, reply, call.json)
                 }
             }
@@ -71,6 +72,8 @@ fn with_path(command: &Request) -> Request {
 fn print_reply(command: &Request, reply: SessionAnswer<Value>, json: bool) -> Result<u8, Failure> {
     let answer = match reply {
         Ok(answer) => answer,
+        // A status of 1 would be that of the command.
+        Err(sentence) if matches!(command, Request::Exec(_)) => return Err(own(&sentence)),
         Err(sentence) => return Ok(refused(&sentence)),
     };
     if json {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::output::complain;
 use crate::core::request::Request;
 use crate::error::Failure;
 use crate::sys::socket;
@@ -119,16 +118,16 @@ impl Client {
         self.end_call()
     }
 
-    /// Sends a request and waits for the response, which is not decoded. Prints `sentence`, if there is one, where the response
-    /// takes longer than [`PATIENCE`].
+    /// Sends a request and waits for the response, which is not decoded. Calls `is_late` where the response takes longer than
+    /// [`PATIENCE`].
     pub(super) fn call_telling(
         &mut self,
         request: &Request,
-        sentence: Option<&str>,
+        is_late: impl FnOnce(),
     ) -> Result<SessionAnswer<Value>, Failure> {
         self.begin_call(request, &[])?;
-        if let Some(sentence) = sentence.filter(|_| !self.has_answer_in(PATIENCE)) {
-            complain(sentence);
+        if !self.has_answer_in(PATIENCE) {
+            is_late();
         }
         self.end_call()
     }

@@ -53,7 +53,7 @@ pub mod fuzzing;
 #[cfg(test)]
 pub(crate) mod split;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::display::one_line;
 use crate::fault::panic_for_test;
@@ -234,12 +234,12 @@ const TIMERS: &[Timer] = &[
     },
     Timer {
         due: |core| {
-            let wanted = core.control.subscribers.want_state();
+            let wanted = core.control.want_state();
             core.control.state.deadline(wanted).filter(|_| !core.session.shell_is_gone())
         },
         run: |core, cx| {
             if !core.session.shell_is_gone() {
-                core.control.state.tick(cx, core.control.subscribers.want_state());
+                core.control.state.tick(cx, core.control.want_state());
             }
         },
     },
@@ -249,6 +249,10 @@ const TIMERS: &[Timer] = &[
             let notices = core.control.typing.tick(cx, core.session.shell_is_gone());
             notices.into_iter().for_each(|notice| core.notice(cx, notice));
         },
+    },
+    Timer {
+        due: |core| core.control.driving_deadline(&core.pty_input, core.output.terminal.now()),
+        run: |core, cx| core.control.drive(cx, &core.keyboard.line),
     },
     Timer {
         due: |core| core.lend.deadline(),
@@ -427,6 +431,7 @@ impl Core {
                 if awaits_patterns(self) {
                     self.triggers.prepare();
                 }
+                self.control.answer_from_history(cx, &self.keyboard.line, &mut self.output);
                 self.update_line_demand();
                 if let Some((request_id, request)) = self.control.history_requests.next(&mut self.output.terminal) {
                     // It types and starts nothing, so that its trigger does not matter.
@@ -537,6 +542,7 @@ impl Core {
             let directory = self.output.terminal.history().and_then(|history| history.directory());
             let state = self.control.state.response(cx.now, &self.session, directory);
             self.control.subscribers.tell(cx, &SessionEvent::State(&state));
+            self.control.awaiting.state(cx, self.control.state.kind(), false);
         }
         if self.session.shell_is_gone() {
             self.session.update_quiet(cx.now, self.wants_read(Source::Pty));
@@ -549,7 +555,7 @@ impl Core {
     /// Sets how closely lines are examined from the triggers, the subscribers and the coprocess.
     fn update_line_demand(&mut self) {
         let triggers = self.triggers.demand();
-        let subscribed = self.control.subscribers.want_lines();
+        let subscribed = self.control.want_lines();
         let assembled = self.coproc.reads_lines() || self.control.subscribers.want_commands();
         self.output.set_demand(LineDemand::of(triggers, subscribed, assembled));
     }
@@ -756,7 +762,7 @@ impl Core {
             origin,
             triggers: &mut self.triggers,
             coproc: self.coproc.line_reader(),
-            subscribed: self.control.subscribers.want_lines(),
+            subscribed: self.control.want_lines(),
             format: self.settings.input_format,
             facts,
         };
@@ -769,8 +775,12 @@ impl Core {
                 OutputEvent::Shell { event, coproc_knows } => {
                     let occurrence = self.triggers.events.shell_event(cx.now, &event);
                     self.control.state.shell_event(&event);
-                    if let ShellEvent::CommandStart { .. } = event {
-                        self.keyboard.line.command_started();
+                    match event {
+                        ShellEvent::CommandStart { .. } => self.keyboard.line.command_started(),
+                        ShellEvent::CommandEnd { command, status, .. } => {
+                            self.control.awaiting.command_ended(cx, command, status);
+                        }
+                        ShellEvent::Directory { .. } => {}
                     }
                     let event = SessionEvent::Shell(&event);
                     if !coproc_knows {
@@ -797,6 +807,9 @@ impl Core {
     /// Passes a line to its readers, and tries the triggers on it.
     fn line(&mut self, cx: &mut Cx<'_>, line: CandidateLine, stage: LineStage) {
         let silent = self.coproc.is_silent();
+        if !silent {
+            self.control.awaiting.line(cx, &line, stage, self.control.state.has_marks(), &self.keyboard.line);
+        }
         if let Some(event) = line.event(stage) {
             self.coproc.tell(cx.now, &event);
             if !silent {
@@ -883,6 +896,9 @@ impl Core {
         if state_changes {
             self.control.subscribers.tell(cx, &SessionEvent::State(&session_state));
         }
+        self.control.awaiting.state(cx, self.control.state.kind(), true);
+        let (kind, marks) = (self.control.state.kind(), self.control.state.has_marks());
+        self.control.exec.looked(cx, kind, facts.zone, marks, !state.is_canonical);
         for request_id in self.control.state.take_answered() {
             let state = (facts.alt_screen, session_state.clone());
             let waiting = self.control.typing.len();
@@ -990,8 +1006,8 @@ impl Core {
             ActionEffect::Type(bytes) => {
                 let sender = TextSender::Trigger(name.to_owned());
                 let text = TextToType { sender, bytes, patience: TRIGGER_WAIT, for_trigger };
-                let notice = self.control.typing.push(cx, text, &self.pty_input);
-                return notice.into_iter().for_each(|notice| self.notice(cx, notice));
+                let pushed = self.control.typing.push(cx.now, text, &self.pty_input);
+                pushed.err().map(|error| format!("trigger \"{name}\" typed nothing: {}", error.message))
             }
             ActionEffect::Show(bytes) => {
                 self.output.terminal.show(&bytes);
@@ -1248,17 +1264,16 @@ impl Core {
         let (now, history) = (cx.now, self.output.terminal.history());
         let mut reply: Reply = match request {
             Request::Run { silent, replace, wait, input, command } => {
-                match self.coproc.runnable(&command, replace, self.session.check_running()) {
-                    Ok(command) => {
-                        let visibility = if silent { Visibility::Silent } else { Visibility::Visible };
-                        let format = input.unwrap_or(self.settings.input_format);
-                        let request = Some((request_id, wait));
-                        let new = NewCoproc { request, for_trigger, ..NewCoproc::new(command, visibility, format) };
-                        let event = self.coproc.run(cx, new);
-                        return self.coproc_events(cx, event);
-                    }
-                    Err(error) => Err(error),
-                }
+                let command = match self.coproc.runnable(&command, replace, self.session.check_running()) {
+                    Ok(command) => command,
+                    Err(error) => return cx.refuse(request_id, error),
+                };
+                let visibility = if silent { Visibility::Silent } else { Visibility::Visible };
+                let format = input.unwrap_or(self.settings.input_format);
+                let request = Some((request_id, wait));
+                let new = NewCoproc { request, for_trigger, ..NewCoproc::new(command, visibility, format) };
+                let event = self.coproc.run(cx, new);
+                return self.coproc_events(cx, event);
             }
             Request::Stop { signal } => return self.coproc.request_stop(cx, request_id, signal),
             Request::Wait {} => return self.coproc.request_wait(cx, request_id),
@@ -1271,15 +1286,23 @@ impl Core {
                 if secret {
                     return self.control.secret.wait(cx, request_id, &text, bytes, timeout);
                 }
-                if !at_once {
-                    let (sender, patience) = (TextSender::Client(request_id), Duration::from_secs(timeout));
-                    let text = TextToType { sender, bytes, patience, for_trigger };
-                    // It is typed, and answered, at the end of the turn. Only a trigger's text has a notice.
-                    let notice = self.control.typing.push(cx, text, &self.pty_input);
-                    return notice.into_iter().for_each(|notice| self.notice(cx, notice));
+                if at_once {
+                    self.keyboard.line.sent(&bytes, self.output.typed_place());
+                    control::send::send(now, &bytes, &mut self.pty_input, for_trigger).map(Into::into)
+                } else {
+                    // It is typed, and answered, at the end of the turn.
+                    let text = TextToType::of_client(request_id, bytes, timeout, for_trigger);
+                    let pushed = self.control.typing.push(cx.now, text, &self.pty_input);
+                    return pushed.unwrap_or_else(|error| cx.refuse(request_id, error));
                 }
-                self.keyboard.line.sent(&bytes, self.output.typed_place());
-                control::send::send(now, &bytes, &mut self.pty_input, for_trigger).map(Into::into)
+            }
+            Request::Await(request) => {
+                return self.control.begin_wait(cx, request_id, &request, &self.keyboard.line, &self.output);
+            }
+            Request::Exec(request) => {
+                let begun =
+                    self.session.check_running().and_then(|()| self.control.exec.request(cx, request_id, &request));
+                return begun.unwrap_or_else(|error| cx.refuse(request_id, error));
             }
             Request::Lines { number, from, to, command, follow, .. } => {
                 let query = read::LinesQuery { number, from, to, command, finished_only: follow };
@@ -1303,15 +1326,9 @@ impl Core {
             Request::Captured { .. } => Ok(annotate::captured(&self.annotations, &self.session).into()),
             Request::Marks {} => Ok(read::marks(history, &self.annotations, &self.session).into()),
             Request::Inject { text, no_triggers } => {
-                let text = text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes();
-                let fits = match no_triggers {
-                    // Answered when it has been shown.
-                    true if self.output.list(request_id, &text) => return,
-                    true => false,
-                    false => self.output.inject(&text, for_trigger),
-                };
-                let full = || RpcError::new(ErrorCode::Full, "64 KiB are already waiting to be shown; try again later");
-                if fits { Ok(Done {}.into()) } else { Err(full()) }
+                let shown = self.output.show_text(request_id, &text, no_triggers, for_trigger);
+                let Some(shown) = shown else { return };
+                shown.map(Into::into)
             }
             Request::Set { name, value } => {
                 let set = self.annotations.set(&name, &value);
@@ -1323,21 +1340,19 @@ impl Core {
             Request::Lend { command, directory, environment, streams, .. } => {
                 let program = LentProgram { command, directory, environment, streams };
                 let checked = self.lend.check(&program, self.settings.has_terminal());
-                match checked.and_then(|()| self.session.check_running()) {
-                    Ok(()) => {
-                        self.close_menu(cx);
-                        return self.lend.request(now, request_id, program);
-                    }
-                    Err(error) => Err(error),
+                if let Err(error) = checked.and_then(|()| self.session.check_running()) {
+                    return cx.refuse(request_id, error);
                 }
+                self.close_menu(cx);
+                return self.lend.request(now, request_id, program);
             }
-            Request::Notify { text } if self.settings.screen == OutputKind::Terminal => {
-                self.output.terminal.show(&self.settings.protocol.notify_text(&text));
-                Ok(Done {}.into())
-            }
-            Request::Notify { .. } => {
+            Request::Notify { .. } if self.settings.screen != OutputKind::Terminal => {
                 let sentence = "the session's output is not a terminal, so nothing can show a notification";
                 Err(RpcError::new(ErrorCode::NoTerminal, sentence))
+            }
+            Request::Notify { text } => {
+                self.output.terminal.show(&self.settings.protocol.notify_text(&text));
+                Ok(Done {}.into())
             }
             Request::Subscribe { events } => {
                 self.control.subscribers.add(request_id, events, rules.clone()).map(Into::into)
@@ -1355,6 +1370,8 @@ impl Core {
         self.control.secret.cancel(request_id);
         self.control.state.cancel(request_id);
         self.control.typing.cancel(request_id);
+        self.control.awaiting.cancel(request_id);
+        self.control.exec.cancel(request_id);
         self.control.history_requests.cancel(request_id);
         self.coproc.cancel(request_id);
         if self.lend.cancel(cx, request_id) {
@@ -1411,6 +1428,7 @@ impl Core {
             self.triggers.prepare_all();
             self.shell_output(cx, &[]);
         }
+        self.control.end_waits(cx, &self.keyboard.line, &mut self.output);
         if self.lend.end(cx) {
             self.take_terminal_back(cx, Err(""));
         }

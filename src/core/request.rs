@@ -5,14 +5,16 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::LazyLock;
+use std::time::Duration;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::event_kind::EventKind;
-use crate::types::{SIGTERM, parse_number};
+use super::state_kind::StateKind;
+use crate::types::{DurationError, SIGTERM, parse_duration, parse_number};
 
 /// A request, named after its subcommand and its method on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Subcommand)]
@@ -84,6 +86,10 @@ pub enum Request {
         #[serde(default)]
         now: bool,
     },
+    /// Wait for a text, a prompt, quiet, the end of a command or a state
+    Await(AwaitRequest),
+    /// Run a command line at the shell's prompt, print its output and exit with its status
+    Exec(ExecRequest),
     /// Print the output of the session, line by line
     Lines {
         /// Print only the last N lines
@@ -215,6 +221,80 @@ pub enum Request {
         #[serde(default)]
         events: Vec<EventKind>,
     },
+}
+
+/// What a client waits for: one of the first five.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Args)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub struct AwaitRequest {
+    /// Wait for a line that matches this regular expression and that a command prints
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Wait until the shell is at a prompt, by its marks
+    #[arg(long)]
+    #[serde(default)]
+    pub prompt: bool,
+    /// Wait until nothing has been printed for this time, such as 2s
+    #[arg(long, value_name = "TIME", value_parser = TimeSpan::from_str)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<TimeSpan>,
+    /// Wait until a command ends, by the marks of the shell
+    #[arg(long)]
+    #[serde(default)]
+    pub command_end: bool,
+    /// Wait until the session is in this state, as coshell status tells it
+    #[arg(long, value_name = "STATE", value_parser = StateKind::from_str)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<StateKind>,
+    /// Give up after this time, such as 30s or 5m; by default never
+    #[arg(long, value_name = "TIME", value_parser = TimeSpan::from_str)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<TimeSpan>,
+    /// Begin at the line with this number, with a text or the end of a command; by default at the line of the cursor
+    #[arg(long, value_name = "LINE", value_parser = parse_number::<u64>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
+}
+
+/// A command line to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Args)]
+#[serde(deny_unknown_fields)]
+pub struct ExecRequest {
+    /// Command line, as it is typed at the prompt; its words are joined by blanks
+    #[arg(value_name = "COMMAND", required = true, last = true, value_hint = clap::ValueHint::CommandWithArguments)]
+    pub command: Vec<String>,
+    /// Answer after this time, such as 30s or 5m, though the command still runs; by default never
+    #[arg(long, value_name = "TIME", value_parser = TimeSpan::from_str)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<TimeSpan>,
+}
+
+/// A duration, written as a number and a unit, such as `1.5s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TimeSpan(pub Duration);
+
+impl FromStr for TimeSpan {
+    type Err = DurationError;
+
+    fn from_str(text: &str) -> Result<Self, DurationError> {
+        parse_duration(text).map(Self)
+    }
+}
+
+impl TryFrom<String> for TimeSpan {
+    type Error = DurationError;
+
+    fn try_from(text: String) -> Result<Self, DurationError> {
+        text.parse()
+    }
+}
+
+impl From<TimeSpan> for String {
+    fn from(time: TimeSpan) -> Self {
+        format!("{}s", time.0.as_secs_f64())
+    }
 }
 
 /// Requests about triggers, which are methods of their own on the wire.
@@ -383,6 +463,7 @@ impl Request {
             Self::Send { secret: true, now: true, .. } => {
                 Err(("now", "a secret waits for a password prompt; leave out the one or the other".to_owned()))
             }
+            Self::Await(ref wanted) => wanted.check(),
             Self::Lines { to: Some(_), follow: true, .. } => {
                 let reason = "lines that are followed have no last one; leave out the one or the other";
                 Err(("to", reason.to_owned()))
@@ -420,6 +501,30 @@ impl Request {
             other => serde_json::to_value(other),
         };
         written.expect("strings, numbers and lists can always be written")
+    }
+}
+
+impl AwaitRequest {
+    /// Returns an error unless one thing is waited for: the name of a parameter, and the reason without its name.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let given = [
+            ("text", self.text.is_some()),
+            ("prompt", self.prompt),
+            ("quiet", self.quiet.is_some()),
+            ("command-end", self.command_end),
+            ("state", self.state.is_some()),
+        ];
+        let mut given = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name);
+        let among = "wait for one of --text, --prompt, --quiet, --command-end and --state";
+        match (given.next(), given.next()) {
+            (None, _) => Err(("text", format!("nothing is waited for; {among}"))),
+            (Some(_), Some(second)) => Err((second, format!("one thing is waited for at a time; {among}"))),
+            (Some("text" | "command-end"), None) => Ok(()),
+            (Some(name), None) if self.from.is_some() => {
+                Err(("from", format!("no line belongs to --{name}; leave out the one or the other")))
+            }
+            (Some(_), None) => Ok(()),
+        }
     }
 }
 

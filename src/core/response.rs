@@ -3,6 +3,7 @@
 
 mod annotations;
 mod coproc;
+mod driving;
 mod samples;
 mod state;
 mod terminal;
@@ -20,6 +21,7 @@ pub use coproc::{
     CoprocFailure, CoprocStatus, EndResponse, ErrorsResponse, LastCoproc, RunResponse, StatusResponse, StopResponse,
     StreamKind,
 };
+pub use driving::{AwaitOutcome, AwaitResponse, ExecOutcome, ExecResponse};
 pub use samples::samples;
 pub use state::{JobResponse, LastCommand, StateResponse};
 pub use terminal::{CellRun, CellRunColour, CursorResponse, LineResponse, LinesResponse, ScreenResponse};
@@ -111,6 +113,10 @@ responses! {
     Errors(ErrorsResponse),
     /// To `send`.
     Send(SendResponse),
+    /// To `await`.
+    Await(AwaitResponse),
+    /// To `exec`.
+    Exec(ExecResponse),
     /// To `lines`.
     Lines(LinesResponse),
     /// To `screen`.
@@ -150,6 +156,8 @@ impl Response {
             Request::Status {} => from_value(answer).map(Self::Status),
             Request::Errors { .. } => from_value(answer).map(Self::Errors),
             Request::Send { .. } => from_value(answer).map(Self::Send),
+            Request::Await(_) => from_value(answer).map(Self::Await),
+            Request::Exec(_) => from_value(answer).map(Self::Exec),
             Request::Lines { .. } => from_value(answer).map(Self::Lines),
             Request::Screen { .. } => from_value(answer).map(Self::Screen),
             Request::Annotate { .. } => from_value(answer).map(Self::Annotate),

@@ -24,6 +24,8 @@ pub enum ErrorCode {
     NoTerminal = 7,
     /// A timeout has expired.
     Late = 8,
+    /// The shell is not at a prompt, or marks none.
+    NoPrompt = 9,
 }
 
 impl ErrorCode {
@@ -38,6 +40,7 @@ impl ErrorCode {
         (Self::Ended, ENDING),
         (Self::NoTerminal, "the session has no terminal, or the terminal is in use"),
         (Self::Late, "the timeout has expired"),
+        (Self::NoPrompt, "the shell is not at a prompt, or does not mark its prompts"),
     ];
 }
 

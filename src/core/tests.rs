@@ -15,6 +15,7 @@ mod alternate_screen;
 mod annotating;
 mod bursts;
 mod confirm;
+mod driving;
 mod dumb;
 mod events;
 mod focus;

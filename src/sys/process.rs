@@ -100,7 +100,7 @@ pub fn job_names(group: Pid, top: Pid, tty: Option<libc::dev_t>) -> JobNames {
     let asks = tty.is_some_and(|tty| members.iter().any(|process| os::reads(process.pid, tty)));
     let is_childless = |process: &&ProcessInfo| members.iter().all(|other| other.parent != process.pid);
     let childless = members.iter().filter(is_childless).map(|process| process.name.clone()).collect();
-    let leader = members.iter().find(|process| process.pid == group).or(members.first());
+    let leader = members.iter().find(|process| process.pid == group).or_else(|| members.first());
     let leader = leader.map(|process| process.name.clone());
     let mut names: Vec<String> = members.into_iter().map(|process| process.name).collect();
     let mut next = Some(group);

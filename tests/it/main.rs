@@ -15,6 +15,7 @@ mod confirm;
 mod coproc;
 mod coproc_faults;
 mod coproc_lifecycle;
+mod driving;
 mod exit;
 mod explainer;
 mod explainer_session;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::programs::bash_with;
-use crate::support::{Session, TestDir, needs, shell};
+use crate::support::{PROMPT, Session, TestDir, needs, shell};
 
 /// Start-up file of bash with prompt marks.
 const BASH: &str = "PS1='p> '; eval \"$(\"$WRAP\" integration bash)\"";
@@ -22,7 +22,8 @@ fn wait_state(session: &mut Session, name: &str) -> Value {
 fn state_follows_programs_at_marked_prompts() {
     needs("less");
     let files = TestDir::new();
-    let mut session = Session::start(bash_with(&files, &["-q"], BASH));
+    let mut session = Session::start(bash_with(&files, &["-q"], BASH).cwd(files.root()));
+    session.term.wait("p> ");
     let text = files.write_file("text", "line\n".repeat(200));
     for (line, state, job, end) in [
         ("sleep 1000", "running", "sleep", "\x03"),
@@ -48,6 +49,7 @@ fn state_follows_programs_at_marked_prompts() {
 #[test]
 fn state_without_marks_is_known_by_processes_alone() {
     let mut session = Session::start(shell(&[]));
+    session.term.wait(PROMPT);
     // dash reads its command line by read(2), bash without marks by a call that tells nothing.
     assert_eq!(wait_state(&mut session, "asks")["job"]["name"], "sh");
     session.term.send("sleep 1000\r");
@@ -66,6 +68,7 @@ fn state_without_marks_is_known_by_processes_alone() {
 fn subscriber_is_told_that_program_asks() {
     let files = TestDir::new();
     let mut session = Session::start(bash_with(&files, &["-q"], BASH));
+    session.term.wait("p> ");
     wait_state(&mut session, "prompt");
     let mut client = session.client();
     client.request("subscribe", serde_json::json!([["state"]]));

@@ -2,6 +2,8 @@
 //! host has the sockets and frames.
 
 pub(super) mod annotate;
+pub(super) mod awaiting;
+pub(super) mod exec;
 mod history_requests;
 pub(super) mod read;
 mod redacted;
@@ -16,14 +18,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::event::Cx;
-use super::history::History;
+use super::history::{CommandRecord, History};
 use super::input::pty_input::PtyInput;
 use super::input::typed_line::TypedLine;
 use super::output::Output;
 use super::password::PasswordWatch;
 use super::redact::Redactor;
+use super::request::AwaitRequest;
 use super::response::Response;
 use super::rpc_error::RpcError;
+use super::vt::MarkedZone;
+use crate::types::RequestId;
+use awaiting::{AwaitStart, Awaiting};
+use exec::{Exec, ExecFacts};
 use history_requests::HistoryRequests;
 pub(super) use redacted::redact_reply;
 use send::Secret;
@@ -47,6 +54,8 @@ pub(super) struct Control {
     pub(super) history_requests: HistoryRequests,
     pub(super) state: SessionState,
     pub(super) typing: Typing,
+    pub(super) awaiting: Awaiting,
+    pub(super) exec: Exec,
     /// Time of the last output.
     pub(super) output_at: Instant,
 }
@@ -56,6 +65,8 @@ impl Control {
     /// all subscribers get.
     pub(super) fn new(now: Instant, password_jobs: Vec<String>, rules: Option<Arc<Redactor>>) -> Self {
         Self {
+            awaiting: Awaiting::new(rules.clone()),
+            exec: Exec::new(rules.clone()),
             subscribers: Subscribers::new(rules),
             password: PasswordWatch::new(password_jobs),
             secret: Secret::default(),
@@ -76,19 +87,40 @@ impl Control {
         coproc_types: bool,
     ) {
         let (place, alt_screen) = (output.typed_place(), output.terminal.text().alt_screen());
+        let bracketed_paste = output.terminal.text().modes().bracketed_paste();
         let mut history = output.terminal.history();
         let last = history.as_deref().and_then(History::last_command);
         line.update(last.and_then(|last| last.prompt), alt_screen);
         let quiet_since = pty.taken_at(self.output_at).map(|taken| taken.max(self.output_at));
-        if self.typing.len() > 0 {
+        let texts_wait = self.typing.len() > 0;
+        if texts_wait || self.exec.is_waiting() || self.awaiting.want_prompt() {
             self.typing.forget_read_line(cx.now, quiet_since, history.as_deref_mut(), line, place.offset);
+        }
+        if texts_wait {
             self.typing.settle(cx, pty, line, place, coproc_types);
         }
+        let at_prompt = history.as_deref().and_then(History::last_command).is_some_and(CommandRecord::is_prompt);
+        self.awaiting.settle(cx, at_prompt && !line.is_submitted() && place.zone == MarkedZone::Prompt);
+        let Some(history) = history else { return };
+        // The shell has run nothing where another prompt stands below the one at which the line was typed.
+        if let Some((command, prompt)) = self.exec.typed_at()
+            && let Some(again) =
+                history.command(command).and_then(|record| record.prompt.filter(|_| record.output.is_none()))
+            && again != prompt
+            && history.catch_up()
+            && history.line_at(again) > history.line_at(prompt)
+        {
+            self.exec.prompt_came_again();
+        }
+        let followed = self.exec.command().and_then(|command| history.command(command));
+        let (last, texts_wait) = (history.last_command(), self.typing.len() > 0);
+        let facts = ExecFacts { place, last, followed, texts_wait, bracketed_paste };
+        self.exec.settle(cx, &facts, pty, line);
     }
 
     /// Returns when `type_waiting` or `typing` has something to do although no input came.
     pub(super) fn typing_deadline(&self, line: &TypedLine, pty: &PtyInput, output: &Output) -> Option<Instant> {
-        if self.typing.len() == 0 {
+        if self.typing.len() == 0 && !self.exec.is_waiting() && !self.awaiting.want_prompt() {
             return None;
         }
         let (history, offset) = (output.terminal.read_history(), output.terminal.text().offset());
@@ -96,5 +128,63 @@ impl Control {
         let doubt = self.typing.read_line_at(quiet_since, history, line, offset);
         let typing = self.typing.deadline(output.terminal.now(), line, pty);
         [doubt, typing].into_iter().flatten().min()
+    }
+
+    /// Has a client wait.
+    pub(super) fn begin_wait(
+        &mut self,
+        cx: &mut Cx<'_>,
+        request_id: RequestId,
+        request: &AwaitRequest,
+        line: &TypedLine,
+        output: &Output,
+    ) {
+        let last = output.terminal.read_history().and_then(History::last_command);
+        let runs = |last: &&CommandRecord| last.end.is_none() && (last.output.is_some() || line.is_submitted());
+        let start = AwaitStart {
+            offset: output.terminal.text().offset(),
+            command: last.filter(runs).map(|command| command.number),
+        };
+        if let Err(error) = self.awaiting.add(cx, request_id, request, start) {
+            cx.refuse(request_id, error);
+        }
+    }
+
+    /// Returns when a search of the history or a timer of the clients that wait is due.
+    pub(super) fn driving_deadline(&self, pty: &PtyInput, now: Instant) -> Option<Instant> {
+        [self.awaiting.deadline(self.output_at), self.exec.deadline(now, pty)].into_iter().flatten().min()
+    }
+
+    /// Does what is due for the clients that wait, other than what needs the history.
+    pub(super) fn drive(&mut self, cx: &mut Cx<'_>, line: &TypedLine) {
+        self.awaiting.tick(cx, self.output_at);
+        self.exec.tick(cx, line);
+    }
+
+    /// Answers clients from the history, once it is read, in a turn of its own.
+    pub(super) fn answer_from_history(&mut self, cx: &mut Cx<'_>, line: &TypedLine, output: &mut Output) {
+        if !self.awaiting.wants_search() && !self.exec.wants_history() || !output.terminal.has_read() {
+            return;
+        }
+        let Some(history) = output.terminal.history() else { return };
+        self.awaiting.search(cx, history, self.state.has_marks(), line);
+        self.exec.answer(cx, history);
+    }
+
+    /// Ends what waits for the shell, which has exited and has no more output.
+    pub(super) fn end_waits(&mut self, cx: &mut Cx<'_>, line: &TypedLine, output: &mut Output) {
+        self.answer_from_history(cx, line, output);
+        self.awaiting.end(cx);
+        self.exec.end(cx);
+    }
+
+    /// Whether a client reads lines.
+    pub(super) fn want_lines(&self) -> bool {
+        self.subscribers.want_lines() || self.awaiting.want_lines()
+    }
+
+    /// Whether a client waits for a change of the state.
+    pub(super) fn want_state(&self) -> bool {
+        self.subscribers.want_state() || self.awaiting.want_state()
     }
 }

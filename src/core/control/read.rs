@@ -31,7 +31,7 @@ pub(in crate::core) struct LinesQuery {
 }
 
 /// Part of the history between two positions; open-ended where `None`.
-type CommandPart = (Option<LinePosition>, Option<LinePosition>);
+pub(super) type CommandPart = (Option<LinePosition>, Option<LinePosition>);
 
 /// Returns the selected lines.
 pub(in crate::core) fn lines(
@@ -69,6 +69,14 @@ pub(in crate::core) fn lines(
         notes: notes.remove(&line.number).map(|notes| annotate::responses(notes, session)).unwrap_or_default(),
     };
     Ok(LinesResponse { lines: lines.into_iter().map(response).collect(), left_out: Some(left_out) })
+}
+
+/// Returns the lines of a part of the history without their texts, and the texts.
+pub(super) fn text_of(now: Instant, history: &mut History, part: CommandPart) -> Vec<(HistoryLine, String)> {
+    let lines = history.lines_from(now, part.0.map_or(0, |from| from.number));
+    let lines = lines.take_while(|line| part.1.is_none_or(|to| line.number <= to.number));
+    let lines = joined(lines.filter_map(|line| cut(line, part)));
+    lines.into_iter().map(|(line, text)| (line, into_text(text))).collect()
 }
 
 /// Returns bytes as text, without a copy of what is UTF-8.
@@ -164,7 +172,7 @@ fn cut(mut line: HistoryLine, part: CommandPart) -> Option<HistoryLine> {
 }
 
 /// Returns the text of a line in the part; `None` where it is outside.
-fn part_of(line: &HistoryLine, (from, to): CommandPart) -> Option<&[u8]> {
+pub(super) fn part_of(line: &HistoryLine, (from, to): CommandPart) -> Option<&[u8]> {
     if from.is_some_and(|from| line.number < from.number) || to.is_some_and(|to| line.number > to.number) {
         return None;
     }

@@ -29,6 +29,8 @@ fn redact_response(response: &mut Response, redactor: &Arc<Redactor>) {
         Response::Get(GetResponse::All { variables }) => {
             variables.values_mut().for_each(|value| redactor.redact_string(value));
         }
+        // `awaiting` and `exec` redact their own, which are made later.
+        Response::Await(_) | Response::Exec(_) => {}
         Response::Marks(answer) => {
             answer.commands.iter_mut().for_each(|answer| command(answer, redactor));
             for mark in &mut answer.marks {

@@ -106,6 +106,11 @@ impl SessionState {
         self.kind
     }
 
+    /// Whether the shell marks its commands.
+    pub(in crate::core) fn has_marks(&self) -> bool {
+        self.marks
+    }
+
     /// Takes note of a command that has ended.
     pub(in crate::core) fn shell_event(&mut self, event: &ShellEvent) {
         if let ShellEvent::CommandEnd { status, took, .. } = event {

@@ -29,7 +29,7 @@ pub(in crate::core) fn status(
         keyboard: stream(settings.keyboard),
         screen: stream(settings.screen),
         alternate_screen,
-        state,
+        state: Box::new(state),
         triggers: triggers.standing().count(),
         waiting_texts,
         coprocess,

@@ -43,6 +43,19 @@ pub(in crate::core) struct TextToType {
     pub(in crate::core) for_trigger: Option<usize>,
 }
 
+impl TextToType {
+    /// Creates the text of a client that waits for at most `seconds`.
+    pub(in crate::core) fn of_client(
+        request_id: RequestId,
+        bytes: Vec<u8>,
+        seconds: u64,
+        for_trigger: Option<usize>,
+    ) -> Self {
+        let patience = Duration::from_secs(seconds);
+        Self { sender: TextSender::Client(request_id), bytes, patience, for_trigger }
+    }
+}
+
 /// The texts that wait, oldest first.
 #[derive(Debug, Default)]
 pub(in crate::core) struct Typing {
@@ -52,14 +65,18 @@ pub(in crate::core) struct Typing {
 }
 
 impl Typing {
-    /// Queues text, which `settle` types. Returns what to tell the user where too much waits.
-    pub(in crate::core) fn push(&mut self, cx: &mut Cx<'_>, text: TextToType, pty: &PtyInput) -> Option<Notice> {
+    /// Queues text, which `settle` types.
+    ///
+    /// # Errors
+    ///
+    /// Too much waits.
+    pub(in crate::core) fn push(&mut self, now: Instant, text: TextToType, pty: &PtyInput) -> Result<(), RpcError> {
         let waiting: usize = self.waiting.iter().map(|(_, text)| text.bytes.len()).sum();
         if self.waiting.len() >= MOST || pty.chunks_len() + waiting + text.bytes.len() > SEND_LIMIT {
-            return refuse(cx, text.sender, queue_is_full());
+            return Err(queue_is_full());
         }
-        self.waiting.push_back((cx.now + text.patience.min(MAX_WAIT), text));
-        None
+        self.waiting.push_back((now + text.patience.min(MAX_WAIT), text));
+        Ok(())
     }
 
     /// Types what may be typed now: one text at a time, while the user types no line and the pty has taken everything before, so

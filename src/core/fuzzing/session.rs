@@ -12,7 +12,10 @@ use crate::config;
 use crate::config::Environment;
 use crate::core::event::Input;
 use crate::core::event_kind::EventKind;
-use crate::core::request::{InputFormat, OptionArg, Options, Request, TriggerRequest};
+use crate::core::request::{
+    AwaitRequest, ExecRequest, InputFormat, OptionArg, Options, Request, TimeSpan, TriggerRequest,
+};
+use crate::core::state_kind::StateKind;
 use crate::core::{OutputKind, TermCaps};
 use crate::types::{Echo, ExitStatus, SIGHUP, SIGTERM, Sink, Size, WriteError};
 
@@ -406,6 +409,23 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
     }
 }
 
+fn any_wait(script: &mut Script<'_>) -> AwaitRequest {
+    let bits = script.byte();
+    let time = TimeSpan(Duration::from_millis(u64::from(script.byte()) * 10));
+    let wanted = AwaitRequest {
+        timeout: Some(time).filter(|_| bits & 8 != 0),
+        from: Some(u64::from(script.byte())).filter(|_| bits & 16 != 0),
+        ..AwaitRequest::default()
+    };
+    match bits % 5 {
+        0 => AwaitRequest { text: Some("o".to_owned()), ..wanted },
+        1 => AwaitRequest { prompt: true, ..wanted },
+        2 => AwaitRequest { quiet: Some(time), ..wanted },
+        3 => AwaitRequest { command_end: true, ..wanted },
+        _ => AwaitRequest { state: Some(StateKind::ALL[script.below(StateKind::ALL.len())]), ..wanted },
+    }
+}
+
 fn any_request(script: &mut Script<'_>) -> Request {
     match script.below(12) {
         0 | 1 => {
@@ -415,7 +435,12 @@ fn any_request(script: &mut Script<'_>) -> Request {
             Request::Run { command: "bot".to_owned(), silent, replace, wait, input }
         }
         2 => Request::Inject { text: text(script), no_triggers: script.byte() & 1 != 0 },
-        3 => Request::Notify { text: text(script) },
+        3 if script.byte() & 1 != 0 => {
+            let timeout = Some(TimeSpan(Duration::from_millis(u64::from(script.byte()) * 10)));
+            Request::Exec(ExecRequest { command: vec![text(script)], timeout })
+        }
+        3 => Request::Await(any_wait(script)),
+        4 if script.byte() & 1 != 0 => Request::Notify { text: text(script) },
         4 | 5 => {
             let command = if script.byte() & 1 == 0 { vec!["fzf".to_owned()] } else { Vec::new() };
             Request::Lend { tty: false, command, directory: None, environment: Vec::new(), streams: Vec::new() }

@@ -77,6 +77,13 @@ pub struct CommandRecord {
     pub directory: Option<Arc<str>>,
 }
 
+impl CommandRecord {
+    /// Whether the shell is at this prompt: its text may be typed, and no command of it runs.
+    pub fn is_prompt(&self) -> bool {
+        self.input.is_some() && self.output.is_none()
+    }
+}
+
 /// The recorded commands of a session.
 #[derive(Debug, Default)]
 pub(super) struct CommandLog {

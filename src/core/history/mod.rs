@@ -260,6 +260,16 @@ impl History {
         self.marks.commands().back()
     }
 
+    /// Returns the command of this number, if it is recorded.
+    pub(super) fn command(&self, number: u64) -> Option<&CommandRecord> {
+        self.marks.commands().iter().rev().find(|command| command.number <= number).filter(|last| last.number == number)
+    }
+
+    /// Returns the number of the line of the mark at the offset `at` of the stream, if that is known.
+    pub(super) fn line_at(&self, at: u64) -> Option<u64> {
+        self.lines.position(at).map(|position| position.number)
+    }
+
     /// Returns the shell's directory, where it has reported one.
     pub(super) fn directory(&self) -> Option<&str> {
         self.marks.directory().map(|path| &**path)

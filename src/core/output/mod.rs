@@ -36,6 +36,8 @@ use super::input::typed_line::TypedPlace;
 use super::notices::{Notice, NoticeOutput, Notices};
 use super::recorder::Recorder;
 use super::request::InputFormat;
+use super::response::Done;
+use super::rpc_error::{ErrorCode, RpcError};
 use super::transfer::{OfferFinder, SwallowedOffers, TransferOffer};
 use super::trigger::event::Occurrence;
 use super::trigger::table::TriggerTable;
@@ -632,6 +634,24 @@ impl Output {
             self.listings.push_back((request_id, text.to_vec()));
         }
         fits
+    }
+
+    /// Queues `text` of the client of `request_id` to be shown, for the trigger `for_trigger` if it is due to one. Returns the
+    /// answer, or `None` for text that fires no trigger, which is answered when it has been shown.
+    pub(super) fn show_text(
+        &mut self,
+        request_id: RequestId,
+        text: &str,
+        no_triggers: bool,
+        for_trigger: Option<usize>,
+    ) -> Option<Result<Done, RpcError>> {
+        let text = text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes();
+        if no_triggers && self.list(request_id, &text) {
+            return None;
+        }
+        let fits = !no_triggers && self.inject(&text, for_trigger);
+        let full = || RpcError::new(ErrorCode::Full, "64 KiB are already waiting to be shown; try again later");
+        Some(if fits { Ok(Done {}) } else { Err(full()) })
     }
 
     /// Takes the next text that fires no trigger, once the terminal has taken what is before it.

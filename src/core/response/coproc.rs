@@ -84,7 +84,7 @@ pub struct StatusResponse {
     pub alternate_screen: bool,
     /// What the session does.
     #[serde(flatten)]
-    pub state: StateResponse,
+    pub state: Box<StateResponse>,
     /// How many triggers there are.
     pub triggers: usize,
     /// How many texts wait to be typed, since the user is typing a line.

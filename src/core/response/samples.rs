@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AnnotateResponse, CapturedLine, CapturedResponse, CellRun, CellRunColour, CommandResponse, CoprocFailure,
-    CoprocStatus, CursorResponse, Done, EndResponse, ErrorsResponse, GetResponse, JobResponse, LastCommand, LastCoproc,
-    LineResponse, LinesResponse, MarkResponse, MarksResponse, NoteResponse, NotesResponse, QuotedLine, RecordResponse,
-    Response, RunResponse, ScreenResponse, SendResponse, StateResponse, StatusResponse, StopResponse, StreamKind,
-    SubscribeResponse, TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
+    AnnotateResponse, AwaitOutcome, AwaitResponse, CapturedLine, CapturedResponse, CellRun, CellRunColour,
+    CommandResponse, CoprocFailure, CoprocStatus, CursorResponse, Done, EndResponse, ErrorsResponse, ExecOutcome,
+    ExecResponse, GetResponse, JobResponse, LastCommand, LastCoproc, LineResponse, LinesResponse, MarkResponse,
+    MarksResponse, NoteResponse, NotesResponse, QuotedLine, RecordResponse, Response, RunResponse, ScreenResponse,
+    SendResponse, StateResponse, StatusResponse, StopResponse, StreamKind, SubscribeResponse, TriggerListResponse,
+    TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
 };
 use crate::core::request::InputFormat;
 use crate::core::request::OptionArg;
@@ -27,6 +28,8 @@ pub fn samples(method: &str) -> Vec<Response> {
         "status" => vec![status().into()],
         "errors" => vec![ErrorsResponse { command: "bot".to_owned(), stderr: "no route\n".to_owned() }.into()],
         "send" => vec![SendResponse { typed: Some(5) }.into(), SendResponse { typed: None }.into()],
+        "await" => awaited().into_iter().map(Response::from).collect(),
+        "exec" => vec![executed().into()],
         "lines" => vec![lines().into()],
         "screen" => vec![screen().into()],
         "annotate" => vec![AnnotateResponse { line: 12, text: "2 errors".to_owned() }.into()],
@@ -73,14 +76,14 @@ fn status() -> StatusResponse {
         keyboard: StreamKind::Terminal,
         screen: StreamKind::Stream,
         alternate_screen: false,
-        state: StateResponse {
+        state: Box::new(StateResponse {
             state: StateKind::Running,
             since: TIME,
             seconds: 7.5,
             job: Some(JobResponse { name: "make".to_owned(), pid: 4712 }),
             directory: Some("/src".to_owned()),
             last_command: Some(LastCommand { status: Some(2), seconds: 1.5 }),
-        },
+        }),
         triggers: 1,
         waiting_texts: 1,
         coprocess: Some(CoprocStatus {
@@ -93,6 +96,33 @@ fn status() -> StatusResponse {
             bytes_typed: 12,
         }),
         last_coprocess: Some(LastCoproc { command: "rz".to_owned(), status: 0 }),
+    }
+}
+
+fn awaited() -> [AwaitResponse; 4] {
+    let came = AwaitResponse { outcome: AwaitOutcome::Came, ..AwaitResponse::default() };
+    let groups = vec![Some("2 errors".to_owned()), Some("2".to_owned()), None];
+    [
+        AwaitResponse::default(),
+        AwaitResponse { line: Some(12), text: Some("2 errors".to_owned()), groups, ..came.clone() },
+        AwaitResponse { command: Some(3), status: Some(2), ..came.clone() },
+        AwaitResponse { state: Some(StateKind::Asks), ..came },
+    ]
+}
+
+fn executed() -> ExecResponse {
+    ExecResponse {
+        outcome: ExecOutcome::Ended,
+        status: Some(2),
+        command: Some(3),
+        output: Some(11),
+        first: Some(11),
+        last: Some(12),
+        text: "make: start\n2 errors\n".to_owned(),
+        left_out: 0,
+        tail: String::new(),
+        seconds: Some(1.5),
+        directory: Some("/src".to_owned()),
     }
 }
 

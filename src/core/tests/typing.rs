@@ -20,7 +20,7 @@ impl Bench {
     fn sent(&self, request_id: u64) -> Option<Result<(), ErrorCode>> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Answer(RequestId(to), reply) if *to == request_id => {
-                Some(reply.as_ref().map(drop).map_err(|error| error.code))
+                Some(reply.as_ref().map(|_| ()).map_err(|error| error.code))
             }
             _ => None,
         })
@@ -197,14 +197,22 @@ proptest! {
         bench.shell(PROMPT);
         for step in steps {
             match step {
-                Step::Key => drop(bench.keys(b"u")),
-                Step::Enter => drop(bench.keys(b"\r")),
-                Step::Paste => drop(bench.keys(b"\x1b[200~uu\x1b[201~")),
+                Step::Key => {
+                    bench.keys(b"u");
+                }
+                Step::Enter => {
+                    bench.keys(b"\r");
+                }
+                Step::Paste => {
+                    bench.keys(b"\x1b[200~uu\x1b[201~");
+                }
                 Step::Client => {
                     requests += 1;
                     bench.sends(requests, "c", false, 3600);
                 }
-                Step::Shell => drop(shell.step(&mut bench)),
+                Step::Shell => {
+                    shell.step(&mut bench);
+                }
                 Step::Pty => {
                     bench.pty_is_full = !bench.pty_is_full;
                     bench.drain();

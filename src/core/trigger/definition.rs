@@ -1,12 +1,11 @@
 //! Definition of a trigger: what opens it, and its options, as given by the command line, a configuration or a client.
 
-use std::time::Duration;
-
 use super::action::{self, Action, ActionKind};
-use super::error::{DurationError, OptionError, TriggerError};
+use super::error::{OptionError, TriggerError};
 use super::event::{EventRule, TriggerEvent};
 use super::{Opener, Pattern, Template, TriggerOptions, When};
 use crate::core::request::OptionArg;
+use crate::types::parse_duration;
 
 /// A trigger with its actions.
 #[derive(Debug)]
@@ -369,21 +368,6 @@ fn check_value(row: Option<&str>, option: &OptionArg) -> Result<(), OptionError>
     Ok(())
 }
 
-/// Parses a duration: a decimal number and its unit, `ms`, `s`, `m` or `h`.
-fn parse_duration(text: &str) -> Result<Duration, DurationError> {
-    let refused = || DurationError(text.to_owned());
-    let unit = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(refused)?;
-    let number: f64 = text[..unit].parse().map_err(|_| refused())?;
-    let seconds = match &text[unit..] {
-        "ms" => number / 1e3,
-        "s" => number,
-        "m" => number * 60.0,
-        "h" => number * 3600.0,
-        _ => return Err(refused()),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|_| refused())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -391,16 +375,6 @@ mod tests {
 
     fn option(name: &'static str, value: &str) -> OptionArg {
         OptionArg { name: name.into(), value: value.to_owned() }
-    }
-
-    #[test]
-    fn duration_is_a_number_and_a_unit() {
-        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(parse_duration("1.5s"), Ok(Duration::from_millis(1500)));
-        assert_eq!(parse_duration("2m"), Ok(Duration::from_secs(120)));
-        for bad in ["", "s", "5", "5 s", "1e9999h", "-1s", "5d"] {
-            assert!(parse_duration(bad).is_err(), "{bad}");
-        }
     }
 
     /// Returns an option and a value that it takes.

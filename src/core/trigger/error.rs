@@ -7,6 +7,7 @@ use super::groups::GroupOwner;
 use super::pattern::BadPattern;
 use crate::core::annotations::NameError;
 use crate::core::command_line::CommandLineError;
+pub use crate::types::DurationError;
 
 /// Refusal of a trigger's definition. Displayed with the option in front, without dashes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -251,18 +252,6 @@ impl fmt::Display for StyleError {
                 )
             }
         }
-    }
-}
-
-/// A text that is no duration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DurationError(pub(super) String);
-
-impl Error for DurationError {}
-
-impl fmt::Display for DurationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is not a duration: write a number and a unit, such as 500ms, 5s, 1.5s, 2m or 1h", self.0)
     }
 }
 

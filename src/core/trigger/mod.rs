@@ -43,6 +43,7 @@ mod plan;
 mod prefilter;
 mod regex_cache;
 pub mod rehearsal;
+pub(in crate::core) mod search;
 pub mod table;
 mod template;
 pub mod verdict;

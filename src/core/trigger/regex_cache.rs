@@ -84,7 +84,7 @@ impl RegexCache {
 }
 
 impl CachedRegex {
-    fn new(pattern: &Pattern) -> Option<Self> {
+    pub(super) fn new(pattern: &Pattern) -> Option<Self> {
         // Without DFAs the engine has no strategy that searches backwards. It chooses such a strategy because the
         // pattern has a DFA, and panics if the part of the pattern that it searches backwards for has none.
         let config = Config::new().utf8_empty(false).dfa(false).hybrid(false).onepass(false);
