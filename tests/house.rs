@@ -39,6 +39,7 @@ const CORE_ORDER: &[&str] = &[
     "redact",
     "event_kind",
     "state_kind",
+    "key_press",
     "request",
     "response",
     "event",

@@ -10,10 +10,14 @@ use crate::wire::rpc::LINE_LIMIT;
 /// Returns `command` with `-` replaced by the contents of stdin.
 pub(super) fn with_text(command: &Request) -> Result<Request, Failure> {
     let mut command = command.clone();
-    if let Request::Send { secret, text, .. } = &mut command
+    if let Request::Send { secret, text, key, .. } = &mut command
         && text == STDIN
     {
-        *text = if *secret { secret_of_stdin()? } else { text_of_stdin()? };
+        *text = match (key.is_empty(), *secret) {
+            (false, _) => String::new(),
+            (true, true) => secret_of_stdin()?,
+            (true, false) => text_of_stdin()?,
+        };
     }
     Ok(command)
 }

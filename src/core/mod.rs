@@ -23,6 +23,7 @@ pub mod event_kind;
 mod guarded;
 pub mod history;
 mod input;
+pub mod key_press;
 mod lend;
 mod limiter;
 mod menu;
@@ -74,7 +75,7 @@ use history::ShellEvent;
 pub use input::keyboard::SilentKeys;
 use input::keyboard::{Keyboard, KeysTyped};
 pub use input::keys::Chord;
-use input::keys::InputModes;
+use input::keys::{InputModes, KeyModes, KeySet, encode_all};
 use input::pty_input::PtyInput;
 use lend::Lend;
 pub use menu::MOST_RECENT;
@@ -1280,9 +1281,16 @@ impl Core {
             Request::Status {} => return self.control.state.ask(cx, request_id),
             Request::Errors { .. } => self.coproc.errors().map(Into::into),
             Request::Send { .. } if self.session.shell_is_gone() => Err(control::send::shell_has_exited()),
-            Request::Send { enter, paste, secret, timeout, now: at_once, text } => {
-                let bracketed = self.output.terminal.text().modes().bracketed_paste();
-                let bytes = typable(&text, SendOptions { enter, paste }, bracketed);
+            Request::Send { enter, paste, secret, timeout, now: at_once, text, key } => {
+                let modes = self.output.terminal.text().modes();
+                let bytes = if key.is_empty() {
+                    typable(&text, SendOptions { enter, paste }, modes.bracketed_paste())
+                } else {
+                    match encode_all(&key, KeyModes::of(modes, KeySet::of(self.settings.term.as_deref()))) {
+                        Ok(bytes) => bytes,
+                        Err(error) => return cx.refuse(request_id, RpcError::new(ErrorCode::Params, error)),
+                    }
+                };
                 if secret {
                     return self.control.secret.wait(cx, request_id, &text, bytes, timeout);
                 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::event_kind::EventKind;
+use super::key_press::KeyPress;
 use super::state_kind::StateKind;
 use crate::types::{DurationError, SIGTERM, parse_duration, parse_number};
 
@@ -64,6 +65,7 @@ pub enum Request {
     Send {
         /// Text to type, unchanged; on the command line, - reads standard input
         #[arg(value_name = "TEXT", allow_hyphen_values = true, default_value = STDIN)]
+        #[serde(default)]
         text: String,
         /// Press Enter after the text
         #[arg(long)]
@@ -85,6 +87,10 @@ pub enum Request {
         #[arg(long)]
         #[serde(default)]
         now: bool,
+        /// Press keys by name instead, such as C-c, M-x, Up, F5 or Enter
+        #[arg(long, value_name = "NAME", num_args = 1.., conflicts_with_all = ["text", "enter", "paste", "secret"])]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        key: Vec<KeyPress>,
     },
     /// Wait for a text, a prompt, quiet, the end of a command or a state
     Await(AwaitRequest),
@@ -471,6 +477,11 @@ impl Request {
             Self::Lines { from, to: Some(to), .. } if to < from.unwrap_or(1) => {
                 Err(("to", format!("line {to} comes before line {}, the first", from.unwrap_or(1))))
             }
+            Self::Send { ref key, ref text, enter, paste, secret, .. }
+                if !key.is_empty() && (enter || paste || secret || !matches!(&**text, "" | STDIN)) =>
+            {
+                Err(("key", "keys go without a text and its options; send them by a request of their own".to_owned()))
+            }
             _ => Ok(()),
         }
     }
@@ -597,16 +608,28 @@ mod tests {
         OptionArg { name: name.to_owned().into(), value: value.to_owned() }
     }
 
+    fn send() -> Request {
+        Request::Send {
+            enter: true,
+            paste: false,
+            secret: false,
+            timeout: 30,
+            now: false,
+            text: "x".to_owned(),
+            key: Vec::new(),
+        }
+    }
+
+    fn keys(names: &[&str]) -> Request {
+        let key = names.iter().map(|name| name.parse().expect("a key")).collect();
+        Request::Send { enter: false, paste: false, secret: false, timeout: 30, now: false, text: String::new(), key }
+    }
+
     #[test]
     fn request_survives_the_wire() {
         let add =
             TriggerRequest::Add { regex: Some("a".to_owned()), event: None, options: Options(vec![item("bell", "")]) };
-        let all = [
-            Request::Wait {},
-            Request::Stop { signal: 2 },
-            Request::Send { enter: true, paste: false, secret: false, timeout: 30, now: false, text: "x".to_owned() },
-            Request::Trigger(add),
-        ];
+        let all = [Request::Wait {}, Request::Stop { signal: 2 }, send(), keys(&["C-c", "Up"]), Request::Trigger(add)];
         for command in all {
             let mut written = command.write();
             let method = written["method"].as_str().expect("a request has a method").to_owned();
@@ -616,9 +639,18 @@ mod tests {
 
     #[test]
     fn parameters_may_come_by_position_or_be_absent() {
-        let send =
-            Request::Send { enter: true, paste: false, secret: false, timeout: 30, now: true, text: "x".to_owned() };
-        assert_eq!(Request::read("send", Some(json!(["x", true, false, false, 30, true]))), Ok(send));
+        assert_eq!(Request::read("send", Some(json!(["x", true]))), Ok(send()));
+        let at_once = Request::Send {
+            enter: true,
+            paste: false,
+            secret: false,
+            timeout: 30,
+            now: true,
+            text: "x".to_owned(),
+            key: vec![],
+        };
+        assert_eq!(Request::read("send", Some(json!(["x", true, false, false, 30, true]))), Ok(at_once));
+        assert_eq!(Request::read("send", Some(json!({"key": ["C-c", "Up"]}))), Ok(keys(&["C-c", "Up"])));
         assert_eq!(Request::read("wait", None), Ok(Request::Wait {}));
         assert_eq!(Request::read("stop", Some(json!({}))), Ok(Request::Stop { signal: 15 }));
         assert_eq!(Request::read("stop", Some(json!(["INT"]))), Ok(Request::Stop { signal: 2 }));
@@ -647,6 +679,9 @@ mod tests {
             ("send", json!({"text": 5})),
             ("send", json!({"text": "a", "more": 1})),
             ("send", json!({"text": "a", "secret": true, "now": true})),
+            ("send", json!({"key": ["Return"]})),
+            ("send", json!({"text": "a", "key": ["Up"]})),
+            ("send", json!({"enter": true, "key": ["Up"]})),
             ("wait", json!([1])),
             ("stop", json!({"signal": 0})),
             ("stop", json!({"signal": 4000})),

@@ -28,6 +28,7 @@ mod import_icu;
 mod indicator;
 mod inside;
 mod job_control;
+mod keys;
 mod lend;
 mod lines_of_programs;
 mod menu;

@@ -9,6 +9,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use crate::cmd::{configuration, sessions};
 use crate::core::Chord;
 use crate::core::event_kind::EventKind;
+use crate::core::key_press;
 use crate::core::request::{Request, TriggerRequest};
 use crate::core::response::{TriggerListResponse, TriggerResponse};
 use crate::core::trigger::When;
@@ -42,6 +43,7 @@ pub(super) fn of(arg: &Arg, context: &Context) -> Option<ArgValueCandidates> {
         ("assume", _) => fixed(|| ["no-echo", "job="]),
         ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
         ("signal", _) => fixed(signal_names),
+        ("key", false) => fixed(key_press::names),
         ("events", _) => fixed(|| EventKind::ALL.map(EventKind::name)),
         ("profile", false) => fixed(move || configuration::profiles(config.clone())),
         ("session", _) => fixed(|| sessions::alive().into_iter().map(|(id, _)| id)),

@@ -375,7 +375,7 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
             let bits = script.byte();
             let (enter, paste, secret) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
             let (timeout, now) = (u64::from(bits >> 4), bits & 8 != 0);
-            Request::Send { text: text(script), enter, paste, secret, timeout, now }
+            Request::Send { text: text(script), enter, paste, secret, timeout, now, key: Vec::new() }
         }
         9 => {
             let (number, from, command) = (script.byte(), script.byte(), script.byte());

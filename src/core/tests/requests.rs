@@ -44,7 +44,7 @@ impl Bench {
 }
 
 fn send(text: &str, paste: bool, secret: bool) -> Request {
-    Request::Send { enter: true, paste, secret, timeout: 30, now: false, text: text.to_owned() }
+    Request::Send { enter: true, paste, secret, timeout: 30, now: false, text: text.to_owned(), key: Vec::new() }
 }
 
 #[test]
@@ -196,7 +196,18 @@ fn huge_timeout_is_accepted() {
     let mut bench = Bench::new(&[]);
     let text = "hunter2".to_owned();
     bench
-        .asks(1, Request::Send { enter: false, paste: false, secret: true, timeout: u64::MAX, now: false, text })
+        .asks(
+            1,
+            Request::Send {
+                enter: false,
+                paste: false,
+                secret: true,
+                timeout: u64::MAX,
+                now: false,
+                text,
+                key: Vec::new(),
+            },
+        )
         .wait(1000);
     assert!(bench.answer(1).is_none());
 }

@@ -59,6 +59,11 @@ impl Kitty {
         }
     }
 
+    /// Returns the flags in force.
+    pub(super) fn flags(&self) -> u16 {
+        self.flags
+    }
+
     /// Returns whether the Escape key sends a sequence of its own, not a bare ESC.
     pub(super) fn disambiguates_escape(&self) -> bool {
         const DISAMBIGUATE: u16 = 1;

@@ -35,6 +35,7 @@ const PRIVATE_MODES: [(u16, bool); 21] = [
 
 /// Indices into [`PRIVATE_MODES`].
 const FOCUS: usize = 10;
+const APPLICATION_CURSOR: usize = 14;
 const KEYPAD: usize = 18;
 const ORIGIN: usize = 19;
 const CURSOR: usize = 20;
@@ -159,6 +160,26 @@ impl Modes {
     /// Returns whether the Escape key sends a bare ESC.
     pub fn escape_alone(&self) -> bool {
         !self.kitty[usize::from(self.alt_screen())].disambiguates_escape()
+    }
+
+    /// Returns whether the cursor keys send SS3 (DECCKM).
+    pub fn application_cursor(&self) -> bool {
+        self.is_changed(APPLICATION_CURSOR)
+    }
+
+    /// Returns whether the keypad sends SS3 (DECKPAM, DECNKM).
+    pub fn application_keypad(&self) -> bool {
+        self.is_changed(KEYPAD)
+    }
+
+    /// Returns the flags of the kitty keyboard protocol on the screen that is shown.
+    pub fn kitty_flags(&self) -> u16 {
+        self.kitty[usize::from(self.alt_screen())].flags()
+    }
+
+    /// Returns the level of xterm's modifyOtherKeys.
+    pub fn modify_other_keys_level(&self) -> u16 {
+        self.modify_other_keys
     }
 
     /// Returns whether a synchronized update is open, during which the terminal draws nothing.

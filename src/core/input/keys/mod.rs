@@ -1,9 +1,10 @@
 //! Search for the hotkey in the keyboard's bytes, independent of how they are cut. Other bytes pass unchanged. Only a
-//! possible beginning of the hotkey is held back, for a short time.
+//! possible beginning of the hotkey is held back, for a short time. `encode` does the reverse for keys that clients press.
 
 mod burst;
 mod chord;
 mod decode;
+mod encode;
 mod taken;
 
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use burst::{AWAIT, Burst, Verdict};
 pub use chord::Chord;
 pub(in crate::core) use decode::{Decoder, Key, decoded_key};
+pub(in crate::core) use encode::{KeyModes, KeySet, encode_all};
 pub(in crate::core) use taken::TakenKeys;
 
 use crate::core::vt::{FocusReports, InputParser, Modes};
