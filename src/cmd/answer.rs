@@ -2,6 +2,8 @@
 //! printed unchanged, and this module is not used. Data is returned as it is, since it may go to a program, and `output`
 //! removes control characters for a terminal; names in a row have none.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::connection::unknown_form;
@@ -15,6 +17,7 @@ use crate::core::response::{
 };
 use crate::display::one_line;
 use crate::error::Failure;
+use crate::sys::local_time;
 
 /// Exit status of `exec` where the command still runs at the timeout: that of timeout(1).
 const STILL_RUNS: u8 = 124;
@@ -120,19 +123,30 @@ fn awaited(answer: &AwaitResponse) -> String {
 
 /// Returns the lines as text, with numbers and notes if the command asks for them.
 pub(super) fn lines(command: &Request, all: &[LineResponse]) -> String {
-    let (numbers, notes) = match command {
-        Request::Lines { numbers, notes, .. } => (*numbers, *notes),
-        _ => (false, false),
+    let (numbers, notes, times) = match command {
+        Request::Lines { numbers, notes, times, .. } => (*numbers, *notes, times.as_deref()),
+        _ => (false, false, None),
     };
     let mut out = String::new();
     for line in all {
-        let indent = if numbers { format!("{:>6}  ", line.number) } else { String::new() };
+        let number = if numbers { format!("{:>6}  ", line.number) } else { String::new() };
+        let indent = times.map(|format| time(line, format) + "  ").unwrap_or_default() + &number;
         out.push_str(&format!("{indent}{}{}", line.text, if line.more { "" } else { "\n" }));
         for note in line.notes.iter().filter(|_| notes) {
             note.text.lines().for_each(|line| out.push_str(&format!("{:>1$}{line}\n", "^ ", indent.len() + 4)));
         }
     }
     out
+}
+
+/// Returns the time of a line by `format`, or as RFC 3339 has it where that is empty; a dash for a time that cannot be written.
+fn time(line: &LineResponse, format: &str) -> String {
+    let time = Duration::try_from_secs_f64(line.time).ok();
+    let text = time.and_then(|time| match format {
+        "" => local_time::rfc_3339(time),
+        format => local_time::format(time, format),
+    });
+    text.map_or_else(|| "-".to_owned(), |text| one_line(&text))
 }
 
 fn quoted(line: &QuotedLine) -> String {
@@ -307,12 +321,15 @@ mod tests {
 
     #[test]
     fn lines_are_printed_with_numbers_and_notes() {
-        let Request::Lines { number, from, to, command, follow, .. } = request("lines", json!([])) else {
-            panic!("lines")
-        };
-        let command = Request::Lines { number, from, to, command, follow, numbers: true, notes: true, redact: false };
-        let texts: Vec<String> = samples("lines").iter().map(|answer| text(&command, answer)).collect();
-        assert_eq!(texts, ["    12  2 errors          ^ see the log\n"]);
+        for (times, prefix) in [(None, ""), (Some("%S.%3N".to_owned()), "00.250  ")] {
+            let mut command = request("lines", json!([]));
+            if let Request::Lines { numbers, notes, times: wanted, .. } = &mut command {
+                (*numbers, *notes, *wanted) = (true, true, times);
+            }
+            let texts: Vec<String> = samples("lines").iter().map(|answer| text(&command, answer)).collect();
+            let indent = " ".repeat(prefix.len());
+            assert_eq!(texts, [format!("{prefix}    12  2 errors{indent}          ^ see the log\n")]);
+        }
     }
 
     #[test]

@@ -122,6 +122,10 @@ pub enum Request {
         #[arg(long)]
         #[serde(skip)]
         notes: bool,
+        /// Print the time of each line, in RFC 3339 or the format of strftime(3)
+        #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+        #[serde(skip)]
+        times: Option<String>,
         /// Keep printing new lines
         #[arg(long, short)]
         #[serde(default)]
@@ -561,7 +565,7 @@ static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
 
 fn on_the_wire(command: &clap::Command) -> Vec<String> {
     // Options about printing are not sent to the session.
-    let here_only = [("errors", "follow"), ("lines", "numbers"), ("lines", "notes"), ("list", "toml")];
+    let here_only = [("errors", "follow"), ("lines", "numbers"), ("lines", "notes"), ("lines", "times"), ("list", "toml")];
     let arguments =
         command.get_arguments().filter(|arg| !here_only.contains(&(command.get_name(), arg.get_id().as_str())));
     arguments.map(|arg| arg.get_id().to_string()).collect()

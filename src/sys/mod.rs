@@ -11,6 +11,7 @@ mod fd_passing;
 pub mod file_writer;
 pub mod foreground;
 pub mod line_file;
+pub mod local_time;
 pub mod memory;
 pub mod part_file;
 pub mod private_file;

@@ -222,6 +222,29 @@ fn lines_are_numbered_from_session_start() {
 }
 
 #[test]
+fn lines_are_printed_with_their_times() {
+    let mut session = Session::bash(&["-q"]);
+    session.term.send("echo one\r");
+    session.term.wait("\rone\r\n");
+    session.term.wait(PROMPT);
+    let lines = session.call(&["lines", "--json"]).json();
+    let time = |at: usize| lines["lines"][at]["time"].as_f64().expect("a time");
+    let seconds: Vec<String> = (0..3).map(|at| format!("{:.0}", time(at).floor())).collect();
+    let printed = session.call(&["lines", "--times=%s", "--numbers"]).success();
+    let (first, second) = (format!("{}       1  ", seconds[0]), format!("{}       2  one\n", seconds[1]));
+    assert!(printed.starts_with(&first) && printed.contains(&second), "{printed} at {seconds:?}");
+    // In the time zone of the client.
+    let of_zone = |zone: &str| {
+        let mut command = std::process::Command::new(COSHELL);
+        command.args(["lines", "-n", "2", "--times"]).env("TZ", zone).env("COSHELL_SOCKET", session.socket());
+        String::from_utf8(command.output().expect("coshell runs").stdout).expect("text")
+    };
+    assert!(of_zone("XXX-05:30").lines().all(|line| line[19..].starts_with('.') && line[23..].starts_with("+05:30  ")));
+    assert!(of_zone("UTC0").contains("+00:00  one\n"));
+    session.call(&["lines", "--times=%Q%n\u{1b}"]).success();
+}
+
+#[test]
 fn command_output_is_selected_by_marks() {
     needs("bash");
     let mut session = Session::bash(&["-q"]);

@@ -389,6 +389,7 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
                 command: some(command),
                 numbers: false,
                 notes: false,
+                times: None,
                 follow: number & 0x80 != 0,
                 redact: false,
             }

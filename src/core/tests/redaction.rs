@@ -27,6 +27,7 @@ fn outputs(argv: &[&str], redact: bool, pieces: &[&[u8]]) -> (Bench, String) {
         command: None,
         numbers: false,
         notes: false,
+        times: None,
         follow,
         redact,
     };

@@ -40,7 +40,7 @@ fn subscriber_gets_lines_and_prompts() {
 /// What a client is answered that follows lines, and the events that it is told then, as they are.
 fn followed(bench: &mut Bench, number: Option<usize>, rest: &[u8]) -> (Vec<Value>, Vec<Value>) {
     let (from, to, command, numbers, notes, follow) = (None, None, None, false, false, true);
-    let command = Request::Lines { number, from, to, command, numbers, notes, follow, redact: false };
+    let command = Request::Lines { number, from, to, command, numbers, notes, times: None, follow, redact: false };
     bench.input(Input::Request(RequestId(1), command, None)).wait(2000).shell(rest);
     let answer = bench.effects.iter().find_map(|effect| match effect {
         Effect::Answer(RequestId(1), Ok(answer)) => {
