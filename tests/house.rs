@@ -40,6 +40,7 @@ const CORE_ORDER: &[&str] = &[
     "event_kind",
     "state_kind",
     "key_press",
+    "source_place",
     "request",
     "response",
     "event",

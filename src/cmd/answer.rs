@@ -4,17 +4,18 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::connection::unknown_form;
 use crate::config::toml_text;
 use crate::core::request::OptionArg;
-use crate::core::request::{RecordRequest, Request, TriggerRequest};
+use crate::core::request::{CapturedFormat, RecordRequest, Request, TriggerRequest};
 use crate::core::response::{
     AwaitOutcome, AwaitResponse, CapturedLine, CommandResponse, CoprocStatus, EndResponse, ExecOutcome, ExecResponse,
     GetResponse, LineResponse, MarksResponse, NoteResponse, QuotedLine, RecordResponse, Response, RunResponse,
     StateResponse, StatusResponse, StopResponse, TriggerResponse,
 };
+use crate::core::source_place::SourcePlace;
 use crate::display::one_line;
 use crate::error::Failure;
 use crate::sys::local_time;
@@ -40,7 +41,7 @@ pub(super) fn text(command: &Request, answer: &Response) -> String {
         Response::Screen(screen) => screen.lines.iter().map(|row| format!("{row}\n")).collect(),
         Response::Marks(answer) => marks(answer),
         Response::Notes(answer) => answer.notes.iter().map(note).collect(),
-        Response::Captured(answer) => answer.captured.iter().map(captured).collect(),
+        Response::Captured(answer) => captured_lines(command, &answer.captured),
         Response::Get(GetResponse::One { value }) => format!("{value}\n"),
         Response::Get(GetResponse::All { variables }) => {
             variables.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
@@ -158,8 +159,47 @@ fn note(note: &NoteResponse) -> String {
     quoted(&note.quoted) + &lines.collect::<String>()
 }
 
-fn captured(line: &CapturedLine) -> String {
-    quoted(&line.quoted)
+fn captured_lines(command: &Request, all: &[CapturedLine]) -> String {
+    match command {
+        Request::Captured { format: CapturedFormat::Quickfix, .. } => all.iter().map(quickfix).collect(),
+        Request::Captured { format: CapturedFormat::Json, .. } => {
+            format!("{}\n", Value::Array(all.iter().map(quickfix_item).collect()))
+        }
+        _ => all.iter().map(|line| quoted(&line.quoted)).collect(),
+    }
+}
+
+/// Returns a captured line as the default 'errorformat' of vim reads it: `FILE:LINE:COLUMN: MESSAGE`. A line that names no
+/// place stays as it is.
+fn quickfix(line: &CapturedLine) -> String {
+    let Some(SourcePlace { file, line: number, column, .. }) = &line.place else {
+        return format!("{}\n", line.quoted.quote);
+    };
+    // A line without a number is not found in the file: the first one stands for it.
+    let column = column.map(|column| format!(":{column}")).unwrap_or_default();
+    format!("{}:{}{column}: {}\n", one_line(file), number.unwrap_or(1), one_line(message(line)))
+}
+
+/// Returns a captured line as an item of vim's setqflist().
+fn quickfix_item(line: &CapturedLine) -> Value {
+    let text = message(line);
+    let Some(SourcePlace { file, line: number, column, severity, .. }) = &line.place else {
+        return json!({"text": text});
+    };
+    let mut item = json!({"filename": file, "lnum": number.unwrap_or(1), "text": text});
+    if let Some(column) = column {
+        item["col"] = (*column).into();
+    }
+    if let Some(letter) = severity.as_ref().and_then(|severity| severity.chars().next()) {
+        item["type"] = letter.to_ascii_uppercase().to_string().into();
+    }
+    item
+}
+
+/// Returns the message of a captured line: that of its place, else its text.
+fn message(line: &CapturedLine) -> &str {
+    let of_place = line.place.as_ref().and_then(|place| place.message.as_deref());
+    of_place.unwrap_or_else(|| line.quoted.quote.trim())
 }
 
 fn marks(answer: &MarksResponse) -> String {
@@ -261,10 +301,8 @@ fn option(item: &OptionArg) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::core::response::samples;
+    use crate::core::response::{CapturedResponse, samples};
 
     fn request(method: &str, params: Value) -> Request {
         Request::read(method, Some(params)).expect("the request is valid")
@@ -316,6 +354,25 @@ mod tests {
             ("send", json!(["x"]), &["", ""]),
         ] {
             assert_eq!(printed_samples(method, params), expected, "{method}");
+        }
+    }
+
+    #[test]
+    fn captured_lines_are_printed_for_vim() {
+        let all = samples("captured");
+        let Some(Response::Captured(answer)) = all.first() else { panic!("captured lines") };
+        let plain = CapturedLine { place: None, ..answer.captured[0].clone() };
+        let answer = Response::Captured(CapturedResponse { captured: vec![answer.captured[0].clone(), plain] });
+        for (form, expected) in [
+            (CapturedFormat::Text, "    12  2 errors\n    12  2 errors\n"),
+            (CapturedFormat::Quickfix, "src/a.c:7:3: error: x\n2 errors\n"),
+            (
+                CapturedFormat::Json,
+                "[{\"col\":3,\"filename\":\"src/a.c\",\"lnum\":7,\"text\":\"error: x\",\"type\":\"E\"},{\"text\":\"2 errors\"}]\n",
+            ),
+        ] {
+            let command = Request::Captured { format: form, redact: false };
+            assert_eq!(text(&command, &answer), expected, "{form:?}");
         }
     }
 

@@ -7,6 +7,8 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Instant;
 
+use super::source_place::SourcePlace;
+
 /// Maximum number of notes, of captured lines and of marks.
 const MOST: usize = 1000;
 /// Maximum number of variables.
@@ -27,6 +29,16 @@ pub(super) struct Annotation {
     pub(super) text: String,
     /// The annotated part of the line, in characters from 0.
     pub(super) part: Option<Range<usize>>,
+    /// The place in a file that a captured line names.
+    pub(super) place: Option<SourcePlace>,
+}
+
+impl Annotation {
+    /// Returns the number of bytes of its texts.
+    pub(super) fn len(&self) -> usize {
+        let of_place = |place: &SourcePlace| place.file.len() + place.message.as_ref().map_or(0, String::len);
+        self.quote.len() + self.text.len() + self.place.as_ref().map_or(0, of_place)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +58,10 @@ impl AnnotationList {
     pub(super) fn push(&mut self, mut quoted: Annotation) {
         quoted.quote = bounded(&quoted.quote);
         quoted.text = bounded(&quoted.text);
+        if let Some(place) = &mut quoted.place {
+            place.file = bounded(&place.file);
+            [&mut place.severity, &mut place.message].into_iter().flatten().for_each(|text| *text = bounded(text));
+        }
         self.0.push_back(quoted);
         if self.0.len() > MOST {
             self.0.pop_front();
@@ -142,7 +158,7 @@ mod tests {
         let mut kept = AnnotationList::default();
         for line in 0..2 * MOST as u64 {
             let text = "\u{e9}".repeat(TEXT);
-            kept.push(Annotation { line, quote: text.clone(), time: Instant::now(), text, part: None });
+            kept.push(Annotation { line, quote: text.clone(), time: Instant::now(), text, part: None, place: None });
         }
         assert_eq!(kept.iter().count(), MOST);
         assert!(kept.iter().all(|quoted| quoted.text.len() <= TEXT && quoted.line >= MOST as u64));

@@ -41,6 +41,7 @@ pub mod rpc_error;
 mod session;
 pub mod session_event;
 pub mod settings;
+pub mod source_place;
 pub mod state_kind;
 mod stderr_tail;
 mod transfer;
@@ -992,7 +993,7 @@ impl Core {
         let (name, for_trigger) = (fired.name, Some(fired.hit.trigger));
         let annotation = |text: String| {
             let quote = String::from_utf8_lossy(&fired.line.text).into_owned();
-            Annotation { line: fired.line.number, quote, time: cx.now, text, part: None }
+            Annotation { line: fired.line.number, quote, time: cx.now, text, part: None, place: None }
         };
         let refused = match effect {
             // The answer to a prompt that has come since the user began to type does not wait.
@@ -1036,8 +1037,8 @@ impl Core {
                 self.annotations.marks.push(mark);
                 None
             }
-            ActionEffect::Capture => {
-                let captured = annotation(name.to_owned());
+            ActionEffect::Capture(place) => {
+                let captured = Annotation { place, ..annotation(name.to_owned()) };
                 self.output.terminal.tell_number(captured.line);
                 self.annotations.captured.push(captured);
                 None

@@ -155,6 +155,16 @@ pub enum Request {
     Notes {},
     /// List the lines that triggers captured
     Captured {
+        /// Form of the output: text, quickfix (for vim -q) or json (for setqflist() of vim)
+        #[arg(
+            long,
+            value_name = "FORM",
+            default_value = "text",
+            hide_default_value = true,
+            hide_possible_values = true
+        )]
+        #[serde(skip)]
+        format: CapturedFormat,
         /// Hide tokens and keys
         #[arg(long)]
         #[serde(default)]
@@ -414,6 +424,18 @@ pub enum InputFormat {
     Json,
 }
 
+/// Form in which captured lines are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CapturedFormat {
+    /// The number and the text of each line.
+    #[default]
+    Text,
+    /// `FILE:LINE:COLUMN: MESSAGE`.
+    Quickfix,
+    /// The list that `setqflist()` of vim takes, as JSON.
+    Json,
+}
+
 impl InputFormat {
     /// Returns whether the format consists of lines, not of raw bytes.
     pub fn tells_of_lines(self) -> bool {
@@ -494,7 +516,7 @@ impl Request {
     pub(super) fn redacts(&self) -> bool {
         matches!(
             self,
-            Self::Lines { redact: true, .. } | Self::Screen { redact: true } | Self::Captured { redact: true }
+            Self::Lines { redact: true, .. } | Self::Screen { redact: true } | Self::Captured { redact: true, .. }
         )
     }
 
@@ -565,7 +587,14 @@ static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
 
 fn on_the_wire(command: &clap::Command) -> Vec<String> {
     // Options about printing are not sent to the session.
-    let here_only = [("errors", "follow"), ("lines", "numbers"), ("lines", "notes"), ("lines", "times"), ("list", "toml")];
+    let here_only = [
+        ("errors", "follow"),
+        ("lines", "numbers"),
+        ("lines", "notes"),
+        ("lines", "times"),
+        ("captured", "format"),
+        ("list", "toml"),
+    ];
     let arguments =
         command.get_arguments().filter(|arg| !here_only.contains(&(command.get_name(), arg.get_id().as_str())));
     arguments.map(|arg| arg.get_id().to_string()).collect()

@@ -32,7 +32,8 @@ pub fn rfc_3339(since_epoch: Duration) -> Option<String> {
 }
 
 fn with_milliseconds(format: &str, milliseconds: u32) -> String {
-    let parts: Vec<String> = format.split("%%").map(|part| part.replace("%3N", &format!("{milliseconds:03}"))).collect();
+    let parts: Vec<String> =
+        format.split("%%").map(|part| part.replace("%3N", &format!("{milliseconds:03}"))).collect();
     parts.join("%%")
 }
 

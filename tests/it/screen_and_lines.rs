@@ -6,7 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use serde_json::{Value, json};
 
 use crate::support::terminal::DEADLINE;
-use crate::support::{PROMPT, Session, TestDir, bash, coshell, needs, proc};
+use crate::support::{COSHELL, PROMPT, Session, TestDir, bash, coshell, needs, proc};
 
 /// Cell of a screen: text, foreground, background, and the attributes bold, italic, underline, inverse.
 type Cell = (String, Value, Value, [bool; 4]);

@@ -25,7 +25,7 @@ fn effect(effect: &ActionEffect) -> String {
         ActionEffect::Annotate(text) => format!("annotate {}", visible(text.as_bytes())),
         ActionEffect::Mark(name) => format!("mark {}", visible(name.as_bytes())),
         ActionEffect::Set(name, value) => format!("set {name}={}", visible(value.as_bytes())),
-        ActionEffect::Capture => "capture the line".to_owned(),
+        ActionEffect::Capture(_) => "capture the line".to_owned(),
         ActionEffect::Show(_) => "ring the bell".to_owned(),
     }
 }

@@ -37,7 +37,7 @@ pub(in crate::core) fn annotation(
 ) -> Result<Annotation, RpcError> {
     let (line, part) = find_line(now, history, reference)?;
     let quote = String::from_utf8_lossy(&line.text).into_owned();
-    Ok(Annotation { line: line.number, quote, time: now, text, part })
+    Ok(Annotation { line: line.number, quote, time: now, text, part, place: None })
 }
 
 /// Returns one variable, or all.
@@ -56,8 +56,9 @@ pub(in crate::core) fn get(annotations: &Annotations, name: Option<&str>) -> Res
 fn newest(list: &AnnotationList) -> impl Iterator<Item = &Annotation> {
     let mut room = ANSWER_LIMIT;
     let fit = list.iter().rev().take_while(|quoted| {
-        let fits = quoted.quote.len() + quoted.text.len() <= room;
-        room = room.saturating_sub(quoted.quote.len() + quoted.text.len());
+        let len = quoted.len();
+        let fits = len <= room;
+        room = room.saturating_sub(len);
         fits
     });
     let left_out = list.iter().count() - fit.count();
@@ -87,7 +88,11 @@ fn note_response(note: &Annotation, session: &Session) -> NoteResponse {
 
 /// Returns the lines that triggers have captured.
 pub(in crate::core) fn captured(annotations: &Annotations, session: &Session) -> CapturedResponse {
-    let line = |line: &Annotation| CapturedLine { quoted: quoted(line, session), trigger: line.text.clone() };
+    let line = |line: &Annotation| CapturedLine {
+        quoted: quoted(line, session),
+        trigger: line.text.clone(),
+        place: line.place.clone(),
+    };
     CapturedResponse { captured: newest(&annotations.captured).map(line).collect() }
 }
 

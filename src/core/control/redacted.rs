@@ -7,7 +7,8 @@ use super::Reply;
 use crate::core::redact::Redactor;
 use crate::core::redact::line::LineRedactor;
 use crate::core::response::{
-    CellRun, CommandResponse, GetResponse, LineResponse, NoteResponse, QuotedLine, Response, ScreenResponse,
+    CapturedLine, CellRun, CommandResponse, GetResponse, LineResponse, NoteResponse, QuotedLine, Response,
+    ScreenResponse,
 };
 
 /// Replaces the secrets in what a reply tells of the terminal, if there are `rules`.
@@ -21,7 +22,7 @@ fn redact_response(response: &mut Response, redactor: &Arc<Redactor>) {
     match response {
         Response::Lines(answer) => answer.lines.iter_mut().for_each(|answer| line(answer, &mut lines)),
         Response::Screen(answer) => screen(answer, &mut lines),
-        Response::Captured(answer) => answer.captured.iter_mut().for_each(|line| quoted(&mut line.quoted, redactor)),
+        Response::Captured(answer) => answer.captured.iter_mut().for_each(|line| captured(line, redactor)),
         Response::Notes(answer) => answer.notes.iter_mut().for_each(|answer| note(answer, redactor)),
         Response::Annotate(answer) => redactor.redact_string(&mut answer.text),
         Response::Errors(answer) => answer.stderr = redacted_lines(&answer.stderr, &mut lines),
@@ -60,6 +61,12 @@ fn line(line: &mut LineResponse, lines: &mut LineRedactor) {
 
 fn quoted(line: &mut QuotedLine, redactor: &Redactor) {
     redactor.redact_string(&mut line.quote);
+}
+
+fn captured(line: &mut CapturedLine, redactor: &Redactor) {
+    quoted(&mut line.quoted, redactor);
+    let texts = line.place.iter_mut().flat_map(|place| [Some(&mut place.file), place.message.as_mut()]);
+    texts.flatten().for_each(|text| redactor.redact_string(text));
 }
 
 fn note(note: &mut NoteResponse, redactor: &Redactor) {

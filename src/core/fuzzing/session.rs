@@ -13,7 +13,7 @@ use crate::config::Environment;
 use crate::core::event::Input;
 use crate::core::event_kind::EventKind;
 use crate::core::request::{
-    AwaitRequest, ExecRequest, InputFormat, OptionArg, Options, Request, TimeSpan, TriggerRequest,
+    AwaitRequest, CapturedFormat, ExecRequest, InputFormat, OptionArg, Options, Request, TimeSpan, TriggerRequest,
 };
 use crate::core::state_kind::StateKind;
 use crate::core::{OutputKind, TermCaps};
@@ -402,7 +402,7 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
         _ => match script.below(6) {
             0 => Request::Errors { follow: false },
             1 => Request::Notes {},
-            2 => Request::Captured { redact: false },
+            2 => Request::Captured { format: CapturedFormat::Text, redact: false },
             3 => Request::Marks {},
             4 => Request::Trigger(TriggerRequest::List { toml: false }),
             _ => Request::Trigger(TriggerRequest::Disable { trigger: script.byte().to_string() }),

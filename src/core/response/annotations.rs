@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::source_place::SourcePlace;
+
 /// The answer to `annotate`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnnotateResponse {
@@ -62,6 +64,9 @@ pub struct CapturedLine {
     pub quoted: QuotedLine,
     /// The name or the pattern of the trigger.
     pub trigger: String,
+    /// The place in a file that the line names; absent where it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<SourcePlace>,
 }
 
 /// The answer to `get`.

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::core::request::InputFormat;
 use crate::core::request::OptionArg;
+use crate::core::source_place::SourcePlace;
 use crate::core::state_kind::StateKind;
 use crate::types::ExitStatus;
 
@@ -35,7 +36,7 @@ pub fn samples(method: &str) -> Vec<Response> {
         "annotate" => vec![AnnotateResponse { line: 12, text: "2 errors".to_owned() }.into()],
         "notes" => vec![NotesResponse { notes: vec![note()] }.into()],
         "captured" => {
-            let line = CapturedLine { quoted: quoted(), trigger: "errors".to_owned() };
+            let line = CapturedLine { quoted: quoted(), trigger: "errors".to_owned(), place: Some(place()) };
             vec![CapturedResponse { captured: vec![line] }.into()]
         }
         "get" => {
@@ -128,6 +129,16 @@ fn executed() -> ExecResponse {
 
 fn quoted() -> QuotedLine {
     QuotedLine { line: 12, quote: "2 errors".to_owned(), time: TIME, from: Some(1), to: Some(1) }
+}
+
+fn place() -> SourcePlace {
+    SourcePlace {
+        file: "src/a.c".to_owned(),
+        line: Some(7),
+        column: Some(3),
+        severity: Some("error".to_owned()),
+        message: Some("error: x".to_owned()),
+    }
 }
 
 fn note() -> NoteResponse {

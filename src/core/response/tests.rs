@@ -28,7 +28,7 @@ fn golden() -> Vec<(&'static str, Value, Vec<Value>)> {
         ("screen", json!([]), vec![screen()]),
         ("annotate", json!(["12", "text"]), vec![json!({"line": 12, "text": "2 errors"})]),
         ("notes", json!([]), vec![json!({"notes": [note]})]),
-        ("captured", json!([]), vec![json!({"captured": [quoted("trigger")]})]),
+        ("captured", json!([]), vec![json!({"captured": [captured()]})]),
         ("inject", json!(["text"]), vec![json!({})]),
         ("set", json!(["host", "a1"]), vec![json!({})]),
         ("get", json!([]), vec![json!({"value": "a1"}), json!({"variables": {"host": "a1"}})]),
@@ -41,6 +41,12 @@ fn golden() -> Vec<(&'static str, Value, Vec<Value>)> {
         ("notify", json!(["text"]), vec![json!({})]),
         ("subscribe", json!([]), vec![json!({"events": ["line"]})]),
     ]
+}
+
+fn captured() -> Value {
+    let mut captured = quoted("trigger");
+    captured["place"] = json!({"file": "src/a.c", "line": 7, "column": 3, "severity": "error", "message": "error: x"});
+    captured
 }
 
 fn status() -> Value {

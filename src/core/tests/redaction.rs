@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::recorder::RecordOptions;
 use crate::core::redact::{builtin_rules, samples};
-use crate::core::request::RecordRequest;
+use crate::core::request::{CapturedFormat, RecordRequest};
 use crate::core::response::Response;
 
 /// Returns everything besides the terminal that got text of a session which printed `pieces`.
@@ -32,7 +32,9 @@ fn outputs(argv: &[&str], redact: bool, pieces: &[&[u8]]) -> (Bench, String) {
         redact,
     };
     for (id, request) in
-        [lines(redact, false), Request::Screen { redact }, Request::Captured { redact }].into_iter().enumerate()
+        [lines(redact, false), Request::Screen { redact }, Request::Captured { format: CapturedFormat::Text, redact }]
+            .into_iter()
+            .enumerate()
     {
         bench.input(Input::Request(RequestId(2 + id as u64), request, None)).wait(10);
     }

@@ -19,7 +19,7 @@ impl fmt::Display for ActionEffect {
             Self::Annotate(text) => write!(f, "annotate the line with \"{}\"", one_line(text)),
             Self::Mark(name) if name.is_empty() => f.write_str("mark the line"),
             Self::Mark(name) => write!(f, "mark the line as \"{}\"", one_line(name)),
-            Self::Capture => f.write_str("capture the line"),
+            Self::Capture(_) => f.write_str("capture the line"),
             Self::Inject(bytes) => write!(f, "show \"{}\" as output", bytes.escape_ascii()),
             Self::Set(name, value) => write!(f, "set {} to \"{}\"", one_line(name), one_line(value)),
             Self::Show(bytes) if bytes == b"\x07" => f.write_str("ring the bell"),

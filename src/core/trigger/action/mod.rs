@@ -25,6 +25,7 @@ pub use notify::{Notification, Protocol};
 use super::{Captures, Decoration, Groups, Hit, OptionError, Template};
 use crate::core::command_line::CommandLine;
 use crate::core::request::Visibility;
+use crate::core::source_place::SourcePlace;
 
 /// An action of a trigger.
 pub trait Action: fmt::Debug {
@@ -109,8 +110,8 @@ pub enum ActionEffect {
     Annotate(String),
     /// Set a mark of this name on the line.
     Mark(String),
-    /// Keep the line in the list of captured lines.
-    Capture,
+    /// Keep the line in the list of captured lines, with the place in a file that it names.
+    Capture(Option<SourcePlace>),
     /// Process these bytes as if the shell had printed them.
     Inject(Vec<u8>),
     /// Set the session variable, the first, to the value, the second.
