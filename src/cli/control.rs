@@ -165,7 +165,7 @@ pub(super) fn session_arg() -> Arg {
     Arg::new(SESSION)
         .long(SESSION)
         .value_name("ID")
-        .help("Session to use; by default the one it is typed in, or the only one")
+        .help("Session to use, by id or name; by default the one it is typed in, or the only one")
 }
 
 fn json_arg() -> Arg {

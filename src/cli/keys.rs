@@ -12,7 +12,7 @@ use crate::core::trigger::definition::{MODIFIERS, opens};
 /// Options of a session that are no keys: they say where the configuration is, what is started and how, or, as the log of
 /// what is typed, are meant for one session, as is a recording.
 const COMMAND_LINE_ONLY: &[&str] =
-    &["config", "no-config", "profile", "login", "nested", "log", "record", "record-input"];
+    &["config", "no-config", "profile", "session-name", "login", "nested", "log", "record", "record-input"];
 
 /// Returns the options of a session that are no keys of a configuration.
 pub fn command_line_only() -> impl Iterator<Item = &'static str> {

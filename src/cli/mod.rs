@@ -203,6 +203,16 @@ pub struct Args {
         help_heading = SESSION_HEADING
     )]
     pub indicator: bool,
+    /// Name of the session.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = session_name,
+        hide_short_help = true,
+        help = "Name of the session, for --session",
+        help_heading = SESSION_HEADING
+    )]
+    pub session_name: Option<String>,
     /// Whether the shell is a login shell.
     #[arg(long, short, help = "Start a login shell", help_heading = SESSION_HEADING)]
     pub login: bool,
@@ -331,6 +341,19 @@ pub type Hotkey = Option<Chord>;
 
 fn hotkey(name: &str) -> Result<Hotkey, <Chord as FromStr>::Err> {
     if name.eq_ignore_ascii_case("none") { Ok(None) } else { name.parse().map(Some) }
+}
+
+/// Maximum length of a session's name, in bytes.
+const NAME_LENGTH: usize = 64;
+
+/// Checks the name of a session: it is a file name, and no id, which is a number.
+fn session_name(name: &str) -> Result<String, &'static str> {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.chars().all(known);
+    if !is_name || name.len() > NAME_LENGTH {
+        return Err("a name is a letter and up to 63 letters, digits, _, - and .");
+    }
+    Ok(name.to_owned())
 }
 
 fn silent_keys(name: &str) -> SilentKeys {

@@ -224,8 +224,9 @@ fn command(command: &CommandResponse) -> String {
 }
 
 fn status_text(status: &StatusResponse) -> String {
+    let name = status.name.as_deref().map(|name| format!(" {}", one_line(name))).unwrap_or_default();
     let mut lines = vec![
-        format!("session {} ({})", one_line(&status.session), one_line(&status.tty)),
+        format!("session {}{name} ({})", one_line(&status.session), one_line(&status.tty)),
         format!("running {}", one_line(&status.command)),
         format!("window {} rows, {} columns", status.rows, status.cols),
         state(&status.state),
@@ -332,7 +333,7 @@ mod tests {
             (
                 "status",
                 json!([]),
-                &["session 4242 (/dev/pts/3)\nrunning /bin/bash\nwindow 24 rows, 80 columns\n\
+                &["session 4242 build (/dev/pts/3)\nrunning /bin/bash\nwindow 24 rows, 80 columns\n\
                    state running for 7 s, job make (pid 4712), in /src, last command status 2 (1.5 s)\ntriggers 1\n\
                    coprocess bot (pid 4711, 7 s, read 2048 bytes, typed 12)\nwaits: the user is typing (1 waiting)\nlast coprocess rz (status 0)\n"]
                     [..],

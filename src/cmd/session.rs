@@ -24,7 +24,7 @@ use crate::core::response::StatusResponse;
 use crate::core::trigger::CostClock;
 use crate::core::trigger::action::Protocol;
 use crate::core::{Charset, Settings, TermCaps};
-use crate::error::Failure;
+use crate::error::{Failure, Usage};
 use crate::fault;
 use crate::host;
 use crate::host::{Configuration, Launch, Level, Log, Outcome, StartError};
@@ -208,6 +208,10 @@ fn catch_panic<T>(session: impl FnOnce() -> T) -> Result<T, Failure> {
 fn explain(refusal: StartError, path: &OsString) -> Failure {
     let name = path.display();
     match refusal {
+        StartError::NameTaken(id) => Failure::Usage(Usage::new(
+            "session-name",
+            format!("session {id} has this name; choose another one, or end that session (coshell sessions)"),
+        )),
         StartError::System(what, error) => {
             Failure::Internal(format!("coshell: {what}: {}{}", reason(&error), remedy(&error)))
         }

@@ -95,6 +95,7 @@ fn checked_settings(mut args: Args, environment: &Environment) -> Result<Setting
     let warnings = if coproc.is_none() { triggers.iter().filter_map(late_coproc).collect() } else { Vec::new() };
     Ok(Settings {
         session: String::new(),
+        name: args.session_name.take(),
         unix_time: Duration::ZERO,
         history: args.history,
         command: shown(&shell_command(&args, environment)),

@@ -24,6 +24,8 @@ use crate::types::Size;
 pub struct Settings {
     /// The session's identifier.
     pub session: String,
+    /// The session's name.
+    pub name: Option<String>,
     /// The wrapped command as shown to users.
     pub command: String,
     /// Path of the pty slave.

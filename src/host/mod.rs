@@ -117,6 +117,8 @@ pub struct Outcome {
 /// Why a session could not be started or continued.
 #[derive(Debug)]
 pub enum StartError {
+    /// The session with this id has the name.
+    NameTaken(String),
     /// The program could not be run.
     Program(io::Error),
     /// A system call failed; the text is a clause that names the failed step.

@@ -5,6 +5,7 @@ use std::io;
 use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use mio::{Events, Poll};
@@ -19,12 +20,13 @@ use super::ports::Ports;
 use super::recording::RecordingFile;
 use super::terminal::OuterTerminal;
 use super::{CHUNK, Host, Launch, StartError};
-use crate::core::{GuardedCore, MOST_RECENT};
+use crate::core::{GuardedCore, MOST_RECENT, Settings};
 use crate::fault::panic_for_test;
 use crate::sys::child;
 use crate::sys::crash;
 use crate::sys::line_file::LineFile;
 use crate::sys::pty::Pty;
+use crate::sys::session_name::{ClaimError, ClaimedName};
 use crate::sys::signals::{InheritedSignals, Signals};
 use crate::sys::socket::Listener;
 use crate::sys::tty;
@@ -78,6 +80,7 @@ impl Host {
         let recording = RecordingFile::new(poll.registry(), recording).map_err(context_record)?;
         let client_registry = registry()?;
         let listener = Listener::bind(&sockets, &settings.session);
+        let name = claim_name(&sockets, listener.as_ref().ok(), &mut settings)?;
         // Without a socket the variable is left out; the error is reported below.
         let mut session_env = session_env(&settings.session, &pty, listener.as_ref().ok());
         session_env.extend(shell_variable.map(|shell| ("SHELL", shell)));
@@ -89,7 +92,7 @@ impl Host {
             settings.warnings.push(sentence);
         }
         // The error has been added to `warnings` above.
-        let clients = Clients::new(client_registry, listener.ok());
+        let clients = Clients::new(client_registry, listener.ok(), name);
         let children = Children::new(shell, session_env);
         let mut effects = Vec::new();
         let core = GuardedCore::new(Instant::now(), settings, &mut effects);
@@ -121,6 +124,23 @@ impl Host {
             panics: 0,
             check_state: false,
         }))
+    }
+}
+
+/// Claims the name of the session that listens. A name that another session has is an error.
+fn claim_name(
+    sockets: &[PathBuf],
+    listener: Option<&Listener>,
+    settings: &mut Settings,
+) -> Result<Option<ClaimedName>, StartError> {
+    let Some((listener, name)) = listener.zip(settings.name.as_deref()) else { return Ok(None) };
+    match ClaimedName::claim(sockets, &listener.path, name) {
+        Ok(claimed) => Ok(Some(claimed)),
+        Err(ClaimError::Taken(id)) => Err(StartError::NameTaken(id)),
+        Err(ClaimError::System(error)) => {
+            settings.warnings.push(format!("the session has no name for --session: {}", reason(&error)));
+            Ok(None)
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod private_file;
 pub mod process;
 pub mod pty;
 mod retry;
+pub mod session_name;
 pub mod signals;
 pub mod socket;
 mod stop_request;

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{COSHELL, Ended, PROMPT, Session, Terminal, TestDir, count, run, shell, wrapped};
+use crate::support::{COSHELL, Ended, PROMPT, Session, Terminal, TestDir, bash, coshell, count, run, shell, wrapped};
 
 /// Command of a coprocess that reports its start on stderr and runs until it is stopped.
 const LONG_COPROC: &str = "echo there >&2; cat > /dev/null";
@@ -238,6 +238,34 @@ fn status_describes_session_and_coproc() {
     let coproc = &status["coprocess"];
     assert_eq!((&coproc["silent"], &coproc["input"]), (&json!(true), &json!("json")));
     assert!(session.call(&["status"]).success().contains("coprocess silent echo there >&2; cat > /dev/null (pid "));
+}
+
+#[test]
+fn session_is_called_by_its_name() {
+    let mut session = Session::bash(&["--session-name", "build.1"]);
+    let id = session.id();
+    assert!(
+        session.call_any(&["status", "--session", "build.1"]).success().starts_with(&format!("session {id} build.1 ("))
+    );
+    let listed = session.call_any(&["sessions"]).success();
+    assert!(listed.contains("  name build.1\n"), "{listed}");
+    assert_eq!(session.call_any(&["sessions", "--json"]).json()[0]["name"], "build.1");
+    session.call_any(&["status", "--session", "build"]).failed(125, "there is no session 'build'");
+    // A second one of that name does not start, and leaves the terminal as it was.
+    let name = ["--session-name", "build.1"];
+    let mut second = bash(&name).env("XDG_RUNTIME_DIR", session.dir.root()).start();
+    assert_eq!(second.wait_end(), Ended::Code(2));
+    let sentence = format!("--session-name: session {id} has this name");
+    assert!(second.text().contains(&sentence), "{}", second.text());
+    // Once the first one has ended, the name is free.
+    session.term.send("exit\r");
+    session.term.wait_end();
+    let mut third = bash(&name).env("XDG_RUNTIME_DIR", session.dir.root()).start();
+    third.wait(PROMPT);
+    for bad in ["", "12", "a b", "../x", "-x", &"x".repeat(65)] {
+        let refused = run(coshell(&[&format!("--session-name={bad}")]));
+        assert_eq!(refused.ended, Ended::Code(2), "{bad}");
+    }
 }
 
 #[test]

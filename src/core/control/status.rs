@@ -21,6 +21,7 @@ pub(in crate::core) fn status(
     let (coprocess, last_coprocess) = coproc.status(now);
     StatusResponse {
         session: settings.session.clone(),
+        name: settings.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command: settings.command.clone(),
         tty: settings.tty.clone(),

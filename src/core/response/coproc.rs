@@ -66,6 +66,9 @@ pub struct CoprocFailure {
 pub struct StatusResponse {
     /// The session's id.
     pub session: String,
+    /// The session's name; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The version of coshell.
     pub version: String,
     /// The program that runs in the session.

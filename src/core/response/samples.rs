@@ -69,6 +69,7 @@ fn killed() -> EndResponse {
 fn status() -> StatusResponse {
     StatusResponse {
         session: "4242".to_owned(),
+        name: Some("build".to_owned()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command: "/bin/bash".to_owned(),
         tty: "/dev/pts/3".to_owned(),

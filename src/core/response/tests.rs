@@ -51,7 +51,7 @@ fn captured() -> Value {
 
 fn status() -> Value {
     json!({
-        "session": "4242", "version": env!("CARGO_PKG_VERSION"), "command": "/bin/bash", "tty": "/dev/pts/3",
+        "session": "4242", "name": "build", "version": env!("CARGO_PKG_VERSION"), "command": "/bin/bash", "tty": "/dev/pts/3",
         "rows": 24, "cols": 80, "keyboard": "terminal", "screen": "stream", "alternate_screen": false, "triggers": 1,
         "waiting_texts": 1,
         "state": "running", "since": TIME, "seconds": 7.5, "job": {"name": "make", "pid": 4712}, "directory": "/src",
@@ -201,6 +201,7 @@ fn unknown_value_is_null_or_absent() {
 fn response_without_required_key_is_error() {
     // What a session leaves out, or tells as null where there is none.
     let optional = [
+        "name",
         "failure",
         "signal",
         "typed",

@@ -20,6 +20,7 @@ use crate::core::request::Request;
 use crate::core::response::Response;
 use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::sys::memory;
+use crate::sys::session_name::ClaimedName;
 use crate::sys::socket;
 use crate::sys::socket::{Accepted, Connection, Listener};
 use crate::types::RequestId;
@@ -83,6 +84,8 @@ pub(super) struct Clients {
     registry: Registry,
     /// `None` where no socket could be bound.
     listener: Option<Listener>,
+    /// The name of the session, which is given up on drop.
+    _name: Option<ClaimedName>,
     /// The poll has reported connections to accept.
     listener_ready: bool,
     /// When to accept again after accept(2) failed for want of a descriptor or memory.
@@ -102,7 +105,7 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn new(registry: Registry, listener: Option<Listener>) -> Self {
+    pub(super) fn new(registry: Registry, listener: Option<Listener>, name: Option<ClaimedName>) -> Self {
         let listener = listener.filter(|listener| {
             // A listener outside the poll would accept no connection: clients then see a session without a socket.
             registry.register(&mut SourceFd(&listener.as_raw_fd()), Token(LISTENER), Interest::READABLE).is_ok()
@@ -113,6 +116,7 @@ impl Clients {
             listener_ready: listener.is_some(),
             accept_again: None,
             listener,
+            _name: name,
             clients: BTreeMap::new(),
             max_clients: free.clamp(MIN_CLIENTS, MAX_CLIENTS),
             next_token: LISTENER + 1,
