@@ -53,6 +53,7 @@ const PLACES: &[(&str, Option<&str>)] = &[
     ("core/coproc/", Some("notices, requests, progress")),
     ("core/event_kind.rs", Some("requests")),
     ("core/input/", Some("options, files")),
+    ("core/key_press.rs", Some("requests")),
     ("core/lend.rs", Some("requests")),
     ("core/menu/", Some("menu")),
     ("core/mod.rs", Some("notices, requests, menu")),

@@ -12,7 +12,7 @@ const PROMPT: &[u8] = b"\x1b]133;A\x07$ \x1b]133;B\x07";
 impl Bench {
     fn sends(&mut self, request_id: u64, text: &str, now: bool, timeout: u64) -> &mut Self {
         let text = text.to_owned();
-        let send = Request::Send { enter: true, paste: false, secret: false, timeout, now, text };
+        let send = Request::Send { enter: true, paste: false, secret: false, timeout, now, text, key: Vec::new() };
         self.input(Input::Request(RequestId(request_id), send, None))
     }
 
