@@ -93,7 +93,9 @@ fn lost_link_ends_transfer_and_names_the_part() {
         term.wait_until("the near program", |term| !programs(term, false).is_empty());
         let since = Instant::now();
         assert_usable(&mut term);
-        assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+        // Far less than the minute of a stall. On a busy machine the shell's answers to Ctrl-C differ, and each further one waits
+        // twice as long.
+        assert!(since.elapsed() < Duration::from_secs(30), "{:?}", since.elapsed());
         assert!(contains(term.output(), "coshell: "), "{}", show(term.output()));
         assert!(up || !dir.exists("near/data"));
     }
