@@ -54,6 +54,8 @@ const PLACES: &[(&str, Option<&str>)] = &[
     ("core/event_kind.rs", Some("requests")),
     ("core/input/", Some("options, files")),
     ("core/key_press.rs", Some("requests")),
+    ("core/source_place.rs", None),
+    ("core/state_kind.rs", Some("requests")),
     ("core/lend.rs", Some("requests")),
     ("core/menu/", Some("menu")),
     ("core/mod.rs", Some("notices, requests, menu")),
