@@ -63,7 +63,7 @@ use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, SIGINT, Sink, 
 use annotations::{Annotation, Annotations};
 pub use background::SLOTS as JOB_SLOTS;
 use confirm::{ConfirmAnswer, ConfirmQuestion};
-use control::send::{SendOptions, typable};
+use control::send::{SendOptions, typed_bytes};
 use control::state::StateFacts;
 use control::typing::{TRIGGER_WAIT, TextSender, TextToType};
 use control::{Control, Reply, annotate, read, status};
@@ -76,7 +76,7 @@ use history::ShellEvent;
 pub use input::keyboard::SilentKeys;
 use input::keyboard::{Keyboard, KeysTyped};
 pub use input::keys::Chord;
-use input::keys::{InputModes, KeyModes, KeySet, encode_all};
+use input::keys::InputModes;
 use input::pty_input::PtyInput;
 use lend::Lend;
 pub use menu::MOST_RECENT;
@@ -1283,14 +1283,10 @@ impl Core {
             Request::Errors { .. } => self.coproc.errors().map(Into::into),
             Request::Send { .. } if self.session.shell_is_gone() => Err(control::send::shell_has_exited()),
             Request::Send { enter, paste, secret, timeout, now: at_once, text, key } => {
-                let modes = self.output.terminal.text().modes();
-                let bytes = if key.is_empty() {
-                    typable(&text, SendOptions { enter, paste }, modes.bracketed_paste())
-                } else {
-                    match encode_all(&key, KeyModes::of(modes, KeySet::of(self.settings.term.as_deref()))) {
-                        Ok(bytes) => bytes,
-                        Err(error) => return cx.refuse(request_id, RpcError::new(ErrorCode::Params, error)),
-                    }
+                let (options, modes) = (SendOptions { enter, paste }, self.output.terminal.text().modes());
+                let bytes = match typed_bytes(&text, &key, options, modes, self.settings.term.as_deref()) {
+                    Ok(bytes) => bytes,
+                    Err(error) => return cx.refuse(request_id, error),
                 };
                 if secret {
                     return self.control.secret.wait(cx, request_id, &text, bytes, timeout);
@@ -1308,11 +1304,7 @@ impl Core {
             Request::Await(request) => {
                 return self.control.begin_wait(cx, request_id, &request, &self.keyboard.line, &self.output);
             }
-            Request::Exec(request) => {
-                let begun =
-                    self.session.check_running().and_then(|()| self.control.exec.request(cx, request_id, &request));
-                return begun.unwrap_or_else(|error| cx.refuse(request_id, error));
-            }
+            Request::Exec(request) => return self.control.begin_exec(cx, request_id, &request, &self.session),
             Request::Lines { number, from, to, command, follow, .. } => {
                 let query = read::LinesQuery { number, from, to, command, finished_only: follow };
                 let lines = read::lines(now, query, history, &self.annotations, &self.session);

@@ -24,9 +24,10 @@ use super::input::typed_line::TypedLine;
 use super::output::Output;
 use super::password::PasswordWatch;
 use super::redact::Redactor;
-use super::request::AwaitRequest;
+use super::request::{AwaitRequest, ExecRequest};
 use super::response::Response;
 use super::rpc_error::RpcError;
+use super::session::Session;
 use super::vt::MarkedZone;
 use crate::types::RequestId;
 use awaiting::{AwaitStart, Awaiting};
@@ -146,6 +147,20 @@ impl Control {
             command: last.filter(runs).map(|command| command.number),
         };
         if let Err(error) = self.awaiting.add(cx, request_id, request, start) {
+            cx.refuse(request_id, error);
+        }
+    }
+
+    /// Has a command line run for a client.
+    pub(super) fn begin_exec(
+        &mut self,
+        cx: &mut Cx<'_>,
+        request_id: RequestId,
+        request: &ExecRequest,
+        session: &Session,
+    ) {
+        let begun = session.check_running().and_then(|()| self.exec.request(cx, request_id, request));
+        if let Err(error) = begun {
             cx.refuse(request_id, error);
         }
     }

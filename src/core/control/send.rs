@@ -4,10 +4,13 @@
 use std::time::{Duration, Instant};
 
 use crate::core::event::{Cx, Effect};
+use crate::core::input::keys::{KeyModes, KeySet, encode_all};
 use crate::core::input::pty_input::PtyInput;
+use crate::core::key_press::KeyPress;
 use crate::core::password::Reading;
 use crate::core::response::SendResponse;
 use crate::core::rpc_error::{ErrorCode, RpcError};
+use crate::core::vt::Modes;
 use crate::types::RequestId;
 
 /// Brackets of a paste (DEC private mode 2004).
@@ -40,6 +43,25 @@ pub(in crate::core) fn typable(text: &str, options: SendOptions, bracketed: bool
         text.push('\r');
     }
     text.into_bytes()
+}
+
+/// Returns the bytes of `keys` or, where there are none, of the text, as the keyboard of the terminal `term` sends them in these
+/// modes.
+///
+/// # Errors
+///
+/// A key for which a terminal has no bytes in these modes.
+pub(in crate::core) fn typed_bytes(
+    text: &str,
+    keys: &[KeyPress],
+    options: SendOptions,
+    modes: &Modes,
+    term: Option<&str>,
+) -> Result<Vec<u8>, RpcError> {
+    if keys.is_empty() {
+        return Ok(typable(text, options, modes.bracketed_paste()));
+    }
+    encode_all(keys, KeyModes::of(modes, KeySet::of(term))).map_err(|error| RpcError::new(ErrorCode::Params, error))
 }
 
 /// Types text for a client, which is part of a command of the trigger `for_trigger`, if any.

@@ -40,7 +40,7 @@ impl Bench {
 
     /// A bench whose shell marks its prompts and edits its lines itself.
     fn at_prompt() -> Self {
-        let mut bench = Bench::new(&[]);
+        let mut bench = Self::new(&[]);
         bench.shell(PROMPT).wait(50);
         bench
     }
