@@ -133,6 +133,8 @@ struct FiredTrigger<'a> {
     hit: &'a Hit,
     line: &'a CandidateLine,
     stage: LineStage,
+    /// Whether the user has allowed its actions just now.
+    is_confirmed: bool,
 }
 
 /// What starts a coprocess.
@@ -954,7 +956,7 @@ impl Core {
         self.tell(cx, &SessionEvent::trigger(&name, &hit));
         // Colours and links are shown already, and have no effect here.
         if !confirm || effects.is_empty() {
-            let fired = FiredTrigger { name: &name, hit: &hit, line, stage };
+            let fired = FiredTrigger { name: &name, hit: &hit, line, stage, is_confirmed: false };
             return effects.into_iter().for_each(|effect| self.act(cx, effect, &fired));
         }
         let question = ConfirmQuestion { name, hit, line: line.clone(), stage, effects };
@@ -971,7 +973,7 @@ impl Core {
         }
         match answer {
             ConfirmAnswer::Yes(ConfirmQuestion { name, hit, line, stage, effects }) => {
-                let fired = FiredTrigger { name: &name, hit: &hit, line: &line, stage };
+                let fired = FiredTrigger { name: &name, hit: &hit, line: &line, stage, is_confirmed: true };
                 effects.into_iter().for_each(|effect| self.act(cx, effect, &fired));
             }
             ConfirmAnswer::No => {}
@@ -996,9 +998,10 @@ impl Core {
             Annotation { line: fired.line.number, quote, time: cx.now, text, part: None, place: None }
         };
         let refused = match effect {
-            // The answer to a prompt that has come since the user began to type does not wait.
+            // What the user has allowed does not wait, nor does the answer to a prompt that has come since the user began to type.
             ActionEffect::Type(bytes)
-                if !self.keyboard.line.is_open()
+                if fired.is_confirmed
+                    || !self.keyboard.line.is_open()
                     || fired.stage != LineStage::Finished && self.keyboard.line.is_before(fired.line.start) =>
             {
                 self.keyboard.line.sent(&bytes, self.output.typed_place());

@@ -194,7 +194,7 @@ mod tests {
         symlink(path("own"), path("link")).expect("the path is free");
         symlink(path("open/below/file"), path("link out")).expect("the path is free");
         mkfifo(&path("fifo"), Mode::S_IRUSR | Mode::S_IWUSR).expect("the path is free");
-        let shared = |name: &str| format!("other users can write to {0}: run chmod go-w '{0}'", path(name).display());
+        let shared = |name: &str| format!("other users can write to {0}; run chmod go-w '{0}'", path(name).display());
         for (name, expected) in [
             ("own", "4 bytes".to_owned()),
             ("readable", "4 bytes".to_owned()),

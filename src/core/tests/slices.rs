@@ -147,14 +147,14 @@ fn added_trigger_waits_for_history_and_misses_no_line() {
     bench.turn(Input::Request(RequestId(7), request, None));
     assert_eq!(bench.core.gate(), Gate::AwaitingHistory);
     bench.turn(Input::Bytes(Source::Pty, b"\r\nquestion\r\n"));
-    let (_, typed) = bench.turn(Input::Bytes(Source::Keyboard, b"k"));
-    assert_eq!(typed, b"k", "keys go on");
+    let (_, typed) = bench.turn(Input::Bytes(Source::Keyboard, b"\r"));
+    assert_eq!(typed, b"\r", "keys go on");
     while bench.core.gate() == Gate::AwaitingHistory {
         bench.turn(Input::Deadline);
     }
     bench.wait(100);
     assert!(bench.shown.ends_with(b"\r\nquestion\r\n"), "withheld output is shown");
-    assert_eq!(bench.typed, b"kanswer");
+    assert_eq!(bench.typed, b"\ranswer");
     assert!(bench.core.output.terminal.has_read());
 }
 
@@ -188,15 +188,15 @@ fn keys_do_not_wait_while_many_patterns_are_prepared() {
     let mut turns = 0;
     while bench.core.gate() == Gate::AwaitingPatterns {
         assert_eq!(bench.shown, b"text", "the rest is withheld, in order");
-        let (_, typed) = bench.turn(Input::Bytes(Source::Keyboard, b"k"));
-        assert_eq!(typed, b"k", "a key is passed on in its turn");
+        let (_, typed) = bench.turn(Input::Bytes(Source::Keyboard, b"\r"));
+        assert_eq!(typed, b"\r", "a key is passed on in its turn");
         assert_eq!(bench.core.deadline(), Some(bench.now), "the next slice is due");
         bench.turn(Input::Deadline);
         turns += 1;
     }
     assert!(turns > 5, "{turns}");
     assert_eq!(bench.shown, b"text\r\nquestion\r\nmore");
-    assert!(bench.typed.ends_with(b"kanswer"));
+    assert!(bench.typed.ends_with(b"\ranswer"));
 }
 
 #[test]
@@ -204,10 +204,10 @@ fn paused_line_waits_for_the_patterns() {
     let mut bench = many_triggers();
     bench.turn(Input::Bytes(Source::Pty, b"question"));
     bench.now += Duration::from_millis(30);
-    bench.turn(Input::Bytes(Source::Keyboard, b"k"));
-    assert_eq!((bench.core.gate(), &bench.typed[..]), (Gate::AwaitingPatterns, &b"k"[..]));
+    bench.turn(Input::Bytes(Source::Keyboard, b"\r"));
+    assert_eq!((bench.core.gate(), &bench.typed[..]), (Gate::AwaitingPatterns, &b"\r"[..]));
     bench.wait(1);
-    assert_eq!(bench.typed, b"kanswer");
+    assert_eq!(bench.typed, b"\ranswer");
 }
 
 #[test]

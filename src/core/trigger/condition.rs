@@ -100,7 +100,8 @@ conditions! {
     "[no-]output": "output" => ConditionForm::Flag(When::Output), "no-output" => ConditionForm::Flag(When::NoOutput);
     "[no-]prompt": "prompt" => ConditionForm::Flag(When::Prompt), "no-prompt" => ConditionForm::Flag(When::NoPrompt);
     "asks": "asks" => ConditionForm::Flag(When::Asks);
-    "[un]focused": "focused" => ConditionForm::Flag(When::Focused), "unfocused" => ConditionForm::Flag(When::Unfocused);
+    "focused": "focused" => ConditionForm::Flag(When::Focused);
+    "unfocused": "unfocused" => ConditionForm::Flag(When::Unfocused);
     // The name of the event.
     "[no-]full-screen":
         "full-screen" => ConditionForm::Flag(When::AltScreen), "no-full-screen" => ConditionForm::Flag(When::NoAltScreen);
@@ -227,6 +228,8 @@ mod tests {
             ("prompt", When::Prompt),
             ("no-prompt", When::NoPrompt),
             ("asks", When::Asks),
+            ("focused", When::Focused),
+            ("unfocused", When::Unfocused),
             ("full-screen", When::AltScreen),
             ("no-full-screen", When::NoAltScreen),
         ];
