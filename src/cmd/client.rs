@@ -38,8 +38,10 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                 Request::Lend { tty, command, .. } => lend::run(&mut client, command, *tty),
                 command => {
                     let request = with_path(&stdin::with_text(command)?);
-                    let reply =
-                        client.call_telling(&request, || waits_for_user(&request).into_iter().for_each(complain))?;
+                    let reply = match waits_for_user(&request) {
+                        Some(sentence) => client.call_telling(&request, || complain(sentence))?,
+                        None => client.call(&request, &[])?,
+                    };
                     print_reply(command, reply, call.json)
                 }
             }

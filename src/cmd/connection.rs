@@ -32,6 +32,10 @@ fn hung_up() -> Failure {
     own("the session closed the connection before it answered: it has ended, or it belongs to another user")
 }
 
+fn unread(error: &io::Error) -> Failure {
+    own(&format!("cannot read the session's response: {}", reason(error)))
+}
+
 /// Returns the failure to connect to the socket at `path`.
 fn no_answer(path: &Path, error: &ConnectError) -> Failure {
     let other_user = "it belongs to another user; run the subcommand as that user";
@@ -126,20 +130,29 @@ impl Client {
         is_late: impl FnOnce(),
     ) -> Result<SessionAnswer<Value>, Failure> {
         self.begin_call(request, &[])?;
-        if !self.has_answer_in(PATIENCE) {
+        if !self.has_answer_in(PATIENCE)? {
             is_late();
         }
         self.end_call()
     }
 
     /// Returns whether a message, or the end of the connection, comes within `time`.
-    fn has_answer_in(&mut self, time: Duration) -> bool {
+    fn has_answer_in(&mut self, time: Duration) -> Result<bool, Failure> {
         // Without the timeout nothing is said.
         let _ = self.stream.get_ref().set_read_timeout(Some(time));
-        let waited = self.stream.fill_buf().map(drop);
+        let waited = loop {
+            match self.stream.fill_buf().map(drop) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                waited => break waited,
+            }
+        };
         // With the timeout left on, a later read fails, and that is told.
         let _ = self.stream.get_ref().set_read_timeout(None);
-        !waited.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
+        match waited {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(false),
+            Err(error) if error.kind() != ErrorKind::ConnectionReset => Err(unread(&error)),
+            _ => Ok(true),
+        }
     }
 
     fn begin_call(&mut self, request: &Request, passed: &[BorrowedFd<'_>]) -> Result<(), Failure> {
@@ -191,7 +204,7 @@ impl Client {
             }
             // The session ended before it had read every request.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(None),
-            Err(error) => Err(own(&format!("cannot read the session's response: {}", reason(&error)))),
+            Err(error) => Err(unread(&error)),
         }
     }
 }

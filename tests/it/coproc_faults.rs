@@ -27,7 +27,7 @@ fn assert_flood_passes(term: &mut Terminal, notice: &str) {
     let text = term.text().to_lowercase();
     let notices: Vec<_> = text.lines().filter(|line| line.contains("coshell")).collect();
     assert!(notices.iter().any(|line| line.contains(notice)), "no notice with {notice:?}: {notices:?}");
-    assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB", proc::peak_kib(term.pid()));
+    assert!(proc::peak_kib(term.pid()) < 12_000, "{} KiB", proc::peak_kib(term.pid()));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn ctrl_c_reaches_shell_while_coproc_floods_input() {
         !term.descendants().into_iter().any(|pid| proc::command_line(pid) == "sleep 100")
     });
     assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
-    assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB", proc::peak_kib(term.pid()));
+    assert!(proc::peak_kib(term.pid()) < 12_000, "{} KiB", proc::peak_kib(term.pid()));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn cat_as_coproc_and_job_loops_until_ctrl_c() {
         let jobs = shells.iter().flat_map(|&pid| proc::children(pid));
         !jobs.into_iter().any(|pid| proc::command_line(pid) == "cat")
     });
-    assert!(proc::peak_kib(term.pid()) < 24_000, "{} KiB", proc::peak_kib(term.pid()));
+    assert!(proc::peak_kib(term.pid()) < 12_000, "{} KiB", proc::peak_kib(term.pid()));
 }
 
 #[test]

@@ -11,16 +11,19 @@ pub fn status(pid: Pid, key: &str) -> Option<String> {
     Some(line.trim().to_owned())
 }
 
-/// Returns the peak resident set size in KiB.
+/// Returns the peak resident set size in KiB, without the pages of files: those of a debug binary are the largest part.
 pub fn peak_kib(pid: Pid) -> u64 {
-    let text = status(pid, "VmHWM").expect("the process lives");
-    text.trim_end_matches("kB").trim().parse().expect("VmHWM is a number")
+    kib(pid, "VmHWM").saturating_sub(kib(pid, "RssFile"))
 }
 
 /// Returns the resident set size in KiB.
 pub fn memory_kib(pid: Pid) -> u64 {
-    let text = status(pid, "VmRSS").expect("the process lives");
-    text.trim_end_matches("kB").trim().parse().expect("VmRSS is a number")
+    kib(pid, "VmRSS")
+}
+
+fn kib(pid: Pid, name: &str) -> u64 {
+    let text = status(pid, name).expect("the process lives");
+    text.trim_end_matches("kB").trim().parse().expect("it is a number")
 }
 
 /// Returns the number of voluntary context switches: one for each time the process blocks.
