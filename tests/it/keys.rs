@@ -70,7 +70,9 @@ fn keys_act_at_a_prompt_and_unknown_ones_are_refused() {
     let mut session = Session::bash(&[]);
     session.term.send("echo one");
     session.term.wait("echo one");
-    session.call(&["send", "--key", "C-u", "e", "c", "h", "o", "Space", "2", "BSpace", "3", "Enter"]).success();
+    session
+        .call(&["send", "--now", "--key", "C-u", "e", "c", "h", "o", "Space", "2", "BSpace", "3", "Enter"])
+        .success();
     session.term.wait("\r3\r\n");
     session.term.wait(PROMPT);
     // A usage error, before anything is typed.

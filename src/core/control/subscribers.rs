@@ -20,6 +20,8 @@ const MAX_SUBSCRIBERS: usize = 1024;
 struct Subscriber {
     request_id: RequestId,
     kinds: Vec<EventKind>,
+    /// Whether it has named the changes of the state.
+    watches_state: bool,
     /// Whether its events are redacted, though not all are.
     redacted: bool,
 }
@@ -45,13 +47,14 @@ impl Subscribers {
         kinds: Vec<EventKind>,
         rules: Option<Arc<Redactor>>,
     ) -> Result<SubscribeResponse, RpcError> {
+        let watches_state = kinds.contains(&EventKind::State);
         let kinds = if kinds.is_empty() { EventKind::ALL.to_vec() } else { kinds };
         if self.all.len() >= MAX_SUBSCRIBERS {
             let sentence = format!("there are already {MAX_SUBSCRIBERS} subscriptions; close one and try again");
             return Err(RpcError::new(ErrorCode::Full, sentence));
         }
         let events = kinds.iter().map(|kind| kind.name().to_owned()).collect();
-        self.all.push(Subscriber { request_id, kinds, redacted: rules.is_some() });
+        self.all.push(Subscriber { request_id, kinds, watches_state, redacted: rules.is_some() });
         self.redactor = self.redactor.take().or_else(|| rules.map(LineRedactor::new));
         Ok(SubscribeResponse { events })
     }
@@ -67,9 +70,10 @@ impl Subscribers {
         self.all.iter().any(|subscriber| subscriber.kinds.contains(&EventKind::CommandStart))
     }
 
-    /// Whether a client has subscribed to changes of the state.
+    /// Whether a client has subscribed to changes of the state by name: the processes are looked at for it again and again, which
+    /// a client of all events does not ask for.
     pub(in crate::core) fn want_state(&self) -> bool {
-        self.all.iter().any(|subscriber| subscriber.kinds.contains(&EventKind::State))
+        self.all.iter().any(|subscriber| subscriber.watches_state)
     }
 
     /// Removes the subscription of this request, if it is one.

@@ -12,6 +12,8 @@ use crate::core::vt::{InputParser, MarkedZone};
 
 /// Maximum number of places that are kept at which something was typed.
 const PLACES: usize = 64;
+/// Bytes that end a line: Enter, Ctrl-C, Ctrl-D and Ctrl-U.
+const LINE_ENDS: &[u8] = b"\r\n\x03\x04\x15";
 /// Maximum number of bytes of an open sequence. No key is longer.
 const LONGEST: usize = 64;
 
@@ -116,9 +118,12 @@ impl TypedLine {
         }
     }
 
-    /// Takes note of bytes that coshell types.
+    /// Takes note of bytes that coshell types. Where they end a line, they end that of the user.
     pub(in crate::core) fn sent(&mut self, bytes: &[u8], place: TypedPlace) {
         self.typed(place);
+        if bytes.iter().any(|byte| LINE_ENDS.contains(byte)) {
+            self.open = None;
+        }
         self.submitted += bytes.iter().filter(|byte| b"\r\n".contains(byte)).count();
     }
 
