@@ -478,6 +478,13 @@ impl Request {
             Some(object) => object,
             None => json!({}),
         };
+        let needed = NEEDS_ONE.iter().find(|(of, _)| *of == method);
+        if let Some((_, [first, second])) = needed
+            && params.get(*first).or_else(|| params.get(*second)).is_none()
+        {
+            let missing = serde_json::Error::missing_field(first);
+            return Err(OptionArgsError::Params(format!("{missing}, or {second}")));
+        }
         let whole = json!({"method": method, "params": params});
         let read = match method.split_once('-') {
             Some(("trigger", _)) => serde_json::from_value(whole).map(Self::Trigger),
@@ -564,6 +571,9 @@ impl AwaitRequest {
         }
     }
 }
+
+/// Methods that need one of two parameters, as their types cannot say.
+const NEEDS_ONE: [(&str, [&str; 2]); 1] = [("send", ["text", "key"])];
 
 /// Subcommands whose own subcommands are methods.
 const GROUPS: [&str; 2] = ["trigger", "record"];
@@ -709,6 +719,7 @@ mod tests {
         for (method, params) in [
             ("run", json!({})),
             ("wait", json!({"x": 1})),
+            ("send", json!({})),
             ("send", json!({"text": 5})),
             ("send", json!({"text": "a", "more": 1})),
             ("send", json!({"text": "a", "secret": true, "now": true})),
