@@ -208,7 +208,7 @@ mod tests {
             ("large", "it has more than 16 bytes, the limit; split it, or make it shorter".to_owned()),
             ("shut", "it is not a regular file; name one".to_owned()),
             ("fifo", "it is not a regular file; name one".to_owned()),
-            ("missing", "No such file or directory".to_owned()),
+            ("missing", "No such file or directory; name a file that exists".to_owned()),
         ] {
             assert_eq!(outcome(&path(name)), expected, "{name}");
         }
