@@ -8,13 +8,15 @@ use crate::support::{PROMPT, Session, TestDir, needs, shell};
 /// Start-up file of bash with prompt marks.
 const BASH: &str = "PS1='p> '; eval \"$(\"$WRAP\" integration bash)\"";
 
-/// Waits until the session's state is `name`. Returns the response to `status`.
+/// Waits until the session's state is `name`, with `job` in the foreground. Returns the response to `status`.
+///
+/// A command runs, by its mark, before the shell has made a process for it, and that has the name of the shell until exec.
 #[track_caller]
-fn wait_state(session: &mut Session, name: &str) -> Value {
+fn wait_state(session: &mut Session, name: &str, job: &str) -> Value {
     let mut client = session.client();
-    session.term.wait_for(name, |_| {
+    session.term.wait_for(&format!("{name} with {job}"), |_| {
         let status = client.request("status", serde_json::json!({}));
-        (status["state"] == name).then_some(status)
+        (status["state"] == name && status["job"]["name"] == job).then_some(status)
     })
 }
 
@@ -32,14 +34,12 @@ fn state_follows_programs_at_marked_prompts() {
         ("read -rsp 'password: ' secret", "password", "bash", "x\r"),
         (&*format!("less {text}"), "full-screen", "less", "q"),
     ] {
-        let status = wait_state(&mut session, "prompt");
-        assert_eq!(status["job"]["name"], "bash", "{line}");
+        wait_state(&mut session, "prompt", "bash");
         session.term.send(format!("{line}\r"));
-        let status = wait_state(&mut session, state);
-        assert_eq!(status["job"]["name"], job, "{line}");
+        wait_state(&mut session, state, job);
         session.term.send(end);
     }
-    let status = wait_state(&mut session, "prompt");
+    let status = wait_state(&mut session, "prompt", "bash");
     assert_eq!(status["last_command"]["status"], 0);
     assert_eq!(status["directory"], files.root().to_str().expect("a path"));
     session.term.send("exit\r");
@@ -51,11 +51,11 @@ fn state_without_marks_is_known_by_processes_alone() {
     let mut session = Session::start(shell(&[]));
     session.term.wait(PROMPT);
     // dash reads its command line by read(2), bash without marks by a call that tells nothing.
-    assert_eq!(wait_state(&mut session, "asks")["job"]["name"], "sh");
+    wait_state(&mut session, "asks", "sh");
     session.term.send("sleep 1000\r");
-    assert_eq!(wait_state(&mut session, "running")["job"]["name"], "sleep");
+    wait_state(&mut session, "running", "sleep");
     session.term.send("\x03exec bash --norc --noprofile\r");
-    let status = wait_state(&mut session, "unknown");
+    let status = wait_state(&mut session, "unknown", "bash");
     assert_eq!(status["last_command"], Value::Null);
     let listed = session.call(&["status"]).success();
     assert!(listed.contains("\nstate unknown for "), "{listed}");
@@ -69,7 +69,7 @@ fn subscriber_is_told_that_program_asks() {
     let files = TestDir::new();
     let mut session = Session::start(bash_with(&files, &["-q"], BASH));
     session.term.wait("p> ");
-    wait_state(&mut session, "prompt");
+    wait_state(&mut session, "prompt", "bash");
     let mut client = session.client();
     client.request("subscribe", serde_json::json!([["state"]]));
     session.term.send("read -rp 'sure? ' answer\r");
