@@ -542,12 +542,7 @@ impl Core {
             }
         }
         let facts = StateFacts::of(&self.coproc, &self.lend, &self.output);
-        if self.control.state.update(cx.now, facts) {
-            let directory = self.output.terminal.history().and_then(|history| history.directory());
-            let state = self.control.state.response(cx.now, &self.session, directory);
-            self.control.subscribers.tell(cx, &SessionEvent::State(&state));
-            self.control.awaiting.state(cx, self.control.state.kind(), false);
-        }
+        self.control.update_state(cx, facts, &self.session, &self.output);
         if self.session.shell_is_gone() {
             self.session.update_quiet(cx.now, self.wants_read(Source::Pty));
         }
@@ -894,18 +889,10 @@ impl Core {
         let reading = self.control.password.look(cx.now, state);
         self.control.secret.looked(cx, reading, &mut self.pty_input);
         let facts = StateFacts::of(&self.coproc, &self.lend, &self.output);
-        let state_changes = self.control.state.looked(cx.now, facts, state, reading);
-        let directory = self.output.terminal.history().and_then(|history| history.directory());
-        let session_state = self.control.state.response(cx.now, &self.session, directory);
-        if state_changes {
-            self.control.subscribers.tell(cx, &SessionEvent::State(&session_state));
-        }
-        self.control.awaiting.state(cx, self.control.state.kind(), true);
-        let (kind, marks) = (self.control.state.kind(), self.control.state.has_marks());
-        self.control.exec.looked(cx, kind, facts.zone, marks, !state.is_canonical);
+        self.control.looked(cx, facts, (state, reading), &self.session, &self.output);
         for request_id in self.control.state.take_answered() {
-            let state = (facts.alt_screen, session_state.clone());
-            let waiting = self.control.typing.len();
+            let session_state = self.control.state.response(cx.now, &self.session, self.output.directory());
+            let (state, waiting) = ((facts.alt_screen, session_state), self.control.typing.len());
             cx.answer(request_id, status::status(cx.now, &self.settings, state, &self.triggers, waiting, &self.coproc));
         }
         self.output.take_pty_state(cx.now, state);

@@ -185,7 +185,7 @@ impl Awaiting {
         });
     }
 
-    /// Takes note that the shell is at a prompt, and of the state, which has changed or was looked at.
+    /// Takes note of whether the shell is at a prompt.
     pub(in crate::core) fn settle(&mut self, cx: &mut Cx<'_>, at_prompt: bool) {
         if at_prompt {
             let waits = |client: &AwaitingClient| matches!(client.condition, AwaitCondition::Prompt);

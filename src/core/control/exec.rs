@@ -252,6 +252,11 @@ impl Exec {
         }
     }
 
+    /// Whether a command line is run.
+    pub(in crate::core) fn is_active(&self) -> bool {
+        self.active.is_some()
+    }
+
     /// Whether the line waits for the end of the user's line.
     pub(in crate::core) fn is_waiting(&self) -> bool {
         self.active.as_ref().is_some_and(|active| matches!(active.step, ExecStep::Waiting { .. }))

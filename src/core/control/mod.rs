@@ -17,17 +17,18 @@ pub(super) mod typing;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::event::Cx;
+use super::event::{Cx, PtyState};
 use super::history::{CommandRecord, History};
 use super::input::pty_input::PtyInput;
 use super::input::typed_line::TypedLine;
 use super::output::Output;
-use super::password::PasswordWatch;
+use super::password::{PasswordWatch, Reading};
 use super::redact::Redactor;
 use super::request::{AwaitRequest, ExecRequest};
 use super::response::Response;
 use super::rpc_error::RpcError;
 use super::session::Session;
+use super::session_event::SessionEvent;
 use super::vt::MarkedZone;
 use crate::types::RequestId;
 use awaiting::{AwaitStart, Awaiting};
@@ -35,7 +36,7 @@ use exec::{Exec, ExecFacts};
 use history_requests::HistoryRequests;
 pub(super) use redacted::redact_reply;
 use send::Secret;
-use state::SessionState;
+use state::{SessionState, StateFacts};
 use subscribers::Subscribers;
 use typing::Typing;
 
@@ -87,14 +88,17 @@ impl Control {
         output: &mut Output,
         coproc_types: bool,
     ) {
-        let (place, alt_screen) = (output.typed_place(), output.terminal.text().alt_screen());
+        let last = output.terminal.read_history().and_then(History::last_command);
+        line.update(last.and_then(|last| last.prompt), output.terminal.text().alt_screen());
+        if !self.depends_on_line() && !self.exec.is_active() {
+            return;
+        }
+        let place = output.typed_place();
         let bracketed_paste = output.terminal.text().modes().bracketed_paste();
         let mut history = output.terminal.history();
-        let last = history.as_deref().and_then(History::last_command);
-        line.update(last.and_then(|last| last.prompt), alt_screen);
-        let quiet_since = pty.taken_at(self.output_at).map(|taken| taken.max(self.output_at));
         let texts_wait = self.typing.len() > 0;
-        if texts_wait || self.exec.is_waiting() || self.awaiting.want_prompt() {
+        if self.depends_on_line() {
+            let quiet_since = self.quiet_since(pty);
             self.typing.forget_read_line(cx.now, quiet_since, history.as_deref_mut(), line, place.offset);
         }
         if texts_wait {
@@ -121,14 +125,53 @@ impl Control {
 
     /// Returns when `type_waiting` or `typing` has something to do although no input came.
     pub(super) fn typing_deadline(&self, line: &TypedLine, pty: &PtyInput, output: &Output) -> Option<Instant> {
-        if self.typing.len() == 0 && !self.exec.is_waiting() && !self.awaiting.want_prompt() {
+        if !self.depends_on_line() {
             return None;
         }
         let (history, offset) = (output.terminal.read_history(), output.terminal.text().offset());
-        let quiet_since = pty.taken_at(self.output_at).map(|taken| taken.max(self.output_at));
-        let doubt = self.typing.read_line_at(quiet_since, history, line, offset);
+        let doubt = self.typing.read_line_at(self.quiet_since(pty), history, line, offset);
         let typing = self.typing.deadline(output.terminal.now(), line, pty);
         [doubt, typing].into_iter().flatten().min()
+    }
+
+    /// Whether a text, a command line or a client waits for the end of the user's line.
+    fn depends_on_line(&self) -> bool {
+        self.typing.len() > 0 || self.exec.is_waiting() || self.awaiting.want_prompt()
+    }
+
+    /// Returns the time of the last output and of the last key that the pty has taken; `None` while a key waits.
+    fn quiet_since(&self, pty: &PtyInput) -> Option<Instant> {
+        pty.taken_at(self.output_at).map(|taken| taken.max(self.output_at))
+    }
+
+    /// Derives the state of the session at the end of a turn, and tells its clients of a change.
+    pub(super) fn update_state(&mut self, cx: &mut Cx<'_>, facts: StateFacts, session: &Session, output: &Output) {
+        if self.state.update(cx.now, facts) {
+            self.tell_state(cx, session, output);
+            self.awaiting.state(cx, self.state.kind(), false);
+        }
+    }
+
+    /// Derives the state from a look at the pty, and tells the clients that wait for it.
+    pub(super) fn looked(
+        &mut self,
+        cx: &mut Cx<'_>,
+        facts: StateFacts,
+        (state, reading): (&PtyState, Reading),
+        session: &Session,
+        output: &Output,
+    ) {
+        if self.state.looked(cx.now, facts, state, reading) {
+            self.tell_state(cx, session, output);
+        }
+        let kind = self.state.kind();
+        self.awaiting.state(cx, kind, true);
+        self.exec.looked(cx, kind, facts.zone, self.state.has_marks(), !state.is_canonical);
+    }
+
+    fn tell_state(&mut self, cx: &mut Cx<'_>, session: &Session, output: &Output) {
+        let state = self.state.response(cx.now, session, output.directory());
+        self.subscribers.tell(cx, &SessionEvent::State(&state));
     }
 
     /// Has a client wait.

@@ -288,8 +288,7 @@ impl Output {
             self.highlight = None;
         } else if self.highlight.is_none() && self.terminal.shows_colours() {
             let (at, has_links) = (self.terminal.text().offset(), self.terminal.shows_links());
-            let directory = self.terminal.history().and_then(|history| history.directory());
-            self.highlight = Some(Highlight::new(at, directory, has_links));
+            self.highlight = Some(Highlight::new(at, self.directory(), has_links));
         }
         self.demand = demand;
     }
@@ -522,10 +521,15 @@ impl Output {
     }
 
     /// Returns how far the output has come, for what is typed now.
-    pub(super) fn typed_place(&mut self) -> TypedPlace {
-        let command = self.terminal.history().and_then(|history| Some(history.last_command()?.number));
+    pub(super) fn typed_place(&self) -> TypedPlace {
+        let command = self.terminal.read_history().and_then(|history| Some(history.last_command()?.number));
         let offset = self.terminal.text().offset();
         TypedPlace { zone: self.place.zone, offset, command: command.unwrap_or_default() }
+    }
+
+    /// Returns the directory that the shell has reported.
+    pub(super) fn directory(&self) -> Option<&str> {
+        self.terminal.read_history().and_then(|history| history.directory())
     }
 
     /// Returns the line that the cursor is on, which may be blank.
