@@ -20,18 +20,22 @@ pub(super) fn directories() -> Vec<PathBuf> {
     socket::directories(env::var_os("XDG_RUNTIME_DIR").as_deref().map(Path::new), &env::temp_dir())
 }
 
-/// A session that accepts connections.
+/// A session whose socket exists; it may have been killed.
 #[derive(Clone, Debug)]
-pub(super) struct RunningSession {
-    pub(super) id: String,
-    pub(super) name: Option<String>,
+pub(super) struct FoundSession {
+    id: String,
+    name: Option<String>,
     path: PathBuf,
 }
 
-impl RunningSession {
+impl FoundSession {
     /// Returns what `--session` may call it.
     pub(super) fn names(self) -> impl Iterator<Item = String> {
         [self.id].into_iter().chain(self.name)
+    }
+
+    fn is_called(&self, wanted: &str) -> bool {
+        self.id == wanted || self.name.as_deref() == Some(wanted)
     }
 
     /// Returns its id, with its name if it has one.
@@ -40,41 +44,57 @@ impl RunningSession {
     }
 }
 
-/// Returns every session of the user that accepts connections.
-pub(super) fn alive() -> Vec<RunningSession> {
+/// Returns every session of the user whose socket exists. No session is woken.
+fn found() -> Vec<FoundSession> {
     let in_directory = |directory: PathBuf| {
         let names = session_name::names_in(&directory);
         let named = move |id: &str| names.iter().find(|(_, of)| of == id).map(|(name, _)| name.clone());
         let sockets = socket::sockets_in(&directory).into_iter();
-        sockets.map(move |(id, path)| RunningSession { name: named(&id), id, path })
+        sockets.map(move |(id, path)| FoundSession { name: named(&id), id, path })
     };
-    directories().into_iter().flat_map(in_directory).filter(|session| socket::connect(&session.path).is_ok()).collect()
+    directories().into_iter().flat_map(in_directory).collect()
+}
+
+/// Connects to every session of the user that accepts connections.
+pub(super) fn running() -> impl Iterator<Item = (FoundSession, Client)> {
+    found().into_iter().filter_map(|session| {
+        // A killed session, or one that has ended since.
+        let client = Client::connect(&session.path).ok()?;
+        Some((session, client))
+    })
 }
 
 /// Connects to the session `wanted`, else to the session around this process, else to the only one.
 pub(super) fn connect(wanted: Option<&str>) -> Result<Client, Failure> {
     let inside = env::var_os("COSHELL_SOCKET").filter(|path| !path.is_empty());
     match (wanted, inside) {
+        // Only the sockets of this id or name are tried: a connection wakes a session.
+        (Some(wanted), _) => {
+            let mut tried: Vec<_> = called(found(), wanted).map(|session| Client::connect(&session.path)).collect();
+            let at = tried.iter().position(Result::is_ok).unwrap_or_default();
+            let missing = || Err(own(&format!("there is no session '{wanted}'; coshell sessions lists them")));
+            if tried.is_empty() { missing() } else { tried.swap_remove(at) }
+        }
         (None, Some(path)) => Client::connect(Path::new(&path)),
-        _ => Client::connect(&choose(alive(), wanted).map_err(|sentence| own(&sentence))?),
+        (None, None) => only(running().collect()).map_err(|sentence| own(&sentence)),
     }
 }
 
-/// Returns the socket of the session `wanted`, or of the only session.
-fn choose(all: Vec<RunningSession>, wanted: Option<&str>) -> Result<PathBuf, String> {
-    let is_wanted =
-        |session: &RunningSession, wanted: &str| session.id == wanted || session.name.as_deref() == Some(wanted);
-    let at = match (wanted, &all[..]) {
-        (Some(wanted), all) => all.iter().position(|session| is_wanted(session, wanted)),
-        (None, []) => return Err("no session is running; start one with coshell".to_owned()),
-        (None, [_]) => Some(0),
-        (None, all) => {
-            let shown = all.iter().map(RunningSession::shown).collect::<Vec<_>>().join(", ");
-            return Err(format!("more than one session is running; choose one with --session: {shown}"));
+/// Returns the sessions that have this id or name.
+fn called(all: Vec<FoundSession>, wanted: &str) -> impl Iterator<Item = FoundSession> {
+    all.into_iter().filter(move |session| session.is_called(wanted))
+}
+
+/// Returns the connection to the only session.
+fn only<C>(mut all: Vec<(FoundSession, C)>) -> Result<C, String> {
+    match all.len() {
+        0 => Err("no session is running; start one with coshell".to_owned()),
+        1 => Ok(all.swap_remove(0).1),
+        _ => {
+            let shown = all.iter().map(|(session, _)| session.shown()).collect::<Vec<_>>().join(", ");
+            Err(format!("more than one session is running; choose one with --session: {shown}"))
         }
-    };
-    let missing = || format!("there is no session '{}'; coshell sessions lists them", wanted.unwrap_or_default());
-    at.and_then(|at| all.into_iter().nth(at)).map(|session| session.path).ok_or_else(missing)
+    }
 }
 
 /// An entry of the list of sessions.
@@ -91,14 +111,13 @@ pub(super) struct Listed {
 
 /// Returns the running sessions with what they answer to `status`.
 pub(super) fn listed() -> Vec<Listed> {
-    let mut all = Vec::new();
-    for RunningSession { id, name, path } in alive() {
-        // The session may have ended in between.
-        let Ok(mut client) = Client::connect(&path) else { continue };
-        let status = client.call_in_time(&Request::Status {});
-        all.push(Listed { session: id, name, socket: path.to_string_lossy().into_owned(), status });
-    }
-    all
+    let entry = |(FoundSession { id, name, path }, mut client): (FoundSession, Client)| Listed {
+        session: id,
+        name,
+        socket: path.to_string_lossy().into_owned(),
+        status: client.call_in_time(&Request::Status {}),
+    };
+    running().map(entry).collect()
 }
 
 /// Prints the list of sessions; returns the exit status.
@@ -132,25 +151,33 @@ fn session(session: &Listed) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn named_or_only_session_is_chosen() {
-        let session = |id: &&str| RunningSession {
+    fn sessions(ids: &[&str]) -> Vec<FoundSession> {
+        let session = |id: &&str| FoundSession {
             id: (*id).to_owned(),
             name: (*id == "8").then(|| "build".to_owned()),
             path: PathBuf::from(id),
         };
-        let sessions = |ids: &[&str]| ids.iter().map(session).collect::<Vec<_>>();
-        let choose = |ids: &[&str], wanted| choose(sessions(ids), wanted).map(|path| path.display().to_string());
-        assert_eq!(choose(&["7"], None), Ok("7".to_owned()));
-        assert_eq!(choose(&["7", "8"], Some("8")), Ok("8".to_owned()));
-        assert_eq!(choose(&["7", "8"], Some("build")), Ok("8".to_owned()));
-        for (ids, wanted, sentence) in [
-            (&[][..], None, "no session is running; start one with coshell"),
-            (&["7", "8"], None, "more than one session is running; choose one with --session: 7, 8 (build)"),
-            (&["7"], Some("8"), "there is no session '8'; coshell sessions lists them"),
-            (&[], Some("8"), "there is no session '8'; coshell sessions lists them"),
-        ] {
-            assert_eq!(choose(ids, wanted), Err(sentence.to_owned()));
+        ids.iter().map(session).collect()
+    }
+
+    #[test]
+    fn session_is_found_by_id_and_by_name() {
+        for (ids, wanted, expected) in
+            [(&["7", "8"][..], "8", &["8"][..]), (&["7", "8"], "build", &["8"]), (&["7"], "8", &[]), (&[], "8", &[])]
+        {
+            let found: Vec<_> = called(sessions(ids), wanted).map(|session| session.id).collect();
+            assert_eq!(found, expected, "{wanted}");
         }
+    }
+
+    #[test]
+    fn only_session_is_chosen() {
+        let only = |ids| only(sessions(ids).into_iter().map(|session| (session.clone(), session.id)).collect());
+        assert_eq!(only(&["7"]), Ok("7".to_owned()));
+        assert_eq!(only(&[]), Err("no session is running; start one with coshell".to_owned()));
+        assert_eq!(
+            only(&["7", "8"]),
+            Err("more than one session is running; choose one with --session: 7, 8 (build)".to_owned())
+        );
     }
 }

@@ -6,7 +6,9 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{COSHELL, Ended, PROMPT, Session, Terminal, TestDir, bash, coshell, count, run, shell, wrapped};
+use crate::support::{
+    COSHELL, Ended, PROMPT, Session, Terminal, TestDir, bash, coshell, count, proc, run, shell, wrapped,
+};
 
 /// Command of a coprocess that reports its start on stderr and runs until it is stopped.
 const LONG_COPROC: &str = "echo there >&2; cat > /dev/null";
@@ -291,7 +293,21 @@ fn sessions_lists_running_sessions_only() {
     second.signal(nix::sys::signal::Signal::SIGKILL);
     second.wait_end();
     assert!(!ids(&mut first).contains(&id));
-    first.call_any(&["status", "--session", &id]).failed(125, "there is no session");
+    // Its socket is left.
+    first.call_any(&["status", "--session", &id]).failed(125, "does not answer (Connection refused): it has ended");
+}
+
+#[test]
+fn request_to_one_session_wakes_no_other() {
+    let mut first = Session::bash(&["--session-name", "first"]);
+    let mut other = bash(&["--session-name", "other"]).env("XDG_RUNTIME_DIR", first.dir.root()).start();
+    other.wait(PROMPT);
+    other.wait_quiet();
+    let before = proc::sleep_count(other.pid());
+    for wanted in ["first", &first.id()] {
+        first.call_any(&["status", "--session", wanted]).success();
+    }
+    assert_eq!(proc::sleep_count(other.pid()), before);
 }
 
 #[test]

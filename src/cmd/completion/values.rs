@@ -46,7 +46,7 @@ pub(super) fn of(arg: &Arg, context: &Context) -> Option<ArgValueCandidates> {
         ("key", false) => fixed(key_press::names),
         ("events", _) => fixed(|| EventKind::ALL.map(EventKind::name)),
         ("profile", false) => fixed(move || configuration::profiles(config.clone())),
-        ("session", _) => fixed(|| sessions::alive().into_iter().flat_map(sessions::RunningSession::names)),
+        ("session", _) => fixed(|| sessions::running().flat_map(|(session, _)| session.names())),
         ("trigger", true) => ArgValueCandidates::new(move || triggers(session.as_deref())),
         _ => return None,
     })
