@@ -10,6 +10,7 @@ use super::{
 };
 use crate::cli::{Call, ClientCommand, Local};
 use crate::core::request::{RecordRequest, Request};
+use crate::core::response::StatusResponse;
 use crate::error::Failure;
 
 /// Runs the subcommand; returns the exit status.
@@ -39,7 +40,11 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
                 command => {
                     let request = with_path(&stdin::with_text(command)?);
                     let reply = match waits_for_user(&request) {
-                        Some(sentence) => client.call_telling(&request, || complain(sentence))?,
+                        Some(sentence) => client.call_telling(&request, || {
+                            if has_waiting_text(call.session.as_deref()) {
+                                complain(sentence);
+                            }
+                        })?,
                         None => client.call(&request, &[])?,
                     };
                     print_reply(command, reply, call.json)
@@ -49,14 +54,22 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
     }
 }
 
-/// Returns what is said where the answer to `request` takes its time because the user is typing a line.
+/// Returns what is said where the session keeps the text of `request` because the user is typing a line.
 fn waits_for_user(request: &Request) -> Option<&'static str> {
     match request {
         Request::Send { secret: false, now: false, .. } => {
             Some("waits: the user is typing a line, or the program does not read; --now types at once")
         }
+        Request::Exec(_) => Some("waits: the user is typing a line"),
         _ => None,
     }
+}
+
+/// Whether the session has text that it has not typed yet. The answer to `exec` also waits for the command.
+fn has_waiting_text(session: Option<&str>) -> bool {
+    // A session that cannot tell is one about which nothing is said.
+    let status = sessions::connect(session).ok().and_then(|mut client| client.ask_in_time(&Request::Status {}));
+    status.is_some_and(|status: StatusResponse| status.waiting_texts > 0)
 }
 
 /// Returns `command` with the path of a file as the session sees it, whose directory is another one.

@@ -892,7 +892,7 @@ impl Core {
         self.control.looked(cx, facts, (state, reading), &self.session, &self.output);
         for request_id in self.control.state.take_answered() {
             let session_state = self.control.state.response(cx.now, &self.session, self.output.directory());
-            let (state, waiting) = ((facts.alt_screen, session_state), self.control.typing.len());
+            let (state, waiting) = ((facts.alt_screen, session_state), self.control.waiting_texts());
             cx.answer(request_id, status::status(cx.now, &self.settings, state, &self.triggers, waiting, &self.coproc));
         }
         self.output.take_pty_state(cx.now, state);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::support::programs::{BASH_MARKS, FISH_MARKS, LaunchShell, ZSH_MARKS, bash_with, fish_with, zsh_with};
-use crate::support::{Session, TestDir};
+use crate::support::{COSHELL, Ended, Session, TestDir, direct};
 
 /// The shells, with start-up files that mark prompts.
 const SHELLS: &[(LaunchShell, &str)] = &[(bash_with, BASH_MARKS), (zsh_with, ZSH_MARKS), (fish_with, FISH_MARKS)];
@@ -141,6 +141,27 @@ fn await_tells_text_and_how_it_ended() {
     session.term.send("exit\r");
     let reply = client.receive().expect("an answer before the end");
     assert_eq!((&reply["id"], &reply["result"]["outcome"]), (&json!(7), &json!("ended")));
+}
+
+/// A client in another terminal says why it waits; a command that runs for long is none of its reasons.
+#[test]
+fn client_says_that_it_waits_for_the_user() {
+    let files = TestDir::new();
+    let mut session = start(SHELLS[0], &files);
+    let id = session.id();
+    for words in [&["send", "--enter", "echo ot''her"][..], &["exec", "--", "echo ot''her"]] {
+        session.term.send("echo ha");
+        session.term.wait("echo ha");
+        let command = [&[COSHELL, words[0], "--session", &id], &words[1..]].concat();
+        let mut client = direct(&command).env("XDG_RUNTIME_DIR", session.dir.root()).start();
+        client.wait("coshell: waits: the user is typing a line");
+        session.term.send("lf\r");
+        session.term.wait("other\r\n");
+        assert_eq!(client.wait_end(), Ended::Code(0));
+        await_prompt(&mut session);
+    }
+    let result = session.call(&["exec", "--", "sleep 0.8; echo ran"]);
+    assert_eq!((result.stdout.as_str(), result.stderr.as_str()), ("ran\n", ""));
 }
 
 /// What a client of the socket gets, which is what the subcommands print with `--json`.

@@ -134,9 +134,14 @@ impl Control {
         [doubt, typing].into_iter().flatten().min()
     }
 
+    /// Returns how many texts and command lines wait for the end of the user's line.
+    pub(super) fn waiting_texts(&self) -> usize {
+        self.typing.len() + usize::from(self.exec.is_waiting())
+    }
+
     /// Whether a text, a command line or a client waits for the end of the user's line.
     fn depends_on_line(&self) -> bool {
-        self.typing.len() > 0 || self.exec.is_waiting() || self.awaiting.want_prompt()
+        self.waiting_texts() > 0 || self.awaiting.want_prompt()
     }
 
     /// Returns the time of the last output and of the last key that the pty has taken; `None` while a key waits.
