@@ -27,10 +27,16 @@ pub struct SourcePlace {
     pub message: Option<String>,
 }
 
-/// The forms in which programs name places, in the order in which they are tried: Python; rustc and its like; tsc and MSVC;
-/// gcc, go, grep -n, eslint -f unix and frames of node.
-const FORMS: [&str; 4] = [
+/// The forms in which programs name places, in the order in which they are tried: Python; panics of Rust, whose message is the
+/// next line, and those before 1.73; frames of vitest; bash; perl; assert(3); rustc and its like; tsc and MSVC; gcc, go, pytest,
+/// grep -n, eslint -f unix and frames of node.
+const FORMS: [&str; 9] = [
     r#"^\s*File "(?<file>[^"]+)", line (?<line>\d+)(?:, (?<message>.*))?"#,
+    r"\bpanicked at (?:'(?<message>.*)', )?(?<file>[^:']+):(?<line>\d+):(?<column>\d+):?$",
+    r"^\s*\u{276f} (?:.* )?(?<file>[^\s:]+):(?<line>\d+):(?<column>\d+)$",
+    r"^(?<file>[^\s:][^:]*): line (?<line>\d+): (?<message>.*)",
+    r"^(?<message>.*) at (?<file>\S+) line (?<line>\d+)\.$",
+    r"^[^\s:]+: (?<file>[^\s:]+):(?<line>\d+): (?<message>.*\bAssertion .* failed\.)$",
     r"^\s*(?:-->|:::) (?<file>.+?):(?<line>\d+):(?<column>\d+)",
     r"^(?<file>[^\s(:][^(:]*)\((?<line>\d+)(?:,(?<column>\d+))?\)\s*:\s*(?<message>.*)",
     r"^\s*(?:at (?:.*\()?)?(?:file://)?(?<file>[^\s:()\x22][^:()\x22]*):(?<line>\d+)(?::(?<column>\d+))?(?:[:)]\s*(?<message>.*))?",
@@ -97,6 +103,26 @@ mod tests {
             ("    at f (/a/b.js:3:14)", Some(("/a/b.js", Some(3), Some(14), None, None))),
             ("Makefile:12: *** missing", Some(("Makefile", Some(12), None, None, Some("*** missing")))),
             ("src/lib.rs:3", Some(("src/lib.rs", Some(3), None, None, None))),
+            ("thread 'main' (7) panicked at src/a b.rs:2:2:", Some(("src/a b.rs", Some(2), Some(2), None, None))),
+            (
+                "thread 'x' panicked at 'oh: no', src/a.rs:2:2",
+                Some(("src/a.rs", Some(2), Some(2), None, Some("oh: no"))),
+            ),
+            (" \u{276f} src/a.test.ts:5:13", Some(("src/a.test.ts", Some(5), Some(13), None, None))),
+            (" \u{276f} Module.f src/a.ts:5:13", Some(("src/a.ts", Some(5), Some(13), None, None))),
+            (
+                "x.sh: line 2: nosuch: command not found",
+                Some(("x.sh", Some(2), None, None, Some("nosuch: command not found"))),
+            ),
+            ("bad at x.pl line 1.", Some(("x.pl", Some(1), None, None, Some("bad")))),
+            (
+                "aa: a.c:3: main: Assertion `1==2' failed.",
+                Some(("a.c", Some(3), None, None, Some("main: Assertion `1==2' failed."))),
+            ),
+            (
+                "tests/test_a.py:7: AssertionError",
+                Some(("tests/test_a.py", Some(7), None, None, Some("AssertionError"))),
+            ),
             ("12:30:45 started", None),
             ("listening on localhost:8080", None),
             ("localhost:8080", None),
