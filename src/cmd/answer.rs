@@ -372,7 +372,7 @@ mod tests {
                 "[{\"col\":3,\"filename\":\"src/a.c\",\"lnum\":7,\"text\":\"error: x\",\"type\":\"E\"},{\"text\":\"2 errors\"}]\n",
             ),
         ] {
-            let command = Request::Captured { format: form, redact: false };
+            let command = Request::Captured { format: form, command: None, redact: false };
             assert_eq!(text(&command, &answer), expected, "{form:?}");
         }
     }

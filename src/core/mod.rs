@@ -1282,8 +1282,8 @@ impl Core {
                     return self.control.secret.wait(cx, request_id, &text, bytes, timeout);
                 }
                 if at_once {
-                    self.keyboard.line.sent(&bytes, self.output.typed_place());
-                    control::send::send(now, &bytes, &mut self.pty_input, for_trigger).map(Into::into)
+                    let (line, place) = (&mut self.keyboard.line, self.output.typed_place());
+                    control::send::send(now, &bytes, line, place, &mut self.pty_input, for_trigger).map(Into::into)
                 } else {
                     // It is typed, and answered, at the end of the turn.
                     let text = TextToType::of_client(request_id, bytes, timeout, for_trigger);
@@ -1313,9 +1313,9 @@ impl Core {
                 self.annotations.notes.push(note);
                 response.into()
             }),
-            Request::Notes {} => Ok(annotate::notes(&self.annotations, &self.session).into()),
-            Request::Captured { .. } => Ok(annotate::captured(&self.annotations, &self.session).into()),
-            Request::Marks {} => Ok(read::marks(history, &self.annotations, &self.session).into()),
+            Request::Notes {} | Request::Captured { .. } | Request::Marks {} => {
+                read::listed(&request, history, &self.annotations, &self.session)
+            }
             Request::Inject { text, no_triggers } => {
                 let shown = self.output.show_text(request_id, &text, no_triggers, for_trigger);
                 let Some(shown) = shown else { return };

@@ -165,6 +165,10 @@ pub enum Request {
         )]
         #[serde(skip)]
         format: CapturedFormat,
+        /// Only lines that the last command printed, or the N-th last
+        #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1", value_parser = parse_number::<usize>)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        command: Option<usize>,
         /// Hide tokens and keys
         #[arg(long)]
         #[serde(default)]

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{PROMPT, Session, TestDir, needs};
+use crate::support::programs::{BASH_MARKS, bash_with};
+use crate::support::{PROMPT, Session, TestDir, direct, needs};
 
 /// What compilers print, with the place that vim finds in it: file, line, column, type.
 const PRINTED: [(&str, &str); 5] = [
@@ -65,6 +66,48 @@ fn json_form_is_taken_by_setqflist() {
     let expected: Vec<&str> = PRINTED.iter().map(|(_, place)| *place).collect();
     let fill = "call setqflist(json_decode(readfile('errors')[0]))";
     assert_eq!(places_in_vim(&session.dir, &["-c", fill]), expected);
+}
+
+#[test]
+fn lines_of_one_command_are_listed() {
+    let files = TestDir::new();
+    let mut session = Session::start(bash_with(&files, &["-q", "-t", "error", "--capture"], BASH_MARKS));
+    session.term.wait("\x1b]133;B");
+    session.call(&["await", "--prompt"]).success();
+    for n in 1..4 {
+        // The second one ends without a line end.
+        let end = if n == 2 { "" } else { "; echo" };
+        session.call(&["exec", "--", &format!("echo a.c:{n}: err''or; printf 'b.c:{n}: err''or'{end}")]).success();
+    }
+    for (command, expected) in [("--command", 3), ("--command=1", 3), ("--command=2", 2), ("--command=3", 1)] {
+        let text = session.call(&["captured", "--format", "quickfix", command]).success();
+        // The prompt stands on the line that was not ended.
+        let places: Vec<&str> = text.lines().filter_map(|line| line.split(" error").next()).collect();
+        assert_eq!(places, [format!("a.c:{expected}:"), format!("b.c:{expected}:")], "{command}: {text}");
+    }
+    session.call(&["captured", "--command=4"]).failed(1, "the history has fewer than 4 commands");
+    Session::bash(&["-q"]).call(&["captured", "--command"]).failed(1, "the shell does not mark its commands");
+}
+
+/// The recipe of the README: the tests are run in the session, and their first failure is opened in another terminal.
+#[test]
+fn first_failure_of_command_is_opened_in_vim() {
+    needs("vim");
+    let files = TestDir::new();
+    let mut session = Session::start(bash_with(&files, &["-q", "-t", "panicked at", "--capture"], BASH_MARKS));
+    session.term.wait("\x1b]133;B");
+    session.call(&["await", "--prompt"]).success();
+    files.write_file("a.rs", "fn a() {\n    one();\n    two();\n}\n");
+    session.call(&["exec", "--", "echo panicked at b.rs:1:1:"]).success();
+    let run = "\"$WRAP\" exec -- 'echo \"thread 'main' panicked at a.rs:3:5:\"; false' || \
+               vim -u NONE -i NONE -N -q <(\"$WRAP\" captured --command --format quickfix)";
+    let launch = direct(&["bash", "-c", run]).cwd(files.root()).env("COSHELL_SOCKET", session.socket());
+    let mut term = launch.start();
+    term.wait_until("vim on the line", |term| {
+        term.rows()[0] == "fn a() {" && term.screen().cursor_position() == (2, 4)
+    });
+    term.send(":qa!\r");
+    term.wait_end();
 }
 
 #[test]

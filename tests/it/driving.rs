@@ -143,6 +143,23 @@ fn await_tells_text_and_how_it_ended() {
     assert_eq!((&reply["id"], &reply["result"]["outcome"]), (&json!(7), &json!("ended")));
 }
 
+/// The recipe of the README: nothing that is printed between both requests is missed, and the typed text is no match.
+#[test]
+fn text_printed_behind_sent_line_is_awaited() {
+    for &shell in SHELLS {
+        let files = TestDir::new();
+        let mut session = start(shell, &files);
+        let line = "echo 'listening on' port 4711; sleep 1000";
+        let typed = session.call(&["send", "--json", "--enter", line]).json();
+        session.term.wait("listening on port 4711\r\n");
+        let from = typed["line"].to_string();
+        let result = session.call(&["await", "--from", &from, "--text", r"listening on port (\d+)"]);
+        assert!(result.success().ends_with("listening on port 4711\n        1: 4711\n"), "{}", session.term.text());
+        session.call(&["send", "--key", "C-c"]).success();
+        await_prompt(&mut session);
+    }
+}
+
 /// A client in another terminal says why it waits; a command that runs for long is none of its reasons.
 #[test]
 fn client_says_that_it_waits_for_the_user() {

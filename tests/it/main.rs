@@ -8,6 +8,7 @@ mod answered_links;
 mod answered_multiplexers;
 mod answered_transfers;
 mod ask;
+mod ask_phone;
 mod captured;
 mod command_line;
 mod completions;

@@ -1,7 +1,7 @@
 //! Requests about annotations: notes on lines, captured lines, named marks and variables.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::time::Instant;
 
 use memchr::memmem;
@@ -66,7 +66,7 @@ fn newest(list: &AnnotationList) -> impl Iterator<Item = &Annotation> {
 }
 
 /// Returns all notes.
-pub(in crate::core) fn notes(annotations: &Annotations, session: &Session) -> NotesResponse {
+pub(super) fn notes(annotations: &Annotations, session: &Session) -> NotesResponse {
     NotesResponse { notes: newest(&annotations.notes).map(|note| note_response(note, session)).collect() }
 }
 
@@ -86,14 +86,15 @@ fn note_response(note: &Annotation, session: &Session) -> NoteResponse {
     NoteResponse { quoted: quoted(note, session), text: note.text.clone() }
 }
 
-/// Returns the lines that triggers have captured.
-pub(in crate::core) fn captured(annotations: &Annotations, session: &Session) -> CapturedResponse {
+/// Returns those of the lines with these numbers that triggers have captured.
+pub(super) fn captured(lines: &RangeInclusive<u64>, annotations: &Annotations, session: &Session) -> CapturedResponse {
     let line = |line: &Annotation| CapturedLine {
         quoted: quoted(line, session),
         trigger: line.text.clone(),
         place: line.place.clone(),
     };
-    CapturedResponse { captured: newest(&annotations.captured).map(line).collect() }
+    let all = newest(&annotations.captured).filter(|captured| lines.contains(&captured.line));
+    CapturedResponse { captured: all.map(line).collect() }
 }
 
 /// Returns the marks that triggers have set.

@@ -19,7 +19,8 @@ fn reads(request: &Request) -> Option<bool> {
     match request {
         Request::Lines { .. } | Request::Annotate { .. } | Request::Marks {} | Request::Screen { .. } => Some(true),
         // They read what requests before them have added.
-        Request::Notes {} | Request::Captured { .. } => Some(false),
+        Request::Captured { command, .. } => Some(command.is_some()),
+        Request::Notes {} => Some(false),
         _ => None,
     }
 }

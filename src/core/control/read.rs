@@ -5,8 +5,10 @@ use std::time::Instant;
 use super::{ANSWER_LIMIT, annotate};
 use crate::core::annotations::Annotations;
 use crate::core::history::{CommandRecord, History, HistoryLine, LinePosition};
+use crate::core::request::Request;
 use crate::core::response::{
-    CellRun, CellRunColour, CommandResponse, CursorResponse, LineResponse, LinesResponse, MarksResponse, ScreenResponse,
+    CapturedResponse, CellRun, CellRunColour, CommandResponse, CursorResponse, LineResponse, LinesResponse,
+    MarksResponse, Response, ScreenResponse,
 };
 use crate::core::rpc_error::{ErrorCode, RpcError};
 use crate::core::session::{Session, seconds};
@@ -84,12 +86,22 @@ fn into_text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// Returns the commands that the shell has marked, and the marks that triggers have set.
-pub(in crate::core) fn marks(
+/// Returns what a request for a list of annotations asks for.
+pub(in crate::core) fn listed(
+    request: &Request,
     history: Option<&mut History>,
     annotations: &Annotations,
     session: &Session,
-) -> MarksResponse {
+) -> Result<Response, RpcError> {
+    match request {
+        Request::Captured { command, .. } => captured(*command, history, annotations, session).map(Into::into),
+        Request::Marks {} => Ok(marks(history, annotations, session).into()),
+        _ => Ok(annotate::notes(annotations, session).into()),
+    }
+}
+
+/// Returns the commands that the shell has marked, and the marks that triggers have set.
+fn marks(history: Option<&mut History>, annotations: &Annotations, session: &Session) -> MarksResponse {
     let Some(history) = history else {
         return MarksResponse { commands: Vec::new(), marks: Vec::new(), directory: None };
     };
@@ -159,6 +171,23 @@ fn output_of(history: &mut History, last: usize) -> Result<CommandPart, RpcError
             format!("the history has fewer than {last} commands: name a later one"),
         )),
     }
+}
+
+/// Returns the lines that triggers have captured, or those of them that the last command, or the `command`-th last, has
+/// printed.
+fn captured(
+    command: Option<usize>,
+    history: Option<&mut History>,
+    annotations: &Annotations,
+    session: &Session,
+) -> Result<CapturedResponse, RpcError> {
+    let (from, to) = match command.zip(history) {
+        Some((last, history)) => output_of(history, last)?,
+        None => (None, None),
+    };
+    // The prompt behind the output stands on a line of its own if the output ended its last one.
+    let last = to.map_or(u64::MAX, |to| to.number.saturating_sub(u64::from(to.column == 0)));
+    Ok(annotate::captured(&(from.map_or(0, |from| from.number)..=last), annotations, session))
 }
 
 /// Cuts a line to the part; `None` where it is outside.

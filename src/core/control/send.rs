@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::core::event::{Cx, Effect};
 use crate::core::input::keys::{KeyModes, KeySet, encode_all};
 use crate::core::input::pty_input::PtyInput;
+use crate::core::input::typed_line::{TypedLine, TypedPlace};
 use crate::core::key_press::KeyPress;
 use crate::core::password::Reading;
 use crate::core::response::SendResponse;
@@ -68,11 +69,14 @@ pub(in crate::core) fn typed_bytes(
 pub(in crate::core) fn send(
     now: Instant,
     bytes: &[u8],
+    line: &mut TypedLine,
+    place: TypedPlace,
     pty: &mut PtyInput,
     for_trigger: Option<usize>,
 ) -> Result<SendResponse, RpcError> {
+    line.sent(bytes, place);
     if pty.send(now, bytes, for_trigger) {
-        return Ok(SendResponse { typed: Some(bytes.len()) });
+        return Ok(SendResponse { typed: Some(bytes.len()), line: Some(place.line) });
     }
     Err(queue_is_full())
 }
@@ -165,7 +169,7 @@ impl Secret {
         let Some(secret) = self.0.take() else { return };
         if pty.secret(cx.now, &secret.bytes) {
             // The answer does not tell how long the secret is.
-            cx.answer(secret.request_id, SendResponse { typed: None });
+            cx.answer(secret.request_id, SendResponse { typed: None, line: None });
         } else {
             let sentence = "the secret is longer than 80 KiB, the most that can be typed at once";
             cx.refuse(secret.request_id, RpcError::new(ErrorCode::Full, sentence));

@@ -402,7 +402,7 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
         _ => match script.below(6) {
             0 => Request::Errors { follow: false },
             1 => Request::Notes {},
-            2 => Request::Captured { format: CapturedFormat::Text, redact: false },
+            2 => Request::Captured { format: CapturedFormat::Text, command: None, redact: false },
             3 => Request::Marks {},
             4 => Request::Trigger(TriggerRequest::List { toml: false }),
             _ => Request::Trigger(TriggerRequest::Disable { trigger: script.byte().to_string() }),

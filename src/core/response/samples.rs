@@ -28,7 +28,10 @@ pub fn samples(method: &str) -> Vec<Response> {
         "lend" => vec![EndResponse::from(ExitStatus::Code(0)).into(), killed().into()],
         "status" => vec![status().into()],
         "errors" => vec![ErrorsResponse { command: "bot".to_owned(), stderr: "no route\n".to_owned() }.into()],
-        "send" => vec![SendResponse { typed: Some(5) }.into(), SendResponse { typed: None }.into()],
+        "send" => vec![
+            SendResponse { typed: Some(5), line: Some(12) }.into(),
+            SendResponse { typed: None, line: None }.into(),
+        ],
         "await" => awaited().into_iter().map(Response::from).collect(),
         "exec" => vec![executed().into()],
         "lines" => vec![lines().into()],

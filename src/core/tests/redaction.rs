@@ -31,10 +31,13 @@ fn outputs(argv: &[&str], redact: bool, pieces: &[&[u8]]) -> (Bench, String) {
         follow,
         redact,
     };
-    for (id, request) in
-        [lines(redact, false), Request::Screen { redact }, Request::Captured { format: CapturedFormat::Text, redact }]
-            .into_iter()
-            .enumerate()
+    for (id, request) in [
+        lines(redact, false),
+        Request::Screen { redact },
+        Request::Captured { format: CapturedFormat::Text, command: None, redact },
+    ]
+    .into_iter()
+    .enumerate()
     {
         bench.input(Input::Request(RequestId(2 + id as u64), request, None)).wait(10);
     }
