@@ -279,6 +279,10 @@ pub struct AwaitRequest {
     #[arg(long, value_name = "LINE", value_parser = parse_number::<u64>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
+    /// Begin behind this many bytes of output, as coshell send --json tells, instead of at a line
+    #[arg(long, value_name = "BYTES", value_parser = parse_number::<u64>)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
 }
 
 /// A command line to run.
@@ -567,11 +571,17 @@ impl AwaitRequest {
         match (given.next(), given.next()) {
             (None, _) => Err(("text", format!("nothing is waited for; {among}"))),
             (Some(_), Some(second)) => Err((second, format!("one thing is waited for at a time; {among}"))),
-            (Some("text" | "command-end"), None) => Ok(()),
-            (Some(name), None) if self.from.is_some() => {
-                Err(("from", format!("no line belongs to --{name}; leave out the one or the other")))
+            (Some("text" | "command-end"), None) if self.from.is_some() && self.offset.is_some() => {
+                Err(("offset", "a line is given too; leave out the one or the other".to_owned()))
             }
-            (Some(_), None) => Ok(()),
+            (Some("text" | "command-end"), None) => Ok(()),
+            (Some(name), None) => {
+                let begins = [("from", self.from.is_some()), ("offset", self.offset.is_some())];
+                let given = begins.into_iter().find(|(_, is_given)| *is_given);
+                let sentence =
+                    |(begin, _)| (begin, format!("no place belongs to --{name}; leave out the one or the other"));
+                given.map_or(Ok(()), |begin| Err(sentence(begin)))
+            }
         }
     }
 }

@@ -33,10 +33,9 @@ pub struct SendResponse {
     /// How many bytes are typed; absent for a secret, whose length is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub typed: Option<usize>,
-    /// The number of the line that the cursor was on: what is printed for the text stands there or below, which `--from` of
-    /// `await` takes. Absent for a secret.
+    /// How many bytes the session had printed before, for `--offset` of `await`; absent for a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
+    pub offset: Option<u64>,
 }
 
 /// The answer to `record-start`, `record-stop` and `record-status`.

@@ -152,11 +152,15 @@ fn text_printed_behind_sent_line_is_awaited() {
         let line = "echo 'listening on' port 4711; sleep 1000";
         let typed = session.call(&["send", "--json", "--enter", line]).json();
         session.term.wait("listening on port 4711\r\n");
-        let from = typed["line"].to_string();
-        let result = session.call(&["await", "--from", &from, "--text", r"listening on port (\d+)"]);
+        let offset = typed["offset"].to_string();
+        let result = session.call(&["await", "--offset", &offset, "--text", r"listening on port (\d+)"]);
         assert!(result.success().ends_with("listening on port 4711\n        1: 4711\n"), "{}", session.term.text());
         session.call(&["send", "--key", "C-c"]).success();
         await_prompt(&mut session);
+        // The first command behind the offset, though others have ended since.
+        session.call(&["exec", "--", "true"]).success();
+        let ended = session.call(&["await", "--offset", &offset, "--command-end", "--json"]).json();
+        assert_eq!(ended["status"], 130, "{ended}");
     }
 }
 

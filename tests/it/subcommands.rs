@@ -428,7 +428,7 @@ fn send_types_text() {
     assert_eq!(session.call(&["send", "echo ty"]).success(), "");
     assert_eq!(session.call(&["send", "--enter", "ped"]).success(), "");
     session.term.wait("typed\r\n");
-    assert_eq!(session.call(&["send", "--json", "x"]).json(), json!({"typed": 1, "line": 3}));
+    assert_eq!(session.call(&["send", "--json", "x"]).json()["typed"], 1);
     session.call(&["send", "\u{3}"]).success();
     session.call_with_stdin(&["send"], "echo from-stdin\necho and-\u{e9}\n").success();
     session.term.wait("from-stdin\r\n");

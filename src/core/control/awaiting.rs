@@ -113,7 +113,10 @@ impl Awaiting {
             // `Request::check` leaves nothing else.
             _ => AwaitCondition::Prompt,
         };
-        let from = request.from.map_or(AwaitFrom::Offset(start.offset), AwaitFrom::Line);
+        let from = match (request.from, request.offset) {
+            (Some(line), _) => AwaitFrom::Line(line),
+            (None, offset) => AwaitFrom::Offset(offset.unwrap_or(start.offset)),
+        };
         let of_lines = matches!(condition, AwaitCondition::Text(_) | AwaitCondition::CommandEnd);
         self.all.push(AwaitingClient {
             request_id,
@@ -121,7 +124,7 @@ impl Awaiting {
             from,
             since: cx.now,
             until: request.timeout.and_then(|time| cx.now.checked_add(time.0)),
-            searches: of_lines && request.from.is_some(),
+            searches: of_lines && (request.from.is_some() || request.offset.is_some()),
             command: start.command,
             is_last: false,
         });
@@ -341,7 +344,9 @@ fn find_line(
 
 /// Returns the end of the first command whose output begins at `from` or behind it, if it has ended.
 fn find_end(history: &History, from: AwaitFrom) -> Option<AwaitResult> {
-    let AwaitFrom::Line(from) = from else { return None };
-    let (command, _) = history.commands().find(|(_, [_, _, output, _])| output.is_some_and(|at| at.number >= from))?;
+    let (command, _) = history.commands().find(|(command, [_, _, output, _])| match from {
+        AwaitFrom::Line(number) => output.is_some_and(|at| at.number >= number),
+        AwaitFrom::Offset(offset) => command.output.is_some_and(|(begin, _)| begin >= offset),
+    })?;
     command.end.map(|_| AwaitResult::CommandEnd(command.number, command.status))
 }

@@ -76,7 +76,7 @@ pub(in crate::core) fn send(
 ) -> Result<SendResponse, RpcError> {
     line.sent(bytes, place);
     if pty.send(now, bytes, for_trigger) {
-        return Ok(SendResponse { typed: Some(bytes.len()), line: Some(place.line) });
+        return Ok(SendResponse { typed: Some(bytes.len()), offset: Some(place.offset) });
     }
     Err(queue_is_full())
 }
@@ -169,7 +169,7 @@ impl Secret {
         let Some(secret) = self.0.take() else { return };
         if pty.secret(cx.now, &secret.bytes) {
             // The answer does not tell how long the secret is.
-            cx.answer(secret.request_id, SendResponse { typed: None, line: None });
+            cx.answer(secret.request_id, SendResponse { typed: None, offset: None });
         } else {
             let sentence = "the secret is longer than 80 KiB, the most that can be typed at once";
             cx.refuse(secret.request_id, RpcError::new(ErrorCode::Full, sentence));

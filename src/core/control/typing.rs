@@ -97,7 +97,7 @@ impl Typing {
             pty.send(cx.now, &text.bytes, text.for_trigger);
             line.sent(&text.bytes, place);
             if let TextSender::Client(request_id) = text.sender {
-                cx.answer(request_id, SendResponse { typed: Some(text.bytes.len()), line: Some(place.line) });
+                cx.answer(request_id, SendResponse { typed: Some(text.bytes.len()), offset: Some(place.offset) });
             }
         }
     }

@@ -24,8 +24,6 @@ pub(in crate::core) struct TypedPlace {
     pub(in crate::core) zone: MarkedZone,
     /// Offset in the stream.
     pub(in crate::core) offset: u64,
-    /// Number of the line of the cursor.
-    pub(in crate::core) line: u64,
     /// Number of the last command, or of the prompt at which it may be typed.
     pub(in crate::core) command: u64,
 }
@@ -187,7 +185,7 @@ mod tests {
     use super::*;
     use crate::core::split::at_every_split;
 
-    const AT_PROMPT: TypedPlace = TypedPlace { zone: MarkedZone::Prompt, offset: 5, line: 1, command: 1 };
+    const AT_PROMPT: TypedPlace = TypedPlace { zone: MarkedZone::Prompt, offset: 5, command: 1 };
 
     fn typed(pieces: &[&[u8]], place: TypedPlace) -> TypedLine {
         let (mut line, now) = (TypedLine::default(), Instant::now());

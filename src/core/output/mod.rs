@@ -523,8 +523,8 @@ impl Output {
     /// Returns how far the output has come, for what is typed now.
     pub(super) fn typed_place(&self) -> TypedPlace {
         let command = self.terminal.read_history().and_then(|history| Some(history.last_command()?.number));
-        let (offset, line) = (self.terminal.text().offset(), self.terminal.text().number() + 1);
-        TypedPlace { zone: self.place.zone, offset, line, command: command.unwrap_or_default() }
+        let offset = self.terminal.text().offset();
+        TypedPlace { zone: self.place.zone, offset, command: command.unwrap_or_default() }
     }
 
     /// Returns the directory that the shell has reported.

@@ -29,8 +29,8 @@ pub fn samples(method: &str) -> Vec<Response> {
         "status" => vec![status().into()],
         "errors" => vec![ErrorsResponse { command: "bot".to_owned(), stderr: "no route\n".to_owned() }.into()],
         "send" => vec![
-            SendResponse { typed: Some(5), line: Some(12) }.into(),
-            SendResponse { typed: None, line: None }.into(),
+            SendResponse { typed: Some(5), offset: Some(840) }.into(),
+            SendResponse { typed: None, offset: None }.into(),
         ],
         "await" => awaited().into_iter().map(Response::from).collect(),
         "exec" => vec![executed().into()],

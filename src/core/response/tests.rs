@@ -21,7 +21,7 @@ fn golden() -> Vec<(&'static str, Value, Vec<Value>)> {
         ("lend", json!([["fzf"]]), vec![json!({"status": 0}), killed]),
         ("status", json!([]), vec![status()]),
         ("errors", json!([]), vec![json!({"command": "bot", "stderr": "no route\n"})]),
-        ("send", json!(["text"]), vec![json!({"line": 12, "typed": 5}), json!({})]),
+        ("send", json!(["text"]), vec![json!({"offset": 840, "typed": 5}), json!({})]),
         ("await", json!({"prompt": true}), awaited()),
         ("exec", json!([["make"]]), vec![executed()]),
         ("lines", json!([]), vec![lines(&note)]),
@@ -205,6 +205,7 @@ fn response_without_required_key_is_error() {
         "failure",
         "signal",
         "typed",
+        "offset",
         "left_out",
         "directory",
         "coprocess",
@@ -216,9 +217,7 @@ fn response_without_required_key_is_error() {
     // An empty object is an answer to stop as well, and of an answer to exec each fact may be unknown.
     for (method, params, answers) in golden().into_iter().filter(|(method, ..)| !["stop", "exec"].contains(method)) {
         let keys = answers[0].as_object().expect("an answer is an object").keys();
-        // A note has a line; text that is typed has one unless it is a secret.
-        let is_optional = |key: &str| optional.contains(&key) || (method, key) == ("send", "line");
-        for key in keys.filter(|key| !is_optional(key)) {
+        for key in keys.filter(|key| !optional.contains(&key.as_str())) {
             let mut answer = answers[0].clone();
             answer.as_object_mut().and_then(|object| object.remove(key)).expect("it is there");
             let read = Response::read(&request(method, params.clone()), answer);
