@@ -139,10 +139,7 @@ fn running_session_reaps_its_children() {
 
 #[test]
 fn idle_session_never_wakes_up() {
-    // A private runtime directory: other tests list sessions, which sends each a request.
-    let dir = TestDir::new();
-    let launch = shell(&["--trigger", "never", "--bell"]).env("XDG_RUNTIME_DIR", dir.root());
-    let mut term = launch.start();
+    let mut term = shell(&["--trigger", "never", "--bell"]).start();
     term.wait("ready> ");
     // Work after the prompt, such as the 20 ms pause timer, is done by then.
     term.wait_quiet();

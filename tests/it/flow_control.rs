@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::terminal::DEADLINE;
-use crate::support::{PROMPT, TestDir, bash, direct, proc, shell, takes_less_than, wrapped};
+use crate::support::{PROMPT, bash, direct, proc, shell, takes_less_than, wrapped};
 
 /// Returns the time from Ctrl-C during a flood to the next prompt.
 fn interrupt_time() -> Duration {
@@ -90,10 +90,7 @@ fn output_behind_blocked_terminal_does_not_wake_coshell() {
     // less than fills the inner pty, which would block the script.
     let fill = "head -c 18000 /dev/zero | tr '\\0' a; : > full";
     let trickle = "i=0; while [ $i -lt 300 ]; do printf x; sleep 0.002; i=$((i + 1)); done; : > dripped; sleep 100";
-    // A private runtime directory: other tests list sessions, which sends each a request.
-    let dir = TestDir::new();
-    let launch = wrapped(&["-q"], &format!("echo up; read go; {fill}; {trickle}"));
-    let mut term = launch.env("XDG_RUNTIME_DIR", dir.root()).start();
+    let mut term = wrapped(&["-q"], &format!("echo up; read go; {fill}; {trickle}")).start();
     term.wait("up");
     term.send("\r");
     let until = Instant::now() + DEADLINE;

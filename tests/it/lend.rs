@@ -37,7 +37,7 @@ fn lend_from_outside(term: &Terminal, script: &str) -> std::process::Child {
     let mut command = Command::new(COSHELL);
     command.args(["lend", "--tty", "--session", &term.pid().to_string(), "--", "sh", "-c", script]);
     command.env_remove("COSHELL_SOCKET").current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
-    command.env("TMPDIR", std::env::temp_dir()).spawn().expect("coshell can be started")
+    command.env("XDG_RUNTIME_DIR", term.runtime()).spawn().expect("coshell can be started")
 }
 
 #[test]

@@ -132,8 +132,8 @@ impl Launch {
         Terminal::open(self)
     }
 
-    /// Returns the arguments of the system calls that start the program. `home` is its HOME and working directory
-    /// unless set.
+    /// Returns the arguments of the system calls that start the program. `home` is its HOME and working directory, and
+    /// has its runtime directory, unless set.
     pub(super) fn plan(&self, home: &Path) -> Plan {
         let text = |s: &str| CString::new(s).expect("no NUL in arguments");
         let home = CString::new(home.as_os_str().as_bytes()).expect("no NUL in paths");
@@ -142,13 +142,22 @@ impl Launch {
             argv[0] = text(name);
         }
         let mut env: Vec<_> = self.env.iter().map(|(name, value)| text(&format!("{name}={value}"))).collect();
-        if !self.env.iter().any(|(name, _)| name == "HOME") {
-            env.push(text(&format!("HOME={}", home.to_string_lossy())));
+        let runtime = runtime(Path::new(OsStr::from_bytes(home.as_bytes())));
+        for (name, directory) in [("HOME", home.to_string_lossy()), ("XDG_RUNTIME_DIR", runtime.to_string_lossy())] {
+            if !self.env.iter().any(|(known, _)| known == name) {
+                env.push(text(&format!("{name}={directory}")));
+            }
         }
         let cwd = self.cwd.as_ref().map_or(home, |directory| text(&directory.to_string_lossy()));
         let (blocked, ignored) = (self.blocked.clone(), self.ignored.clone());
         Plan { file: text(&find(&self.argv[0])), argv, env, cwd, role: self.role, blocked, ignored }
     }
+}
+
+/// Returns the runtime directory of a program with this home. Each has its own: who lists sessions, or claims a name for one,
+/// connects to all in the directory, which wakes them.
+pub(super) fn runtime(home: &Path) -> PathBuf {
+    home.join(".run")
 }
 
 /// Returns the path of the executable `name`.

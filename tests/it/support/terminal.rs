@@ -17,7 +17,7 @@ use regex::bytes::Regex;
 use tempfile::TempDir;
 use termios::Termios;
 
-use super::launch::Launch;
+use super::launch::{self, Launch};
 use super::spawn::{self, Started};
 use super::title::TitleStack;
 use super::{proc, show};
@@ -58,7 +58,9 @@ impl Terminal {
         let home = tempfile::tempdir().expect("a home");
         // Without this directory, fish generates completions from all man pages in the background.
         let completions = home.path().join(".local/share/fish/generated_completions");
-        std::fs::create_dir_all(completions).expect("a directory in it");
+        for directory in [completions, launch::runtime(home.path())] {
+            std::fs::create_dir_all(directory).expect("a directory in it");
+        }
         let started = spawn::start(&launch.plan(home.path()), slave.as_raw_fd()).expect("a keeper");
         Self {
             master: Some(master),
@@ -81,6 +83,11 @@ impl Terminal {
     /// Returns `$HOME`, which is the program's working directory unless set otherwise.
     pub fn home(&self) -> &std::path::Path {
         self.home.path()
+    }
+
+    /// Returns `$XDG_RUNTIME_DIR`, unless the launch sets another one.
+    pub fn runtime(&self) -> std::path::PathBuf {
+        launch::runtime(self.home())
     }
 
     /// Returns the content of a file in the home, or `None` where it does not exist.
