@@ -27,6 +27,7 @@ pub mod key_press;
 mod lend;
 mod limiter;
 mod menu;
+pub mod named_enum;
 mod notices;
 mod notifications;
 mod output;
@@ -55,6 +56,7 @@ pub mod fuzzing;
 #[cfg(test)]
 pub(crate) mod split;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::display::one_line;
@@ -779,7 +781,10 @@ impl Core {
                         ShellEvent::CommandEnd { command, status, .. } => {
                             self.control.awaiting.command_ended(cx, command, status);
                         }
-                        ShellEvent::Directory { .. } => {}
+                        ShellEvent::Directory { .. }
+                        | ShellEvent::Host { .. }
+                        | ShellEvent::User { .. }
+                        | ShellEvent::Variable { .. } => {}
                     }
                     let event = SessionEvent::Shell(&event);
                     if !coproc_knows {
@@ -848,6 +853,7 @@ impl Core {
             alt_screen: line.alt_screen,
             coproc: self.coproc.is_running(),
             zone: line.place.zone,
+            host: Arc::clone(&line.place.host),
             focused: Some(self.keyboard.is_focused()),
             no_echo,
             pty_state,

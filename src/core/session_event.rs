@@ -67,7 +67,8 @@ pub enum SessionEvent<'a> {
         /// The sentence.
         text: &'a str,
     },
-    /// A command began or ended, or the working directory changed: from an OSC 133 or OSC 7 of the shell.
+    /// A command began or ended, or the directory, the host, the user or a variable changed: from an OSC of the shell or of a
+    /// program in it.
     Shell(&'a ShellEvent),
     /// The session does something else than before. Only for subscribers.
     State(&'a StateResponse),
@@ -89,6 +90,9 @@ impl<'a> SessionEvent<'a> {
             SessionEvent::Shell(ShellEvent::CommandStart { .. }) => EventKind::CommandStart,
             SessionEvent::Shell(ShellEvent::CommandEnd { .. }) => EventKind::CommandEnd,
             SessionEvent::Shell(ShellEvent::Directory { .. }) => EventKind::Directory,
+            SessionEvent::Shell(ShellEvent::Host { .. }) => EventKind::Host,
+            SessionEvent::Shell(ShellEvent::User { .. }) => EventKind::User,
+            SessionEvent::Shell(ShellEvent::Variable { .. }) => EventKind::Variable,
             SessionEvent::Resize(_) => EventKind::Resize,
             SessionEvent::Trigger { .. } => EventKind::Trigger,
             SessionEvent::CoprocStart { .. } => EventKind::CoprocStart,
@@ -146,6 +150,10 @@ impl<'a> SessionEvent<'a> {
                     json!({"command": command, "status": status, "seconds": took.as_secs_f64()})
                 }
                 ShellEvent::Directory { path } => json!({"path": &**path}),
+                ShellEvent::Host { report } | ShellEvent::User { report } => {
+                    json!({"host": report.host, "user": report.user})
+                }
+                ShellEvent::Variable { name, value } => json!({"name": &**name, "value": &**value}),
             },
             SessionEvent::Resize(size) => json!({"rows": size.rows, "cols": size.cols}),
             SessionEvent::Trigger { name, line, captures, lines } => {

@@ -136,7 +136,10 @@ pub(super) const ACTIONS: &[ActionRow] = &[
     row(
         &["SetHostnameTrigger"],
         "Report User & Host",
-        Nothing("coshell keeps no host and no user; set a session variable with set if you need them", None),
+        Nothing(
+            "the host and the user are known if the shell reports them: iTerm2's shell integration does, and that of coshell",
+            None,
+        ),
     ),
     row(
         &["iTermBufferInputTrigger"],

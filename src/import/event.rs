@@ -28,6 +28,8 @@ enum EventFilter {
     Matching(&'static str),
     /// An exit status.
     Status(&'static str),
+    /// The name of a variable that a program sets.
+    Variable(&'static str),
 }
 
 /// The first match type that is an event.
@@ -36,11 +38,17 @@ pub(super) const FIRST: u64 = 100;
 const AFTER: &str = "after";
 const MATCHING: &str = "matching";
 const STATUS: &str = "status";
+const VARIABLE: &str = "variable";
 /// All options of events.
 #[cfg(test)]
-pub(super) const OPTIONS: &[&str] = &[EVENT, AFTER, MATCHING, STATUS];
+pub(super) const OPTIONS: &[&str] = &[EVENT, AFTER, MATCHING, STATUS, VARIABLE];
 
-use EventFilter::{Matching, Seconds, Status};
+/// What variables that programs set have in front of their names.
+const USER: &str = "user.";
+/// Variables that iTerm2 sets, and the events of coshell that tell of the same.
+const OWN_VARIABLES: &[(&str, &str)] = &[("path", "directory"), ("hostname", "host"), ("username", "user")];
+
+use EventFilter::{Matching, Seconds, Status, Variable};
 
 const fn row(
     match_type: u64,
@@ -55,18 +63,8 @@ const EVENTS: &[EventRow] = &[
     row(100, "Prompt Detected", Ok(("prompt", &[])), &[]),
     row(101, "Command Finished", Ok(("command-finished", &["status"])), &[Status("exitCodeFilter")]),
     row(102, "Directory Changed", Ok(("directory", &["directory"])), &[Matching("directoryRegex")]),
-    row(
-        103,
-        "Host Changed",
-        Err("coshell does not follow the host; when = [\"job=ssh\"] limits a trigger to ssh"),
-        &[],
-    ),
-    row(
-        104,
-        "User Changed",
-        Err("coshell does not follow the user; when = [\"job=sudo\"] limits a trigger to sudo"),
-        &[],
-    ),
+    row(103, "Host Changed", Ok(("host", &["host"])), &[Matching("hostRegex")]),
+    row(104, "User Changed", Ok(("user", &["user"])), &[Matching("userRegex")]),
     row(105, "Idle", Ok(("idle", &["duration"])), &[Seconds("timeout", 30.0)]),
     row(106, "Activity After Idle", Ok(("activity", &["duration"])), &[Seconds("timeout", 30.0)]),
     row(107, "Session Ended", Ok(("exit", &[])), &[]),
@@ -80,11 +78,16 @@ const EVENTS: &[EventRow] = &[
     row(
         110,
         "Custom Escape Sequence",
-        Err("coshell takes no commands from output; a trigger on text does the same"),
+        Err("coshell takes no commands from output; a trigger on text or the event variable does the same"),
         &[],
     ),
     row(111, "Notification Posted", Ok(("notification", &["0"])), &[Matching("messageRegex")]),
-    row(112, "Progress Bar Changed", Err("coshell does not follow progress bars"), &[]),
+    row(
+        112,
+        "Progress Bar Changed",
+        Err("coshell does not follow progress bars; the event command-finished tells of the end"),
+        &[],
+    ),
     row(113, "Job Started", Err("coshell looks at jobs only when a trigger asks; when = [\"job=NAME\"] does"), &[]),
     row(
         114,
@@ -95,8 +98,8 @@ const EVENTS: &[EventRow] = &[
     row(
         115,
         "Variable Changed",
-        Err("variables of iTerm2 do not exist here; coshell subscribe tells of other changes"),
-        &[],
+        Ok(("variable", &["value", "name"])),
+        &[Matching("variableValueRegex"), Variable("variableName")],
     ),
 ];
 
@@ -144,6 +147,12 @@ impl EventFilter {
                 status if status.parse::<u8>().is_ok() => Some((STATUS, status.to_owned())),
                 status => return Err(Reason::ExitStatus(StatusError::new(status))),
             },
+            Variable(key) => {
+                let name = text(key);
+                let own = OWN_VARIABLES.iter().find(|(known, _)| *known == name);
+                let reason = || Reason::Variable { name: name.clone(), event: own.map(|(_, event)| *event) };
+                Some((VARIABLE, name.strip_prefix(USER).ok_or_else(reason)?.to_owned()))
+            }
         };
         Ok(option.map(|(name, value)| (name, TomlValue::Text(value))))
     }
@@ -174,7 +183,15 @@ mod tests {
             (107, json!(null), "event=exit"),
             (108, json!({}), "event=bell"),
             (109, json!({"commandRegex": "make"}), "event=long-command after=60s matching=make"),
+            (103, json!({"hostRegex": "^web"}), "event=host matching=^web"),
+            (104, json!({"userRegex": ""}), "event=user"),
             (111, json!({"messageRegex": ""}), "event=notification"),
+            (
+                115,
+                json!({"variableName": "user.branch", "variableValueRegex": "^main$"}),
+                "event=variable matching=^main$ variable=branch",
+            ),
+            (115, json!({"variableName": "user.a.b"}), "event=variable variable=a.b"),
         ] {
             let opening = opened(match_type, &event).unwrap_or_else(|reason| panic!("{match_type}: {reason}"));
             let options = opening.options.iter().map(|(name, value)| match value {
@@ -187,7 +204,7 @@ mod tests {
 
     #[test]
     fn other_events_are_named() {
-        for match_type in [103, 104, 110, 112, 113, 114, 115] {
+        for match_type in [110, 112, 113, 114] {
             let reason = opened(match_type, &json!({})).expect_err("coshell has no such event");
             assert!(matches!(reason, Reason::Event { .. }), "{match_type}: {reason}");
         }
@@ -196,6 +213,10 @@ mod tests {
         assert!(matches!(reason, Reason::Pattern(_)), "{reason}");
         let reason = opened(101, &json!({"exitCodeFilter": "no"})).expect_err("it is no status");
         assert_eq!(reason, Reason::ExitStatus(StatusError::new("no")));
+        for (name, event) in [("", None), ("jobName", None), ("path", Some("directory")), ("hostname", Some("host"))] {
+            let reason = opened(115, &json!({"variableName": name})).expect_err("programs set no such variable");
+            assert_eq!(reason, Reason::Variable { name: name.to_owned(), event });
+        }
         let types: Vec<u64> = EVENTS.iter().map(|row| row.match_type).collect();
         assert_eq!(types, (FIRST..=115).collect::<Vec<_>>());
     }

@@ -41,6 +41,13 @@ pub enum Reason {
     NoMatch(&'static str),
     /// The event waits for an exit status that is none.
     ExitStatus(StatusError),
+    /// The event waits for a variable of iTerm2's own.
+    Variable {
+        /// Its name.
+        name: String,
+        /// The event of coshell that tells of the same.
+        event: Option<&'static str>,
+    },
     /// The pattern is for web pages.
     Browser,
     /// The action needs a parameter and has none.
@@ -105,6 +112,14 @@ impl fmt::Display for Reason {
                 write!(f, "the action \"{title}\" works on matched text, and an event has none: choose another action")
             }
             Self::ExitStatus(error) => error.fmt(f),
+            Self::Variable { name, event: Some(event) } => {
+                write!(f, "the variable \"{name}\" is iTerm2's own: the event {event} tells of the same")
+            }
+            Self::Variable { name, event: None } => write!(
+                f,
+                "the variable \"{}\" is iTerm2's own, and coshell follows those that programs set: name one with user. in front",
+                name.escape_debug()
+            ),
             Self::Browser => f.write_str("it is for web pages in iTerm2's browser, which a terminal does not show"),
             Self::NoParameter => f.write_str("its parameter is missing: write one"),
             Self::Expression(expression) => write!(

@@ -175,6 +175,39 @@ fn client_adds_a_trigger_on_an_event() {
 }
 
 #[test]
+fn host_and_user_of_each_shell_are_events() {
+    for (name, shell, startup) in SHELLS {
+        needs(name);
+        // fish 4 sends its own marks, which do not tell the user.
+        let (event, value) = if *name == "fish" { ("host", "$1") } else { ("user", "$1 on $2") };
+        let run = format!("echo \"{value}\" >> $HOME/out");
+        let dir = TestDir::new();
+        let mut term = shell(&dir, &["-q", "--event", event, "--run", &run], startup).start();
+        term.wait("p> ");
+        term.send("true\r");
+        term.wait("p> ");
+        // It changes once.
+        let lines = reported(&mut term, 1);
+        assert!(lines.len() == 1 && lines[0].split(" on ").all(|part| !part.is_empty()), "{name}: {lines:?}");
+    }
+}
+
+#[test]
+fn variable_that_a_program_sets_is_an_event() {
+    let options =
+        &["-q", "--event", "variable", "--variable", "state", "--matching", "^do", "--send", "${name} ${value}\\r"];
+    let set =
+        |name: &str, value: &str| format!("printf '\\033]1337;SetUserVar={name}=%s\\007' $(printf {value} | base64)");
+    let script = format!(
+        "{}; {}; {}; read -r a; echo \"got $a\"",
+        set("other", "done"),
+        set("state", "busy"),
+        set("state", "done")
+    );
+    wrapped(options, &script).start().wait("got state done");
+}
+
+#[test]
 fn start_and_exit_are_events() {
     let options =
         &["-q", "--event", "start", "--send", "hello\\r", "--event", "exit", "--run", "echo \"exit $1\" >> $HOME/out"];

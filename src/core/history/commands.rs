@@ -4,9 +4,10 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::command_text::{command_text, percent_decoded};
+use super::shell_event::ShellEvent;
 use crate::core::vt::{PromptMarkKind, prompt_mark};
 
 /// Maximum number of recorded commands.
@@ -28,32 +29,6 @@ enum PromptMark {
     End(Option<i32>),
     /// OSC 7: the working directory.
     Directory(String),
-}
-
-/// An event that the shell reports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ShellEvent {
-    /// A command begins to run.
-    CommandStart {
-        /// Its number; the first of the session is 1.
-        command: u64,
-        /// Its text: as the shell gives it, else as it was typed, where lines are assembled.
-        text: Option<Arc<str>>,
-    },
-    /// A command has ended.
-    CommandEnd {
-        /// Its number.
-        command: u64,
-        /// Its status, where the shell reports it.
-        status: Option<i32>,
-        /// Time for which it ran.
-        took: Duration,
-    },
-    /// The shell has changed its directory.
-    Directory {
-        /// Its path.
-        path: Arc<str>,
-    },
 }
 
 /// A command, or a prompt at which one may be typed, by offsets in the stream.
@@ -237,6 +212,8 @@ fn directory(url: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn parse_all(all: &[(&str, u64)]) -> (Vec<ShellEvent>, Vec<CommandRecord>) {

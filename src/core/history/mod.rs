@@ -9,6 +9,8 @@ mod command_text;
 mod commands;
 mod lines;
 mod output_log;
+mod reports;
+mod shell_event;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -16,9 +18,11 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use commands::CommandLog;
-pub use commands::{CommandRecord, ShellEvent};
+pub use commands::CommandRecord;
 pub use lines::HistoryLine;
 use lines::NumberedLines;
+use reports::Reports;
+pub use shell_event::{HostReport, ShellEvent};
 
 pub use super::vt::TextPosition as LinePosition;
 use super::vt::screen::Screen;
@@ -65,6 +69,7 @@ pub(super) struct History {
     feeds: u64,
     lines: NumberedLines,
     marks: CommandLog,
+    reports: Reports,
     reading: LogReading,
 }
 
@@ -78,6 +83,7 @@ impl History {
             feeds: 0,
             lines: NumberedLines::new(VtState::new(size), max_lines),
             marks: CommandLog::default(),
+            reports: Reports::default(),
             reading: LogReading::default(),
         }
     }
@@ -130,14 +136,19 @@ impl History {
         self.marks.command_line(text);
     }
 
-    /// Parses an OSC of the shell, at these offsets in its stream. Returns the shell event, if it is one.
-    pub(super) fn parse_osc(&mut self, now: Instant, payload: &[u8], at: &Range<u64>) -> Option<ShellEvent> {
+    /// Parses an OSC of the shell, at these offsets in its stream. Returns the shell events in it.
+    pub(super) fn parse_osc(
+        &mut self,
+        now: Instant,
+        payload: &[u8],
+        at: &Range<u64>,
+    ) -> impl Iterator<Item = ShellEvent> + use<> {
         let (mark, event) = self.marks.parse_osc(now, payload, at);
         if let Some(mark) = mark {
             self.lines.mark(mark);
             self.reading.awaited |= self.lines.has_many_stops();
         }
-        event
+        self.reports.parse_osc(payload).into_iter().chain(event)
     }
 
     /// Drops the oldest bytes. Returns false where there is no checkpoint to cut at. The screen is brought up to date first

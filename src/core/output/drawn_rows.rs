@@ -82,7 +82,7 @@ impl DrawnRows {
         stage: LineStage,
         rows: Vec<DrawnRow>,
         number: u64,
-        place: LinePlace,
+        place: &LinePlace,
     ) -> Vec<(CandidateLine, LineStage)> {
         self.latest = None;
         let rests = stage != LineStage::Unrested;
@@ -102,7 +102,7 @@ impl DrawnRows {
             }
         }
         for row in rows {
-            let line = CandidateLine::drawn(row, number, place);
+            let line = CandidateLine::drawn(row, number, place.clone());
             if !rests {
                 self.unrested.push(line.clone());
             }
@@ -155,10 +155,7 @@ impl DrawnRows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::output::line_sinks::TextOrigin;
-    use crate::core::vt::MarkedZone;
 
-    const PLACE: LinePlace = LinePlace { origin: TextOrigin::Shell, zone: MarkedZone::None, recorded: 0 };
     use crate::core::vt::LineId;
 
     fn row(id: u64, text: &str) -> DrawnRow {
@@ -199,7 +196,7 @@ mod tests {
 
         fn tries(&mut self, at: u64, rows: &[DrawnRow]) -> Vec<String> {
             let stage = self.stage(at).expect("a try is due");
-            let tries = self.drawn.tries(stage, rows.to_vec(), 7, PLACE);
+            let tries = self.drawn.tries(stage, rows.to_vec(), 7, &LinePlace::default());
             let shown = |(line, stage): (CandidateLine, LineStage)| {
                 assert!(line.alt_screen && line.number == 7 && line.start == 100 * line.id);
                 // Blank rows are not given to readers.
@@ -210,7 +207,7 @@ mod tests {
         }
 
         fn hold(&mut self, ms: u64, id: u64, text: &str) {
-            let line = CandidateLine::drawn(row(id, text), 7, PLACE);
+            let line = CandidateLine::drawn(row(id, text), 7, LinePlace::default());
             self.drawn.hold(self.now() + Duration::from_millis(ms), &line);
         }
 

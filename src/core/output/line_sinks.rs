@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::highlight::Chunk;
 use super::recent_lines::RecentLines;
 use super::terminal::LineObserver;
 use crate::core::coproc::Coproc;
-use crate::core::history::ShellEvent;
+use crate::core::history::{HostReport, ShellEvent};
 use crate::core::session_event::SessionEvent;
 use crate::core::trigger::event::{EventSet, OutputSign, TriggerEvent};
 use crate::core::trigger::rehearsal::FiringPlace;
@@ -18,9 +19,10 @@ use crate::core::trigger::{LineRef, LineStage};
 use crate::core::vt::{DrawnRow, Line, MarkedZone, VtSink, VtState};
 
 /// TextOrigin of printed bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::core) enum TextOrigin {
     /// The shell and the programs in it, or injected text.
+    #[default]
     Shell,
     /// A client that prints an answer of the session.
     Listing,
@@ -48,10 +50,12 @@ pub(in crate::core) struct CandidateLine {
 }
 
 /// Origin and part of the output to which a line belongs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::core) struct LinePlace {
     pub(in crate::core) origin: TextOrigin,
     pub(in crate::core) zone: MarkedZone,
+    /// The host and the user of the shell, as reported before its end.
+    pub(in crate::core) host: Arc<HostReport>,
     /// Number of lines recorded before it, see `RecentLines`.
     pub(in crate::core) recorded: u64,
 }
@@ -161,6 +165,7 @@ pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) after_match: AfterMatch,
     pub(in crate::core) alt_screen: bool,
     pub(in crate::core) zone: MarkedZone,
+    pub(in crate::core) host: Arc<HostReport>,
     pub(in crate::core) recent: &'a mut RecentLines,
     /// The collected lines, and the shell events and signs between them, in order.
     pub(in crate::core) found: Vec<OutputEvent>,
@@ -216,13 +221,14 @@ impl TriggerSink<'_> {
     fn decorate(&mut self, line: &Line<'_>) {
         if let Some(chunk) = self.highlighted.as_mut().filter(|_| self.origin == TextOrigin::Shell && !self.alt_screen)
         {
-            chunk.line(self.now, line, self.zone, self.triggers);
+            chunk.line(self.now, line, (self.zone, &self.host), self.triggers);
         }
     }
 
     fn collect(&mut self, line: &Line<'_>) {
         self.found_ids.insert(line.id.0);
-        let place = LinePlace { origin: self.origin, zone: self.zone, recorded: self.recent.count() };
+        let (origin, zone, host) = (self.origin, self.zone, Arc::clone(&self.host));
+        let place = LinePlace { origin, zone, host, recorded: self.recent.count() };
         self.found.push(OutputEvent::Line(CandidateLine::of(line, self.alt_screen, place)));
     }
 
@@ -309,6 +315,7 @@ impl LineObserver for TriggerSink<'_> {
         if let Some(mut coproc_sink) = self.coproc_sink().filter(|_| coproc_knows) {
             coproc_sink.shell_event(event);
         }
+        self.host = event.host().unwrap_or(&self.host).clone();
         self.has_event = true;
         self.found.push(OutputEvent::Shell { event: event.clone(), coproc_knows });
     }
@@ -318,6 +325,7 @@ impl LineObserver for TriggerSink<'_> {
 #[derive(Debug)]
 pub(in crate::core) struct EventSink {
     pub(in crate::core) zone: MarkedZone,
+    pub(in crate::core) host: Arc<HostReport>,
     pub(in crate::core) events: Vec<OutputEvent>,
 }
 
@@ -335,6 +343,7 @@ impl VtSink for EventSink {
 
 impl LineObserver for EventSink {
     fn shell_event(&mut self, event: &ShellEvent) {
+        self.host = event.host().unwrap_or(&self.host).clone();
         self.events.push(OutputEvent::Shell { event: event.clone(), coproc_knows: false });
     }
 }

@@ -15,6 +15,7 @@ pub(super) mod terminal;
 
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use blocks::{Blocks, OpenBlock};
@@ -145,7 +146,7 @@ impl Output {
             swallowed: SwallowedOffers::default(),
             finds_offers: false,
             offered: None,
-            place: LinePlace { origin: TextOrigin::Shell, zone: MarkedZone::default(), recorded: 0 },
+            place: LinePlace::default(),
             recent: RecentLines::default(),
             blocks: Blocks::default(),
             awaiting_pty_state: VecDeque::new(),
@@ -340,12 +341,14 @@ impl Output {
         self.chunk_start = self.terminal.text().offset();
         // Where lines are assembled they are counted, though their last reader has ended in this turn.
         if !self.demand.assembles {
-            let mut sink = EventSink { zone: self.place.zone, events: Vec::new() };
+            let (zone, host) = (self.place.zone, Arc::clone(&self.place.host));
+            let mut sink = EventSink { zone, host, events: Vec::new() };
             self.terminal.print(bytes, &mut sink);
-            self.place.zone = sink.zone;
+            let EventSink { zone, host, events } = sink;
+            (self.place.zone, self.place.host) = (zone, host);
             self.keep_raw(bytes);
             self.note_offers(bytes);
-            return (bytes.len(), sink.events);
+            return (bytes.len(), events);
         }
         let after_match = match self.demand.granularity {
             Granularity::Lines => AfterMatch::Stop,
@@ -363,6 +366,7 @@ impl Output {
             after_match,
             alt_screen: self.terminal.text().alt_screen(),
             zone: self.place.zone,
+            host: Arc::clone(&self.place.host),
             recent: &mut self.recent,
             found: Vec::new(),
             found_ids: HashSet::new(),
@@ -372,9 +376,9 @@ impl Output {
             highlighted: self.highlight.as_mut().map(|stage| stage.begin(readers.facts, self.terminal.text())),
         };
         let used = self.terminal.parse(bytes, &mut sink);
-        let TriggerSink { found, zone, highlighted, .. } = sink;
+        let TriggerSink { found, zone, host, highlighted, .. } = sink;
         self.push_parsed(now, &bytes[..used], highlighted, triggers);
-        self.place.zone = zone;
+        (self.place.zone, self.place.host) = (zone, host);
         self.place.recorded = self.recent.count();
         self.terminal.counted(self.line_number(), false);
         self.keep_raw(&bytes[..used]);
@@ -437,7 +441,7 @@ impl Output {
         }
         let rows = self.terminal.text_mut().take_drawn_rows();
         self.drawn.keep(rows.clone(), self.terminal.text().size().rows.into());
-        let rows = rows.into_iter().map(|row| CandidateLine::drawn(row, self.line_number() + 1, self.place));
+        let rows = rows.into_iter().map(|row| CandidateLine::drawn(row, self.line_number() + 1, self.place.clone()));
         let mut lines: Vec<_> = rows.collect();
         lines.extend(self.partial_line());
         lines
@@ -488,7 +492,7 @@ impl Output {
     /// Returns the unfinished line, if there is one.
     pub(super) fn partial_line(&mut self) -> Option<CandidateLine> {
         let text = self.muted.as_mut().unwrap_or(&mut self.terminal).text_mut();
-        CandidateLine::partial(text, self.place)
+        CandidateLine::partial(text, self.place.clone())
     }
 
     /// Returns the last `n` finished lines in front of `line`, each ended by LF.
@@ -535,7 +539,7 @@ impl Output {
     /// Returns the line that the cursor is on, which may be blank.
     pub(super) fn current_line(&mut self) -> CandidateLine {
         let number = self.line_number() + 1;
-        self.partial_line().unwrap_or_else(|| CandidateLine::blank(self.terminal.text(), number, self.place))
+        self.partial_line().unwrap_or_else(|| CandidateLine::blank(self.terminal.text(), number, self.place.clone()))
     }
 
     /// Returns the lines that are due to be tried, and their stages: the unfinished line, or rows of the alternate screen.
@@ -549,7 +553,7 @@ impl Output {
         let mut lines: Vec<_> = unfinished.into_iter().collect();
         if let Some(stage) = self.drawn.due(now) {
             let rows = self.muted.as_mut().unwrap_or(&mut self.terminal).text_mut().take_drawn_rows();
-            lines.extend(self.drawn.tries(stage, rows, self.line_number() + 1, self.place));
+            lines.extend(self.drawn.tries(stage, rows, self.line_number() + 1, &self.place));
         }
         lines.extend(self.drawn.settled(now).into_iter().map(|line| (line, LineStage::Settled)));
         lines

@@ -58,6 +58,15 @@ fn each_event_fires_by_its_filters_with_its_values() {
     let titles: &[Step] = &[Shell("\x1b]0;one\x07\x1b]2;two\x1b\\"), Shell("\x1bkthree\x1b\\\x1b]1;icon\x07")];
     let notes: &[Step] = &[Shell("\x1b]9;done\x07\x1b]777;notify;make;failed\x07\x1b]9;4;1;50\x07\x1b]99;;ok\x1b\\")];
     let screens: &[Step] = &[Shell("\x1b[?1049h"), Shell("\x1b[?1049l\x1b[?1049h\x1b[?1049l")];
+    let visits: &[Step] = &[
+        Shell("\x1b]1337;RemoteHost=ann@home\x07\x1b]7;file://home/src\x07"),
+        Shell("\x1b]7;file://web/src\x07\x1b]1337;RemoteHost=root@web.example.org\x1b\\"),
+        Shell("\x1b]1337;RemoteHost=ann@web\x07\x1b]1337;RemoteHost=ann@web\x07"),
+    ];
+    let variables: &[Step] = &[
+        Shell("\x1b]1337;SetUserVar=branch=bWFpbg==\x07\x1b]1337;SetUserVar=user=YW5u\x07"),
+        Shell("\x1b]1337;SetUserVar=branch=bWFpbg==\x07\x1b]1337;SetUserVar=branch=\x07"),
+    ];
     let finished = "${status} ${duration} ${command} ${directory} $0";
     let table: &[Row] = &[
         ("prompt", &[], "$0|${directory}", FAILS, &["/src|/src", "/src|/src"]),
@@ -80,6 +89,14 @@ fn each_event_fires_by_its_filters_with_its_values() {
         ("long-command", &["--after", "500ms"], "${directory}", FAILS, &["/src"]),
         ("directory", &[], "$0 ${directory}", FAILS, &["/src /src"]),
         ("directory", &["--matching", "tmp"], "$0", FAILS, &[]),
+        ("host", &[], "$0 ${host} ${user}", visits, &["home home ann", "web web "]),
+        ("host", &["--matching", "^w"], "$1", visits, &["web"]),
+        ("user", &[], "$0 ${user} ${host}", visits, &["ann ann home", "root root web", "ann ann web"]),
+        ("user", &["--matching", "root"], "$1@$2", visits, &["root@web"]),
+        ("variable", &[], "${name}=${value} $0", variables, &["branch=main main", "user=ann ann", "branch= "]),
+        ("variable", &["--variable", "branch"], "$1=$2", variables, &["branch=main", "branch="]),
+        ("variable", &["--variable", "branch", "--matching", "."], "$0", variables, &["main"]),
+        ("variable", &["--variable", "other"], "$0", variables, &[]),
         ("title", &[], "$0", titles, &["one", "two", "three"]),
         ("title", &["--matching", "^t"], "$0", titles, &["two", "three"]),
         ("bell", &[], "rang$0", bells, &["rang", "rang"]),
@@ -125,18 +142,21 @@ fn exit_of_shell_fires_before_session_ends() {
 
 #[test]
 fn events_do_not_depend_on_how_output_is_cut() {
-    let stream = b"a\x07\x1b]9;note\x07\r\n\x1b]133;A\x07$ \x1b]133;B\x07ls\r\n\x1b]133;C;cmdline_url=ls\x07x\r\n\x1b]133;D;1\x07\x1b]133;A\x07$ \x1b]0;t\x07";
-    let options: Vec<String> = ["bell", "notification", "prompt", "command-finished", "title"]
-        .iter()
-        .flat_map(|event| ["--event", event, "--send"].map(str::to_owned).into_iter().chain([format!("{event} $0\\n")]))
-        .collect();
+    let stream = b"a\x07\x1b]9;note\x07\r\n\x1b]133;A\x07$ \x1b]133;B\x07ls\r\n\x1b]133;C;cmdline_url=ls\x07x\r\n\x1b]133;D;1\x07\x1b]133;A\x07$ \x1b]0;t\x07\x1b]1337;RemoteHost=ann@web\x07\x1b]1337;SetUserVar=a=YmM=\x1b\\";
+    let options: Vec<String> =
+        ["bell", "notification", "prompt", "command-finished", "title", "host", "user", "variable"]
+            .iter()
+            .flat_map(|event| {
+                ["--event", event, "--send"].map(str::to_owned).into_iter().chain([format!("{event} $0\\n")])
+            })
+            .collect();
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     crate::core::split::at_every_split(stream, |pieces| {
         let mut bench = Bench::new(&options);
         pieces.iter().for_each(|piece| {
             bench.shell(piece);
         });
-        let want = "bell \nnotification note\nprompt \ncommand-finished ls\nprompt \ntitle t\n";
+        let want = "bell \nnotification note\nprompt \ncommand-finished ls\nprompt \ntitle t\nhost web\nuser ann\nvariable bc\n";
         assert_eq!(String::from_utf8_lossy(&bench.typed), want);
     });
 }
@@ -296,6 +316,49 @@ fn condition_looks_at_the_part_of_the_output() {
             assert_eq!(typed, *want, "{condition}");
         });
     }
+}
+
+#[test]
+fn condition_looks_at_the_host_and_the_user_before_the_line() {
+    let stream = b"one\r\n\x1b]1337;RemoteHost=ann@web\x07two\r\nthree\r\n\x1b]7;file://db/\x07four\r\nfive\x1b]1337;RemoteHost=ann@db\x07 \r\n";
+    let table: &[(&[&str], &[&str])] = &[
+        (&["host=web"], &["two", "three"]),
+        (&["host=WEB.example.org", "user=ann"], &["two", "three"]),
+        (&["host=db"], &["four", "five "]),
+        (&["host=db", "user=ann"], &["five "]),
+        (&["user=root"], &[]),
+    ];
+    for (conditions, want) in table {
+        crate::core::split::at_every_split(stream, |pieces| {
+            let conditions = conditions.iter().flat_map(|condition| ["--when", condition]);
+            let run = |action: [&'static str; 4]| {
+                let mut bench = Bench::new(&action.into_iter().chain(conditions.clone()).collect::<Vec<_>>());
+                pieces.iter().for_each(|piece| {
+                    bench.shell(piece);
+                });
+                bench
+            };
+            let typed = run(["-t", "^.+$", "--send", "$0\\n"]).typed;
+            assert_eq!(String::from_utf8_lossy(&typed).lines().collect::<Vec<_>>(), *want);
+            let shown = run(["-t", "^.", "--highlight", "red"]).shown;
+            assert_eq!(memchr::memmem::find_iter(&shown, b"\x1b[31m").count(), want.len());
+        });
+    }
+}
+
+#[test]
+fn host_user_and_variables_are_told_to_clients_and_coprocesses() {
+    let mut bench = Bench::new(&["-i", "json", "-c", "bot"]);
+    bench.input(Input::CoprocStarted(7)).subscribe(1, &["host", "user", "variable"]);
+    bench.shell(b"\x1b]1337;RemoteHost=ann@web\x07\x1b]1337;SetUserVar=a=YmM=\x07");
+    let want = [
+        "{\"host\":\"web\",\"type\":\"host\",\"user\":\"ann\"}",
+        "{\"host\":\"web\",\"type\":\"user\",\"user\":\"ann\"}",
+        "{\"name\":\"a\",\"type\":\"variable\",\"value\":\"bc\"}",
+    ];
+    assert_eq!(String::from_utf8_lossy(&bench.read).lines().collect::<Vec<_>>(), want);
+    let kinds: Vec<String> = bench.heard(1).into_iter().map(|(kind, ..)| kind).collect();
+    assert_eq!(kinds, ["host", "user", "variable"]);
 }
 
 #[test]

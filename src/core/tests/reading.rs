@@ -134,6 +134,7 @@ fn shell_events_come_between_their_lines() {
             let all: Vec<_> = bench.objects().into_iter().filter(|value| value["type"] != "trigger").collect();
             let line = |number: u64, text: &str| json!({"type": "line", "number": number, "text": text});
             let expected = [
+                json!({"type": "host", "host": "h", "user": ""}),
                 json!({"type": "directory", "path": "/tmp"}),
                 line(1, "$ ls"),
                 json!({"type": "command-start", "command": 1, "text": "ls"}),

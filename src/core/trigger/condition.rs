@@ -5,9 +5,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::error::ConditionError;
 use crate::core::event::PtyState;
+use crate::core::history::HostReport;
+use crate::core::named_enum::UnknownName;
 use crate::core::vt::MarkedZone;
 
 /// A condition of a trigger.
@@ -35,6 +38,10 @@ pub enum When {
     NoPrompt,
     /// A program waits for the user's input.
     Asks,
+    /// The shell is on this host, as far as it reports.
+    Host(String),
+    /// The shell is that of this user, as far as it reports.
+    User(String),
     /// The window of the terminal has the focus.
     Focused,
     /// The window of the terminal does not have the focus.
@@ -50,6 +57,8 @@ pub struct ConditionFacts {
     pub coproc: bool,
     /// The part of the output that the line belongs to.
     pub zone: MarkedZone,
+    /// The host and the user of the shell, as reported before the line.
+    pub host: Arc<HostReport>,
     /// Whether the window has the focus; a recording does not tell it.
     pub focused: Option<bool>,
     /// Whether a program reads a password; known with `pty_state`.
@@ -71,8 +80,8 @@ pub(super) enum ConditionState {
 enum ConditionForm {
     /// The name alone.
     Flag(When),
-    /// `job=NAME`, with the name of the job.
-    Job,
+    /// `job=NAME` and the like: makes the condition from the name behind the equals sign.
+    Named(fn(String) -> When),
 }
 
 /// Defines the parser's table, [`When::NAMES`] and [`When::SUMMARY`]. A row has a condition as the help shows it, and
@@ -95,7 +104,9 @@ conditions! {
     "[no-]alt-screen":
         "alt-screen" => ConditionForm::Flag(When::AltScreen), "no-alt-screen" => ConditionForm::Flag(When::NoAltScreen);
     "no-echo": "no-echo" => ConditionForm::Flag(When::NoEcho);
-    "job=NAME": "job=NAME" => ConditionForm::Job;
+    "job=NAME": "job=NAME" => ConditionForm::Named(When::Job);
+    "host=NAME": "host=NAME" => ConditionForm::Named(When::Host);
+    "user=NAME": "user=NAME" => ConditionForm::Named(When::User);
     "[no-]coproc": "coproc" => ConditionForm::Flag(When::Coproc), "no-coproc" => ConditionForm::Flag(When::NoCoproc);
     "[no-]output": "output" => ConditionForm::Flag(When::Output), "no-output" => ConditionForm::Flag(When::NoOutput);
     "[no-]prompt": "prompt" => ConditionForm::Flag(When::Prompt), "no-prompt" => ConditionForm::Flag(When::NoPrompt);
@@ -118,6 +129,8 @@ impl When {
             Self::NoOutput => facts.zone != MarkedZone::Output,
             Self::Prompt => facts.zone == MarkedZone::Prompt,
             Self::NoPrompt => facts.zone != MarkedZone::Prompt,
+            Self::Host(name) => facts.host.is_on(name),
+            Self::User(name) => facts.host.user == *name,
             Self::Focused | Self::Unfocused => {
                 let Some(focused) = facts.focused else { return ConditionState::Unknown };
                 focused == (*self == Self::Focused)
@@ -167,8 +180,11 @@ impl When {
 
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Self::Job(name) = self {
-            return write!(f, "job={name}");
+        match self {
+            Self::Job(name) => return write!(f, "job={name}"),
+            Self::Host(name) => return write!(f, "host={name}"),
+            Self::User(name) => return write!(f, "user={name}"),
+            _ => {}
         }
         let row =
             CONDITIONS.iter().find(|(_, form)| matches!(form, ConditionForm::Flag(condition) if condition == self));
@@ -198,9 +214,16 @@ impl FromStr for When {
         let row = CONDITIONS.iter().find(|(name, _)| name.split('=').next() == Some(key));
         match (row, value) {
             (Some((_, ConditionForm::Flag(condition))), None) => Ok(condition.clone()),
-            (Some((_, ConditionForm::Job)), None | Some("")) => Err(ConditionError::NoJobName(text.to_owned())),
-            (Some((_, ConditionForm::Job)), Some(name)) => Ok(Self::Job(name.to_owned())),
-            _ => Err(ConditionError::Unknown { text: text.to_owned(), known: Self::NAMES }),
+            (Some((_, ConditionForm::Named(_))), None | Some("")) => {
+                Err(ConditionError::NoName { text: text.to_owned(), key: key.to_owned() })
+            }
+            (Some((_, ConditionForm::Named(condition))), Some(name)) => Ok(condition(name.to_owned())),
+            _ => Err(ConditionError::Unknown(UnknownName {
+                what: "condition",
+                plural: "conditions",
+                text: text.to_owned(),
+                known: Self::NAMES.to_vec(),
+            })),
         }
     }
 }
@@ -221,6 +244,8 @@ mod tests {
             ("no-alt-screen", When::NoAltScreen),
             ("no-echo", When::NoEcho),
             ("job=ssh", When::Job("ssh".to_owned())),
+            ("host=ssh", When::Host("ssh".to_owned())),
+            ("user=ssh", When::User("ssh".to_owned())),
             ("coproc", When::Coproc),
             ("no-coproc", When::NoCoproc),
             ("output", When::Output),
@@ -269,8 +294,9 @@ mod tests {
         assert!(fault("altscreen").starts_with("there is no condition 'altscreen'"));
         assert!(fault("task=ssh").starts_with("there is no condition 'task=ssh'"));
         assert!(fault("").starts_with("there is no condition ''"));
-        for text in ["job", "job=", "job = \"\""] {
-            assert!(fault(text).ends_with("has no name: write one, such as job=ssh"), "{text}");
+        for (text, key) in [("job", "job"), ("job=", "job"), ("job = \"\"", "job"), ("host", "host"), ("user=", "user")]
+        {
+            assert!(fault(text).ends_with(&format!("has no name: write {key}=NAME")), "{text}");
         }
     }
 
@@ -284,6 +310,10 @@ mod tests {
         let asking = |zone, asks| ConditionFacts {
             zone,
             pty_state: Some(PtyState { asks, ..PtyState::default() }),
+            ..ConditionFacts::default()
+        };
+        let reported = |host: &str, user: &str| ConditionFacts {
+            host: Arc::new(HostReport { host: host.to_owned(), user: user.to_owned() }),
             ..ConditionFacts::default()
         };
         let job = || When::Job("ssh".to_owned());
@@ -306,6 +336,13 @@ mod tests {
             (vec![When::Asks], asking(MarkedZone::Output, true), ConditionState::Yes),
             (vec![When::Asks], asking(MarkedZone::Output, false), ConditionState::No),
             (vec![When::Asks], asking(MarkedZone::Prompt, true), ConditionState::No),
+            (vec![When::Host("web".to_owned())], ConditionFacts::default(), ConditionState::No),
+            (vec![When::Host("web".to_owned())], reported("Web.example.org", "ann"), ConditionState::Yes),
+            (vec![When::Host("web.example.org".to_owned())], reported("web", "ann"), ConditionState::Yes),
+            (vec![When::Host("web".to_owned())], reported("web2", "ann"), ConditionState::No),
+            (vec![When::User("ann".to_owned())], reported("web", "ann"), ConditionState::Yes),
+            (vec![When::User("Ann".to_owned())], reported("web", "ann"), ConditionState::No),
+            (vec![When::User("ann".to_owned())], ConditionFacts::default(), ConditionState::No),
         ];
         for zone in [MarkedZone::None, MarkedZone::Prompt, MarkedZone::Output] {
             let holds = |when| When::all_hold(&[when], &ConditionFacts { zone, ..ConditionFacts::default() });

@@ -4,6 +4,7 @@ use super::action::{self, Action, ActionKind};
 use super::error::{OptionError, TriggerError};
 use super::event::{EventRule, TriggerEvent};
 use super::{Opener, Pattern, Template, TriggerOptions, When};
+use crate::core::annotations::check_name;
 use crate::core::request::OptionArg;
 use crate::types::parse_duration;
 
@@ -216,6 +217,17 @@ pub const MODIFIERS: &[Modifier] = &[
         },
     },
     Modifier {
+        name: "variable",
+        value: Some("NAME"),
+        summary: "Fire only if it is this variable that has changed",
+        is_repeatable: false,
+        scope: Scope::Events(&[TriggerEvent::Variable]),
+        apply: |options, name| {
+            check_name(name)?;
+            filter(options, |rule| rule.variable = Some(name.to_owned()))
+        },
+    },
+    Modifier {
         name: "matching",
         value: Some("REGEX"),
         summary: "Fire only if the event's text matches: command, directory, line",
@@ -225,6 +237,9 @@ pub const MODIFIERS: &[Modifier] = &[
             TriggerEvent::CommandFinished,
             TriggerEvent::LongCommand,
             TriggerEvent::Directory,
+            TriggerEvent::Host,
+            TriggerEvent::User,
+            TriggerEvent::Variable,
             TriggerEvent::Title,
             TriggerEvent::Notification,
             TriggerEvent::Idle,
@@ -461,7 +476,9 @@ mod tests {
     #[test]
     fn value_that_the_event_lacks_is_refused() {
         for row in EVENTS {
-            for value in ["status", "duration", "command", "directory", "title", "none"] {
+            for value in
+                ["status", "duration", "command", "directory", "title", "host", "user", "name", "value", "none"]
+            {
                 let notify = vec![option("notify", &format!("$0 ${{{value}}}"))];
                 let refusal = TriggerDef::of_event(row.name, notify).err().map(|error| error.to_string());
                 assert_eq!(refusal.is_none(), row.values.contains(&value), "{} {value}", row.name);

@@ -7,6 +7,7 @@ use super::groups::GroupOwner;
 use super::pattern::BadPattern;
 use crate::core::annotations::NameError;
 use crate::core::command_line::CommandLineError;
+use crate::core::named_enum::UnknownName;
 pub use crate::types::DurationError;
 
 /// Refusal of a trigger's definition. Displayed with the option in front, without dashes.
@@ -34,7 +35,7 @@ pub enum OptionError {
     /// The trigger has a pattern that cannot be used.
     Pattern(BadPattern),
     /// There is no such event.
-    Event(EventError),
+    Event(UnknownName),
     /// The trigger of this pattern or event has no action.
     NoAction(String),
     /// The trigger starts a coprocess already.
@@ -173,23 +174,6 @@ impl From<StatusError> for OptionError {
     }
 }
 
-/// A text that names no event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventError {
-    /// The text.
-    pub text: String,
-    /// Names of the events that there are.
-    pub known: Vec<&'static str>,
-}
-
-impl Error for EventError {}
-
-impl fmt::Display for EventError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no event '{}'; the events are {}", self.text.escape_debug(), self.known.join(", "))
-    }
-}
-
 /// A text that is no filter of exit statuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusError(String);
@@ -259,14 +243,14 @@ impl fmt::Display for StyleError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConditionError {
     /// The text names no condition.
-    Unknown {
+    Unknown(UnknownName),
+    /// The text is that of a condition on a name, without the name.
+    NoName {
         /// The text.
         text: String,
-        /// Names of the conditions that there are.
-        known: &'static [&'static str],
+        /// What stands in front of the equals sign.
+        key: String,
     },
-    /// The text is that of a condition on the foreground job, without a name.
-    NoJobName(String),
 }
 
 impl Error for ConditionError {}
@@ -274,11 +258,9 @@ impl Error for ConditionError {}
 impl fmt::Display for ConditionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { text, known } => {
-                write!(f, "there is no condition '{}'; the conditions are {}", text.escape_debug(), known.join(", "))
-            }
-            Self::NoJobName(text) => {
-                write!(f, "condition '{}' has no name: write one, such as job=ssh", text.escape_debug())
+            Self::Unknown(unknown) => unknown.fmt(f),
+            Self::NoName { text, key } => {
+                write!(f, "condition '{}' has no name: write {key}=NAME", text.escape_debug())
             }
         }
     }

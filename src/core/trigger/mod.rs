@@ -65,8 +65,7 @@ pub use cost::{Cost, CostClock, SlowTrigger};
 pub use decorate::{Decoration, Look};
 pub use dedup::HOLD;
 pub use error::{
-    ConditionError, DurationError, EventError, OptionError, StatusError, StyleError, TemplateError, TemplateErrorKind,
-    TriggerError,
+    ConditionError, DurationError, OptionError, StatusError, StyleError, TemplateError, TemplateErrorKind, TriggerError,
 };
 pub use groups::{GroupOwner, Groups};
 pub use loop_guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_WINDOW};

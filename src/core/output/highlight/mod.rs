@@ -19,10 +19,12 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::terminal::ShownLine;
 use crate::core::event::PtyState;
+use crate::core::history::HostReport;
 use crate::core::trigger::table::TriggerTable;
 use crate::core::trigger::{ConditionFacts, Decoration, LineRef, Look};
 use crate::core::vt::{Line, LineReplay, MarkedZone, Marks, VtState, tail};
@@ -210,14 +212,20 @@ impl Stretch {
 }
 
 impl Chunk {
-    /// Takes a finished line of `zone`, before it is shown.
-    pub(super) fn line(&mut self, now: Instant, line: &Line<'_>, zone: MarkedZone, triggers: &mut TriggerTable) {
+    /// Takes a finished line of `zone` and of the shell on `host`, before it is shown.
+    pub(super) fn line(
+        &mut self,
+        now: Instant,
+        line: &Line<'_>,
+        (zone, host): (MarkedZone, &Arc<HostReport>),
+        triggers: &mut TriggerTable,
+    ) {
         if line.more || line.continued || line.text.is_empty() {
             return;
         }
         let Ok(text) = std::str::from_utf8(line.text) else { return };
         let found = LineRef { id: line.id.0, number: line.number, text: line.text, continued: false };
-        self.facts.zone = zone;
+        (self.facts.zone, self.facts.host) = (zone, Arc::clone(host));
         let mut decorations = triggers.decorations(now, found, &self.facts);
         decorations.retain_mut(|(_, decoration)| {
             decoration.range = cells::whole_characters(text, &decoration.range);

@@ -53,7 +53,7 @@ impl<A: LineObserver> VtSink for HistoryTee<'_, A> {
     }
 
     fn osc(&mut self, payload: &[u8], at: Range<u64>) {
-        if let Some(event) = self.history.parse_osc(self.now, payload, &at) {
+        for event in self.history.parse_osc(self.now, payload, &at) {
             self.observer.shell_event(&event);
         }
         self.observer.osc(payload, at);

@@ -17,8 +17,8 @@ pub(in crate::core) use sign::OutputSign;
 pub(in crate::core::trigger) use watch::EventDemand;
 pub(in crate::core) use watch::EventWatch;
 
-use super::error::EventError;
 use super::groups::{GroupOwner, Groups};
+use crate::core::named_enum::UnknownName;
 
 /// An event that opens a trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub enum TriggerEvent {
     LongCommand,
     /// The shell has changed its directory.
     Directory,
+    /// The shell is on another host.
+    Host,
+    /// The shell is that of another user.
+    User,
+    /// A program has given a variable another value.
+    Variable,
     /// A program has set the window's title.
     Title,
     /// A program has rung the bell.
@@ -99,6 +105,25 @@ pub const EVENTS: &[EventInfo] = &[
         name: "directory",
         values: &["directory"],
         manual: "The shell has changed its directory. \\fB$0\\fR is the new one.",
+    },
+    EventInfo {
+        event: TriggerEvent::Host,
+        name: "host",
+        values: &["host", "user"],
+        manual: "The shell is on another host, as after \\fBssh\\fR. \\fB$0\\fR is the host, which is empty where OSC 7 \
+                 names none, as some shells do at home.",
+    },
+    EventInfo {
+        event: TriggerEvent::User,
+        name: "user",
+        values: &["user", "host"],
+        manual: "The shell is that of another user, as after \\fBsu\\fR, or of one on another host. \\fB$0\\fR is the user.",
+    },
+    EventInfo {
+        event: TriggerEvent::Variable,
+        name: "variable",
+        values: &["name", "value"],
+        manual: "A program has given a variable another value (\\fBSetUserVar\\fR of OSC 1337). \\fB$0\\fR is the value.",
     },
     EventInfo {
         event: TriggerEvent::Title,
@@ -194,12 +219,16 @@ impl TriggerEvent {
 }
 
 impl FromStr for TriggerEvent {
-    type Err = EventError;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, EventError> {
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
         let row = EVENTS.iter().find(|row| row.name == text);
-        row.map(|row| row.event)
-            .ok_or_else(|| EventError { text: text.to_owned(), known: EVENTS.iter().map(|row| row.name).collect() })
+        row.map(|row| row.event).ok_or_else(|| UnknownName {
+            what: "event",
+            plural: "events",
+            text: text.to_owned(),
+            known: EVENTS.iter().map(|row| row.name).collect(),
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::captures::Captures;
 use super::TriggerEvent;
+use crate::core::history::HostReport;
 
 /// An event that has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,11 @@ impl Occurrence {
     /// Creates the event that the shell, or the command in its place, has exited with `status`.
     pub(in crate::core) fn exit(status: i32) -> Self {
         Self::new(TriggerEvent::Exit, b"").with_status(Some(status))
+    }
+
+    /// Creates an event about the host or the user of the shell, with `text`.
+    pub(super) fn of_report(event: TriggerEvent, text: &str, report: &HostReport) -> Self {
+        Self::new(event, text.as_bytes()).with("host", report.host.as_bytes()).with("user", report.user.as_bytes())
     }
 
     /// Adds the value called `name`.
@@ -66,6 +72,11 @@ impl Occurrence {
         &self.text
     }
 
+    /// Returns the value called `name`, if it is known.
+    pub(super) fn value(&self, name: &str) -> Option<&[u8]> {
+        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_slice())
+    }
+
     /// Sets the text.
     pub(in crate::core) fn set_text(&mut self, text: &[u8]) {
         self.text = text.into();
@@ -73,8 +84,7 @@ impl Occurrence {
 
     /// Returns the text as group 0, and the values as the groups behind it.
     pub(in crate::core::trigger) fn captures(&self) -> Captures {
-        let value = |name| self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_slice());
-        let values = self.event.info().values.iter().map(|&name| (Some(name), value(name)));
+        let values = self.event.info().values.iter().map(|&name| (Some(name), self.value(name)));
         Captures::of_values(std::iter::once((None, Some(&*self.text))).chain(values))
     }
 }

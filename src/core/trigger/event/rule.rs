@@ -18,6 +18,8 @@ pub struct EventRule {
     pub longer: Option<Duration>,
     /// Time after which the event happens, if it is not the default.
     pub after: Option<Duration>,
+    /// Name of the variable that must have changed.
+    pub variable: Option<String>,
     /// Pattern that the event's text must match.
     pub matching: Option<Pattern>,
 }
@@ -34,7 +36,7 @@ pub enum StatusFilter {
 impl EventRule {
     /// Creates a rule without filters.
     pub fn new(event: TriggerEvent) -> Self {
-        Self { event, status: None, longer: None, after: None, matching: None }
+        Self { event, status: None, longer: None, after: None, variable: None, matching: None }
     }
 
     /// Returns the time after which the event happens, if a time makes it.
@@ -47,6 +49,7 @@ impl EventRule {
         self.event == occurrence.event()
             && self.status.is_none_or(|filter| filter.passes(occurrence.status))
             && self.longer.is_none_or(|longer| occurrence.time >= longer)
+            && self.variable.as_ref().is_none_or(|name| occurrence.value("name") == Some(name.as_bytes()))
             && self.time().is_none_or(|time| {
                 occurrence.time >= time && occurrence.reported.is_none_or(|reported| reported < time)
             })

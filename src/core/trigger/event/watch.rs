@@ -97,6 +97,12 @@ impl EventWatch {
                 self.directory = Some(Arc::clone(path));
                 Some(self.placed(Occurrence::new(TriggerEvent::Directory, path.as_bytes())))
             }
+            ShellEvent::Host { report } => Some(Occurrence::of_report(TriggerEvent::Host, &report.host, report)),
+            ShellEvent::User { report } => Some(Occurrence::of_report(TriggerEvent::User, &report.user, report)),
+            ShellEvent::Variable { name, value } => {
+                let event = Occurrence::new(TriggerEvent::Variable, value.as_bytes());
+                Some(event.with("name", name.as_bytes()).with("value", value.as_bytes()))
+            }
         }
     }
 
