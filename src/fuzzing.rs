@@ -4,6 +4,7 @@
 //! A target takes any bytes and panics where an invariant does not hold. An input that made one panic is kept in
 //! `tests/corpus/`.
 
+pub use crate::cmd::suggest::fuzzing::suggest;
 pub use crate::config::fuzzing::config;
 pub use crate::core::fuzzing::{highlight, keys, lines, prefilter, screen, session, transfer};
 pub use crate::host::rpc;
@@ -26,6 +27,7 @@ pub const TARGETS: &[Target] = &[
     ("rpc", rpc),
     ("screen", screen),
     ("session", session),
+    ("suggest", suggest),
     ("transfer", transfer),
     ("typescript", typescript),
     ("zmodem", zmodem),

@@ -23,7 +23,7 @@ mod sessions;
 mod shell;
 pub mod start_up;
 mod stdin;
-mod suggest;
+pub(crate) mod suggest;
 mod sz;
 mod transfer_link;
 mod transfer_report;

@@ -3,6 +3,8 @@
 //! Each recording is replayed twice: the lines of the first replay give candidates, and the second one says where they fire.
 //! `recording` reads a recording twice, `report` prints the proposals.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod recording;
 mod report;
 
@@ -67,46 +69,58 @@ fn settings(triggers: Vec<TriggerDef>) -> Result<Settings, Failure> {
 /// Gives the lines and the keys of a recording to the survey.
 fn survey(recording: &mut TwiceReadRecording<'_>, lines: &mut Survey) -> Result<(), Failure> {
     let mut replay = Replay::of_all_lines(Instant::now(), settings(Vec::new())?);
-    let tell = |lines: &mut Survey, replay: &mut Replay| {
-        for event in replay.take_events() {
-            if let RehearsalEvent::Tried(tried) = event.event {
-                lines.tried(&tried);
-            }
-        }
-    };
-    recording.read(|TimedEvent { at, event }| {
-        apply(&mut replay, *at, event);
-        tell(lines, &mut replay);
-        // Behind what was printed before.
-        if let RecordedEvent::Input(keys) = event {
-            lines.typed(keys);
-        }
-    });
+    recording.read(|event| survey_event(&mut replay, event, lines));
     replay.finish();
-    tell(lines, &mut replay);
+    tell(&mut replay, lines);
     Ok(())
+}
+
+/// Gives what comes with an event of a recording to the survey.
+fn survey_event(replay: &mut Replay, TimedEvent { at, event }: &TimedEvent, lines: &mut Survey) {
+    apply(replay, *at, event);
+    tell(replay, lines);
+    // Behind what was printed before.
+    if let RecordedEvent::Input(keys) = event {
+        lines.typed(keys);
+    }
+}
+
+/// Gives the lines that the replay has come to, to the survey.
+fn tell(replay: &mut Replay, lines: &mut Survey) {
+    for event in replay.take_events() {
+        if let RehearsalEvent::Tried(tried) = event.event {
+            lines.tried(&tried);
+        }
+    }
 }
 
 /// Counts the firings of the candidates in a recording, whose number is `number`.
 fn count(recording: &mut TwiceReadRecording<'_>, number: usize, candidates: &mut [Proposal]) -> Result<(), Failure> {
-    // A definition that is refused would be no candidate.
-    let triggers = candidates.iter().flat_map(Proposal::definition).collect();
-    let mut replay = Replay::new(Instant::now(), settings(triggers)?, Assumed::default(), None);
-    let mut count = |replay: &mut Replay| {
-        for event in replay.take_events() {
-            if let RehearsalEvent::Fired(firing) = event.event {
-                let place = ProposalPlace { recording: number, line: firing.place.number, at: event.at };
-                candidates[firing.hit.trigger].fires(place);
-            }
-        }
-    };
+    let mut replay = replay_of(candidates)?;
     recording.read_again(|TimedEvent { at, event }| {
         apply(&mut replay, *at, event);
-        count(&mut replay);
+        count_firings(&mut replay, number, candidates);
     });
     replay.finish();
-    count(&mut replay);
+    count_firings(&mut replay, number, candidates);
     Ok(())
+}
+
+/// Creates the replay of a recording with the candidates as its triggers.
+fn replay_of(candidates: &[Proposal]) -> Result<Replay, Failure> {
+    // A definition that is refused would be no candidate.
+    let triggers = candidates.iter().flat_map(Proposal::definition).collect();
+    Ok(Replay::new(Instant::now(), settings(triggers)?, Assumed::default(), None))
+}
+
+/// Counts the firings that the replay has come to.
+fn count_firings(replay: &mut Replay, number: usize, candidates: &mut [Proposal]) {
+    for event in replay.take_events() {
+        if let RehearsalEvent::Fired(firing) = event.event {
+            let place = ProposalPlace { recording: number, line: firing.place.number, at: event.at };
+            candidates[firing.hit.trigger].fires(place);
+        }
+    }
 }
 
 fn apply(replay: &mut Replay, at: Duration, event: &RecordedEvent) {
