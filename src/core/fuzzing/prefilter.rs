@@ -144,7 +144,7 @@ fn lines(Set { triggers, regexes }: &mut Set, text: &[u8]) -> Vec<usize> {
             .filter_map(|(i, regex)| regex.find(whole).map(|found| (i, found.as_bytes().to_vec())))
             .collect();
         let mut firings = Vec::new();
-        let line_ref = LineRef { id, number: id, text: whole, continued: false };
+        let line_ref = LineRef { id, number: id, text: whole, continued: false, found: None };
         let _ = triggers.try_line(now, line_ref, LineStage::Finished, &facts, &mut firings);
         let fired: Vec<_> = firings
             .into_iter()

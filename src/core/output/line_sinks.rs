@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ use crate::core::session_event::SessionEvent;
 use crate::core::trigger::event::{EventSet, OutputSign, TriggerEvent};
 use crate::core::trigger::rehearsal::FiringPlace;
 use crate::core::trigger::table::TriggerTable;
-use crate::core::trigger::{LineRef, LineStage};
+use crate::core::trigger::{LineMatches, LineRef, LineStage};
 use crate::core::vt::{DrawnRow, Line, MarkedZone, VtSink, VtState};
 
 /// TextOrigin of printed bytes.
@@ -47,6 +48,8 @@ pub(in crate::core) struct CandidateLine {
     pub(in crate::core) continued: bool,
     /// Whether it is on the alternate screen.
     pub(in crate::core) alt_screen: bool,
+    /// Matches that were found in it for the colours of triggers.
+    found: Option<Rc<LineMatches>>,
 }
 
 /// Origin and part of the output to which a line belongs.
@@ -74,13 +77,13 @@ impl CandidateLine {
         if text.trim_ascii().is_empty() {
             text.clear();
         }
-        Self { place, id: id.0, text, start, number, more: false, continued: false, alt_screen: true }
+        Self { place, id: id.0, text, start, number, more: false, continued: false, alt_screen: true, found: None }
     }
 
     /// Creates the blank line of `text` on which the cursor is, with the number that it will have.
     pub(in crate::core) fn blank(text: &VtState, number: u64, place: LinePlace) -> Self {
         let (alt_screen, start) = (text.alt_screen(), text.offset());
-        Self { place, id: 0, text: Vec::new(), start, number, more: false, continued: false, alt_screen }
+        Self { place, id: 0, text: Vec::new(), start, number, more: false, continued: false, alt_screen, found: None }
     }
 
     fn of(line: &Line<'_>, alt_screen: bool, place: LinePlace) -> Self {
@@ -93,6 +96,7 @@ impl CandidateLine {
             more: line.more,
             continued: line.continued,
             alt_screen,
+            found: None,
         }
     }
 
@@ -123,7 +127,8 @@ impl CandidateLine {
 
     /// Returns the line for the triggers.
     pub(in crate::core) fn line(&self) -> LineRef<'_> {
-        LineRef { id: self.id, number: self.number, text: &self.text, continued: self.continued }
+        let found = self.found.as_deref();
+        LineRef { id: self.id, number: self.number, text: &self.text, continued: self.continued, found }
     }
 }
 
@@ -218,18 +223,19 @@ impl TriggerSink<'_> {
             && (self.found_ids.contains(&line.id.0) || self.triggers.line_may_match(line.text))
     }
 
-    fn decorate(&mut self, line: &Line<'_>) {
-        if let Some(chunk) = self.highlighted.as_mut().filter(|_| self.origin == TextOrigin::Shell && !self.alt_screen)
-        {
-            chunk.line(self.now, line, (self.zone, &self.host), self.triggers);
-        }
+    /// Has the line shown in another way where triggers match. Returns the matches.
+    fn decorate(&mut self, line: &Line<'_>) -> Option<Rc<LineMatches>> {
+        let is_shown = self.origin == TextOrigin::Shell && !self.alt_screen;
+        let chunk = self.highlighted.as_mut().filter(|_| is_shown)?;
+        chunk.line(self.now, line, (self.zone, &self.host), self.triggers)
     }
 
-    fn collect(&mut self, line: &Line<'_>) {
+    fn collect(&mut self, line: &Line<'_>, found: Option<Rc<LineMatches>>) {
         self.found_ids.insert(line.id.0);
         let (origin, zone, host) = (self.origin, self.zone, Arc::clone(&self.host));
         let place = LinePlace { origin, zone, host, recorded: self.recent.count() };
-        self.found.push(OutputEvent::Line(CandidateLine::of(line, self.alt_screen, place)));
+        let line = CandidateLine { found, ..CandidateLine::of(line, self.alt_screen, place) };
+        self.found.push(OutputEvent::Line(line));
     }
 
     fn coproc_sink(&mut self) -> Option<CoprocSink<'_>> {
@@ -254,8 +260,8 @@ impl VtSink for TriggerSink<'_> {
 
     fn line(&mut self, line: &Line<'_>) {
         if self.takes_all() || self.is_tried(line) {
-            self.decorate(line);
-            self.collect(line);
+            let found = self.decorate(line);
+            self.collect(line, found);
         } else {
             self.counted(line);
             if let Some(mut coproc_sink) = self.coproc_sink() {
@@ -273,10 +279,10 @@ impl VtSink for TriggerSink<'_> {
             return;
         }
         if self.found_ids.contains(&line.id.0) {
-            return self.collect(line);
+            return self.collect(line, None);
         }
         let Line { id, number, text, continued, .. } = *line;
-        self.triggers.pass_over_finished(LineRef { id: id.0, number, text, continued });
+        self.triggers.pass_over_finished(LineRef { id: id.0, number, text, continued, found: None });
     }
 
     fn bell(&mut self) {

@@ -376,3 +376,81 @@ fn decorations_are_bounded() {
     assert!(bench.shown.len() > 5 * line.len() && bench.shown.len() < 5 * (line.len() + 256 * 40));
     assert_eq!(bench.core.output.terminal.text().offset(), 5 * line.len() as u64, "the lines are the program's");
 }
+
+/// Of a trigger that acts as well the firings count: what it colours is what it fires on.
+#[test]
+fn colours_of_a_trigger_that_acts_go_with_its_firings() {
+    let coloured = r"\x1b[31mERROR\x1b[39m\r\n";
+    for modifier in [&["--once"][..], &["--cooldown", "5s"]] {
+        let options = [&["-t", "ERROR", "--highlight", "red", "--capture"], modifier].concat();
+        // Two lines at once, and one by one.
+        for pieces in
+            [&[&b"ERROR\r\nERROR\r\n"[..]][..], &[b"ERROR\r\n", b"ERROR\r\n"], &[b"ERR", b"OR\r\nERR", b"OR\r\n"]]
+        {
+            let mut bench = Bench::new(&options);
+            pieces.iter().for_each(|piece| {
+                bench.shell(piece);
+            });
+            let shown = bench.shown.escape_ascii().to_string();
+            assert_eq!((shown.matches("[31m").count(), bench.core.triggers.fired(0)), (1, 1), "{modifier:?} {shown}");
+            assert!(shown.replace(r"ERROR\r\x1b", r"\x1b").starts_with(coloured), "{shown}");
+        }
+        // The echo of a typed command fires it, and a line that is no text.
+        for echo in [&b"ERROR\r\n"[..], b"ERROR \xff\r\n"] {
+            let mut bench = Bench::new(&options);
+            bench.shell(b"$ ").keys(b"ERROR\r").shell(&[echo, b"ERROR\r\n"].concat());
+            assert_eq!(bench.shown, [b"$ ", echo, b"ERROR\r\n"].concat(), "{modifier:?}");
+            assert_eq!(bench.core.triggers.fired(0), 1);
+            bench.wait(5000).shell(b"ERROR\r\n");
+            let again = usize::from(modifier != ["--once"]);
+            let shown = bench.shown.escape_ascii().to_string();
+            assert_eq!(
+                (shown.matches("[31m").count(), bench.core.triggers.fired(0)),
+                (again, 1 + again as u64),
+                "{shown}"
+            );
+        }
+    }
+    // The line on which it has fired is coloured when it ends.
+    let mut bench = Bench::new(&["-t", "ERROR", "--highlight", "red", "--capture", "--cooldown", "5s"]);
+    bench.shell(b"an ERROR").wait(100);
+    assert_eq!(bench.core.triggers.fired(0), 1);
+    bench.shell(b" here\r\nERROR\r\n");
+    let shown = bench.shown.escape_ascii().to_string();
+    assert_eq!(shown, r"an ERROR here\ran \x1b[31mERROR\x1b[39m\r\nERROR\r\n");
+    // Without a modifier each line is coloured and fires; the echo only fires.
+    let mut bench = Bench::new(&["-t", "ERROR", "--highlight", "red", "--capture"]);
+    bench.shell(b"$ ").keys(b"ERROR\r").shell(b"ERROR\r\nERROR\r\nERROR\r\n");
+    assert_eq!(bench.shown.escape_ascii().to_string(), format!(r"$ ERROR\r\n{coloured}{coloured}"));
+    assert_eq!(bench.core.triggers.fired(0), 3);
+}
+
+/// A line with a match that is coloured is searched once for it, whatever else the trigger does.
+#[test]
+fn coloured_line_is_searched_once() {
+    use std::cell::Cell;
+    use std::time::Duration;
+    thread_local! {
+        static LOOKS: Cell<u64> = const { Cell::new(0) };
+    }
+    // The clock is looked at in front of each search and behind it.
+    fn time() -> Duration {
+        LOOKS.set(LOOKS.get() + 1);
+        Duration::from_micros(LOOKS.get())
+    }
+    for (options, searches) in [
+        (&["--highlight", "red"][..], 3),
+        (&["--highlight", "red", "--capture", "--all"], 3),
+        (&["--capture"], 3),
+        // A trigger behind one that stops is searched for on no line.
+        (&["--highlight", "red", "--stop", "-t", "ER", "--capture"], 3),
+        (&["--highlight", "red", "-t", "ER", "--capture", "--highlight", "blue"], 6),
+    ] {
+        let mut bench = Bench::new(&[&["-t", "ERROR"], options].concat());
+        bench.core.triggers.measure(crate::core::trigger::CostClock { time, cpu: || Duration::ZERO });
+        LOOKS.set(0);
+        bench.shell(b"ERROR\r\nno\r\nan ERROR ERROR\r\nERROR\r\n");
+        assert_eq!(LOOKS.get(), 2 * searches, "{options:?}");
+        assert_eq!(bench.core.triggers.fired(0), if options.contains(&"--all") { 4 } else { 3 });
+    }
+}

@@ -335,6 +335,7 @@ impl TriggerDef {
             return Err(OptionError::NotOfEvent(rule.event.name()));
         }
         self.options.decorates |= action.decorates();
+        self.options.acts |= !action.decorates() && !kind.stops;
         self.actions.list.push(action);
         self.options.starts = self.options.starts.or(kind.starts);
         self.options.stops |= kind.stops;

@@ -36,6 +36,7 @@ mod event_plan;
 mod groups;
 mod identity;
 mod idle;
+mod line_matches;
 mod loop_guard;
 pub mod near_miss;
 mod pattern;
@@ -68,6 +69,7 @@ pub use error::{
     ConditionError, DurationError, OptionError, StatusError, StyleError, TemplateError, TemplateErrorKind, TriggerError,
 };
 pub use groups::{GroupOwner, Groups};
+pub use line_matches::LineMatches;
 pub use loop_guard::{MOST as GUARD_MOST, PAUSE as GUARD_PAUSE, WINDOW as GUARD_WINDOW};
 pub use pattern::{BadPattern, Pattern};
 pub use template::Template;
@@ -184,6 +186,8 @@ pub struct TriggerOptions {
     pub stops: bool,
     /// Whether an action changes how the match is shown.
     pub decorates: bool,
+    /// Whether an action does anything else than that and `stop`.
+    pub acts: bool,
 }
 
 impl TriggerOptions {
@@ -210,6 +214,7 @@ impl TriggerOptions {
             starts: None,
             stops: false,
             decorates: false,
+            acts: false,
         }
     }
 
@@ -261,6 +266,8 @@ pub struct LineRef<'a> {
     pub text: &'a [u8],
     /// Whether the text is a piece of a line, and not the first.
     pub continued: bool,
+    /// Matches that were found in it before.
+    pub found: Option<&'a LineMatches>,
 }
 
 /// Result of a try.
@@ -346,7 +353,9 @@ struct Trigger {
     /// Whether the trigger is `once` and has fired.
     spent: bool,
     last_fired: Option<Instant>,
-    /// Time and id of the line that was decorated last.
+    /// Id of the line on which the trigger fired last.
+    fired_line: Option<u64>,
+    /// Time and id of the line that was decorated last or, of a trigger that acts as well, that was to be.
     decorated: Option<(Instant, u64)>,
     guard: LoopGuard,
     cost: Cost,
@@ -371,6 +380,8 @@ pub struct Triggers {
     meter: CostMeter,
     seen: SeenMatches,
     held: HeldLines,
+    /// Number of patterns that were replaced.
+    generation: u64,
     /// Reused buffer for the candidates of a line.
     candidates: Vec<usize>,
     /// Reused buffer for a continued piece with a byte in front.
@@ -398,6 +409,7 @@ impl Triggers {
             meter: CostMeter::default(),
             seen: SeenMatches::default(),
             held: HeldLines::default(),
+            generation: 0,
             candidates: Vec::new(),
             piece: Vec::new(),
             gives_verdicts: None,
@@ -436,6 +448,7 @@ impl Triggers {
 
     /// Replaces the options of trigger `i`, which is below [`Triggers::len`]. Its state stays.
     pub fn replace(&mut self, i: usize, options: TriggerOptions) {
+        self.generation += 1;
         let trigger = &mut self.all[i];
         let mut options = options;
         match (&trigger.options.opener, &mut options.opener) {
@@ -730,7 +743,7 @@ impl LineRef<'_> {
 impl Trigger {
     fn new(options: TriggerOptions, rank: usize) -> Self {
         let (guard, cost) = (LoopGuard::default(), Cost::default());
-        Self { options, rank, spent: false, last_fired: None, decorated: None, guard, cost }
+        Self { options, rank, spent: false, last_fired: None, fired_line: None, decorated: None, guard, cost }
     }
 
     /// Returns whether the trigger can still fire, decorate or stop others: a spent trigger with `stop` still stops later

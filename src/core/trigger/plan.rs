@@ -142,14 +142,15 @@ impl PlanStep {
     fn new(triggers: &mut Triggers, i: usize, context: &mut TryContext<'_>) -> Option<Self> {
         let (trigger, rank) = (&triggers.all[i], triggers.all[i].rank);
         let mut found = Vec::new();
-        if let Some(pattern) = trigger.options.pattern()
-            && let Some(regex) = triggers.regexes.get(i, pattern)
-        {
-            let start = triggers.meter.start();
+        if let Some(pattern) = trigger.options.pattern() {
             let search = Search { i, trigger, pattern, seen: &triggers.seen };
-            search.run(regex, &mut triggers.piece, context, &mut found);
-            if triggers.meter.add(start, &mut triggers.all[i].cost) {
-                triggers.meter.look(i, triggers.all.iter_mut().map(|trigger| &mut trigger.cost));
+            let before = context.line.found.and_then(|found| found.of(i, triggers.generation));
+            if let Some(before) = before {
+                search.take(before, context, &mut found);
+            } else if let Some(regex) = triggers.regexes.get(i, pattern) {
+                let start = triggers.meter.start();
+                search.run(regex, &mut triggers.piece, context, &mut found);
+                triggers.measured(i, start);
             }
         }
         let trigger = &triggers.all[i];
@@ -191,6 +192,9 @@ impl PlanStep {
         };
         if self.decision == Decision::Prevented(Cause::Loop) && trigger.guard.stop(now) {
             firings.push(Firing::Stopped { trigger: self.trigger });
+        }
+        if self.decision == Decision::Fire {
+            trigger.fired_line = Some(line.id);
         }
         let fires_now = trigger.fires_at_match();
         if self.decision == Decision::Fire && fires_now && trigger.fires(now) {
@@ -290,23 +294,37 @@ impl Search<'_> {
         for_each_match((self.pattern, self.trigger.options.all), regex, piece, line, |regex, skip| {
             let Some(Range { start, end }) = regex.group(0) else { return };
             let (start, end) = (start - skip, end - skip);
-            let key = match_key(self.i, start, &line.text[start..end], found);
-            let state = self.state(&key, regex, context, skip);
-            found.push(PlannedMatch { key, state });
+            self.push(start..end, context, found, |context| {
+                let shared = context.shared.get_or_insert_with(|| line.text.into());
+                captures(self.pattern, shared, regex, skip)
+            });
         });
     }
 
-    fn state(&self, key: &MatchKey, regex: &CachedRegex, context: &mut TryContext<'_>, skip: usize) -> PlannedState {
+    /// Takes the matches that a search has found before.
+    fn take(&self, before: &[Captures], context: &mut TryContext<'_>, found: &mut Vec<PlannedMatch>) {
+        before.iter().for_each(|captures| {
+            self.push(captures.start()..captures.end(), context, found, |_| captures.clone());
+        });
+    }
+
+    /// Appends the match at `range` with its state; `captures` returns its groups.
+    fn push(
+        &self,
+        range: Range<usize>,
+        context: &mut TryContext<'_>,
+        found: &mut Vec<PlannedMatch>,
+        captures: impl FnOnce(&mut TryContext<'_>) -> Captures,
+    ) {
         let line = context.line;
-        let end = key.start + key.len;
-        match self.seen.state_of(line.id, key, &line.text[key.start..end]) {
+        let (end, text) = (range.end, &line.text[range.clone()]);
+        let key = match_key(self.i, range.start, text, found);
+        let state = match self.seen.state_of(line.id, &key, text) {
             MatchState::New if context.must_wait(self.trigger, self.pattern, end) => PlannedState::Held,
-            MatchState::New => {
-                let shared = context.shared.get_or_insert_with(|| line.text.into());
-                PlannedState::Fresh(captures(self.pattern, shared, regex, skip))
-            }
+            MatchState::New => PlannedState::Fresh(captures(context)),
             seen => PlannedState::Known(seen),
-        }
+        };
+        found.push(PlannedMatch { key, state });
     }
 }
 

@@ -13,8 +13,8 @@ use super::rehearsal::{
 };
 use super::verdict::TriggerVerdict;
 use super::{
-    ConditionFacts, CostClock, Decoration, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineRef, LineStage,
-    SlowTrigger, Tried, TriggerDemand, TriggerOptions, Triggers,
+    ConditionFacts, CostClock, Decoration, Firing, GUARD_MOST, GUARD_PAUSE, GUARD_WINDOW, Hit, LineMatches, LineRef,
+    LineStage, SlowTrigger, Tried, TriggerDemand, TriggerOptions, Triggers,
 };
 use crate::core::notices::Notice;
 use crate::core::request::{OptionArg, TriggerRequest};
@@ -193,20 +193,20 @@ impl TriggerTable {
     }
 
     /// Returns what the triggers, given by their indexes, would show in another way on a line that is about to be shown; what is
-    /// later lies on top.
+    /// later lies on top. Returns the matches as well, for the try of the line.
     pub(in crate::core) fn decorations(
         &mut self,
         now: Instant,
         line: LineRef<'_>,
         facts: &ConditionFacts,
-    ) -> Vec<(usize, Decoration)> {
+    ) -> (Vec<(usize, Decoration)>, LineMatches) {
         let (entries, mut all) = (&self.entries, Vec::new());
-        self.triggers.for_each_decorated(now, line, facts, |i, captures| {
+        let found = self.triggers.for_each_decorated(now, line, facts, |i, captures| {
             let list = entries[i].iter().flat_map(|entry| &entry.actions.list);
             all.extend(list.filter_map(|action| Some((i, action.decorate(captures)?))));
             all.len() < MOST_DECORATIONS
         });
-        all
+        (all, found)
     }
 
     /// Returns whether trigger `i` may decorate the line of this id now, by what has been shown before.
@@ -342,6 +342,12 @@ impl TriggerTable {
     /// Switches trigger `i` on or off.
     pub(in crate::core) fn set_enabled(&mut self, i: usize, on: bool) {
         self.triggers.set_enabled(i, on);
+    }
+
+    /// Measures costs by this clock.
+    #[cfg(test)]
+    pub(in crate::core) fn measure(&mut self, clock: CostClock) {
+        self.triggers.measure(clock);
     }
 
     /// Returns how often trigger `i` has fired.

@@ -45,7 +45,7 @@ impl Bench {
     }
 
     fn bytes(&mut self, id: u64, text: &[u8], stage: LineStage) -> Vec<String> {
-        self.firings(LineRef { id, number: id, text, continued: false }, stage).iter().map(shown).collect()
+        self.firings(LineRef { id, number: id, text, continued: false, found: None }, stage).iter().map(shown).collect()
     }
 
     fn line(&mut self, id: u64, text: &str, stage: LineStage) -> Vec<String> {
@@ -423,7 +423,7 @@ fn disabled_trigger_is_not_tried() {
 #[test]
 fn continued_piece_has_no_start() {
     let mut bench = Bench::new([options("^a(b)"), options("ab$"), options("(?-m)^"), options("(c)d")]);
-    let piece = |text, continued| LineRef { id: 1, number: 1, text, continued };
+    let piece = |text, continued| LineRef { id: 1, number: 1, text, continued, found: None };
     let shown = |firings: Vec<Firing>| firings.iter().map(shown).collect::<Vec<_>>();
     assert_eq!(shown(bench.firings(piece(b"cd ab", true), LineStage::Finished)), ["1:ab", "3:cd"]);
     assert_eq!(shown(bench.firings(piece(b"ab", true), LineStage::Finished)), NONE);

@@ -19,6 +19,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ use super::terminal::ShownLine;
 use crate::core::event::PtyState;
 use crate::core::history::HostReport;
 use crate::core::trigger::table::TriggerTable;
-use crate::core::trigger::{ConditionFacts, Decoration, LineRef, Look};
+use crate::core::trigger::{ConditionFacts, Decoration, LineMatches, LineRef, Look};
 use crate::core::vt::{Line, LineReplay, MarkedZone, Marks, VtState, tail};
 pub(super) use insertions::Insertions;
 
@@ -34,6 +35,8 @@ pub(super) use insertions::Insertions;
 const PTY_STATE_AGE: Duration = Duration::from_millis(20);
 /// Maximum number of raw bytes that are kept of an unfinished line.
 const MAX_RAW: usize = 64 * 1024;
+/// Number of matches in a chunk from which no further line is shown in another way: they are kept until it is shown.
+const MOST_MATCHES: usize = 64 * 1024;
 
 /// The stage.
 #[derive(Debug)]
@@ -71,6 +74,8 @@ pub(super) struct Chunk {
     directory: Option<Vec<u8>>,
     has_links: bool,
     lines: Vec<DecoratedLine>,
+    /// Number of matches in the lines so far.
+    matches: usize,
 }
 
 /// A line that triggers would decorate.
@@ -131,7 +136,7 @@ impl Highlight {
         // `end` puts them back.
         let (marks, directory) = (std::mem::take(&mut self.marks), self.directory.take());
         let replay = Box::new(LineReplay::new(text.without_lines(), marks.clone(), self.tail));
-        Chunk { facts, replay, marks, directory, has_links: self.has_links, lines: Vec::new() }
+        Chunk { facts, replay, marks, directory, has_links: self.has_links, lines: Vec::new(), matches: 0 }
     }
 
     /// Ends a chunk, `bytes`, that has been parsed and is to be queued for the terminal in this state. Returns what is inserted
@@ -212,21 +217,31 @@ impl Stretch {
 }
 
 impl Chunk {
-    /// Takes a finished line of `zone` and of the shell on `host`, before it is shown.
+    /// Takes a finished line of `zone` and of the shell on `host`, before it is shown. Returns the matches in it, for the try of
+    /// the line.
     pub(super) fn line(
         &mut self,
         now: Instant,
         line: &Line<'_>,
         (zone, host): (MarkedZone, &Arc<HostReport>),
         triggers: &mut TriggerTable,
-    ) {
-        if line.more || line.continued || line.text.is_empty() {
-            return;
+    ) -> Option<Rc<LineMatches>> {
+        if self.matches >= MOST_MATCHES {
+            return None;
         }
-        let Ok(text) = std::str::from_utf8(line.text) else { return };
-        let found = LineRef { id: line.id.0, number: line.number, text: line.text, continued: false };
+        let &Line { id, number, text, continued, .. } = line;
+        let searched = LineRef { id: id.0, number, text, continued, found: None };
         (self.facts.zone, self.facts.host) = (zone, Arc::clone(host));
-        let mut decorations = triggers.decorations(now, found, &self.facts);
+        let (decorations, found) = triggers.decorations(now, searched, &self.facts);
+        self.matches += found.len();
+        self.decorate(line, decorations);
+        Some(Rc::new(found))
+    }
+
+    /// Takes the decorations of a line, if it can be shown with them.
+    fn decorate(&mut self, line: &Line<'_>, mut decorations: Vec<(usize, Decoration)>) {
+        let text = std::str::from_utf8(line.text).ok().filter(|_| !line.more && !line.continued);
+        let Some(text) = text else { return };
         decorations.retain_mut(|(_, decoration)| {
             decoration.range = cells::whole_characters(text, &decoration.range);
             self.resolve(&mut decoration.look) && !decoration.range.is_empty()

@@ -174,7 +174,8 @@ fn fires(patterns: &[Pattern], form: PrefilterForm, lines: &[&[u8]], matching: &
     for ((id, line), matching) in (0..).zip(lines).zip(matching) {
         let shown = line.escape_ascii().to_string();
         prop_assert!(matching.is_empty() || triggers.line_may_match(line), "{shown:?} is passed over: {matching:?}");
-        let (line_ref, facts) = (LineRef { id, number: id, text: line, continued: false }, ConditionFacts::default());
+        let (line_ref, facts) =
+            (LineRef { id, number: id, text: line, continued: false, found: None }, ConditionFacts::default());
         let mut firings = Vec::new();
         let _ = triggers.try_line(Instant::now(), line_ref, LineStage::Finished, &facts, &mut firings);
         let hits = firings.iter().map(|firing| match firing {

@@ -45,7 +45,7 @@ fn row_that_stays_blank_has_lost_its_match() {
 #[test]
 fn piece_of_long_line_loses_no_match() {
     let mut bench = Bench::new([options("fail")]);
-    let piece = |text, continued| LineRef { id: 1, number: 1, text, continued };
+    let piece = |text, continued| LineRef { id: 1, number: 1, text, continued, found: None };
     assert_eq!(bench.firings(piece(b"fail", false), LineStage::Finished).len(), 1);
     assert_eq!(bench.firings(piece(b"more", true), LineStage::Finished).len(), 0);
     bench.triggers.pass_over_finished(piece(b"more", true));
@@ -130,7 +130,7 @@ proptest! {
             // As the output does: most finished lines that cannot match are not tried.
             if stage == LineStage::Finished && !bench.triggers.line_may_match(text.as_bytes()) {
                 prop_assert!(want.is_empty());
-                bench.triggers.pass_over_finished(LineRef { id, number: id, text: text.as_bytes(), continued: false });
+                bench.triggers.pass_over_finished(LineRef { id, number: id, text: text.as_bytes(), continued: false, found: None });
             } else {
                 prop_assert_eq!(bench.line(id, text, stage), want, "{} {:?} {:?}", id, text, stage);
             }
