@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-/// Time of a trigger's own searches after which its share of coshell's CPU time is worked out.
+/// Time of a trigger's own searches after which its CPU time is measured, and CPU time of them after which its share of
+/// coshell's CPU time is worked out.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// The clocks by which costs are measured, which the core itself does not have. By default they stand still.
 #[derive(Clone, Copy, Debug)]
 pub struct CostClock {
-    /// Returns a time that grows steadily.
+    /// Returns a time that grows steadily. A look at it is cheap, and counts what other processes take meanwhile.
     pub time: fn() -> Duration,
     /// Returns the CPU time that coshell has used.
     pub cpu: fn() -> Duration,
@@ -29,8 +30,10 @@ pub struct Cost {
     pub tried: u64,
     /// Time that those searches took.
     pub time: Duration,
-    /// The part of it since the last look at the shares.
+    /// The part of it since the last look.
     recent: Duration,
+    /// CPU time of coshell at the last look, while that of the searches is measured.
+    watched_since: Option<Duration>,
     /// Whether the user has been told that the trigger is slow.
     told: bool,
 }
@@ -40,52 +43,101 @@ pub struct Cost {
 pub struct SlowTrigger {
     /// Index of the trigger.
     pub trigger: usize,
-    /// Time that its searches took.
+    /// CPU time that its searches took.
     pub time: Duration,
     /// CPU time of coshell meanwhile.
     pub of: Duration,
 }
 
-/// Measures the searches of triggers.
+/// Measures the searches of triggers: by the time, which costs nothing, and by the CPU time once a trigger has taken long.
 #[derive(Debug, Default)]
 pub(super) struct CostMeter {
     clock: CostClock,
-    /// CPU time at the last look at the shares.
-    since: Duration,
     slow: Option<SlowTrigger>,
 }
 
 impl CostMeter {
     pub(super) fn new(clock: CostClock) -> Self {
-        Self { clock, since: (clock.cpu)(), slow: None }
+        Self { clock, slow: None }
     }
 
     /// Returns the time before a search.
-    pub(super) fn start(&self) -> Duration {
-        (self.clock.time)()
+    pub(super) fn start(&self, cost: &Cost) -> Duration {
+        self.clock_of(cost)()
     }
 
-    /// Adds a search that began at `start` to the cost of trigger `i`. Returns whether a look at the shares is due.
-    pub(super) fn add(&self, start: Duration, cost: &mut Cost) -> bool {
-        let time = (self.clock.time)().saturating_sub(start);
+    fn clock_of(&self, cost: &Cost) -> fn() -> Duration {
+        if cost.watched_since.is_some() { self.clock.cpu } else { self.clock.time }
+    }
+
+    /// Adds a search that began at `start` to the cost of trigger `i`. Notes the trigger, once, if it took more than half of
+    /// coshell's CPU time since the last look.
+    pub(super) fn add(&mut self, i: usize, start: Duration, cost: &mut Cost) {
+        let time = self.clock_of(cost)().saturating_sub(start);
         (cost.time, cost.recent) = (cost.time + time, cost.recent + time);
-        cost.recent >= LOOK
-    }
-
-    /// Looks at the shares: notes trigger `i`, which is due, if it took more than half of coshell's CPU time.
-    pub(super) fn look<'a>(&mut self, i: usize, costs: impl Iterator<Item = &'a mut Cost>) {
-        let now = (self.clock.cpu)();
-        let of = now.saturating_sub(std::mem::replace(&mut self.since, now));
-        for (at, cost) in costs.enumerate() {
-            let time = std::mem::take(&mut cost.recent);
-            if at == i && time * 2 > of && !std::mem::replace(&mut cost.told, true) {
-                self.slow = Some(SlowTrigger { trigger: i, time, of });
-            }
+        if cost.recent < LOOK || cost.told {
+            return;
+        }
+        let (time, now) = (std::mem::take(&mut cost.recent), (self.clock.cpu)());
+        // One that is not slow is measured by the time again, since a look at the CPU time is a system call.
+        let Some(since) = cost.watched_since.take() else { return cost.watched_since = Some(now) };
+        let of = now.saturating_sub(since);
+        if time * 2 > of {
+            cost.told = true;
+            self.slow = Some(SlowTrigger { trigger: i, time, of });
         }
     }
 
     /// Takes the trigger that was found to be slow.
     pub(super) fn take_slow(&mut self) -> Option<SlowTrigger> {
         self.slow.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        static TIME: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+        static CPU: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    }
+
+    fn pass(time: u64, cpu: u64) {
+        TIME.set(TIME.get() + Duration::from_millis(time));
+        CPU.set(CPU.get() + Duration::from_millis(cpu));
+    }
+
+    /// Returns what is found in 200 searches that take this time and CPU time each, with `other` CPU time between them.
+    fn found(search: (u64, u64), other: u64) -> Vec<(Duration, Duration)> {
+        let mut meter = CostMeter::new(CostClock { time: || TIME.get(), cpu: || CPU.get() });
+        let (mut cost, mut found) = (Cost::default(), Vec::new());
+        for _ in 0..200 {
+            pass(other, other);
+            let start = meter.start(&cost);
+            pass(search.0, search.1);
+            meter.add(7, start, &mut cost);
+            found.extend(meter.take_slow().map(|slow| (slow.time, slow.of)));
+        }
+        found
+    }
+
+    #[test]
+    fn trigger_that_takes_most_of_the_cpu_time_is_found_once() {
+        let seconds = |time: u64, of: u64| vec![(Duration::from_secs(time), Duration::from_secs(of))];
+        for (search, other, want) in [
+            ((100, 100), 50, seconds(2, 3)),
+            ((100, 100), 0, seconds(2, 2)),
+            ((100, 100), 100, vec![]),
+            ((100, 100), 200, vec![]),
+            // Other processes take the CPU from coshell meanwhile.
+            ((1000, 100), 50, seconds(2, 3)),
+            ((1000, 100), 100, vec![]),
+            ((1000, 10), 50, vec![]),
+        ] {
+            assert_eq!(found(search, other), want, "{search:?} {other}");
+        }
     }
 }

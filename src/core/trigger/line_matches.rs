@@ -49,19 +49,12 @@ impl Triggers {
         let (trigger, mut found) = (&self.all[i], Vec::new());
         let Some(pattern) = trigger.options.pattern() else { return found };
         let Some(regex) = self.regexes.get(i, pattern) else { return found };
-        let start = self.meter.start();
+        let start = self.meter.start(&trigger.cost);
         for_each_match((pattern, trigger.options.all), regex, &mut self.piece, line, |regex, skip| {
             let shared = shared.get_or_insert_with(|| line.text.into());
             found.push(captures(pattern, shared, regex, skip));
         });
-        self.measured(i, start);
+        self.meter.add(i, start, &mut self.all[i].cost);
         found
-    }
-
-    /// Adds a search that began at `start` to the cost of trigger `i`.
-    pub(super) fn measured(&mut self, i: usize, start: std::time::Duration) {
-        if self.meter.add(start, &mut self.all[i].cost) {
-            self.meter.look(i, self.all.iter_mut().map(|trigger| &mut trigger.cost));
-        }
     }
 }

@@ -148,9 +148,9 @@ impl PlanStep {
             if let Some(before) = before {
                 search.take(before, context, &mut found);
             } else if let Some(regex) = triggers.regexes.get(i, pattern) {
-                let start = triggers.meter.start();
+                let start = triggers.meter.start(&trigger.cost);
                 search.run(regex, &mut triggers.piece, context, &mut found);
-                triggers.measured(i, start);
+                triggers.meter.add(i, start, &mut triggers.all[i].cost);
             }
         }
         let trigger = &triggers.all[i];
