@@ -36,6 +36,7 @@ const CORE_ORDER: &[&str] = &[
     "command_line",
     "notices",
     "rpc_error",
+    "access",
     "redact",
     "named_enum",
     "event_kind",

@@ -11,6 +11,7 @@ use super::replay::ReplayArgs;
 use super::suggest::SuggestArgs;
 use super::transfer::{RzArgs, SzArgs};
 use super::{SESSION, trigger_args, trigger_options};
+use crate::core::access::AccessLevel;
 use crate::core::request;
 use crate::core::request::Options;
 use crate::core::trigger::definition::opens;
@@ -43,6 +44,8 @@ pub enum Local {
     Sessions,
     /// Ask the user of the session for a line and print it
     Ask(Question),
+    /// Serve the session to an AI agent by the Model Context Protocol on standard input and output
+    Mcp(McpArgs),
     /// Run recordings through triggers and print what would fire; nothing is run, typed or shown
     Replay(ReplayArgs),
     /// Propose triggers from recordings and print them as a configuration
@@ -82,6 +85,14 @@ pub struct CheckArgs {
     /// Print the JSON schema of configurations instead
     #[arg(long)]
     pub schema: bool,
+}
+
+/// How the session is served to an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct McpArgs {
+    /// What the agent may do at most: look, annotate or type
+    #[arg(long, value_name = "LEVEL", default_value = "look", hide_possible_values = true)]
+    pub allow: AccessLevel,
 }
 
 /// A question to the user.
@@ -147,6 +158,7 @@ fn shared(subcommand: Command) -> Command {
     if below.is_empty() {
         return match subcommand.get_name() {
             "iterm2" | "integration" | "completions" | "rz" | "sz" => subcommand,
+            "mcp" => subcommand.arg(session_arg()),
             "sessions" | "replay" | "suggest" | "check" => subcommand.arg(json_arg()),
             _ => subcommand.args([session_arg(), json_arg()]),
         };
@@ -209,7 +221,7 @@ impl Call {
     }
 
     fn has_one_session(&self) -> bool {
-        matches!(self.request, ClientCommand::Session(_) | ClientCommand::Local(Local::Ask(_)))
+        matches!(self.request, ClientCommand::Session(_) | ClientCommand::Local(Local::Ask(_) | Local::Mcp(_)))
     }
 }
 

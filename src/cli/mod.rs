@@ -22,11 +22,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, ValueHint};
 pub use configuration::ConfigurationArgs;
-pub use control::{Call, CheckArgs, ClientCommand, ImportSource, Local, MarkedShell, Question};
+pub use control::{Call, CheckArgs, ClientCommand, ImportSource, Local, MarkedShell, McpArgs, Question};
 pub use replay::{Assumption, AssumptionError, ReplayArgs, TriggerOptionArgs};
 pub use suggest::SuggestArgs;
 pub use transfer::{RzArgs, SzArgs};
 
+use crate::core::access::AccessLevel;
 use crate::core::request::{InputFormat, OptionArg};
 use crate::core::trigger::action::KINDS;
 use crate::core::trigger::definition::{EVENT, MODIFIERS, TRIGGER};
@@ -213,6 +214,18 @@ pub struct Args {
         help_heading = SESSION_HEADING
     )]
     pub session_name: Option<String>,
+    /// Level of access of the clients of the socket.
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "type",
+        hide_default_value = true,
+        hide_possible_values = true,
+        hide_short_help = true,
+        help = "What clients may do at most: look, annotate or type [type]",
+        help_heading = SESSION_HEADING
+    )]
+    pub clients: AccessLevel,
     /// Whether the shell is a login shell.
     #[arg(long, short, help = "Start a login shell", help_heading = SESSION_HEADING)]
     pub login: bool,

@@ -6,7 +6,7 @@ use super::connection::{SessionAnswer, own};
 use super::listing::Listing;
 use super::output::{Form, complain, refused, say};
 use super::{
-    answer, ask, check, follow, import, lend, own_terminal, replay, rz, sessions, start_up, stdin, suggest, sz,
+    answer, ask, check, follow, import, lend, mcp, own_terminal, replay, rz, sessions, start_up, stdin, suggest, sz,
 };
 use crate::cli::{Call, ClientCommand, Local};
 use crate::core::request::{RecordRequest, Request};
@@ -25,6 +25,7 @@ pub fn run(call: &Call) -> Result<u8, Failure> {
         ClientCommand::Local(Local::Import(source)) => import::run(source),
         ClientCommand::Local(Local::Integration { shell }) => start_up::integration(*shell),
         ClientCommand::Local(Local::Completions { shell, words }) => start_up::completions(*shell, words),
+        ClientCommand::Local(Local::Mcp(args)) => mcp::run(call.session.as_deref(), args),
         ClientCommand::Local(Local::Ask(question)) if question.here => ask::here(question),
         ClientCommand::Local(Local::Ask(question)) => {
             ask::run(&mut sessions::connect(call.session.as_deref())?, question)

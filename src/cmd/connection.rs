@@ -84,6 +84,7 @@ fn sent(result: io::Result<()>) -> Result<(), Failure> {
 pub(super) type SessionAnswer<R> = Result<R, String>;
 
 /// A connection to a session.
+#[derive(Debug)]
 pub(super) struct Client {
     stream: BufReader<UnixStream>,
 }
@@ -137,9 +138,9 @@ impl Client {
     }
 
     /// Returns whether a message, or the end of the connection, comes within `time`.
-    fn has_answer_in(&mut self, time: Duration) -> Result<bool, Failure> {
-        // Without the timeout nothing is said.
-        let _ = self.stream.get_ref().set_read_timeout(Some(time));
+    pub(super) fn has_answer_in(&mut self, time: Duration) -> Result<bool, Failure> {
+        // A time of 0 would be none. Without the timeout nothing is said.
+        let _ = self.stream.get_ref().set_read_timeout(Some(time.max(Duration::from_millis(1))));
         let waited = loop {
             match self.stream.fill_buf().map(drop) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -181,6 +182,17 @@ impl Client {
     /// Sends a request and returns the decoded response if it arrives in time.
     pub(super) fn ask_in_time<R: DeserializeOwned>(&mut self, request: &Request) -> Option<R> {
         serde_json::from_value(self.call_in_time(request)?).ok()
+    }
+
+    /// Has reads fail from now on where nothing comes within `time`.
+    pub(super) fn set_patience(&self, time: Duration) {
+        // Without the timeout the wait is longer.
+        let _ = self.stream.get_ref().set_read_timeout(Some(time));
+    }
+
+    /// Returns a second descriptor of the connection, by which another thread can shut it down.
+    pub(super) fn second_stream(&self) -> io::Result<UnixStream> {
+        self.stream.get_ref().try_clone()
     }
 
     /// Sends lines.

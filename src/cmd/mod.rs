@@ -13,6 +13,7 @@ mod import;
 mod lend;
 mod listing;
 pub mod manual;
+mod mcp;
 pub mod output;
 mod own_terminal;
 mod received_file;

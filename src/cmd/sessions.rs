@@ -128,7 +128,8 @@ pub(super) fn list(json: bool) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn as_text(all: &[Listed]) -> String {
+/// Returns the list for users.
+pub(super) fn as_text(all: &[Listed]) -> String {
     all.iter().map(session).collect()
 }
 

@@ -112,6 +112,7 @@ fn checked_settings(mut args: Args, environment: &Environment) -> Result<Setting
         shell: environment.shell.as_ref().map(|shell| shell.to_string_lossy().into_owned()),
         redaction: Redaction { redactor: Arc::new(redactor), always: args.redact },
         input_format: args.input,
+        clients: args.clients,
         password_jobs: args.password_job,
         silent_keys: args.silent_keys,
         // A dumb terminal has no rows for a menu: the key goes to the shell.

@@ -407,7 +407,11 @@ mod tests {
         bench.handle(Input::Resized(Size::default())).handle(Input::Suspend).handle(Input::Terminate(15));
         let expected = [Effect::Resize(Size::default()), Effect::Suspend(Suspension::Coshell), Effect::HangUp];
         assert_eq!(bench.effects, expected);
-        bench.handle(Input::Request(RequestId(4), crate::core::request::Request::Status {}, None));
+        bench.handle(Input::Request(
+            RequestId(4),
+            crate::core::request::Request::Status {},
+            crate::core::access::Requester::default(),
+        ));
         assert!(matches!(bench.effects.last(), Some(Effect::Answer(RequestId(4), Err(_)))));
         // The hang-up that follows has a time limit, also where the terminal does not read.
         bench.handle(Input::Bytes(Source::Pty, b"unread"));

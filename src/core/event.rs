@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::access::Requester;
 use super::command_line::CommandLine;
 use super::request::Request;
 use super::response::Response;
@@ -64,8 +65,8 @@ pub enum Input<'a> {
     RecordingOpened(Result<(), RecordFileError>),
     /// The file of the recording is written to its end, and closed; or it cannot be written.
     RecordingClosed(Result<(), RecordFileError>),
-    /// A client makes this request. It may be in the session (setsid(2)) that this child leads.
-    Request(RequestId, Request, Option<Child>),
+    /// A client makes this request.
+    Request(RequestId, Request, Requester),
     /// The client that made this request has disconnected.
     Cancel(RequestId),
     /// Answers [`Effect::ReportFault`].
@@ -193,6 +194,8 @@ pub enum Effect {
     CloseRecording,
     /// Send the answer to this request.
     Answer(RequestId, Result<Response, RpcError>),
+    /// The user has allowed all further requests of the client that has made this one: of all connections of its process.
+    Trust(RequestId),
     /// Send an event, a JSON object as text, to the client that subscribed by this request.
     Tell(RequestId, Arc<str>),
     /// Print this line on standard error when the terminal has been restored.

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::Core;
+use super::access::Requester;
 use super::bare_relay::{BareRelay, ReportPlace, Takeover};
 use super::event::{Cx, Effect, Input};
 use super::output::OutputMark;
@@ -186,7 +187,7 @@ fn repeatable<'a>(input: &Input<'a>) -> Option<Input<'a>> {
         Input::EndOfFile(byte) => Input::EndOfFile(byte),
         Input::Terminate(signal) => Input::Terminate(signal),
         Input::Suspend => Input::Suspend,
-        Input::Request(request_id, ..) => Input::Request(request_id, Request::Status {}, None),
+        Input::Request(request_id, ..) => Input::Request(request_id, Request::Status {}, Requester::default()),
         _ => return None,
     })
 }

@@ -11,6 +11,7 @@
 //! (`PtyState`, `Unread`, `Interrupted`, `EndOfFile`, `Resumed`, `CoprocStartFailed`, ...) before any other input; then write the
 //! `pending` bytes; read a source only while `wants_read`; call `handle` again at `deadline` at the latest.
 
+pub mod access;
 mod annotations;
 mod background;
 mod bare_relay;
@@ -64,7 +65,7 @@ use crate::fault::panic_for_test;
 use crate::types::{Child, ExitStatus, RequestId, SIGCONT, SIGHUP, SIGINT, Sink, Source, WriteError};
 use annotations::{Annotation, Annotations};
 pub use background::SLOTS as JOB_SLOTS;
-use confirm::{ConfirmAnswer, ConfirmQuestion};
+use confirm::{ClientQuestion, ConfirmAnswer, ConfirmQuestion};
 use control::send::{SendOptions, typed_bytes};
 use control::state::StateFacts;
 use control::typing::{TRIGGER_WAIT, TextSender, TextToType};
@@ -96,7 +97,7 @@ use password::Reading;
 use pending::PendingActions;
 use recorder::Recorder;
 use request::{InputFormat, Request, Visibility};
-use response::{AnnotateResponse, Done};
+use response::{AccessResponse, AnnotateResponse, Done};
 use rpc_error::{ErrorCode, RpcError};
 use session::Session;
 use session_event::SessionEvent;
@@ -222,7 +223,7 @@ const TIMERS: &[Timer] = &[
     Timer {
         due: |core| core.pending.confirm.deadline(),
         run: |core, cx| {
-            let answer = core.pending.confirm.tick(cx.now, core.menu.taken_keys());
+            let answer = core.pending.confirm.tick(cx, core.menu.taken_keys());
             answer.into_iter().for_each(|answer| core.answered(cx, answer));
         },
     },
@@ -288,6 +289,11 @@ fn awaits_patterns(core: &Core) -> bool {
     core.output.searches_lines() && !core.triggers.is_prepared()
 }
 
+/// Returns whether the user can be asked on the terminal.
+fn can_ask(core: &Core) -> bool {
+    core.settings.has_terminal() && !core.output.terminal.is_dumb() && !core.session.shell_is_gone()
+}
+
 impl Core {
     /// Creates a session whose shell is about to run, and starts the coprocess of the settings, if any.
     pub fn new(now: Instant, mut settings: Settings, effects: &mut Vec<Effect>) -> Self {
@@ -309,11 +315,7 @@ impl Core {
             triggers: TriggerTable::new(now, rules, settings.cost_clock),
             pending: PendingActions::new(now, settings.protocol, settings.hotkey),
             annotations: Annotations::default(),
-            control: Control::new(
-                now,
-                std::mem::take(&mut settings.password_jobs),
-                settings.redaction.rules_if_always(),
-            ),
+            control: Control::new(now, std::mem::take(&mut settings.password_jobs), &settings.redaction),
             menu: Menu::new(settings.hotkey),
             lend: Lend::default(),
             settings,
@@ -421,13 +423,16 @@ impl Core {
                 let notice = self.output.recorder.closed(cx, result);
                 notice.into_iter().for_each(|notice| self.notice(cx, notice));
             }
-            Input::Request(request_id, request, child) => {
-                let for_trigger = match child {
+            Input::Request(request_id, request, requester) => {
+                let for_trigger = match requester.child {
                     Some(Child::Coproc) => self.coproc.for_trigger(),
                     Some(Child::Job(slot)) => self.pending.background.for_trigger(slot),
                     Some(Child::Shell | Child::Lent) | None => None,
                 };
-                let request = self.control.history_requests.defer(now, request_id, request);
+                let (request, bounds) = ((request_id, request), (self.settings.clients, can_ask(self)));
+                let permitted = self.pending.confirm.permit(cx, request, requester, for_trigger, bounds);
+                let request =
+                    permitted.and_then(|request| self.control.history_requests.defer(now, request_id, request));
                 request.into_iter().for_each(|request| self.request(cx, request_id, request, for_trigger));
             }
             Input::Cancel(request_id) => self.cancel(cx, request_id),
@@ -487,6 +492,7 @@ impl Core {
 
     /// Derives what follows from the state of all machines.
     fn settle(&mut self, cx: &mut Cx<'_>) {
+        self.control.question_waits = self.pending.confirm.waits_to_ask();
         if !self.session.shell_is_gone() {
             let coproc_types = self.coproc.is_running();
             self.control.type_waiting(cx, &mut self.keyboard.line, &mut self.pty_input, &mut self.output, coproc_types);
@@ -520,7 +526,7 @@ impl Core {
         if self.session.shell_is_gone() {
             self.close_menu(cx);
             self.output.terminal.lift_question();
-            let dropped = self.pending.confirm.end();
+            let dropped = self.pending.confirm.end(cx);
             dropped.into_iter().for_each(|notice| self.notice(cx, notice));
         }
         self.menu.settle(cx.now, &mut self.output.terminal);
@@ -528,7 +534,8 @@ impl Core {
             self.output.settle_notices();
         }
         let may_draw = self.gate() == Gate::Open && !self.menu.is_open() && !self.lend.is_requested();
-        let refused = self.pending.confirm.settle(cx.now, &mut self.output.terminal, may_draw);
+        let user_types = self.keyboard.line.is_open();
+        let refused = self.pending.confirm.settle(cx, &mut self.output.terminal, may_draw, user_types);
         if let Some(notice) = refused {
             self.notice(cx, notice);
             self.output.settle_notices();
@@ -894,6 +901,7 @@ impl Core {
         self.coproc_events(cx, event);
         let reading = self.control.password.look(cx.now, state);
         self.control.secret.looked(cx, reading, &mut self.pty_input);
+        self.pending.confirm.looked(reading);
         let facts = StateFacts::of(&self.coproc, &self.lend, &self.output);
         self.control.looked(cx, facts, (state, reading), &self.session, &self.output);
         for request_id in self.control.state.take_answered() {
@@ -953,9 +961,8 @@ impl Core {
             return effects.into_iter().for_each(|effect| self.act(cx, effect, &fired));
         }
         let question = ConfirmQuestion { name, hit, line: line.clone(), stage, effects };
-        let has_terminal =
-            self.settings.has_terminal() && !self.output.terminal.is_dumb() && !self.session.shell_is_gone();
-        let refused = self.pending.confirm.ask(question, has_terminal);
+        let can_ask = can_ask(self);
+        let refused = self.pending.confirm.ask(cx, question, can_ask);
         refused.into_iter().for_each(|notice| self.notice(cx, notice));
     }
 
@@ -965,13 +972,20 @@ impl Core {
             self.output.terminal.lift_question();
         }
         match answer {
-            ConfirmAnswer::Yes(ConfirmQuestion { name, hit, line, stage, effects }) => {
+            ConfirmAnswer::Yes(question) => {
+                let ConfirmQuestion { name, hit, line, stage, effects } = *question;
                 let fired = FiredTrigger { name: &name, hit: &hit, line: &line, stage, is_confirmed: true };
                 effects.into_iter().for_each(|effect| self.act(cx, effect, &fired));
             }
+            ConfirmAnswer::Allowed(ClientQuestion { request_id, request, for_trigger, .. }, trusts) => {
+                if trusts {
+                    cx.push(Effect::Trust(request_id));
+                }
+                self.request(cx, request_id, request, for_trigger);
+            }
             ConfirmAnswer::No => {}
             ConfirmAnswer::Refused(notice, keys) => {
-                self.notice(cx, notice);
+                notice.into_iter().for_each(|notice| self.notice(cx, notice));
                 let keys = self.keyboard.skip(cx.now, &keys, self.output.terminal.text().modes());
                 self.type_keys(cx, keys);
             }
@@ -1158,7 +1172,7 @@ impl Core {
                 action.into_iter().for_each(|action| self.menu_action(cx, action));
                 used
             } else if self.pending.confirm.takes_keys() {
-                let (used, answer) = self.pending.confirm.take(cx.now, rest, self.menu.taken_keys());
+                let (used, answer) = self.pending.confirm.take(cx, rest, self.menu.taken_keys());
                 answer.into_iter().for_each(|answer| self.answered(cx, answer));
                 used
             } else {
@@ -1193,6 +1207,7 @@ impl Core {
         if !is_locked && self.output.recorder.keys(bytes) {
             cx.push(Effect::QueryPty);
         }
+        self.pending.confirm.typed(cx.now, bytes);
         let place = self.output.typed_place();
         let typed = self.keyboard.type_keys(cx.now, bytes, place, self.coproc.is_silent(), &mut self.pty_input);
         if typed == KeysTyped::StopCoproc {
@@ -1319,7 +1334,7 @@ impl Core {
                 self.annotations.notes.push(note);
                 response.into()
             }),
-            Request::Notes {} | Request::Captured { .. } | Request::Marks {} => {
+            Request::Notes {} | Request::Captured { .. } | Request::Marks { .. } => {
                 read::listed(&request, history, &self.annotations, &self.session)
             }
             Request::Inject { text, no_triggers } => {
@@ -1351,6 +1366,7 @@ impl Core {
                 self.output.terminal.show(&self.settings.protocol.notify_text(&text));
                 Ok(Done {}.into())
             }
+            Request::Access(access) => Ok(AccessResponse { level: access.level.min(self.settings.clients) }.into()),
             Request::Subscribe { events } => {
                 self.control.subscribers.add(request_id, events, rules.clone()).map(Into::into)
             }
@@ -1371,6 +1387,9 @@ impl Core {
         self.control.exec.cancel(request_id);
         self.control.history_requests.cancel(request_id);
         self.coproc.cancel(request_id);
+        if self.pending.confirm.cancel(request_id) {
+            self.output.terminal.lift_question();
+        }
         if self.lend.cancel(cx, request_id) {
             self.take_terminal_back(cx, Err(""));
         }

@@ -12,6 +12,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
+use super::access::AccessLevel;
 use super::event_kind::EventKind;
 use super::key_press::KeyPress;
 use super::state_kind::StateKind;
@@ -201,7 +202,12 @@ pub enum Request {
         name: Option<String>,
     },
     /// List the commands that the shell marked and the marks that triggers set
-    Marks {},
+    Marks {
+        /// Hide tokens and keys
+        #[arg(long)]
+        #[serde(default)]
+        redact: bool,
+    },
     /// List and change triggers
     #[command(subcommand)]
     #[serde(skip)]
@@ -245,6 +251,26 @@ pub enum Request {
         #[serde(default)]
         events: Vec<EventKind>,
     },
+    /// Lower what the client may do, on the wire alone: a subcommand has nothing to do after it.
+    #[command(skip)]
+    Access(AccessRequest),
+}
+
+/// What a client may do from now on on its connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Args)]
+#[serde(deny_unknown_fields)]
+pub struct AccessRequest {
+    /// Level of access: look, annotate or type; never more than before
+    #[arg(value_name = "LEVEL")]
+    pub level: AccessLevel,
+    /// Ask the user of the session before anything is typed, run or changed for this client
+    #[arg(long)]
+    #[serde(default)]
+    pub ask: bool,
+    /// Name of the client, for that question
+    #[arg(long, value_name = "NAME")]
+    #[serde(default)]
+    pub name: String,
 }
 
 /// What a client waits for: one of the first five.
@@ -283,6 +309,10 @@ pub struct AwaitRequest {
     #[arg(long, value_name = "BYTES", value_parser = parse_number::<u64>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
+    /// Hide tokens and keys
+    #[arg(long)]
+    #[serde(default)]
+    pub redact: bool,
 }
 
 /// A command line to run.
@@ -296,6 +326,10 @@ pub struct ExecRequest {
     #[arg(long, value_name = "TIME", value_parser = TimeSpan::from_str)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<TimeSpan>,
+    /// Hide tokens and keys
+    #[arg(long)]
+    #[serde(default)]
+    pub redact: bool,
 }
 
 /// A duration, written as a number and a unit, such as `1.5s`.
@@ -476,7 +510,7 @@ impl Request {
         let known = match method.split_once('-') {
             Some(("trigger", name)) => TriggerRequest::has_subcommand(name),
             Some(("record", name)) => RecordRequest::has_subcommand(name),
-            _ => !GROUPS.contains(&method) && Self::has_subcommand(method),
+            _ => method == ACCESS || !GROUPS.contains(&method) && Self::has_subcommand(method),
         };
         if !known {
             return Err(OptionArgsError::Method);
@@ -527,12 +561,50 @@ impl Request {
         }
     }
 
-    /// Whether the answer is to be redacted.
+    /// Whether the answer is to be redacted. `await` and `exec`, which are answered later, see to it themselves.
     pub(super) fn redacts(&self) -> bool {
         matches!(
             self,
-            Self::Lines { redact: true, .. } | Self::Screen { redact: true } | Self::Captured { redact: true, .. }
+            Self::Lines { redact: true, .. }
+                | Self::Screen { redact: true }
+                | Self::Captured { redact: true, .. }
+                | Self::Marks { redact: true }
         )
+    }
+
+    /// Returns the level of access that a client needs for it.
+    pub fn level(&self) -> AccessLevel {
+        match self {
+            Self::Status {}
+            | Self::Wait {}
+            | Self::Errors { .. }
+            | Self::Await(_)
+            | Self::Lines { .. }
+            | Self::Screen { .. }
+            | Self::Notes {}
+            | Self::Captured { .. }
+            | Self::Get { .. }
+            | Self::Marks { .. }
+            | Self::Subscribe { .. }
+            | Self::Trigger(TriggerRequest::List { .. })
+            | Self::Record(RecordRequest::Status {})
+            | Self::Access(_) => AccessLevel::Look,
+            Self::Annotate { .. } | Self::Notify { .. } => AccessLevel::Annotate,
+            Self::Send { .. }
+            | Self::Exec(_)
+            | Self::Run { .. }
+            | Self::Stop { .. }
+            | Self::Inject { .. }
+            | Self::Set { .. }
+            | Self::Lend { .. }
+            | Self::Trigger(
+                TriggerRequest::Add { .. }
+                | TriggerRequest::Remove { .. }
+                | TriggerRequest::Enable { .. }
+                | TriggerRequest::Disable { .. },
+            )
+            | Self::Record(RecordRequest::Start { .. } | RecordRequest::Stop {}) => AccessLevel::Type,
+        }
     }
 
     /// Returns the names of a method's parameters, in the order in which an array gives them.
@@ -589,6 +661,9 @@ impl AwaitRequest {
 /// Methods that need one of two parameters, as their types cannot say.
 const NEEDS_ONE: [(&str, [&str; 2]); 1] = [("send", ["text", "key"])];
 
+/// The method that is no subcommand.
+pub const ACCESS: &str = "access";
+
 /// Subcommands whose own subcommands are methods.
 const GROUPS: [&str; 2] = ["trigger", "record"];
 
@@ -604,6 +679,7 @@ static PARAMETERS: LazyLock<HashMap<String, Vec<String>>> = LazyLock::new(|| {
     let mut all: HashMap<_, _> = whole.get_subcommands().map(|command| of("", command)).chain(below).collect();
     // On the command line each option of a trigger is an option; on the wire they are one list.
     all.insert("trigger-add".to_owned(), ["regex", "options", "event"].map(str::to_owned).to_vec());
+    all.insert(ACCESS.to_owned(), on_the_wire(&AccessRequest::augment_args(clap::Command::new(ACCESS))));
     // The client fills these in from its environment.
     all.insert("lend".to_owned(), ["command", "directory", "environment", "streams"].map(str::to_owned).to_vec());
     all

@@ -12,6 +12,7 @@ mod triggers;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::access::AccessLevel;
 use super::request::{Request, TriggerRequest};
 pub use annotations::{
     AnnotateResponse, CapturedLine, CapturedResponse, CommandResponse, GetResponse, MarkResponse, MarksResponse,
@@ -54,6 +55,13 @@ pub struct RecordResponse {
     pub bytes: u64,
     /// Number of bytes of output that were left out, since the file took too long.
     pub left_out: u64,
+}
+
+/// The answer to `access`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessResponse {
+    /// The level of access that the client has from now on.
+    pub level: AccessLevel,
 }
 
 /// The answer to `subscribe`.
@@ -144,6 +152,8 @@ responses! {
     Record(RecordResponse),
     /// To `subscribe`.
     Subscribe(SubscribeResponse),
+    /// To `access`.
+    Access(AccessResponse),
     /// To `inject`, `set` and `notify`.
     Done(Done),
 }
@@ -167,9 +177,10 @@ impl Response {
             Request::Notes {} => from_value(answer).map(Self::Notes),
             Request::Captured { .. } => from_value(answer).map(Self::Captured),
             Request::Get { .. } => from_value(answer).map(Self::Get),
-            Request::Marks {} => from_value(answer).map(Self::Marks),
+            Request::Marks { .. } => from_value(answer).map(Self::Marks),
             Request::Record(_) => from_value(answer).map(Self::Record),
             Request::Subscribe { .. } => from_value(answer).map(Self::Subscribe),
+            Request::Access(_) => from_value(answer).map(Self::Access),
             Request::Inject { .. } | Request::Set { .. } | Request::Notify { .. } => from_value(answer).map(Self::Done),
             Request::Trigger(command) => match command {
                 TriggerRequest::List { .. } => from_value(answer).map(Self::TriggerList),

@@ -26,6 +26,8 @@ pub enum ErrorCode {
     Late = 8,
     /// The shell is not at a prompt, or marks none.
     NoPrompt = 9,
+    /// The client's level of access, or the user, does not allow it.
+    Denied = 10,
 }
 
 impl ErrorCode {
@@ -41,6 +43,7 @@ impl ErrorCode {
         (Self::NoTerminal, "the session has no terminal, or the terminal is in use"),
         (Self::Late, "the timeout has expired"),
         (Self::NoPrompt, "the shell is not at a prompt, or does not mark its prompts"),
+        (Self::Denied, "the client's level of access does not allow it, or the user has refused"),
     ];
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::access::AccessLevel;
 use super::command_line::CommandLine;
 use super::input::keyboard::SilentKeys;
 use super::input::keys::Chord;
@@ -58,6 +59,8 @@ pub struct Settings {
     pub redaction: Redaction,
     /// Default format of a coprocess's stdin.
     pub input_format: InputFormat,
+    /// Level of access that the clients of the socket have at most.
+    pub clients: AccessLevel,
     /// Programs that draw a star for each character of a password, besides the known ones.
     pub password_jobs: Vec<String>,
     /// Effect of the keyboard while a silent coprocess runs.
@@ -169,6 +172,7 @@ impl Settings {
         let later = START_SETTINGS.iter().filter(|(_, differ)| differ(self, &new)).map(|(name, _)| *name).collect();
         self.zmodem = new.zmodem;
         self.input_format = new.input_format;
+        self.clients = new.clients;
         self.password_jobs = new.password_jobs;
         self.silent_keys = new.silent_keys;
         self.indicator = new.indicator;

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
+use super::access::Requester;
 use super::event::PtyState;
 use super::*;
 use crate::cli;
@@ -14,6 +15,7 @@ use crate::types::{Echo, Sink, Size, Source};
 mod alternate_screen;
 mod annotating;
 mod bursts;
+mod clients;
 mod confirm;
 mod driving;
 mod dumb;

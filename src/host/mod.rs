@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll};
 
+use crate::core::access::Requester;
 use crate::core::{Configured, Effect, GuardedCore, Input, Settings};
 use crate::fault::panic_for_test;
 use crate::sys::child::Program;
@@ -287,9 +288,9 @@ impl Host {
         for token in tokens {
             for _ in 0..clients::REQUESTS_PER_TURN {
                 let Some(client_request) = self.clients.next_request(token) else { break };
-                let ClientRequest { request_id, request, leader } = client_request;
+                let ClientRequest { request_id, request, leader, access } = client_request;
                 let child = leader.and_then(|leader| self.children.led_by(leader));
-                self.handle(now, Input::Request(request_id, request, child));
+                self.handle(now, Input::Request(request_id, request, Requester { child, access }));
             }
             self.clients.end_turn(now, token);
         }

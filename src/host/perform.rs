@@ -92,6 +92,7 @@ impl Host {
             }
             Effect::CloseRecording => self.close_recording(now),
             Effect::Answer(request_id, reply) => self.clients.respond(request_id, reply),
+            Effect::Trust(request_id) => self.clients.trust(request_id),
             Effect::Tell(request_id, event) => self.clients.send_event(request_id, &event),
             Effect::RecallRecent => return Some(Input::Recent(self.recent.load().map_err(RecentError))),
             Effect::KeepRecent(command) => {

@@ -230,17 +230,17 @@ fn peer_uid(stream: &UnixStream) -> Option<Uid> {
     nix::unistd::getpeereid(stream).ok().map(|(uid, _)| uid)
 }
 
-/// Returns the leader of the session (setsid(2)) of the process that connected.
+/// Returns the process that connected.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn peer_leader(stream: &UnixStream) -> Option<Pid> {
+fn peer_process(stream: &UnixStream) -> Option<Pid> {
     let credentials = nix::sys::socket::getsockopt(stream, nix::sys::socket::sockopt::PeerCredentials).ok()?;
-    // ESRCH: the process has ended already.
-    nix::unistd::getsid(Some(Pid::from_raw(credentials.pid()))).ok()
+    // 0 stands for a process of another pid namespace (unix(7)), which may be any.
+    Some(Pid::from_raw(credentials.pid())).filter(|process| process.as_raw() > 0)
 }
 
 /// Returns `None`: getpeereid(3) does not tell the process.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn peer_leader(_: &UnixStream) -> Option<Pid> {
+fn peer_process(_: &UnixStream) -> Option<Pid> {
     None
 }
 
@@ -248,6 +248,7 @@ fn peer_leader(_: &UnixStream) -> Option<Pid> {
 #[derive(Debug)]
 pub struct Connection {
     stream: StreamFd,
+    process: Option<Pid>,
     leader: Option<Pid>,
     /// Descriptors of the last message that carried any.
     passed: Vec<OwnedFd>,
@@ -256,8 +257,15 @@ pub struct Connection {
 impl Connection {
     /// Takes over `stream`, which must not be shared with another process: it is set to O_NONBLOCK.
     pub fn new(stream: UnixStream) -> io::Result<Self> {
-        let leader = peer_leader(&stream);
-        Ok(Self { stream: StreamFd::own(stream.into())?, leader, passed: Vec::new() })
+        let process = peer_process(&stream);
+        // ESRCH: the process has ended already.
+        let leader = process.and_then(|process| nix::unistd::getsid(Some(process)).ok());
+        Ok(Self { stream: StreamFd::own(stream.into())?, process, leader, passed: Vec::new() })
+    }
+
+    /// Returns the process that connected, as far as is known.
+    pub fn process(&self) -> Option<Pid> {
+        self.process
     }
 
     /// Returns the leader of the session (setsid(2)) of the process that connected, as far as is known.

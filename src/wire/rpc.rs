@@ -47,8 +47,17 @@ pub enum Message {
 
 /// Parses a line. The error is the response to a line that is neither a message nor a batch.
 pub fn read(line: &[u8]) -> Result<Frame, Value> {
-    let value: Value = serde_json::from_slice(line)
-        .map_err(|error| failure(&Value::Null, PARSE_ERROR, &format!("the line is not JSON: {error}")))?;
+    frame(json_of(line)?)
+}
+
+/// Parses a line as any JSON. The error is the response to a line that is none.
+pub fn json_of(line: &[u8]) -> Result<Value, Value> {
+    serde_json::from_slice(line)
+        .map_err(|error| failure(&Value::Null, PARSE_ERROR, &format!("the line is not JSON: {error}")))
+}
+
+/// Reads the content of a line. The error is the response to what is neither a message nor a batch.
+pub fn frame(value: Value) -> Result<Frame, Value> {
     match value {
         Value::Array(values) if values.is_empty() => Err(invalid(&Value::Null, "a batch must not be empty")),
         Value::Array(values) if values.len() > BATCH_LIMIT => {

@@ -40,6 +40,8 @@ const PLACES: &[(&str, Option<&str>)] = &[
     ("cmd/shell.rs", Some("start of a session")),
     ("cmd/suggest", Some("coshell suggest")),
     ("suggest/", Some("coshell suggest")),
+    ("cmd/mcp/tools.rs", None),
+    ("cmd/mcp/", Some("coshell mcp")),
     ("cmd/", Some("subcommands")),
     ("config/", Some("options, files")),
     ("core/annotations.rs", Some("options, files, requests, notices")),

@@ -33,6 +33,7 @@ mod job_control;
 mod keys;
 mod lend;
 mod lines_of_programs;
+mod mcp;
 mod menu;
 mod notices;
 mod notices_in_programs;

@@ -42,8 +42,27 @@ const NO_ANSWER: u8 = 1;
 /// Exit status after Ctrl-C and Esc, as of a shell: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
 
-/// Asks on the real terminal of the session; returns the exit status.
+/// What came of a question.
+pub(super) enum GivenAnswer {
+    /// The program that asks has ended with this status and output.
+    Ended { status: u8, output: Vec<u8> },
+    /// The session does not lend its terminal, for this reason.
+    Refused(String),
+}
+
+/// Asks on the real terminal of the session and prints the answer; returns the exit status.
 pub(super) fn run(client: &mut Client, question: &Question) -> Result<u8, Failure> {
+    match answer(client, question)? {
+        GivenAnswer::Ended { status, output } => {
+            print_bytes(&output)?;
+            Ok(status)
+        }
+        GivenAnswer::Refused(sentence) => Ok(refused(&sentence)),
+    }
+}
+
+/// Asks on the real terminal of the session.
+pub(super) fn answer(client: &mut Client, question: &Question) -> Result<GivenAnswer, Failure> {
     if let Some(dir) = question.dir.as_ref().filter(|dir| !Path::new(dir).is_dir()) {
         return Err(own(&format!("--dir {dir}: it is not a directory; name one")));
     }
@@ -58,11 +77,10 @@ pub(super) fn run(client: &mut Client, question: &Question) -> Result<u8, Failur
     let answer = reader.join().expect("reading does not panic");
     match lent? {
         Lent::Ended(status) => {
-            let answer = answer.map_err(|error| own(&format!("cannot read the answer: {}", reason(&error))))?;
-            print_bytes(&answer)?;
-            Ok(status)
+            let output = answer.map_err(|error| own(&format!("cannot read the answer: {}", reason(&error))))?;
+            Ok(GivenAnswer::Ended { status, output })
         }
-        Lent::Refused(sentence) => Ok(refused(&sentence)),
+        Lent::Refused(sentence) => Ok(GivenAnswer::Refused(sentence)),
     }
 }
 

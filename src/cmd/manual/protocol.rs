@@ -1,12 +1,12 @@
 //! The man page's lists of subcommands and of methods, made from the request enum of the command line and the protocol.
 
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, Args};
 use serde_json::{Value, json};
 
 use super::{sentence, text};
 use crate::cli;
 use crate::core::event_kind::EventKind;
-use crate::core::request::{OptionArgsError, Request};
+use crate::core::request::{ACCESS, AccessRequest, OptionArgsError, Request};
 use crate::core::response;
 use crate::core::rpc_error::ErrorCode;
 
@@ -76,7 +76,9 @@ fn usage(arg: &Arg) -> String {
 /// Returns the list of methods with their parameters and examples of their responses.
 pub(super) fn methods() -> String {
     let on_the_wire = |(name, _): &Named| !Request::parameters(&name.replace(' ', "-")).is_empty() || is_method(name);
-    all().iter().filter(|named| on_the_wire(named)).map(|(name, subcommand)| method(name, subcommand)).collect()
+    let access = (ACCESS.to_owned(), AccessRequest::augment_args(clap::Command::new(ACCESS)));
+    let all = all().into_iter().filter(on_the_wire).chain([access]);
+    all.map(|(name, subcommand)| method(&name, &subcommand)).collect()
 }
 
 fn is_method(name: &str) -> bool {

@@ -39,7 +39,7 @@ fn command_text(command: &CommandLine) -> String {
 }
 
 /// Returns bytes in quotes. Controls, and characters that a terminal does not show as they stand, are escaped.
-fn visible(bytes: &[u8]) -> String {
+pub(super) fn visible(bytes: &[u8]) -> String {
     let mut text = String::from("\"");
     for chunk in bytes.utf8_chunks() {
         chunk.valid().chars().for_each(|char| push_visible(char, &mut text));

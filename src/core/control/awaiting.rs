@@ -11,7 +11,7 @@ use crate::core::event::{Cx, Effect};
 use crate::core::history::{History, HistoryLine, LinePosition};
 use crate::core::input::typed_line::TypedLine;
 use crate::core::output::{CandidateLine, TextOrigin};
-use crate::core::redact::Redactor;
+use crate::core::redact::{Redaction, Redactor};
 use crate::core::request::AwaitRequest;
 use crate::core::response::{AwaitOutcome, AwaitResponse};
 use crate::core::rpc_error::{ErrorCode, RpcError};
@@ -57,6 +57,8 @@ struct AwaitingClient {
     command: Option<u64>,
     /// Whether that command has ended, so that the search is the last.
     is_last: bool,
+    /// Redacts the answer.
+    rules: Option<Arc<Redactor>>,
 }
 
 /// How far the session has come when a client begins to wait.
@@ -72,14 +74,13 @@ pub(in crate::core) struct AwaitStart {
 #[derive(Debug, Default)]
 pub(in crate::core) struct Awaiting {
     all: Vec<AwaitingClient>,
-    /// Redacts all answers.
-    rules: Option<Arc<Redactor>>,
+    redaction: Redaction,
 }
 
 impl Awaiting {
-    /// Creates an empty list; `rules` redact the answers.
-    pub(in crate::core) fn new(rules: Option<Arc<Redactor>>) -> Self {
-        Self { all: Vec::new(), rules }
+    /// Creates an empty list; `redaction` says what is redacted in the answers.
+    pub(in crate::core) fn new(redaction: Redaction) -> Self {
+        Self { all: Vec::new(), redaction }
     }
 
     /// Adds a client.
@@ -127,6 +128,7 @@ impl Awaiting {
             searches: of_lines && (request.from.is_some() || request.offset.is_some()),
             command: start.command,
             is_last: false,
+            rules: self.redaction.rules_if(request.redact),
         });
         Ok(())
     }
@@ -265,10 +267,9 @@ impl Awaiting {
 
     /// Answers the clients for which `find` returns something.
     fn answer_where(&mut self, cx: &mut Cx<'_>, mut find: impl FnMut(&mut AwaitingClient) -> Option<AwaitResult>) {
-        let rules = self.rules.as_deref();
         self.all.retain_mut(|client| {
             let Some(found) = find(client) else { return true };
-            cx.answer(client.request_id, found.response(rules));
+            cx.answer(client.request_id, found.response(client.rules.as_deref()));
             false
         });
     }

@@ -11,7 +11,7 @@ use crate::core::event::{Cx, Effect};
 use crate::core::history::{CommandRecord, History, LinePosition};
 use crate::core::input::pty_input::{PtyInput, SEND_LIMIT};
 use crate::core::input::typed_line::{TypedLine, TypedPlace};
-use crate::core::redact::Redactor;
+use crate::core::redact::{Redaction, Redactor};
 use crate::core::request::ExecRequest;
 use crate::core::response::{ExecOutcome, ExecResponse};
 use crate::core::rpc_error::{ErrorCode, RpcError};
@@ -57,6 +57,8 @@ struct ActiveExec {
     /// Time of the last look at the pty.
     looked: Instant,
     step: ExecStep,
+    /// Redacts the answer.
+    rules: Option<Arc<Redactor>>,
 }
 
 /// What the command line depends on.
@@ -76,14 +78,13 @@ pub(in crate::core) struct ExecFacts<'a> {
 #[derive(Debug, Default)]
 pub(in crate::core) struct Exec {
     active: Option<ActiveExec>,
-    /// Redacts the answers.
-    rules: Option<Arc<Redactor>>,
+    redaction: Redaction,
 }
 
 impl Exec {
-    /// Creates the state of a new session; `rules` redact the answers.
-    pub(in crate::core) fn new(rules: Option<Arc<Redactor>>) -> Self {
-        Self { active: None, rules }
+    /// Creates the state of a new session; `redaction` says what is redacted in the answers.
+    pub(in crate::core) fn new(redaction: Redaction) -> Self {
+        Self { active: None, redaction }
     }
 
     /// Takes a request, and has the pty looked at.
@@ -110,7 +111,8 @@ impl Exec {
         }
         let until = request.timeout.and_then(|time| cx.now.checked_add(time.0));
         let step = ExecStep::Looking;
-        self.active = Some(ActiveExec { request_id, text, since: cx.now, until, looked: cx.now, step });
+        let rules = self.redaction.rules_if(request.redact);
+        self.active = Some(ActiveExec { request_id, text, since: cx.now, until, looked: cx.now, step, rules });
         cx.push(Effect::QueryPty);
         Ok(())
     }
@@ -274,7 +276,7 @@ impl Exec {
         };
         let ExecStep::Answering { command, prompt, outcome } = active.step else { return };
         let mut response = response(cx.now, history, command, prompt, outcome);
-        if let Some(rules) = &self.rules {
+        if let Some(rules) = &active.rules {
             rules.redact_string(&mut response.text);
             rules.redact_string(&mut response.tail);
         }

@@ -17,7 +17,7 @@ pub(in crate::core) struct HistoryRequests {
 /// Returns whether a request reads the history; `None` where it can be answered at once.
 fn reads(request: &Request) -> Option<bool> {
     match request {
-        Request::Lines { .. } | Request::Annotate { .. } | Request::Marks {} | Request::Screen { .. } => Some(true),
+        Request::Lines { .. } | Request::Annotate { .. } | Request::Marks { .. } | Request::Screen { .. } => Some(true),
         // They read what requests before them have added.
         Request::Captured { command, .. } => Some(command.is_some()),
         Request::Notes {} => Some(false),

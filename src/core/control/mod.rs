@@ -14,7 +14,6 @@ pub(super) mod subscribers;
 mod typed_calls;
 pub(super) mod typing;
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::event::{Cx, PtyState};
@@ -23,7 +22,7 @@ use super::input::pty_input::PtyInput;
 use super::input::typed_line::TypedLine;
 use super::output::Output;
 use super::password::{PasswordWatch, Reading};
-use super::redact::Redactor;
+use super::redact::Redaction;
 use super::request::{AwaitRequest, ExecRequest};
 use super::response::Response;
 use super::rpc_error::RpcError;
@@ -60,22 +59,24 @@ pub(super) struct Control {
     pub(super) exec: Exec,
     /// Time of the last output.
     pub(super) output_at: Instant,
+    /// Whether the question of a client waits for the end of the user's line.
+    pub(super) question_waits: bool,
 }
 
 impl Control {
-    /// Creates the state of a new session; `password_jobs` are programs that draw stars for a password, `rules` redact what
-    /// all subscribers get.
-    pub(super) fn new(now: Instant, password_jobs: Vec<String>, rules: Option<Arc<Redactor>>) -> Self {
+    /// Creates the state of a new session; `password_jobs` are programs that draw stars for a password.
+    pub(super) fn new(now: Instant, password_jobs: Vec<String>, redaction: &Redaction) -> Self {
         Self {
-            awaiting: Awaiting::new(rules.clone()),
-            exec: Exec::new(rules.clone()),
-            subscribers: Subscribers::new(rules),
+            awaiting: Awaiting::new(redaction.clone()),
+            exec: Exec::new(redaction.clone()),
+            subscribers: Subscribers::new(redaction.rules_if_always()),
             password: PasswordWatch::new(password_jobs),
             secret: Secret::default(),
             history_requests: HistoryRequests::default(),
             state: SessionState::new(now),
             typing: Typing::default(),
             output_at: now,
+            question_waits: false,
         }
     }
 
@@ -139,9 +140,9 @@ impl Control {
         self.typing.len() + usize::from(self.exec.is_waiting())
     }
 
-    /// Whether a text, a command line or a client waits for the end of the user's line.
+    /// Whether a text, a command line, a client or its question waits for the end of the user's line.
     fn depends_on_line(&self) -> bool {
-        self.waiting_texts() > 0 || self.awaiting.want_prompt()
+        self.waiting_texts() > 0 || self.awaiting.want_prompt() || self.question_waits
     }
 
     /// Returns the time of the last output and of the last key that the pty has taken; `None` while a key waits.

@@ -95,7 +95,7 @@ pub(in crate::core) fn listed(
 ) -> Result<Response, RpcError> {
     match request {
         Request::Captured { command, .. } => captured(*command, history, annotations, session).map(Into::into),
-        Request::Marks {} => Ok(marks(history, annotations, session).into()),
+        Request::Marks { .. } => Ok(marks(history, annotations, session).into()),
         _ => Ok(annotate::notes(annotations, session).into()),
     }
 }

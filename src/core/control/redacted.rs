@@ -50,6 +50,7 @@ fn redact_response(response: &mut Response, redactor: &Arc<Redactor>) {
         | Response::TriggerSwitch(_)
         | Response::Record(_)
         | Response::Subscribe(_)
+        | Response::Access(_)
         | Response::Done(_) => {}
     }
 }

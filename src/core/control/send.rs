@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::core::event::{Cx, Effect};
 use crate::core::input::keys::{KeyModes, KeySet, encode_all};
-use crate::core::input::pty_input::PtyInput;
+use crate::core::input::pty_input::{PtyInput, with_enter_keys};
 use crate::core::input::typed_line::{TypedLine, TypedPlace};
 use crate::core::key_press::KeyPress;
 use crate::core::password::Reading;
@@ -32,7 +32,7 @@ pub(in crate::core) struct SendOptions {
 
 /// Returns the text as the keyboard would send it; `bracketed` is whether bracketed paste is on.
 pub(in crate::core) fn typable(text: &str, options: SendOptions, bracketed: bool) -> Vec<u8> {
-    let mut text = text.replace("\r\n", "\r").replace('\n', "\r");
+    let mut text = with_enter_keys(text);
     if options.paste && bracketed {
         // A closing bracket inside would end the paste; removing one may make another.
         while text.contains(PASTE.1) {

@@ -14,6 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use crate::core::access::{ClientAccess, Requester};
 use crate::core::event::{PtyState, RecentError, RecordFileError};
 use crate::core::request::Request;
 use crate::core::{Core, Effect, Input, JOB_SLOTS, Settings};
@@ -257,11 +258,15 @@ impl Model {
         self.input(Input::Terminate(signal));
     }
 
-    pub(super) fn request(&mut self, request: Request) {
+    /// Has a client make a request; where it `may_ask`, the user is asked before some of them.
+    pub(super) fn request(&mut self, request: Request, may_ask: bool) {
         let subscribes = matches!(&request, Request::Subscribe { .. } | Request::Lines { follow: true, .. });
         self.requests.insert(self.next_request, subscribes);
+        let asks = may_ask && self.next_request % 3 == 2;
+        let access = ClientAccess { asks, ..ClientAccess::default() };
         self.next_request += 1;
-        self.input(Input::Request(RequestId(self.next_request - 1), request, None));
+        let id = RequestId(self.next_request - 1);
+        self.input(Input::Request(id, request, Requester { child: None, access }));
     }
 
     /// Disconnects the client of a request, if the request or its subscription is open.
@@ -445,6 +450,7 @@ impl Model {
                 return Some(Input::RecordingOpened(if starts { Err(missing()) } else { Ok(()) }));
             }
             Effect::CloseRecording => return Some(self.close_recording()),
+            Effect::Trust(RequestId(id)) => assert!(self.requests.contains_key(&id), "{id} is open"),
             Effect::DiscardTyped
             | Effect::LeaveRawMode
             | Effect::Resize(_)

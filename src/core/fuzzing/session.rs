@@ -333,7 +333,7 @@ fn step(model: &mut Model, script: &mut Script<'_>, promise: Promise) {
         47..56 if !relay => {
             let request =
                 if promise == Promise::Nothing { any_request(script) } else { quiet_request(script, promise) };
-            model.request(request);
+            model.request(request, promise == Promise::Nothing);
         }
         56 => model.cancel(script.byte()),
         57 => model.job_exits(script.byte(), ExitStatus::Code(script.byte() & 1)),
@@ -403,7 +403,7 @@ fn quiet_request(script: &mut Script<'_>, promise: Promise) -> Request {
             0 => Request::Errors { follow: false },
             1 => Request::Notes {},
             2 => Request::Captured { format: CapturedFormat::Text, command: None, redact: false },
-            3 => Request::Marks {},
+            3 => Request::Marks { redact: false },
             4 => Request::Trigger(TriggerRequest::List { toml: false }),
             _ => Request::Trigger(TriggerRequest::Disable { trigger: script.byte().to_string() }),
         },
@@ -438,7 +438,7 @@ fn any_request(script: &mut Script<'_>) -> Request {
         2 => Request::Inject { text: text(script), no_triggers: script.byte() & 1 != 0 },
         3 if script.byte() & 1 != 0 => {
             let timeout = Some(TimeSpan(Duration::from_millis(u64::from(script.byte()) * 10)));
-            Request::Exec(ExecRequest { command: vec![text(script)], timeout })
+            Request::Exec(ExecRequest { command: vec![text(script)], timeout, redact: false })
         }
         3 => Request::Await(any_wait(script)),
         4 if script.byte() & 1 != 0 => Request::Notify { text: text(script) },

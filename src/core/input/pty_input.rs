@@ -237,6 +237,11 @@ impl PtyInput {
     }
 }
 
+/// Returns text with each newline as the Enter key sends it.
+pub(in crate::core) fn with_enter_keys(text: &str) -> String {
+    text.replace("\r\n", "\r").replace('\n', "\r")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

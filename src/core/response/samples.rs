@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AnnotateResponse, AwaitOutcome, AwaitResponse, CapturedLine, CapturedResponse, CellRun, CellRunColour,
-    CommandResponse, CoprocFailure, CoprocStatus, CursorResponse, Done, EndResponse, ErrorsResponse, ExecOutcome,
-    ExecResponse, GetResponse, JobResponse, LastCommand, LastCoproc, LineResponse, LinesResponse, MarkResponse,
-    MarksResponse, NoteResponse, NotesResponse, QuotedLine, RecordResponse, Response, RunResponse, ScreenResponse,
-    SendResponse, StateResponse, StatusResponse, StopResponse, StreamKind, SubscribeResponse, TriggerListResponse,
-    TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
+    AccessResponse, AnnotateResponse, AwaitOutcome, AwaitResponse, CapturedLine, CapturedResponse, CellRun,
+    CellRunColour, CommandResponse, CoprocFailure, CoprocStatus, CursorResponse, Done, EndResponse, ErrorsResponse,
+    ExecOutcome, ExecResponse, GetResponse, JobResponse, LastCommand, LastCoproc, LineResponse, LinesResponse,
+    MarkResponse, MarksResponse, NoteResponse, NotesResponse, QuotedLine, RecordResponse, Response, RunResponse,
+    ScreenResponse, SendResponse, StateResponse, StatusResponse, StopResponse, StreamKind, SubscribeResponse,
+    TriggerListResponse, TriggerNumberResponse, TriggerResponse, TriggerSwitchResponse,
 };
+use crate::core::access::AccessLevel;
 use crate::core::request::InputFormat;
 use crate::core::request::OptionArg;
 use crate::core::source_place::SourcePlace;
@@ -54,6 +55,7 @@ pub fn samples(method: &str) -> Vec<Response> {
         "record-start" | "record-status" => vec![recording().into()],
         "record-stop" => vec![RecordResponse { recording: false, ..recording() }.into()],
         "subscribe" => vec![SubscribeResponse { events: vec!["line".to_owned()] }.into()],
+        "access" => vec![AccessResponse { level: AccessLevel::Annotate }.into()],
         "inject" | "set" | "notify" => vec![Done {}.into()],
         _ => Vec::new(),
     }

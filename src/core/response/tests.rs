@@ -40,6 +40,7 @@ fn golden() -> Vec<(&'static str, Value, Vec<Value>)> {
         ("trigger-disable", json!(["1"]), vec![json!({"number": 1, "enabled": false})]),
         ("notify", json!(["text"]), vec![json!({})]),
         ("subscribe", json!([]), vec![json!({"events": ["line"]})]),
+        ("access", json!(["annotate"]), vec![json!({"level": "annotate"})]),
     ]
 }
 

@@ -15,7 +15,7 @@ impl Bench {
 
     fn try_reply(&mut self, method: &str, params: Value) -> Result<Value, crate::core::rpc_error::RpcError> {
         let command = Request::read(method, Some(params)).unwrap_or_else(|fault| panic!("{method}: {fault:?}"));
-        self.input(Input::Request(RequestId(7), command, None));
+        self.input(Input::Request(RequestId(7), command, Requester::default()));
         let answer = self.effects.iter().rposition(|effect| matches!(effect, Effect::Answer(RequestId(7), _)));
         match self.effects.remove(answer.expect("it is answered at once")) {
             Effect::Answer(_, reply) => {

@@ -167,7 +167,14 @@ fn clients_of_a_command_type_and_inject_for_its_trigger() {
         for request in [send, inject] {
             let mut bench = Bench::new(&["-t", "^again", action, "coshell send --enter again"]);
             for _ in 0..30 {
-                bench.shell(b"again\r\n").input(Input::Request(RequestId(1), request(), Some(child))).wait(1);
+                bench
+                    .shell(b"again\r\n")
+                    .input(Input::Request(
+                        RequestId(1),
+                        request(),
+                        Requester { child: Some(child), ..Requester::default() },
+                    ))
+                    .wait(1);
                 match child {
                     Child::Coproc => bench.coproc_exits(ExitStatus::Code(0), b""),
                     job => bench.input(Input::Exited(job, ExitStatus::Code(0))),

@@ -14,7 +14,7 @@ impl Bench {
     /// Has a client make this request.
     fn client(&mut self, request_id: u64, method: &str, params: Value) -> &mut Self {
         let request = Request::read(method, Some(params)).expect("the request is valid");
-        self.input(Input::Request(RequestId(request_id), request, None))
+        self.input(Input::Request(RequestId(request_id), request, Requester::default()))
     }
 
     fn replied(&self, request_id: u64) -> Option<Result<Value, ErrorCode>> {

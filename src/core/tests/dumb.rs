@@ -70,7 +70,7 @@ fn lent_dumb_terminal_gets_only_mode_changes() {
     let mut bench = dumb(&[]);
     let guest = serde_json::json!({"command": ["cat"]});
     let lend = Request::read("lend", Some(guest)).expect("a good request");
-    bench.shell(b"$ \x1b[?2004h").input(Input::Request(RequestId(1), lend, None));
+    bench.shell(b"$ \x1b[?2004h").input(Input::Request(RequestId(1), lend, Requester::default()));
     assert_eq!(printed(&bench), "$ \x1b[?2004h\x1b[?2004l");
     bench.input(Input::Exited(Child::Lent, ExitStatus::Code(0)));
     assert_eq!(printed(&bench), "$ \x1b[?2004h\x1b[?2004l\x1b[?2004h");

@@ -38,7 +38,7 @@ fn titles_of_programs_follow_indicator_at_every_split() {
 fn title_waits_until_terminal_is_taken_back() {
     let mut bench = Bench::new(&["-c", "bot"]);
     let lend = Request::read("lend", Some(serde_json::json!({"command": ["fzf"]}))).expect("a good request");
-    bench.shell(b"\x1b]2;mine\x07").input(Input::Request(RequestId(1), lend, None));
+    bench.shell(b"\x1b]2;mine\x07").input(Input::Request(RequestId(1), lend, Requester::default()));
     let before = bench.shown.len();
     bench.coproc_exits(ExitStatus::Code(0), b"");
     assert_eq!(bench.shown.len(), before, "nothing of coshell's gets into what the guest draws");

@@ -9,7 +9,7 @@ use crate::types::RequestId;
 
 impl Bench {
     fn trigger(&mut self, command: TriggerRequest) -> &mut Self {
-        self.input(Input::Request(RequestId(1), Request::Trigger(command), None))
+        self.input(Input::Request(RequestId(1), Request::Trigger(command), Requester::default()))
     }
 
     fn add(&mut self, regex: &str, option: &str, value: &str) -> &mut Self {
@@ -20,7 +20,7 @@ impl Bench {
     fn run(&mut self, form: InputFormat) -> &mut Self {
         let (silent, replace, wait) = (false, false, false);
         let command = Request::Run { silent, replace, wait, input: Some(form), command: "bot".to_owned() };
-        self.input(Input::Request(RequestId(1), command, None)).input(Input::CoprocStarted(7))
+        self.input(Input::Request(RequestId(1), command, Requester::default())).input(Input::CoprocStarted(7))
     }
 
     fn assembles(&self) -> bool {
@@ -127,7 +127,7 @@ fn text_injected_at_end_of_last_line_reader_is_counted() {
     let mut bench = Bench::new(&["-s", "bot", "-i", "text"]);
     bench.shell(b"one\r\n");
     let inject = Request::read("inject", Some(serde_json::json!(["two\nthree\n"]))).expect("a good request");
-    bench.input(Input::Request(RequestId(1), inject, None));
+    bench.input(Input::Request(RequestId(1), inject, Requester::default()));
     bench.input(Input::Exited(Child::Coproc, ExitStatus::Code(0))).input(Input::Closed(Source::Coproc));
     bench.input(Input::Unread(Vec::new())).shell(b"four\r\n");
     assert!(!bench.assembles());

@@ -25,9 +25,12 @@ fn listing_is_shown_and_fires_nothing() {
         for input in ["raw", "text", "json"] {
             let mut bench = Bench::new(&[&["-c", "cat", "-i", input, "-t", "warning", "--capture"], more].concat());
             bench.shell(b"a warning\r\n").wait(1000);
-            bench.input(Input::Request(RequestId(9), listing("1 a warning\n2 a warning\n3 a"), None));
+            bench.input(Input::Request(RequestId(9), listing("1 a warning\n2 a warning\n3 a"), Requester::default()));
             // The rest of a line that is cut between two requests.
-            bench.wait(1000).input(Input::Request(RequestId(9), listing(" warning\n"), None)).wait(1000);
+            bench
+                .wait(1000)
+                .input(Input::Request(RequestId(9), listing(" warning\n"), Requester::default()))
+                .wait(1000);
             assert_eq!((bench.captured(), bench.answered()), (1, true), "{more:?} {input}");
             assert_eq!(bench.lines(), ["a warning", "1 a warning", "2 a warning", "3 a warning"]);
             assert!(String::from_utf8_lossy(&bench.read).contains("2 a warning"), "{more:?} {input}");
@@ -43,8 +46,8 @@ fn listing_is_shown_and_fires_nothing() {
 fn subscriber_gets_lines_of_listing() {
     let mut bench = Bench::new(&["-t", "warning", "--capture"]);
     let subscribe = Request::Subscribe { events: vec![EventKind::Line] };
-    bench.input(Input::Request(RequestId(1), subscribe, None));
-    bench.input(Input::Request(RequestId(9), listing("1 a warning\n2 a warning\n"), None));
+    bench.input(Input::Request(RequestId(1), subscribe, Requester::default()));
+    bench.input(Input::Request(RequestId(9), listing("1 a warning\n2 a warning\n"), Requester::default()));
     let told = bench.effects.iter().filter(|effect| matches!(effect, Effect::Tell(..))).count();
     assert_eq!((told, bench.captured()), (2, 0));
 }
@@ -52,7 +55,11 @@ fn subscriber_gets_lines_of_listing() {
 #[test]
 fn listing_waits_until_output_is_shown() {
     let mut bench = Bench::new(&["-t", "warning", "--capture"]);
-    bench.shell(b"$ ").keys(b"\x1d").input(Input::Request(RequestId(9), listing("1 a warning\n"), None));
+    bench.shell(b"$ ").keys(b"\x1d").input(Input::Request(
+        RequestId(9),
+        listing("1 a warning\n"),
+        Requester::default(),
+    ));
     bench.shell(b"behind the menu\r\n");
     assert!(!bench.answered());
     bench.keys(b"\x1b").wait(30);
@@ -63,7 +70,10 @@ fn listing_waits_until_output_is_shown() {
 #[test]
 fn listing_of_client_that_disconnects_is_dropped() {
     let mut bench = Bench::new(&[]);
-    bench.keys(b"\x1d").input(Input::Request(RequestId(9), listing("1\n"), None)).input(Input::Cancel(RequestId(9)));
+    bench
+        .keys(b"\x1d")
+        .input(Input::Request(RequestId(9), listing("1\n"), Requester::default()))
+        .input(Input::Cancel(RequestId(9)));
     bench.keys(b"\x1b").wait(30).shell(b"2\r\n");
     assert_eq!(bench.lines(), ["2"]);
 }
@@ -71,7 +81,7 @@ fn listing_of_client_that_disconnects_is_dropped() {
 #[test]
 fn listing_beyond_the_limit_is_refused() {
     let mut bench = Bench::new(&[]);
-    bench.keys(b"\x1d").input(Input::Request(RequestId(8), listing(&"x".repeat(64 * 1024)), None));
-    bench.input(Input::Request(RequestId(9), listing("1\n"), None));
+    bench.keys(b"\x1d").input(Input::Request(RequestId(8), listing(&"x".repeat(64 * 1024)), Requester::default()));
+    bench.input(Input::Request(RequestId(9), listing("1\n"), Requester::default()));
     assert!(bench.effects.iter().any(|effect| matches!(effect, Effect::Answer(RequestId(9), Err(_)))));
 }

@@ -201,7 +201,7 @@ fn menu_shows_stopped_trigger_and_restarts_it() {
 fn only_trigger_fires_again_after_switching_off_and_on() {
     let mut bench = Bench::new(&["-t", "go", "--bell"]);
     let disable = Request::read("trigger-disable", Some(serde_json::json!(["1"]))).expect("a good request");
-    bench.input(Input::Request(RequestId(1), disable, None)).shell(b"go\r\n");
+    bench.input(Input::Request(RequestId(1), disable, Requester::default())).shell(b"go\r\n");
     assert!(!bench.shown.contains(&7));
     bench.keys(b"\x1d").keys(b"t1\x1b").wait(30).shell(b"go\r\n");
     assert!(bench.shown.contains(&7), "{:?}", bench.lines());

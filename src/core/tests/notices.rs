@@ -129,7 +129,7 @@ fn wide_word_is_folded_and_long_notice_names_command() {
     let long = (1..=900).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
     let note = Request::read("annotate", Some(serde_json::json!(["1", long]))).expect("a good request");
     let mut bench = Bench::sized(24, 80, &[]);
-    bench.shell(b"anchor\r\n$ ").input(Input::Request(RequestId(1), note, None));
+    bench.shell(b"anchor\r\n$ ").input(Input::Request(RequestId(1), note, Requester::default()));
     let rows = bench.lines();
     assert!(rows[22].ends_with("... (coshell notes)") && rows[22].len() < 80 && rows[23] == "$", "{rows:#?}");
     let mut bench = Bench::sized(5, 10, &["--indicator", "none", "-c", "exit 3"]);

@@ -23,7 +23,7 @@ impl Bench {
 
     /// A control client asks for this.
     fn ask(&mut self, command: Request) -> &mut Self {
-        self.input(Input::Request(RequestId(1), command, None))
+        self.input(Input::Request(RequestId(1), command, Requester::default()))
     }
 
     /// What a coprocess that reads objects was told.

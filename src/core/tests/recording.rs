@@ -15,7 +15,7 @@ const STOP: RequestId = RequestId(2);
 impl Bench {
     fn record(&mut self, input: bool) -> &mut Self {
         let start = RecordRequest::Start { file: "/x.cast".to_owned(), input, force: false };
-        self.input(Input::Request(START, Request::Record(start), None));
+        self.input(Input::Request(START, Request::Record(start), Requester::default()));
         assert!(self.has(&Effect::OpenRecording { file: "/x.cast".to_owned(), replace: false }));
         self.input(Input::RecordingOpened(Ok(())))
     }
@@ -34,7 +34,7 @@ impl Bench {
 
     /// Does the same where `file` has been taken before.
     fn stop_recording_behind(&mut self, mut file: Vec<u8>) -> Vec<(u128, RecordedEvent)> {
-        self.input(Input::Request(STOP, Request::Record(RecordRequest::Stop {}), None));
+        self.input(Input::Request(STOP, Request::Record(RecordRequest::Stop {}), Requester::default()));
         assert!(self.has(&Effect::CloseRecording));
         file.extend(self.recorded());
         self.input(Input::RecordingClosed(Ok(())));
@@ -192,13 +192,13 @@ fn failed_file_ends_recording_with_notice_and_not_session() {
 fn requests_are_refused_where_they_do_not_fit() {
     let mut bench = Bench::new(&[]);
     let stop = || Request::Record(RecordRequest::Stop {});
-    bench.input(Input::Request(STOP, stop(), None));
+    bench.input(Input::Request(STOP, stop(), Requester::default()));
     assert!(matches!(bench.response_to(STOP), Some(Err(RpcError { code: ErrorCode::Idle, .. }))));
     bench.record(false).effects.clear();
     let start = RecordRequest::Start { file: "/y".to_owned(), input: false, force: true };
-    bench.input(Input::Request(RequestId(3), Request::Record(start), None));
+    bench.input(Input::Request(RequestId(3), Request::Record(start), Requester::default()));
     assert!(matches!(bench.response_to(RequestId(3)), Some(Err(RpcError { code: ErrorCode::Busy, .. }))));
-    bench.input(Input::Request(RequestId(4), Request::Record(RecordRequest::Status {}), None));
+    bench.input(Input::Request(RequestId(4), Request::Record(RecordRequest::Status {}), Requester::default()));
     let Some(Ok(Response::Record(status))) = bench.response_to(RequestId(4)) else { panic!("no status") };
     assert!(status.recording && status.file.as_deref() == Some("/x.cast") && status.bytes > 0);
 }

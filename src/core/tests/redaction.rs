@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::recorder::RecordOptions;
 use crate::core::redact::{builtin_rules, samples};
-use crate::core::request::{CapturedFormat, RecordRequest};
+use crate::core::request::{AwaitRequest, CapturedFormat, ExecRequest, RecordRequest};
 use crate::core::response::Response;
 
 /// Returns everything besides the terminal that got text of a session which printed `pieces`.
@@ -15,7 +15,7 @@ fn outputs(argv: &[&str], redact: bool, pieces: &[&[u8]]) -> (Bench, String) {
     }
     let mut bench = Bench::of(settings);
     let subscribe = Request::Subscribe { events: Vec::new() };
-    bench.input(Input::Request(RequestId(1), subscribe, None));
+    bench.input(Input::Request(RequestId(1), subscribe, Requester::default()));
     for piece in pieces {
         // A pause within a secret shows its beginning as a prompt.
         bench.shell(piece).wait(30);
@@ -39,7 +39,7 @@ fn outputs(argv: &[&str], redact: bool, pieces: &[&[u8]]) -> (Bench, String) {
     .into_iter()
     .enumerate()
     {
-        bench.input(Input::Request(RequestId(2 + id as u64), request, None)).wait(10);
+        bench.input(Input::Request(RequestId(2 + id as u64), request, Requester::default())).wait(10);
     }
     let mut all: String = bench
         .effects
@@ -51,7 +51,7 @@ fn outputs(argv: &[&str], redact: bool, pieces: &[&[u8]]) -> (Bench, String) {
         })
         .collect();
     all.push_str(&String::from_utf8_lossy(&bench.read));
-    bench.input(Input::Request(RequestId(9), Request::Record(RecordRequest::Stop {}), None));
+    bench.input(Input::Request(RequestId(9), Request::Record(RecordRequest::Stop {}), Requester::default()));
     all.push_str(&String::from_utf8_lossy(bench.core.pending(Sink::Recording)));
     (bench, all)
 }
@@ -102,6 +102,32 @@ fn answers_are_redacted_on_request_alone() {
     assert!(String::from_utf8_lossy(bench.core.pending(Sink::Recording)).contains(&token), "so does the recording");
 }
 
+/// Answers that are made later, and command lines.
+#[test]
+fn waits_and_commands_are_redacted_on_request_alone() {
+    let token = format!("glpat-{}", "a".repeat(20));
+    for redact in [false, true] {
+        let mut bench = Bench::new(&[]);
+        bench.shell(b"\x1b]133;A\x07$ \x1b]133;B\x07").wait(50);
+        let wait = AwaitRequest { text: Some("to.*".to_owned()), redact, ..AwaitRequest::default() };
+        bench.input(Input::Request(RequestId(1), Request::Await(wait), Requester::default()));
+        let exec = ExecRequest { command: vec!["go".to_owned()], timeout: None, redact };
+        bench.input(Input::Request(RequestId(2), Request::Exec(exec), Requester::default())).wait(2000);
+        let typed = format!("go\r\n\x1b]133;C;cmdline_url=curl%20{token}\x07to {token}\r\n\x1b]133;D;0\x07");
+        bench.shell(typed.as_bytes()).shell(b"\x1b]133;A\x07$ \x1b]133;B\x07").wait(3000);
+        bench.input(Input::Request(RequestId(3), Request::Marks { redact }, Requester::default())).wait(10);
+        for id in 1..=3 {
+            let answer = bench.effects.iter().find_map(|effect| match effect {
+                Effect::Answer(RequestId(of), Ok(response)) if *of == id => Some(response),
+                _ => None,
+            });
+            let answer = serde_json::to_string(answer.expect("an answer")).expect("an answer is JSON");
+            assert_eq!(answer.contains("[redacted:gitlab]"), redact, "{answer}");
+            assert_eq!(answer.contains(&token), !redact, "{answer}");
+        }
+    }
+}
+
 #[test]
 fn private_key_is_hidden_line_by_line() {
     let key = "-----BEGIN PRIVATE KEY-----\r\nMIIEvQIBADANBg\r\nkqhkiG9w0BAQEF\r\n-----END PRIVATE KEY-----\r\n";
@@ -118,7 +144,7 @@ fn private_key_is_hidden_line_by_line() {
 fn keys_are_not_recorded_in_a_redacted_session() {
     let mut bench = Bench::new(&["--redact"]);
     let start = RecordRequest::Start { file: "/x".to_owned(), input: true, force: false };
-    bench.input(Input::Request(RequestId(1), Request::Record(start), None));
+    bench.input(Input::Request(RequestId(1), Request::Record(start), Requester::default()));
     let refused = |effect: &Effect| matches!(effect, Effect::Answer(_, Err(RpcError { code: ErrorCode::Params, .. })));
     assert!(bench.effects.iter().any(refused));
 }

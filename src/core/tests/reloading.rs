@@ -54,7 +54,7 @@ impl Bench {
 
     fn answer_to(&mut self, request: Request) -> Response {
         let id = RequestId(77);
-        self.input(Input::Request(id, request, None));
+        self.input(Input::Request(id, request, Requester::default()));
         let answer = self.effects.iter().position(|effect| matches!(effect, Effect::Answer(to, _) if *to == id));
         match self.effects.remove(answer.expect("the request is answered")) {
             Effect::Answer(_, Ok(response)) => response,

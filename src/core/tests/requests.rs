@@ -12,7 +12,7 @@ const RUN: Request = Request::Run { silent: false, replace: false, wait: false, 
 
 impl Bench {
     fn asks(&mut self, request_id: u64, command: Request) -> &mut Self {
-        self.input(Input::Request(RequestId(request_id), command, None))
+        self.input(Input::Request(RequestId(request_id), command, Requester::default()))
     }
 
     fn runs(&mut self, request_id: u64, wait: bool) -> &mut Self {

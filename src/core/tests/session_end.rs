@@ -174,7 +174,7 @@ fn key_pressed_while_terminal_is_taken_back_does_not_end_the_session() {
     let program = serde_json::json!({"command": ["vi"], "directory": null, "environment": [], "streams": []});
     let lend = |bench: &mut Bench| {
         let request = Request::read("lend", Some(program.clone())).expect("a good request");
-        bench.input(Input::Request(RequestId(1), request, None));
+        bench.input(Input::Request(RequestId(1), request, Requester::default()));
         assert!(bench.effects.iter().any(|effect| matches!(effect, Effect::Lend(..))), "{:?}", bench.effects);
     };
     let mut bench = Bench::new(&[]);

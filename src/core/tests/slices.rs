@@ -64,12 +64,12 @@ fn requests_wait_for_history_and_keys_do_not() {
     for (request, output) in [
         (Request::Screen { redact: false }, costly_output()),
         (lines(), costly_output()),
-        (Request::Marks {}, costly_output()),
+        (Request::Marks { redact: false }, costly_output()),
         (line(), costly_output()),
     ] {
         let mut bench = Bench::new(&[]);
         bench.print_pieces(&output);
-        bench.turn(Input::Request(RequestId(7), request.clone(), None));
+        bench.turn(Input::Request(RequestId(7), request.clone(), Requester::default()));
         assert!(!bench.has_answer(7), "{request:?}");
         assert!(bench.read_history() > 2, "{request:?}");
         assert!(bench.has_answer(7), "{request:?}");
@@ -82,7 +82,7 @@ fn one_request_is_answered_in_a_turn() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(b"one\r\n");
     for id in 0..3 {
-        bench.turn(Input::Request(RequestId(id), Request::Notes {}, None));
+        bench.turn(Input::Request(RequestId(id), Request::Notes {}, Requester::default()));
     }
     for id in 0..3 {
         assert!(!bench.has_answer(id));
@@ -95,7 +95,7 @@ fn one_request_is_answered_in_a_turn() {
 fn request_of_disconnected_client_is_dropped() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(&costly_output());
-    bench.turn(Input::Request(RequestId(7), Request::Screen { redact: false }, None));
+    bench.turn(Input::Request(RequestId(7), Request::Screen { redact: false }, Requester::default()));
     bench.turn(Input::Cancel(RequestId(7)));
     bench.read_history();
     assert!(!bench.has_answer(7));
@@ -125,7 +125,7 @@ fn lend_waits_for_screen() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(&costly_output());
     let lend = Request::read("lend", Some(serde_json::json!({"command": ["vim"]}))).expect("it is valid");
-    bench.turn(Input::Request(RequestId(7), lend, None));
+    bench.turn(Input::Request(RequestId(7), lend, Requester::default()));
     assert!(!bench.core.lend.is_lent());
     // The timeout is for output that stops inside a sequence only.
     bench.now += Duration::from_secs(1);
@@ -144,7 +144,7 @@ fn added_trigger_waits_for_history_and_misses_no_line() {
     bench.print_pieces(&costly_output());
     let options = Options(vec![OptionArg { name: "send".into(), value: "answer".to_owned() }]);
     let request = Request::Trigger(TriggerRequest::Add { regex: Some("^question".to_owned()), event: None, options });
-    bench.turn(Input::Request(RequestId(7), request, None));
+    bench.turn(Input::Request(RequestId(7), request, Requester::default()));
     assert_eq!(bench.core.gate(), Gate::AwaitingHistory);
     bench.turn(Input::Bytes(Source::Pty, b"\r\nquestion\r\n"));
     let (_, typed) = bench.turn(Input::Bytes(Source::Keyboard, b"\r"));
@@ -162,7 +162,7 @@ fn added_trigger_waits_for_history_and_misses_no_line() {
 fn session_ends_while_history_is_read() {
     let mut bench = Bench::new(&[]);
     bench.print_pieces(&costly_output());
-    bench.turn(Input::Request(RequestId(7), Request::Screen { redact: false }, None));
+    bench.turn(Input::Request(RequestId(7), Request::Screen { redact: false }, Requester::default()));
     bench.turn(Input::Exited(Child::Shell, ExitStatus::Code(0)));
     bench.turn(Input::Closed(Source::Pty));
     bench.wait(2000);
@@ -225,7 +225,7 @@ fn trigger_added_to_many_needs_two_slices() {
     bench.wait(1);
     let options = Options(vec![OptionArg { name: "send".into(), value: "added".to_owned() }]);
     let request = Request::Trigger(TriggerRequest::Add { regex: Some("^another".to_owned()), event: None, options });
-    bench.turn(Input::Request(RequestId(7), request, None));
+    bench.turn(Input::Request(RequestId(7), request, Requester::default()));
     bench.turn(Input::Bytes(Source::Pty, b"another\r\n"));
     assert_eq!((bench.core.gate(), &bench.typed[..]), (Gate::AwaitingPatterns, &b""[..]));
     // Its pattern, and the tables of all.

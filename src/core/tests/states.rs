@@ -13,7 +13,7 @@ impl Bench {
     /// Returns the state that a client is answered.
     fn state(&mut self) -> String {
         self.effects.clear();
-        self.input(Input::Request(RequestId(1), Request::Status {}, None)).wait(300);
+        self.input(Input::Request(RequestId(1), Request::Status {}, Requester::default())).wait(300);
         let answer = self.effects.iter().find_map(|effect| match effect {
             Effect::Answer(RequestId(1), Ok(answer)) => serde_json::to_value(answer).ok(),
             _ => None,
@@ -60,7 +60,7 @@ fn status_tells_what_session_does() {
 fn echo_off_for_an_instant_is_no_password() {
     let mut bench = Bench::new(&[]);
     bench.pty_state = PtyState { echo: Echo::OffInLines, group: 7, ..PtyState::default() };
-    bench.input(Input::Request(RequestId(2), Request::Status {}, None)).wait(150);
+    bench.input(Input::Request(RequestId(2), Request::Status {}, Requester::default())).wait(150);
     assert_eq!(bench.effects.iter().filter(|effect| matches!(effect, Effect::Answer(..))).count(), 0);
     bench.pty_state.echo = Echo::On;
     bench.wait(50);
@@ -76,7 +76,7 @@ fn echo_off_for_an_instant_is_no_password() {
 fn subscriber_is_told_each_change() {
     let mut bench = Bench::new(&[]);
     let subscribe = Request::Subscribe { events: vec![EventKind::State] };
-    bench.input(Input::Request(RequestId(2), subscribe, None)).shell(PROMPT).shell(COMMAND).wait(1000);
+    bench.input(Input::Request(RequestId(2), subscribe, Requester::default())).shell(PROMPT).shell(COMMAND).wait(1000);
     bench.pty_state.asks = true;
     bench.wait(1000);
     bench.pty_state = PtyState::default();

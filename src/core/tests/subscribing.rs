@@ -9,7 +9,7 @@ use crate::types::RequestId;
 impl Bench {
     pub(super) fn subscribe(&mut self, request_id: u64, events: &[&str]) -> &mut Self {
         let events = events.iter().map(|event| event.parse().expect("the kind exists")).collect();
-        self.input(Input::Request(RequestId(request_id), Request::Subscribe { events }, None))
+        self.input(Input::Request(RequestId(request_id), Request::Subscribe { events }, Requester::default()))
     }
 
     /// The types, numbers and texts of what this one was told.
@@ -41,7 +41,7 @@ fn subscriber_gets_lines_and_prompts() {
 fn followed(bench: &mut Bench, number: Option<usize>, rest: &[u8]) -> (Vec<Value>, Vec<Value>) {
     let (from, to, command, numbers, notes, follow) = (None, None, None, false, false, true);
     let command = Request::Lines { number, from, to, command, numbers, notes, times: None, follow, redact: false };
-    bench.input(Input::Request(RequestId(1), command, None)).wait(2000).shell(rest);
+    bench.input(Input::Request(RequestId(1), command, Requester::default())).wait(2000).shell(rest);
     let answer = bench.effects.iter().find_map(|effect| match effect {
         Effect::Answer(RequestId(1), Ok(answer)) => {
             serde_json::to_value(answer).expect("it can be written")["lines"].as_array().cloned()

@@ -13,7 +13,7 @@ impl Bench {
     fn sends(&mut self, request_id: u64, text: &str, now: bool, timeout: u64) -> &mut Self {
         let text = text.to_owned();
         let send = Request::Send { enter: true, paste: false, secret: false, timeout, now, text, key: Vec::new() };
-        self.input(Input::Request(RequestId(request_id), send, None))
+        self.input(Input::Request(RequestId(request_id), send, Requester::default()))
     }
 
     /// Returns the answer to a request: whether it is no error, or the code of the error.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::Pid;
 
 use super::rpc_connection::RpcConnection;
+use crate::core::access::ClientAccess;
 use crate::sys::socket::Connection;
 use crate::sys::stream::{ReadResult, WriteResult};
 
@@ -19,6 +20,10 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) struct ConnectedClient {
     connection: Connection,
     pub(super) rpc: RpcConnection,
+    /// What the client has asked to be allowed.
+    pub(super) access: ClientAccess,
+    /// Whether the user has allowed all that the client does, so that no question is asked.
+    pub(super) is_trusted: bool,
     readable: bool,
     writable: bool,
     /// No more input is read: the client has shut down its side, or sent a line that is too long. The connection closes
@@ -40,10 +45,17 @@ impl ConnectedClient {
         self.connection.leader()
     }
 
+    /// Returns the client's process, as far as is known.
+    pub(super) fn process(&self) -> Option<Pid> {
+        self.connection.process()
+    }
+
     pub(super) fn new(connection: Connection) -> Self {
         Self {
             connection,
             rpc: RpcConnection::default(),
+            access: ClientAccess::default(),
+            is_trusted: false,
             readable: true,
             writable: true,
             input_closed: false,

@@ -16,6 +16,7 @@ use mio::{Interest, Registry, Token};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use crate::core::access::ClientAccess;
 use crate::core::request::Request;
 use crate::core::response::Response;
 use crate::core::rpc_error::{ErrorCode, RpcError};
@@ -64,6 +65,8 @@ pub(super) struct ClientRequest {
     pub(super) request: Request,
     /// Leader of the session of the client's process, as far as is known.
     pub(super) leader: Option<Pid>,
+    /// What the client may do.
+    pub(super) access: ClientAccess,
 }
 
 /// A request that has been passed to the core and not been answered.
@@ -174,14 +177,19 @@ impl Clients {
     pub(super) fn next_request(&mut self, token: usize) -> Option<ClientRequest> {
         let share = self.share();
         let client = self.clients.get_mut(&token)?;
-        let (caller, request) = client.rpc.next_request(share)?;
-        let leader = client.leader();
+        let (caller, mut request) = client.rpc.next_request(share)?;
+        if let Request::Access(access) = &mut request {
+            client.access.limit(access.level, access.ask, &access.name);
+            access.level = client.access.level;
+        }
+        let (leader, mut access) = (client.leader(), client.access.clone());
+        access.asks &= !client.is_trusted;
         let passed = if matches!(request, Request::Lend { .. }) { client.take_passed() } else { Vec::new() };
         let request_id = RequestId(self.next_request_id);
         self.next_request_id += 1;
         let subscribes = matches!(request, Request::Subscribe { .. } | Request::Lines { follow: true, .. });
         self.open_requests.insert(request_id, OpenRequest { token, caller, subscribes, passed });
-        Some(ClientRequest { request_id, request, leader })
+        Some(ClientRequest { request_id, request, leader, access })
     }
 
     /// Ends the turn of the client `token`: writes its pending output, and closes it if it is finished.
@@ -215,6 +223,16 @@ impl Clients {
         }
         if is_last {
             self.open_requests.remove(&request_id);
+        }
+    }
+
+    /// Takes note that the user is not to be asked any more before requests of the client that has made the request `request_id`: on this
+    /// connection and, where its process is known, on all others that the process has while one of them stays open.
+    pub(super) fn trust(&mut self, request_id: RequestId) {
+        let Some(open) = self.open_requests.get(&request_id) else { return };
+        let process = self.clients.get(&open.token).and_then(ConnectedClient::process);
+        for (token, client) in &mut self.clients {
+            client.is_trusted |= *token == open.token || process.is_some() && client.process() == process;
         }
     }
 
@@ -286,7 +304,11 @@ impl Clients {
         // A connection that cannot be registered (ENOMEM, ENOSPC: epoll_ctl(2)) is closed: it would never be read.
         if self.registry.register(&mut SourceFd(&connection.stream().as_raw_fd()), Token(token), interest).is_ok() {
             self.next_token += 1;
-            self.clients.insert(token, ConnectedClient::new(connection));
+            let mut client = ConnectedClient::new(connection);
+            let process = client.process();
+            let is_same = |other: &ConnectedClient| other.is_trusted && other.process() == process;
+            client.is_trusted = process.is_some() && self.clients.values().any(is_same);
+            self.clients.insert(token, client);
         }
     }
 

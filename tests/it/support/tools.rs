@@ -24,7 +24,7 @@ pub const TSC: &str = "tsc/node_modules/.bin/tsc";
 pub const STARSHIP: &str = "starship/bin/starship";
 /// Test runner for JavaScript.
 pub const VITEST: &str = "vitest/node_modules/.bin/vitest";
-/// Python with the modules of `tests/run`: IPython, prompt_toolkit, rich, tqdm, trzsz.
+/// Python with the modules of `tests/run`: IPython, prompt_toolkit, rich, tqdm, trzsz, mcp.
 pub const PYTHON: &str = "python/bin/python";
 /// Interactive Python shell.
 pub const IPYTHON: &str = "python/bin/ipython";
