@@ -132,46 +132,26 @@ impl fmt::Display for OptionError {
     }
 }
 
-impl From<CommandLineError> for OptionError {
-    fn from(error: CommandLineError) -> Self {
-        Self::Command(error)
-    }
+/// Makes each error of a value an [`OptionError`].
+macro_rules! errors_of_values {
+    ($($error:ident => $variant:ident,)+) => {
+        $(impl From<$error> for OptionError {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        })+
+    };
 }
 
-impl From<NameError> for OptionError {
-    fn from(error: NameError) -> Self {
-        Self::Name(error)
-    }
-}
-
-impl From<TemplateError> for OptionError {
-    fn from(error: TemplateError) -> Self {
-        Self::Template(error)
-    }
-}
-
-impl From<DurationError> for OptionError {
-    fn from(error: DurationError) -> Self {
-        Self::Duration(error)
-    }
-}
-
-impl From<ConditionError> for OptionError {
-    fn from(error: ConditionError) -> Self {
-        Self::Condition(error)
-    }
-}
-
-impl From<BadPattern> for OptionError {
-    fn from(error: BadPattern) -> Self {
-        Self::Pattern(error)
-    }
-}
-
-impl From<StatusError> for OptionError {
-    fn from(error: StatusError) -> Self {
-        Self::Status(error)
-    }
+errors_of_values! {
+    CommandLineError => Command,
+    NameError => Name,
+    TemplateError => Template,
+    DurationError => Duration,
+    ConditionError => Condition,
+    BadPattern => Pattern,
+    StatusError => Status,
+    StyleError => Style,
 }
 
 /// A text that is no filter of exit statuses.
@@ -190,12 +170,6 @@ impl Error for StatusError {}
 impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{}' is not an exit status: write a number from 0 to 255, or nonzero", self.0.escape_debug())
-    }
-}
-
-impl From<StyleError> for OptionError {
-    fn from(error: StyleError) -> Self {
-        Self::Style(error)
     }
 }
 
