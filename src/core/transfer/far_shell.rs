@@ -45,6 +45,8 @@ pub(super) struct FarShell {
     /// Time of the last bytes, and of the next look at the group.
     last: Instant,
     next_look: Instant,
+    /// Whether that look comes at once, however many bytes follow.
+    is_look_urgent: bool,
 }
 
 impl FarShell {
@@ -61,6 +63,8 @@ impl FarShell {
             is_in_front: false,
             last: now,
             next_look: now,
+            // Behind data that never rests a later look would find the shell that has come back.
+            is_look_urgent: true,
         }
     }
 
@@ -68,8 +72,7 @@ impl FarShell {
     /// header.
     pub(super) fn echoes_header(&mut self, now: Instant, bytes: &[u8]) -> bool {
         self.last = now;
-        // The first look comes at once: behind data that never rests it would find the shell that has come back.
-        if self.group.is_some() {
+        if !self.is_look_urgent {
             self.next_look = now + FIRST_LOOK;
         }
         let Some(digits) = &self.digits else { return false };
@@ -101,7 +104,7 @@ impl FarShell {
         if self.prompted.is_none() && memmem::find(&self.text, PROMPTS).is_some() {
             self.prompted = Some(now);
             // The shell would go on reading data until the prompt has rested.
-            self.next_look = now;
+            (self.next_look, self.is_look_urgent) = (now, true);
         }
         let mut answers = false;
         for at in known..self.text.len() {
@@ -137,7 +140,7 @@ impl FarShell {
     pub(super) fn is_look_due(&mut self, now: Instant) -> bool {
         let is_due = now >= self.next_look;
         if is_due {
-            self.next_look = now + NEXT_LOOK;
+            (self.next_look, self.is_look_urgent) = (now + NEXT_LOOK, false);
         }
         is_due
     }
@@ -155,5 +158,26 @@ impl FarShell {
         let is_text = !line.is_empty() && line.iter().all(|byte| matches!(byte, b' '..=b'~' | 0x1b));
         let may_be = is_text && matches!(line.last(), Some(b' ' | b'$' | b'#' | b'>' | b'%'));
         may_be.then_some(self.last + PATIENCE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The echo of data that the shell reads comes behind its prompt.
+    #[test]
+    fn group_is_looked_up_at_the_prompt_whatever_follows() {
+        let now = Instant::now();
+        let mut shell = FarShell::new(now);
+        assert!(shell.is_look_due(now) && !shell.has_other_group(7));
+        let prompt = now + NEXT_LOOK / 2;
+        assert!(!shell.echoes_header(prompt, b"") && !shell.is_look_due(prompt));
+        for text in [&b"\x1b[?20"[..], b"04h$ ", b"qwertz", b"uiop"] {
+            assert!(!shell.prints(prompt, text) && !shell.echoes_header(prompt, text));
+        }
+        assert!(shell.is_look_due(prompt) && !shell.is_look_due(prompt));
+        assert!(!shell.prints(prompt, b"asdf") && !shell.echoes_header(prompt, b"asdf"));
+        assert!(!shell.is_look_due(prompt + FIRST_LOOK / 2) && shell.is_look_due(prompt + FIRST_LOOK));
     }
 }
