@@ -91,12 +91,10 @@ fn lost_link_ends_transfer_and_names_the_part() {
         wait_far_prompt(&mut term);
         begin_large(&dir, &mut term, up, "rz");
         term.wait_until("the near program", |term| !programs(term, false).is_empty());
-        let since = Instant::now();
         assert_usable(&mut term);
-        // Far less than the minute of a stall. On a busy machine the shell's answers to Ctrl-C differ, and each further one waits
-        // twice as long.
-        assert!(since.elapsed() < Duration::from_secs(30), "{:?}", since.elapsed());
-        assert!(contains(term.output(), "coshell: "), "{}", show(term.output()));
+        // The shell that came back ended the transfer: not a stall, which takes a minute, nor the shell's silence.
+        assert!(contains(term.output(), "was stopped: the other side ended the transfer"), "{}", show(term.output()));
+        assert!(!contains(term.output(), "has not answered Ctrl-C"), "{}", show(term.output()));
         assert!(up || !dir.exists("near/data"));
     }
 }

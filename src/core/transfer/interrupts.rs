@@ -21,6 +21,9 @@ const SETTLED: Duration = Duration::from_millis(150);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Maximum number of Ctrl-C with an answer.
 const MOST_ANSWERED: u8 = 6;
+/// Maximum number of Ctrl-C behind which there is text without the end of a line, at least a minute: the echo of data that the
+/// shell still reads. Ctrl-C typed over a link wait behind that data.
+const MOST_ECHOED: u8 = 50;
 /// Maximum number of Ctrl-C without any byte behind them, 25 s. bash needs seconds for a command that data is to its line
 /// editor: spell-correct-word takes time quadratic in the length of the line. All Ctrl-C meanwhile are one.
 const MOST_SILENT: u8 = 12;
@@ -38,8 +41,9 @@ const LONGEST: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Interrupts {
     is_typed: bool,
-    /// Number of those that are known to have brought something, and nothing.
+    /// Number of those that are known to have brought an answer, the echo of data, and nothing.
     answered: u8,
+    echoed: u8,
     silent: u8,
     /// Number of those since the last answer that have brought nothing.
     silent_in_row: u8,
@@ -54,7 +58,12 @@ pub(super) struct Interrupts {
 impl Interrupts {
     /// Returns whether one is known to have brought something.
     pub(super) fn are_answered(&self) -> bool {
-        self.answered > 0
+        self.brought() > 0
+    }
+
+    /// Returns the number of those that are known to have brought something.
+    fn brought(&self) -> u8 {
+        self.answered + self.echoed
     }
 
     /// Returns whether the last two have brought nothing.
@@ -76,7 +85,11 @@ impl Interrupts {
         if self.is_repeated(bytes) {
             return None;
         }
-        let count = if bytes.is_empty() { &mut self.silent } else { &mut self.answered };
+        let count = match bytes {
+            [] => &mut self.silent,
+            bytes if is_echo(bytes) => &mut self.echoed,
+            _ => &mut self.answered,
+        };
         *count += u8::from(self.is_typed);
         if bytes.is_empty() {
             self.silent_in_row += 1;
@@ -85,7 +98,8 @@ impl Interrupts {
         }
         self.is_typed = true;
         let is_empty_line = self.silent_in_row >= MOST_SILENT_AT_PROMPT && self.answered > 0 && has_prompt(&self.last);
-        self.have_failed = !is_empty_line && (self.answered >= MOST_ANSWERED || self.silent >= MOST_SILENT);
+        let is_limit = self.answered >= MOST_ANSWERED || self.echoed >= MOST_ECHOED || self.silent >= MOST_SILENT;
+        self.have_failed = !is_empty_line && is_limit;
         if is_empty_line || self.have_failed {
             return None;
         }
@@ -95,7 +109,7 @@ impl Interrupts {
 
     /// Returns whether the last Ctrl-C has brought the same text as the one before it.
     fn is_repeated(&self, bytes: &[u8]) -> bool {
-        if self.blank || self.answered == 0 || bytes.len() > LONGEST || self.last.len() > LONGEST {
+        if self.blank || self.answered == 0 || is_echo(bytes) || bytes.len() > LONGEST || self.last.len() > LONGEST {
             return false;
         }
         let text = visible(bytes);
@@ -108,7 +122,7 @@ impl Interrupts {
         if !self.is_typed || self.blank || self.is_repeated(bytes) {
             return (SETTLED, PATIENCE);
         }
-        let doubled = 2_u32.pow(self.answered.into());
+        let doubled = 2_u32.pow(self.brought().min(MOST_ANSWERED).into());
         let quiet = match bytes {
             [] => (SETTLED * 2_u32.pow(1 + u32::from(self.silent))).min(MOST_SILENCE),
             _ => (SETTLED * doubled).min(MOST_QUIET),
@@ -120,6 +134,11 @@ impl Interrupts {
     pub(super) fn last_printed<'a>(&'a self, bytes: &'a [u8]) -> &'a [u8] {
         if bytes.is_empty() { &self.last } else { bytes }
     }
+}
+
+/// Returns whether these bytes echo data: every shell ends the line that a Ctrl-C abandons.
+fn is_echo(bytes: &[u8]) -> bool {
+    !bytes.contains(&b'\n') && !visible(bytes).is_empty()
 }
 
 /// Returns whether text follows the echo of Ctrl-C on a line of its own.
@@ -207,6 +226,8 @@ mod tests {
             ("slow link", &[b"", b"", BASH], 4),
             ("busy line editor", &busy, 12),
             ("nothing but prompts of data", &[older, b"\x07", older, b"\x07", older, b"\x07"], 6),
+            ("data that is read for long", &[b"a", b"b", b"c", b"d", b"e", b"f", b"g", b"h", b"i", BASH], 11),
+            ("nothing but data", &[b"qwertz"], 50),
             ("nothing", &[b""], 12),
         ];
         for (what, answers, count) in table {
