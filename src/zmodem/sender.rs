@@ -409,9 +409,9 @@ impl Sender {
             } else if self.is_frame_full() {
                 self.awaits_ack = true;
                 // The window learns the time to the answer. A frame shorter than its steps is not measured.
-                self.window.asks_at(self.sent, now);
+                self.window.asks_at(self.acked, self.sent, now);
                 SubpacketEnd::FrameEndAck
-            } else if self.frame_max.is_none() && self.window.asks_at(self.sent, now) {
+            } else if self.frame_max.is_none() && self.window.asks_at(self.acked, self.sent, now) {
                 SubpacketEnd::GoesOnAck
             } else {
                 SubpacketEnd::GoesOn
