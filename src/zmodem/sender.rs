@@ -25,9 +25,12 @@ const CROSSING_MIN: Duration = Duration::from_millis(500);
 /// Time after which ZRINIT in place of an answer to an offer means that the offer was lost. One that comes sooner may have crossed
 /// it.
 const OFFER_LOST: Duration = Duration::from_secs(2);
-/// Time for which a receiver has read no offer behind which the connection is taken to pass seven bits, where no byte of the
-/// receiver has had its high bit. lrzsz's receiver answers two offers within it, and then waits for YMODEM.
-const SEVEN_BIT_TIME: Duration = Duration::from_secs(4);
+/// The same time where no byte of the receiver has had its high bit: an offer too many does less harm than to wait on a
+/// connection that passes seven bits.
+const OFFER_LOST_PLAIN: Duration = Duration::from_millis(500);
+/// Time for which such a receiver has read no offer behind which the connection is taken to pass seven bits. lrzsz's receiver
+/// answers two offers, and then waits for YMODEM.
+const SEVEN_BIT_TIME: Duration = OFFER_LOST_PLAIN.saturating_mul(2);
 /// Time to wait for the receiver's ZFIN, which says no more than that it has left.
 const LAST_WAIT: Duration = Duration::from_secs(25);
 /// Length of a frame for a receiver that tells no length of its buffer, but cannot receive while it sends or writes its file.
@@ -198,7 +201,7 @@ impl Sender {
         match (header.frame, self.stage) {
             (FrameType::ZRInit, SenderStage::Greeting) => return self.ready(now, header),
             (FrameType::ZNak, SenderStage::Offered(since)) => self.offer_again(now, since),
-            (FrameType::ZRInit, SenderStage::Offered(since)) if now >= since + OFFER_LOST => {
+            (FrameType::ZRInit, SenderStage::Offered(since)) if now >= since + self.offer_lost() => {
                 self.offer_again(now, since);
             }
             (FrameType::ZRInit, SenderStage::Complete) => return self.file_ends(now, FileFate::Received),
@@ -292,6 +295,11 @@ impl Sender {
         } else {
             self.send_offer(now);
         }
+    }
+
+    /// Returns the time after which ZRINIT says that the offer was not read.
+    fn offer_lost(&self) -> Duration {
+        if self.has_high_bit { OFFER_LOST } else { OFFER_LOST_PLAIN }
     }
 
     /// Ends the session: there is no further file.
@@ -480,7 +488,7 @@ impl Sender {
         match self.stage {
             SenderStage::Ended(_) => None,
             SenderStage::Last(until) => Some(until.min(patience)),
-            SenderStage::Offered(since) if self.is_offer_unread => Some(patience.min(since + OFFER_LOST)),
+            SenderStage::Offered(since) if self.is_offer_unread => Some(patience.min(since + self.offer_lost())),
             _ => Some(patience),
         }
     }
@@ -491,7 +499,7 @@ impl Sender {
             SenderStage::Ended(_) => return,
             // Every file was acknowledged.
             SenderStage::Last(until) if now >= until => return self.stage = SenderStage::Ended(SessionEnd::Done),
-            SenderStage::Offered(since) if self.is_offer_unread && now >= since + OFFER_LOST => {
+            SenderStage::Offered(since) if self.is_offer_unread && now >= since + self.offer_lost() => {
                 self.offer_again(now, since);
             }
             _ => {}
