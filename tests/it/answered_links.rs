@@ -13,8 +13,8 @@ use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::{Signal, kill};
 
 use crate::support::transfers::{
-    BASH, answering, assert_same, assert_usable, begin_large, dirs_with, dirs_with_large, is_at_prompt, kill_program,
-    link, own, programs, send_files, started, transfer_both_ways, wait_far_prompt, wait_prompt_back,
+    BASH, answering, assert_same, assert_usable, begin_large, dirs_with, dirs_with_large, kill_program, link, own,
+    programs, send_files, started, transfer_both_ways, wait_far_prompt, wait_prompt_back,
 };
 use crate::support::{Launch, PROMPT, Terminal, TestDir, contains, coshell, needs, proc, show};
 
@@ -295,8 +295,7 @@ fn ctrl_c_over_serial_line_leaves_both_ends_usable() {
 }
 
 /// The far program is ended by a signal that it cannot catch: no cancel comes, and ssh reports nothing. What is on its way to a
-/// receiver is typed into its shell, at first little. A shell that is slower to read it than Ctrl-C are typed shows its prompt at
-/// the next key.
+/// receiver is typed into its shell, whose prompt comes back without a key.
 #[test]
 fn killed_far_program_over_ssh_leaves_both_ends_usable() {
     for up in [false, true] {
@@ -305,15 +304,13 @@ fn killed_far_program_over_ssh_leaves_both_ends_usable() {
         let mut term = started(ssh(&dir, &config, 1));
         begin_large(&dir, &mut term, up, "rz");
         let arriving = dir.path(if up { "far/data" } else { "near/.data.part" });
+        // At first little is on its way. Of what there may be later, bash reads no more than some kilobytes in a second of CPU
+        // time, while the session goes on waiting for it.
         term.wait_until("data", |_| fs::metadata(&arriving).is_ok_and(|metadata| metadata.len() > 0));
         kill_program(&term, true, Signal::SIGKILL);
-        term.wait_until("the end of the recovery", |term| {
-            let is_silent = contains(term.output(), "coshell: the shell there has not answered Ctrl-C");
-            programs(term, false).is_empty() && (is_at_prompt(term) || is_silent)
-        });
-        term.send("\r");
         assert_usable(&mut term);
         assert!(contains(term.output(), "coshell: "), "{}", show(term.output()));
+        assert!(!contains(term.output(), "has not answered Ctrl-C"), "{}", show(term.output()));
     }
 }
 
