@@ -6,6 +6,31 @@ use super::screens::{Screens, Storage};
 use super::style::StyleId;
 use super::{Line, LineId, VtSink, scan};
 
+/// A run of lines at the offset `at` of the stream.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    bytes: &'a [u8],
+    /// Number of lines.
+    lines: usize,
+    /// Whether all bytes are ASCII.
+    ascii: bool,
+    at: u64,
+}
+
+/// The text of a line of a block, or the rest of it.
+#[derive(Clone, Copy)]
+struct BlockLine<'a> {
+    text: &'a [u8],
+    ascii: bool,
+}
+
+/// The lines of a block that stay on the screen, if others scroll off at once: where they begin, else 0, and their number.
+#[derive(Clone, Copy, Default)]
+struct KeptLines {
+    from: usize,
+    lines: usize,
+}
+
 impl Screens {
     /// Returns whether the cursor is at the beginning of a line on a blank row, so that a run of lines may begin.
     #[inline]
@@ -18,8 +43,9 @@ impl Screens {
             && self.modes.charset == Default::default()
     }
 
-    /// Takes `block`, whole plain lines in UTF-8, each ended by CR LF, at the offset `at`; returns how much of it was taken.
-    pub(super) fn block(&mut self, block: &[u8], at: u64, sink: &mut impl VtSink) -> usize {
+    /// Takes `block`, whole plain lines in UTF-8 or, if `ascii`, in ASCII, each ended by CR LF, at the offset `at`; returns how
+    /// much of it was taken.
+    pub(super) fn block(&mut self, block: &[u8], ascii: bool, at: u64, sink: &mut impl VtSink) -> usize {
         // Below the scrolling region the last row does not scroll: each line would replace the one before it there.
         if self.grid.row > self.grid.bottom {
             return 0;
@@ -44,7 +70,10 @@ impl Screens {
         // Where each line scrolls, the ids of the rows are the lines' offsets.
         let scrolls = self.grid.row + 1 == self.grid.height() && self.grid.has_whole_region();
         let used = if wanted && scrolls { report_block(block, at, number, first, sink) } else { block.len() };
-        let used = self.put_block(&block[..used], at, scrolls, wanted, sink);
+        // Where only a part was reported, the number of its lines is not known.
+        let lines = if used == block.len() { lines } else { memchr::memchr_iter(b'\n', &block[..used]).count() };
+        let block = Block { bytes: &block[..used], lines, ascii, at };
+        let used = self.put_block(block, scrolls, wanted, sink);
         (self.anchors.returned_from, self.grid.col) = (None, 0);
         self.start_line(at + used as u64);
         used
@@ -52,18 +81,19 @@ impl Screens {
 
     /// Puts the lines of a block on the screen, or passes those on to the history that scroll off at once. Returns how much it
     /// took: all, unless the sink stops at a line that is reported. Where each line scrolls, `report_block` has done that.
-    fn put_block(&mut self, block: &[u8], at: u64, scrolls: bool, wanted: bool, sink: &mut impl VtSink) -> usize {
+    fn put_block(&mut self, block: Block<'_>, scrolls: bool, wanted: bool, sink: &mut impl VtSink) -> usize {
         let reports = wanted && !scrolls;
-        let kept = if scrolls { self.kept_from(block) } else { 0 };
+        let kept = if scrolls { self.kept_from(block) } else { KeptLines::default() };
         let (mut start, mut from) = (self.current.start, 0);
-        if kept > 0 {
+        let Block { bytes, lines, at, .. } = block;
+        if kept.from > 0 {
             self.scroll_all_off(sink);
-            (start, from) = self.pass_block(&block[..kept], at, start, sink);
+            (start, from) = self.pass_block(&bytes[..kept.from], lines - kept.lines, at, start, sink);
             self.grid.cursor_row().id = start;
         }
-        while let Some(newline) = memchr::memchr(b'\n', &block[from..]) {
+        while let Some(newline) = memchr::memchr(b'\n', &bytes[from..]) {
             let end = from + newline + 1;
-            let (text, to) = (&block[from..end - 2], at + end as u64);
+            let (text, to) = (&bytes[from..end - 2], at + end as u64);
             self.number += 1;
             let (row, number) = (self.grid.cursor_row(), self.number);
             (row.number, row.start, row.end) = (number, start, to);
@@ -73,7 +103,8 @@ impl Screens {
             } else if !wanted {
                 sink.counted(&line);
             }
-            self.put_line(text, start, to, kept > 0, sink);
+            let text = BlockLine { text, ascii: block.ascii };
+            self.put_line(text, start, to, kept.from > 0, sink);
             (start, from) = (to, end);
             if reports && sink.should_stop() {
                 break;
@@ -92,8 +123,8 @@ impl Screens {
         self.anchors.redrawn = None;
     }
 
-    /// Passes the lines of a block on to the history. Returns the offset behind them, and their length.
-    fn pass_block(&mut self, block: &[u8], at: u64, start: u64, sink: &mut impl VtSink) -> (u64, usize) {
+    /// Passes the lines of a block, of this number, on to the history. Returns the offset behind them, and their length.
+    fn pass_block(&mut self, block: &[u8], lines: usize, at: u64, start: u64, sink: &mut impl VtSink) -> (u64, usize) {
         let (mut start, mut from, first) = (start, 0, self.number);
         if sink.keeps_history() {
             for newline in scan::line_feeds(block) {
@@ -104,7 +135,7 @@ impl Screens {
                 (start, from) = (end, newline + 1);
             }
         } else {
-            self.number += memchr::memchr_iter(b'\n', block).count() as u64;
+            self.number += lines as u64;
         }
         self.grid.scrolled += self.number - first;
         (at + block.len() as u64, block.len())
@@ -112,15 +143,15 @@ impl Screens {
 
     /// Puts the text of a line of a block on the cursor's row, which is blank, and moves below it. Rows are `fresh` where they
     /// scroll in, and get offsets as ids.
-    fn put_line(&mut self, text: &[u8], start: u64, end: u64, fresh: bool, sink: &mut impl VtSink) {
-        let mut rest = text;
-        if wraps(text, self.cols) > 0 {
+    fn put_line(&mut self, line: BlockLine<'_>, start: u64, end: u64, fresh: bool, sink: &mut impl VtSink) {
+        let mut rest = line;
+        if line.wraps(self.cols) > 0 {
             (self.current.start, self.current.wraps) = (start, 0);
-            while let Some((len, hole)) = row_break(rest, self.cols) {
+            while let Some((len, hole)) = rest.row_break(self.cols) {
                 let row = self.grid.cursor_row();
-                row.set_flat(&rest[..len]);
+                row.set_flat(&rest.text[..len]);
                 row.set_hole(hole.then_some(StyleId::DEFAULT));
-                rest = &rest[len..];
+                rest.text = &rest.text[len..];
                 self.wrap_down(sink);
                 if fresh {
                     let id = start + self.current.wraps;
@@ -128,30 +159,47 @@ impl Screens {
                 }
             }
         }
-        self.grid.cursor_row().set_flat(rest);
+        self.grid.cursor_row().set_flat(rest.text);
         self.move_down(end, sink);
         if fresh {
             self.grid.cursor_row().id = end;
         }
     }
 
-    /// Returns where the lines of a block begin that stay on the screen; 0 where none scrolls off at once.
-    fn kept_from(&self, block: &[u8]) -> usize {
+    /// Returns the lines of a block that stay on the screen.
+    fn kept_from(&self, block: Block<'_>) -> KeptLines {
         // The last row is blank behind the block.
         let mut room = self.grid.height() - 1;
-        let mut from = block.len();
-        while from > 0 {
-            let end = from - 2;
-            let begin = memchr::memrchr(b'\n', &block[..end]).map_or(0, |newline| newline + 1);
-            let rows = wraps(&block[begin..end], self.cols) + 1;
+        let mut kept = KeptLines { from: block.bytes.len(), lines: 0 };
+        while kept.from > 0 {
+            let end = kept.from - 2;
+            let begin = memchr::memrchr(b'\n', &block.bytes[..end]).map_or(0, |newline| newline + 1);
+            let line = BlockLine { text: &block.bytes[begin..end], ascii: block.ascii };
+            let rows = line.wraps(self.cols) + 1;
+            kept = KeptLines { from: begin, lines: kept.lines + 1 };
             if rows > room {
                 // Part of this line may stay.
-                return begin;
+                return kept;
             }
             room -= rows;
-            from = begin;
         }
-        0
+        KeptLines::default()
+    }
+}
+
+impl BlockLine<'_> {
+    /// Returns how often the line wraps.
+    fn wraps(self, cols: usize) -> usize {
+        match self.text.len() {
+            len if len <= cols => 0,
+            len if self.ascii => (len - 1) / cols,
+            _ => wraps(self.text, cols),
+        }
+    }
+
+    /// Returns the length of the first row and whether its last column stays empty, as `layout::row_break`.
+    fn row_break(self, cols: usize) -> Option<(usize, bool)> {
+        if self.ascii { (self.text.len() > cols).then_some((cols, false)) } else { row_break(self.text, cols) }
     }
 }
 

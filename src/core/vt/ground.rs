@@ -147,7 +147,7 @@ impl VtState {
             let len = if high { whole_lines(&rest[..plain.len]) } else { plain.len };
             self.encoding = if len < plain.len { Encoding::Recovering } else { Encoding::Utf8 };
             if len > 0 {
-                let used = screens.block(&rest[..len], self.offset, sink);
+                let used = screens.block(&rest[..len], !high, self.offset, sink);
                 if used > 0 {
                     return used;
                 }
