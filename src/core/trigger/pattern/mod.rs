@@ -73,7 +73,11 @@ impl Pattern {
 
     /// Returns the choices of literals of which each match has one, the rarest first; none where a match may have no literal.
     pub(super) fn required(&self) -> &[Required] {
-        self.inner.required.get_or_init(|| required::required(&self.hir()).into())
+        let choices = || match self.inner.groups {
+            Some(_) => required::of_text(self.text()),
+            None => required::required(&self.hir()),
+        };
+        self.inner.required.get_or_init(|| choices().into())
     }
 
     /// Returns whether `required` costs nothing, since it was called before.

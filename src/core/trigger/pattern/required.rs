@@ -1,5 +1,7 @@
 //! The literals of a pattern: one of them is in each of its matches, so that only text with one of them can match.
 
+mod reader;
+
 use std::hash::{Hash, Hasher};
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
@@ -51,8 +53,16 @@ pub(in crate::core::trigger) struct Required {
 
 /// Returns the choices of literals, the rarest first, at most [`MOST_CHOICES`]; none where a match may have no literal.
 pub(super) fn required(pattern: &Hir) -> Vec<Required> {
-    let mut parts = MOST_PARTS;
-    let mut choices = choices(pattern, &mut parts);
+    rarest_first(choices(pattern, &mut { MOST_PARTS }))
+}
+
+/// Returns the same of a pattern that `glance` has accepted, without its parsed form. Other literals may be found where it has
+/// alternatives.
+pub(super) fn of_text(pattern: &str) -> Vec<Required> {
+    rarest_first(reader::choices(pattern))
+}
+
+fn rarest_first(mut choices: Vec<Required>) -> Vec<Required> {
     choices.sort_by_key(|choice| std::cmp::Reverse(choice.rarity));
     choices.truncate(MOST_CHOICES);
     choices.shrink_to_fit();
@@ -92,7 +102,7 @@ impl Visitor<'_> {
             HirKind::Capture(capture) => self.visit(&capture.sub),
             HirKind::Concat(parts) => parts.iter().for_each(|part| self.visit(part)),
             HirKind::Repetition(repetition) => self.repetition(repetition),
-            HirKind::Alternation(branches) => self.alternation(branches),
+            HirKind::Alternation(branches) => self.alternatives(branches, choices),
         }
     }
 
@@ -112,7 +122,12 @@ impl Visitor<'_> {
         }
     }
 
-    fn alternation(&mut self, branches: &[Hir]) {
+    /// Visits alternatives; `choices` returns those of one, and counts down the number of parts that may still be visited.
+    fn alternatives<B>(
+        &mut self,
+        branches: impl IntoIterator<Item = B>,
+        choices: impl Fn(B, &mut usize) -> Vec<Required>,
+    ) {
         self.end_literal();
         let mut all = Required { literals: Vec::new(), rarity: u32::MAX };
         for branch in branches {
@@ -149,6 +164,14 @@ fn rarest(bytes: &[LiteralByte], len: usize) -> (&[LiteralByte], u32) {
 impl LiteralByte {
     fn exact(byte: u8) -> Self {
         Self { byte, fold: 0, has_other: false }
+    }
+
+    /// Returns an ASCII character or, with `fold`, a letter in either case.
+    fn folded(byte: u8, fold: bool) -> Self {
+        match byte.to_ascii_lowercase() {
+            lower @ b'a'..=b'z' if fold => Self { byte: lower, fold: 0x20, has_other: matches!(lower, b's' | b'k') },
+            _ => Self::exact(byte),
+        }
     }
 
     /// Returns the byte of a class that is one ASCII character, or one letter in either case.
