@@ -17,7 +17,7 @@ use crate::core::trigger::pattern::{LONGEST_LITERAL, Literal};
 const MOST_PACKED: usize = 32;
 /// Number of vectorised searches that take as long as `grams`.
 const FEW_SEARCHES: usize = 2;
-/// Maximum number of vectorised searches for literals that are too short for `grams`: so many take less than the automaton.
+/// Maximum number of vectorised searches for literals that are too short for `grams`: six of them take less time than the automaton.
 const MOST_SEARCHES: usize = 6;
 /// Number of bytes of a literal with letters in either case whose texts are searched for: there are up to 2^n.
 const FOLDED_LEN: usize = 4;

@@ -17,7 +17,7 @@ fn of_alternatives(text: &[u8], fold: bool, parts: &mut usize) -> Vec<Required> 
 }
 
 /// A part of a pattern that can be repeated, or an assertion.
-enum Part<'a> {
+enum PatternPart<'a> {
     Byte(LiteralByte),
     /// A character of several bytes.
     Char(&'a [u8]),
@@ -65,47 +65,47 @@ impl Visitor<'_> {
         }
     }
 
-    fn read_part(&mut self, part: &Part<'_>) {
+    fn read_part(&mut self, part: &PatternPart<'_>) {
         match part {
-            Part::Byte(byte) => self.push(*byte),
-            Part::Char(bytes) => bytes.iter().for_each(|&byte| self.push(LiteralByte::exact(byte))),
-            Part::Group(text, fold) => self.read(text, *fold),
-            Part::Assertion => {}
-            Part::Class => self.end_literal(),
+            PatternPart::Byte(byte) => self.push(*byte),
+            PatternPart::Char(bytes) => bytes.iter().for_each(|&byte| self.push(LiteralByte::exact(byte))),
+            PatternPart::Group(text, fold) => self.read(text, *fold),
+            PatternPart::Assertion => {}
+            PatternPart::Class => self.end_literal(),
         }
     }
 }
 
 /// Returns the part that `text` begins with, and its length.
-fn part(text: &[u8], fold: bool) -> (Part<'_>, usize) {
+fn part(text: &[u8], fold: bool) -> (PatternPart<'_>, usize) {
     let len = part_len(text);
-    let byte = |byte: u8| Part::Byte(LiteralByte::folded(byte, fold));
+    let byte = |byte: u8| PatternPart::Byte(LiteralByte::folded(byte, fold));
     let part = match text[0] {
         b'(' => {
             let inside = &text[1..len - 1];
             match (inside.strip_prefix(b"?:"), inside.strip_prefix(b"?i:")) {
-                (Some(inside), _) => Part::Group(inside, fold),
-                (_, Some(inside)) => Part::Group(inside, true),
-                (None, None) => Part::Group(inside, fold),
+                (Some(inside), _) => PatternPart::Group(inside, fold),
+                (_, Some(inside)) => PatternPart::Group(inside, true),
+                (None, None) => PatternPart::Group(inside, fold),
             }
         }
         b'[' => match &text[1..len - 1] {
-            class if !fold && class[0] >= 0x80 && part_len(class) == class.len() => Part::Char(class),
-            class => single(class, fold).map_or(Part::Class, Part::Byte),
+            class if !fold && class[0] >= 0x80 && part_len(class) == class.len() => PatternPart::Char(class),
+            class => single(class, fold).map_or(PatternPart::Class, PatternPart::Byte),
         },
         b'\\' => match text[1] {
-            b'b' | b'B' | b'A' | b'z' => Part::Assertion,
-            b'd' | b'D' | b's' | b'S' | b'w' | b'W' => Part::Class,
+            b'b' | b'B' | b'A' | b'z' => PatternPart::Assertion,
+            b'd' | b'D' | b's' | b'S' | b'w' | b'W' => PatternPart::Class,
             b'n' => byte(b'\n'),
             b'r' => byte(b'\r'),
             b't' => byte(b'\t'),
             other => byte(other),
         },
-        b'^' | b'$' => Part::Assertion,
-        b'.' => Part::Class,
+        b'^' | b'$' => PatternPart::Assertion,
+        b'.' => PatternPart::Class,
         // What stands for a letter outside of ASCII in another case is not known here.
-        0x80.. if fold => Part::Class,
-        0x80.. => Part::Char(&text[..len]),
+        0x80.. if fold => PatternPart::Class,
+        0x80.. => PatternPart::Char(&text[..len]),
         other => byte(other),
     };
     (part, len)
