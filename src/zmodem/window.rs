@@ -30,7 +30,7 @@ const RECENT: usize = 8;
 
 /// Position whose acknowledgement was asked for.
 #[derive(Clone, Copy, Debug)]
-struct Question {
+struct AskedPosition {
     position: u32,
     at: Instant,
     /// Most bytes that are in flight from then to the next question.
@@ -44,7 +44,7 @@ pub(super) struct Window {
     has_lost: bool,
     /// Number of bytes acknowledged since the last loss.
     clean: u64,
-    asked: VecDeque<Question>,
+    asked: VecDeque<AskedPosition>,
     /// Times from the last positions to their acknowledgement, the newest last, and the shortest of all such times.
     answer_times: VecDeque<Duration>,
     delay: Duration,
@@ -100,7 +100,7 @@ impl Window {
             return false;
         }
         let in_flight = (position - acked).saturating_add(self.step()).min(self.size);
-        self.asked.push_back(Question { position, at: now, in_flight });
+        self.asked.push_back(AskedPosition { position, at: now, in_flight });
         self.ask_at = position.saturating_add(self.step());
         true
     }
