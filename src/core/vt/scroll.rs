@@ -73,7 +73,8 @@ impl Screens {
     fn keep_row(&mut self, row: usize, sink: &mut impl VtSink) {
         let goes_on = self.grid.continues(row + 1);
         let place = &self.grid.rows[row];
-        let is_line = place.number != 0 || place.continues || !place.is_empty();
+        // A blank row that goes on in the row below is the beginning of a line.
+        let is_line = goes_on || place.number != 0 || place.continues || !place.is_empty();
         if place.own || !is_line {
             if self.above.is_empty() && !self.above_continues {
                 return;
