@@ -52,7 +52,7 @@ fn keys_send_the_bytes_of_tmux_in_the_modes_in_force() {
         let read = read_bytes(&mut session.term);
         let of_tmux = typed_by_tmux(modes);
         assert_eq!(read.escape_ascii().to_string(), of_tmux.escape_ascii().to_string(), "modes {modes}");
-        assert_eq!(typed, json!({"typed": read.len()}));
+        assert_eq!(typed["typed"], read.len());
     }
 }
 

@@ -52,7 +52,9 @@ fn session_with_every_signal_blocked_runs_and_ends() {
 fn environment_directory_and_descriptors_are_inherited() {
     let dir = crate::support::TestDir::new();
     let script = "env | grep -v '^RIG=\\|^COSHELL_\\|^_=' | sort; pwd; ls /proc/$$/fd";
-    let shown = same_output(script, |l| l.cwd(dir.root()).env("HOME", dir.root()).env("ODD", "a b\tc=d"));
+    let shown = same_output(script, |l| {
+        l.cwd(dir.root()).env("HOME", dir.root()).env("XDG_RUNTIME_DIR", dir.root()).env("ODD", "a b\tc=d")
+    });
     assert!(contains(&shown, "ODD=a b\tc=d"), "{}", show(&shown));
 }
 
