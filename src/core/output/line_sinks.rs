@@ -176,9 +176,6 @@ pub(in crate::core) struct TriggerSink<'a> {
     pub(in crate::core) found: Vec<OutputEvent>,
     /// Ids of the collected lines. A later line with one of them is tried after it, though it cannot match.
     pub(in crate::core) found_ids: HashSet<u64>,
-    /// Numbers of the lines of a block that are reported next, and of those among them that may match, the last one first.
-    pub(in crate::core) block: Range<u64>,
-    pub(in crate::core) tried: Vec<u64>,
     /// The events for which triggers wait.
     pub(in crate::core) wanted: EventSet,
     /// Whether events open triggers here: the output behind one is not parsed before it was tried, so that the cursor is where
@@ -222,16 +219,8 @@ impl TriggerSink<'_> {
 
     /// Returns whether the triggers are tried on the line.
     fn is_tried(&mut self, line: &Line<'_>) -> bool {
-        self.origin == TextOrigin::Shell && (self.may_match(line) || self.found_ids.contains(&line.id.0))
-    }
-
-    /// Returns whether the line may match. Those of a block were searched together, and come in order.
-    fn may_match(&mut self, line: &Line<'_>) -> bool {
-        if self.block.is_empty() || self.block.start != line.number {
-            return self.triggers.line_may_match(line.text);
-        }
-        self.block.start += 1;
-        self.tried.pop_if(|tried| *tried == line.number).is_some()
+        self.origin == TextOrigin::Shell
+            && (self.found_ids.contains(&line.id.0) || self.triggers.line_may_match(line.text))
     }
 
     /// Has the line shown in another way where triggers match. Returns the matches.
@@ -256,17 +245,10 @@ impl TriggerSink<'_> {
 
 impl VtSink for TriggerSink<'_> {
     fn block(&mut self, block: &[u8], lines: usize, number: u64) -> bool {
-        if self.takes_all() {
+        if self.takes_all() || self.origin == TextOrigin::Shell && self.triggers.block_may_match(block) {
             return true;
         }
         if self.origin == TextOrigin::Shell {
-            self.tried.clear();
-            self.triggers.lines_to_try(block, |line| self.tried.push(number + line as u64));
-            if !self.tried.is_empty() {
-                self.tried.reverse();
-                self.block = number..number + lines as u64;
-                return true;
-            }
             self.recent.push_block(block, lines);
         }
         self.coproc_sink().is_some_and(|mut coproc_sink| coproc_sink.block(block, lines, number))

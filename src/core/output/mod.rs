@@ -370,8 +370,6 @@ impl Output {
             recent: &mut self.recent,
             found: Vec::new(),
             found_ids: HashSet::new(),
-            block: 0..0,
-            tried: Vec::new(),
             wanted,
             stops_at_events: !wanted.is_empty() && readers.origin == TextOrigin::Shell,
             has_event: false,

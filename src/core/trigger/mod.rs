@@ -79,7 +79,7 @@ use dedup::{HeldLines, SeenMatches};
 use event::{EventDemand, EventRule, TriggerEvent};
 use loop_guard::LoopGuard;
 use plan::{Plan, TryContext};
-use prefilter::{Prefilter, PrefilterForm, RelaxedForms};
+use prefilter::{Prefilter, PrefilterForm};
 use regex_cache::RegexCache;
 use verdict::TriggerVerdict;
 
@@ -88,8 +88,6 @@ const STRETCH: usize = 16 << 10;
 
 /// Number of patterns that are prepared at once: each takes some microseconds.
 const SLICE: usize = 50;
-/// Number of patterns that are parsed at once for the automaton of the prefilter: each takes some tens of microseconds.
-const PARSED_SLICE: usize = 10;
 
 /// What the triggers that can still fire need of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -376,8 +374,6 @@ pub struct Triggers {
     prefilter: Option<Prefilter>,
     /// Loose once the output has overloaded the tight one.
     form: PrefilterForm,
-    /// Forms of patterns for the prefilter that is being prepared, by index of the trigger.
-    relaxed: RelaxedForms,
     regexes: RegexCache,
     /// Those of the ends of blocks.
     ends: RegexCache,
@@ -408,7 +404,6 @@ impl Triggers {
             on_events: Vec::new(),
             prefilter: None,
             form: PrefilterForm::Tight,
-            relaxed: RelaxedForms::default(),
             regexes,
             ends,
             meter: CostMeter::default(),
@@ -463,7 +458,6 @@ impl Triggers {
             _ => self.seen.forget_trigger(i),
         }
         // The regexes of the pattern or the filter, and of the end of a block.
-        self.relaxed.forget(i);
         self.regexes.forget(i);
         self.ends.forget(i);
         trigger.spent &= options.once;
@@ -586,12 +580,6 @@ impl Triggers {
         None
     }
 
-    /// Calls `found` with the index of each line that may match in a block of lines, each ended by LF, in order. All others do
-    /// not match.
-    pub fn lines_that_may_match(&mut self, block: &[u8], found: impl FnMut(usize)) {
-        self.prefilter().lines(block, found);
-    }
-
     /// Tries the triggers on a line, and appends what fires in the order of the configuration.
     pub fn try_line(
         &mut self,
@@ -701,20 +689,13 @@ impl Triggers {
 
     /// Prepares a slice of the patterns, in less than a millisecond.
     pub fn prepare(&mut self) {
-        let live = self.all.iter().enumerate().filter(|(_, trigger)| trigger.is_live());
-        let patterns = live.filter_map(|(i, trigger)| Some((i, trigger.options.pattern()?)));
-        let slice: Vec<&Pattern> =
-            patterns.clone().map(|(_, pattern)| pattern).filter(|pattern| !pattern.is_prepared()).take(SLICE).collect();
-        if !slice.is_empty() {
-            return slice.iter().for_each(|pattern| _ = pattern.required());
+        let patterns = self.all.iter().filter(|trigger| trigger.is_live()).filter_map(|it| it.options.pattern());
+        let slice: Vec<&Pattern> = patterns.filter(|pattern| !pattern.is_prepared()).take(SLICE).collect();
+        slice.iter().for_each(|pattern| _ = pattern.required());
+        // The tables of many literals take a turn of their own.
+        if slice.is_empty() {
+            self.prefilter();
         }
-        let unparsed = patterns.filter(|(i, pattern)| pattern.required().is_empty() && !self.relaxed.has(*i));
-        let slice: Vec<(usize, &Pattern)> = unparsed.take(PARSED_SLICE).collect();
-        if !slice.is_empty() {
-            return slice.iter().for_each(|(i, pattern)| self.relaxed.prepare(*i, pattern));
-        }
-        // The tables of many literals and the automaton take a turn of their own.
-        self.prefilter();
     }
 
     /// Prepares all patterns, however long that takes.
@@ -731,12 +712,12 @@ impl Triggers {
         if self.form == PrefilterForm::Tight && self.prefilter.as_ref().is_some_and(Prefilter::is_overloaded) {
             (self.form, self.prefilter) = (PrefilterForm::Loose, None);
         }
-        let (form, relaxed) = (self.form, &mut self.relaxed);
+        let form = self.form;
         self.prefilter.get_or_insert_with(|| {
             let live = (0..all.len()).filter(|&i| all[i].is_live());
             let mut members: Vec<usize> = live.filter(|&i| all[i].options.pattern().is_some()).collect();
             members.sort_by_key(|&i| all[i].rank);
-            Prefilter::new(members, form, pattern, std::mem::take(relaxed))
+            Prefilter::new(members, form, pattern)
         })
     }
 }

@@ -126,13 +126,9 @@ impl TriggerTable {
         self.triggers.prepare_all();
     }
 
-    /// Calls `tried` with the index of each line of a block that is to be tried, in order.
-    pub(in crate::core) fn lines_to_try(&mut self, block: &[u8], tried: impl FnMut(usize)) {
-        if self.tries_all() {
-            (0..memchr::memchr_iter(b'\n', block).count()).for_each(tried);
-        } else {
-            self.triggers.lines_that_may_match(block, tried);
-        }
+    /// Returns whether a block of whole lines may contain a match.
+    pub(in crate::core) fn block_may_match(&mut self, block: &[u8]) -> bool {
+        self.triggers.block_may_match(block) || self.tries_all()
     }
 
     /// Returns whether a line may match.

@@ -52,7 +52,7 @@ impl Grams {
     /// Creates the search for literals, none shorter than [`SHORTEST`], with these indexes.
     pub(super) fn new(literals: &[(usize, &Literal)]) -> Self {
         let stride = if literals.iter().all(|(_, literal)| literal.len() >= LONG) { 4 } else { 2 };
-        let mut grams = Vec::with_capacity(stride * literals.len());
+        let mut grams = Vec::new();
         for &(index, literal) in literals {
             let from = literal.rarest_part(3 + stride);
             grams.extend((from..from + stride).map(|offset| Gram {
@@ -67,7 +67,14 @@ impl Grams {
             let bit = hash(gram.folded) as usize >> (32 - bits.ilog2());
             bitmap[bit / 64] |= 1 << (bit % 64);
         }
-        let (buckets, grams) = sorted(&grams);
+        let count = grams.len().next_power_of_two().max(2);
+        let bucket = |gram: &Gram| hash(gram.folded) as usize >> (32 - count.ilog2());
+        grams.sort_by_key(bucket);
+        let mut buckets = vec![0; count + 1];
+        grams.iter().for_each(|gram| buckets[bucket(gram) + 1] += 1);
+        for i in 0..count {
+            buckets[i + 1] += buckets[i];
+        }
         Self { bitmap, stride, buckets, grams }
     }
 
@@ -113,24 +120,6 @@ impl Grams {
         let bucket = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
         self.grams[bucket].iter().filter(move |gram| gram.folded == folded)
     }
-}
-
-/// Sorts words into buckets, about one for each; returns the start of each bucket, with the end of the last, and the words.
-fn sorted(grams: &[Gram]) -> (Vec<u32>, Vec<Gram>) {
-    let count = grams.len().next_power_of_two().max(2);
-    let bucket = |gram: &Gram| hash(gram.folded) as usize >> (32 - count.ilog2());
-    let mut buckets = vec![0; count + 1];
-    grams.iter().for_each(|gram| buckets[bucket(gram) + 1] += 1);
-    for i in 0..count {
-        buckets[i + 1] += buckets[i];
-    }
-    let (mut next, mut sorted) = (buckets.clone(), grams.to_vec());
-    for gram in grams {
-        let place = &mut next[bucket(gram)];
-        sorted[*place as usize] = *gram;
-        *place += 1;
-    }
-    (buckets, sorted)
 }
 
 /// Returns 1 if the bitmap has the word, else 0 with other bits above.

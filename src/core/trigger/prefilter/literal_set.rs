@@ -1,8 +1,7 @@
 //! The search for the required literals of all patterns at once. Which patterns may match is known from the literals found.
 //!
-//! Some dozens of literals are left to the vectorised search of the aho-corasick crate (Teddy) or, of a single one, of the
-//! memchr crate; more are searched for by `grams`. Literals that are too short for `grams` are divided among several vectorised
-//! searches, each of which takes a tenth of the automaton's time.
+//! Up to some dozens of literals are left to the vectorised search of the aho-corasick crate (Teddy) or, of a single one, of
+//! the memchr crate; more are searched for by `grams`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,12 +12,8 @@ use regex_automata::{MatchKind, Span};
 use super::grams::{self, Grams};
 use crate::core::trigger::pattern::{LONGEST_LITERAL, Literal};
 
-/// Maximum number of texts in a vectorised search: with more it takes three times as long.
-const MOST_PACKED: usize = 32;
-/// Number of vectorised searches that take as long as `grams`.
-const FEW_SEARCHES: usize = 2;
-/// Maximum number of vectorised searches for literals that are too short for `grams`: six of them take less time than the automaton.
-const MOST_SEARCHES: usize = 6;
+/// Maximum number of texts in the vectorised search, which takes no more.
+const MOST_PACKED: usize = 64;
 /// Number of bytes of a literal with letters in either case whose texts are searched for: there are up to 2^n.
 const FOLDED_LEN: usize = 4;
 
@@ -28,36 +23,19 @@ const OTHERS: [&str; 2] = ["\u{17f}", "\u{212a}"];
 /// Literals, and the members of the prefilter whose matches have them.
 pub(super) struct LiteralSet {
     literals: Vec<Literal>,
-    /// Indexes of literals, each with a member, in order.
-    members: Vec<(u32, u32)>,
-    packed: Vec<Packed>,
+    /// By index of the literal.
+    members: Vec<Vec<usize>>,
+    packed: Option<Packed>,
     grams: Option<Grams>,
     others: Option<Others>,
-    /// Whether all members of a literal are searched for further on its lines, by index of the literal.
-    only_gated: Vec<bool>,
 }
 
 /// The vectorised search for some of the literals.
 struct Packed {
     /// Finds the places at which the part of a literal stands.
     finder: PackedFinder,
-    /// The parts, by `first`.
-    parts: Vec<PackedPart>,
-}
-
-/// A part of a literal that is searched for.
-struct PackedPart {
-    /// Its first byte, folded.
-    first: u8,
-    /// Index of the literal, and offset of the part in it.
-    literal: usize,
-    offset: usize,
-}
-
-/// Folds letters to lower case, and some other bytes into each other.
-#[inline]
-fn folded(byte: u8) -> u8 {
-    byte | 0x20
+    /// Indexes of the literals, and the offsets of these parts.
+    parts: Vec<(usize, usize)>,
 }
 
 /// The search for characters outside of ASCII that stand for a letter.
@@ -84,14 +62,11 @@ impl LiteralSet {
     /// Creates the search for the literals of the members, one of which each of their matches has. Returns also the members
     /// whose literals it does not take, since short ones are searched for in small numbers only.
     pub(super) fn new(required: &[(usize, &[Literal])]) -> (Self, Vec<usize>) {
-        let mut all = HashSet::with_capacity(required.len());
-        required.iter().for_each(|(_, literals)| all.extend(*literals));
+        let all: HashSet<&Literal> = required.iter().flat_map(|(_, literals)| *literals).collect();
         // As many as possible without making the search for the others slower.
-        for (packed_below, searches) in
-            [(usize::MAX, FEW_SEARCHES), (grams::LONG, FEW_SEARCHES), (grams::SHORTEST, MOST_SEARCHES)]
-        {
+        for packed_below in [usize::MAX, grams::LONG, grams::SHORTEST] {
             let packed = all.iter().filter(|literal| literal.len() < packed_below);
-            if packed.map(|literal| count_texts(literal)).sum::<usize>() <= searches * MOST_PACKED
+            if packed.map(|literal| count_texts(literal)).sum::<usize>() <= MOST_PACKED
                 && let Some(set) = Self::within(required, packed_below)
             {
                 return (set, Vec::new());
@@ -104,26 +79,24 @@ impl LiteralSet {
         (set, short.into_iter().map(|(member, _)| member).collect())
     }
 
-    /// Creates the search, with the literals below this length in vectorised ones; `None` if these do not exist.
+    /// Creates the search, with the literals below this length in the vectorised one; `None` if that does not exist.
     fn within(required: &[(usize, &[Literal])], packed_below: usize) -> Option<Self> {
-        let (mut literals, mut pairs) = (Vec::with_capacity(required.len()), Vec::with_capacity(required.len()));
-        let mut indexes = HashMap::with_capacity(required.len());
+        let (mut literals, mut members, mut indexes) = (Vec::new(), Vec::<Vec<usize>>::new(), HashMap::new());
         for (member, of_member) in required {
             for literal in *of_member {
                 let index = *indexes.entry(literal).or_insert_with(|| {
                     literals.push(literal.clone());
+                    members.push(Vec::new());
                     literals.len() - 1
                 });
-                pairs.push((index as u32, *member as u32));
+                members[index].push(*member);
             }
         }
-        pairs.sort_unstable();
         let (packed, other): (Vec<_>, Vec<_>) =
             literals.iter().enumerate().partition(|(_, literal)| literal.len() < packed_below);
-        let packed = groups(&packed).into_iter().map(Packed::new).collect::<Option<_>>()?;
+        let packed = if packed.is_empty() { None } else { Some(Packed::new(&packed)?) };
         let grams = (!other.is_empty()).then(|| Grams::new(&other));
-        let only_gated = vec![false; literals.len()];
-        Some(Self { literals, members: pairs, packed, grams, others: Others::of(required), only_gated })
+        Some(Self { literals, members, packed, grams, others: Others::of(required) })
     }
 
     /// Returns an index within the first literal in `text` from `from` on, or within text that may match without one.
@@ -135,8 +108,8 @@ impl LiteralSet {
             // What stands behind the first one need not be read.
             (start + LONGEST_LITERAL).min(text.len())
         };
-        for packed in &self.packed {
-            packed.find(&self.literals, &text[..end], from, |_, start| {
+        if let Some(packed) = &self.packed {
+            packed.find(&self.literals, text, from, |_, start| {
                 end = take(start);
                 false
             });
@@ -154,99 +127,47 @@ impl LiteralSet {
     /// Calls `candidate` with each member that may match `text`, in any order and perhaps repeatedly.
     pub(super) fn for_each(&self, text: &[u8], mut candidate: impl FnMut(usize)) {
         let mut found = |literal: usize, _| {
-            let begin = self.members.partition_point(|&(index, _)| (index as usize) < literal);
-            let of_literal = self.members[begin..].iter().take_while(|(index, _)| *index as usize == literal);
-            of_literal.for_each(|&(_, member)| candidate(member as usize));
+            self.members[literal].iter().for_each(|&member| candidate(member));
             true
         };
-        self.find(text, &mut found);
+        if let Some(packed) = &self.packed {
+            packed.find(&self.literals, text, 0, &mut found);
+        }
+        if let Some(grams) = &self.grams {
+            grams.find(&self.literals, text, 0, &mut found);
+        }
         if let Some(others) = self.others.as_ref().filter(|others| others.first(text, 0).is_some()) {
             others.members.iter().for_each(|&member| candidate(member));
-        }
-    }
-
-    /// Sets the members that are searched for further on the lines with their literals.
-    pub(super) fn set_gated(&mut self, is_gated: impl Fn(usize) -> bool) {
-        self.only_gated.fill(true);
-        for &(literal, member) in &self.members {
-            self.only_gated[literal as usize] &= is_gated(member as usize);
-        }
-    }
-
-    /// Calls `found` with an index within each literal in `text`, in any order, and with one in each place where text may match
-    /// without one. The flag tells that all members there are searched for further.
-    pub(super) fn for_each_place(&self, text: &[u8], mut found: impl FnMut(usize, bool)) {
-        self.find(text, &mut |literal, start| {
-            found(start, self.only_gated[literal]);
-            true
-        });
-        let others = self.others.iter().flat_map(|others| &others.finders);
-        others.flat_map(|finder| finder.find_iter(text)).for_each(|at| found(at, false));
-    }
-
-    /// Calls `found` with the index and the start of each literal in `text`.
-    fn find(&self, text: &[u8], found: &mut impl FnMut(usize, usize) -> bool) {
-        self.packed.iter().for_each(|packed| packed.find(&self.literals, text, 0, &mut *found));
-        if let Some(grams) = &self.grams {
-            grams.find(&self.literals, text, 0, found);
         }
     }
 
     /// Returns the bytes of memory taken.
     pub(super) fn memory(&self) -> usize {
         let literals: usize = self.literals.iter().map(Literal::memory).sum();
-        let members = size_of_val(&self.members[..]);
-        let packed: usize = self.packed.iter().map(Packed::memory).sum();
+        let members: usize = self.members.iter().map(|members| size_of_val(members) + size_of_val(&members[..])).sum();
+        let packed = self.packed.as_ref().map_or(0, |packed| packed.finder.memory_usage());
         literals + members + packed + self.grams.as_ref().map_or(0, Grams::memory)
     }
 }
 
-/// Divides literals into groups, one for each vectorised search.
-fn groups<'a>(literals: &[(usize, &'a Literal)]) -> Vec<Vec<(usize, &'a Literal)>> {
-    let (mut groups, mut room) = (Vec::<Vec<_>>::new(), 0);
-    for &(index, literal) in literals {
-        let texts = count_texts(literal);
-        match groups.last_mut().filter(|_| texts <= room) {
-            Some(group) => group.push((index, literal)),
-            None => {
-                groups.push(vec![(index, literal)]);
-                room = MOST_PACKED;
-            }
-        }
-        room = room.saturating_sub(texts);
-    }
-    groups
-}
-
 impl Packed {
-    fn new(literals: Vec<(usize, &Literal)>) -> Option<Self> {
-        let (mut texts, mut parts) = (Vec::new(), Vec::with_capacity(literals.len()));
-        for (index, literal) in literals {
-            let (offset, len) = part(literal);
-            let of_literal = literal.texts(offset, len);
-            parts.push(PackedPart { first: folded(of_literal[0][0]), literal: index, offset });
-            texts.extend(of_literal);
-        }
-        parts.sort_unstable_by_key(|part| part.first);
+    fn new(literals: &[(usize, &Literal)]) -> Option<Self> {
+        let parts: Vec<(usize, usize)> = literals.iter().map(|(_, literal)| part(literal)).collect();
+        let texts = literals.iter().zip(&parts).flat_map(|((_, literal), &(from, len))| literal.texts(from, len));
         // Where the processor has no vectors, the search is that of an automaton.
-        let finder = PackedFinder::new(MatchKind::All, &texts).filter(PackedFinder::is_fast)?;
+        let finder = PackedFinder::new(MatchKind::All, &texts.collect::<Vec<_>>()).filter(PackedFinder::is_fast)?;
+        let parts = literals.iter().zip(parts).map(|((index, _), (from, _))| (*index, from)).collect();
         Some(Self { finder, parts })
-    }
-
-    fn memory(&self) -> usize {
-        self.finder.memory_usage() + size_of_val(&self.parts[..])
     }
 
     /// Calls `found` with the index and the start of each literal in `text` from `from` on, as far as it returns true.
     fn find(&self, literals: &[Literal], text: &[u8], from: usize, mut found: impl FnMut(usize, usize) -> bool) {
         let mut at = from;
         while let Some(hit) = self.finder.find(text, Span::from(at..text.len())) {
-            let first = folded(text[hit.start]);
-            let begin = self.parts.partition_point(|part| part.first < first);
-            for part in self.parts[begin..].iter().take_while(|part| part.first == first) {
-                let start = hit.start.checked_sub(part.offset).filter(|&start| start >= from);
-                if let Some(start) = start.filter(|&start| literals[part.literal].is_at(text, start))
-                    && !found(part.literal, start)
+            for &(index, offset) in &self.parts {
+                let start = hit.start.checked_sub(offset).filter(|&start| start >= from);
+                if let Some(start) = start.filter(|&start| literals[index].is_at(text, start))
+                    && !found(index, start)
                 {
                     return;
                 }
@@ -296,20 +217,18 @@ mod tests {
     fn kind_of_search_depends_on_number_and_length() {
         let words = |count: usize, len: usize| (0..count).map(move |i| format!("{i:03}{}", "y".repeat(len - 3)));
         for (patterns, packed, stride, rejected) in [
-            (words(1, 3).collect::<Vec<_>>(), 1, None, 0),
-            (words(60, 9).collect(), 2, None, 0),
-            (words(70, 9).collect(), 0, Some(4), 0),
-            (words(70, 5).collect(), 0, Some(2), 0),
-            (words(70, 9).chain(words(30, 5)).collect(), 1, Some(4), 0),
-            (words(70, 5).chain(words(30, 4)).collect(), 1, Some(2), 0),
-            (words(100, 9).chain(words(30, 3)).collect(), 1, Some(4), 0),
-            (words(100, 9).chain(words(100, 4)).collect(), 4, Some(4), 0),
-            (words(192, 4).collect(), 6, None, 0),
-            (words(100, 9).chain(words(193, 4)).collect(), 0, Some(4), 193),
+            (words(1, 3).collect::<Vec<_>>(), true, None, 0),
+            (words(60, 9).collect(), true, None, 0),
+            (words(70, 9).collect(), false, Some(4), 0),
+            (words(70, 5).collect(), false, Some(2), 0),
+            (words(70, 9).chain(words(30, 5)).collect(), true, Some(4), 0),
+            (words(70, 5).chain(words(30, 4)).collect(), true, Some(2), 0),
+            (words(100, 9).chain(words(30, 3)).collect(), true, Some(4), 0),
+            (words(100, 9).chain(words(100, 4)).collect(), false, Some(4), 100),
         ] {
             let (set, rest) = set(&patterns);
             let grams = set.grams.as_ref().map(Grams::stride);
-            assert_eq!((set.packed.len(), grams, rest.len()), (packed, stride, rejected), "{}", patterns.len());
+            assert_eq!((set.packed.is_some(), grams, rest.len()), (packed, stride, rejected), "{}", patterns.len());
         }
     }
 

@@ -8,8 +8,7 @@
 //! `coarsen` makes forms that need fewer.
 //!
 //! A literal that is common in the text, in lines that the pattern does not match, costs a search by the pattern's own regex
-//! each time. Such a pattern gets another literal or, where none is left, is gated: an automaton of these patterns searches the
-//! lines with their literals, and no others ([`Prefilter::rebalance`]).
+//! each time. Such a pattern gets another literal or goes into the automaton ([`Prefilter::rebalance`]).
 
 mod approximate;
 mod automaton;
@@ -19,10 +18,9 @@ mod grams;
 mod literal_set;
 mod scan;
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memrchr};
 use regex_syntax::hir::Hir;
 
 use approximate::relax;
@@ -41,37 +39,13 @@ pub(super) enum PrefilterForm {
     Loose,
 }
 
-/// Forms of patterns for the automaton that were prepared before it is built, by index of the trigger.
-#[derive(Default)]
-pub(super) struct RelaxedForms(HashMap<usize, Hir>);
-
-impl RelaxedForms {
-    /// Returns whether the form of this trigger's pattern is there.
-    pub(super) fn has(&self, trigger: usize) -> bool {
-        self.0.contains_key(&trigger)
-    }
-
-    /// Makes the form of a trigger's pattern.
-    pub(super) fn prepare(&mut self, trigger: usize, pattern: &Pattern) {
-        self.0.insert(trigger, relax(pattern.hir()));
-    }
-
-    /// Drops the form of a trigger whose pattern changes.
-    pub(super) fn forget(&mut self, trigger: usize) {
-        self.0.remove(&trigger);
-    }
-
-    fn take(&mut self, trigger: usize, pattern: &Pattern) -> Hir {
-        self.0.remove(&trigger).unwrap_or_else(|| relax(pattern.hir()))
-    }
-}
-
 /// Number of bytes searched after which searches in vain are counted anew.
 const VAIN_WINDOW: usize = 64 << 10;
 /// Number of searches in vain of one pattern among these from which its literal is too common: 0.2 ns for a byte of text.
 const MOST_VAIN: u32 = 4;
 /// The same of all patterns together.
 const MOST_VAIN_IN_ALL: u32 = 32;
+
 /// Finds the patterns that may match a line.
 pub(super) struct Prefilter {
     limits: AutomatonLimits,
@@ -83,23 +57,18 @@ pub(super) struct Prefilter {
     empty_may_match: bool,
     literals: Option<LiteralSet>,
     others: OtherPatterns,
-    gated: Option<GatedPatterns>,
     /// Number of bytes searched since searches in vain were counted anew, and their number.
     searched: usize,
     vain: u32,
     is_unbalanced: bool,
     /// Reused buffer for the places of the candidates.
     found: Vec<usize>,
-    /// Reused buffer for indexes in a block within literals or matches, and whether only gated patterns have that literal.
-    hits: Vec<(usize, bool)>,
 }
 
 struct Member {
     trigger: usize,
     /// Which choice of the pattern's literals is searched for; `None` for a pattern in the automaton.
     choice: Option<usize>,
-    /// Whether that is the last choice, and too common, so that the automaton of such patterns searches its lines.
-    is_gated: bool,
     /// Number of searches in vain by the pattern's own regex.
     vain: u32,
 }
@@ -118,21 +87,10 @@ enum OtherPatterns {
     },
 }
 
-/// The patterns whose literals are too common. `places` are theirs, by their index in the automaton.
-struct GatedPatterns {
-    automaton: Box<Automaton>,
-    places: Vec<usize>,
-}
-
 impl Prefilter {
-    /// Builds a prefilter for the triggers `members`; `pattern` returns the pattern of each, `relaxed` has forms of some.
-    pub(super) fn new<'a>(
-        members: Vec<usize>,
-        form: PrefilterForm,
-        pattern: impl Fn(usize) -> &'a Pattern,
-        relaxed: RelaxedForms,
-    ) -> Self {
-        Self::within(AutomatonLimits::default(), Some(0), members, form, pattern, relaxed)
+    /// Builds a prefilter for the triggers `members`; `pattern` returns the pattern of each.
+    pub(super) fn new<'a>(members: Vec<usize>, form: PrefilterForm, pattern: impl Fn(usize) -> &'a Pattern) -> Self {
+        Self::within(AutomatonLimits::default(), Some(0), members, form, pattern)
     }
 
     /// Does the same with other limits. `choice` is the first choice of literals that is searched for; without one all patterns
@@ -143,31 +101,28 @@ impl Prefilter {
         members: Vec<usize>,
         form: PrefilterForm,
         pattern: impl Fn(usize) -> &'a Pattern,
-        relaxed: RelaxedForms,
     ) -> Self {
         let mut places = vec![0; members.iter().max().map_or(0, |&last| last + 1)];
         members.iter().zip(0..).for_each(|(&trigger, place)| places[trigger] = place);
         let mut prefilter = Self {
             limits,
             form,
-            members: members.into_iter().map(|trigger| Member { trigger, choice, is_gated: false, vain: 0 }).collect(),
+            members: members.into_iter().map(|trigger| Member { trigger, choice, vain: 0 }).collect(),
             places,
             empty_may_match: false,
             literals: None,
             others: OtherPatterns::None,
-            gated: None,
             searched: 0,
             vain: 0,
             is_unbalanced: false,
             found: Vec::new(),
-            hits: Vec::new(),
         };
-        prefilter.build(pattern, relaxed);
+        prefilter.build(pattern);
         prefilter
     }
 
     /// Builds the search for the chosen literals, and the automaton for all other patterns.
-    fn build<'a>(&mut self, pattern: impl Fn(usize) -> &'a Pattern, mut relaxed: RelaxedForms) {
+    fn build<'a>(&mut self, pattern: impl Fn(usize) -> &'a Pattern) {
         let literals = |member: &Member| Some(&pattern(member.trigger).required().get(member.choice?)?.literals[..]);
         let with_literals =
             self.members.iter().enumerate().filter_map(|(place, member)| Some((place, literals(member)?)));
@@ -178,46 +133,22 @@ impl Prefilter {
         let mut places: Vec<usize> = without.map(|(place, _)| place).chain(rejected).collect();
         places.sort_unstable();
         places.iter().for_each(|&place| self.members[place].choice = None);
-        let gated = self.members.iter().enumerate().filter(|(_, member)| member.is_gated && member.choice.is_some());
-        let gated: Vec<usize> = gated.map(|(place, _)| place).collect();
-        self.gated = self.automaton(&gated, &pattern, &mut relaxed).map(|automaton| {
-            let automaton = Box::new(automaton);
-            GatedPatterns { automaton, places: gated }
-        });
-        if let (Some(literals), Some(gated)) = (&mut self.literals, &self.gated) {
-            literals.set_gated(|place| gated.places.binary_search(&place).is_ok());
-        }
-        self.build_others(places, &pattern, &mut relaxed);
+        self.build_automaton(places, pattern);
     }
 
-    /// Returns an automaton of the patterns at these places; `None` if there are none, or if they are too large.
-    fn automaton<'a>(
-        &self,
-        places: &[usize],
-        pattern: &impl Fn(usize) -> &'a Pattern,
-        relaxed: &mut RelaxedForms,
-    ) -> Option<Automaton> {
-        // One by one: the parsed forms of a thousand patterns take megabytes.
-        let triggers = places.iter().map(|&place| self.members[place].trigger);
-        let forms = triggers.map(|trigger| relaxed.take(trigger, pattern(trigger)));
-        let forms: Vec<Hir> = match self.form {
-            PrefilterForm::Tight => forms.collect(),
-            PrefilterForm::Loose => forms.map(|relaxed| loosen(&relaxed)).collect(),
-        };
-        if forms.is_empty() { None } else { Automaton::new(&forms, self.limits) }
-    }
-
-    fn build_others<'a>(
-        &mut self,
-        places: Vec<usize>,
-        pattern: &impl Fn(usize) -> &'a Pattern,
-        relaxed: &mut RelaxedForms,
-    ) {
+    fn build_automaton<'a>(&mut self, places: Vec<usize>, pattern: impl Fn(usize) -> &'a Pattern) {
         if places.is_empty() {
             (self.others, self.empty_may_match) = (OtherPatterns::None, false);
             return;
         }
-        (self.others, self.empty_may_match) = match self.automaton(&places, pattern, relaxed).map(Box::new) {
+        // One by one: the parsed forms of a thousand patterns take megabytes.
+        let forms = places.iter().map(|&place| relax(pattern(self.members[place].trigger).hir()));
+        let forms: Vec<Hir> = match self.form {
+            PrefilterForm::Tight => forms.collect(),
+            PrefilterForm::Loose => forms.map(|relaxed| loosen(&relaxed)).collect(),
+        };
+        let automaton = Automaton::new(&forms, self.limits).map(Box::new);
+        (self.others, self.empty_may_match) = match automaton {
             Some(mut automaton) => {
                 let empty_may_match = automaton.may_match(b"");
                 (OtherPatterns::Automaton { automaton, places }, empty_may_match)
@@ -233,8 +164,7 @@ impl Prefilter {
 
     /// Returns whether the text searched last needed too many new states.
     pub(super) fn is_overloaded(&self) -> bool {
-        let other = matches!(&self.others, OtherPatterns::Automaton { automaton, .. } if automaton.is_overloaded());
-        other || self.gated.as_ref().is_some_and(|gated| gated.automaton.is_overloaded())
+        matches!(&self.others, OtherPatterns::Automaton { automaton, .. } if automaton.is_overloaded())
     }
 
     /// Returns the range, without the line's end, of the first line at or after `from` that may match. `from` is the
@@ -261,61 +191,12 @@ impl Prefilter {
         Some(start..if ends_in_cr { end - 1 } else { end })
     }
 
-    /// Calls `line_found` with the index of each line of a block that may match, in order. Each line is ended by LF.
-    pub(super) fn lines(&mut self, block: &[u8], mut line_found: impl FnMut(usize)) {
-        self.count_searched(block.len());
-        let hits = &mut self.hits;
-        hits.clear();
-        if let Some(literals) = &self.literals {
-            literals.for_each_place(block, |at, only_gated| hits.push((at, only_gated)));
-        }
-        match &mut self.others {
-            OtherPatterns::None => {}
-            OtherPatterns::Automaton { automaton, .. } => {
-                let mut from = 0;
-                while let Some(end) = automaton.first(block, from) {
-                    hits.push((end, false));
-                    let Some(feed) = memchr(b'\n', &block[end..]) else { break };
-                    from = end + feed + 1;
-                }
-            }
-            OtherPatterns::Unsearched { .. } => hits.extend(memchr_iter(b'\n', block).map(|feed| (feed, false))),
-        }
-        hits.sort_unstable();
-        let (mut rest, mut line, mut counted) = (&hits[..], 0, 0);
-        while let [(at, _), ..] = *rest {
-            // Behind the last line, where a match may end, is none.
-            let Some(feed) = memchr(b'\n', &block[at..]) else { break };
-            line += memchr_iter(b'\n', &block[counted..at]).count();
-            counted = at;
-            let (here, behind) = rest.split_at(rest.partition_point(|(place, _)| *place <= at + feed));
-            rest = behind;
-            let passes = match &mut self.gated {
-                Some(gated) if here.iter().all(|(_, only_gated)| *only_gated) => {
-                    let start = memrchr(b'\n', &block[..at]).map_or(0, |feed| feed + 1);
-                    let text = &block[start..at + feed];
-                    gated.automaton.may_match(text.strip_suffix(b"\r").unwrap_or(text))
-                }
-                _ => true,
-            };
-            if passes {
-                line_found(line);
-            }
-        }
-    }
-
     /// Appends the triggers whose patterns may match a line, in order.
     pub(super) fn candidates(&mut self, line: &[u8], candidates: &mut Vec<usize>) {
         let found = &mut self.found;
         found.clear();
         if let Some(literals) = &self.literals {
             literals.for_each(line, |place| found.push(place));
-        }
-        if let Some(gated) = &mut self.gated
-            && found.iter().any(|place| self.members[*place].is_gated)
-        {
-            found.retain(|place| !self.members[*place].is_gated);
-            gated.automaton.all(line, |i| found.push(gated.places[i]));
         }
         match &mut self.others {
             OtherPatterns::None => {}
@@ -344,7 +225,7 @@ impl Prefilter {
     /// Records that the own regex of a trigger, which was a candidate, has not matched.
     pub(super) fn searched_in_vain(&mut self, trigger: usize) {
         let member = &mut self.members[self.places[trigger] as usize];
-        if member.choice.is_some() && !member.is_gated {
+        if member.choice.is_some() {
             member.vain += 1;
             self.vain += 1;
             self.is_unbalanced |= member.vain >= MOST_VAIN || self.vain >= MOST_VAIN_IN_ALL;
@@ -356,17 +237,15 @@ impl Prefilter {
         self.is_unbalanced
     }
 
-    /// Gives the patterns whose literals are too common others, or gates them. `pattern` returns the pattern of a trigger.
+    /// Gives the patterns whose literals are too common others, or puts them into the automaton. `pattern` returns the pattern
+    /// of a trigger.
     pub(super) fn rebalance<'a>(&mut self, pattern: impl Fn(usize) -> &'a Pattern) {
         let least = if self.vain >= MOST_VAIN_IN_ALL { 1 } else { MOST_VAIN / 2 };
-        for member in self.members.iter_mut().filter(|member| member.vain >= least) {
-            let Some(choice) = &mut member.choice else { continue };
-            let has_other = *choice + 1 < pattern(member.trigger).required().len();
-            (*choice, member.is_gated) = if has_other { (*choice + 1, false) } else { (*choice, true) };
-        }
+        let common = self.members.iter_mut().filter(|member| member.vain >= least);
+        common.for_each(|member| member.choice = member.choice.map(|choice| choice + 1));
         self.is_unbalanced = false;
         self.count_anew();
-        self.build(pattern, RelaxedForms::default());
+        self.build(pattern);
     }
 
     /// Returns the bytes of memory taken.
@@ -376,8 +255,7 @@ impl Prefilter {
             OtherPatterns::Automaton { automaton, .. } => automaton.memory(),
             OtherPatterns::None | OtherPatterns::Unsearched { .. } => 0,
         };
-        let gated = self.gated.as_ref().map_or(0, |gated| gated.automaton.memory());
-        members + self.literals.as_ref().map_or(0, LiteralSet::memory) + automaton + gated
+        members + self.literals.as_ref().map_or(0, LiteralSet::memory) + automaton
     }
 }
 
@@ -393,20 +271,13 @@ mod tests {
         /// Builds a prefilter of these patterns, of the triggers 0, 1 and so on.
         pub(super) fn of(patterns: &[&str]) -> Self {
             let patterns = parse(patterns);
-            Self::new((0..patterns.len()).collect(), PrefilterForm::Tight, |i| &patterns[i], RelaxedForms::default())
+            Self::new((0..patterns.len()).collect(), PrefilterForm::Tight, |i| &patterns[i])
         }
 
         /// Builds a prefilter of these patterns, all of which are in the automaton.
         pub(super) fn of_automaton(limits: AutomatonLimits, patterns: &[&str]) -> Self {
             let patterns = parse(patterns);
-            Self::within(
-                limits,
-                None,
-                (0..patterns.len()).collect(),
-                PrefilterForm::Tight,
-                |i| &patterns[i],
-                RelaxedForms::default(),
-            )
+            Self::within(limits, None, (0..patterns.len()).collect(), PrefilterForm::Tight, |i| &patterns[i])
         }
 
         fn all(&mut self, line: &[u8]) -> Vec<usize> {
@@ -450,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn common_literals_are_given_up_or_gated() {
+    fn common_literals_are_given_up() {
         let patterns = ["request .*failure", "rare thing", "answered after [0-9]+ s$", "request"];
         let parsed = parse(&patterns);
         let mut set = Prefilter::of(&patterns);
@@ -467,20 +338,14 @@ mod tests {
             }
             is_unbalanced
         };
-        let gated = |set: &Prefilter| set.members.iter().map(|member| member.is_gated).collect::<Vec<_>>();
         assert_eq!(set.all(line), [0, 2, 3]);
         assert!(search(&mut set, line));
         // The first has another literal, the third none that is left.
-        assert_eq!(gated(&set), [false, false, true, false]);
-        assert_eq!((set.all(b"request"), set.all(line)), (vec![3], vec![0, 3]));
+        assert_eq!((set.in_automaton(), set.all(b"request")), (vec![2], vec![3]));
+        assert_eq!(set.all(line), [0, 3]);
         assert!(search(&mut set, line));
-        assert_eq!((gated(&set), set.all(line)), (vec![true, false, true, false], vec![0, 3]));
+        assert_eq!((set.in_automaton(), set.all(line)), (vec![0, 2], vec![0, 3]));
         assert!(!search(&mut set, line), "nothing is left to give up");
-        assert_eq!(set.all(b"a rare thing, answered after 12 s"), [1, 2]);
-        let block = b"answered after 3 ms\r\nanswered after 3 s\r\n\r\nfailure\r\nrequest 1 failure\r\n";
-        let mut lines = Vec::new();
-        set.lines(block, |line| lines.push(line));
-        assert_eq!(lines, [1, 4]);
     }
 
     #[test]
