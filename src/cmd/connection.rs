@@ -174,8 +174,7 @@ impl Client {
 
     /// Sends a request and returns the response, not decoded, if it arrives in time: a stopped session sends none.
     pub(super) fn call_in_time(&mut self, request: &Request) -> Option<Value> {
-        // Without the timeout a stopped session only delays the list.
-        let _ = self.stream.get_ref().set_read_timeout(Some(LIST_TIMEOUT));
+        self.set_patience(LIST_TIMEOUT);
         self.call(request, &[]).ok()?.ok()
     }
 

@@ -70,10 +70,14 @@ pub(super) fn connect(wanted: Option<&str>) -> Result<Client, Failure> {
     match (wanted, inside) {
         // Only the sockets of this id or name are tried: a connection wakes a session.
         (Some(wanted), _) => {
-            let mut tried: Vec<_> = called(found(), wanted).map(|session| Client::connect(&session.path)).collect();
-            let at = tried.iter().position(Result::is_ok).unwrap_or_default();
-            let missing = || Err(own(&format!("there is no session '{wanted}'; coshell sessions lists them")));
-            if tried.is_empty() { missing() } else { tried.swap_remove(at) }
+            let mut failure = own(&format!("there is no session '{wanted}'; coshell sessions lists them"));
+            for session in called(found(), wanted) {
+                match Client::connect(&session.path) {
+                    Ok(client) => return Ok(client),
+                    Err(error) => failure = error,
+                }
+            }
+            Err(failure)
         }
         (None, Some(path)) => Client::connect(Path::new(&path)),
         (None, None) => only(running().collect()).map_err(|sentence| own(&sentence)),

@@ -44,6 +44,9 @@ macro_rules! named_enum {
             /// Every value, in the order of the documents.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$value),+];
 
+            /// The name of each, in the same order.
+            pub const NAMES: [&'static str; Self::ALL.len()] = [$($name),+];
+
             /// Returns the name.
             pub fn name(self) -> &'static str {
                 match self {
@@ -66,7 +69,7 @@ macro_rules! named_enum {
                     what: $what,
                     plural: $plural,
                     text: name.to_owned(),
-                    known: Self::ALL.map(Self::name).to_vec(),
+                    known: Self::NAMES.to_vec(),
                 };
                 Self::ALL.into_iter().find(|value| value.name() == name).ok_or_else(unknown)
             }

@@ -648,11 +648,12 @@ impl AwaitRequest {
             }
             (Some("text" | "command-end"), None) => Ok(()),
             (Some(name), None) => {
-                let begins = [("from", self.from.is_some()), ("offset", self.offset.is_some())];
-                let given = begins.into_iter().find(|(_, is_given)| *is_given);
-                let sentence =
-                    |(begin, _)| (begin, format!("no place belongs to --{name}; leave out the one or the other"));
-                given.map_or(Ok(()), |begin| Err(sentence(begin)))
+                let place = match (self.from, self.offset) {
+                    (Some(_), _) => "from",
+                    (None, Some(_)) => "offset",
+                    (None, None) => return Ok(()),
+                };
+                Err((place, format!("no place belongs to --{name}; leave out the one or the other")))
             }
         }
     }
@@ -792,7 +793,7 @@ mod tests {
     #[test]
     fn events_are_read_by_their_names() {
         let subscribe = |events| Request::Subscribe { events };
-        let events = EventKind::ALL.map(EventKind::name);
+        let events = EventKind::NAMES;
         assert_eq!(Request::read("subscribe", Some(json!([events]))), Ok(subscribe(EventKind::ALL.to_vec())));
         assert_eq!(subscribe(EventKind::ALL.to_vec()).write()["params"]["events"], json!(events));
         let Err(OptionArgsError::Params(sentence)) = Request::read("subscribe", Some(json!([["line", "no"]]))) else {

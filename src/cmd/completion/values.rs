@@ -44,7 +44,7 @@ pub(super) fn of(arg: &Arg, context: &Context) -> Option<ArgValueCandidates> {
         ("hotkey", _) => fixed(|| Chord::names().chain(["none".to_owned()])),
         ("signal", _) => fixed(signal_names),
         ("key", false) => fixed(key_press::names),
-        ("events", _) => fixed(|| EventKind::ALL.map(EventKind::name)),
+        ("events", _) => fixed(|| EventKind::NAMES),
         ("profile", false) => fixed(move || configuration::profiles(config.clone())),
         ("session", _) => fixed(|| sessions::running().flat_map(|(session, _)| session.names())),
         ("trigger", true) => ArgValueCandidates::new(move || triggers(session.as_deref())),

@@ -164,7 +164,7 @@ pub(super) const TOOLS: &[McpTool] = &[
                 "Waits until nothing is printed for this time.",
             ),
             ToolArgument::optional("command_end", Flag, "Waits until a command ends, and returns its status."),
-            ToolArgument::optional("state", Choice(STATES), "Waits until the session is in this state."),
+            ToolArgument::optional("state", Choice(&StateKind::NAMES), "Waits until the session is in this state."),
             ToolArgument::optional(
                 "from",
                 Number(1, LARGEST),
@@ -286,9 +286,6 @@ fn send(text: String, enter: bool, key: Vec<KeyPress>) -> Request {
 
 /// The largest number that every client can write: beyond it numbers of JavaScript are not exact.
 const LARGEST: u64 = (1 << 53) - 1;
-
-/// The names of the states.
-const STATES: &[&str] = &["silent", "lent", "full-screen", "password", "prompt", "asks", "running", "unknown"];
 
 fn wait(given: &GivenArguments<'_>) -> Result<ToolCall, String> {
     let state = given.text("state").map(StateKind::from_str).transpose().map_err(|fault| fault.to_string())?;

@@ -43,7 +43,7 @@ fn each_tool_is_described() {
 
 #[test]
 fn states_are_those_of_sessions() {
-    assert_eq!(STATES, StateKind::ALL.map(StateKind::name));
+    assert_eq!(StateKind::NAMES, StateKind::ALL.map(StateKind::name));
 }
 
 #[test]
