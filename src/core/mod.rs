@@ -77,7 +77,7 @@ use event_kind::EventKind;
 pub use guarded::GuardedCore;
 use history::ShellEvent;
 pub use input::keyboard::SilentKeys;
-use input::keyboard::{Keyboard, KeysTyped};
+use input::keyboard::{Keyboard, KeysTyped, is_ctrl_c};
 pub use input::keys::Chord;
 use input::keys::InputModes;
 use input::pty_input::PtyInput;
@@ -1201,8 +1201,11 @@ impl Core {
         used
     }
 
-    /// Types keys into the shell, unless the keyboard is locked for a silent coprocess.
+    /// Types keys into the shell, unless the keyboard is locked for a silent coprocess, or they are a Ctrl-C that is typed anyway.
     fn type_keys(&mut self, cx: &mut Cx<'_>, bytes: &[u8]) {
+        if self.coproc.types_interrupts() && is_ctrl_c(bytes) {
+            return;
+        }
         let is_locked = self.coproc.is_silent() && self.keyboard.locks();
         if !is_locked && self.output.recorder.keys(bytes) {
             cx.push(Effect::QueryPty);

@@ -297,9 +297,7 @@ fn killed_far_end_is_left_by_ctrl_c() {
     while !(transfer_pids(&term).is_empty() && term.rows().iter().any(|row| row == PROMPT.trim_end())) {
         assert!(Instant::now() < until, "transfers: {:?}, no prompt: {}", transfer_pids(&term), show(term.output()));
         term.send("\x03");
-        // The answer to each Ctrl-C of the user is output behind which the recovery waits for 1.2 s of rest at most. Keys that come
-        // faster make it wait for up to a minute.
-        term.read_for(Duration::from_millis(1500));
+        term.read_for(Duration::from_millis(300));
     }
     assert_usable_after_interrupt(&mut term);
 }

@@ -206,7 +206,7 @@ impl Keyboard {
 }
 
 /// Whether the bytes contain Ctrl-C: plain, or as the kitty protocol and modifyOtherKeys encode it.
-fn is_ctrl_c(bytes: &[u8]) -> bool {
+pub(in crate::core) fn is_ctrl_c(bytes: &[u8]) -> bool {
     bytes.contains(&0x03)
         || [&b"\x1b[99;5u"[..], b"\x1b[27;5;99~"].iter().any(|key| memchr::memmem::find(bytes, key).is_some())
 }

@@ -313,6 +313,32 @@ fn offer_that_a_multiplexer_has_swallowed_is_told_once() {
     assert!(answering(b"**B00000000000000\r\n").lines() == ["**B00000000000000"]);
 }
 
+/// The answer to a Ctrl-C of the user would be output behind which the recovery waits for rest.
+#[test]
+fn ctrl_c_of_user_does_not_delay_recovery() {
+    let mut bench = transfer(RECEIVES);
+    bench.coproc(b"data\x18K").wait(500).keys(b"\x03").coproc_exits(ExitStatus::Signal(15), b"");
+    bench.shell(b"$ ").wait(4000);
+    let before = bench.typed.len();
+    assert!(bench.typed.ends_with(b" \x03"), "{}", bench.typed.escape_ascii());
+    let mut answered = bench.typed.iter().filter(|&&byte| byte == 3).count();
+    let mut pressed = 0;
+    while bench.lines().last().is_none_or(|line| line != "$") {
+        bench.keys(b"\x03");
+        pressed += 1;
+        let typed = bench.typed.iter().filter(|&&byte| byte == 3).count();
+        for _ in answered..typed {
+            bench.shell(b"^C\r\n$ ");
+        }
+        answered = typed;
+        bench.wait(300);
+        assert!(pressed < 10, "{:?}, typed {}", bench.lines(), bench.typed.escape_ascii());
+    }
+    // A blank stands in front of each that the recovery types.
+    let typed = &bench.typed[before..];
+    assert_eq!(typed.trim_ascii_start(), b"\x03 \x03", "{}", typed.escape_ascii());
+}
+
 /// A slow link delivers for minutes what was sent ahead of the cancel.
 #[test]
 fn hidden_rest_of_cancelled_download_is_told_and_leaves_no_trace() {

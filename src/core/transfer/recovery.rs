@@ -184,6 +184,11 @@ impl Recovery {
         self.is_local && self.interrupts.are_silent()
     }
 
+    /// Whether Ctrl-C is typed to a shell that got data, and what comes behind each is taken for its answer.
+    pub(in crate::core) fn types_interrupts(&self) -> bool {
+        self.far == FarState::Shell
+    }
+
     /// Returns whether the shell has not answered Ctrl-C as one at an empty prompt does.
     pub(in crate::core) fn has_failed(&self) -> bool {
         self.interrupts.have_failed()

@@ -372,6 +372,11 @@ impl CoprocSlot {
         self.recovery.is_some()
     }
 
+    /// Whether the recovery types Ctrl-C, so that one of the user would be taken for its own.
+    pub(in crate::core) fn types_interrupts(&self) -> bool {
+        self.recovery.as_ref().is_some_and(Recovery::types_interrupts)
+    }
+
     /// Passes output to the recovery from a broken transfer.
     pub(in crate::core) fn push_recovery(&mut self, now: Instant, bytes: &[u8]) {
         if let Some(recovery) = &mut self.recovery {
