@@ -1,37 +1,19 @@
 //! Decoding of base64 (RFC 4648, section 4), in which OSC 1337 has values of variables.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// What stands in the bits behind the last byte does not matter.
+const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+const PADDED: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
+const UNPADDED: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, CONFIG.with_decode_padding_mode(DecodePaddingMode::RequireNone));
+
 /// Returns the decoded bytes of `text`, with or without its padding; `None` if it is not base64.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let padding = text.iter().rev().take_while(|&&byte| byte == b'=').count();
-    let digits = &text[..text.len() - padding];
-    let is_whole = padding == 0 || padding <= 2 && text.len().is_multiple_of(4);
-    if !is_whole || digits.len() % 4 == 1 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
-    for group in digits.chunks(4) {
-        let mut bits: u32 = 0;
-        for &byte in group {
-            bits = bits << 6 | digit(byte)?;
-        }
-        let missing = 4 - group.len();
-        // The bits of a missing digit are zero.
-        let [_, decoded @ ..] = (bits << (6 * missing)).to_be_bytes();
-        bytes.extend_from_slice(&decoded[..3 - missing]);
-    }
-    Some(bytes)
-}
-
-/// Returns the value of a digit.
-fn digit(byte: u8) -> Option<u32> {
-    Some(u32::from(match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    }))
+    // Which of both faults is told does not matter.
+    PADDED.decode(text).or_else(|_| UNPADDED.decode(text)).ok()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Deserialize;
 
 use super::super::CellColour;
@@ -75,25 +76,13 @@ fn cell_view((text, width, fg, bg, attributes): RawView) -> CellView {
     (text, colour(fg), colour(bg), attributes.collect())
 }
 
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digit = |bits: u32| char::from(DIGITS[bits as usize & 63]);
-    let encode = |chunk: &[u8]| {
-        let bits = chunk.iter().fold(0, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
-        let mut text: String = (0..=chunk.len()).map(|n| digit(bits >> (18 - 6 * n))).collect();
-        text.extend(std::iter::repeat_n('=', 3 - chunk.len()));
-        text
-    };
-    bytes.chunks(3).map(encode).collect()
-}
-
 /// Returns what xterm.js shows after `bytes`; `None` where it is not installed or fails.
 pub(super) fn view(bytes: &[u8], size: Size) -> Option<View> {
     static NODE: LazyLock<Option<Mutex<Node>>> = LazyLock::new(|| start().map(Mutex::new));
     // A test that failed has left the process between two requests.
     let mut node = NODE.as_ref()?.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let (cols, rows) = (size.cols, size.rows);
-    let request = format!("{{\"cols\":{cols},\"rows\":{rows},\"bytes\":\"{}\"}}\n", base64(bytes));
+    let request = format!("{{\"cols\":{cols},\"rows\":{rows},\"bytes\":\"{}\"}}\n", BASE64_STANDARD.encode(bytes));
     node.stdin.write_all(request.as_bytes()).expect("node reads");
     let mut line = String::new();
     node.stdout.read_line(&mut line).expect("node answers");
