@@ -387,8 +387,11 @@ impl Sender {
         match self.stage {
             SenderStage::Checking => Some(Demand::Check),
             SenderStage::Sending if self.pending().len() < OUT_MAX && !self.awaits_ack => {
-                let room = self.window.room(self.acked, self.sent).min(READ_MAX);
-                let len = room.min(self.size - self.sent).min(self.frame_room());
+                let room = match self.frame_max {
+                    None => self.window.room_to_ask(self.acked, self.sent),
+                    Some(_) => self.window.room(self.acked, self.sent).min(self.frame_room()),
+                };
+                let len = room.min(READ_MAX).min(self.size - self.sent);
                 (len > 0).then_some(Demand::Data(self.sent, len))
             }
             _ => None,

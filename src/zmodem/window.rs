@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 const START: u32 = 8 * 1024;
 const SMALLEST: u32 = 4 * 1024;
 const LARGEST: u32 = 2 * 1024 * 1024;
+/// Maximum length of a subpacket.
+const PIECE: u32 = 1024;
 /// Part of the data acknowledged since the last loss that may be in flight beyond `START`. All that is in flight behind a loss
 /// is garbage to the receiver: lrzsz gives up at 20 times 1,400 bytes and the speed of its terminal in bit/s (`max_garbage` in
 /// zm.c), which is 76 kB where it has none.
@@ -94,9 +96,20 @@ impl Window {
         self.size.saturating_sub(sent - acked)
     }
 
+    /// Whether the window is full and no acknowledgement is under way.
+    fn is_stuck(&self, acked: u32, sent: u32) -> bool {
+        self.asked.is_empty() && self.room(acked, sent) == 0
+    }
+
+    /// Returns the room where acknowledgements are asked for within a frame. Where none is under way although the window is full, which
+    /// may have become smaller than what was sent behind the last one, another piece asks for one.
+    pub(super) fn room_to_ask(&self, acked: u32, sent: u32) -> u32 {
+        if self.is_stuck(acked, sent) { PIECE } else { self.room(acked, sent) }
+    }
+
     /// Returns whether an acknowledgement is asked for with the data up to `position`, when `acked` has been acknowledged.
     pub(super) fn asks_at(&mut self, acked: u32, position: u32, now: Instant) -> bool {
-        if position < self.ask_at {
+        if position < self.ask_at && !self.is_stuck(acked, position) {
             return false;
         }
         let in_flight = (position - acked).saturating_add(self.step()).min(self.size);
@@ -221,7 +234,6 @@ mod tests {
     /// A connection that carries this number of bytes in a millisecond, each acknowledged after this number of milliseconds.
     /// Returns the bytes acknowledged in the last half of `time` milliseconds, and the most that were in flight in it.
     fn moved_over(rate: u32, delay: u64, time: u64) -> (u32, u32) {
-        const PIECE: u32 = 1024;
         let start = Instant::now();
         let mut window = Window::new();
         let (mut now, mut is_free_at, mut on_the_way) = (start, start, VecDeque::new());
