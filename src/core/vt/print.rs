@@ -96,7 +96,16 @@ impl Screens {
 
     /// Prints a byte that is not UTF-8.
     pub(super) fn print_byte(&mut self, byte: u8, at: u64, sink: &mut impl VtSink) {
+        if self.joins_flat(&[byte]) {
+            self.settle(sink);
+        }
         self.print(&[byte], at, sink);
+    }
+
+    /// Returns whether `text` would be part of a character with bytes at the end of the flat text. Something without text was in
+    /// between, so that each byte is a glyph of its own, as it is on the grid.
+    fn joins_flat(&self, text: &[u8]) -> bool {
+        self.current.storage == Storage::Flat && utf8::joins(&self.current.flat, text)
     }
 
     /// Appends text to the flat line and returns how much of it; 0 after the report of a piece.
@@ -143,14 +152,20 @@ impl Screens {
         }
         // What was removed in between is a control, behind which REP repeats nothing.
         self.printed_to = if stripped.ends_in_text() { at + stripped.used as u64 } else { u64::MAX };
+        let mut done = 0;
         if self.current.storage == Storage::Flat {
-            self.close_gap();
-            self.push_flat(text, text.len());
-            return;
+            let joint = if self.joins_flat(text) { Some(0) } else { stripped.joint() };
+            done = joint.unwrap_or(text.len());
+            if done > 0 {
+                self.close_gap();
+                self.push_flat(text, done);
+            }
+            if joint.is_none() {
+                return;
+            }
         }
         self.settle(sink);
-        self.current.bound += text.len();
-        let mut done = 0;
+        self.current.bound += text.len() - done;
         while done < text.len() {
             let singles = stripped.singles(done);
             if singles > 0 {

@@ -152,7 +152,8 @@ fn wrap_line(
         let len = if at < last { old_cols } else { row.len() };
         for col in 0..len {
             let cell = row.cell(col);
-            if cell.glyph != HOLE {
+            // A wide character takes one column where there is no other, as it does when printed.
+            if cell.glyph != HOLE && (cell.glyph != TAIL || cols > 1) {
                 cells.push(cell);
             } else if let (Some(target), Some((cursor_row, cursor_col))) = (&mut target, cursor)
                 && (at < cursor_row || at == cursor_row && col < cursor_col)

@@ -104,6 +104,19 @@ impl Stripped {
         &self.bytes[at..self.len.min(at + 1 + behind.trailing_zeros() as usize)]
     }
 
+    /// Returns the place in the text where a character begins to consist of bytes that were not adjacent.
+    pub(super) fn joint(&self) -> Option<usize> {
+        let (text, mut seams) = (self.text(), self.seams);
+        while seams != 0 {
+            let at = (seams.trailing_zeros() as usize).min(self.len);
+            if utf8::joins(&text[..at], &text[at..]) {
+                return Some(at);
+            }
+            seams &= seams - 1;
+        }
+        None
+    }
+
     /// Returns whether the window is UTF-8 and nothing was removed.
     pub(super) fn is_clean(&self) -> bool {
         self.len == self.used && std::str::from_utf8(self.text()).is_ok()
@@ -196,6 +209,19 @@ mod tests {
         assert_eq!(stripped.contiguous(2), b"\xa9");
         assert_eq!(stripped.contiguous(3), b"b");
         assert_eq!(strip(&[b'x'; WINDOW]).contiguous(WINDOW - 1), b"x");
+    }
+
+    #[test]
+    fn joint_is_where_removed_byte_was() {
+        for (text, expected) in [
+            (&b"a\xc3\0\xa9"[..], Some(2)),
+            (b"a\xc3\0b\xa9", None),
+            (b"a\xc3\xa9\0\xa9", None),
+            (b"\0\xf0\0\xa0\x80\xa0\x7f\xa0b", Some(1)),
+            (b"\xf0\0\xa0\xa0", None),
+        ] {
+            assert_eq!(strip(text).joint(), expected, "{}", text.escape_ascii());
+        }
     }
 
     proptest! {

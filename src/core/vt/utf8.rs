@@ -121,6 +121,19 @@ pub(in crate::core) fn incomplete_len(text: &[u8]) -> usize {
     lead.filter(|&back| matches!(sequence(&text[text.len() - back..]), Utf8State::Open)).unwrap_or(0)
 }
 
+/// Returns whether bytes at the end of `text` that are an incomplete character become a whole one with the start of `more`.
+pub(super) fn joins(text: &[u8], more: &[u8]) -> bool {
+    if !matches!(more, [0x80..=0xbf, ..]) {
+        return false;
+    }
+    let open = &text[text.len() - incomplete_len(text)..];
+    let mut both = [0; 6];
+    let len = open.len() + more.len().min(3);
+    both[..open.len()].copy_from_slice(open);
+    both[open.len()..len].copy_from_slice(&more[..len - open.len()]);
+    !open.is_empty() && matches!(sequence(&both[..len]), Utf8State::Char(_))
+}
+
 /// Returns the length of the longest part at the start of `text` that has at most `most` bytes and splits no character.
 pub(super) fn part_len(text: &[u8], most: usize) -> usize {
     if text.len() <= most {
@@ -164,7 +177,7 @@ pub(super) fn width(char: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Joined, PartialChar, first, incomplete_len, part_len, width};
+    use super::{Joined, PartialChar, first, incomplete_len, joins, part_len, width};
     use crate::core::vt::pieces::{Utf8Piece, piece};
     use proptest::prelude::*;
 
@@ -212,6 +225,23 @@ mod tests {
             (b"\xf0\x9f\x98", 3),
         ] {
             assert_eq!(incomplete_len(text), expected, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn incomplete_character_joins_its_rest() {
+        for (text, more, expected) in [
+            (&b"a\xe2"[..], &b"\x82\xac"[..], true),
+            (b"\xe2\x82", b"\xacb", true),
+            (b"\xe2", b"\x82", false),
+            (b"\xe2", b"\x82b", false),
+            (b"\xe2\x82\xac", b"\x82", false),
+            (b"\xf0", b"\x80\xa0\xa0", false),
+            (b"\xf0", b"\xa0\xa0\xa0\xa0", true),
+            (b"\xe2", b"", false),
+            (b"", b"\xac", false),
+        ] {
+            assert_eq!(joins(text, more), expected, "{} {}", text.escape_ascii(), more.escape_ascii());
         }
     }
 
