@@ -67,6 +67,11 @@ impl PeerStream {
         }
     }
 
+    /// Returns whether the next bytes may be the rest of a subpacket, of which nothing tells where it ends.
+    pub(super) fn may_be_in_data(&self) -> bool {
+        self.has_data && !self.cancelled && !self.fin
+    }
+
     /// Takes bytes from the front of `bytes` up to the end of the next part, which it returns; `None` if all were taken.
     pub(super) fn next<'a, 'b: 'a>(&'a mut self, bytes: &mut &'b [u8]) -> Option<StreamPart<'a>> {
         Some(match self.reader.next(bytes)? {

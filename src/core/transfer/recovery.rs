@@ -142,8 +142,8 @@ impl Recovery {
     fn text(&self) -> Vec<u8> {
         match self.far {
             _ if self.no_data_typed() => text::between(&self.bytes),
-            FarState::Shell => text::behind(self.interrupts.last_printed(&self.bytes)).to_vec(),
-            _ => text::behind(&self.bytes).to_vec(),
+            FarState::Shell => text::behind(self.interrupts.last_printed(&self.bytes), false).to_vec(),
+            _ => text::behind(&self.bytes, self.stream.may_be_in_data()).to_vec(),
         }
     }
 
@@ -244,6 +244,29 @@ mod tests {
         recovery.push(now, b"\x18\x18\x08\x08$ ");
         assert_eq!(recovery.deadline(), now + SENDER_SETTLED);
         assert_eq!(recovery.step(now, false), RecoveryStep::End(b"$ ".to_vec(), b""));
+    }
+
+    /// The rest of a subpacket, which a sender may still print before it leaves without a cancel of its own, can be letters only.
+    #[test]
+    fn rest_of_data_behind_typed_cancel_is_hidden() {
+        let now = Instant::now();
+        let mut begun = Vec::new();
+        FrameHeader::at(FrameType::ZData, 0).append(HeaderForm::Binary32, Escaping::Needed, &mut begun);
+        subpacket::append(b"letters", SubpacketEnd::GoesOn, HeaderForm::Binary32, Escaping::Needed, &mut begun);
+        for (behind, shown, keys) in [
+            (&b"more letters\x1b[?2004h$ "[..], &b"\x1b[?2004h$ "[..], &b""[..]),
+            (b"more letters\r\n$ ", b"$ ", b""),
+            // Where nothing tells the prompt from data, Enter brings another one.
+            (b"more letters$ ", b"", b"\r"),
+        ] {
+            let (stream, messages) = (PeerStream::new(true), Messages::default());
+            let mut recovery = Recovery::new(now, FarState::Sender, stream, b"", messages, false);
+            recovery.push(now, &[&begun[..], b"more"].concat());
+            assert_eq!(recovery.step(now, false), RecoveryStep::Type(CANCEL_SEQUENCE));
+            recovery.push(now, behind);
+            let end = recovery.step(now, true);
+            assert_eq!(end, RecoveryStep::End(shown.to_vec(), keys), "{}", behind.escape_ascii());
+        }
     }
 
     /// As a slow link delivers what was sent ahead of the cancel.

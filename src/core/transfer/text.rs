@@ -48,9 +48,11 @@ fn repeated<'a>(mut bytes: &'a [u8], piece: &[u8]) -> (usize, &'a [u8]) {
 }
 
 /// Returns the text behind the last protocol byte that can be told from data: from the next line or escape sequence on.
-pub(super) fn behind(bytes: &[u8]) -> &[u8] {
+/// `in_data` is whether the bytes may begin with the rest of data.
+pub(super) fn behind(bytes: &[u8], in_data: bool) -> &[u8] {
     let rest = match last_protocol_byte(bytes) {
         Some(at) => &bytes[at + 1..],
+        None if in_data => bytes,
         None => return bytes,
     };
     let clean = bytes.len() > rest.len() && bytes[bytes.len() - rest.len() - 1] == 0x08;
@@ -97,8 +99,11 @@ mod tests {
             (b"", b""),
         ];
         for (bytes, shown) in table {
-            assert_eq!(behind(bytes), *shown, "{bytes:?}");
+            assert_eq!(behind(bytes, false), *shown, "{bytes:?}");
         }
+        // Letters are what data may consist of.
+        assert_eq!(behind(b"data\x1b[?2004h$ ", true), b"\x1b[?2004h$ ");
+        assert_eq!(behind(b"data$ ", true), b"");
     }
 
     #[test]
