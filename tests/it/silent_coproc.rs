@@ -140,13 +140,19 @@ fn silent_keys_pass_lets_keys_through() {
     term.wait("got [straytyped]");
 }
 
+/// Waits until `sleep 1000` or `sleep 1001` runs, or none does.
+fn wait_sleep(term: &mut Terminal, is_there: bool) {
+    term.wait_until("sleep to run or to be gone", |term| {
+        term.descendants().iter().any(|&pid| proc::command_line(pid).starts_with("sleep 100")) == is_there
+    });
+}
+
 #[test]
 fn ctrl_c_stops_silent_coproc_and_not_shell() {
     let mut term = start_beside_question(&[], "exec sleep 1000");
+    wait_sleep(&mut term, true);
     term.send("\x03");
-    term.wait_until("it to be gone", |term| {
-        !term.descendants().iter().any(|&pid| proc::command_line(pid) == "sleep 1000")
-    });
+    wait_sleep(&mut term, false);
     // Keys are passed on a moment after the process has ended, so the answer is typed repeatedly.
     term.wait_for("the answer", |term| {
         contains(term.output(), "got [").then_some(()).or_else(|| {
@@ -160,20 +166,18 @@ fn ctrl_c_stops_silent_coproc_and_not_shell() {
 #[test]
 fn ctrl_c_stops_silent_coproc_ignoring_signals() {
     let mut term = start_beside_question(&[], "trap '' TERM INT HUP; sleep 1000; sleep 1001");
+    wait_sleep(&mut term, true);
     term.send("\x03");
-    term.wait_until("it to be gone", |term| {
-        !term.descendants().iter().any(|&pid| proc::command_line(pid).starts_with("sleep 100"))
-    });
+    wait_sleep(&mut term, false);
 }
 
 /// The shell of the command ends at once, its child does not.
 #[test]
 fn ctrl_c_stops_children_ignoring_signals() {
     let mut term = start_beside_question(&[], "sh -c 'trap \"\" TERM INT HUP; sleep 1000; sleep 1001'; echo over");
+    wait_sleep(&mut term, true);
     term.send("\x03");
-    term.wait_until("them to be gone", |term| {
-        !term.descendants().into_iter().any(|pid| proc::command_line(pid).starts_with("sleep 100"))
-    });
+    wait_sleep(&mut term, false);
 }
 
 #[test]

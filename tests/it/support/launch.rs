@@ -4,6 +4,7 @@ use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::UNIX_EPOCH;
 
 use nix::sys::signal::Signal;
 
@@ -60,7 +61,9 @@ pub fn bash(options: &[&str]) -> Launch {
 impl Launch {
     fn new(argv: Vec<String>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let marker = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        // Process ids are used again.
+        let since = UNIX_EPOCH.elapsed().expect("the time is after 1970").as_micros();
+        let marker = format!("{}-{since}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
         let env = [
             ("PATH", path.as_str()),

@@ -454,8 +454,14 @@ impl Drop for Terminal {
         if self.ended.is_none() {
             let _ = kill(self.pid(), Signal::SIGKILL);
         }
-        for pid in self.descendants() {
-            let _ = kill(pid, Signal::SIGKILL);
+        // A process may fork while they are listed. One that may not be killed, or not at once, is left after a while.
+        for _ in 0..200 {
+            let left = self.descendants();
+            if left.is_empty() {
+                break;
+            }
+            left.into_iter().for_each(|pid| _ = kill(pid, Signal::SIGKILL));
+            std::thread::sleep(Duration::from_millis(1));
         }
         let _ = kill(self.started.supervisor, Signal::SIGKILL);
         let _ = waitpid(self.started.supervisor, None);
