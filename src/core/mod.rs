@@ -267,7 +267,7 @@ const TIMERS: &[Timer] = &[
     },
     // What is due then, `handle` does in the turn of the deadline.
     Timer { due: |core| core.output.terminal.deadline(), run: |_, _| {} },
-    Timer { due: |core| awaits_patterns(core).then(|| core.output.terminal.now()), run: |_, _| {} },
+    Timer { due: |core| prepares_patterns(core).then(|| core.output.terminal.now()), run: |_, _| {} },
     Timer { due: |core| core.control.history_requests.deadline(), run: |_, _| {} },
     // What is due then, `end_session` does at the end of every turn.
     Timer {
@@ -287,6 +287,11 @@ fn is_control(byte: u8) -> bool {
 /// Returns whether lines are to be searched for patterns that are not prepared yet.
 fn awaits_patterns(core: &Core) -> bool {
     core.output.searches_lines() && !core.triggers.is_prepared()
+}
+
+/// Returns whether the search for patterns is to be prepared, or a better one while lines are searched.
+fn prepares_patterns(core: &Core) -> bool {
+    core.output.searches_lines() && core.triggers.is_preparing()
 }
 
 /// Returns whether the user can be asked on the terminal.
@@ -439,7 +444,7 @@ impl Core {
             // Slices of work are done here only, so that no key waits for more than one.
             Input::Deadline => {
                 self.output.terminal.step();
-                if awaits_patterns(self) {
+                if prepares_patterns(self) {
                     self.triggers.prepare();
                 }
                 self.control.answer_from_history(cx, &self.keyboard.line, &mut self.output);

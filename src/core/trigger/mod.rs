@@ -42,6 +42,7 @@ pub mod near_miss;
 mod pattern;
 mod plan;
 mod prefilter;
+mod prepare;
 mod regex_cache;
 pub mod rehearsal;
 pub(in crate::core) mod search;
@@ -79,15 +80,12 @@ use dedup::{HeldLines, SeenMatches};
 use event::{EventDemand, EventRule, TriggerEvent};
 use loop_guard::LoopGuard;
 use plan::{Plan, TryContext};
-use prefilter::{Prefilter, PrefilterForm};
+use prepare::PreparedPrefilter;
 use regex_cache::RegexCache;
 use verdict::TriggerVerdict;
 
 /// Bytes searched before the prefilter is checked for overload and perhaps replaced.
 const STRETCH: usize = 16 << 10;
-
-/// Number of patterns that are prepared at once: each takes some microseconds.
-const SLICE: usize = 50;
 
 /// What the triggers that can still fire need of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -371,9 +369,7 @@ pub struct Triggers {
     /// Indexes of the triggers that can fire on events, as old as `demand`.
     on_events: Vec<usize>,
     /// Over all triggers that can fire. Built at first use, and again after a change.
-    prefilter: Option<Prefilter>,
-    /// Loose once the output has overloaded the tight one.
-    form: PrefilterForm,
+    prefilter: PreparedPrefilter,
     regexes: RegexCache,
     /// Those of the ends of blocks.
     ends: RegexCache,
@@ -402,8 +398,7 @@ impl Triggers {
             demand: None,
             event_demand: EventDemand::default(),
             on_events: Vec::new(),
-            prefilter: None,
-            form: PrefilterForm::Tight,
+            prefilter: PreparedPrefilter::default(),
             regexes,
             ends,
             meter: CostMeter::default(),
@@ -442,7 +437,7 @@ impl Triggers {
         self.all.push(Trigger::new(options, self.all.len()));
         self.regexes.grow(self.all.len());
         self.ends.grow(self.all.len());
-        self.prefilter = None;
+        self.prefilter.clear();
         self.demand = None;
     }
 
@@ -464,14 +459,14 @@ impl Triggers {
         // A trigger that becomes `once` fires once more, and its match is shown so once more.
         trigger.decorated.take_if(|_| options.once != trigger.options.once);
         trigger.options = options;
-        self.prefilter = None;
+        self.prefilter.clear();
         self.demand = None;
     }
 
     /// Sets the order in which the triggers are tried: `order` has the index of each trigger once.
     pub fn set_order(&mut self, order: impl IntoIterator<Item = usize>) {
         order.into_iter().enumerate().for_each(|(rank, i)| self.all[i].rank = rank);
-        self.prefilter = None;
+        self.prefilter.clear();
         self.demand = None;
     }
 
@@ -550,7 +545,7 @@ impl Triggers {
 
     /// Returns the bytes of memory that the prefilter takes; 0 before its first use.
     pub fn memory(&self) -> usize {
-        self.prefilter.as_ref().map_or(0, Prefilter::memory)
+        self.prefilter.memory()
     }
 
     /// Returns whether any line in a block of lines, each ended by `\n` or `\r\n`, may match. False is certain.
@@ -606,9 +601,7 @@ impl Triggers {
         if let Some(of_all) = self.gives_verdicts {
             self.verdicts = plan.verdicts(self, of_all, &context);
         }
-        if let Some(prefilter) = &mut self.prefilter {
-            plan.without_match().for_each(|i| prefilter.searched_in_vain(i));
-        }
+        plan.without_match().for_each(|i| self.prefilter.searched_in_vain(i));
         if stage.is_rest() && !(stage == LineStage::Finished && line.is_passing()) {
             self.forget(line, |_, rank| plan.has_lost(rank));
         }
@@ -670,7 +663,7 @@ impl Triggers {
         trigger.guard = LoopGuard::default();
         if trigger.options.enabled != on {
             trigger.options.enabled = on;
-            self.prefilter = None;
+            self.prefilter.clear();
             self.demand = None;
         }
     }
@@ -679,46 +672,6 @@ impl Triggers {
     pub fn forget_lines(&mut self) {
         self.seen.clear();
         self.held.clear();
-    }
-
-    /// Returns whether the next search for patterns needs no preparation that would make a key wait. Few patterns are prepared
-    /// by the search itself.
-    pub fn is_prepared(&self) -> bool {
-        self.prefilter.is_some() || self.all.len() <= SLICE
-    }
-
-    /// Prepares a slice of the patterns, in less than a millisecond.
-    pub fn prepare(&mut self) {
-        let patterns = self.all.iter().filter(|trigger| trigger.is_live()).filter_map(|it| it.options.pattern());
-        let slice: Vec<&Pattern> = patterns.filter(|pattern| !pattern.is_prepared()).take(SLICE).collect();
-        slice.iter().for_each(|pattern| _ = pattern.required());
-        // The tables of many literals take a turn of their own.
-        if slice.is_empty() {
-            self.prefilter();
-        }
-    }
-
-    /// Prepares all patterns, however long that takes.
-    pub fn prepare_all(&mut self) {
-        self.prefilter();
-    }
-
-    fn prefilter(&mut self) -> &mut Prefilter {
-        let all = &self.all;
-        let pattern = |i: usize| all[i].options.pattern().expect("only patterns are members");
-        if let Some(prefilter) = self.prefilter.as_mut().filter(|prefilter| prefilter.is_unbalanced()) {
-            prefilter.rebalance(pattern);
-        }
-        if self.form == PrefilterForm::Tight && self.prefilter.as_ref().is_some_and(Prefilter::is_overloaded) {
-            (self.form, self.prefilter) = (PrefilterForm::Loose, None);
-        }
-        let form = self.form;
-        self.prefilter.get_or_insert_with(|| {
-            let live = (0..all.len()).filter(|&i| all[i].is_live());
-            let mut members: Vec<usize> = live.filter(|&i| all[i].options.pattern().is_some()).collect();
-            members.sort_by_key(|&i| all[i].rank);
-            Prefilter::new(members, form, pattern)
-        })
     }
 }
 

@@ -111,12 +111,17 @@ impl TriggerTable {
         self.rehearsal.as_ref().is_some_and(Rehearsal::tries_all)
     }
 
-    /// Returns whether lines can be searched without delay. Otherwise `prepare` is to be called in turns of their own.
+    /// Returns whether lines can be searched without delay.
     pub(in crate::core) fn is_prepared(&self) -> bool {
         self.triggers.is_prepared()
     }
 
-    /// Prepares some of the patterns, in less than a millisecond.
+    /// Returns whether `prepare` is to be called, in turns of its own.
+    pub(in crate::core) fn is_preparing(&self) -> bool {
+        self.triggers.is_preparing()
+    }
+
+    /// Does a step of the preparation of the patterns.
     pub(in crate::core) fn prepare(&mut self) {
         self.triggers.prepare();
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
+use super::prefilter::PrefilterForm;
 use super::*;
 use crate::core::event::PtyState;
 use crate::core::request::Visibility;
@@ -493,8 +494,12 @@ fn overload_makes_the_prefilter_loose() {
     let word = |n: usize, k: usize| format!("w{} ", spaced((n * 7919 + k * k * 104_729) % 300, "_"));
     let line = |n: usize| (0..12).map(|k| word(n, k)).collect::<String>();
     let strained = (0..5000).find(|&n| {
-        assert!(!bench.triggers.block_may_match(line(n).as_bytes()) || bench.triggers.form == PrefilterForm::Loose);
-        bench.triggers.form == PrefilterForm::Loose
+        bench.triggers.prepare();
+        assert!(
+            !bench.triggers.block_may_match(line(n).as_bytes())
+                || bench.triggers.prefilter.form == PrefilterForm::Loose
+        );
+        bench.triggers.prefilter.form == PrefilterForm::Loose
     });
     assert!(strained.is_some());
     assert_eq!(bench.finish(1, "w_0_0_7 w_0_0_8 X_0_0_8"), ["8:w_0_0_8 X_0_0_8"]);
@@ -506,11 +511,32 @@ fn words_common_in_the_text_cost_few_searches() {
     for n in 0..2000 {
         let line = format!("12:07 WARNING queue request {n} answered");
         assert!(!bench.triggers.line_may_match(line.as_bytes()) || bench.finish(n, &line).is_empty());
+        bench.triggers.prepare();
     }
     // Those on the first lines, after which the word is given up.
     let tried: u64 = (0..100).map(|i| bench.triggers.cost(i).tried).sum();
     assert!(tried < 1000, "{tried} searches by own regexes");
     assert_eq!(bench.finish(9999, "Warning: v7"), ["7:Warning: v7"]);
+}
+
+#[test]
+fn matches_are_found_while_a_better_prefilter_is_prepared() {
+    // The second choice of each has no literal in common with the others.
+    let mut bench = Bench::new((0..2000).map(|n| options(&format!("request queue .* v{n}="))));
+    bench.triggers.prepare_all();
+    let mut replaced = 0;
+    for n in 0..40 {
+        let line = format!("request queue {n} v{n}=");
+        assert!(bench.triggers.line_may_match(line.as_bytes()));
+        assert_eq!(bench.finish(n, &line), [format!("{n}:{line}")]);
+        assert!(bench.triggers.is_prepared(), "lines do not wait");
+        replaced += usize::from(bench.triggers.is_preparing());
+        bench.triggers.prepare();
+    }
+    assert!(replaced > 1, "{replaced} lines are searched while the tables of 2,000 literals are built");
+    assert!(!bench.triggers.is_preparing());
+    let tried: u64 = (0..2000).map(|i| bench.triggers.cost(i).tried).sum();
+    assert!(tried < 40 * 2000, "the common literal is given up: {tried} searches by own regexes");
 }
 
 /// Parts that make a pattern bad though its syntax is right, and parts to stand around them.

@@ -3,6 +3,7 @@
 mod reader;
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
@@ -30,15 +31,15 @@ struct LiteralByte {
     has_other: bool,
 }
 
-/// Bytes that are in the text, some of them in either case.
+/// Bytes that are in the text, some of them in either case. Clones are cheap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::core::trigger) struct Literal(Vec<LiteralByte>);
+pub(in crate::core::trigger) struct Literal(Arc<[LiteralByte]>);
 
 impl Hash for Literal {
     /// Hashes the bytes at once: a hash of each field of each byte takes most of the time in which a set is built.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let mut bytes = [0; LONGEST];
-        bytes.iter_mut().zip(&self.0).for_each(|(byte, of)| *byte = of.byte);
+        bytes.iter_mut().zip(&self.0[..]).for_each(|(byte, of)| *byte = of.byte);
         state.write(&bytes);
     }
 }
@@ -147,7 +148,7 @@ impl Visitor<'_> {
     fn end_literal(&mut self) {
         if self.adjacent.len() >= SHORTEST {
             let (literal, rarity) = rarest(&self.adjacent, LONGEST.min(self.adjacent.len()));
-            let literals = vec![Literal(literal.to_vec())];
+            let literals = vec![Literal(literal.into())];
             self.choices.push(Required { literals, rarity });
         }
         self.adjacent.clear();
@@ -236,7 +237,7 @@ impl Literal {
     #[inline]
     pub(in crate::core::trigger) fn is_at(&self, text: &[u8], at: usize) -> bool {
         let here = text.get(at..at + self.len());
-        here.is_some_and(|here| here.iter().zip(&self.0).all(|(&byte, of)| byte | of.fold == of.byte))
+        here.is_some_and(|here| here.iter().zip(&self.0[..]).all(|(&byte, of)| byte | of.fold == of.byte))
     }
 
     /// Returns the offset of the rarest part of `len` bytes; `len` is at most the length.

@@ -25,6 +25,8 @@ struct Gram {
     /// Index of the literal, and offset of the word in it.
     literal: u32,
     offset: u32,
+    /// The word before it in the same bucket, as in `buckets`.
+    next: u32,
 }
 
 /// The words of the literals.
@@ -32,7 +34,7 @@ pub(super) struct Grams {
     bitmap: Vec<u64>,
     /// Distance of the places in the text, in bytes.
     stride: usize,
-    /// Start of each bucket in `grams`, and the end of the last.
+    /// The last word of each bucket: its index in `grams`, from 1, or 0.
     buckets: Vec<u32>,
     grams: Vec<Gram>,
 }
@@ -49,33 +51,35 @@ fn folded(bytes: [u8; 4]) -> u32 {
 }
 
 impl Grams {
-    /// Creates the search for literals, none shorter than [`SHORTEST`], with these indexes.
-    pub(super) fn new(literals: &[(usize, &Literal)]) -> Self {
-        let stride = if literals.iter().all(|(_, literal)| literal.len() >= LONG) { 4 } else { 2 };
-        let mut grams = Vec::new();
-        for &(index, literal) in literals {
-            let from = literal.rarest_part(3 + stride);
-            grams.extend((from..from + stride).map(|offset| Gram {
-                folded: folded(literal.folded_word(offset)),
-                literal: index as u32,
-                offset: offset as u32,
-            }));
+    /// Creates the search for `count` literals, none shorter than `shortest`, which is at least [`SHORTEST`].
+    pub(super) fn new(count: usize, shortest: usize) -> Self {
+        let stride = if shortest >= LONG { 4 } else { 2 };
+        let count = stride * count;
+        Self {
+            bitmap: vec![0; if count <= FEW { SMALL } else { LARGE }],
+            stride,
+            buckets: vec![0; count.next_power_of_two().max(2)],
+            grams: Vec::with_capacity(count),
         }
-        let mut bitmap = vec![0; if grams.len() <= FEW { SMALL } else { LARGE }];
-        let bits = 64 * bitmap.len();
-        for gram in &grams {
-            let bit = hash(gram.folded) as usize >> (32 - bits.ilog2());
-            bitmap[bit / 64] |= 1 << (bit % 64);
+    }
+
+    /// Adds a literal with this index.
+    pub(super) fn insert(&mut self, index: usize, literal: &Literal) {
+        let bits = 64 * self.bitmap.len();
+        let from = literal.rarest_part(3 + self.stride);
+        for offset in from..from + self.stride {
+            let folded = folded(literal.folded_word(offset));
+            let bit = hash(folded) as usize >> (32 - bits.ilog2());
+            self.bitmap[bit / 64] |= 1 << (bit % 64);
+            let bucket = self.bucket(folded);
+            let next = self.buckets[bucket];
+            self.grams.push(Gram { folded, literal: index as u32, offset: offset as u32, next });
+            self.buckets[bucket] = self.grams.len() as u32;
         }
-        let count = grams.len().next_power_of_two().max(2);
-        let bucket = |gram: &Gram| hash(gram.folded) as usize >> (32 - count.ilog2());
-        grams.sort_by_key(bucket);
-        let mut buckets = vec![0; count + 1];
-        grams.iter().for_each(|gram| buckets[bucket(gram) + 1] += 1);
-        for i in 0..count {
-            buckets[i + 1] += buckets[i];
-        }
-        Self { bitmap, stride, buckets, grams }
+    }
+
+    fn bucket(&self, folded: u32) -> usize {
+        hash(folded) as usize >> (32 - self.buckets.len().ilog2())
     }
 
     /// Returns the distance of the places in the text.
@@ -116,9 +120,9 @@ impl Grams {
 
     /// Returns the literals' words that are this one.
     fn of_word(&self, folded: u32) -> impl Iterator<Item = &Gram> {
-        let bucket = hash(folded) as usize >> (32 - (self.buckets.len() - 1).ilog2());
-        let bucket = self.buckets[bucket] as usize..self.buckets[bucket + 1] as usize;
-        self.grams[bucket].iter().filter(move |gram| gram.folded == folded)
+        let before = |next: u32| self.grams.get((next as usize).wrapping_sub(1));
+        let last = before(self.buckets[self.bucket(folded)]);
+        std::iter::successors(last, move |gram| before(gram.next)).filter(move |gram| gram.folded == folded)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Up to some dozens of literals are left to the vectorised search of the aho-corasick crate (Teddy) or, of a single one, of
 //! the memchr crate; more are searched for by `grams`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use memchr::memmem;
 use regex_automata::util::prefilter::Prefilter as PackedFinder;
@@ -17,6 +17,10 @@ const MOST_PACKED: usize = 64;
 /// Number of bytes of a literal with letters in either case whose texts are searched for: there are up to 2^n.
 const FOLDED_LEN: usize = 4;
 
+/// Lengths below which literals go into the vectorised search: as many as possible without making the search for the others
+/// slower.
+const PACKED_BELOW: [usize; 3] = [usize::MAX, grams::LONG, grams::SHORTEST];
+
 /// Characters outside of ASCII that are a letter in another case: long s, and the sign of the unit kelvin.
 const OTHERS: [&str; 2] = ["\u{17f}", "\u{212a}"];
 
@@ -28,6 +32,20 @@ pub(super) struct LiteralSet {
     packed: Option<Packed>,
     grams: Option<Grams>,
     others: Option<Others>,
+}
+
+/// Builds a set in steps: all literals are added, then divided between the searches, and put into the larger one by one.
+pub(super) struct LiteralSetBuilder {
+    set: LiteralSet,
+    indexes: HashMap<Literal, usize>,
+    /// Numbers of texts that the vectorised search would have of the literals below each length of [`PACKED_BELOW`].
+    texts: [usize; PACKED_BELOW.len()],
+    /// Members of which a literal is short, and those of which one has letters that other characters stand for.
+    short: Vec<usize>,
+    with_other: Vec<usize>,
+    /// The literals from this index on are still to be put into the larger search, unless they are shorter than this.
+    next: usize,
+    packed_below: usize,
 }
 
 /// The vectorised search for some of the literals.
@@ -58,47 +76,88 @@ fn count_texts(literal: &Literal) -> usize {
     literal.count_texts(from, len)
 }
 
+impl LiteralSetBuilder {
+    /// Creates a builder for about `count` literals.
+    pub(super) fn new(count: usize) -> Self {
+        Self {
+            set: LiteralSet { literals: Vec::new(), members: Vec::new(), packed: None, grams: None, others: None },
+            indexes: HashMap::with_capacity(count),
+            texts: [0; PACKED_BELOW.len()],
+            short: Vec::new(),
+            with_other: Vec::new(),
+            next: 0,
+            packed_below: 0,
+        }
+    }
+
+    /// Adds the literals of a member, one of which each of its matches has. Each member is added once, the least first.
+    pub(super) fn add(&mut self, member: usize, literals: &[Literal]) {
+        for literal in literals {
+            let index = *self.indexes.entry(literal.clone()).or_insert_with(|| {
+                for (texts, below) in self.texts.iter_mut().zip(PACKED_BELOW) {
+                    *texts += if literal.len() < below { count_texts(literal) } else { 0 };
+                }
+                self.set.literals.push(literal.clone());
+                self.set.members.push(Vec::new());
+                self.set.literals.len() - 1
+            });
+            self.set.members[index].push(member);
+        }
+        let has = |list: &mut Vec<usize>, of: &dyn Fn(&Literal) -> bool| {
+            list.extend(literals.iter().any(of).then_some(member))
+        };
+        has(&mut self.short, &|literal| literal.len() < grams::SHORTEST);
+        has(&mut self.with_other, &Literal::has_other);
+    }
+
+    /// Divides the literals, of which all have been added, between the searches. Returns the members whose literals the set does
+    /// not take, since short ones are searched for in small numbers only.
+    pub(super) fn divide(&mut self) -> Vec<usize> {
+        let few = PACKED_BELOW.into_iter().zip(self.texts).filter(|(_, texts)| *texts <= MOST_PACKED);
+        let packed =
+            few.map(|(below, _)| below).find_map(|below| Some((below, Packed::new(&self.set.literals, below)?)));
+        let mut rejected = Vec::new();
+        match packed {
+            Some((below, packed)) => (self.packed_below, self.set.packed) = (below, Some(packed)),
+            None if self.texts[PACKED_BELOW.len() - 1] > 0 => {
+                rejected = std::mem::take(&mut self.short);
+                let is_rejected = |member: &usize| rejected.binary_search(member).is_ok();
+                self.set.members.iter_mut().for_each(|members| members.retain(|member| !is_rejected(member)));
+                self.with_other.retain(|member| !is_rejected(member));
+            }
+            None => {}
+        }
+        let with_grams = || (0..self.set.literals.len()).filter(|&index| self.is_for_grams(index));
+        let shortest = with_grams().map(|index| self.set.literals[index].len()).min();
+        self.set.grams = shortest.map(|shortest| Grams::new(with_grams().count(), shortest));
+        self.set.others = Others::of(std::mem::take(&mut self.with_other));
+        rejected
+    }
+
+    fn is_for_grams(&self, index: usize) -> bool {
+        self.set.literals[index].len() >= self.packed_below && !self.set.members[index].is_empty()
+    }
+
+    /// Puts a literal into its search, after all have been divided; returns whether there was one left.
+    pub(super) fn insert_next(&mut self) -> bool {
+        let index = self.next;
+        self.next += 1;
+        if index < self.set.literals.len()
+            && self.is_for_grams(index)
+            && let Some(grams) = &mut self.set.grams
+        {
+            grams.insert(index, &self.set.literals[index]);
+        }
+        index < self.set.literals.len()
+    }
+
+    /// Returns the set, into which all literals have been put; `None` if it is empty.
+    pub(super) fn finish(self) -> Option<LiteralSet> {
+        (self.set.packed.is_some() || self.set.grams.is_some()).then_some(self.set)
+    }
+}
+
 impl LiteralSet {
-    /// Creates the search for the literals of the members, one of which each of their matches has. Returns also the members
-    /// whose literals it does not take, since short ones are searched for in small numbers only.
-    pub(super) fn new(required: &[(usize, &[Literal])]) -> (Self, Vec<usize>) {
-        let all: HashSet<&Literal> = required.iter().flat_map(|(_, literals)| *literals).collect();
-        // As many as possible without making the search for the others slower.
-        for packed_below in [usize::MAX, grams::LONG, grams::SHORTEST] {
-            let packed = all.iter().filter(|literal| literal.len() < packed_below);
-            if packed.map(|literal| count_texts(literal)).sum::<usize>() <= MOST_PACKED
-                && let Some(set) = Self::within(required, packed_below)
-            {
-                return (set, Vec::new());
-            }
-        }
-        let is_short = |literal: &Literal| literal.len() < grams::SHORTEST;
-        let (short, long): (Vec<_>, Vec<_>) =
-            required.iter().copied().partition(|(_, literals)| literals.iter().any(is_short));
-        let set = Self::within(&long, 0).expect("no literal is in the vectorised search");
-        (set, short.into_iter().map(|(member, _)| member).collect())
-    }
-
-    /// Creates the search, with the literals below this length in the vectorised one; `None` if that does not exist.
-    fn within(required: &[(usize, &[Literal])], packed_below: usize) -> Option<Self> {
-        let (mut literals, mut members, mut indexes) = (Vec::new(), Vec::<Vec<usize>>::new(), HashMap::new());
-        for (member, of_member) in required {
-            for literal in *of_member {
-                let index = *indexes.entry(literal).or_insert_with(|| {
-                    literals.push(literal.clone());
-                    members.push(Vec::new());
-                    literals.len() - 1
-                });
-                members[index].push(*member);
-            }
-        }
-        let (packed, other): (Vec<_>, Vec<_>) =
-            literals.iter().enumerate().partition(|(_, literal)| literal.len() < packed_below);
-        let packed = if packed.is_empty() { None } else { Some(Packed::new(&packed)?) };
-        let grams = (!other.is_empty()).then(|| Grams::new(&other));
-        Some(Self { literals, members, packed, grams, others: Others::of(required) })
-    }
-
     /// Returns an index within the first literal in `text` from `from` on, or within text that may match without one.
     pub(super) fn first(&self, text: &[u8], from: usize) -> Option<usize> {
         let (mut first, mut end) = (None, text.len());
@@ -151,12 +210,17 @@ impl LiteralSet {
 }
 
 impl Packed {
-    fn new(literals: &[(usize, &Literal)]) -> Option<Self> {
-        let parts: Vec<(usize, usize)> = literals.iter().map(|(_, literal)| part(literal)).collect();
-        let texts = literals.iter().zip(&parts).flat_map(|((_, literal), &(from, len))| literal.texts(from, len));
+    /// Creates the search for the literals below a length; `None` if there are none or the search would not be fast.
+    fn new(literals: &[Literal], below: usize) -> Option<Self> {
+        let literals = literals.iter().enumerate().filter(|(_, literal)| literal.len() < below);
+        let (mut parts, mut texts) = (Vec::new(), Vec::new());
+        for (index, literal) in literals {
+            let (from, len) = part(literal);
+            parts.push((index, from));
+            texts.extend(literal.texts(from, len));
+        }
         // Where the processor has no vectors, the search is that of an automaton.
-        let finder = PackedFinder::new(MatchKind::All, &texts.collect::<Vec<_>>()).filter(PackedFinder::is_fast)?;
-        let parts = literals.iter().zip(parts).map(|((index, _), (from, _))| (*index, from)).collect();
+        let finder = PackedFinder::new(MatchKind::All, &texts).filter(PackedFinder::is_fast)?;
         Some(Self { finder, parts })
     }
 
@@ -178,9 +242,7 @@ impl Packed {
 }
 
 impl Others {
-    fn of(required: &[(usize, &[Literal])]) -> Option<Self> {
-        let has_other = |(_, literals): &&(usize, &[Literal])| literals.iter().any(Literal::has_other);
-        let members: Vec<usize> = required.iter().filter(has_other).map(|(member, _)| *member).collect();
+    fn of(members: Vec<usize>) -> Option<Self> {
         (!members.is_empty()).then(|| Self { finders: OTHERS.map(memmem::Finder::new), members })
     }
 
@@ -201,8 +263,12 @@ mod tests {
     fn set(patterns: &[String]) -> (LiteralSet, Vec<usize>) {
         let parse = |text: &String| Pattern::parse(text.as_str()).expect("the pattern is valid");
         let patterns: Vec<Pattern> = patterns.iter().map(parse).collect();
-        let first = patterns.iter().map(|pattern| &pattern.required()[0].literals[..]);
-        LiteralSet::new(&first.enumerate().collect::<Vec<_>>())
+        let mut builder = LiteralSetBuilder::new(0);
+        let literals = patterns.iter().map(|pattern| &pattern.required()[0].literals[..]);
+        literals.enumerate().for_each(|(member, literals)| builder.add(member, literals));
+        let rejected = builder.divide();
+        while builder.insert_next() {}
+        (builder.finish().expect("some literals are taken"), rejected)
     }
 
     fn members(set: &LiteralSet, text: &[u8]) -> Vec<usize> {

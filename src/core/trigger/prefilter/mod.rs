@@ -8,10 +8,12 @@
 //! `coarsen` makes forms that need fewer.
 //!
 //! A literal that is common in the text, in lines that the pattern does not match, costs a search by the pattern's own regex
-//! each time. Such a pattern gets another literal or goes into the automaton ([`Prefilter::rebalance`]).
+//! each time. Such a pattern gets another literal or goes into the automaton. What is built anew for that, or for coarser forms,
+//! replaces the prefilter once it is complete ([`Prefilter::replacement`]); `builder` builds it in steps.
 
 mod approximate;
 mod automaton;
+mod builder;
 mod coarsen;
 mod first_literals;
 mod grams;
@@ -21,19 +23,16 @@ mod scan;
 use std::ops::Range;
 
 use memchr::{memchr, memrchr};
-use regex_syntax::hir::Hir;
 
-use approximate::relax;
 use automaton::{Automaton, AutomatonLimits};
-use coarsen::loosen;
+pub(super) use builder::PrefilterBuilder;
 use literal_set::LiteralSet;
 
-use super::pattern::{Literal, Pattern};
-
 /// Coarseness of the patterns in the automaton.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum PrefilterForm {
     /// Few lines pass that do not match.
+    #[default]
     Tight,
     /// More lines pass that do not match, but hardly any text needs many new states.
     Loose,
@@ -49,7 +48,6 @@ const MOST_VAIN_IN_ALL: u32 = 32;
 /// Finds the patterns that may match a line.
 pub(super) struct Prefilter {
     limits: AutomatonLimits,
-    form: PrefilterForm,
     /// The triggers whose patterns are searched for, in order.
     members: Vec<Member>,
     /// Place in `members` by index of the trigger.
@@ -65,6 +63,7 @@ pub(super) struct Prefilter {
     found: Vec<usize>,
 }
 
+#[derive(Clone, Copy)]
 struct Member {
     trigger: usize,
     /// Which choice of the pattern's literals is searched for; `None` for a pattern in the automaton.
@@ -88,73 +87,44 @@ enum OtherPatterns {
 }
 
 impl Prefilter {
-    /// Builds a prefilter for the triggers `members`; `pattern` returns the pattern of each.
-    pub(super) fn new<'a>(members: Vec<usize>, form: PrefilterForm, pattern: impl Fn(usize) -> &'a Pattern) -> Self {
-        Self::within(AutomatonLimits::default(), Some(0), members, form, pattern)
+    /// Returns a builder of a prefilter for the patterns of these triggers, in this order.
+    pub(super) fn builder(triggers: &[usize], form: PrefilterForm) -> Box<PrefilterBuilder> {
+        Self::builder_within(AutomatonLimits::default(), Some(0), triggers, form)
     }
 
     /// Does the same with other limits. `choice` is the first choice of literals that is searched for; without one all patterns
     /// are in the automaton.
-    fn within<'a>(
+    fn builder_within(
         limits: AutomatonLimits,
         choice: Option<usize>,
-        members: Vec<usize>,
+        triggers: &[usize],
         form: PrefilterForm,
-        pattern: impl Fn(usize) -> &'a Pattern,
+    ) -> Box<PrefilterBuilder> {
+        let members = triggers.iter().map(|&trigger| Member { trigger, choice, vain: 0 });
+        PrefilterBuilder::new(limits, form, members.collect())
+    }
+
+    fn of_parts(
+        limits: AutomatonLimits,
+        members: Vec<Member>,
+        literals: Option<LiteralSet>,
+        others: OtherPatterns,
+        empty_may_match: bool,
     ) -> Self {
-        let mut places = vec![0; members.iter().max().map_or(0, |&last| last + 1)];
-        members.iter().zip(0..).for_each(|(&trigger, place)| places[trigger] = place);
-        let mut prefilter = Self {
+        let mut places = vec![0; members.iter().map(|member| member.trigger + 1).max().unwrap_or(0)];
+        members.iter().zip(0..).for_each(|(member, place)| places[member.trigger] = place);
+        Self {
             limits,
-            form,
-            members: members.into_iter().map(|trigger| Member { trigger, choice, vain: 0 }).collect(),
+            members,
             places,
-            empty_may_match: false,
-            literals: None,
-            others: OtherPatterns::None,
+            empty_may_match,
+            literals,
+            others,
             searched: 0,
             vain: 0,
             is_unbalanced: false,
             found: Vec::new(),
-        };
-        prefilter.build(pattern);
-        prefilter
-    }
-
-    /// Builds the search for the chosen literals, and the automaton for all other patterns.
-    fn build<'a>(&mut self, pattern: impl Fn(usize) -> &'a Pattern) {
-        let literals = |member: &Member| Some(&pattern(member.trigger).required().get(member.choice?)?.literals[..]);
-        let with_literals =
-            self.members.iter().enumerate().filter_map(|(place, member)| Some((place, literals(member)?)));
-        let required: Vec<(usize, &[Literal])> = with_literals.collect();
-        let (set, rejected) = LiteralSet::new(&required);
-        self.literals = (rejected.len() < required.len()).then_some(set);
-        let without = self.members.iter().enumerate().filter(|(_, member)| literals(member).is_none());
-        let mut places: Vec<usize> = without.map(|(place, _)| place).chain(rejected).collect();
-        places.sort_unstable();
-        places.iter().for_each(|&place| self.members[place].choice = None);
-        self.build_automaton(places, pattern);
-    }
-
-    fn build_automaton<'a>(&mut self, places: Vec<usize>, pattern: impl Fn(usize) -> &'a Pattern) {
-        if places.is_empty() {
-            (self.others, self.empty_may_match) = (OtherPatterns::None, false);
-            return;
         }
-        // One by one: the parsed forms of a thousand patterns take megabytes.
-        let forms = places.iter().map(|&place| relax(pattern(self.members[place].trigger).hir()));
-        let forms: Vec<Hir> = match self.form {
-            PrefilterForm::Tight => forms.collect(),
-            PrefilterForm::Loose => forms.map(|relaxed| loosen(&relaxed)).collect(),
-        };
-        let automaton = Automaton::new(&forms, self.limits).map(Box::new);
-        (self.others, self.empty_may_match) = match automaton {
-            Some(mut automaton) => {
-                let empty_may_match = automaton.may_match(b"");
-                (OtherPatterns::Automaton { automaton, places }, empty_may_match)
-            }
-            None => (OtherPatterns::Unsearched { places }, true),
-        };
     }
 
     /// Returns whether an empty line may match.
@@ -237,15 +207,18 @@ impl Prefilter {
         self.is_unbalanced
     }
 
-    /// Gives the patterns whose literals are too common others, or puts them into the automaton. `pattern` returns the pattern
-    /// of a trigger.
-    pub(super) fn rebalance<'a>(&mut self, pattern: impl Fn(usize) -> &'a Pattern) {
+    /// Returns a builder of the prefilter that is to replace this one, with patterns of this form. Patterns whose literals are
+    /// too common get others, or go into the automaton. Until then this one goes on.
+    pub(super) fn replacement(&mut self, form: PrefilterForm) -> Box<PrefilterBuilder> {
         let least = if self.vain >= MOST_VAIN_IN_ALL { 1 } else { MOST_VAIN / 2 };
-        let common = self.members.iter_mut().filter(|member| member.vain >= least);
-        common.for_each(|member| member.choice = member.choice.map(|choice| choice + 1));
+        let chosen = |member: &Member| match member.choice {
+            Some(choice) if self.is_unbalanced && member.vain >= least => Some(choice + 1),
+            choice => choice,
+        };
+        let members = self.members.iter().map(|member| Member { choice: chosen(member), vain: 0, ..*member }).collect();
         self.is_unbalanced = false;
         self.count_anew();
-        self.build(pattern);
+        PrefilterBuilder::new(self.limits, form, members)
     }
 
     /// Returns the bytes of memory taken.
@@ -262,6 +235,7 @@ impl Prefilter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::trigger::Pattern;
 
     fn parse(patterns: &[&str]) -> Vec<Pattern> {
         patterns.iter().map(|text| Pattern::parse(*text).expect("the pattern is valid")).collect()
@@ -271,13 +245,14 @@ mod tests {
         /// Builds a prefilter of these patterns, of the triggers 0, 1 and so on.
         pub(super) fn of(patterns: &[&str]) -> Self {
             let patterns = parse(patterns);
-            Self::new((0..patterns.len()).collect(), PrefilterForm::Tight, |i| &patterns[i])
+            Self::builder(&(0..patterns.len()).collect::<Vec<_>>(), PrefilterForm::Tight).finish(|i| &patterns[i])
         }
 
         /// Builds a prefilter of these patterns, all of which are in the automaton.
         pub(super) fn of_automaton(limits: AutomatonLimits, patterns: &[&str]) -> Self {
             let patterns = parse(patterns);
-            Self::within(limits, None, (0..patterns.len()).collect(), PrefilterForm::Tight, |i| &patterns[i])
+            let triggers: Vec<usize> = (0..patterns.len()).collect();
+            Self::builder_within(limits, None, &triggers, PrefilterForm::Tight).finish(|i| &patterns[i])
         }
 
         fn all(&mut self, line: &[u8]) -> Vec<usize> {
@@ -334,7 +309,7 @@ mod tests {
             }
             let is_unbalanced = set.is_unbalanced();
             if is_unbalanced {
-                set.rebalance(|i| &parsed[i]);
+                *set = set.replacement(PrefilterForm::Tight).finish(|i| &parsed[i]);
             }
             is_unbalanced
         };

@@ -169,7 +169,7 @@ fn finds_the_same(cache: &mut RegexCache, i: usize, pattern: &Pattern, regex: &R
 /// matches.
 fn fires(patterns: &[Pattern], form: PrefilterForm, lines: &[&[u8]], matching: &[Vec<usize>]) -> TestCaseResult {
     let mut triggers = Triggers::new(patterns.iter().cloned().map(TriggerOptions::new));
-    triggers.form = form;
+    triggers.prefilter.form = form;
     let (mut block, mut wanted) = (Vec::new(), Vec::new());
     for ((id, line), matching) in (0..).zip(lines).zip(matching) {
         let shown = line.escape_ascii().to_string();
