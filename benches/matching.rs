@@ -32,6 +32,8 @@ const CHUNK: usize = 4095;
 const SIZE: Size = Size { rows: 24, cols: 80, xpixel: 0, ypixel: 0 };
 /// Number of bytes of each stream.
 const LENGTH: usize = 4 << 20;
+/// Number of bytes after the first line in which the longest turn is looked for.
+const EARLY: usize = 256 << 10;
 /// Numbers of patterns.
 const COUNTS: [usize; 3] = [1, 100, 1000];
 /// Default number of rounds.
@@ -165,14 +167,33 @@ impl Session {
         self.core.wrote(self.now, Sink::Terminal, shown, &mut self.effects);
     }
 
+    /// Handles an input in a turn; returns its time.
+    fn turn(&mut self, input: Input<'_>) -> Duration {
+        let before = cpu_time();
+        self.input(input);
+        cpu_time() - before
+    }
+
     /// Does the work that is due before output is read; returns the time in all, and of the longest turn.
     fn prepare(&mut self) -> (Duration, Duration) {
         let (mut all, mut longest) = (Duration::ZERO, Duration::ZERO);
         while self.core.deadline().is_some_and(|at| at <= self.now) {
-            let before = cpu_time();
-            self.input(Input::Deadline);
-            let spent = cpu_time() - before;
+            let spent = self.turn(Input::Deadline);
             (all, longest) = (all + spent, longest.max(spent));
+        }
+        (all, longest)
+    }
+
+    /// Passes output as a session does, in which a deadline that is due has a turn before the next output is read; returns the
+    /// times of these turns in all, and the longest turn of any kind.
+    fn pass_in_turns(&mut self, output: &[u8]) -> (Duration, Duration) {
+        let (mut all, mut longest) = (Duration::ZERO, Duration::ZERO);
+        for chunk in output.chunks(CHUNK) {
+            longest = longest.max(self.turn(Input::Bytes(Source::Pty, chunk)));
+            if self.core.deadline().is_some_and(|at| at <= self.now) {
+                let spent = self.turn(Input::Deadline);
+                (all, longest) = (all + spent, longest.max(spent));
+            }
         }
         (all, longest)
     }
@@ -219,31 +240,29 @@ fn table(rounds: usize, set: &str) {
     }
 }
 
-/// Prints what it takes once to prepare a set.
+/// Prints what it takes once to prepare a set, and for how long a key waits meanwhile.
 fn one_time(rounds: usize) {
-    println!("\nms of user time once for a set of patterns; in brackets the longest turn, for which a key waits\n");
+    println!(
+        "\nms of user time once for a set of patterns; in brackets the longest turn, for which a key waits: before the first"
+    );
+    println!("line, and of the output that follows it\n");
     println!("| | 100 | 1,000 | 10,000 |\n| --- | --- | --- | --- |");
+    let output = stream("log");
     for set in SETS {
         let mut cells = Vec::new();
-        let mut cell = |measure: &mut dyn FnMut() -> (Duration, Duration)| {
-            let (mut all, mut longest) = (Series::default(), Series::default());
-            for _ in 0..rounds {
-                let (time, turn) = measure();
-                all.push(time.as_secs_f64() * 1e3);
-                longest.push(turn.as_secs_f64() * 1e3);
-            }
-            cells.push(format!("{} ({})", short(all.median()), short(longest.median())));
-        };
         for count in [100, 1000, 10_000] {
             let patterns = patterns(set, count);
-            cell(&mut || {
+            let mut times: [Series; 3] = Default::default();
+            for _ in 0..rounds {
                 let mut session = Session::new(&patterns);
-                let (all, longest) = session.prepare();
-                let before = cpu_time();
-                session.input(Input::Bytes(Source::Pty, b"a line\r\n"));
-                let first = cpu_time() - before;
-                (all + first, longest.max(first))
-            });
+                let (prepared, longest) = session.prepare();
+                let first = session.turn(Input::Bytes(Source::Pty, b"a line\r\n"));
+                let (replaced, later) = session.pass_in_turns(&output[..EARLY]);
+                let all = [prepared + first + replaced, longest.max(first), later];
+                times.iter_mut().zip(all).for_each(|(series, time)| series.push(time.as_secs_f64() * 1e3));
+            }
+            let [all, longest, later] = times.map(|series| short(series.median()));
+            cells.push(format!("{all} ({longest}, {later})"));
         }
         println!("| {set} | {} |", cells.join(" | "));
     }
@@ -262,6 +281,7 @@ fn main() {
             let length = env::var("LENGTH").map_or(output.len(), |length| length.parse().expect("a number of bytes"));
             println!("{name}, {count} {set}: {:.2} ns a byte", session.pass(&output[..length]));
         }
+        ["--one-time"] => one_time(ROUNDS),
         [] | ["--rounds", _] => {
             let rounds = args.get(1).map_or(ROUNDS, |rounds| rounds.parse().expect("a number of rounds"));
             for (name, what) in WORKLOADS {
@@ -271,7 +291,7 @@ fn main() {
             one_time(rounds);
         }
         _ => {
-            eprintln!("usage: cargo bench --bench matching -- [--rounds N | --once WORKLOAD SET COUNT]");
+            eprintln!("usage: cargo bench --bench matching -- [--rounds N | --one-time | --once WORKLOAD SET COUNT]");
             std::process::exit(2);
         }
     }
