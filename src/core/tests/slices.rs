@@ -220,6 +220,31 @@ fn session_ends_while_patterns_are_prepared() {
 }
 
 #[test]
+fn output_goes_on_while_a_better_search_is_prepared() {
+    let patterns: Vec<String> = (0..1000).map(|i| format!("request queue .* v{i}=")).collect();
+    let mut argv = vec!["-t", "^question", "--send", "answer"];
+    patterns.iter().for_each(|pattern| argv.extend(["-t", pattern, "--bell"]));
+    let mut bench = Bench::new(&argv);
+    bench.wait(1);
+    assert!(bench.core.triggers.is_prepared());
+    // The line is searched in vain for each of the thousand patterns, so that their common literal is given up.
+    let line = b"request queue is empty\r\nquestion\r\n";
+    let (shown, _) = bench.turn(Input::Bytes(Source::Pty, line));
+    assert_eq!(shown, line);
+    bench.turn(Input::Bytes(Source::Pty, b"text\r\n"));
+    let mut turns = 0;
+    while bench.core.triggers.is_preparing() {
+        assert_eq!((bench.core.gate(), bench.core.deadline()), (Gate::Open, Some(bench.now)));
+        bench.typed.clear();
+        let (shown, _) = bench.turn(Input::Bytes(Source::Pty, b"question\r\n"));
+        assert_eq!((shown, &bench.typed[..]), (b"question\r\n".to_vec(), &b"answer"[..]), "nothing is missed");
+        bench.turn(Input::Deadline);
+        turns += 1;
+    }
+    assert!(turns > 1, "{turns}");
+}
+
+#[test]
 fn trigger_added_to_many_needs_two_slices() {
     let mut bench = many_triggers();
     bench.wait(1);
