@@ -10,6 +10,8 @@ const HIGH: u64 = each(0x80);
 
 /// Number of bytes in one step of the vectorised loops.
 const WINDOW: usize = 64;
+/// Number of bytes in a vector that all processors have.
+const LANES: usize = 16;
 
 /// Returns the high bit of each byte of `word` that is a C0 control or DEL; above the first of them it may be set falsely.
 #[inline]
@@ -158,20 +160,25 @@ fn breaks_line(byte: u8, next: u8) -> u8 {
 
 /// Returns the longest prefix of whole plain lines. The caller knows that the first `known` bytes are such lines.
 pub(super) fn plain_lines(bytes: &[u8], known: usize) -> Plain {
-    let mut high = 0;
-    let mut at = known;
+    let (mut high, mut at) = (0, known);
     if bytes.get(at) != Some(&b'\n') {
-        while let (Some(these), Some(next)) = (bytes.get(at..at + WINDOW), bytes.get(at + 1..=at + WINDOW)) {
-            let mut bad = 0;
-            for (&byte, &next) in these.iter().zip(next) {
-                bad |= breaks_line(byte, next);
-                high |= byte;
+        // One number for each lane of a vector, so that the lanes are combined once.
+        let mut highs = [0; LANES];
+        while let Some(these) = bytes.get(at..).and_then(|rest| rest.first_chunk::<{ WINDOW + 1 }>()) {
+            let mut bad = [0; LANES];
+            let [these, next] = [&these[..], &these[1..]].map(|bytes| bytes.as_chunks::<LANES>().0);
+            for (these, next) in these.iter().zip(next) {
+                for (((bad, high), &byte), &next) in bad.iter_mut().zip(&mut highs).zip(these).zip(next) {
+                    *bad |= breaks_line(byte, next);
+                    *high |= byte;
+                }
             }
-            if bad != 0 {
+            if u128::from_ne_bytes(bad) != 0 {
                 break;
             }
             at += WINDOW;
         }
+        high = highs.iter().fold(0, |all, &byte| all | byte);
         // The last byte has no successor to be checked against; a line end there was checked with the CR before it.
         let rest = &bytes[at..];
         let broken = rest.windows(2).position(|pair| breaks_line(pair[0], pair[1]) != 0);
