@@ -24,11 +24,13 @@ struct BlockLine<'a> {
     ascii: bool,
 }
 
-/// The lines of a block that stay on the screen, if others scroll off at once: where they begin, else 0, and their number.
-#[derive(Clone, Copy, Default)]
+/// The lines of a block that stay on the screen, if others scroll off at once.
+#[derive(Default)]
 struct KeptLines {
+    /// Where they begin, else 0.
     from: usize,
-    lines: usize,
+    /// How often each wraps, the last one first.
+    wraps: Vec<usize>,
 }
 
 impl Screens {
@@ -83,12 +85,12 @@ impl Screens {
     /// took: all, unless the sink stops at a line that is reported. Where each line scrolls, `report_block` has done that.
     fn put_block(&mut self, block: Block<'_>, scrolls: bool, wanted: bool, sink: &mut impl VtSink) -> usize {
         let reports = wanted && !scrolls;
-        let kept = if scrolls { self.kept_from(block) } else { KeptLines::default() };
+        let mut kept = if scrolls { self.kept_from(block) } else { KeptLines::default() };
         let (mut start, mut from) = (self.current.start, 0);
         let Block { bytes, lines, at, .. } = block;
         if kept.from > 0 {
             self.scroll_all_off(sink);
-            (start, from) = self.pass_block(&bytes[..kept.from], lines - kept.lines, at, start, sink);
+            (start, from) = self.pass_block(&bytes[..kept.from], lines - kept.wraps.len(), at, start, sink);
             self.grid.cursor_row().id = start;
         }
         while let Some(newline) = memchr::memchr(b'\n', &bytes[from..]) {
@@ -104,7 +106,8 @@ impl Screens {
                 sink.counted(&line);
             }
             let text = BlockLine { text, ascii: block.ascii };
-            self.put_line(text, start, to, kept.from > 0, sink);
+            let wraps = kept.wraps.pop().unwrap_or_else(|| text.wraps(self.cols));
+            self.put_line(text, wraps > 0, (start, to), kept.from > 0, sink);
             (start, from) = (to, end);
             if reports && sink.should_stop() {
                 break;
@@ -115,11 +118,10 @@ impl Screens {
 
     /// Scrolls all rows off but the cursor's, which is the last.
     fn scroll_all_off(&mut self, sink: &mut impl VtSink) {
-        while self.grid.row > 0 {
-            self.scroll_off(sink);
-            self.grid.scroll_one(0, self.eraser);
-            self.grid.row -= 1;
-        }
+        let rows = self.grid.row;
+        (0..rows).for_each(|row| self.keep_row(row, sink));
+        self.grid.scroll(rows, 0, self.eraser);
+        self.grid.row = 0;
         self.anchors.redrawn = None;
     }
 
@@ -143,9 +145,16 @@ impl Screens {
 
     /// Puts the text of a line of a block on the cursor's row, which is blank, and moves below it. Rows are `fresh` where they
     /// scroll in, and get offsets as ids.
-    fn put_line(&mut self, line: BlockLine<'_>, start: u64, end: u64, fresh: bool, sink: &mut impl VtSink) {
+    fn put_line(
+        &mut self,
+        line: BlockLine<'_>,
+        wraps: bool,
+        (start, end): (u64, u64),
+        fresh: bool,
+        sink: &mut impl VtSink,
+    ) {
         let mut rest = line;
-        if line.wraps(self.cols) > 0 {
+        if wraps {
             (self.current.start, self.current.wraps) = (start, 0);
             while let Some((len, hole)) = rest.row_break(self.cols) {
                 let row = self.grid.cursor_row();
@@ -170,18 +179,19 @@ impl Screens {
     fn kept_from(&self, block: Block<'_>) -> KeptLines {
         // The last row is blank behind the block.
         let mut room = self.grid.height() - 1;
-        let mut kept = KeptLines { from: block.bytes.len(), lines: 0 };
+        let mut kept = KeptLines { from: block.bytes.len(), wraps: Vec::new() };
         while kept.from > 0 {
             let end = kept.from - 2;
             let begin = memchr::memrchr(b'\n', &block.bytes[..end]).map_or(0, |newline| newline + 1);
             let line = BlockLine { text: &block.bytes[begin..end], ascii: block.ascii };
-            let rows = line.wraps(self.cols) + 1;
-            kept = KeptLines { from: begin, lines: kept.lines + 1 };
-            if rows > room {
+            let wraps = line.wraps(self.cols);
+            kept.from = begin;
+            kept.wraps.push(wraps);
+            if wraps >= room {
                 // Part of this line may stay.
                 return kept;
             }
-            room -= rows;
+            room -= wraps + 1;
         }
         KeptLines::default()
     }

@@ -101,12 +101,13 @@ impl Grid {
         self.rows[last].push_text(0, usize::MAX, false, clusters, out);
     }
 
-    /// Scrolls all rows up by one. The row that comes in has the id `id`.
-    pub(super) fn scroll_one(&mut self, id: u64, fill: StyleId) {
-        self.rows.rotate_left(1);
-        let last = self.rows.len() - 1;
-        self.rows[last].renew(id, fill);
-        self.scrolled += 1;
+    /// Scrolls all rows up by `count` rows, not more than there are. The rows that come in have the id `id`.
+    #[inline]
+    pub(super) fn scroll(&mut self, count: usize, id: u64, fill: StyleId) {
+        self.rows.rotate_left(count);
+        let first = self.rows.len() - count;
+        self.rows.range_mut(first..).for_each(|row| row.renew(id, fill));
+        self.scrolled += count as u64;
     }
 
     /// Returns the last row that is not blank; `None` where all are.

@@ -24,7 +24,7 @@ impl Screens {
     fn scroll_up_at_end(&mut self, fresh: u64, sink: &mut impl VtSink) {
         if self.grid.has_whole_region() {
             self.scroll_off(sink);
-            self.grid.scroll_one(fresh, self.eraser);
+            self.grid.scroll(1, fresh, self.eraser);
             if !self.on_alternate {
                 self.origin.at_last_row();
             }
@@ -70,7 +70,7 @@ impl Screens {
     }
 
     /// Passes a row on to the history. A line that goes on in the row below begins there from now on.
-    fn keep_row(&mut self, row: usize, sink: &mut impl VtSink) {
+    pub(super) fn keep_row(&mut self, row: usize, sink: &mut impl VtSink) {
         let goes_on = self.grid.continues(row + 1);
         let place = &self.grid.rows[row];
         // A blank row that goes on in the row below is the beginning of a line.
