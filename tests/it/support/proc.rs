@@ -92,6 +92,17 @@ pub fn with_environment(setting: &str) -> Vec<Pid> {
     all().filter(has).collect()
 }
 
+/// Returns what a process is doing: its command line, its state, the function of the kernel in which it sleeps, and the signals
+/// that wait for it.
+pub fn summary(pid: Pid) -> String {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+    let status = read("status");
+    let signals = status.lines().filter(|line| line.starts_with("SigPnd") || line.starts_with("ShdPnd"));
+    let signals: Vec<String> = signals.map(|line| line.replace('\t', " ")).collect();
+    let state = state(pid).unwrap_or('-');
+    format!("{pid} {} ({state} in {}, {})", command_line(pid), read("wchan"), signals.join(", "))
+}
+
 /// Returns the command line of `pid`, empty where the process has ended.
 pub fn command_line(pid: Pid) -> String {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();

@@ -425,7 +425,7 @@ impl Terminal {
         if Instant::now() < until {
             return;
         }
-        let descendants: Vec<_> = self.descendants().into_iter().map(|pid| (pid, proc::command_line(pid))).collect();
+        let descendants: Vec<_> = self.descendants().into_iter().map(proc::summary).collect();
         panic!(
             "timed out waiting for: {what}\nended: {:?}\nprocesses: {descendants:?}\nshown since the last wait: {}\n{} bytes in all, the last: {}",
             self.ended,
