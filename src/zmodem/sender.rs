@@ -387,9 +387,9 @@ impl Sender {
         match self.stage {
             SenderStage::Checking => Some(Demand::Check),
             SenderStage::Sending if self.pending().len() < OUT_MAX && !self.awaits_ack => {
-                let room = match self.frame_max {
+                let room = match self.frame_room() {
                     None => self.window.room_to_ask(self.acked, self.sent),
-                    Some(_) => self.window.room(self.acked, self.sent).min(self.frame_room()),
+                    Some(left) => self.window.room(self.acked, self.sent).min(left),
                 };
                 let len = room.min(READ_MAX).min(self.size - self.sent);
                 (len > 0).then_some(Demand::Data(self.sent, len))
@@ -398,15 +398,15 @@ impl Sender {
         }
     }
 
-    /// Returns how much more the frame may hold.
-    fn frame_room(&self) -> u32 {
-        self.frame_max.map_or(u32::MAX, |most| most - (self.sent - self.frame.0))
+    /// Returns how much more the frame may hold; `None` if frames are not limited.
+    fn frame_room(&self) -> Option<u32> {
+        self.frame_max.map(|most| most - (self.sent - self.frame.0))
     }
 
     /// Returns whether the frame has to end here, for a receiver whose frames are limited: it acknowledges their end only, so
     /// that a frame cannot be longer than the window either.
     fn is_frame_full(&self) -> bool {
-        self.frame_max.is_some() && (self.frame_room() == 0 || self.window.room(self.acked, self.sent) == 0)
+        self.frame_room().is_some_and(|left| left == 0 || self.window.room(self.acked, self.sent) == 0)
     }
 
     /// Takes data of the file from the position that was demanded, at most as much.

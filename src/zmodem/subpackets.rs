@@ -8,7 +8,7 @@
 use memchr::memchr2_iter;
 
 /// Maximum length of a subpacket: that of the protocol's first edition.
-const LONGEST: usize = 1024;
+pub(super) const LONGEST: usize = 1024;
 /// Number of bytes of a header behind its mark: type, position and CRC-32.
 const HEADER_LEN: usize = 9;
 

@@ -6,11 +6,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::subpackets::LONGEST;
+
 const START: u32 = 8 * 1024;
 const SMALLEST: u32 = 4 * 1024;
 const LARGEST: u32 = 2 * 1024 * 1024;
 /// Maximum length of a subpacket.
-const PIECE: u32 = 1024;
+const PIECE: u32 = LONGEST as u32;
 /// Part of the data acknowledged since the last loss that may be in flight beyond `START`. All that is in flight behind a loss
 /// is garbage to the receiver: lrzsz gives up at 20 times 1,400 bytes and the speed of its terminal in bit/s (`max_garbage` in
 /// zm.c), which is 76 kB where it has none.
@@ -101,8 +103,8 @@ impl Window {
         self.asked.is_empty() && self.room(acked, sent) == 0
     }
 
-    /// Returns the room where acknowledgements are asked for within a frame. Where none is under way although the window is full, which
-    /// may have become smaller than what was sent behind the last one, another piece asks for one.
+    /// Returns the room where acknowledgements are asked for within a frame. The window may have become smaller than what was sent
+    /// behind the last question: where it is full and no acknowledgement is under way, another piece asks for one.
     pub(super) fn room_to_ask(&self, acked: u32, sent: u32) -> u32 {
         if self.is_stuck(acked, sent) { PIECE } else { self.room(acked, sent) }
     }

@@ -22,13 +22,13 @@ fn screen_cells(screen: &Screen) -> Vec<Vec<CellView>> {
     our_view(screen).rows
 }
 
-/// Returns the cells after `bytes`, however these are cut.
-fn cells_at_every_split(bytes: &[u8]) -> Vec<Vec<CellView>> {
+/// Fails if the cells after `bytes` depend on how these are cut.
+fn assert_cuts_change_nothing(bytes: &[u8]) {
     at_every_split(bytes, |pieces| {
         let mut screen = screen(b"");
         pieces.iter().for_each(|piece| _ = screen.feed(piece, &mut Work::unlimited()));
         screen_cells(&screen)
-    })
+    });
 }
 
 /// Bytes that are not UTF-8, among them parts of characters with controls in between.
@@ -80,7 +80,7 @@ fn wide_character_takes_one_column_where_there_is_no_other() {
 #[test]
 fn lines_below_region_do_not_depend_on_cuts() {
     let bytes = b"\x1b[1;4r\x1b[7;1Hone\r\nlast\r\n\r\n";
-    cells_at_every_split(bytes);
+    assert_cuts_change_nothing(bytes);
 }
 
 /// The cursor is not in front of blank cells there. Text that came at once was taken to be on a blank row.
@@ -88,7 +88,7 @@ fn lines_below_region_do_not_depend_on_cuts() {
 fn erasure_behind_wrap_onto_text_does_not_depend_on_cuts() {
     for text in ["abcd", "a   ", "\x1b[1mabcd", "\u{4e2d}cd"] {
         for erasure in ["\x1b[K", "\x1b[0K", "\x1b[1K", "\x1b[2K", "\x1b[J", "\x1b[X", "\x1b[P", "\x1b[@"] {
-            cells_at_every_split(format!("\x1b[8;9HZ\x1b[7;19H{text}{erasure}\r\nx").as_bytes());
+            assert_cuts_change_nothing(format!("\x1b[8;9HZ\x1b[7;19H{text}{erasure}\r\nx").as_bytes());
         }
     }
 }
@@ -105,7 +105,7 @@ fn bytes_around_removed_control_do_not_depend_on_cuts() {
         ] {
             for start in ["", "\x1b[1;18H", "\x1b[1;19Ha", "\x1b[1;20H"] {
                 let bytes = [start.as_bytes(), b"\xff", first, between.as_bytes(), rest, b"\xa0x\r\n\xff"].concat();
-                cells_at_every_split(&bytes);
+                assert_cuts_change_nothing(&bytes);
             }
         }
     }
@@ -137,6 +137,6 @@ proptest! {
     #[test]
     fn feed_does_not_depend_on_cuts(bytes in stream(), broken in broken()) {
         let bytes = [bytes, broken, b"x".to_vec()].concat();
-        cells_at_every_split(&bytes);
+        assert_cuts_change_nothing(&bytes);
     }
 }
